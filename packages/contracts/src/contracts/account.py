@@ -1,0 +1,28 @@
+"""An account: whose money, which pairs, how bold."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from contracts.units import Pair
+
+
+class Account(BaseModel):
+    """A paper account as signals and execution are told of it (setting `TRADESTREAM_ACCOUNTS`, a JSON list).
+
+    `pairs` are the pairs it trades. Percentages are of the initial balance.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str = Field(min_length=1, pattern=r"^[A-Za-z0-9_-]+$")
+    pairs: tuple[Pair, ...] = Field(min_length=1)
+    initial_balance_quote: Decimal = Field(default=Decimal(10_000), gt=0)
+    minimum_confidence: float = Field(default=0.55, ge=0.5, le=1)
+    cooldown_bars: int = Field(default=5, ge=0, description="bars between two decisions other than none, per pair")
+    position_pct: Decimal = Field(default=Decimal(20), gt=0, le=100, description="size of a new position")
+    max_position_pct: Decimal = Field(default=Decimal(25), gt=0, le=100, description="limit on one pair's value")
+    max_daily_loss_pct: Decimal = Field(default=Decimal(5), gt=0, le=100)
+    max_total_loss_pct: Decimal = Field(default=Decimal(10), gt=0, le=100)

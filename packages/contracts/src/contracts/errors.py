@@ -1,0 +1,46 @@
+"""Errors that name the field, what was expected and what came."""
+
+from __future__ import annotations
+
+
+class TradestreamError(Exception):
+    """Base of every error this project raises on purpose."""
+
+
+class BadInputError(TradestreamError):
+    """A value from outside is not what it must be.
+
+    Parameters
+    ----------
+    field
+        Where the value stood, as the sender would name it (``prices[3]``, ``TRADES_PAIRS``).
+    expected
+        What would have been accepted.
+    got
+        What came; shown shortened.
+
+    Examples
+    --------
+    >>> str(BadInputError("price", "a positive decimal", "-1"))
+    "price: expected a positive decimal, was '-1'"
+    """
+
+    def __init__(self, field: str, expected: str, got: object) -> None:
+        self.field = field
+        self.expected = expected
+        self.got = got
+        super().__init__(f"{field}: expected {expected}, was {shorten(got)}")
+
+
+class BadMessageError(BadInputError):
+    """A message on a topic cannot be decoded; it goes to the dead letters with this as its reason."""
+
+
+class BadSettingError(BadInputError):
+    """A setting is missing or wrong; the process must not start."""
+
+
+def shorten(value: object, limit: int = 120) -> str:
+    """Return ``repr(value)``, cut to `limit` characters."""
+    text = repr(value)
+    return text if len(text) <= limit else text[: limit - 3] + "..."

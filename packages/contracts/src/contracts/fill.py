@@ -1,0 +1,51 @@
+"""Money changed hands."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from pydantic import Field
+
+from contracts.message import Message
+from contracts.order import OrderSide
+from contracts.units import DecimalString, Pair, PositiveDecimalString
+
+
+class Fill(Message):
+    """An execution of an order, whole or in part.
+
+    `reference_price` is what the market showed, `price` what was paid (slippage included), `fee_quote` the fee in
+    quote currency. `candle_window_start_ms` names the candle that filled it; the signal leads to the model
+    version, the prediction and the feature row.
+    """
+
+    schema_name: ClassVar[str] = "fill"
+
+    account: str = Field(min_length=1)
+    fill_id: str
+    order_id: str
+    signal_id: str
+    exchange: str = Field(min_length=1)
+    pair: Pair
+    side: OrderSide
+    quantity: PositiveDecimalString
+    reference_price: PositiveDecimalString
+    price: PositiveDecimalString
+    fee_quote: DecimalString
+    realised_pnl_quote: DecimalString
+    candle_window_start_ms: int
+    filled_at_ms: int
+    model_name: str
+    model_version: int
+
+    @property
+    def key(self) -> str:
+        return self.account
+
+    @property
+    def event_time_ms(self) -> int:
+        return self.filled_at_ms
+
+    @property
+    def message_id(self) -> str:
+        return self.fill_id

@@ -1,0 +1,39 @@
+"""A limit was approached, met or broken."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal
+
+from pydantic import Field
+
+from contracts.message import Message
+from contracts.units import DecimalString, Pair
+
+RiskRule = Literal["DAILY_LOSS", "DRAWDOWN", "POSITION_SIZE", "EXPOSURE", "MARGIN", "STALE_DATA"]
+
+
+class RiskAlert(Message):
+    """`value` stood against `limit`; `pair` is null where the rule is of the whole account."""
+
+    schema_name: ClassVar[str] = "risk_alert"
+
+    account: str = Field(min_length=1)
+    rule: RiskRule
+    severity: Literal["INFO", "WARNING", "CRITICAL"]
+    pair: Pair | None
+    value: DecimalString
+    limit: DecimalString
+    message: str
+    time_ms: int
+
+    @property
+    def key(self) -> str:
+        return self.account
+
+    @property
+    def event_time_ms(self) -> int:
+        return self.time_ms
+
+    @property
+    def message_id(self) -> str:
+        return f"{self.account}:{self.rule}:{self.severity}:{self.pair or '*'}:{self.time_ms}"

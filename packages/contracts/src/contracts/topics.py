@@ -1,0 +1,161 @@
+"""The topics, in the order in which a trade flows through them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, TypeAdapter, ValidationError
+
+from contracts.candle import Candle
+from contracts.end_of_history import EndOfHistory
+from contracts.feature_row import FeatureRow
+from contracts.fill import Fill
+from contracts.heartbeat import Heartbeat
+from contracts.message import Message, bad_message
+from contracts.model_event import ModelEvent
+from contracts.order import Order
+from contracts.pnl import Pnl
+from contracts.position import Position
+from contracts.prediction import Prediction
+from contracts.risk_alert import RiskAlert
+from contracts.signal import Signal
+from contracts.trade_frame import TradeFrame
+from contracts.trades_checkpoint import TradesCheckpoint
+from contracts.units import MS_PER_DAY
+
+FOREVER = -1
+_30_DAYS = 30 * MS_PER_DAY
+
+
+@dataclass(frozen=True)
+class TopicSpec:
+    """A topic as every environment has it.
+
+    Parameters
+    ----------
+    name
+        Name without the environment's suffix.
+    messages
+        The message classes it carries; several are told apart by their `type` field.
+    written_by, read_by
+        Services.
+    partitions
+        On Kafka; all inputs of a service have the same number. The embedded log uses one.
+    retention_ms
+        Milliseconds by message timestamp, or `FOREVER`. Backfilled messages carry their true event time, which may be
+        years old: a topic that history flows through must keep forever, or Kafka deletes it on arrival.
+    cleanup_policy
+        Kafka's.
+    """
+
+    name: str
+    messages: tuple[type[Message], ...]
+    key: Literal["pair", "account", "model", "exchange:pair"]
+    written_by: str
+    read_by: tuple[str, ...]
+    partitions: int = 6
+    retention_ms: int = FOREVER
+    cleanup_policy: Literal["delete", "compact"] = "delete"
+
+    def full_name(self, environment: str) -> str:
+        """Return the topic's name in `environment`.
+
+        Examples
+        --------
+        >>> TRADES.full_name("dev")
+        'trades-dev'
+        """
+        return f"{self.name}-{environment}"
+
+    @cached_property
+    def _decoder(self) -> Callable[[bytes], Message]:
+        if len(self.messages) == 1:
+            return self.messages[0].from_json
+        union: Any = Annotated[_union(self.messages), Field(discriminator="type")]
+        adapter: TypeAdapter[Message] = TypeAdapter(union)
+
+        def decode(data: bytes) -> Message:
+            try:
+                return adapter.validate_json(data)
+            except ValidationError as error:
+                raise bad_message(self.name, error) from error
+
+        return decode
+
+    def decode(self, data: bytes) -> Message:
+        """Read and check a message of this topic.
+
+        Raises
+        ------
+        contracts.errors.BadMessageError
+            Naming the field, what was expected and what came.
+        """
+        return self._decoder(data)
+
+
+def _union(classes: tuple[type[Message], ...]) -> Any:
+    combined: Any = classes[0]
+    for cls in classes[1:]:
+        combined = combined | cls
+    return combined
+
+
+TRADES = TopicSpec(
+    "trades", (TradeFrame, Heartbeat, EndOfHistory), key="pair", written_by="trades", read_by=("candles",)
+)
+TRADES_CHECKPOINTS = TopicSpec(
+    "trades-checkpoints", (TradesCheckpoint,), key="exchange:pair", written_by="trades", read_by=("trades",),
+    partitions=1, cleanup_policy="compact",
+)  # fmt: skip
+CANDLES = TopicSpec("candles", (Candle,), key="pair", written_by="candles", read_by=("indicators",))
+TECHNICAL_INDICATORS = TopicSpec(
+    "technical_indicators", (FeatureRow,), key="pair", written_by="indicators", read_by=("predictions",)
+)
+PREDICTIONS = TopicSpec("predictions", (Prediction,), key="pair", written_by="predictions", read_by=("signals",))
+SIGNALS = TopicSpec("signals", (Signal,), key="account", written_by="signals", read_by=("execution",))
+ORDERS = TopicSpec("orders", (Order,), key="account", written_by="execution", read_by=())
+FILLS = TopicSpec("fills", (Fill,), key="account", written_by="execution", read_by=())
+POSITIONS = TopicSpec("positions", (Position,), key="account", written_by="execution", read_by=())
+PNL = TopicSpec("pnl", (Pnl,), key="account", written_by="execution", read_by=())
+RISK_ALERTS = TopicSpec("risk-alerts", (RiskAlert,), key="account", written_by="execution", read_by=())
+MODEL_EVENTS = TopicSpec(
+    "model-events", (ModelEvent,), key="model", written_by="predictions", read_by=(), partitions=1
+)
+
+TOPICS: tuple[TopicSpec, ...] = (
+    TRADES,
+    TRADES_CHECKPOINTS,
+    CANDLES,
+    TECHNICAL_INDICATORS,
+    PREDICTIONS,
+    SIGNALS,
+    ORDERS,
+    FILLS,
+    POSITIONS,
+    PNL,
+    RISK_ALERTS,
+    MODEL_EVENTS,
+)
+
+#: Dead letters keep the original bytes, so they have a name and no schema.
+DEAD_LETTERS_PREFIX = "dead-letters"
+DEAD_LETTERS_RETENTION_MS = _30_DAYS
+
+
+def dead_letters_name(service: str, environment: str) -> str:
+    """Return the dead-letter topic of `service` in `environment`."""
+    return f"{DEAD_LETTERS_PREFIX}.{service}-{environment}"
+
+
+def topic(name: str) -> TopicSpec:
+    """Return the topic called `name`.
+
+    Raises
+    ------
+    KeyError
+        If there is none.
+    """
+    return {spec.name: spec for spec in TOPICS}[name]

@@ -1,0 +1,55 @@
+"""Trades of one pair that arrived together: one live, or a thousand of a page of history."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal, Self
+
+from pydantic import Field, model_validator
+
+from contracts.message import Message
+from contracts.units import US_PER_MS, Pair, PositiveDecimalString
+
+Side = Literal["buy", "sell", "unknown"]
+
+
+class TradeFrame(Message):
+    """Trades in columns, in the order of the venue's trade ids.
+
+    Trade ids are unique within (exchange, pair) and strictly increase inside a frame. `side` is the taker's side.
+    `consecutive_ids` says that the venue numbers its trades without holes, so a hole means lost data; without it
+    candles are `unverified`. Times are event times: when the trade happened at the venue.
+    """
+
+    schema_name: ClassVar[str] = "trade_frame"
+
+    type: Literal["trades"] = "trades"
+    exchange: str = Field(min_length=1)
+    pair: Pair
+    consecutive_ids: bool
+    trade_ids: list[int] = Field(min_length=1)
+    timestamps_us: list[int]
+    prices: list[PositiveDecimalString]
+    quantities: list[PositiveDecimalString]
+    sides: list[Side]
+
+    @model_validator(mode="after")
+    def _columns_agree(self) -> Self:
+        rows = len(self.trade_ids)
+        for name in ("timestamps_us", "prices", "quantities", "sides"):
+            if len(getattr(self, name)) != rows:
+                raise ValueError(f"{rows} {name}, one for each trade id, was {len(getattr(self, name))}")
+        if any(a >= b for a, b in zip(self.trade_ids, self.trade_ids[1:], strict=False)):
+            raise ValueError("strictly increasing trade_ids")
+        return self
+
+    @property
+    def key(self) -> str:
+        return self.pair
+
+    @property
+    def event_time_ms(self) -> int:
+        return self.timestamps_us[-1] // US_PER_MS
+
+    @property
+    def message_id(self) -> str:
+        return f"{self.exchange}:{self.pair}:{self.trade_ids[0]}-{self.trade_ids[-1]}"

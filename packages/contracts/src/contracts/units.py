@@ -1,0 +1,108 @@
+"""Units and the one conversion between text, exact decimals and floats.
+
+Prices and quantities travel as canonical decimal strings: plain notation, no exponent, no trailing zeros, no
+plus sign, ``0`` for zero. One number has one spelling, so equal messages have equal bytes whether the venue
+wrote ``97412.30000`` (REST) or ``97412.3`` (WebSocket).
+"""
+
+from __future__ import annotations
+
+from decimal import Context, Decimal, InvalidOperation
+from typing import Annotated
+
+from pydantic import Field
+
+from contracts.errors import BadInputError
+
+US_PER_MS = 1_000
+US_PER_SECOND = 1_000_000
+MS_PER_SECOND = 1_000
+MS_PER_MINUTE = 60_000
+MS_PER_DAY = 86_400_000
+BPS = Decimal("0.0001")
+
+#: Room for sums of products of prices and quantities without rounding (SQL NUMERIC keeps 28 digits).
+EXACT = Context(prec=60)
+
+DECIMAL_PATTERN = r"^(0|-?([1-9]\d*(\.\d*[1-9])?|0\.\d*[1-9]))$"
+POSITIVE_DECIMAL_PATTERN = r"^([1-9]\d*(\.\d*[1-9])?|0\.\d*[1-9])$"
+PAIR_PATTERN = r"^[A-Z0-9]{1,20}/[A-Z0-9]{1,20}$"
+
+#: What a person reads in an error where a pattern was not met.
+PATTERN_MEANINGS = {
+    DECIMAL_PATTERN: "a canonical decimal string such as '-12.5'",
+    POSITIVE_DECIMAL_PATTERN: "a positive canonical decimal string such as '97412.3'",
+    PAIR_PATTERN: "a pair written BASE/QUOTE, such as BTC/USD",
+}
+
+DecimalString = Annotated[str, Field(pattern=DECIMAL_PATTERN)]
+PositiveDecimalString = Annotated[str, Field(pattern=POSITIVE_DECIMAL_PATTERN)]
+Pair = Annotated[str, Field(pattern=PAIR_PATTERN)]
+FiniteFloat = Annotated[float, Field(allow_inf_nan=False)]
+
+
+def decimal_string(value: Decimal | int) -> str:
+    """Return the canonical spelling of `value`.
+
+    Raises
+    ------
+    BadInputError
+        If `value` is NaN or infinite.
+
+    Examples
+    --------
+    >>> decimal_string(Decimal("97412.30000")), decimal_string(Decimal("5.1e-05")), decimal_string(Decimal("-0"))
+    ('97412.3', '0.000051', '0')
+    """
+    exact = Decimal(value)
+    if not exact.is_finite():
+        raise BadInputError("decimal", "a finite number", str(value))
+    text = format(exact, "f")
+    if "." in text:
+        text = text.rstrip("0").rstrip(".")
+    return "0" if text in ("-0", "") else text
+
+
+def parse_decimal(text: str | int | Decimal, field: str = "decimal") -> Decimal:
+    """Return `text` as an exact, finite decimal.
+
+    Floats are refused: they have already lost digits.
+
+    Raises
+    ------
+    BadInputError
+        If `text` is not a finite decimal number.
+    """
+    if isinstance(text, bool | float):
+        raise BadInputError(field, "a decimal as text, not a float", text)
+    try:
+        value = Decimal(text)
+    except (InvalidOperation, TypeError, ValueError) as error:
+        raise BadInputError(field, "a decimal number", text) from error
+    if not value.is_finite():
+        raise BadInputError(field, "a finite decimal number", text)
+    return value
+
+
+def positive_decimal_string(text: str | int | Decimal, field: str) -> str:
+    """Return the canonical spelling of a price or quantity.
+
+    Raises
+    ------
+    BadInputError
+        If `text` is not a decimal greater than zero.
+
+    Examples
+    --------
+    >>> positive_decimal_string("0.01250000", "qty")
+    '0.0125'
+    """
+    value = parse_decimal(text, field)
+    if value <= 0:
+        raise BadInputError(field, "a positive decimal", str(text))
+    return decimal_string(value)
+
+
+def to_float(text: str) -> float:
+    """Convert an exact decimal string to the float that features and models work with."""
+    return float(text)

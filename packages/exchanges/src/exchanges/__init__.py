@@ -1,0 +1,1 @@
+"""Venue adapters with pure parsers, the market simulator, recorded trades and the paper broker."""

@@ -1,0 +1,1 @@
+"""One SQL interface to candles, indicators and predictions: SQLite, PostgreSQL, RisingWave."""

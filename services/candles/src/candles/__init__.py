@@ -1,0 +1,1 @@
+"""Trades to honest OHLCV candles in tumbling windows."""

@@ -1,0 +1,1 @@
+"""Decisions to paper orders, fills, positions and P&L under risk limits."""

@@ -1,0 +1,1 @@
+"""Pure state machines of execution: no input or output, clock, randomness or logging."""

@@ -1,0 +1,1 @@
+"""Final candles to technical indicators, served as SQL features."""

@@ -1,0 +1,1 @@
+"""Feature rows to predictions with models from the MLflow registry."""

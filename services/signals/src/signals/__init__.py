@@ -1,0 +1,1 @@
+"""Predictions to one decision for each account, pair and final candle."""

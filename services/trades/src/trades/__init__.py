@@ -1,0 +1,1 @@
+"""Market trades from a venue, the simulator or recorded files to the trades topic."""

@@ -1,0 +1,1 @@
+"""Pure state machines of trades: no input or output, clock, randomness or logging."""
