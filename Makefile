@@ -1,0 +1,111 @@
+# Tradestream. `make` or `make help` lists the targets; arguments are name=value.
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+SERVICES := trades candles indicators predictions signals execution
+SHELL_ENVIRONMENT_MODEL := $(MODEL)
+
+# --- arguments ---------------------------------------------------------------------------------------------------
+model    ?= $(or $(SHELL_ENVIRONMENT_MODEL),lstm)
+seed     ?= 7
+hours    ?= 4
+out      ?=
+exchange ?= kraken
+pairs    ?= BTC/USD,ETH/USD
+data     ?= data/paper
+file     ?=
+pair     ?=
+service  ?=
+variant  ?= live
+tests    ?= tests
+
+# --- uv: the one on the PATH, or one of our own in .tools ----------------------------------------------------------
+UV := $(shell command -v uv 2>/dev/null || echo .tools/bin/uv)
+RUN := $(UV) run --frozen --no-sync
+SYNC := $(UV) sync --frozen --inexact --quiet
+TORCH := $(if $(filter baseline,$(model)),,--extra torch)
+
+.tools/bin/uv:
+	@echo "uv is not installed: putting one into .tools (a virtual environment of this folder's own)"
+	@python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "Python 3.11 or newer is needed; python3 is $$(python3 --version)"; exit 2; }
+	@python3 -m venv .tools || { echo "python3 -m venv failed; on Debian: apt-get install python3-venv"; exit 2; }
+	@.tools/bin/pip install --quiet --disable-pip-version-check uv
+
+.PHONY: help
+help: ## This list
+	@echo "Tradestream: from trades to paper P&L, the same code in backfill, replay and live."
+	@echo
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | awk -F'\t' '{printf "  make %-12s %s\n", $$1, $$2}'
+	@echo
+	@echo "  Services: $(SERVICES)"
+
+.PHONY: install
+install: $(filter .tools%,$(UV)) ## Install what the pipeline needs; model=baseline leaves PyTorch out
+	@if [ -n "$(TORCH)" ] && ! .venv/bin/python -c 'import torch' 2>/dev/null; then \
+		echo "Installing packages. The large one is PyTorch: about 5 GB on Linux (model=baseline needs none of it)."; \
+	fi
+	@$(SYNC) --no-dev $(TORCH)
+
+.PHONY: install-dev
+install-dev: $(filter .tools%,$(UV))
+	@if [ -n "$(TORCH)" ] && ! .venv/bin/python -c 'import torch' 2>/dev/null; then \
+		echo "Installing packages for the tests. The large one is PyTorch: about 5 GB on Linux" \
+			"(MODEL=baseline make test leaves it and its tests out)."; \
+	fi
+	@$(SYNC) --all-packages $(if $(TORCH),--all-extras,--extra train --extra postgres --extra simulator)
+
+# --- use it --------------------------------------------------------------------------------------------------------
+.PHONY: demo
+demo: install ## The whole pipeline on a simulated market, about 3 minutes [model=lstm|baseline seed= hours= out=]
+	@$(RUN) tradestream demo --model $(model) --seed $(seed) --hours $(hours) --out $(or $(out),runs/demo)
+
+.PHONY: replay
+replay: model = $(or $(SHELL_ENVIRONMENT_MODEL),baseline)
+replay: install ## The pipeline on recorded trades: file=TRADES out=FOLDER [pair=BTC/USD model=baseline|lstm]
+	@test -n "$(file)" || { echo "make replay needs file=, a file of recorded trades (out= and pair= may follow)"; exit 2; }
+	@$(RUN) tradestream replay $(file) --out $(or $(out),runs/replay) --model $(model) $(if $(pair),--pair $(pair))
+
+.PHONY: run
+run: install ## Paper trading on a real market until Ctrl-C [exchange=kraken pairs=BTC/USD,ETH/USD data= model=]
+	@$(RUN) tradestream run --exchange $(exchange) --pairs $(pairs) --data $(data) --model $(model)
+
+.PHONY: dev
+dev: install ## One service alone against the configured log: service=candles [variant=historical|live, for trades]
+	@case " $(SERVICES) " in *" $(service) "*) ;; *) \
+		echo "make dev needs service=, one of: $(SERVICES) (was '$(service)')"; exit 2;; esac
+	@$(RUN) tradestream dev $(service) $(if $(filter trades,$(service)),--variant $(variant))
+
+# --- prove it ------------------------------------------------------------------------------------------------------
+.PHONY: test
+test: install-dev ## Install what the tests need, then run all of them [tests=PATH]
+	@$(RUN) pytest $(tests)
+
+.PHONY: lint
+lint: install-dev ## ruff (lint and format) and mypy (strict on contracts and cores)
+	@$(RUN) ruff check .
+	@$(RUN) ruff format --check .
+	@$(RUN) mypy
+
+.PHONY: format
+format: install-dev ## Format the code and mend what ruff can mend
+	@$(RUN) ruff format .
+	@$(RUN) ruff check --fix .
+
+.PHONY: members
+members: install-dev ## Prove each member's dependencies: installed alone, all modules imported, its topology test run
+	@$(RUN) python tests/members.py
+
+.PHONY: sizes
+sizes: install-dev ## Sizes of functions and files, the largest first
+	@$(RUN) python tests/architecture/sizes.py
+
+.PHONY: schemas
+schemas: install-dev ## Write the JSON schemas of the messages anew
+	@$(RUN) python -m contracts.schemas packages/contracts/schemas
+
+.PHONY: clean
+clean: ## Remove what runs leave behind (runs/), not the environment
+	@rm -rf runs .mypy_cache .ruff_cache .hypothesis

@@ -1,0 +1,164 @@
+"""The shape of the project, held by tests: import arrows, pure cores, one card and one test for each service."""
+
+from __future__ import annotations
+
+import ast
+import re
+import sys
+from pathlib import Path
+
+import pytest
+from workspace import COMPOSITION_ROOTS, LIBRARIES, MEMBERS, ROOT, SERVICES, Member, imported_modules, members, roots
+
+ALL = members()
+BY_NAME = {member.name: member for member in ALL}
+every_member = pytest.mark.parametrize("member", ALL, ids=lambda member: member.name)
+every_service = pytest.mark.parametrize(
+    "service", [BY_NAME[name] for name in SERVICES], ids=lambda member: member.name
+)
+
+#: Who may import whom among the members.
+ALLOWED: dict[str, set[str]] = {
+    "contracts": set(),
+    "exchanges": {"contracts"},
+    "streaming": {"contracts"},
+    "featurestore": {"contracts"},
+    **{service: set(LIBRARIES) for service in SERVICES},
+    "embedded": set(LIBRARIES) | set(SERVICES),
+}
+CARD_HEADINGS = (
+    "Topics in", "Topics out", "Key", "State", "Guarantees", "Settings", "Failure modes", "Troubleshooting",
+)  # fmt: skip
+CORE_MAY_IMPORT = {"contracts", "numpy", "numba", "talib"} | set(sys.stdlib_module_names)
+CORE_MUST_NOT_IMPORT = {
+    "random",
+    "time",
+    "os",
+    "io",
+    "socket",
+    "logging",
+    "asyncio",
+    "subprocess",
+    "pathlib",
+    "threading",
+}
+TORCH_ONLY_UNDER = ROOT / "services/predictions/src/predictions"
+
+
+def test_every_member_is_known() -> None:
+    assert sorted(BY_NAME) == sorted(MEMBERS)
+
+
+@every_member
+def test_import_arrows(member: Member) -> None:
+    for path in member.files:
+        others = (roots(path) & set(MEMBERS)) - {member.name}
+        wrong = others - ALLOWED[member.name]
+        assert not wrong, f"{path.relative_to(ROOT)} imports {sorted(wrong)}"
+
+
+@every_member
+def test_what_is_imported_is_declared(member: Member) -> None:
+    declared = str(member.project["project"])
+    for path in member.files:
+        for other in (roots(path) & set(MEMBERS)) - {member.name}:
+            assert f"tradestream-{other}" in declared, f"{path.relative_to(ROOT)} imports {other}, not declared"
+
+
+def test_only_streaming_services_and_their_root_know_quixstreams() -> None:
+    for name in ("contracts", "exchanges", "featurestore"):
+        for path in BY_NAME[name].files:
+            assert "quixstreams" not in roots(path), f"{path.relative_to(ROOT)} imports quixstreams"
+
+
+@every_member
+def test_cores_are_pure(member: Member) -> None:
+    for path in (member.source / "core").rglob("*.py"):
+        imported = roots(path)
+        foreign = imported - CORE_MAY_IMPORT - {member.name}
+        assert not foreign, f"{path.relative_to(ROOT)} imports {sorted(foreign)}"
+        assert not imported & CORE_MUST_NOT_IMPORT, (
+            f"{path.relative_to(ROOT)}: {sorted(imported & CORE_MUST_NOT_IMPORT)}"
+        )
+        inner = {name for name in imported_modules(path) if name.split(".")[0] == member.name}
+        outside = {name for name in inner if not name.startswith(f"{member.name}.core")}
+        assert not outside, f"{path.relative_to(ROOT)} reaches out of its core: {sorted(outside)}"
+
+
+@every_member
+def test_torch_stands_only_in_the_training_of_predictions(member: Member) -> None:
+    for path in member.files:
+        if {"torch", "sklearn"} & roots(path):
+            assert TORCH_ONLY_UNDER in path.parents, path
+            assert "serve" not in path.stem and path.stem != "app", f"{path} is on the serving side"
+
+
+@every_service
+def test_contract_card(service: Member) -> None:
+    text = (service.folder / "README.md").read_text(encoding="utf-8")
+    headings = re.findall(r"^#+ +(.+?) *$", text, flags=re.MULTILINE)
+    for wanted in CARD_HEADINGS:
+        assert any(heading.lower().startswith(wanted.lower()) for heading in headings), f"no heading '{wanted}'"
+
+
+@every_service
+def test_the_rooms_every_service_has(service: Member) -> None:
+    for room in ("__main__.py", "settings.py", "core/__init__.py"):
+        assert (service.source / room).exists(), room
+    lines = (service.source / "__main__.py").read_text(encoding="utf-8").splitlines()
+    assert len(lines) <= 40
+    if service.name != "trades":  # a producer: asyncio instead of a dataframe
+        assert "def topology(" in (service.source / "app.py").read_text(encoding="utf-8")
+
+
+@every_service
+def test_topology_test_and_makefile_target(service: Member) -> None:
+    tests = list((ROOT / "tests" / service.name).glob("test_*topology*.py"))
+    assert tests, f"tests/{service.name} has no test_*topology*.py"
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    listed = re.search(r"^SERVICES := (.+)$", makefile, flags=re.MULTILINE)
+    assert listed
+    assert service.name in listed[1].split()
+
+
+@every_service
+def test_topologies_never_ask_for_a_broker(service: Member) -> None:
+    app = service.source / "app.py"
+    if not app.exists():
+        assert service.name == "trades"
+        return
+    called = {
+        node.func.attr
+        for node in ast.walk(ast.parse(app.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
+    }
+    assert not called & {"topic", "dataframe", "run"}
+
+
+@every_member
+def test_modules_import_without_side_effects(member: Member) -> None:
+    """No settings instance, print or application at import: module level holds definitions only."""
+    for path in member.files:
+        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+            if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
+                raise AssertionError(f"{path.relative_to(ROOT)}:{node.lineno} calls something at import")
+            if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call):
+                name = getattr(node.value.func, "id", "")
+                assert not name.endswith("Settings"), (
+                    f"{path.relative_to(ROOT)}:{node.lineno} makes settings at import"
+                )
+
+
+def test_composition_roots_are_imported_by_nobody() -> None:
+    for member in ALL:
+        for path in member.files:
+            assert not (roots(path) & set(COMPOSITION_ROOTS)) - {member.name}, path
+
+
+def test_no_machine_path_and_no_secret_in_the_tree() -> None:
+    pattern = re.compile(r"(?<![\w.])/(?:root|home/[a-z]+|work)/")
+    for folder in ("packages", "services", "tests", "docs", "benchmarks", "deployments", "docker"):
+        for path in (ROOT / folder).rglob("*"):
+            if path.suffix in {".py", ".md", ".toml", ".yaml", ".json", ".html"} and path.name != Path(__file__).name:
+                found = pattern.search(path.read_text(encoding="utf-8"))
+                assert not found, f"{path.relative_to(ROOT)} names a path of one machine: {found[0] if found else ''}"
