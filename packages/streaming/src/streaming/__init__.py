@@ -1,0 +1,1 @@
+"""QuixStreams over Kafka or an embedded SQLite log: application factory, settings, health, metrics, dead letters."""
