@@ -1,7 +1,6 @@
 """A message log in SQLite files that QuixStreams takes for a Kafka broker: see docs/adr/0001-embedded-log.md."""
 
 from streaming.embedded.address import SCHEME, is_embedded, log_folder
-from streaming.embedded.application import EmbeddedApplication
 from streaming.embedded.errors import (
     EmbeddedLogError,
     GroupTakenError,
@@ -16,7 +15,6 @@ from streaming.embedded.topic_log import TopicLog, TopicSettings
 
 __all__ = [
     "SCHEME",
-    "EmbeddedApplication",
     "EmbeddedLog",
     "EmbeddedLogError",
     "GroupTakenError",

@@ -11,7 +11,25 @@ SCHEME = "embedded://"
 _MOUNTS = Path("/proc/mounts")
 #: File systems without coherent shared memory or POSIX locks between the processes (or machines) that mount them.
 _NETWORK_FILESYSTEMS = frozenset(
-    "nfs nfs4 cifs smb smbfs smb3 9p afs ceph glusterfs lustre beegfs gpfs ncpfs ocfs2 gfs2 davfs".split()
+    [
+        "nfs",
+        "nfs4",
+        "cifs",
+        "smb",
+        "smbfs",
+        "smb3",
+        "9p",
+        "afs",
+        "ceph",
+        "glusterfs",
+        "lustre",
+        "beegfs",
+        "gpfs",
+        "ncpfs",
+        "ocfs2",
+        "gfs2",
+        "davfs",
+    ]
 )
 
 

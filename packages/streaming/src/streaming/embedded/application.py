@@ -116,9 +116,7 @@ class EmbeddedApplication(Application):
             auto_create_topics=self._config.auto_create_topics,
         )
 
-    def _get_internal_producer(
-        self, on_error: Any = None, transactional: bool | None = None
-    ) -> LogInternalProducer:
+    def _get_internal_producer(self, on_error: Any = None, transactional: bool | None = None) -> LogInternalProducer:
         if transactional is None:
             transactional = self._config.exactly_once
         return LogInternalProducer(

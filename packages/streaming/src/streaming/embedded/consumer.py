@@ -50,7 +50,6 @@ class EmbeddedConsumer:
         self._callbacks: dict[str, RebalanceCallback | None] = {}
         self._subscribed: list[str] | None = None
         self._cursors: dict[tuple[str, int], Cursor] = {}
-        self._versions: dict[str, int] = {}
         self._queue: deque[EmbeddedMessage] = deque()
         self._stored: dict[tuple[str, int], int] = {}
         self._commit_at_seconds = time.monotonic() + AUTO_COMMIT_SECONDS
@@ -179,16 +178,12 @@ class EmbeddedConsumer:
     def _cursor(self, tp: TopicPartition) -> Cursor:
         cursor = self._cursors.get((tp.topic, tp.partition))
         if cursor is None:
-            raise KafkaException(
-                KafkaError(KafkaError._STATE, f"{tp.topic}[{tp.partition}] is not assigned")  # noqa: SLF001
-            )
+            raise KafkaException(KafkaError(KafkaError._STATE, f"{tp.topic}[{tp.partition}] is not assigned"))
         return cursor
 
     def _drop_queued(self, tp: TopicPartition) -> None:
         if self._queue:
-            self._queue = deque(
-                m for m in self._queue if m.topic() != tp.topic or m.partition() != tp.partition
-            )
+            self._queue = deque(m for m in self._queue if m.topic() != tp.topic or m.partition() != tp.partition)
 
     # -- reading
 
@@ -253,14 +248,6 @@ class EmbeddedConsumer:
                     EmbeddedMessage(topic, cursor.partition, offset, timestamp_ms, key, value, headers)
                 )
         return bool(self._queue)
-
-    @property
-    def at_end(self) -> bool:
-        """Whether everything on the partitions not paused has been delivered."""
-        return not self._queue and all(
-            cursor.paused or cursor.fetch_from >= cursor.log.watermarks(cursor.partition)[1]
-            for cursor in self._cursors.values()
-        )
 
     # -- offsets
 

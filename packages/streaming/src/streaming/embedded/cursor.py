@@ -47,7 +47,7 @@ def resolve_start(log: TopicLog, partition: int, wanted: int, committed: int | N
     if reset in ("latest", "largest", "end"):
         return high
     reason = f"{log.name}[{partition}]: no usable committed offset (was {wanted}, retained {low} to {high})"
-    raise KafkaException(KafkaError(KafkaError._AUTO_OFFSET_RESET, reason))  # noqa: SLF001
+    raise KafkaException(KafkaError(KafkaError._AUTO_OFFSET_RESET, reason))
 
 
 class Cursor:

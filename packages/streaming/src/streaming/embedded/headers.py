@@ -21,7 +21,9 @@ def encode(headers: Mapping[str, Any] | Iterable[tuple[str, Any]] | None) -> byt
     if not headers:
         return None
     pairs = headers.items() if isinstance(headers, Mapping) else headers
-    return orjson.dumps([(name, value.decode("latin-1") if type(value) is bytes else _text(value)) for name, value in pairs])
+    return orjson.dumps(
+        [(name, value.decode("latin-1") if type(value) is bytes else _text(value)) for name, value in pairs]
+    )
 
 
 def _text(value: Any) -> str | None:

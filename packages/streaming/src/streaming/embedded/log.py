@@ -64,7 +64,9 @@ class EmbeddedLog:
         log = self._open.get(name)
         if log is None:
             if not self.has_topic(name):
-                raise TopicMissingError(f"embedded log {self.folder}: expected topic {name!r} to exist, was not created")
+                raise TopicMissingError(
+                    f"embedded log {self.folder}: expected topic {name!r} to exist, was not created"
+                )
             log = self._open[name] = TopicLog(self.folder, name)
         return log
 

@@ -9,8 +9,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from confluent_kafka import KafkaError, KafkaException, TopicPartition
-from contracts.clock import Clock, SystemClock
 
+from contracts.clock import Clock, SystemClock
 from streaming.embedded import headers as stored_headers
 from streaming.embedded.compaction import CHANGELOG_PREFIX, Committed, compact
 from streaming.embedded.errors import EmbeddedLogError, TopicMissingError
@@ -47,9 +47,7 @@ class EmbeddedProducer:
         Stamps messages that bring no timestamp, and tells the age of records.
     """
 
-    def __init__(
-        self, config: Mapping[str, Any], link: ClientLink | None = None, clock: Clock | None = None
-    ) -> None:
+    def __init__(self, config: Mapping[str, Any], link: ClientLink | None = None, clock: Clock | None = None) -> None:
         self._log = EmbeddedLog.at(config["bootstrap.servers"])
         self._partitioner = str(config.get("partitioner", "murmur2"))
         self._transactional_id: str | None = config.get("transactional.id")
@@ -101,7 +99,7 @@ class EmbeddedProducer:
             partition = partition_for(raw_key, log.partitions, self._partitioner)
         elif partition >= log.partitions:
             raise KafkaException(
-                KafkaError(KafkaError._UNKNOWN_PARTITION, f"{topic}[{partition}] of {log.partitions}")  # noqa: SLF001
+                KafkaError(KafkaError._UNKNOWN_PARTITION, f"{topic}[{partition}] of {log.partitions}")
             )
         timestamp_ms = timestamp or self._clock.now_us() // 1_000
         draft = (partition, timestamp_ms, raw_key, raw_value, stored_headers.encode(headers))
@@ -116,7 +114,7 @@ class EmbeddedProducer:
         try:
             return self._log.topic(name)
         except TopicMissingError as error:
-            raise KafkaException(KafkaError(KafkaError._UNKNOWN_TOPIC, str(error))) from error  # noqa: SLF001
+            raise KafkaException(KafkaError(KafkaError._UNKNOWN_TOPIC, str(error))) from error
 
     def poll(self, timeout: float = 0) -> int:
         """Write the buffer if it is full or old, then run the callbacks of what was written; return how many."""
@@ -161,7 +159,9 @@ class EmbeddedProducer:
                 try:
                     offsets = self._log.topic(topic).append([item[1] for item in by_topic[topic]])
                 except EmbeddedLogError:
-                    self._pending.extendleft(item for items in reversed(by_topic.values()) for item in reversed(items))
+                    self._pending.extendleft(
+                        item for items in reversed(by_topic.values()) for item in reversed(items)
+                    )
                     raise
                 self._delivered(by_topic.pop(topic), offsets)
                 self._maintain(topic)
@@ -221,7 +221,7 @@ class EmbeddedProducer:
             If another process uses the id.
         """
         if self._transactional_id is None:
-            raise KafkaException(KafkaError(KafkaError._NOT_CONFIGURED, "transactional.id is not set"))  # noqa: SLF001
+            raise KafkaException(KafkaError(KafkaError._NOT_CONFIGURED, "transactional.id is not set"))
         if self._journal is None:
             self._journal = TransactionJournal(self._log, self._transactional_id)
 
@@ -229,7 +229,7 @@ class EmbeddedProducer:
         """Begin to collect messages and offsets."""
         if self._journal is None or self._in_transaction:
             state = "already begun" if self._in_transaction else "init_transactions() not called"
-            raise KafkaException(KafkaError(KafkaError._STATE, f"begin_transaction: {state}"))  # noqa: SLF001
+            raise KafkaException(KafkaError(KafkaError._STATE, f"begin_transaction: {state}"))
         self._in_transaction = True
 
     def send_offsets_to_transaction(
@@ -270,7 +270,7 @@ class EmbeddedProducer:
 
     def _require_transaction(self, operation: str) -> None:
         if not self._in_transaction:
-            raise KafkaException(KafkaError(KafkaError._STATE, f"{operation}: no transaction begun"))  # noqa: SLF001
+            raise KafkaException(KafkaError(KafkaError._STATE, f"{operation}: no transaction begun"))
 
     def _end_transaction(self) -> None:
         self._pending.clear()

@@ -27,5 +27,7 @@ def _expire_partition(log: TopicLog, partition: int, cutoff_ms: int) -> int:
         until = min(chunk + _CHUNK_RECORDS, end)
         with sqlite.write_transaction(log.db, log.path):
             log.db.execute(f"DELETE FROM records_{partition} WHERE offset < ?", (until,))  # noqa: S608
-            log.db.execute("UPDATE partitions SET low_offset=? WHERE id=? AND low_offset < ?", (until, partition, until))
+            log.db.execute(
+                "UPDATE partitions SET low_offset=? WHERE id=? AND low_offset < ?", (until, partition, until)
+            )
     return max(end - low, 0)

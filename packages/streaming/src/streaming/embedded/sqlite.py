@@ -30,7 +30,11 @@ def connect(path: Path, *, create: bool = False) -> sqlite3.Connection:
         raise EmbeddedLogError(f"{path}: expected an existing file of the embedded log, was missing")
     with translated(path):
         db = sqlite3.connect(
-            path, timeout=BUSY_TIMEOUT_MS / 1_000, isolation_level=None, check_same_thread=False, cached_statements=256
+            path,
+            timeout=BUSY_TIMEOUT_MS / 1_000,
+            isolation_level=None,
+            check_same_thread=False,
+            cached_statements=256,
         )
         db.execute("PRAGMA journal_mode=WAL")
         db.execute("PRAGMA synchronous=NORMAL")
@@ -77,7 +81,9 @@ def _explain(error: sqlite3.Error, path: Path) -> EmbeddedLogError:
         )
     if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
         return LogBusyError(f"{path}: another process held the write lock for over {BUSY_TIMEOUT_MS} ms ({text})")
-    if name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")) or isinstance(error, sqlite3.DatabaseError) and not name:
+    if name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")) or (
+        isinstance(error, sqlite3.DatabaseError) and not name
+    ):
         return LogDamagedError(f"{path}: expected a file of the embedded log, was damaged ({text})")
     return EmbeddedLogError(f"{path}: {text} ({name or type(error).__name__})")
 

@@ -200,7 +200,9 @@ class TopicLog:
                 "SELECT low_offset, next_offset FROM partitions WHERE id=?", (partition,)
             ).fetchone()
         if found is None:
-            raise EmbeddedLogError(f"topic {self.name}: expected partition 0 to {self.partitions - 1}, was {partition}")
+            raise EmbeddedLogError(
+                f"topic {self.name}: expected partition 0 to {self.partitions - 1}, was {partition}"
+            )
         return found[0], found[1]
 
     def offset_at(self, partition: int, timestamp_ms: int) -> int | None:

@@ -47,9 +47,7 @@ class TransactionJournal:
         self._db = _open_journal(self._path)
         roll_forward(log)
 
-    def commit(
-        self, drafts: Sequence[tuple[str, Draft]], group: str | None, offsets: Offsets
-    ) -> list[int]:
+    def commit(self, drafts: Sequence[tuple[str, Draft]], group: str | None, offsets: Offsets) -> list[int]:
         """Commit the transaction, apply it, and return the offsets of `drafts` in the order given.
 
         Raises
@@ -130,7 +128,9 @@ def _apply(
 def _open_journal(path: Path) -> sqlite3.Connection:
     db = sqlite.connect(path, create=True)
     with sqlite.write_transaction(db, path):
-        db.execute("CREATE TABLE IF NOT EXISTS counter (id INTEGER PRIMARY KEY CHECK (id=1), sequence INTEGER NOT NULL)")
+        db.execute(
+            "CREATE TABLE IF NOT EXISTS counter (id INTEGER PRIMARY KEY CHECK (id=1), sequence INTEGER NOT NULL)"
+        )
         db.execute("INSERT OR IGNORE INTO counter VALUES (1, 0)")
         db.execute(
             "CREATE TABLE IF NOT EXISTS records (position INTEGER PRIMARY KEY, topic TEXT, partition INTEGER,"

@@ -1,0 +1,136 @@
+"""The application factory: one address decides whether Kafka or the embedded log carries the topics."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+from quixstreams import Application
+from quixstreams.kafka import ConnectionConfig
+
+from contracts.clock import Clock
+from streaming import metrics
+from streaming.dead_letters import DeadLetters
+from streaming.embedded.address import is_embedded, log_folder, require_local_filesystem
+from streaming.embedded.application import EmbeddedApplication
+from streaming.intake import Intake
+
+if TYPE_CHECKING:
+    from streaming.settings import ServiceSettings
+
+#: How soon a stopping service notices, on a silent topic.
+_POLL_SECONDS = 0.1
+
+
+class ServiceApplication(Application):
+    """An Application that knows its service, its dead letters and whether it is alive.
+
+    Attributes
+    ----------
+    service
+        Its name.
+    intake
+        The message in hand.
+    dead_letters
+        Where it sets aside what it cannot use.
+    heartbeat_seconds
+        When its loop last turned, on the monotonic clock; None before the first turn.
+    stop_at_end
+        Stop once every input has been read to its end: for tests and bounded jobs.
+    """
+
+    service: str
+    intake: Intake
+    dead_letters: DeadLetters
+    heartbeat_seconds: float | None = None
+    stop_at_end: bool = False
+
+    def _process_message(self, dataframe_composed: Any) -> None:
+        super()._process_message(dataframe_composed)
+        self.heartbeat_seconds = time.monotonic()
+        if self.stop_at_end and not self._run_tracker._message_consumed and self._inputs_read():
+            self.stop()
+
+    def _inputs_read(self) -> bool:
+        """Whether nothing is left on the inputs, after a poll that gave nothing."""
+        if self._state_manager.recovery_required:
+            return False
+        data_topics = self._topic_manager.non_changelog_topics
+        partitions = [tp for tp in self._consumer.assignment() if tp.topic in data_topics]
+        return bool(partitions) and all(
+            position.offset >= high or high == low
+            for position in self._consumer.position(partitions)
+            for low, high in [self._consumer.get_watermark_offsets(position)]
+        )
+
+
+class EmbeddedServiceApplication(ServiceApplication, EmbeddedApplication):
+    """The same over the embedded log."""
+
+
+def create_application(
+    settings: ServiceSettings, service: str, *, clock: Clock | None = None, stop_at_end: bool = False
+) -> ServiceApplication:
+    """Return the application of `service` over the broker that `settings` name; nothing is connected yet.
+
+    Raises
+    ------
+    UnsuitableFolderError
+        If the embedded log's folder is on a network file system.
+    """
+    intake = Intake()
+    dead_letters = DeadLetters(service, intake, clock)
+    options: dict[str, Any] = {
+        "consumer_group": settings.group_for(service),
+        "auto_offset_reset": "earliest",
+        "commit_interval": settings.commit_interval_seconds,
+        "state_dir": settings.state_dir_for(service),
+        "processing_guarantee": settings.processing_guarantee,
+        "consumer_poll_timeout": 0.0 if stop_at_end and is_embedded(settings.broker_address) else _POLL_SECONDS,
+        "loglevel": None,
+        "on_consumer_error": dead_letters.on_consumer_error,
+        "on_processing_error": dead_letters.on_processing_error,
+        "on_producer_error": dead_letters.on_producer_error,
+        "on_message_processed": lambda *_: metrics.PROCESSING_DURATION.observe(
+            time.perf_counter() - intake.started_seconds
+        ),
+        **_client_options(settings, service),
+    }
+    app: ServiceApplication
+    if is_embedded(settings.broker_address):
+        require_local_filesystem(log_folder(settings.broker_address))
+        app = EmbeddedServiceApplication(settings.broker_address, **options)
+    else:
+        app = ServiceApplication(kafka_connection(settings), **options)
+    app.service, app.intake, app.dead_letters, app.stop_at_end = service, intake, dead_letters, stop_at_end
+    return app
+
+
+def _client_options(settings: ServiceSettings, service: str) -> dict[str, Any]:
+    """Stable identities, so that a restarted process is known at once instead of after a session timeout."""
+    identity = f"{settings.group_for(service)}-{settings.instance_id}"
+    return {
+        "consumer_extra_config": {"group.instance.id": identity},
+        "producer_extra_config": {"transactional.id": identity, **KAFKA_PRODUCER_CONFIG}
+        if settings.processing_guarantee == "exactly-once"
+        else dict(KAFKA_PRODUCER_CONFIG),
+    }
+
+
+#: Every producer's: nothing is acknowledged before all in-sync replicas have it.
+KAFKA_PRODUCER_CONFIG: dict[str, Any] = {"acks": "all", "compression.type": "lz4"}
+
+
+def kafka_connection(settings: ServiceSettings) -> ConnectionConfig:
+    """Return how to reach the Kafka broker that `settings` name."""
+    given = {
+        "security_protocol": settings.security_protocol,
+        "sasl_mechanism": settings.sasl_mechanism,
+        "sasl_username": settings.sasl_username,
+        "sasl_password": settings.sasl_password,
+        "ssl_ca_location": str(settings.ssl_ca_location) if settings.ssl_ca_location else None,
+    }
+    return ConnectionConfig(
+        bootstrap_servers=settings.broker_address,
+        **{name: value for name, value in given.items() if value is not None},
+    )

@@ -1,0 +1,197 @@
+"""Plain clients for tools and for services that are no topology: write, read a topic to its end, see who is behind."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Protocol
+
+from contracts.clock import Clock, SystemClock
+from contracts.message import Message
+from contracts.topics import TopicSpec, dead_letters_name
+from streaming import metrics
+from streaming.embedded.address import is_embedded
+from streaming.embedded_client import EmbeddedClient
+from streaming.intake import INGESTED_AT_US
+from streaming.kafka_client import KafkaClient
+from streaming.record import Record
+from streaming.settings import ServiceSettings
+from streaming.topics import message_headers, producer_name, topic_config
+
+
+class RawProducer(Protocol):
+    """What both brokers' producers have in common."""
+
+    def produce(
+        self, topic: str, value: bytes, key: bytes, timestamp: int, headers: list[tuple[str, bytes | None]]
+    ) -> None: ...
+
+    def poll(self, timeout: float = 0) -> int: ...
+
+    def flush(self, timeout: float = -1) -> int: ...
+
+
+class MessageProducer:
+    """Writes contracts' messages outside a topology; use `open_producer`.
+
+    Parameters
+    ----------
+    service
+        Named in the headers.
+    """
+
+    def __init__(self, settings: ServiceSettings, service: str, clock: Clock | None = None) -> None:
+        self._settings = settings
+        self._client = _client(settings)
+        self._producer: RawProducer = self._client.producer()
+        self._name = producer_name(service)
+        self._clock = clock or SystemClock()
+        self._known: dict[TopicSpec, str] = {}
+
+    def produce(
+        self, spec: TopicSpec, message: Message, headers: Mapping[str, str | bytes | int] | None = None
+    ) -> None:
+        """Write `message` to its topic; it is on the log within milliseconds, or after `flush`.
+
+        Parameters
+        ----------
+        headers
+            Further headers. `ingested_at_us` defaults to now: this is where the message enters the chain.
+
+        Raises
+        ------
+        EmbeddedLogError, KafkaException
+            If the log cannot take it, or could not take an earlier one.
+        """
+        now_us = self._clock.now_us()
+        given = {name: _header_bytes(value) for name, value in (headers or {}).items()}
+        entered = given.pop(INGESTED_AT_US, b"%d" % now_us)
+        own: list[tuple[str, bytes | None]] = [*message_headers(message, self._name, now_us, entered)]
+        own.extend(given.items())
+        self._producer.produce(
+            self._topic(spec), value=message.to_json(), key=message.key.encode(),
+            timestamp=message.event_time_ms, headers=own,
+        )  # fmt: skip
+        self._producer.poll(0)
+        metrics.MESSAGES_PRODUCED.labels(topic=spec.name).inc()
+
+    def _topic(self, spec: TopicSpec) -> str:
+        name = self._known.get(spec)
+        if name is None:
+            create_topics(self._settings, [spec])
+            name = self._known[spec] = spec.full_name(self._settings.environment)
+        return name
+
+    def flush(self) -> None:
+        """Return when everything is on the log.
+
+        Raises
+        ------
+        EmbeddedLogError, KafkaException
+            If it cannot be.
+        """
+        self._producer.flush()
+
+    def close(self) -> None:
+        self.flush()
+        self._client.close()
+
+    def __enter__(self) -> MessageProducer:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def open_producer(settings: ServiceSettings, service: str, clock: Clock | None = None) -> MessageProducer:
+    """Return a producer, to be used as a context manager.
+
+    Examples
+    --------
+    ::
+
+        with open_producer(settings, "trades") as producer:
+            producer.produce(TRADES, frame)
+    """
+    return MessageProducer(settings, service, clock)
+
+
+def create_topics(settings: ServiceSettings, specs: Sequence[TopicSpec]) -> None:
+    """Create those topics that do not exist yet."""
+    with _client(settings) as client:
+        for spec in specs:
+            config = topic_config(spec, settings)
+            client.create_topic(spec.full_name(settings.environment), config)
+
+
+def read_topic(
+    settings: ServiceSettings, spec: TopicSpec, from_offsets: Mapping[int, int] | None = None
+) -> Iterator[Record]:
+    """Yield what is on a topic, up to where it ends now; one partition after the other.
+
+    Needs no consumer group and disturbs none. A topic that does not exist is empty.
+
+    Parameters
+    ----------
+    from_offsets
+        First offset per partition; from the beginning where none is given.
+    """
+    return _read(settings, spec.full_name(settings.environment), spec, from_offsets)
+
+
+def read_dead_letters(
+    settings: ServiceSettings, service: str, from_offsets: Mapping[int, int] | None = None
+) -> Iterator[Record]:
+    """Yield the dead letters of `service`: original bytes, reason and origin in the headers."""
+    return _read(settings, dead_letters_name(service, settings.environment), None, from_offsets)
+
+
+def _read(
+    settings: ServiceSettings, topic: str, spec: TopicSpec | None, from_offsets: Mapping[int, int] | None
+) -> Iterator[Record]:
+    with _client(settings) as client:
+        for partition, (low, high) in sorted(client.watermarks(topic).items()):
+            start = max((from_offsets or {}).get(partition, low), low)
+            yield from client.read(topic, partition, start, high, spec)
+
+
+def end_offsets(settings: ServiceSettings, spec: TopicSpec) -> dict[int, int]:
+    """Return where each partition ends; {} if the topic does not exist."""
+    with _client(settings) as client:
+        marks = client.watermarks(spec.full_name(settings.environment))
+        return {partition: high for partition, (_, high) in marks.items()}
+
+
+def committed_offsets(settings: ServiceSettings, group: str, spec: TopicSpec) -> dict[int, int]:
+    """Return the offset `group` reads next, per partition on which it has committed one."""
+    with _client(settings) as client:
+        topic = spec.full_name(settings.environment)
+        return client.committed(group, topic, sorted(client.watermarks(topic)))
+
+
+def commit_offsets(settings: ServiceSettings, group: str, spec: TopicSpec, offsets: Mapping[int, int]) -> None:
+    """Set where `group` reads next: for handing a topic over from one group to another.
+
+    Raises
+    ------
+    GroupTakenError
+        If the group is consuming (embedded log).
+    """
+    with _client(settings) as client:
+        client.commit(group, spec.full_name(settings.environment), offsets)
+
+
+def lag(settings: ServiceSettings, group: str, spec: TopicSpec) -> int:
+    """Return how many messages `group` has not committed yet: 0 once it has drained the topic."""
+    with _client(settings) as client:
+        topic = spec.full_name(settings.environment)
+        marks = client.watermarks(topic)
+        committed = client.committed(group, topic, sorted(marks))
+        return sum(high - max(committed.get(partition, low), low) for partition, (low, high) in marks.items())
+
+
+def _client(settings: ServiceSettings) -> EmbeddedClient | KafkaClient:
+    return EmbeddedClient(settings) if is_embedded(settings.broker_address) else KafkaClient(settings)
+
+
+def _header_bytes(value: str | bytes | int) -> bytes:
+    return value if isinstance(value, bytes) else str(value).encode()

@@ -1,0 +1,137 @@
+"""Dead letters: what cannot be used is set aside whole, with the reason, and the rest goes on."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from loguru import logger
+from quixstreams.context import message_context
+from quixstreams.models.topics import Topic, TopicConfig
+
+from contracts.clock import Clock, SystemClock
+from contracts.errors import BadMessageError
+from contracts.topics import DEAD_LETTERS_RETENTION_MS, dead_letters_name
+from streaming import metrics
+from streaming.embedded.address import is_embedded
+from streaming.intake import Intake
+from streaming.triage import is_systematic
+
+if TYPE_CHECKING:
+    from quixstreams import Application
+    from quixstreams.models import Row
+
+    from streaming.settings import ServiceSettings
+
+UNDECODABLE = "undecodable"
+PROCESSING_FAILED = "processing-failed"
+_MAX_ERROR_CHARACTERS = 1_000
+
+
+class DeadLetters:
+    """The dead-letter topic of one service.
+
+    A letter holds the original key and bytes; its headers are the original ones and `reason`, `error`, `source_topic`,
+    `source_partition`, `source_offset`, `service`, `dead_lettered_at_us`.
+
+    Parameters
+    ----------
+    service
+        Whose letters these are.
+    intake
+        Of the application: knows the original bytes.
+    """
+
+    def __init__(self, service: str, intake: Intake, clock: Clock | None = None) -> None:
+        self._service = service
+        self._intake = intake
+        self._clock = clock or SystemClock()
+        self._app: Application | None = None
+        self._topic: Topic | None = None
+
+    def attach(self, app: Application, settings: ServiceSettings) -> None:
+        """Create the topic, and send through `app` from now on: in its transaction, before its offsets."""
+        embedded = is_embedded(settings.broker_address)
+        self._app = app
+        self._topic = app.topic(
+            dead_letters_name(self._service, settings.environment),
+            key_serializer="bytes",
+            value_serializer="bytes",
+            config=TopicConfig(
+                num_partitions=1,
+                replication_factor=1 if embedded else settings.replication_factor,
+                extra_config={"retention.ms": str(DEAD_LETTERS_RETENTION_MS), "cleanup.policy": "delete"},
+            ),
+        )
+
+    def send(self, key: str | bytes | None, value: bytes | None, reason: str, error: object) -> None:
+        """Set aside part of the message being processed.
+
+        Parameters
+        ----------
+        key, value
+            What the letter holds.
+        reason
+            One word or two from a small set: it becomes a metric's label.
+        error
+            What was wrong, for people.
+        """
+        context = message_context()
+        source = context.topic, context.partition, context.offset
+        self._send(key, value, reason, error, source, self._intake.headers)
+
+    def on_consumer_error(self, error: Exception, message: Any, _: Any) -> bool:
+        """QuixStreams' callback: a message that cannot be decoded is set aside, any other error stops the service."""
+        if message is None or is_systematic(error) or self._app is None:
+            return _stops("consume", error)
+        source = message.topic(), message.partition(), message.offset()
+        reason = UNDECODABLE if isinstance(error, BadMessageError | UnicodeError) else PROCESSING_FAILED
+        self._send(message.key(), message.value(), reason, error, source, message.headers())
+        # QuixStreams commits only what it has processed: without this the letter would be written again after a restart.
+        self._app._processing_context.store_offset(*source)
+        return True
+
+    def on_processing_error(self, error: Exception, row: Row | None, _: Any) -> bool:
+        """QuixStreams' callback: a message whose processing raised is set aside, unless all would be."""
+        if row is None or is_systematic(error):
+            return _stops("process", error)
+        source = row.topic, row.partition, row.offset
+        self._send(row.key, self._intake.raw, PROCESSING_FAILED, error, source, row.headers)
+        return True
+
+    def on_producer_error(self, error: Exception, _row: Row | None, _: Any) -> bool:
+        """QuixStreams' callback: never ignored; while a message is processed it arrives at `on_processing_error` too."""
+        return False
+
+    def _send(
+        self,
+        key: str | bytes | None,
+        value: bytes | None,
+        reason: str,
+        error: object,
+        source: tuple[str, int, int],
+        original_headers: Any,
+    ) -> None:
+        if self._app is None or self._topic is None:
+            raise RuntimeError("DeadLetters.send: expected attach() before, was not called")
+        topic, partition, offset = source
+        text = f"{type(error).__name__}: {error}" if isinstance(error, BaseException) else str(error)
+        own = {
+            "reason": reason,
+            "error": text[:_MAX_ERROR_CHARACTERS],
+            "source_topic": topic,
+            "source_partition": str(partition),
+            "source_offset": str(offset),
+            "service": self._service,
+            "dead_lettered_at_us": str(self._clock.now_us()),
+        }
+        headers = [(name, old) for name, old in original_headers or () if name not in own]
+        headers += [(name, new.encode()) for name, new in own.items()]
+        raw_key = key.encode() if isinstance(key, str) else key
+        self._app._producer.produce(self._topic.name, value=value, key=raw_key, headers=headers)
+        metrics.DEAD_LETTERS.labels(topic=topic, reason=reason).inc()
+        logger.warning("dead letter from {}[{}] offset {}: {}: {}", topic, partition, offset, reason, own["error"])
+
+
+def _stops(stage: str, error: Exception) -> bool:
+    metrics.PROCESSING_ERRORS.labels(stage=stage, kind=type(error).__name__).inc()
+    return False

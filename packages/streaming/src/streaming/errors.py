@@ -1,0 +1,13 @@
+"""The errors of this package that others catch or raise."""
+
+from __future__ import annotations
+
+from contracts.errors import TradestreamError
+
+
+class ServiceError(TradestreamError):
+    """Raise it in a topology when no message can be processed: the service stops instead of dead-lettering them all."""
+
+
+class SettingsError(TradestreamError):
+    """The settings are wrong; the message names each environment variable."""

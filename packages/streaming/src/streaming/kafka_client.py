@@ -1,0 +1,115 @@
+"""Topics of a Kafka broker without joining a consumer group."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from confluent_kafka import Consumer, KafkaError, KafkaException, Producer, TopicPartition
+from confluent_kafka.admin import AdminClient
+from confluent_kafka.cimpl import NewTopic
+from quixstreams.models.topics import TopicConfig
+
+from contracts.topics import TopicSpec
+from streaming.record import Record
+
+if TYPE_CHECKING:
+    from streaming.settings import ServiceSettings
+
+_TIMEOUT_SECONDS = 30.0
+_BATCH_MESSAGES = 1_000
+#: A group that only reads watermarks and positions it is given: it never commits.
+_READER_GROUP = "tradestream-reader"
+
+
+class KafkaClient:
+    """One short-lived look at the broker, or the home of a producer."""
+
+    def __init__(self, settings: ServiceSettings) -> None:
+        from streaming.application import KAFKA_PRODUCER_CONFIG, kafka_connection
+
+        self._connection: dict[str, Any] = kafka_connection(settings).as_librdkafka_dict()
+        self._producer_config = KAFKA_PRODUCER_CONFIG
+        self._producer: Producer | None = None
+        self._consumers: dict[str, Consumer] = {}
+
+    def producer(self) -> Any:
+        # murmur2 and idempotence: a key lands in the same partition and in order, whichever service writes it.
+        self._producer = Producer(
+            {**self._connection, **self._producer_config, "partitioner": "murmur2", "enable.idempotence": True}
+        )
+        return self._producer
+
+    def create_topic(self, name: str, config: TopicConfig) -> None:
+        new = NewTopic(name, config.num_partitions, config.replication_factor, config=config.extra_config)
+        for future in AdminClient(self._connection).create_topics([new]).values():
+            try:
+                future.result(timeout=_TIMEOUT_SECONDS)
+            except KafkaException as error:
+                if error.args[0].code() != KafkaError.TOPIC_ALREADY_EXISTS:
+                    raise
+
+    def watermarks(self, topic: str) -> dict[int, tuple[int, int]]:
+        consumer = self._consumer(_READER_GROUP)
+        described = consumer.list_topics(topic, timeout=_TIMEOUT_SECONDS).topics[topic]
+        if described.error is not None:
+            return {}
+        return {
+            partition: consumer.get_watermark_offsets(TopicPartition(topic, partition), timeout=_TIMEOUT_SECONDS)
+            for partition in described.partitions
+        }
+
+    def read(self, topic: str, partition: int, start: int, end: int, spec: TopicSpec | None) -> Iterator[Record]:
+        if start >= end:
+            return
+        consumer = self._consumer(_READER_GROUP)
+        consumer.assign([TopicPartition(topic, partition, start)])
+        while True:
+            for message in consumer.consume(_BATCH_MESSAGES, timeout=_TIMEOUT_SECONDS) or [None]:
+                if message is None:
+                    raise TimeoutError(f"{topic}[{partition}]: expected messages up to offset {end}, none came")
+                error = message.error()
+                if error is not None:
+                    if error.code() == KafkaError._PARTITION_EOF:
+                        return
+                    raise KafkaException(error)
+                if message.offset() >= end:
+                    return
+                yield Record(
+                    topic, partition, message.offset(), message.key(), message.value(),
+                    dict(message.headers() or ()), message.timestamp()[1], spec,
+                )  # fmt: skip
+
+    def committed(self, group: str, topic: str, partitions: Sequence[int]) -> dict[int, int]:
+        wanted = [TopicPartition(topic, partition) for partition in partitions]
+        found = self._consumer(group).committed(wanted, timeout=_TIMEOUT_SECONDS) if wanted else []
+        return {tp.partition: tp.offset for tp in found if tp.offset >= 0}
+
+    def commit(self, group: str, topic: str, offsets: Mapping[int, int]) -> None:
+        wanted = [TopicPartition(topic, partition, offset) for partition, offset in offsets.items()]
+        self._consumer(group).commit(offsets=wanted, asynchronous=False)
+
+    def _consumer(self, group: str) -> Consumer:
+        if group not in self._consumers:
+            self._consumers[group] = Consumer(
+                {
+                    **self._connection,
+                    "group.id": group,
+                    "enable.auto.commit": False,
+                    "enable.partition.eof": True,
+                    "auto.offset.reset": "earliest",
+                }
+            )
+        return self._consumers[group]
+
+    def close(self) -> None:
+        if self._producer is not None:
+            self._producer.flush()
+        for consumer in self._consumers.values():
+            consumer.close()
+
+    def __enter__(self) -> KafkaClient:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()

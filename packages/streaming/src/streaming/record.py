@@ -1,0 +1,42 @@
+"""A message as it lies on a topic."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from contracts.message import Message
+from contracts.topics import TopicSpec
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """What a topic holds at one offset, undecoded.
+
+    Attributes
+    ----------
+    timestamp_ms
+        The message's: event time, milliseconds since the epoch.
+    """
+
+    topic: str
+    partition: int
+    offset: int
+    key: bytes | None
+    value: bytes | None
+    headers: dict[str, bytes | None]
+    timestamp_ms: int
+    spec: TopicSpec | None = field(default=None, repr=False, compare=False)
+
+    def message(self) -> Message:
+        """Return the decoded value.
+
+        Raises
+        ------
+        contracts.errors.BadMessageError
+            If it is no message of this topic.
+        ValueError
+            If the record has no value or its topic no schema (dead letters).
+        """
+        if self.spec is None or self.value is None:
+            raise ValueError(f"{self.topic}[{self.partition}] offset {self.offset}: expected a value with a schema")
+        return self.spec.decode(self.value)

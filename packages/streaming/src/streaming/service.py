@@ -1,0 +1,123 @@
+"""Running a service: settings in, exit code out."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from collections.abc import Callable, Sequence
+from types import FrameType
+from typing import Any
+
+from loguru import logger
+from quixstreams.dataframe import StreamingDataFrame
+from quixstreams.models.topics import Topic
+
+from contracts.clock import Clock
+from contracts.errors import TradestreamError
+from contracts.topics import TopicSpec
+from streaming.application import ServiceApplication, create_application
+from streaming.health import Health, serve_health
+from streaming.logging import configure_logging
+from streaming.settings import ServiceSettings, SettingsT
+from streaming.topics import Topics, create_topic
+
+Topology = Callable[[dict[str, StreamingDataFrame], Topics, SettingsT], Any]
+
+EXIT_OK = 0
+EXIT_FAILED = 1
+
+
+def run_service(
+    settings: SettingsT,
+    *,
+    service: str,
+    inputs: Sequence[TopicSpec],
+    outputs: Sequence[TopicSpec],
+    topology: Topology[SettingsT],
+    clock: Clock | None = None,
+    stop_at_end: bool = False,
+) -> int:
+    """Run `service` until SIGTERM or SIGINT and return its exit code.
+
+    On a signal the message in hand is finished, everything is committed and closed, and 0 is returned. An error that is
+    not one message's fault is logged in one line and 1 is returned; what was not committed is processed again.
+
+    Parameters
+    ----------
+    inputs, outputs
+        The topics that `topology` may use.
+    topology
+        `topology(inputs, topics, settings)`: dataframes by topic name, topics by topic name (`topics.dead_letters` for
+        what it sets aside itself).
+    stop_at_end
+        Return once every input has been read to its end, instead of waiting for more.
+
+    Examples
+    --------
+    The whole of a service's `__main__.py`::
+
+        def main() -> int:
+            settings = load_settings(CandlesSettings)
+            return run_service(
+                settings, service="candles", inputs=[TRADES], outputs=[CANDLES], topology=topology
+            )
+
+        if __name__ == "__main__":
+            raise SystemExit(main())
+    """
+    configure_logging(service, settings.log_level, settings.log_format)
+    before = _leave_on_signal()
+    try:
+        app = assemble(
+            settings, service=service, inputs=inputs, outputs=outputs, topology=topology, clock=clock,
+            stop_at_end=stop_at_end,
+        )  # fmt: skip
+        logger.info("starting on {} as group {}", settings.broker_address, settings.group_for(service))
+        with serve_health(settings.metrics_port, Health(app)):
+            app.run()
+        logger.info("stopped")
+        return EXIT_OK
+    except TradestreamError as error:
+        logger.error("stopping: {}", error)
+        return EXIT_FAILED
+    except Exception:  # noqa: BLE001 - the process ends here: whatever it was, it is logged and becomes the exit code
+        logger.exception("stopping: an error that is not one message's fault")
+        return EXIT_FAILED
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def assemble(
+    settings: SettingsT,
+    *,
+    service: str,
+    inputs: Sequence[TopicSpec],
+    outputs: Sequence[TopicSpec],
+    topology: Topology[SettingsT],
+    clock: Clock | None = None,
+    stop_at_end: bool = False,
+) -> ServiceApplication:
+    """Return the application with its topics created and its topology laid out, ready to run."""
+    app = create_application(settings, service, clock=clock, stop_at_end=stop_at_end)
+    app.dead_letters.attach(app, settings)
+    topics = Topics()
+    topics.dead_letters = app.dead_letters
+    for spec in (*inputs, *outputs):
+        if spec.name not in topics:
+            topics[spec.name] = create_topic(app, spec, settings, service, clock)
+    frames = {spec.name: app.dataframe(topics[spec.name]) for spec in inputs}
+    topology(frames, topics, settings)
+    return app
+
+
+def _leave_on_signal() -> dict[int, Any]:
+    """Until the application has its own handlers, a signal simply ends the process; nothing is in flight yet."""
+
+    def leave(_number: int, _frame: FrameType | None) -> None:
+        sys.exit(EXIT_OK)
+
+    return {number: signal.signal(number, leave) for number in (signal.SIGTERM, signal.SIGINT)}
+
+
+__all__ = ["EXIT_FAILED", "EXIT_OK", "ServiceSettings", "Topic", "Topology", "assemble", "run_service"]

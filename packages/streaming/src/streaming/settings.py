@@ -1,0 +1,185 @@
+"""Settings: environment variables and `local.env`, checked once at the start."""
+
+from __future__ import annotations
+
+import sys
+import types
+from collections.abc import Collection
+from pathlib import Path
+from typing import Any, Literal, TypeVar, Union, get_args, get_origin
+
+from pydantic import Field, SecretStr, ValidationError
+from pydantic.fields import FieldInfo
+from pydantic_settings import (
+    BaseSettings,
+    DotEnvSettingsSource,
+    EnvSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
+
+from contracts.errors import shorten
+from streaming.embedded.address import SCHEME
+from streaming.errors import SettingsError
+
+SHARED_PREFIX = "TRADESTREAM_"
+ENV_FILE = "local.env"
+_EXIT_BAD_SETTINGS = 2
+
+SettingsT = TypeVar("SettingsT", bound="ServiceSettings")
+
+
+def _shared(name: str, default: Any, description: str, **constraints: Any) -> Any:
+    """A field that every service reads from the same variable."""
+    return Field(default, validation_alias=SHARED_PREFIX + name, description=description, **constraints)
+
+
+class _CommaLists:
+    """Reads `BTC/USD,ETH/USD` where pydantic-settings wants `["BTC/USD","ETH/USD"]`; takes both."""
+
+    def decode_complex_value(self, field_name: str, field: FieldInfo, value: Any) -> Any:
+        text = value.strip() if isinstance(value, str) else value
+        if isinstance(text, str) and not text.startswith(("[", "{")) and _is_collection(field.annotation):
+            return [part.strip() for part in text.split(",") if part.strip()]
+        return super().decode_complex_value(field_name, field, value)  # type: ignore[misc]
+
+
+class _Environment(_CommaLists, EnvSettingsSource):
+    pass
+
+
+class _EnvFile(_CommaLists, DotEnvSettingsSource):
+    pass
+
+
+def _is_collection(annotation: Any) -> bool:
+    if get_origin(annotation) in (Union, types.UnionType):
+        return any(_is_collection(choice) for choice in get_args(annotation))
+    kind = get_origin(annotation) or annotation
+    return isinstance(kind, type) and issubclass(kind, Collection) and not issubclass(kind, (str, bytes, dict))
+
+
+class ServiceSettings(BaseSettings):
+    """What every service needs to know; each adds fields of its own under its own prefix.
+
+    Examples
+    --------
+    >>> class CandlesSettings(ServiceSettings):
+    ...     model_config = SettingsConfigDict(env_prefix="CANDLES_")
+    ...     intervals_s: tuple[int, ...] = (60, 300)  # CANDLES_INTERVALS_S=60,300
+    >>> CandlesSettings(broker_address="embedded://runs/log").broker_address
+    'embedded://runs/log'
+    """
+
+    model_config = SettingsConfigDict(
+        env_prefix=SHARED_PREFIX,
+        env_file=ENV_FILE,
+        env_file_encoding="utf-8",
+        env_ignore_empty=True,
+        extra="ignore",
+        frozen=True,
+        populate_by_name=True,
+    )
+
+    broker_address: str = _shared(
+        "BROKER_ADDRESS", f"{SCHEME}data/log", "embedded://<folder>, or host:9092 of a Kafka broker", min_length=1
+    )
+    environment: str = _shared("ENVIRONMENT", "dev", "suffix of every topic name", pattern=r"^[a-z][a-z0-9]*$")
+    data_dir: Path = _shared("DATA_DIR", Path("data"), "folder of everything the services keep")
+    state_dir: Path | None = _shared("STATE_DIR", None, "folder of the state stores; <data_dir>/state/<service>")
+    log_level: Literal["TRACE", "DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"] = _shared(
+        "LOG_LEVEL", "INFO", "least severity that is logged"
+    )
+    log_format: Literal["human", "json"] = _shared("LOG_FORMAT", "human", "one line for people, or JSON for machines")
+    commit_interval_seconds: float = _shared(
+        "COMMIT_INTERVAL_SECONDS", 1.0, "seconds between checkpoints", ge=0, le=300
+    )
+    processing_guarantee: Literal["at-least-once", "exactly-once"] = _shared(
+        "PROCESSING_GUARANTEE", "at-least-once", "exactly-once adds a commit interval of latency per service"
+    )
+    metrics_port: int = _shared("METRICS_PORT", 0, "port of /metrics and /health; 0 = off", ge=0, le=65_535)
+    consumer_group: str | None = _shared("CONSUMER_GROUP", None, "<service>-<environment>", min_length=1)
+    replication_factor: int = _shared("REPLICATION_FACTOR", 1, "of topics created on Kafka", ge=1)
+    instance_id: str = _shared(
+        "INSTANCE_ID", "0", "tells replicas apart on Kafka; stable over restarts", min_length=1
+    )
+    security_protocol: Literal["plaintext", "ssl", "sasl_plaintext", "sasl_ssl"] | None = _shared(
+        "SECURITY_PROTOCOL", None, "Kafka only"
+    )
+    sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] | None = _shared(
+        "SASL_MECHANISM", None, "Kafka only"
+    )
+    sasl_username: str | None = _shared("SASL_USERNAME", None, "Kafka only")
+    sasl_password: SecretStr | None = _shared("SASL_PASSWORD", None, "Kafka only")
+    ssl_ca_location: Path | None = _shared("SSL_CA_LOCATION", None, "Kafka only: file of the broker's CA")
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Constructor arguments, then the environment, then `local.env`."""
+        return init_settings, _Environment(settings_cls), _EnvFile(settings_cls)
+
+    def group_for(self, service: str) -> str:
+        """Return the consumer group of `service`."""
+        return self.consumer_group or f"{service}-{self.environment}"
+
+    def state_dir_for(self, service: str) -> Path:
+        """Return the folder of the state stores of `service`."""
+        return self.state_dir or self.data_dir / "state" / service
+
+
+def read_settings(cls: type[SettingsT]) -> SettingsT:
+    """Return the settings that the environment gives.
+
+    Raises
+    ------
+    SettingsError
+        Naming each wrong variable, what was expected and what came.
+    """
+    try:
+        return cls()
+    except ValidationError as error:
+        lines = [_complaint(cls, complaint) for complaint in error.errors(include_url=False)]
+        raise SettingsError("\n".join(lines)) from error
+    except ValueError as error:  # a list that is neither comma-separated nor JSON
+        raise SettingsError(str(error)) from error
+
+
+def load_settings(cls: type[SettingsT]) -> SettingsT:
+    """Return the settings, or say what is wrong with them on stderr and exit with code 2."""
+    try:
+        return read_settings(cls)
+    except SettingsError as error:
+        print(f"settings are wrong, not starting:\n{error}", file=sys.stderr)
+        raise SystemExit(_EXIT_BAD_SETTINGS) from error
+
+
+def environment_variable(cls: type[BaseSettings], field: str) -> str:
+    """Return the variable that sets `field`.
+
+    Examples
+    --------
+    >>> environment_variable(ServiceSettings, "broker_address")
+    'TRADESTREAM_BROKER_ADDRESS'
+    """
+    info = cls.model_fields.get(field)
+    if info is not None and isinstance(info.validation_alias, str):
+        return info.validation_alias
+    return field if info is None else (cls.model_config.get("env_prefix", "") + field).upper()
+
+
+def _complaint(cls: type[BaseSettings], complaint: Any) -> str:
+    field, *inside = complaint["loc"] or ("settings",)
+    variable = environment_variable(cls, str(field))
+    place = "".join(f"[{part}]" for part in inside)
+    if complaint["type"] == "missing":
+        return f"  {variable}: expected a value, was not set"
+    expected = complaint["msg"].removeprefix("Value error, ").replace("Input should be ", "")
+    secret = "PASSWORD" in variable or "SECRET" in variable or "KEY" in variable
+    return f"  {variable}{place}: expected {expected}, was {'hidden' if secret else shorten(complaint['input'])}"

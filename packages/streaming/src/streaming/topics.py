@@ -1,0 +1,186 @@
+"""Topics of an application: contracts' messages inside, bytes and headers outside."""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING, Any
+
+from quixstreams.models.serializers import Deserializer, Serializer
+from quixstreams.models.topics import Topic, TopicConfig
+
+from contracts.clock import Clock, SystemClock
+from contracts.message import Message
+from contracts.topics import TopicSpec
+from streaming import metrics
+from streaming.embedded.address import is_embedded
+from streaming.intake import INGESTED_AT_US, Intake
+
+if TYPE_CHECKING:
+    from quixstreams import Application
+    from quixstreams.dataframe import StreamingDataFrame
+
+    from streaming.dead_letters import DeadLetters
+    from streaming.settings import ServiceSettings
+
+_US_PER_SECOND = 1_000_000
+_MS_PER_SECOND = 1_000
+
+
+class Topics(dict[str, Topic]):
+    """An application's topics by the name of their spec, and the place for what it cannot use."""
+
+    dead_letters: DeadLetters
+
+
+class KeyDeserializer(Deserializer):
+    """Keys are text; decoding one begins the message's intake."""
+
+    def __init__(self, intake: Intake) -> None:
+        super().__init__()
+        self._intake = intake
+
+    def __call__(self, value: bytes, ctx: Any) -> str:
+        self._intake.begin(ctx.headers)
+        return value.decode()
+
+
+class MessageDeserializer(Deserializer):
+    """Decodes a value into the topic's message, and keeps the bytes in case they have to be set aside.
+
+    Raises
+    ------
+    contracts.errors.BadMessageError
+        When called with bytes that are no such message.
+    """
+
+    def __init__(self, spec: TopicSpec, intake: Intake, clock: Clock) -> None:
+        super().__init__()
+        self._decode = spec.decode
+        self._intake = intake
+        self._clock = clock
+        self._consumed = metrics.MESSAGES_CONSUMED.labels(topic=spec.name)
+        self._last_event = metrics.LAST_EVENT.labels(topic=spec.name)
+
+    def __call__(self, value: bytes, ctx: Any) -> Message:
+        intake = self._intake
+        if intake.headers is not ctx.headers:  # a message without a key
+            intake.begin(ctx.headers)
+        intake.raw = value
+        message = self._decode(value)
+        now_us = self._clock.now_us()
+        event_time_seconds = message.event_time_ms / _MS_PER_SECOND
+        self._consumed.inc()
+        self._last_event.set(event_time_seconds)
+        metrics.EVENT_LAG.observe(now_us / _US_PER_SECOND - event_time_seconds)
+        if intake.ingested_at_us is not None:
+            metrics.INGEST_LATENCY.observe((now_us - int(intake.ingested_at_us)) / _US_PER_SECOND)
+        return message
+
+
+class MessageSerializer(Serializer):
+    """Turns a message into its wire form, and says what its headers are."""
+
+    def __init__(self, spec: TopicSpec, producer: str, intake: Intake, clock: Clock) -> None:
+        super().__init__()
+        self._producer = producer
+        self._intake = intake
+        self._clock = clock
+        self._produced = metrics.MESSAGES_PRODUCED.labels(topic=spec.name)
+
+    def __call__(self, value: Message, ctx: Any) -> bytes:
+        self._produced.inc()
+        return value.to_json()
+
+    def headers(self, message: Message) -> list[tuple[str, bytes]]:
+        """Return the headers of `message`: what it is, who made it and when, and when its cause entered the chain."""
+        return message_headers(message, self._producer, self._clock.now_us(), self._intake.ingested_at_us)
+
+
+def message_headers(
+    message: Message, producer: str, now_us: int, ingested_at_us: bytes | None
+) -> list[tuple[str, bytes]]:
+    """Return the headers every message carries; wall-clock time lives here and never in a value."""
+    headers = [*_fixed_headers(type(message), producer), ("produced_at_us", b"%d" % now_us)]
+    if ingested_at_us is not None:
+        headers.append((INGESTED_AT_US, ingested_at_us))
+    return headers
+
+
+@cache
+def _fixed_headers(kind: type[Message], producer: str) -> tuple[tuple[str, bytes], ...]:
+    return (
+        ("schema", kind.schema_name.encode()),
+        ("schema_version", str(kind.schema_version).encode()),
+        ("producer", producer.encode()),
+    )
+
+
+@cache
+def producer_name(service: str) -> str:
+    """Return the service and its version, as headers name it.
+
+    Examples
+    --------
+    >>> producer_name("no-such-service")
+    'no-such-service/0'
+    """
+    try:
+        return f"{service}/{version(f'tradestream-{service}')}"
+    except PackageNotFoundError:
+        return f"{service}/0"
+
+
+def topic_config(spec: TopicSpec, settings: ServiceSettings) -> TopicConfig:
+    """Return what `spec`'s topic is created with; on one machine one partition is enough for every topic."""
+    return TopicConfig(
+        num_partitions=1 if is_embedded(settings.broker_address) else spec.partitions,
+        replication_factor=1 if is_embedded(settings.broker_address) else settings.replication_factor,
+        extra_config={"retention.ms": str(spec.retention_ms), "cleanup.policy": spec.cleanup_policy},
+    )
+
+
+def create_topic(
+    app: Application, spec: TopicSpec, settings: ServiceSettings, service: str = "", clock: Clock | None = None
+) -> Topic:
+    """Return `spec`'s topic in `app`; it is created on the broker if it is missing.
+
+    Parameters
+    ----------
+    service
+        The producer named in headers; by default the service `app` was created for.
+    """
+    intake: Intake = getattr(app, "intake", None) or Intake()
+    name = producer_name(service or getattr(app, "service", "unknown"))
+    the_clock = clock or SystemClock()
+    return app.topic(
+        spec.full_name(settings.environment),
+        key_deserializer=KeyDeserializer(intake),
+        key_serializer="str",
+        value_deserializer=MessageDeserializer(spec, intake, the_clock),
+        value_serializer=MessageSerializer(spec, name, intake, the_clock),
+        config=topic_config(spec, settings),
+    )
+
+
+def publish(sdf: StreamingDataFrame, topic: Topic) -> StreamingDataFrame:
+    """Send each message of `sdf` to `topic`: keyed by its key, at its event time, with the headers it must have.
+
+    Parameters
+    ----------
+    topic
+        From `create_topic`. Its messages are values of `sdf`.
+
+    Returns
+    -------
+    StreamingDataFrame
+        The messages, to go on with.
+    """
+    serializer = topic._value_serializer
+    if not isinstance(serializer, MessageSerializer):
+        raise TypeError(f"publish: expected a topic of create_topic(), was {topic.name!r} with {serializer!r}")
+    return (
+        sdf.set_timestamp(lambda message, _key, _timestamp, _headers: message.event_time_ms)
+        .set_headers(lambda message, _key, _timestamp, _headers: serializer.headers(message))
+        .to_topic(topic, key=lambda message: message.key)
+    )
