@@ -1,0 +1,10 @@
+"""A venue on loopback that speaks Kraken's public REST and WebSocket v2 over a seeded, simulated market.
+
+`python -m exchanges.simulator` runs it as a process; tests use ``async with simulator(settings) as urls``.
+"""
+
+from exchanges.simulator.faults import Fault
+from exchanges.simulator.server import SimulatorUrls, simulator
+from exchanges.simulator.settings import SimulatorSettings
+
+__all__ = ["Fault", "SimulatorSettings", "SimulatorUrls", "simulator"]

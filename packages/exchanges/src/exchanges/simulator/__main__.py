@@ -1,0 +1,44 @@
+"""`python -m exchanges.simulator`: run the simulated venue until SIGTERM."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sys
+
+from loguru import logger
+from pydantic import ValidationError
+
+from exchanges.simulator.server import simulator
+from exchanges.simulator.settings import SimulatorSettings
+
+
+async def serve(settings: SimulatorSettings) -> None:
+    """Serve until SIGTERM or SIGINT."""
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    async with simulator(settings):
+        await stop.wait()
+    logger.info("simulated venue stopped")
+
+
+def main() -> int:
+    """Read the settings and serve."""
+    try:
+        settings = SimulatorSettings()
+    except ValidationError as error:
+        for complaint in error.errors(include_url=False):
+            name = "SIMULATOR_" + ".".join(str(part) for part in complaint["loc"]).upper()
+            logger.error("{}: {}, was {!r}", name, complaint["msg"], complaint["input"])
+        return 2
+    try:
+        asyncio.run(serve(settings))
+    except OSError as error:
+        logger.error("cannot listen on {}:{}: {}", settings.host, settings.port, error)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

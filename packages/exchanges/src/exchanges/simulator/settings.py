@@ -1,0 +1,72 @@
+"""Settings of the simulated venue, from `SIMULATOR_*`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated, Any, Self
+
+from pydantic import Field, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from contracts.errors import BadInputError
+from contracts.units import MS_PER_DAY
+from exchanges.simulator.faults import Fault
+from exchanges.simulator.instruments import instrument
+
+DEFAULT_HISTORY_MS = 3 * MS_PER_DAY
+
+
+class SimulatorSettings(BaseSettings):
+    """What the simulated venue lists, when its market lives, and how it behaves.
+
+    Without `live_from_ms` the market is live from the moment the process starts.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="SIMULATOR_", extra="ignore")
+
+    seed: int = Field(default=7, ge=0)
+    pairs: Annotated[tuple[str, ...], NoDecode] = ("BTC/USD", "ETH/USD", "SOL/USD")
+    host: str = "127.0.0.1"
+    port: int = Field(default=0, ge=0, le=65_535)
+    history_from_ms: int | None = Field(default=None, ge=0)
+    live_from_ms: int | None = Field(default=None, ge=0)
+    live_until_ms: int | None = Field(default=None, ge=0)
+    speed: float = Field(default=1.0, gt=0, le=100_000)
+    auto_start: bool = False
+    requests_per_second: float = Field(default=50.0, ge=0)
+    messages_per_second: float = Field(default=50.0, ge=0)
+    idle_timeout_seconds: float = Field(default=60.0, gt=0)
+    heartbeat_seconds: float = Field(default=1.0, gt=0)
+    batch_seconds: float = Field(default=0.04, gt=0, le=1)
+    faults: Annotated[tuple[Fault, ...], NoDecode] = ()
+    ready_file: Path | None = None
+
+    @field_validator("pairs", mode="before")
+    @classmethod
+    def _split_pairs(cls, value: Any) -> Any:
+        return tuple(p.strip() for p in value.split(",") if p.strip()) if isinstance(value, str) else value
+
+    @field_validator("pairs")
+    @classmethod
+    def _listed(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for pair in value:
+            try:
+                instrument(pair)
+            except BadInputError as error:
+                raise ValueError(str(error)) from error
+        if not value:
+            raise ValueError("expected at least one pair, was none")
+        return value
+
+    @field_validator("faults", mode="before")
+    @classmethod
+    def _parse_faults(cls, value: Any) -> Any:
+        return json.loads(value) if isinstance(value, str) else value
+
+    @model_validator(mode="after")
+    def _times_in_order(self) -> Self:
+        times = [t for t in (self.history_from_ms, self.live_from_ms, self.live_until_ms) if t is not None]
+        if times != sorted(times):
+            raise ValueError(f"expected history_from_ms <= live_from_ms <= live_until_ms, was {times}")
+        return self
