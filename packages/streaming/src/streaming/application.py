@@ -46,7 +46,7 @@ class ServiceApplication(Application):
     stop_at_end: bool = False
 
     def _process_message(self, dataframe_composed: Any) -> None:
-        super()._process_message(dataframe_composed)
+        super()._process_message(dataframe_composed)  # type: ignore[no-untyped-call]
         self.heartbeat_seconds = time.monotonic()
         if self.stop_at_end and not self._run_tracker._message_consumed and self._inputs_read():
             self.stop()
@@ -123,7 +123,7 @@ KAFKA_PRODUCER_CONFIG: dict[str, Any] = {"acks": "all", "compression.type": "lz4
 
 def kafka_connection(settings: ServiceSettings) -> ConnectionConfig:
     """Return how to reach the Kafka broker that `settings` name."""
-    given = {
+    given: dict[str, Any] = {
         "security_protocol": settings.security_protocol,
         "sasl_mechanism": settings.sasl_mechanism,
         "sasl_username": settings.sasl_username,

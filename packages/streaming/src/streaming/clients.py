@@ -1,9 +1,9 @@
-"""Plain clients for tools and for services that are no topology: write, read a topic to its end, see who is behind."""
+"""Plain clients for tools and services without a topology: write, read a topic to its end, see who is behind."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Protocol
+from typing import Any
 
 from contracts.clock import Clock, SystemClock
 from contracts.message import Message
@@ -18,18 +18,6 @@ from streaming.settings import ServiceSettings
 from streaming.topics import message_headers, producer_name, topic_config
 
 
-class RawProducer(Protocol):
-    """What both brokers' producers have in common."""
-
-    def produce(
-        self, topic: str, value: bytes, key: bytes, timestamp: int, headers: list[tuple[str, bytes | None]]
-    ) -> None: ...
-
-    def poll(self, timeout: float = 0) -> int: ...
-
-    def flush(self, timeout: float = -1) -> int: ...
-
-
 class MessageProducer:
     """Writes contracts' messages outside a topology; use `open_producer`.
 
@@ -42,7 +30,7 @@ class MessageProducer:
     def __init__(self, settings: ServiceSettings, service: str, clock: Clock | None = None) -> None:
         self._settings = settings
         self._client = _client(settings)
-        self._producer: RawProducer = self._client.producer()
+        self._producer: Any = self._client.producer()
         self._name = producer_name(service)
         self._clock = clock or SystemClock()
         self._known: dict[TopicSpec, str] = {}

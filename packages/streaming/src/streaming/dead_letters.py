@@ -30,8 +30,8 @@ _MAX_ERROR_CHARACTERS = 1_000
 class DeadLetters:
     """The dead-letter topic of one service.
 
-    A letter holds the original key and bytes; its headers are the original ones and `reason`, `error`, `source_topic`,
-    `source_partition`, `source_offset`, `service`, `dead_lettered_at_us`.
+    A letter holds the original key and bytes; its headers are the original ones and `reason`, `error`,
+    `source_topic`, `source_partition`, `source_offset`, `service`, `dead_lettered_at_us`.
 
     Parameters
     ----------
@@ -86,7 +86,7 @@ class DeadLetters:
         source = message.topic(), message.partition(), message.offset()
         reason = UNDECODABLE if isinstance(error, BadMessageError | UnicodeError) else PROCESSING_FAILED
         self._send(message.key(), message.value(), reason, error, source, message.headers())
-        # QuixStreams commits only what it has processed: without this the letter would be written again after a restart.
+        # QuixStreams commits only what it has processed: without this a restart would write the letter again.
         self._app._processing_context.store_offset(*source)
         return True
 
@@ -99,7 +99,7 @@ class DeadLetters:
         return True
 
     def on_producer_error(self, error: Exception, _row: Row | None, _: Any) -> bool:
-        """QuixStreams' callback: never ignored; while a message is processed it arrives at `on_processing_error` too."""
+        """QuixStreams' callback: never ignored; during processing `on_processing_error` gets it next."""
         return False
 
     def _send(

@@ -6,7 +6,7 @@ from contracts.errors import TradestreamError
 
 
 class ServiceError(TradestreamError):
-    """Raise it in a topology when no message can be processed: the service stops instead of dead-lettering them all."""
+    """Raise it in a topology when no message can be processed: the service stops, nothing is dead-lettered."""
 
 
 class SettingsError(TradestreamError):

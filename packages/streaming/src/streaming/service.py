@@ -39,16 +39,16 @@ def run_service(
 ) -> int:
     """Run `service` until SIGTERM or SIGINT and return its exit code.
 
-    On a signal the message in hand is finished, everything is committed and closed, and 0 is returned. An error that is
-    not one message's fault is logged in one line and 1 is returned; what was not committed is processed again.
+    On a signal the message in hand is finished, everything is committed and closed, and 0 is returned. An error that
+    is not one message's fault is logged in one line and 1 is returned; what was not committed is processed again.
 
     Parameters
     ----------
     inputs, outputs
         The topics that `topology` may use.
     topology
-        `topology(inputs, topics, settings)`: dataframes by topic name, topics by topic name (`topics.dead_letters` for
-        what it sets aside itself).
+        `topology(inputs, topics, settings)`: dataframes by topic name, topics by topic name (`topics.dead_letters`
+        for what it sets aside itself).
     stop_at_end
         Return once every input has been read to its end, instead of waiting for more.
 

@@ -101,7 +101,7 @@ class ServiceSettings(BaseSettings):
     consumer_group: str | None = _shared("CONSUMER_GROUP", None, "<service>-<environment>", min_length=1)
     replication_factor: int = _shared("REPLICATION_FACTOR", 1, "of topics created on Kafka", ge=1)
     instance_id: str = _shared(
-        "INSTANCE_ID", "0", "tells replicas apart on Kafka; stable over restarts", min_length=1
+        "INSTANCE_ID", "0", "tells replicas apart on Kafka, stable over restarts", min_length=1
     )
     security_protocol: Literal["plaintext", "ssl", "sasl_plaintext", "sasl_ssl"] | None = _shared(
         "SECURITY_PROTOCOL", None, "Kafka only"

@@ -86,7 +86,7 @@ def run_topology(
             local, service=service, inputs=list(inputs), outputs=list(outputs), topology=topology, clock=clock,
             stop_at_end=True,
         )  # fmt: skip
-        app._setup_signal_handlers = lambda: None
+        app._setup_signal_handlers = lambda: None  # type: ignore[method-assign]
         app.run()
         run = TopologyRun()
         run.records = {spec.name: list(read_topic(local, spec, starts[spec])) for spec in outputs}

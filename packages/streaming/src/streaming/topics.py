@@ -37,7 +37,7 @@ class KeyDeserializer(Deserializer):
     """Keys are text; decoding one begins the message's intake."""
 
     def __init__(self, intake: Intake) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self._intake = intake
 
     def __call__(self, value: bytes, ctx: Any) -> str:
@@ -55,7 +55,7 @@ class MessageDeserializer(Deserializer):
     """
 
     def __init__(self, spec: TopicSpec, intake: Intake, clock: Clock) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self._decode = spec.decode
         self._intake = intake
         self._clock = clock

@@ -11,25 +11,7 @@ SCHEME = "embedded://"
 _MOUNTS = Path("/proc/mounts")
 #: File systems without coherent shared memory or POSIX locks between the processes (or machines) that mount them.
 _NETWORK_FILESYSTEMS = frozenset(
-    [
-        "nfs",
-        "nfs4",
-        "cifs",
-        "smb",
-        "smbfs",
-        "smb3",
-        "9p",
-        "afs",
-        "ceph",
-        "glusterfs",
-        "lustre",
-        "beegfs",
-        "gpfs",
-        "ncpfs",
-        "ocfs2",
-        "gfs2",
-        "davfs",
-    ]
+    {"nfs", "nfs4", "cifs", "smb", "smbfs", "smb3", "9p", "afs", "ceph", "glusterfs", "lustre", "beegfs", "gpfs"}
 )
 
 
@@ -76,8 +58,8 @@ def require_local_filesystem(folder: Path, mounts: Path = _MOUNTS) -> None:
     kind = _filesystem_of(folder.resolve(), mounts.read_text(encoding="utf-8", errors="replace"))
     if kind in _NETWORK_FILESYSTEMS or kind.startswith("fuse."):
         raise UnsuitableFolderError(
-            f"embedded log folder {folder}: expected a local disk, was a network file system ({kind}), where SQLite's "
-            "locks lose data. Choose a local folder, or Kafka: TRADESTREAM_BROKER_ADDRESS=host:9092"
+            f"embedded log folder {folder}: expected a local disk, was a network file system ({kind}), where "
+            "SQLite's locks lose data. Choose a local folder, or Kafka: TRADESTREAM_BROKER_ADDRESS=host:9092"
         )
 
 

@@ -9,7 +9,7 @@ from quixstreams.internal_consumer import InternalConsumer
 from quixstreams.internal_producer import InternalProducer
 from quixstreams.kafka import Consumer, Producer
 from quixstreams.models.topics import TopicAdmin, TopicManager
-from quixstreams.models.topics.admin import CreateTopicFailure
+from quixstreams.models.topics.exceptions import CreateTopicFailure
 
 from streaming.embedded.admin import EmbeddedAdminClient
 from streaming.embedded.consumer import EmbeddedConsumer
@@ -35,8 +35,19 @@ class _EmbeddedProducerMixin:
         return producer
 
 
-class LogProducer(_EmbeddedProducerMixin, Producer):  # type: ignore[misc]
+class LogProducer(_EmbeddedProducerMixin, Producer):
     """`quixstreams.kafka.Producer` over the log."""
+
+    def flush(self, timeout: float | None = None) -> int:
+        return super().flush(timeout) if self.instantiated else 0
+
+    def disconnect(self) -> None:
+        """Let go of the log until the producer is used again."""
+        if self._inner_producer is not None:
+            if self.link is not None:
+                self.link.leave(self._inner_producer)
+            self._inner_producer.release()
+            self._inner_producer = None
 
 
 class _EmbeddedConsumerMixin:
@@ -52,11 +63,11 @@ class _EmbeddedConsumerMixin:
         return consumer
 
 
-class LogConsumer(_EmbeddedConsumerMixin, Consumer):  # type: ignore[misc]
+class LogConsumer(_EmbeddedConsumerMixin, Consumer):
     """`quixstreams.kafka.Consumer` over the log."""
 
 
-class LogInternalConsumer(_EmbeddedConsumerMixin, InternalConsumer):  # type: ignore[misc]
+class LogInternalConsumer(_EmbeddedConsumerMixin, InternalConsumer):
     """The application's own consumer over the log."""
 
 
@@ -70,7 +81,7 @@ class LogInternalProducer(InternalProducer):
             for name in ("broker_address", "extra_config", "flush_timeout", "transactional")
             if name in options
         }
-        self._producer = LogProducer(**producer_options)
+        self._producer: LogProducer = LogProducer(**producer_options)
         self._producer.link = link
 
 
@@ -99,11 +110,23 @@ class EmbeddedApplication(Application):
     """
 
     def __init__(self, broker_address: str, **options: Any) -> None:
-        # Only the clients made in the constructor are the application's own; those made later belong to Sources, which
-        # run in processes of their own.
+        # Only the clients made in the constructor are the application's own; those made later belong to Sources,
+        # which run in processes of their own.
         self._link: ClientLink | None = ClientLink()
+        self._own_producers: list[LogProducer] = []
         super().__init__(broker_address, **options)
         self._link = None
+
+    def run(self, *args: Any, **options: Any) -> list[dict[str, Any]]:
+        """Run as `Application.run` does, then let go of the log: another process may go on."""
+        try:
+            collected = super().run(*args, **options)
+            for producer in self._own_producers:
+                producer.flush()
+            return collected
+        finally:
+            for producer in self._own_producers:
+                producer.disconnect()
 
     def _get_topic_manager(self) -> TopicManager:
         return TopicManager(
@@ -119,7 +142,7 @@ class EmbeddedApplication(Application):
     def _get_internal_producer(self, on_error: Any = None, transactional: bool | None = None) -> LogInternalProducer:
         if transactional is None:
             transactional = self._config.exactly_once
-        return LogInternalProducer(
+        producer = LogInternalProducer(
             self._link,
             broker_address=self._config.broker_address,
             extra_config=self._producer_config(transactional),
@@ -127,6 +150,9 @@ class EmbeddedApplication(Application):
             on_error=on_error,
             transactional=transactional,
         )
+        if self._link is not None:
+            self._own_producers.append(producer._producer)
+        return producer
 
     def _get_internal_consumer(self, on_error: Any = None, extra_config_overrides: Any = None) -> LogInternalConsumer:
         consumer = LogInternalConsumer(

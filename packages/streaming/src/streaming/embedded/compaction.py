@@ -1,8 +1,8 @@
 """Compaction: of each key only the newest record stays, as in a compacted Kafka topic.
 
-A QuixStreams changelog needs one rule more. Recovery skips an entry whose header says that it belongs to source offsets
-which were never committed; if such an entry had displaced its predecessor, the state would be lost. So in a changelog an
-entry displaces older ones only once its source offsets are committed: it is *settled*.
+A QuixStreams changelog needs one rule more. Recovery skips an entry whose header says that it belongs to source
+offsets which were never committed; if such an entry had displaced its predecessor, the state would be lost. So in a
+changelog an entry displaces older ones only once its source offsets are committed: it is *settled*.
 """
 
 from __future__ import annotations

@@ -20,8 +20,8 @@ from streaming.embedded.topic_log import TopicLog
 RebalanceCallback = Callable[[Any, list[TopicPartition]], Any]
 
 AUTO_COMMIT_SECONDS = 5.0
-#: (idle for up to this many seconds, then look again after this many): short gaps are met at once, a quiet topic costs
-#: little CPU.
+#: (idle for up to this many seconds, then look again after this many): short gaps are met at once, a quiet topic
+#: costs little CPU.
 _PAUSES_SECONDS = ((0.05, 0.001), (1.0, 0.003), (10.0, 0.005), (float("inf"), 0.01))
 
 
@@ -217,6 +217,7 @@ class EmbeddedConsumer:
             self._join()
         if self._link is not None:
             self._link.batch_exhausted()
+        self._commit_stored(time.monotonic())
         deadline = float("inf") if timeout is None or timeout < 0 else time.monotonic() + timeout
         while not self._fetch():
             now = time.monotonic()

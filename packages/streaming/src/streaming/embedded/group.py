@@ -128,6 +128,6 @@ def lock_group(folder: Path, group: str) -> ExclusiveLock:
     """
     return ExclusiveLock(
         folder / GROUPS_FOLDER / f"{safe_file_name('consumer group', group)}.lock",
-        f"consumer group {group!r} in the embedded log {folder} already has its one consumer: stop the other process, "
-        "or run several replicas over Kafka by setting TRADESTREAM_BROKER_ADDRESS=host:9092",
+        f"consumer group {group!r} in the embedded log {folder} already has its one consumer: stop the other "
+        "process, or run several replicas over Kafka by setting TRADESTREAM_BROKER_ADDRESS=host:9092",
     )

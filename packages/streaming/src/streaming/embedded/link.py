@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 class ClientLink:
     """Ties an application's producers to its consumer.
 
-    The consumer, before it looks for more messages, has the producers write what the last batch gave (group commit). A
-    commit of offsets, in turn, settles changelog entries, and only settled ones may displace older ones in compaction.
+    The consumer, before it looks for more messages, has the producers write what the last batch gave (group commit).
+    A commit of offsets, in turn, settles changelog entries, and only settled ones may displace older ones.
     """
 
     def __init__(self) -> None:
@@ -23,6 +23,9 @@ class ClientLink:
 
     def join(self, producer: EmbeddedProducer) -> None:
         self._producers.append(producer)
+
+    def leave(self, producer: EmbeddedProducer) -> None:
+        self._producers.remove(producer)
 
     def batch_exhausted(self) -> None:
         """Have the producers write their buffers."""

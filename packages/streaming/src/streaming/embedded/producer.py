@@ -311,6 +311,10 @@ class EmbeddedProducer:
     def close(self) -> None:
         """Flush and let go of the files."""
         self.flush()
+        self.release()
+
+    def release(self) -> None:
+        """Let go of the files; what was not flushed is dropped, as when the process dies."""
         self._closed = True
         self._wake.set()
         if self._journal is not None:

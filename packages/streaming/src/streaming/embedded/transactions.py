@@ -1,10 +1,10 @@
 """Exactly-once over several files: a redo journal per transactional id.
 
-A transaction is buffered in memory and committed by one write to its journal: that is the moment it exists. Then it is
-applied to each topic and to the group's offsets, each file in a transaction of its own that also notes the sequence
-number, and the journal is cleared. Whoever finds a journal that is not clear applies it again; what was applied already
-is recognised by the number. So a crash at any point leaves all of the transaction or none, and no write lock is ever held
-while another is waited for.
+A transaction is buffered in memory and committed by one write to its journal: that is the moment it exists. Then it
+is applied to each topic and to the group's offsets, each file in a transaction of its own that also notes the
+sequence number, and the journal is cleared. Whoever finds a journal that is not clear applies it again; what was
+applied already is recognised by the number. So a crash at any point leaves all of the transaction or none, and no
+write lock is ever held while another is waited for.
 """
 
 from __future__ import annotations
@@ -53,8 +53,8 @@ class TransactionJournal:
         Raises
         ------
         EmbeddedLogError
-            If the journal could not be written: nothing of the transaction exists. If applying failed: all of it exists
-            and is applied at the next start.
+            If the journal could not be written: nothing of the transaction exists. If applying failed: all of it
+            exists and is applied at the next start.
         """
         with sqlite.write_transaction(self._db, self._path):
             sequence = self._db.execute("UPDATE counter SET sequence=sequence+1 RETURNING sequence").fetchall()[0][0]
