@@ -40,6 +40,10 @@ class BadSettingError(BadInputError):
     """A setting is missing or wrong; the process must not start."""
 
 
+class TransientError(TradestreamError):
+    """Something outside did not serve for the moment: the same call may succeed later."""
+
+
 def shorten(value: object, limit: int = 120) -> str:
     """Return ``repr(value)``, cut to `limit` characters."""
     text = repr(value)

@@ -1,0 +1,56 @@
+"""Where the store is: a mixin for services' settings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
+
+from pydantic import BaseModel, Field, field_validator
+
+from contracts.message import Message
+from featurestore.store import Store, open_store
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+OFF = "off"
+FILE_NAME = "store.sqlite"
+
+
+class StoreSettings(BaseModel):
+    """Adds TRADESTREAM_STORE_URL to settings that have a `data_dir`.
+
+    Examples
+    --------
+    ::
+
+        class IndicatorsSettings(StoreSettings, ServiceSettings): ...
+    """
+
+    if TYPE_CHECKING:
+        data_dir: Path
+
+    store_url: str | None = Field(
+        None,
+        validation_alias="TRADESTREAM_STORE_URL",
+        description="sqlite:///<path> or postgresql://...; off where RisingWave reads the topics itself; "
+        f"<data_dir>/{FILE_NAME}",
+    )
+
+    @field_validator("store_url")
+    @classmethod
+    def _known(cls, url: str | None) -> str | None:
+        if url is not None and url != OFF:
+            open_store(url)
+        return url
+
+    def open_store(self) -> Store | None:
+        """Return the store, not connected yet; None if it is off."""
+        if self.store_url == OFF:
+            return None
+        return open_store(self.store_url or f"sqlite:///{self.data_dir / FILE_NAME}")
+
+    def store_writer(self) -> Callable[[Iterable[Message]], None] | None:
+        """Return what `streaming.sink.keep` takes: how to write a batch, None if the store is off."""
+        store = self.open_store()
+        return None if store is None else store.write

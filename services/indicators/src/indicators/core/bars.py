@@ -1,0 +1,41 @@
+"""A bar as indicators need it: five floats and when the window began."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from contracts.candle import Candle
+from contracts.features import ANCHOR_BARS
+from contracts.units import MS_PER_SECOND, to_float
+
+
+class Bar(NamedTuple):
+    """Prices and volume of one window; the names are the `Input`s of `contracts.features`."""
+
+    open: float
+    high: float
+    low: float
+    close: float
+    volume: float
+
+
+def bar_of(candle: Candle) -> Bar:
+    """Return the floats of `candle`: the one place where its exact decimals become floats."""
+    return Bar(
+        to_float(candle.open),
+        to_float(candle.high),
+        to_float(candle.low),
+        to_float(candle.close),
+        to_float(candle.volume),
+    )
+
+
+def anchor_ms(window_start_ms: int, interval_s: int) -> int:
+    """Return the latest anchor at or before `window_start_ms`: midnight UTC for one-minute bars.
+
+    Examples
+    --------
+    >>> anchor_ms(86_400_000 + 60_000, interval_s=60)
+    86400000
+    """
+    return window_start_ms - window_start_ms % (ANCHOR_BARS * interval_s * MS_PER_SECOND)

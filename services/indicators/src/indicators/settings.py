@@ -1,0 +1,14 @@
+"""Settings of the indicators service."""
+
+from __future__ import annotations
+
+from pydantic_settings import SettingsConfigDict
+
+from featurestore import StoreSettings
+from streaming.settings import ServiceSettings
+
+
+class IndicatorsSettings(StoreSettings, ServiceSettings):
+    """The shared settings and the store's; which features there are is `contracts.features`' business."""
+
+    model_config = SettingsConfigDict(env_prefix="INDICATORS_")
