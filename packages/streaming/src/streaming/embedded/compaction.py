@@ -34,6 +34,8 @@ def compact(log: TopicLog, committed: Committed | None = None, dirty_records: in
     ----------
     committed
         For changelogs: what the owning group has committed.
+    dirty_records
+        How dirty is enough; 0 compacts always.
     """
     if not log.settings.compacted:
         return 0
@@ -51,7 +53,7 @@ def _compact_partition(log: TopicLog, partition: int, judge: Judge, dirty_record
             (partition,),
         ).fetchone()
         dirty = following - horizon
-        if dirty < dirty_records or 2 * dirty < held:
+        if dirty_records and (dirty < dirty_records or 2 * dirty < held):
             return 0
         doomed = _superseded(log, partition, judge, horizon)
     for start in range(0, len(doomed), _CHUNK_RECORDS):
@@ -98,7 +100,7 @@ def _judge(log: TopicLog, partition: int, committed: Committed | None) -> Judge:
     def judge(key: bytes, stored: bytes | None) -> tuple[object, bool]:
         headers = dict(decode(stored) or ())
         processed = orjson.loads(headers.get(CHANGELOG_PROCESSED_OFFSETS_MESSAGE_HEADER) or b"null")
-        settled = processed is not None and all(
+        settled = processed is None or all(
             offset < known.get((topic, partition), 0) for topic, offset in processed.items()
         )
         return (headers.get(CHANGELOG_CF_MESSAGE_HEADER), key), settled
