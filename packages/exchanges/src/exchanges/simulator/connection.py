@@ -117,9 +117,9 @@ class Connection:
         return None
 
     async def _one_symbol(self, request: dict[str, Any], symbol: Any, snapshot: bool, time_in_us: int) -> None:
-        subscribe, subscribed = request["method"] == "subscribe", symbol in self._cursors
         if not isinstance(symbol, str) or symbol not in self._venue.markets:
             return await self._refuse(request, f"Currency pair not supported {symbol}", time_in_us, symbol)
+        subscribe, subscribed = request["method"] == "subscribe", symbol in self._cursors
         if subscribe == subscribed:
             error = "Already subscribed" if subscribe else "Subscription not found"
             return await self._refuse(request, error, time_in_us, symbol)

@@ -70,3 +70,10 @@ class SimulatorSettings(BaseSettings):
         if times != sorted(times):
             raise ValueError(f"expected history_from_ms <= live_from_ms <= live_until_ms, was {times}")
         return self
+
+    @model_validator(mode="after")
+    def _faults_hit_listed_pairs(self) -> Self:
+        for fault in self.faults:
+            if fault.pair is not None and fault.pair not in self.pairs:
+                raise ValueError(f"faults: expected a pair out of {', '.join(self.pairs)}, was {fault.pair!r}")
+        return self

@@ -1,0 +1,66 @@
+"""The simulator as a process: ready file, clean stop, clear complaints."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import httpx
+import pytest
+from pydantic import ValidationError
+
+from exchanges.simulator import SimulatorSettings
+
+S = 1_772_445_600_000
+COMMAND = [sys.executable, "-m", "exchanges.simulator"]
+
+
+def environment(**values: str) -> dict[str, str]:
+    return {**os.environ, **{f"SIMULATOR_{name.upper()}": value for name, value in values.items()}}
+
+
+def test_ready_file_then_sigterm(tmp_path: Path) -> None:
+    ready = tmp_path / "run" / "ready.json"
+    env = environment(ready_file=str(ready), live_from_ms=str(S), pairs="ETH/USD, BTC/USD")
+    with subprocess.Popen(COMMAND, env=env, stderr=subprocess.PIPE) as process:
+        deadline = time.monotonic() + 60
+        while not ready.exists():
+            assert process.poll() is None and time.monotonic() < deadline
+            time.sleep(0.02)
+        urls = json.loads(ready.read_text())
+        assert urls["pid"] == process.pid
+        status = httpx.get(f"{urls['control_url']}/sim/status").json()
+        assert list(status["trades"]) == ["ETH/USD", "BTC/USD"]
+        assert (status["now_ms"], status["running"]) == (S, False)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(20) == 0
+
+
+def test_a_bad_setting_is_named() -> None:
+    bad = subprocess.run(COMMAND, env=environment(speed="-1"), capture_output=True, text=True, check=False)
+    assert bad.returncode == 2
+    assert "SIMULATOR_SPEED" in bad.stderr and "-1" in bad.stderr
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [{"pairs": "FOO/BAR"}, {"pairs": ""}, {"faults": "not json"}, {"faults": '[{"kind":"meteor"}]'}, {"port": 70_000},
+     {"faults": '[{"kind":"gap","pair":"XRP/USD"}]'}, {"live_from_ms": S, "live_until_ms": S - 1},
+     {"live_from_ms": S, "history_from_ms": S + 1}],
+)  # fmt: skip
+def test_settings_that_cannot_be(settings: dict[str, object]) -> None:
+    with pytest.raises(ValidationError):
+        SimulatorSettings(**settings)
+
+
+def test_without_times_the_market_is_live_now() -> None:
+    from exchanges.simulator.venue import Venue
+
+    venue = Venue(SimulatorSettings(pairs="SOL/USD"))
+    assert abs(venue.now_us() / 1e6 - time.time()) < 60
+    assert venue.visible("SOL/USD") > 1_000
