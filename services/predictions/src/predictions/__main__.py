@@ -1,0 +1,34 @@
+"""`python -m predictions [serve]` serves the promoted model, `python -m predictions train` trains one."""
+
+from __future__ import annotations
+
+import sys
+
+from predictions.settings import PredictionsSettings
+from streaming.settings import load_settings
+
+_USAGE = "usage: python -m predictions [serve | train]"
+_EXIT_BAD_SETTINGS = 2
+
+
+def main(arguments: list[str]) -> int:
+    """Run the command; each imports only the libraries it needs."""
+    match arguments:
+        case [] | ["serve"]:
+            from predictions.serve import serve
+
+            return serve(load_settings(PredictionsSettings))
+        case ["train"]:
+            from predictions.train import train
+
+            return train(load_settings(PredictionsSettings))
+        case ["-h" | "--help"]:
+            print(_USAGE)
+            return 0
+        case _:
+            print(f"{_USAGE}, was {' '.join(arguments)!r}", file=sys.stderr)
+            return _EXIT_BAD_SETTINGS
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))

@@ -1,0 +1,41 @@
+"""The flow: feature rows in, one prediction per final candle out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from contracts.feature_row import FeatureRow
+from contracts.prediction import Prediction
+from contracts.topics import PREDICTIONS, TECHNICAL_INDICATORS
+from predictions.core.decision import concerns, step
+from predictions.run_store import RunStore, State
+from predictions.served_model import ServedModel
+from predictions.settings import PredictionsSettings
+from streaming.topics import publish
+
+if TYPE_CHECKING:
+    from quixstreams.dataframe import StreamingDataFrame
+    from quixstreams.models.topics import Topic
+
+
+def topology(
+    inputs: dict[str, StreamingDataFrame],
+    topics: dict[str, Topic],
+    settings: PredictionsSettings,
+    *,
+    model: ServedModel,
+) -> None:
+    """Fold each pair's rows of the model's interval into its run of bars, and publish what the model says of it."""
+    runs = RunStore(settings.interval_s)
+
+    def predict(row: FeatureRow, state: State) -> tuple[Prediction, ...]:
+        before = runs.load(row, state)
+        after, predictions = step(before, row, model.facts, model.forecast)
+        if after is not before:
+            runs.save(row, after, state)
+        return predictions
+
+    rows = inputs[TECHNICAL_INDICATORS.name]
+    rows = rows.filter(lambda row: concerns(row, model.facts))
+    predictions = rows.apply(predict, stateful=True, expand=True)
+    publish(predictions, topics[PREDICTIONS.name])

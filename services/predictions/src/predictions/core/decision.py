@@ -1,0 +1,116 @@
+"""From a feature row to at most one prediction: the fold that serving and backtests share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from contracts.errors import BadInputError
+from contracts.feature_row import FeatureRow
+from contracts.prediction import Direction, Prediction, PredictionReason
+from predictions.core.sequence import Run, extend, is_new, sequence
+
+#: Digits of a probability that leave the service: the rest is noise of 32-bit arithmetic.
+PROBABILITY_DIGITS = 6
+
+Forecast = Callable[[Sequence[Sequence[float]]], float]
+
+
+@dataclass(frozen=True, slots=True)
+class ModelFacts:
+    """What the fold must know of a model.
+
+    Parameters
+    ----------
+    name, version
+        Registered name and version number, never an alias.
+    feature_set
+        `contracts.features.feature_set_id` it was trained with.
+    sequence_length, horizon_bars
+        Bars it sees and bars it looks ahead.
+    interval_s
+        Length of its bars; rows of other intervals are not its business.
+    trained_to_ms
+        End of its training data, exclusive: what begins before it was seen in training and is never predicted.
+    """
+
+    name: str
+    version: int
+    feature_set: str
+    sequence_length: int
+    horizon_bars: int
+    interval_s: int
+    trained_to_ms: int
+
+
+def initial() -> Run:
+    """Return the state of a pair before its first row."""
+    return Run()
+
+
+def concerns(row: FeatureRow, facts: ModelFacts) -> bool:
+    """Return whether `row` is of the model's interval and the one decisions are made on (revision 0)."""
+    return row.interval_s == facts.interval_s and row.revision == 0
+
+
+def step(run: Run, row: FeatureRow, facts: ModelFacts, forecast: Forecast) -> tuple[Run, tuple[Prediction, ...]]:
+    """Apply `row` and return the new state and its prediction, if it has one.
+
+    A row already applied, of another interval or of a later revision changes nothing. A row from before the end of
+    the training data only extends the run. Every other row has exactly one prediction.
+
+    Parameters
+    ----------
+    run
+        State of the row's pair.
+    forecast
+        The model: inputs of shape (sequence length, inputs) to the probability of a higher close.
+
+    Raises
+    ------
+    BadInputError
+        If `row` was computed with another list of features than the model was trained on.
+    """
+    if not concerns(row, facts) or not is_new(run, row):
+        return run, ()
+    if row.feature_set != facts.feature_set:
+        raise BadInputError("feature_set", f"{facts.feature_set} (the model's)", row.feature_set)
+    run = extend(run, row)
+    if row.window_start_ms < facts.trained_to_ms:
+        return run, ()
+    if row.quality == "gap":
+        return run, (_prediction(row, facts, "gap", None),)
+    bars = sequence(run, facts.sequence_length)
+    if bars is None:
+        return run, (_prediction(row, facts, "not_warm", None),)
+    return run, (_prediction(row, facts, "ok", round(forecast(bars), PROBABILITY_DIGITS)),)
+
+
+def _prediction(row: FeatureRow, facts: ModelFacts, reason: PredictionReason, up: float | None) -> Prediction:
+    confidence = None if up is None else round(max(up, 1 - up), PROBABILITY_DIGITS)
+    return Prediction(
+        exchange=row.exchange,
+        pair=row.pair,
+        interval_s=row.interval_s,
+        window_start_ms=row.window_start_ms,
+        model_name=facts.name,
+        model_version=facts.version,
+        feature_set=facts.feature_set,
+        horizon_bars=facts.horizon_bars,
+        probability_up=up,
+        confidence=confidence,
+        direction=_direction(up),
+        reason=reason,
+        mark_open=row.open,
+        mark_high=row.high,
+        mark_low=row.low,
+        mark_close=row.close,
+        mark_trade_count=row.trade_count,
+        mark_quality=row.quality,
+    )
+
+
+def _direction(up: float | None) -> Direction:
+    if up is None or up == 0.5:
+        return 0
+    return 1 if up > 0.5 else -1

@@ -1,0 +1,59 @@
+"""Keeps a pair's run of bars in QuixStreams state: one small entry per bar, and one that says which are valid."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+from contracts.feature_row import FeatureRow
+from contracts.units import MS_PER_SECOND
+from predictions.core.decision import initial
+from predictions.core.inputs import input_set_id
+from predictions.core.sequence import SEQUENCE_BARS, Run
+
+_HEAD = "run"
+
+
+class State(Protocol):
+    """The part of QuixStreams' state that is needed: JSON values by key, of the message's key."""
+
+    def get(self, key: str, default: Any = None) -> Any: ...
+
+    def set(self, key: str, value: Any) -> None: ...
+
+
+class RunStore:
+    """Loads and saves runs.
+
+    The run last saved is cached per pair and used only while the state's own entry says the same, so a rebalance
+    or a rolled-back transaction is noticed. State of another set of inputs is not used: the run starts again.
+    """
+
+    def __init__(self, interval_s: int) -> None:
+        self._interval_ms = interval_s * MS_PER_SECOND
+        self._cache: dict[str, Run] = {}
+        self._input_set = input_set_id()
+
+    def load(self, row: FeatureRow, state: State) -> Run:
+        """Return the run of `row`'s pair."""
+        head = state.get(_HEAD)
+        if head is None or head["input_set"] != self._input_set:
+            return initial()
+        cached = self._cache.get(row.pair)
+        if cached is not None and self._head(cached) == head:
+            return cached
+        last_ms: int = head["last_ms"]
+        ages = reversed(range(head["length"]))
+        return Run(last_ms, tuple(state.get(self._slot(last_ms - age * self._interval_ms)) for age in ages))
+
+    def save(self, row: FeatureRow, run: Run, state: State) -> None:
+        """Write what `row` added to the run: its own bar and the head, nothing else."""
+        if run.bars:
+            state.set(self._slot(row.window_start_ms), run.bars[-1])
+        state.set(_HEAD, self._head(run))
+        self._cache[row.pair] = run
+
+    def _head(self, run: Run) -> dict[str, Any]:
+        return {"last_ms": run.last_ms, "length": len(run.bars), "input_set": self._input_set}
+
+    def _slot(self, window_start_ms: int) -> str:
+        return f"bar-{window_start_ms // self._interval_ms % SEQUENCE_BARS}"

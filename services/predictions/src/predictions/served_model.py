@@ -1,0 +1,80 @@
+"""The model that is served: fetched by alias, known by its version number from then on."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from loguru import logger
+
+from predictions.core.decision import Forecast, ModelFacts
+from predictions.model_card import ModelCard
+from predictions.onnx_model import OnnxModel
+from predictions.registry import ModelRegistry, NoModelError, StoredModel
+from predictions.settings import PredictionsSettings
+
+_POLL_SECONDS = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class ServedModel:
+    """A model in memory.
+
+    Parameters
+    ----------
+    facts
+        What the fold needs to know of it.
+    card
+        Everything else.
+    forecast
+        Its probability of a higher close.
+    """
+
+    facts: ModelFacts
+    card: ModelCard
+    forecast: Forecast
+
+    @classmethod
+    def of(cls, stored: StoredModel, interval_s: int) -> ServedModel:
+        """Return `stored` ready to serve bars of `interval_s`.
+
+        Raises
+        ------
+        BadInputError
+            If it was trained on other features, inputs or bars than this code serves.
+        """
+        stored.card.check_servable(interval_s)
+        return cls(stored.card.facts(stored.version), stored.card, OnnxModel(stored.onnx).predict)
+
+
+def load_champion(settings: PredictionsSettings, sleep: Callable[[float], None] = time.sleep) -> ServedModel:
+    """Return the model that the alias points to, waiting for one as long as the settings say.
+
+    Raises
+    ------
+    NoModelError
+        If there is none by then; it says how to train one.
+    BadInputError
+        If it cannot be served by this code.
+    """
+    name, alias, uri = settings.model_name, settings.alias, settings.tracking_uri
+    registry: ModelRegistry | None = None
+    waited_seconds = 0.0
+    while True:
+        if registry is None and ModelRegistry.exists(uri):
+            registry = ModelRegistry(uri)
+        version = registry.version_of(name, alias) if registry is not None else None
+        if registry is not None and version is not None:
+            model = ServedModel.of(registry.load(name, version), settings.interval_s)
+            logger.info("serving {} version {} ({}), from {}", name, version, model.card.kind, uri)
+            return model
+        if waited_seconds >= settings.wait_for_model_seconds:
+            raise NoModelError(
+                f"no model {name}@{alias} at {uri} after {waited_seconds:.0f} s: train one with "
+                "`python -m predictions train`, or set PREDICTIONS_WAIT_FOR_MODEL_SECONDS"
+            )
+        if waited_seconds == 0:
+            logger.info("waiting up to {} s for {}@{} at {}", settings.wait_for_model_seconds, name, alias, uri)
+        sleep(_POLL_SECONDS)
+        waited_seconds += _POLL_SECONDS

@@ -1,0 +1,70 @@
+"""The real application over an embedded log, with a model from a real registry."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+
+import pytest
+from prediction_rows import changed
+
+from contracts.feature_row import FeatureRow
+from contracts.topics import PREDICTIONS, TECHNICAL_INDICATORS
+from predictions.app import topology
+from predictions.core.decision import initial, step
+from predictions.served_model import ServedModel, load_champion
+from streaming.testing import run_topology
+
+
+@pytest.fixture(scope="module")
+def model(champion) -> ServedModel:
+    return load_champion(champion.settings)
+
+
+def _run(rows, model: ServedModel, champion, folder: Path | None = None):
+    return run_topology(
+        partial(topology, model=model), champion.settings, "predictions",
+        inputs={TECHNICAL_INDICATORS: rows}, outputs=[PREDICTIONS], folder=folder,
+    )  # fmt: skip
+
+
+def _expected(rows: list[FeatureRow], model: ServedModel) -> list:
+    runs, out = {}, []
+    for row in rows:
+        runs[row.pair], predictions = step(runs.get(row.pair, initial()), row, model.facts, model.forecast)
+        out.extend(predictions)
+    return out
+
+
+def test_served_equals_batch(history, model, champion) -> None:
+    run = _run(history, model, champion)
+    predictions = run[PREDICTIONS.name]
+    expected_ms = sorted({r.window_start_ms for r in history if r.window_start_ms >= model.facts.trained_to_ms})
+    assert len(predictions) == 3 * len(expected_ms) == 3 * 400
+    assert predictions == _expected(history, model)
+    assert {p.reason for p in predictions} == {"ok"}
+    assert not run.dead_letters
+
+
+def test_messages_are_keyed_and_dated_by_the_window_they_close(history, model, champion) -> None:
+    run = _run(history[:4_000], model, champion)
+    for record, prediction in zip(run.records[PREDICTIONS.name], run[PREDICTIONS.name], strict=True):
+        assert record.key == prediction.pair.encode()
+        assert record.timestamp_ms == prediction.window_start_ms + 60_000
+        assert record.headers["schema"] == b"prediction"
+
+
+def test_restart_in_the_middle_changes_nothing(history, model, champion, tmp_path: Path) -> None:
+    rows = [*history[:4_000], changed(history[4_000], quality="gap"), *history[4_001:]]
+    first = _run(rows[:4_100], model, champion, tmp_path)[PREDICTIONS.name]
+    repeated = _run(rows[4_070:], model, champion, tmp_path)[PREDICTIONS.name]  # rows come again after a kill
+    assert first + repeated == _expected(rows, model)
+
+
+def test_a_bad_message_is_set_aside_and_nothing_else_is_lost(history, model, champion) -> None:
+    rows = history[:3_700]
+    foreign = changed(rows[3_650], feature_set="core:other", window_start_ms=rows[3_650].window_start_ms + 1)
+    run = _run([*rows[:3_650], foreign, ("BTC/USD", b"{"), *rows[3_650:]], model, champion)
+    assert run[PREDICTIONS.name] == _expected(rows, model)
+    assert len(run.dead_letters) == 2
+    assert any(b"feature_set" in (value or b"") for value in run.dead_letters[0].headers.values())
