@@ -47,7 +47,12 @@ def log(tmp_path: Path) -> EmbeddedLog:
 
 def consumer(log: EmbeddedLog, group: str = "g", **config: Any) -> EmbeddedConsumer:
     return EmbeddedConsumer(
-        {"bootstrap.servers": f"embedded://{log.folder}", "group.id": group, "auto.offset.reset": "earliest", **config}
+        {
+            "bootstrap.servers": f"embedded://{log.folder}",
+            "group.id": group,
+            "auto.offset.reset": "earliest",
+            **config,
+        }
     )
 
 
@@ -108,7 +113,9 @@ def test_seek_pause_resume_and_positions(log: EmbeddedLog) -> None:
     reader.seek(TopicPartition("t", 0, OFFSET_END))
     assert read_all(reader) == []
     assert reader.get_watermark_offsets(first) == (0, 4)
-    assert [tp.offset for tp in reader.offsets_for_times([TopicPartition("t", 0, 102), TopicPartition("t", 1, 50)])] == [2, -1]
+    assert [
+        tp.offset for tp in reader.offsets_for_times([TopicPartition("t", 0, 102), TopicPartition("t", 1, 50)])
+    ] == [2, -1]
     reader.close()
 
 
@@ -119,7 +126,7 @@ def test_a_new_group_begins_where_the_reset_says(log: EmbeddedLog, reset: str, e
     reader.subscribe(["t"])
     seen = read_all(reader)
     EmbeddedLog(log.folder).topic("t").append([(0, 1, b"k", b"new", None)])
-    assert seen + [wait_for(lambda: reader.poll(1)).value()] == expected
+    assert [*seen, wait_for(lambda: reader.poll(1)).value()] == expected
     reader.close()
 
 
@@ -160,7 +167,12 @@ def test_plain_clients_of_an_application(tmp_path: Path) -> None:
         reader.subscribe(["plain"])
         message = wait_for(lambda: reader.poll(0.1))
         reader.store_offsets(message)
-    assert (message.key(), message.value(), message.headers(), message.timestamp()[1]) == (b"a", b"1", [("h", b"x")], 77)
+    assert (message.key(), message.value(), message.headers(), message.timestamp()[1]) == (
+        b"a",
+        b"1",
+        [("h", b"x")],
+        77,
+    )
     with app.get_consumer() as reader:
         reader.subscribe(["plain"])
         assert reader.poll(0) is None, "the stored offset was committed on closing"
@@ -190,7 +202,9 @@ def test_group_by_and_concat_work(tmp_path: Path) -> None:
     left, right, out = app.topic("left"), app.topic("right"), app.topic("out")
     with app.get_producer() as producer:
         for number in range(20):
-            producer.produce("left" if number % 2 else "right", key=b"k", value=b'{"g":"%d"}' % (number % 3), timestamp=number + 1)
+            producer.produce(
+                "left" if number % 2 else "right", key=b"k", value=b'{"g":"%d"}' % (number % 3), timestamp=number + 1
+            )
     merged = app.dataframe(left).concat(app.dataframe(right)).group_by("g")
 
     def count(value: dict[str, Any], state: Any) -> dict[str, Any]:
@@ -200,7 +214,11 @@ def test_group_by_and_concat_work(tmp_path: Path) -> None:
 
     merged.apply(count, stateful=True).to_topic(out)
     found = app.run(count=20, timeout=10)
-    assert {group: max(row["seen"] for row in found if row["g"] == group) for group in "012"} == {"0": 7, "1": 7, "2": 6}
+    assert {group: max(row["seen"] for row in found if row["g"] == group) for group in "012"} == {
+        "0": 7,
+        "1": 7,
+        "2": 6,
+    }
 
 
 @pytest.mark.parametrize("kind", ["nfs4", "cifs", "fuse.sshfs", "9p"])

@@ -43,7 +43,9 @@ def test_partitions_are_those_of_a_real_producer() -> None:
     producer = Producer({"test.mock.num.brokers": 1, "partitioner": "murmur2", "log_level": 0})
     keys = [b"BTC/USD", b"ETH/USD", b"", "Zürich/é".encode(), *(b"account-%d" % n for n in range(40))]
     for key in keys:
-        producer.produce("t", b"", key, on_delivery=lambda _, message: delivered.update({message.key(): message.partition()}))
+        producer.produce(
+            "t", b"", key, on_delivery=lambda _, message: delivered.update({message.key(): message.partition()})
+        )
     assert producer.flush(20) == 0
     partitions = 4  # what the mock cluster creates topics with
     assert {key: partition_for(key, partitions) for key in keys if key} == {k: p for k, p in delivered.items() if k}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import multiprocessing
 import tempfile
 from pathlib import Path
@@ -136,7 +137,7 @@ def test_an_uncommitted_changelog_entry_displaces_nothing(tmp_path: Path) -> Non
     log = folder.topic("changelog__g--in--default")
 
     def entry(value: bytes, source_offset: int, family: str = "default") -> None:
-        headers = {"__column_family__": family, "__processed_tp_offsets__": '{"in": %d}' % source_offset}
+        headers = {"__column_family__": family, "__processed_tp_offsets__": json.dumps({"in": source_offset})}
         log.append([(0, 1, b"k", value, encode(headers))])
 
     entry(b"committed", 5)

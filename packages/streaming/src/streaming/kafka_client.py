@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 _TIMEOUT_SECONDS = 30.0
 _BATCH_MESSAGES = 1_000
+_BATCH_SECONDS = 0.5
 #: A group that only reads watermarks and positions it is given: it never commits.
 _READER_GROUP = "tradestream-reader"
 
@@ -64,10 +66,11 @@ class KafkaClient:
             return
         consumer = self._consumer(_READER_GROUP)
         consumer.assign([TopicPartition(topic, partition, start)])
-        while True:
-            for message in consumer.consume(_BATCH_MESSAGES, timeout=_TIMEOUT_SECONDS) or [None]:
-                if message is None:
-                    raise TimeoutError(f"{topic}[{partition}]: expected messages up to offset {end}, none came")
+        heard_seconds = time.monotonic()
+        while start < end:
+            # `consume` waits for all it is asked for, or its timeout: ask for no more than there is.
+            for message in consumer.consume(min(_BATCH_MESSAGES, end - start), timeout=_BATCH_SECONDS):
+                heard_seconds = time.monotonic()
                 error = message.error()
                 if error is not None:
                     if error.code() == KafkaError._PARTITION_EOF:
@@ -75,10 +78,10 @@ class KafkaClient:
                     raise KafkaException(error)
                 if message.offset() >= end:
                     return
-                yield Record(
-                    topic, partition, message.offset(), message.key(), message.value(),
-                    dict(message.headers() or ()), message.timestamp()[1], spec,
-                )  # fmt: skip
+                start = message.offset() + 1
+                yield _record(message, spec)
+            if time.monotonic() - heard_seconds > _TIMEOUT_SECONDS:
+                raise TimeoutError(f"{topic}[{partition}]: expected messages up to offset {end}, none came")
 
     def committed(self, group: str, topic: str, partitions: Sequence[int]) -> dict[int, int]:
         wanted = [TopicPartition(topic, partition) for partition in partitions]
@@ -113,3 +116,16 @@ class KafkaClient:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def _record(message: Any, spec: TopicSpec | None) -> Record:
+    return Record(
+        message.topic(),
+        message.partition(),
+        message.offset(),
+        message.key(),
+        message.value(),
+        dict(message.headers() or ()),
+        message.timestamp()[1],
+        spec,
+    )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from loguru import logger
 from quixstreams.sinks import BatchingSink, SinkBackpressureError, SinkBatch
@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 
 Write = Callable[[Iterable[Message]], None]
 
-#: How long the service rests when the database still does not answer after the attempts.
-RETRY_AFTER_SECONDS = 5.0
 _ATTEMPTS = 3
 
 
@@ -33,24 +31,28 @@ class StoreSink(BatchingSink):
     ----------
     write
         Writes a batch, all of it or nothing.
+
+    Attributes
+    ----------
     retry_after_seconds
-        Pause when the attempts are used up.
+        How long the service pauses when the database still does not answer after a few attempts.
     """
 
-    def __init__(self, write: Write, *, retry_after_seconds: float = RETRY_AFTER_SECONDS) -> None:
+    retry_after_seconds: ClassVar[float] = 5.0
+
+    def __init__(self, write: Write) -> None:
         super().__init__(on_client_connect_success=_nothing)
         self._write = resilient(
-            "store", retry_on=TransientError, attempts=_ATTEMPTS, open_seconds=retry_after_seconds
+            "store", retry_on=TransientError, attempts=_ATTEMPTS, open_seconds=self.retry_after_seconds
         )(write)
-        self._retry_after_seconds = retry_after_seconds
 
     def write(self, batch: SinkBatch) -> None:
         """Write one partition's batch."""
         try:
             self._write([item.value for item in batch])
         except (TransientError, CircuitOpenError) as error:
-            logger.warning("store: {}; {} messages wait {:g} s", error, batch.size, self._retry_after_seconds)
-            raise SinkBackpressureError(retry_after=self._retry_after_seconds) from error
+            logger.warning("store: {}; {} messages wait {:g} s", error, batch.size, self.retry_after_seconds)
+            raise SinkBackpressureError(retry_after=self.retry_after_seconds) from error
 
 
 def keep(sdf: StreamingDataFrame, write: Write | None) -> None:

@@ -165,6 +165,7 @@ class EmbeddedProducer:
                     raise
                 self._delivered(by_topic.pop(topic), offsets)
                 self._maintain(topic)
+            self._failure = None  # what the background writer could not write is written now
 
     def _delivered(self, items: Sequence[_Pending], offsets: Sequence[int]) -> None:
         for (topic, draft, callback), offset in zip(items, offsets, strict=True):

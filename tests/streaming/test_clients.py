@@ -1,0 +1,60 @@
+"""Plain clients: write, read to the end, see who is behind."""
+
+from __future__ import annotations
+
+import pytest
+from tally import beat
+
+from contracts.topics import TRADES, TRADES_CHECKPOINTS
+from streaming.clients import (
+    commit_offsets,
+    committed_offsets,
+    create_topics,
+    end_offsets,
+    lag,
+    open_producer,
+    read_topic,
+)
+from streaming.embedded import GroupTakenError, log_folder
+from streaming.embedded.group import lock_group
+from streaming.settings import ServiceSettings
+
+
+def test_what_is_written_is_read(settings: ServiceSettings) -> None:
+    with open_producer(settings, "trades") as producer:
+        for number in range(5_000):
+            producer.produce(TRADES, beat(number), {"cause": 7, "ingested_at_us": 99})
+    records = list(read_topic(settings, TRADES))
+    assert [record.offset for record in records] == list(range(5_000))
+    assert records[17].message() == beat(17)
+    assert records[17].timestamp_ms == beat(17).event_time_ms
+    assert (records[17].headers["cause"], records[17].headers["ingested_at_us"]) == (b"7", b"99")
+    assert [record.offset for record in read_topic(settings, TRADES, {0: 4_998})] == [4_998, 4_999]
+    assert end_offsets(settings, TRADES) == {0: 5_000}
+
+
+def test_a_topic_that_does_not_exist_is_empty(settings: ServiceSettings) -> None:
+    assert list(read_topic(settings, TRADES)) == []
+    assert end_offsets(settings, TRADES) == {}
+    assert lag(settings, "g", TRADES) == 0
+
+
+def test_lag_and_hand_over(settings: ServiceSettings) -> None:
+    create_topics(settings, [TRADES, TRADES_CHECKPOINTS])
+    create_topics(settings, [TRADES])
+    with open_producer(settings, "trades") as producer:
+        for number in range(10):
+            producer.produce(TRADES, beat(number))
+    assert committed_offsets(settings, "candles-dev", TRADES) == {}
+    assert lag(settings, "candles-dev", TRADES) == 10
+    commit_offsets(settings, "candles-dev", TRADES, {0: 7})
+    assert committed_offsets(settings, "candles-dev", TRADES) == {0: 7}
+    assert lag(settings, "candles-dev", TRADES) == 3
+
+
+def test_a_running_group_is_not_moved(settings: ServiceSettings) -> None:
+    create_topics(settings, [TRADES])
+    lock = lock_group(log_folder(settings.broker_address), "candles-dev")
+    with pytest.raises(GroupTakenError):
+        commit_offsets(settings, "candles-dev", TRADES, {0: 0})
+    lock.release()

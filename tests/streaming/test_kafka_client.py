@@ -1,0 +1,66 @@
+"""The Kafka side, against librdkafka's own mock cluster: no broker, the real client."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from confluent_kafka import Producer
+from tally import PAIRS, beats
+
+from contracts.message import Message
+from contracts.topics import TRADES
+from streaming.application import EmbeddedServiceApplication, ServiceApplication, create_application
+from streaming.clients import commit_offsets, committed_offsets, end_offsets, lag, open_producer, read_topic
+from streaming.embedded.partitioner import partition_for
+from streaming.kafka_client import KafkaClient
+from streaming.settings import ServiceSettings
+
+PARTITIONS = 4  # what the mock cluster creates topics with
+
+
+@pytest.fixture
+def kafka(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ServiceSettings]:
+    cluster = Producer({"test.mock.num.brokers": 1, "log_level": 0})
+    brokers = cluster.list_topics(timeout=10).brokers
+    address = ",".join(f"{broker.host}:{broker.port}" for broker in brokers.values())
+    # The mock creates a topic when it is first asked for it and knows no CreateTopics.
+    monkeypatch.setattr(KafkaClient, "create_topic", lambda self, name, config: cluster.list_topics(name, timeout=10))
+    yield ServiceSettings(broker_address=address, data_dir=tmp_path)
+
+
+def test_the_same_client_calls_on_kafka(kafka: ServiceSettings) -> None:
+    sent: list[Message] = [*beats(50)]
+    with open_producer(kafka, "trades") as producer:
+        for message in sent:
+            producer.produce(TRADES, message)
+    records = list(read_topic(kafka, TRADES))
+    assert sorted(r.message().to_json() for r in records) == sorted(m.to_json() for m in sent)
+    for pair in PAIRS:
+        mine = [record for record in records if record.key == pair.encode()]
+        assert [r.message() for r in mine] == [m for m in sent if m.key == pair]
+        assert {record.partition for record in mine} == {partition_for(pair.encode(), PARTITIONS)}
+        assert mine[0].headers["producer"].startswith(b"trades/")
+    ends = end_offsets(kafka, TRADES)
+    assert sum(ends.values()) == len(sent) == lag(kafka, "g", TRADES)
+    commit_offsets(kafka, "g", TRADES, ends)
+    assert committed_offsets(kafka, "g", TRADES) == ends
+    assert lag(kafka, "g", TRADES) == 0
+
+
+def test_the_address_decides(tmp_path: Path) -> None:
+    kafka = ServiceSettings(
+        broker_address="kafka:9092", data_dir=tmp_path, processing_guarantee="exactly-once",
+        security_protocol="sasl_ssl", sasl_mechanism="SCRAM-SHA-512", sasl_username="u", sasl_password="secret",
+    )  # fmt: skip
+    app = create_application(kafka, "candles")
+    assert type(app) is ServiceApplication
+    assert app.config.broker_address.as_librdkafka_dict()["sasl.mechanism"] == "SCRAM-SHA-512"
+    assert app.config.consumer_extra_config["group.instance.id"] == "candles-dev-0"
+    assert app.config.producer_extra_config["transactional.id"] == "candles-dev-0"
+    assert app.config.producer_extra_config["compression.type"] == "lz4"
+    assert app.config.auto_offset_reset == "earliest"
+    assert "secret" not in repr(kafka) + str(app.config)
+    local = kafka.model_copy(update={"broker_address": f"embedded://{tmp_path}/log"})
+    assert type(create_application(local, "candles")) is EmbeddedServiceApplication
