@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, Field, field_validator
 
+from contracts.errors import BadSettingError
 from contracts.message import Message
 from featurestore.store import Store, open_store
 
@@ -41,7 +42,10 @@ class StoreSettings(BaseModel):
     @classmethod
     def _known(cls, url: str | None) -> str | None:
         if url is not None and url != OFF:
-            open_store(url)
+            try:
+                open_store(url)
+            except BadSettingError as error:
+                raise ValueError(f"{error.expected}, or {OFF}") from error
         return url
 
     def open_store(self) -> Store | None:

@@ -100,7 +100,7 @@ def _windowed(computation: Windowed, run: Columns, rows: int) -> dict[str, Float
 def _recursive(computation: Recursive, run: Columns, rows: int, anchors: NDArray[np.intp]) -> dict[str, Floats]:
     """Return the outputs over a run, NaN before the first anchor with enough bars before it."""
     columns = {name: np.full(rows, np.nan) for name, _ in computation.outputs}
-    for anchor, end in zip(anchors, [*anchors[1:], rows], strict=True):
+    for anchor, end in pairwise([*anchors.tolist(), rows]):
         start = anchor - computation.bars
         if start < 0:
             continue

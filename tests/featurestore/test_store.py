@@ -1,0 +1,235 @@
+"""The same behaviour on every database."""
+
+from __future__ import annotations
+
+import doctest
+import multiprocessing
+from pathlib import Path
+
+import pytest
+from message_examples import CLASSES, FIELDS, example
+
+import featurestore
+from contracts.candle import Candle
+from contracts.errors import BadSettingError
+from contracts.feature_row import FeatureRow
+from contracts.features import FEATURE_NAMES
+from contracts.fill import Fill
+from contracts.order import Order
+from contracts.prediction import Prediction
+from contracts.signal import Signal
+from featurestore import TABLES, Store, StoreError, StoreFullError, dialect, open_store, sqlite
+from featurestore import store as store_module
+from featurestore.tables import MESSAGE_ID, tables_of
+
+START_MS = 1_670_889_600_000
+KEPT = sorted({table.message for table in TABLES}, key=lambda message: message.schema_name)
+
+
+@pytest.fixture
+def store(store_url: str):
+    with open_store(store_url) as opened:
+        yield opened
+
+
+def rows(pair: str = "BTC/USD", count: int = 5, **changes: object) -> list[FeatureRow]:
+    return [
+        example(FeatureRow, pair=pair, window_start_ms=START_MS + 60_000 * n, **changes)  # type: ignore[misc]
+        for n in range(count)
+    ]
+
+
+def test_examples() -> None:
+    assert sum(doctest.testmod(module).failed for module in (dialect, sqlite, store_module)) == 0
+
+
+def test_the_queries_every_user_starts_with(store: Store) -> None:
+    store.write([*rows(rsi_14=61.5), *rows("ETH/USD", rsi_14=None)])
+    top = store.sql(
+        "SELECT pair, close, rsi_14, sma_21, macd_7, window_start_ms, to_timestamp(window_start_ms/1000) "
+        "FROM technical_indicators ORDER BY window_start_ms DESC LIMIT 10;"
+    )
+    assert len(top.rows) == 10
+    newest = next(row for row in top.rows if row[0] == "BTC/USD")
+    assert (str(newest[1]), newest[2], newest[5]) == (FIELDS["feature_row"]["close"], 61.5, START_MS + 240_000)
+    assert str(newest[6]).startswith("2022-12-13 00:04:00")
+    assert {row[2] for row in top.rows if row[0] == "ETH/USD"} == {None}
+    counted = store.sql(
+        "SELECT count(*), count(DISTINCT pair), min(window_start_ms), max(window_start_ms) FROM technical_indicators;"
+    )
+    assert counted.rows == [(10, 2, START_MS, START_MS + 240_000)]
+
+
+@pytest.mark.parametrize("message", KEPT, ids=lambda message: message.schema_name)
+def test_every_message_reads_back_as_it_was_and_is_written_once(store: Store, message: type) -> None:
+    one = example(message)
+    store.write([one])
+    store.write([one, one])
+    for table in tables_of(message):
+        columns = ", ".join(f'"{column.name}"' for column in table.columns)
+        (stored,) = store.sql(f"SELECT {columns} FROM {table.name}").dicts()
+        expected = {**one.model_dump(), MESSAGE_ID: one.message_id}
+        assert {name: str(value) for name, value in stored.items()} == {
+            name: str(value) for name, value in expected.items()
+        }
+
+
+def test_what_is_kept_and_what_is_not() -> None:
+    not_kept = {"trade_frame", "heartbeat", "end_of_history", "trades_checkpoint", "model_event"}
+    assert {cls.schema_name for cls in CLASSES} - {cls.schema_name for cls in KEPT} == not_kept
+
+
+def test_a_message_no_table_keeps_is_refused(store: Store) -> None:
+    with pytest.raises(TypeError, match="no table keeps Heartbeat"):
+        store.write([example(next(cls for cls in CLASSES if cls.schema_name == "heartbeat"))])
+
+
+def test_the_highest_revision_is_kept_and_history_has_all(store: Store) -> None:
+    served, corrected = rows(count=1)[0], rows(count=1, revision=2, close="9")[0]
+    for order in ([served, corrected], [corrected, served], [served]):
+        store.write(order)
+        latest = store.sql("SELECT revision, close FROM technical_indicators").rows
+        assert [(revision, str(close)) for revision, close in latest] == [(2, "9")]
+    assert store.sql("SELECT revision FROM technical_indicators_history ORDER BY revision").rows == [(0,), (2,)]
+
+
+def test_an_order_shows_its_last_step_and_history_all_steps(store: Store) -> None:
+    store.write([example(Order, status="PLACED", updated_at_ms=5), example(Order, status="FILLED", updated_at_ms=6)])
+    store.write([example(Order, status="PLACED", updated_at_ms=5)])
+    assert store.sql("SELECT status FROM orders").rows == [("FILLED",)]
+    assert store.sql("SELECT count(*) FROM orders_history").rows == [(2,)]
+
+
+def test_latest(store: Store) -> None:
+    bitcoin, ether = rows(), rows("ETH/USD", 3)
+    store.write([*bitcoin, *ether, *rows(count=9, interval_s=300)])
+    assert store.latest(["ETH/USD", "BTC/USD", "SOL/USD"], 60) == [bitcoin[-1], ether[-1]]
+    assert store.latest(["SOL/USD"], 60) == []
+
+
+def test_a_frame_holds_what_was_served(store: Store) -> None:
+    store.write([*rows(rsi_14=50.0, ema_7=None), *rows("ETH/USD")])
+    store.write(rows(count=1, revision=1, close="9"))
+    frame = store.frame(["BTC/USD"], START_MS, START_MS + 180_000, 60)
+    assert frame["window_start_ms"] == [START_MS, START_MS + 60_000, START_MS + 120_000]
+    assert frame["close"] == [float(FIELDS["feature_row"]["close"])] * 3
+    assert (frame["rsi_14"], frame["ema_7"], frame["revision"]) == ([50.0] * 3, [None] * 3, [0] * 3)
+    assert set(frame) == set(FeatureRow.model_fields) >= set(FEATURE_NAMES)
+    corrected = store.frame(["BTC/USD"], START_MS, START_MS + 60_000, 60, corrected=True)
+    assert (corrected["revision"], corrected["close"]) == ([1], [9.0])
+    assert set(map(len, store.frame(["SOL/USD"], 0, START_MS, 60).values())) == {0}
+
+
+def test_from_a_fill_to_its_trades_in_one_query(store: Store) -> None:
+    prediction = example(Prediction)
+    signal = example(Signal, prediction_id=prediction.message_id)
+    order = example(Order, signal_id=signal.message_id)
+    fill = example(Fill, order_id=order.order_id, signal_id=signal.message_id)
+    store.write([fill, order, signal, prediction, example(FeatureRow), example(Candle)])
+    window = "exchange = p.exchange AND {0}.pair = p.pair AND {0}.interval_s = p.interval_s AND {0}.window_start_ms"
+    lineage = store.sql(
+        "SELECT f.fill_id, o.order_id, s.message_id, p.model_name, p.model_version, "
+        "r.message_id, c.first_trade_id, c.last_trade_id FROM fills f "
+        "JOIN orders o ON o.order_id = f.order_id "
+        "JOIN signals s ON s.message_id = o.signal_id "
+        "JOIN predictions p ON p.message_id = s.prediction_id "
+        f"JOIN technical_indicators_history r ON r.{window.format('r')} = p.window_start_ms AND r.revision = 0 "
+        f"JOIN candles_history c ON c.{window.format('c')} = p.window_start_ms AND c.revision = 0"
+    )
+    assert len(lineage.rows) == 1
+    assert lineage.rows[0][-2:] == (example(Candle).first_trade_id, example(Candle).last_trade_id)
+
+
+@pytest.mark.parametrize("query", ["DELETE FROM candles", "DROP TABLE candles", "SELECT no_such FROM candles"])
+def test_a_query_changes_nothing_and_says_what_is_wrong(store: Store, query: str) -> None:
+    store.write([example(Candle)])
+    with pytest.raises(StoreError):
+        store.sql(query)
+    assert store.sql("SELECT count(*) FROM candles").rows == [(1,)]
+
+
+def test_percent_and_parameters(store: Store, store_url: str) -> None:
+    store.write(rows())
+    assert store.sql("SELECT count(*) FROM technical_indicators WHERE pair LIKE 'BTC%'").rows == [(5,)]
+    mark = "?" if store_url.startswith("sqlite") else "%s"
+    assert store.sql(f"SELECT count(*) FROM candles WHERE pair = {mark}", ["x"]).rows == [(0,)]
+
+
+def test_a_batch_is_written_whole_or_not_at_all(store: Store) -> None:
+    store.sql("SELECT 1")
+    broken = example(Candle).model_copy(update={"open": None})
+    with pytest.raises(StoreError):
+        store.write([*rows(), broken])
+    assert store.sql("SELECT count(*) FROM technical_indicators").rows == [(0,)]
+
+
+def test_a_column_that_messages_gained_is_added(store: Store, store_url: str) -> None:
+    store.write(rows(count=1))
+    connection = store._connected()
+    connection.execute("ALTER TABLE technical_indicators DROP COLUMN rsi_14")
+    store.close()
+    with open_store(store_url) as newer:
+        newer.write(rows(count=2, rsi_14=44.0)[1:])
+        found = newer.sql("SELECT rsi_14 FROM technical_indicators ORDER BY window_start_ms").rows
+        assert found == [(None,), (44.0,)]
+
+
+def _write_many(url: str, pair: str) -> None:
+    with open_store(url) as store:
+        for batch in range(20):
+            store.write(
+                example(FeatureRow, pair=pair, window_start_ms=60_000 * (100 * batch + n)) for n in range(100)
+            )
+
+
+def test_several_processes_write_at_once(store: Store, store_url: str) -> None:
+    context = multiprocessing.get_context("spawn")
+    writers = [context.Process(target=_write_many, args=(store_url, f"P{n}/USD")) for n in range(3)]
+    for writer in writers:
+        writer.start()
+    for writer in writers:
+        writer.join(60)
+    assert [writer.exitcode for writer in writers] == [0, 0, 0]
+    assert store.sql("SELECT pair, count(*) FROM technical_indicators GROUP BY pair ORDER BY pair").rows == [
+        ("P0/USD", 2_000), ("P1/USD", 2_000), ("P2/USD", 2_000),
+    ]  # fmt: skip
+
+
+def test_a_full_disk_is_named_and_loses_nothing_that_was_written(tmp_path: Path) -> None:
+    with open_store(f"sqlite:///{tmp_path}/store.sqlite") as store:
+        store.write(rows(count=100))
+        (pages,) = store._connected().execute("PRAGMA page_count").fetchone()
+        store._connected().execute(f"PRAGMA max_page_count = {pages + 2}")
+        with pytest.raises(StoreFullError, match="the disk is full; nothing of this batch was written"):
+            store.write(rows("ETH/USD", 5_000))
+        assert store.sql("SELECT count(*) FROM technical_indicators").rows == [(100,)]
+
+
+def test_a_locked_store_is_busy_not_broken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sqlite, "BUSY_TIMEOUT_SECONDS", 0.05)
+    url = f"sqlite:///{tmp_path}/store.sqlite"
+    with open_store(url) as holder, open_store(url) as waiting:
+        holder.write(rows(count=1))
+        waiting.sql("SELECT 1")
+        holder._connected().execute("BEGIN IMMEDIATE")
+        with pytest.raises(featurestore.StoreBusyError, match="locked by another process"):
+            waiting.write(rows())
+        holder._connected().execute("ROLLBACK")
+        waiting.write(rows())
+        assert waiting.sql("SELECT count(*) FROM technical_indicators").rows == [(5,)]
+
+
+def test_a_lost_connection_is_opened_again(postgres_url: str) -> None:
+    with open_store(postgres_url) as store, open_store(postgres_url) as other:
+        (pid,) = store.sql("SELECT pg_backend_pid()").rows[0]
+        other.sql(f"SELECT pg_terminate_backend({pid})")
+        with pytest.raises(featurestore.StoreBusyError):
+            store.write([example(Candle)])
+        store.write([example(Candle)])
+        assert store.sql("SELECT count(*) FROM candles").rows == [(1,)]
+
+
+@pytest.mark.parametrize("url", ["", "store.sqlite", "sqlite:///", "sqlite://store", "mysql://host/db"])
+def test_an_unknown_address_is_refused(url: str) -> None:
+    with pytest.raises(BadSettingError, match="store_url: expected sqlite:///<path> or postgresql://"):
+        open_store(url)

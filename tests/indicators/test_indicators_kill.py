@@ -1,0 +1,69 @@
+"""kill -9 at arbitrary moments: every row is on the topic and in the store, and no id has two values."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from bar_series import MIDNIGHT_MS, simulated
+
+from contracts.topics import CANDLES, TECHNICAL_INDICATORS
+from featurestore import open_store
+from indicators.core.fold import step
+from indicators.core.ring import MemoryState
+from indicators.settings import IndicatorsSettings
+from streaming.clients import create_topics, open_producer, read_topic
+
+CANDLES_IN = simulated(2_000, first_ms=MIDNIGHT_MS - 700 * 60_000).candles()
+KILLS = 3
+DEADLINE_SECONDS = 60.0
+
+
+def start(folder: Path) -> subprocess.Popen[bytes]:
+    environment = {
+        **os.environ,
+        "TRADESTREAM_BROKER_ADDRESS": f"embedded://{folder}/log",
+        "TRADESTREAM_DATA_DIR": str(folder),
+        "TRADESTREAM_COMMIT_INTERVAL_SECONDS": "0.05",
+    }
+    return subprocess.Popen(
+        [sys.executable, "-m", "indicators"], env=environment, cwd=folder, stderr=subprocess.DEVNULL
+    )
+
+
+def wait_for(settings: IndicatorsSettings, windows: int, process: subprocess.Popen[bytes]) -> None:
+    deadline = time.monotonic() + DEADLINE_SECONDS
+    while len({record.timestamp_ms for record in read_topic(settings, TECHNICAL_INDICATORS)}) < windows:
+        assert process.poll() is None, "the service stopped by itself"
+        assert time.monotonic() < deadline, f"no {windows} rows in {DEADLINE_SECONDS} s"
+        time.sleep(0.01)
+
+
+def test_killed_at_arbitrary_moments(tmp_path: Path) -> None:
+    settings = IndicatorsSettings(broker_address=f"embedded://{tmp_path}/log", data_dir=tmp_path)
+    create_topics(settings, [CANDLES, TECHNICAL_INDICATORS])
+    part = len(CANDLES_IN) // (KILLS + 1)
+    with open_producer(settings, "candles") as producer:
+        for kill in range(KILLS + 1):
+            for candle in CANDLES_IN[kill * part : (kill + 1) * part]:
+                producer.produce(CANDLES, candle)
+            producer.flush()
+            process = start(tmp_path)
+            last = kill == KILLS
+            wait_for(settings, len(CANDLES_IN) if last else kill * part + part // 3, process)
+            if last:
+                process.terminate()
+                assert process.wait(DEADLINE_SECONDS) == 0
+            else:
+                process.kill()
+                process.wait(DEADLINE_SECONDS)
+    state, engines = MemoryState(), {}
+    expected = [row for candle in CANDLES_IN for row in step(state, candle, engines)[1]]
+    published = [record.message() for record in read_topic(settings, TECHNICAL_INDICATORS)]
+    assert set(published) == set(expected)
+    with open_store(f"sqlite:///{tmp_path}/store.sqlite") as store:
+        assert store.sql("SELECT count(*) FROM technical_indicators").rows == [(len(CANDLES_IN),)]
+        assert store.latest(["BTC/USD"], 60) == expected[-1:]
