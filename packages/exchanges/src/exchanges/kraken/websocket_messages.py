@@ -1,0 +1,172 @@
+"""WebSocket v2 frames: text in, one value out; pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from contracts.errors import BadInputError
+from exchanges.kraken import exact_json, fields
+from exchanges.venue import BadRow, Trade, in_id_order
+
+TRADE_CHANNEL = "trade"
+
+
+@dataclass(frozen=True, slots=True)
+class TradesFrame:
+    """Trades by pair, in id order, and the rows that could not be read."""
+
+    snapshot: bool
+    trades: dict[str, list[Trade]] = field(default_factory=dict)
+    bad_rows: list[BadRow] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Subscribed:
+    """`pair` streams since `venue_time_us`."""
+
+    pair: str
+    venue_time_us: int
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """The venue refused a request; `pair` is None where it did not say for which."""
+
+    pair: str | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Pong:
+    """The venue's time when it answered a ping."""
+
+    venue_time_us: int
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """The matching engine is ``online``, in ``maintenance``, ..."""
+
+    system: str
+
+
+@dataclass(frozen=True, slots=True)
+class RateLimited:
+    """We send too much."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ignored:
+    """Something that needs nothing done: heartbeats, other channels, frames Kraken may add one day."""
+
+    what: str
+
+
+Frame = TradesFrame | Subscribed | Rejected | Pong | Status | RateLimited | Ignored
+
+
+def parse(text: str | bytes) -> Frame:
+    """Read one frame.
+
+    Raises
+    ------
+    BadInputError
+        If the frame as a whole cannot be used; single bad trades come back in `TradesFrame.bad_rows`.
+
+    Examples
+    --------
+    >>> parse('{"method":"pong","time_in":"2026-03-02T10:00:05Z","time_out":"2026-03-02T10:00:05.100020Z"}')
+    Pong(venue_time_us=1772445605100020)
+    """
+    frame = exact_json.loads(text)
+    if not isinstance(frame, dict):
+        raise BadInputError("frame", "a JSON object", text)
+    if frame.get("channel") == TRADE_CHANNEL:
+        return _trades(frame)
+    if frame.get("channel") == "status":
+        return _status(frame)
+    if "channel" in frame:
+        return Ignored(f"channel {frame['channel']!r}"[:80])
+    if "method" in frame:
+        return _answer(frame)
+    if "Error" in frame:  # capital E: not an answer to any request
+        return RateLimited(str(frame["Error"]))
+    raise BadInputError("frame", "a field 'channel' or 'method'", text)
+
+
+def subscribe_request(pairs: list[str], request_id: int) -> dict[str, Any]:
+    """Return the request for the trades of `pairs`; the snapshot shows how far the venue is."""
+    params = {"channel": TRADE_CHANNEL, "symbol": pairs, "snapshot": True}
+    return {"method": "subscribe", "params": params, "req_id": request_id}
+
+
+def ping_request(request_id: int) -> dict[str, Any]:
+    """Return a ping; its pong carries the venue's time."""
+    return {"method": "ping", "req_id": request_id}
+
+
+def _trades(frame: dict[str, Any]) -> TradesFrame:
+    kind = frame.get("type")
+    if kind not in ("snapshot", "update"):
+        raise BadInputError("type", "snapshot or update", kind)
+    rows = frame.get("data")
+    if not isinstance(rows, list):
+        raise BadInputError("data", "a list of trades", rows)
+    by_pair: dict[str, list[Trade]] = {}
+    bad_rows = []
+    for index, row in enumerate(rows):
+        try:
+            pair, trade = _trade(row, f"data[{index}]")
+        except BadInputError as error:
+            bad_rows.append(BadRow(exact_json.dumps(row), str(error), _pair_of(row)))
+        else:
+            by_pair.setdefault(pair, []).append(trade)
+    for pair, trades in by_pair.items():
+        by_pair[pair], contradicting = in_id_order(trades)
+        bad_rows += [BadRow(repr(t), "a second, different trade of the same id", pair) for t in contradicting]
+    return TradesFrame(snapshot=kind == "snapshot", trades=by_pair, bad_rows=bad_rows)
+
+
+def _trade(row: Any, place: str) -> tuple[str, Trade]:
+    if not isinstance(row, dict):
+        raise BadInputError(place, "a trade, a JSON object", row)
+    pair = _pair_of(row)
+    if pair is None:
+        raise BadInputError(f"{place}.symbol", "a pair such as BTC/USD", row.get("symbol"))
+    return pair, Trade(
+        trade_id=fields.trade_id(row.get("trade_id"), f"{place}.trade_id"),
+        timestamp_us=fields.websocket_time_us(row.get("timestamp"), f"{place}.timestamp"),
+        price=fields.positive_number(row.get("price"), f"{place}.price"),
+        quantity=fields.positive_number(row.get("qty"), f"{place}.qty"),
+        side=fields.websocket_side(row.get("side"), f"{place}.side"),
+    )
+
+
+def _pair_of(row: Any) -> str | None:
+    symbol = row.get("symbol") if isinstance(row, dict) else None
+    return symbol if isinstance(symbol, str) and symbol else None
+
+
+def _status(frame: dict[str, Any]) -> Status | Ignored:
+    data = frame.get("data")
+    first = data[0] if isinstance(data, list) and data else None
+    system = first.get("system") if isinstance(first, dict) else None
+    return Status(system) if isinstance(system, str) else Ignored("status without a system")
+
+
+def _answer(frame: dict[str, Any]) -> Frame:
+    method = frame["method"]
+    if method == "pong":
+        return Pong(fields.websocket_time_us(frame.get("time_out"), "time_out"))
+    if method != "subscribe":
+        return Ignored(f"answer to {method!r}"[:80])
+    result = frame.get("result")
+    pair = _pair_of(result) or _pair_of(frame)
+    if frame.get("success") is not True:
+        return Rejected(pair, str(frame.get("error", "no reason given")))
+    if pair is None:
+        raise BadInputError("result.symbol", "the pair that was subscribed", result)
+    return Subscribed(pair, fields.websocket_time_us(frame.get("time_out"), "time_out"))

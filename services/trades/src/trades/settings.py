@@ -1,0 +1,68 @@
+"""Settings of the trades service, from `TRADES_*`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal, Self
+
+from pydantic import Field, model_validator
+from pydantic_settings import SettingsConfigDict
+
+from contracts.units import Pair
+from exchanges.kraken.feed import WEBSOCKET_URL
+from exchanges.kraken.rest import REST_URL
+from streaming.settings import ServiceSettings
+
+
+class TradesSettings(ServiceSettings):
+    """Where trades come from and how far.
+
+    `historical` writes the past and ends; `live` goes on from where it ended. `recorded` reads files instead of a
+    venue; there `file_until_ms` ends the historical part and `file_from_ms` begins the live one.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="TRADES_")
+
+    exchange: Literal["kraken", "recorded"] = Field("kraken", description="where trades come from")
+    exchange_label: str | None = Field(
+        None, min_length=1, description="exchange named in messages; by default its own"
+    )
+    variant: Literal["historical", "live"] = Field("live", description="the past, then end; or from now on")
+    pairs: tuple[Pair, ...] = Field(
+        ("BTC/USD", "ETH/USD", "SOL/USD"), min_length=1, description="pairs, written BASE/QUOTE"
+    )
+    history_days: float = Field(1.0, gt=0, le=3_650, description="days of history, back to a full hour")
+    history_from_ms: int | None = Field(None, ge=0, description="start of history; instead of the days")
+    rest_url: str = Field(REST_URL, pattern=r"^https?://", description="Kraken REST")
+    websocket_url: str = Field(WEBSOCKET_URL, pattern=r"^wss?://", description="Kraken WebSocket v2")
+    requests_per_second: float = Field(1.0, gt=0, le=1_000, description="REST calls; Kraken says 1 is safe")
+    ping_interval_seconds: float = Field(1.0, gt=0, le=30, description="pings; each pong lets quiet pairs advance")
+    silence_seconds: float = Field(5.0, gt=0, description="without any message the connection is dead")
+    heartbeat_margin_ms: int = Field(200, ge=0, description="heartbeats stay this far behind the venue's clock")
+    repair_attempts: int = Field(
+        5, ge=1, le=100, description="REST pages without progress before a gap is passed over"
+    )
+    give_up_seconds: float = Field(300.0, gt=0, description="how long a REST call is retried")
+    stop_at_ms: int | None = Field(None, ge=0, description="live ends when the venue's time is here")
+    file: tuple[Path, ...] = Field((), description="recorded files, in order")
+    file_pair: tuple[Pair, ...] = Field((), description="their pairs, where a file does not say")
+    file_exchange: tuple[str, ...] = Field((), description="their exchanges, where a file does not say")
+    file_from_ms: int | None = Field(None, ge=0, description="write only trades from here")
+    file_until_ms: int | None = Field(None, ge=0, description="write only trades before here")
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        if self.exchange == "recorded" and not self.file:
+            raise ValueError("TRADES_FILE with at least one file when TRADES_EXCHANGE is recorded, was none")
+        for name, given in (("TRADES_FILE_PAIR", self.file_pair), ("TRADES_FILE_EXCHANGE", self.file_exchange)):
+            if given and len(given) != len(self.file):
+                raise ValueError(f"{name} with one entry for each of {len(self.file)} files, was {len(given)}")
+        doubled = sorted({pair for pair in self.pairs if self.pairs.count(pair) > 1})
+        if doubled:
+            raise ValueError(f"each of TRADES_PAIRS once, was {', '.join(doubled)} more than once")
+        return self
+
+    @property
+    def label(self) -> str:
+        """Return the exchange that Kraken's messages name."""
+        return self.exchange_label or self.exchange

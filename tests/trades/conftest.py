@@ -1,0 +1,178 @@
+"""The service as a process against the simulated venue, over an embedded log."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from contracts.end_of_history import EndOfHistory
+from contracts.heartbeat import Heartbeat
+from contracts.message import Message
+from contracts.topics import TRADES, TRADES_CHECKPOINTS
+from contracts.trade_frame import TradeFrame
+from contracts.trades_checkpoint import TradesCheckpoint
+from streaming.clients import read_dead_letters, read_topic
+from streaming.record import Record
+from trades.settings import TradesSettings
+
+START_MS = 1_772_445_600_000
+MINUTE_MS = 60_000
+PAIRS = ("BTC/USD", "ETH/USD")
+DEADLINE_SECONDS = 60.0
+Row = tuple[int, int, str, str, str]
+
+
+def wait_for(condition: Callable[[], Any], what: str) -> Any:
+    """Poll until `condition` holds."""
+    deadline = time.monotonic() + DEADLINE_SECONDS
+    while time.monotonic() < deadline:
+        if result := condition():
+            return result
+        time.sleep(0.02)
+    raise AssertionError(f"{what}: not within {DEADLINE_SECONDS:g} s")
+
+
+class VenueProcess:
+    """`python -m exchanges.simulator` and its control API."""
+
+    def __init__(self, folder: Path, **settings: Any) -> None:
+        ready = folder / "venue.json"
+        ready.unlink(missing_ok=True)
+        variables = {
+            "SIMULATOR_PAIRS": ",".join(PAIRS),
+            "SIMULATOR_HISTORY_FROM_MS": str(START_MS - 240 * MINUTE_MS),
+            "SIMULATOR_LIVE_FROM_MS": str(START_MS),
+            "SIMULATOR_LIVE_UNTIL_MS": str(START_MS + 20 * MINUTE_MS),
+            "SIMULATOR_SPEED": "200",
+            "SIMULATOR_REQUESTS_PER_SECOND": "0",
+            "SIMULATOR_MESSAGES_PER_SECOND": "0",
+            "SIMULATOR_READY_FILE": str(ready),
+            **{f"SIMULATOR_{name.upper()}": str(value) for name, value in settings.items()},
+        }
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "exchanges.simulator"], env={**os.environ, **variables}, cwd=folder
+        )
+        self.urls = json.loads(wait_for(lambda: ready.exists() and ready.read_text(), "the simulator"))
+
+    def control(self, path: str, body: Any = None) -> Any:
+        url = f"{self.urls['control_url']}/sim/{path}"
+        return (httpx.get(url) if body is None else httpx.post(url, json=body)).json()
+
+    def truth(self, pair: str, since_ms: int = 0, until_ms: int = START_MS + 20 * MINUTE_MS) -> list[Row]:
+        """Return every trade of the market, the future included."""
+        answer = self.control(f"trades?pair={pair}&since_ms={since_ms}&until_ms={until_ms}")
+        names = ("trade_ids", "timestamps_us", "prices", "quantities", "sides")
+        return list(zip(*(answer[name] for name in names), strict=True))
+
+
+class TradesProcess:
+    """`python -m trades` on one log, started and killed at will."""
+
+    def __init__(self, folder: Path, urls: dict[str, Any]) -> None:
+        self.folder = folder
+        self._urls = urls
+        self._started: list[subprocess.Popen[bytes]] = []
+        self.settings = TradesSettings(broker_address=f"embedded://{folder}/log", data_dir=folder)
+
+    def start(self, **settings: Any) -> subprocess.Popen[bytes]:
+        variables = {
+            "TRADESTREAM_BROKER_ADDRESS": f"embedded://{self.folder}/log",
+            "TRADESTREAM_DATA_DIR": str(self.folder),
+            "TRADES_EXCHANGE_LABEL": "simulated",
+            "TRADES_PAIRS": ",".join(PAIRS),
+            "TRADES_HISTORY_FROM_MS": str(START_MS - 180 * MINUTE_MS),
+            "TRADES_REST_URL": self._urls["rest_url"],
+            "TRADES_WEBSOCKET_URL": self._urls["websocket_url"],
+            "TRADES_REQUESTS_PER_SECOND": "200",
+            "TRADES_PING_INTERVAL_SECONDS": "0.1",
+            "TRADES_SILENCE_SECONDS": "2",
+            "TRADES_STOP_AT_MS": str(START_MS + 20 * MINUTE_MS),
+            **{f"TRADES_{name.upper()}": str(value) for name, value in settings.items()},
+        }
+        log = (self.folder / "trades.log").open("ab")
+        process = subprocess.Popen(
+            [sys.executable, "-m", "trades"], env={**os.environ, **variables}, cwd=self.folder, stderr=log
+        )
+        self._started.append(process)
+        return process
+
+    def run(self, **settings: Any) -> int:
+        return self.start(**settings).wait(DEADLINE_SECONDS)
+
+    def log(self) -> str:
+        return (self.folder / "trades.log").read_text()
+
+    def messages(self) -> list[Message]:
+        return [record.message() for record in read_topic(self.settings, TRADES)]
+
+    def frames(self, pair: str) -> list[TradeFrame]:
+        return [m for m in self.messages() if isinstance(m, TradeFrame) and m.pair == pair]
+
+    def rows(self, pair: str) -> list[Row]:
+        """Return every row on the topic, in order, repeats included."""
+        return [
+            row
+            for f in self.frames(pair)
+            for row in zip(f.trade_ids, f.timestamps_us, f.prices, f.quantities, f.sides, strict=True)
+        ]
+
+    def heartbeats(self, pair: str) -> list[int]:
+        return [m.venue_time_us for m in self.messages() if isinstance(m, Heartbeat) and m.pair == pair]
+
+    def ends(self, pair: str) -> list[EndOfHistory]:
+        return [m for m in self.messages() if isinstance(m, EndOfHistory) and m.pair == pair]
+
+    def checkpoints(self, pair: str) -> list[TradesCheckpoint]:
+        found = [record.message() for record in read_topic(self.settings, TRADES_CHECKPOINTS)]
+        return [c for c in found if isinstance(c, TradesCheckpoint) and c.pair == pair]
+
+    def dead_letters(self) -> list[Record]:
+        return list(read_dead_letters(self.settings, "trades"))
+
+    def wait_for(self, condition: Callable[[], Any], what: str) -> Any:
+        return wait_for(condition, what)
+
+    def close(self) -> None:
+        for process in self._started:
+            if process.poll() is None:
+                process.send_signal(signal.SIGKILL)
+            process.wait()
+
+
+@pytest.fixture
+def venue(tmp_path: Path) -> Iterator[Callable[..., VenueProcess]]:
+    """Return a function that starts a simulated venue."""
+    started: list[VenueProcess] = []
+
+    def start(**settings: Any) -> VenueProcess:
+        started.append(VenueProcess(tmp_path, **settings))
+        return started[-1]
+
+    yield start
+    for one in started:
+        one.process.terminate()
+        one.process.wait()
+
+
+@pytest.fixture
+def service(tmp_path: Path) -> Iterator[Callable[[VenueProcess], TradesProcess]]:
+    """Return a function that makes the trades service of a venue."""
+    made: list[TradesProcess] = []
+
+    def make(of: VenueProcess) -> TradesProcess:
+        made.append(TradesProcess(tmp_path, of.urls))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.close()
