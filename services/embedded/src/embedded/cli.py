@@ -1,0 +1,187 @@
+"""The command line: options in, a plan, an exit code out."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from loguru import logger
+from rich.console import Console
+from rich.text import Text
+
+from contracts.errors import BadInputError, TradestreamError
+from contracts.units import PAIR_PATTERN
+from embedded.errors import ProcessFailedError, StopRequestedError
+
+EXIT_FAILED, EXIT_BAD_INPUT, EXIT_STOPPED = 1, 2, 130
+
+app = typer.Typer(
+    help="From trades to paper P&L: the same code in backfill, replay and live.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+Model = Annotated[str, typer.Option(help="lstm (needs PyTorch to train) or baseline")]
+RunFolder = Annotated[Path | None, typer.Option("--run", help="folder of a run; default: the configured log")]
+Out = Annotated[Path, typer.Option(help="folder of the results; an earlier run in it is replaced")]
+
+
+@app.command()
+def demo(
+    seed: Annotated[int, typer.Option(min=0, help="seed of the market and of training")] = 7,
+    model: Model = "lstm",
+    hours: Annotated[float, typer.Option(min=0.05, max=240, help="hours of live market")] = 4.0,
+    speed: Annotated[float, typer.Option(min=1, max=10_000, help="market seconds per second")] = 240.0,
+    out: Out = Path("runs/demo"),
+    kill: Annotated[list[str] | None, typer.Option(help="SERVICE@backfill or SERVICE@live: kill it once")] = None,
+) -> None:
+    """The whole pipeline on a simulated market, from an empty folder to a report."""
+    from embedded.kills import Kill
+    from embedded.plans.demo import DemoOptions, run_demo
+
+    with _errors_in_words() as console:
+        kills = [Kill.parse(text) for text in kill or []]
+        run_demo(DemoOptions(out, _command(), seed, _known(model), hours, speed, kills), console)
+
+
+@app.command()
+def replay(
+    files: Annotated[list[Path], typer.Argument(help="files of recorded trades")],
+    out: Out = Path("runs/replay"),
+    pair: Annotated[str | None, typer.Option(help="BASE/QUOTE, where the file does not say")] = None,
+    model: Model = "baseline",
+    train_fraction: Annotated[float, typer.Option(min=0.05, max=0.95, help="part that is history")] = 0.5,
+    seed: Annotated[int, typer.Option(min=0, help="seed of training")] = 7,
+    keep: Annotated[bool, typer.Option(help="keep log and state under OUT/work")] = False,
+) -> None:
+    """The pipeline on recorded trades: the first part trains the model, the rest is traded on paper."""
+    from embedded.plans.replay import ReplayOptions, run_replay
+
+    with _errors_in_words() as console:
+        for path in files:
+            if not path.is_file():
+                raise BadInputError("FILE", "a file of recorded trades", str(path))
+        options = ReplayOptions(
+            files, out, _command(), pair and _pair(pair), _known(model), train_fraction, seed, keep
+        )
+        run_replay(options, console)
+
+
+@app.command()
+def run(
+    exchange: Annotated[str, typer.Option(help="whose market")] = "kraken",
+    pairs: Annotated[str, typer.Option(help="BASE/QUOTE, several with commas")] = "BTC/USD,ETH/USD",
+    data: Annotated[Path, typer.Option(help="folder of everything; a later run goes on in it")] = Path("data/paper"),
+    model: Model = "lstm",
+) -> None:
+    """Paper trading on a real market until Ctrl-C; goes on where it stopped."""
+    from embedded.plans.paper import PaperOptions, run_paper
+
+    with _errors_in_words() as console:
+        if exchange != "kraken":
+            raise BadInputError("--exchange", "kraken", exchange)
+        listed = [_pair(text.strip()) for text in pairs.split(",") if text.strip()]
+        run_paper(PaperOptions(exchange, listed, data, _command(), _known(model)), console)
+
+
+@app.command()
+def export(
+    out: Annotated[Path, typer.Argument(help="folder for the Parquet files")],
+    run_folder: Annotated[
+        Path | None, typer.Option("--run", help="folder of a run; default: the configured log")
+    ] = None,
+) -> None:
+    """Write every topic of a log to Parquet."""
+    from embedded.export.write import export as write
+    from embedded.tools import log_of
+
+    with _errors_in_words() as console:
+        folder, environment = log_of(run_folder)
+        result = write(folder, out, environment)
+        for name, rows in result.rows.items():
+            console.print(f"{rows:>12,}  {name}.parquet", highlight=False)
+
+
+@app.command()
+def report(folder: Annotated[Path, typer.Argument(help="folder of a finished run")] = Path("runs/demo")) -> None:
+    """Draw report.html anew from the Parquet files and summary.json of a run."""
+    from embedded.report.page import write_report
+
+    with _errors_in_words() as console:
+        if not (folder / "summary.json").is_file():
+            raise BadInputError("FOLDER", "the folder of a finished run (with summary.json)", str(folder))
+        console.print(str(write_report(folder)), soft_wrap=True, highlight=False)
+
+
+@app.command()
+def status(
+    run_folder: Annotated[
+        Path | None, typer.Option("--run", help="folder of a run; default: the configured log")
+    ] = None,
+) -> None:
+    """How many messages each topic has, and how far behind each service is."""
+    from embedded.tools import log_of, status_table
+
+    with _errors_in_words() as console:
+        folder, environment = log_of(run_folder)
+        console.print(status_table(folder, environment))
+
+
+@app.command()
+def dev(
+    service: Annotated[str, typer.Argument(help="trades, candles, indicators, predictions, signals or execution")],
+    variant: Annotated[str | None, typer.Option(help="of trades: historical or live")] = None,
+) -> None:
+    """One service alone, in this terminal, against the configured log."""
+    from embedded.tools import become_service
+
+    with _errors_in_words():
+        become_service(service, variant)
+
+
+@contextmanager
+def _errors_in_words() -> Iterator[Console]:
+    """Turn the project's errors into a message and an exit code; anything else is a bug and shows itself."""
+    console = Console()
+    logger.remove()
+    logger.add(
+        lambda line: console.print(Text(str(line).rstrip()), soft_wrap=True), level="WARNING", format="{message}"
+    )
+    try:
+        yield console
+    except StopRequestedError:
+        _complain("stopped: all services have ended, nothing is left running", EXIT_STOPPED)
+    except KeyboardInterrupt:
+        _complain("stopped at once: all services were killed; a later run starts cleanly", EXIT_STOPPED)
+    except ProcessFailedError as error:
+        _complain(str(error), EXIT_BAD_INPUT if error.bad_setting else EXIT_FAILED)
+    except TradestreamError as error:
+        _complain(str(error), EXIT_BAD_INPUT)
+
+
+def _complain(message: str, exit_code: int) -> None:
+    Console(stderr=True).print(Text(f"tradestream: {message}"), soft_wrap=True)
+    raise typer.Exit(exit_code)
+
+
+def _known(model: str) -> str:
+    if model not in ("lstm", "baseline"):
+        raise BadInputError("--model", "lstm or baseline", model)
+    return model
+
+
+def _pair(text: str) -> str:
+    if not re.match(PAIR_PATTERN, text):
+        raise BadInputError("pair", "BASE/QUOTE in capitals, such as BTC/USD", text)
+    return text
+
+
+def _command() -> str:
+    return shlex.join(["tradestream", *sys.argv[1:]])

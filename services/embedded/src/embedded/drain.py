@@ -1,0 +1,43 @@
+"""Let everything that is on its way arrive: after the source has ended, stage by stage in flow order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import partial
+
+from contracts.topics import TopicSpec
+from embedded.run_log import RunLog
+from embedded.services import STAGES, group_of
+from embedded.supervisor import Supervisor
+
+
+def drain(supervisor: Supervisor, log: RunLog, services: Iterable[str], timeout_s: float | None = None) -> bool:
+    """Wait until each of `services`, in flow order, has committed its whole input.
+
+    A service publishes before it commits, so when a stage has committed everything its successor's input is complete.
+
+    Parameters
+    ----------
+    timeout_s
+        How long each stage may take.
+
+    Returns
+    -------
+    bool
+        False if a stage took longer.
+
+    Raises
+    ------
+    StopRequestedError, ProcessFailedError
+        As `Supervisor.wait_until`.
+    """
+    wanted = set(services)
+    for service, spec in STAGES.items():
+        caught_up = partial(_caught_up, log, group_of(service), spec)
+        if service in wanted and not supervisor.wait_until(caught_up, timeout_s):
+            return False
+    return True
+
+
+def _caught_up(log: RunLog, group: str, spec: TopicSpec) -> bool:
+    return log.lag(group, spec) <= 0

@@ -1,0 +1,39 @@
+"""What can go wrong while all services run on one machine."""
+
+from __future__ import annotations
+
+from contracts.errors import TradestreamError
+
+
+class StopRequestedError(TradestreamError):
+    """Ctrl-C or SIGTERM: not a fault, the run ends here."""
+
+
+class ProcessFailedError(TradestreamError):
+    """A process cannot be kept alive; carries the end of its log.
+
+    Parameters
+    ----------
+    name
+        The process.
+    problem
+        What happened, in a sentence without a full stop.
+    log_path, last_lines
+        Where the rest stands, and its end.
+    bad_setting
+        Whether the process itself said that its settings are wrong.
+    """
+
+    def __init__(
+        self, name: str, problem: str, log_path: object, last_lines: list[str], *, bad_setting: bool = False
+    ) -> None:
+        self.name = name
+        self.problem = problem
+        self.bad_setting = bad_setting
+        self.last_lines = last_lines
+        tail = "".join(f"\n    {line}" for line in last_lines)
+        super().__init__(f"{name}: {problem}. The last lines of {log_path}:{tail}")
+
+
+class FolderNotOursError(TradestreamError):
+    """A folder we were told to write holds something that we did not put there."""

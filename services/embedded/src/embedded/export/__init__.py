@@ -1,0 +1,1 @@
+"""Topics to Parquet: one typed table for each message class."""

@@ -1,0 +1,151 @@
+"""What every plan does with the services: fill the past, train, serve, go live, let it drain, write it down."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any, Protocol
+
+from contracts.clock import SystemClock
+from embedded.drain import drain
+from embedded.kills import Kill, KillSwitch
+from embedded.process import ProcessSpec
+from embedded.run_log import RunLog
+from embedded.services import ENVIRONMENT, STAGES, TRAIN_TOO_FEW_ROWS, Services
+from embedded.summary import RunRecord
+from embedded.supervisor import Supervisor
+from embedded.terminal.state import Phase, RunState, StateReader
+from embedded.timestamps import iso_utc
+
+_SHOW_EVERY_S = 0.5
+
+
+class View(Protocol):
+    """Something that shows a run's state."""
+
+    def show(self, state: RunState) -> None:
+        """Show `state` as it is now."""
+
+    def close(self) -> None:
+        """End showing."""
+
+
+class Pipeline:
+    """The services of one run and the record of what was done with them.
+
+    Parameters
+    ----------
+    services
+        Makes the processes.
+    state, record
+        What is shown and what is written down.
+    view
+        Shows the state.
+    kills
+        Services to kill on purpose.
+    """
+
+    def __init__(
+        self, services: Services, state: RunState, record: RunRecord, view: View, kills: Sequence[Kill] = ()
+    ) -> None:
+        self.services = services
+        self.state = state
+        self.record = record
+        self.workplace = services.workplace
+        self.supervisor = Supervisor(self.workplace.logs)
+        self.log = RunLog(self.workplace.log, ENVIRONMENT)
+        self.kill_switch = KillSwitch(list(kills), self.supervisor, self.log, lambda: self.state.phase)
+        self._view = view
+        self._reader = StateReader(
+            state, RunLog(self.workplace.log, ENVIRONMENT), self.workplace.file("training.json")
+        )
+        self._started_s = self._phase_started_s = time.monotonic()
+        self._shown_s = 0.0
+        self.supervisor.on_tick.append(self._show)
+        state.processes = self.supervisor.processes
+        record.started_at = iso_utc(SystemClock().now_us())
+
+    @contextmanager
+    def running(self) -> Iterator[None]:
+        """Own the processes, the signals and the screen for a while."""
+        try:
+            with self.supervisor.running():
+                yield
+        finally:
+            self._view.close()
+            self.log.close()
+            self._reader.close()
+
+    def enter(self, phase: Phase) -> None:
+        """Begin a phase; the time of the one before is written down."""
+        now_s = time.monotonic()
+        if self.state.phase not in ("starting", "done"):
+            taken_s = self.record.phases.get(self.state.phase, 0.0) + now_s - self._phase_started_s
+            self.record.phases[self.state.phase] = round(taken_s, 2)
+        self.state.phase, self._phase_started_s = phase, now_s
+        self.record.wall_seconds = round(now_s - self._started_s, 2)
+        self.record.finished_at = iso_utc(SystemClock().now_us())
+        self._shown_s = 0.0
+
+    def _show(self) -> None:
+        now_s = time.monotonic()
+        if now_s - self._shown_s < _SHOW_EVERY_S:
+            return
+        self._shown_s = now_s
+        self.state.elapsed_s, self.state.phase_elapsed_s = now_s - self._started_s, now_s - self._phase_started_s
+        self._reader.refresh()
+        self._view.show(self.state)
+
+    def start(self, *specs: ProcessSpec) -> None:
+        """Start processes."""
+        for spec in specs:
+            self.supervisor.start(spec)
+
+    def backfill(self, settings: Mapping[str, str]) -> None:
+        """Write the past and let it become feature rows."""
+        self.enter("backfill")
+        self.start(self.services.trades_historical(settings))
+        self.supervisor.wait_for_job("trades-historical")
+        drain(self.supervisor, self.log, ("candles", "indicators"))
+
+    def train(self, until_ms: int | None = None) -> bool:
+        """Train a model, the server already waiting for it; return False if there are too few warm rows."""
+        self.enter("train")
+        self.start(self.services.train(until_ms), self.services.serve())
+        if self.supervisor.wait_for_job("train") == TRAIN_TOO_FEW_ROWS:
+            self.supervisor.stop(["predictions"])
+            return False
+        self.wait_for_model()
+        return True
+
+    def wait_for_model(self) -> None:
+        """Wait until the predictions service says which model it serves."""
+        ready = self.workplace.file("predictions-ready.json")
+        self.supervisor.wait_until(ready.exists)
+        facts: dict[str, Any] = json.loads(ready.read_text(encoding="utf-8"))
+        self.record.model = {
+            "name": facts["model_name"],
+            "version": facts["model_version"],
+            "kind": facts["kind"],
+            "trained_to_ms": facts["trained_to_ms"],
+            "metrics": facts["metrics"],
+            "baselines": facts["baselines"],
+        }
+        self.state.model = f"{facts['model_name']} v{facts['model_version']}"
+
+    def wait_for_source(self) -> None:
+        """Wait until the live feed has ended by itself."""
+        self.supervisor.wait_for_job("trades")
+
+    def drain(self, timeout_s: float | None = None) -> None:
+        """Let everything that is on its way arrive; with `timeout_s` a stage that takes longer ends the wait."""
+        self.enter("drain")
+        served = [name for name in STAGES if name in self.supervisor.processes]
+        has_model = self.record.model is not None
+        stages = [name for name in served if has_model or name in ("candles", "indicators")]
+        if not drain(self.supervisor, self.log, stages, timeout_s):
+            self.record.notes.append(
+                "Stopped before everything on its way had arrived; the next start goes on there."
+            )

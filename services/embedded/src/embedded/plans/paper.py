@@ -1,0 +1,109 @@
+"""`tradestream run`: paper trading on a real market until Ctrl-C, and on from there the next time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from rich.console import Console
+
+from contracts.account import Account
+from contracts.clock import Clock, SystemClock
+from contracts.topics import MODEL_EVENTS
+from contracts.units import MS_PER_DAY, MS_PER_MINUTE, US_PER_MS
+from embedded.errors import StopRequestedError
+from embedded.finish import print_summary, write_results
+from embedded.pipeline import Pipeline
+from embedded.services import Services
+from embedded.summary import RunRecord
+from embedded.terminal.choose import choose_view
+from embedded.terminal.state import RunState
+from embedded.workplace import Workplace
+
+#: Two days of warm rows need the half day before them.
+HISTORY_DAYS = 2.5
+_DRAIN_S = 20.0
+
+
+@dataclass(frozen=True)
+class PaperOptions:
+    """What a person may choose; see ``tradestream run --help``."""
+
+    exchange: str
+    pairs: Sequence[str]
+    data: Path
+    command: str
+    model: str = "lstm"
+    seed: int = 7
+    trades: dict[str, str] = field(default_factory=dict)
+
+
+def run_paper(options: PaperOptions, console: Console, clock: Clock | None = None) -> None:
+    """Trade on paper until Ctrl-C, then write what happened into `options.data`.
+
+    A model that was promoted in an earlier run goes on serving; without one, a model is trained first.
+
+    Raises
+    ------
+    FolderNotOursError, ProcessFailedError
+        As they say.
+    """
+    place = Workplace(options.data)
+    place.resume()
+    pipeline = _pipeline(options, place, console, clock or SystemClock())
+    try:
+        with pipeline.running():
+            try:
+                _go(pipeline)
+            except StopRequestedError:
+                _wind_down(pipeline)
+    finally:
+        if place.log.exists():
+            print_summary(console, pipeline, write_results(pipeline))
+
+
+def _go(pipeline: Pipeline) -> None:
+    pipeline.start(*pipeline.services.flow())
+    pipeline.backfill({"TRADES_HISTORY_DAYS": str(HISTORY_DAYS)})
+    if _has_model(pipeline):
+        pipeline.enter("train")
+        pipeline.start(pipeline.services.serve())
+        pipeline.wait_for_model()
+    elif not pipeline.train():
+        pipeline.record.notes.append("Too few warm feature rows to train on: data was collected, nothing was traded.")
+    pipeline.enter("live")
+    pipeline.start(pipeline.services.trades_live({}, ends=False))
+    pipeline.supervisor.wait_until(lambda: False)
+
+
+def _has_model(pipeline: Pipeline) -> bool:
+    """Whether an earlier run of this folder promoted a model."""
+    return any(b'"promoted"' in (value or b"") for _, _, _, value, _ in pipeline.log.read_new(MODEL_EVENTS))
+
+
+def _wind_down(pipeline: Pipeline) -> None:
+    """End cleanly: no more trades, what is on its way arrives, then everything stops."""
+    pipeline.supervisor.heed_stop()
+    pipeline.supervisor.stop(
+        [name for name in ("trades-historical", "trades", "train") if name in pipeline.state.processes]
+    )
+    pipeline.drain(timeout_s=_DRAIN_S)
+    pipeline.supervisor.stop()
+
+
+def _pipeline(options: PaperOptions, place: Workplace, console: Console, clock: Clock) -> Pipeline:
+    pairs = list(options.pairs)
+    trades = {"TRADES_EXCHANGE": options.exchange, "TRADES_PAIRS": ",".join(pairs), **options.trades}
+    services = Services(place, (Account(name="paper", pairs=tuple(pairs)),), options.model, options.seed, trades)
+    now_ms = clock.now_us() // US_PER_MS // MS_PER_MINUTE * MS_PER_MINUTE
+    title = f"paper trading on {options.exchange}"
+    state = RunState(title, pairs, now_ms - round(HISTORY_DAYS * MS_PER_DAY), now_ms)
+    record = RunRecord(
+        title=title[0].upper() + title[1:],
+        command=options.command,
+        exchange=options.exchange,
+        pairs=pairs,
+        live_from_ms=now_ms,
+    )
+    return Pipeline(services, state, record, choose_view(console))

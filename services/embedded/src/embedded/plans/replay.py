@@ -1,0 +1,137 @@
+"""`tradestream replay`: the same pipeline on recorded trades, the first part as history, the rest as if live."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+
+from contracts.account import Account
+from contracts.errors import BadInputError
+from contracts.units import MS_PER_MINUTE, US_PER_MS
+from embedded.finish import print_summary, write_results
+from embedded.pipeline import Pipeline
+from embedded.services import Services
+from embedded.summary import RunRecord
+from embedded.terminal.choose import choose_view
+from embedded.terminal.state import RunState
+from embedded.workplace import Workplace
+from exchanges.recorded import open_recording
+
+
+@dataclass(frozen=True)
+class ReplayOptions:
+    """What a person may choose; see ``tradestream replay --help``."""
+
+    files: Sequence[Path]
+    out: Path
+    command: str
+    pair: str | None = None
+    model: str = "baseline"
+    train_fraction: float = 0.5
+    seed: int = 7
+    keep: bool = False
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """What a file holds: whose trades, and their first and last event time."""
+
+    exchange: str
+    pair: str
+    first_ms: int
+    last_ms: int
+
+
+def run_replay(options: ReplayOptions, console: Console) -> None:
+    """Run the pipeline on recorded trades and write its results into `options.out`.
+
+    Raises
+    ------
+    BadInputError
+        If a file cannot be read as trades.
+    FolderNotOursError, StopRequestedError, ProcessFailedError
+        As they say.
+    """
+    recorded = [look_into(path, options.pair) for path in options.files]
+    cut_ms = cut_of(recorded, options.train_fraction)
+    place = Workplace(options.out)
+    place.wipe()
+    pipeline = _pipeline(options, recorded, cut_ms, place, console)
+    with pipeline.running():
+        pipeline.start(*pipeline.services.flow())
+        pipeline.backfill({"TRADES_FILE_UNTIL_MS": str(cut_ms)})
+        if not pipeline.train(until_ms=cut_ms):
+            pipeline.record.notes.append(
+                "Too few warm feature rows to train on, so nothing was predicted, decided or traded: "
+                "predictions, signals, orders, fills, positions and pnl have no rows."
+            )
+        pipeline.enter("live")
+        pipeline.start(pipeline.services.trades_live({"TRADES_FILE_FROM_MS": str(cut_ms)}, ends=True))
+        pipeline.wait_for_source()
+        pipeline.drain()
+        pipeline.supervisor.stop()
+    summary = write_results(pipeline)
+    if not options.keep:
+        place.remove_work()
+    print_summary(console, pipeline, summary)
+
+
+def look_into(path: Path, pair: str | None) -> Recorded:
+    """Return what `path` holds.
+
+    Raises
+    ------
+    BadInputError
+        If it is missing, not recorded trades, or without a single one.
+    """
+    recording = open_recording(path, pair=pair)
+    first_us = last_us = None
+    for frame in recording.frames(lambda _bad_row: None):
+        first_us = frame.timestamps_us[0] if first_us is None else first_us
+        last_us = frame.timestamps_us[-1]
+    if first_us is None or last_us is None:
+        raise BadInputError(str(path), "at least one trade", "none")
+    return Recorded(recording.exchange, recording.pair, first_us // US_PER_MS, last_us // US_PER_MS)
+
+
+def cut_of(recorded: Sequence[Recorded], train_fraction: float) -> int:
+    """Return the minute that ends the historical part.
+
+    Examples
+    --------
+    >>> cut_of([Recorded("x", "A/B", 0, 600_000)], 0.5)
+    300000
+    """
+    first_ms, last_ms = min(each.first_ms for each in recorded), max(each.last_ms for each in recorded)
+    return round(first_ms + train_fraction * (last_ms - first_ms)) // MS_PER_MINUTE * MS_PER_MINUTE
+
+
+def _pipeline(
+    options: ReplayOptions, recorded: Sequence[Recorded], cut_ms: int, place: Workplace, console: Console
+) -> Pipeline:
+    pairs = sorted({each.pair for each in recorded})
+    first_ms, last_ms = min(each.first_ms for each in recorded), max(each.last_ms for each in recorded)
+    trades = {
+        "TRADES_EXCHANGE": "recorded",
+        "TRADES_PAIRS": ",".join(pairs),
+        "TRADES_FILE": ",".join(str(path.resolve()) for path in options.files),
+        "TRADES_FILE_PAIR": ",".join(each.pair for each in recorded),
+        "TRADES_FILE_EXCHANGE": ",".join(each.exchange for each in recorded),
+    }
+    accounts = (Account(name="replay", pairs=tuple(pairs)),)
+    services = Services(place, accounts, options.model, options.seed, trades)
+    names = ", ".join(path.name for path in options.files)
+    record = RunRecord(
+        title="Replay of " + (names if len(options.files) < 4 else f"{len(options.files)} files"),
+        command=options.command,
+        exchange=", ".join(sorted({each.exchange for each in recorded})),
+        pairs=pairs,
+        seed=options.seed,
+        live_from_ms=cut_ms,
+        live_until_ms=last_ms,
+    )
+    state = RunState(f"replay of {names}", pairs, first_ms, cut_ms, last_ms)
+    return Pipeline(services, state, record, choose_view(console))

@@ -1,0 +1,175 @@
+"""One supervised operating-system process."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+import psutil
+
+_TETHER = Path(__file__).with_name("tether.py")
+_BYTES_PER_MB = 1_000_000
+
+Kind = Literal["service", "job"]
+
+
+@dataclass(frozen=True)
+class ProcessSpec:
+    """What to start.
+
+    Parameters
+    ----------
+    name
+        Unique among the processes of a run; also the name of its log file.
+    command
+        Arguments after ``python -m``.
+    environment
+        Settings, added to the environment of this process.
+    kind
+        A `service` runs until it is stopped, a `job` until it has done its work.
+    service
+        The service this process belongs to (`trades` for ``trades-historical``); default its name.
+    final_codes
+        Exit codes besides 0 with which a job is over and is not started again.
+    restartable
+        False if a new start could not go on where the old one ended: then its death ends the run.
+    """
+
+    name: str
+    command: tuple[str, ...]
+    environment: Mapping[str, str] = field(default_factory=dict)
+    kind: Kind = "service"
+    service: str = ""
+    final_codes: tuple[int, ...] = ()
+    restartable: bool = True
+
+    @property
+    def belongs_to(self) -> str:
+        """The service this process belongs to."""
+        return self.service or self.name
+
+
+@dataclass
+class Usage:
+    """What a process has used of the machine, over all its starts."""
+
+    cpu_s: float = 0.0
+    peak_rss_mb: float = 0.0
+    rss_mb: float = 0.0
+    cpu_pct: float = 0.0
+
+
+class ManagedProcess:
+    """A process, its log file and its history; `Supervisor` decides what happens to it.
+
+    Parameters
+    ----------
+    spec
+        What to start.
+    log_path
+        Standard output and error are appended here.
+    """
+
+    def __init__(self, spec: ProcessSpec, log_path: Path) -> None:
+        self.spec = spec
+        self.log_path = log_path
+        self.restarts = 0
+        self.failures_in_a_row = 0
+        self.exit_code: int | None = None
+        self.started_at_s = 0.0
+        self.restart_at_s: float | None = None
+        self.usage = Usage()
+        self._popen: subprocess.Popen[bytes] | None = None
+        self._probe: psutil.Process | None = None
+        self._cpu_of_earlier_starts_s = 0.0
+
+    @property
+    def pid(self) -> int | None:
+        """Process id of the latest start."""
+        return self._popen.pid if self._popen else None
+
+    @property
+    def running(self) -> bool:
+        """Whether it was alive at the last `poll`."""
+        return self._popen is not None and self._popen.returncode is None
+
+    @property
+    def finished(self) -> bool:
+        """Whether it has ended and will not be started again."""
+        return self._popen is not None and not self.running and self.restart_at_s is None
+
+    def start(self, now_s: float) -> None:
+        """Start it, tied to this process."""
+        command = [
+            sys.executable,
+            "-I",
+            "-S",
+            str(_TETHER),
+            str(os.getpid()),
+            sys.executable,
+            "-m",
+            *self.spec.command,
+        ]
+        environment = os.environ | dict(self.spec.environment)  # noqa: TID251 - children inherit it
+        with self.log_path.open("ab") as log:
+            # A process group of its own: Ctrl-C reaches the supervisor only, which stops the others in flow order.
+            self._popen = subprocess.Popen(
+                command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment, process_group=0
+            )
+        self._cpu_of_earlier_starts_s = self.usage.cpu_s
+        self._probe = None
+        self.started_at_s, self.restart_at_s, self.exit_code = now_s, None, None
+
+    def poll(self) -> int | None:
+        """Return its exit code once it has ended; negative for a signal."""
+        return self._popen.poll() if self._popen else None
+
+    def measure(self) -> None:
+        """Take note of what it uses now."""
+        if not self.running or self._popen is None:
+            self.usage.cpu_pct = self.usage.rss_mb = 0.0
+            return
+        try:
+            self._probe = self._probe or psutil.Process(self._popen.pid)
+            with self._probe.oneshot():
+                times, memory = self._probe.cpu_times(), self._probe.memory_info()
+                self.usage.cpu_pct = self._probe.cpu_percent()
+        except psutil.Error:  # it ended between two polls; what was measured before stands
+            return
+        self.usage.cpu_s = self._cpu_of_earlier_starts_s + times.user + times.system
+        self.usage.rss_mb = memory.rss / _BYTES_PER_MB
+        self.usage.peak_rss_mb = max(self.usage.peak_rss_mb, self.usage.rss_mb)
+
+    def ask_to_stop(self) -> None:
+        """Send SIGTERM to the process."""
+        if self.poll() is None and self._popen is not None:
+            self._popen.send_signal(signal.SIGTERM)
+
+    def kill(self) -> None:
+        """Send SIGKILL to the process and everything in its group."""
+        if self.poll() is None and self._popen is not None:
+            os.killpg(self._popen.pid, signal.SIGKILL)
+
+    def wait(self, seconds: float) -> int | None:
+        """Wait up to `seconds` and return the exit code, None if it still runs."""
+        if self._popen is None:
+            return None
+        try:
+            return self._popen.wait(max(0.0, seconds))
+        except subprocess.TimeoutExpired:
+            return None
+
+    def last_lines(self, count: int = 12) -> list[str]:
+        """Return the end of its log."""
+        if not self.log_path.exists():
+            return []
+        with self.log_path.open("rb") as log:
+            log.seek(0, os.SEEK_END)
+            log.seek(max(0, log.tell() - 16_384))
+            return log.read().decode("utf-8", errors="replace").splitlines()[-count:]

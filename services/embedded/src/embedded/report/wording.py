@@ -1,0 +1,111 @@
+"""Numbers and times as people read them; used by the report and by the terminal."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+MISSING = "–"
+_MINUS = "−"
+
+
+def count(value: float | None) -> str:
+    """Return a whole number with thousands apart.
+
+    Examples
+    --------
+    >>> count(1234567), count(None)
+    ('1,234,567', '–')
+    """
+    return MISSING if value is None else f"{value:,.0f}".replace("-", _MINUS)
+
+
+def money(value: float | None, sign: bool = False) -> str:
+    """Return an amount with two decimals, `sign` shown for gains too.
+
+    Examples
+    --------
+    >>> money(1234.5), money(-3.14159, sign=True), money(0.004, sign=True)
+    ('1,234.50', '−3.14', '0.00')
+    """
+    if value is None:
+        return MISSING
+    rounded = round(value, 2)
+    return f"{rounded:{'+' if sign and rounded else ''},.2f}".replace("-", _MINUS)
+
+
+def price(value: float | None) -> str:
+    """Return a price with as many decimals as its size deserves.
+
+    Examples
+    --------
+    >>> price(97412.345), price(1.23456), price(0.00012345)
+    ('97,412.35', '1.2346', '0.0001235')
+    """
+    if value is None:
+        return MISSING
+    for least, decimals in ((100, 2), (1, 4), (0.01, 6)):
+        if abs(value) >= least:
+            return f"{value:,.{decimals}f}"
+    return f"{value:.4g}"
+
+
+def quantity(text: str | float | None) -> str:
+    """Return a quantity with at most six significant digits."""
+    return MISSING if text is None else f"{float(text):.6g}"
+
+
+def percent(value: float | None, decimals: int = 2, sign: bool = False) -> str:
+    """Return a share as a percentage.
+
+    Examples
+    --------
+    >>> percent(0.0123, sign=True), percent(-0.5, 1)
+    ('+1.23 %', '−50.0 %')
+    """
+    if value is None:
+        return MISSING
+    rounded = round(value * 100, decimals)
+    return f"{rounded:{'+' if sign and rounded else ''}.{decimals}f} %".replace("-", _MINUS)
+
+
+def milliseconds(value: float | None) -> str:
+    """Return a duration in the unit that fits.
+
+    Examples
+    --------
+    >>> milliseconds(3.21), milliseconds(12_345)
+    ('3.2 ms', '12.3 s')
+    """
+    if value is None:
+        return MISSING
+    return f"{value:.1f} ms" if value < 1_000 else f"{value / 1_000:.1f} s"
+
+
+def duration(seconds: float | None) -> str:
+    """Return a span of time in two units at most.
+
+    Examples
+    --------
+    >>> duration(7.4), duration(125), duration(14_400), duration(190_000)
+    ('7 s', '2 min 5 s', '4 h', '2 d 5 h')
+    """
+    if seconds is None:
+        return MISSING
+    left = round(seconds)
+    parts = []
+    for size, unit in ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s")):
+        whole, left = divmod(left, size)
+        if whole:
+            parts.append(f"{whole} {unit}")
+    return " ".join(parts[:2]) or "0 s"
+
+
+def utc(time_ms: float | None, layout: str = "%Y-%m-%d %H:%M") -> str:
+    """Return an event time, UTC.
+
+    Examples
+    --------
+    >>> utc(1_772_582_400_000)
+    '2026-03-04 00:00'
+    """
+    return MISSING if time_ms is None else datetime.fromtimestamp(time_ms / 1_000, UTC).strftime(layout)

@@ -1,0 +1,107 @@
+"""The processes of a pipeline: which modules, with which settings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from contracts.account import Account
+from contracts.topics import CANDLES, PREDICTIONS, SIGNALS, TECHNICAL_INDICATORS, TRADES, TopicSpec
+from embedded.process import ProcessSpec
+from embedded.workplace import Workplace
+
+ENVIRONMENT = "dev"
+TRAIN_TOO_FEW_ROWS = 3
+
+#: Service -> its input, in flow order; the consumer group is ``<service>-<environment>``.
+STAGES: dict[str, TopicSpec] = {
+    "candles": TRADES,
+    "indicators": CANDLES,
+    "predictions": TECHNICAL_INDICATORS,
+    "signals": PREDICTIONS,
+    "execution": SIGNALS,
+}
+
+
+def group_of(service: str) -> str:
+    """Return the consumer group of a service."""
+    return f"{service}-{ENVIRONMENT}"
+
+
+@dataclass(frozen=True)
+class Services:
+    """Makes the process specifications of one run.
+
+    Parameters
+    ----------
+    workplace
+        Where the run lives.
+    accounts
+        The paper accounts.
+    model
+        Which model is trained.
+    seed
+        Seed of training.
+    trades
+        Where trades come from: `TRADES_*` settings of both variants.
+    """
+
+    workplace: Workplace
+    accounts: tuple[Account, ...]
+    model: str
+    seed: int
+    trades: Mapping[str, str]
+    extra: Mapping[str, str] = field(default_factory=dict)
+
+    def shared(self) -> dict[str, str]:
+        """Settings that every service is given."""
+        accounts = ",".join(account.model_dump_json() for account in self.accounts)
+        return {
+            "TRADESTREAM_BROKER_ADDRESS": self.workplace.broker_address,
+            "TRADESTREAM_ENVIRONMENT": ENVIRONMENT,
+            "TRADESTREAM_DATA_DIR": str(self.workplace.work.resolve()),
+            "TRADESTREAM_ACCOUNTS": f"[{accounts}]",
+            # Small linear algebra on a busy machine: one thread per process is faster, and sums in one order.
+            "OMP_NUM_THREADS": "1",
+            **self.extra,
+        }
+
+    def _spec(self, name: str, *command: str, **settings: str) -> ProcessSpec:
+        return ProcessSpec(name, command or (name,), {**self.shared(), **settings})
+
+    def flow(self) -> list[ProcessSpec]:
+        """The services that run from the start to the end, in flow order."""
+        return [self._spec(name) for name in ("candles", "indicators", "signals", "execution")]
+
+    def trades_historical(self, settings: Mapping[str, str]) -> ProcessSpec:
+        """The job that writes the past."""
+        environment = {**self.shared(), **self.trades, "TRADES_VARIANT": "historical", **settings}
+        return ProcessSpec("trades-historical", ("trades",), environment, kind="job", service="trades")
+
+    def trades_live(self, settings: Mapping[str, str], ends: bool) -> ProcessSpec:
+        """The live feed; with `ends` it ends by itself and is then done."""
+        environment = {**self.shared(), **self.trades, "TRADES_VARIANT": "live", **settings}
+        return ProcessSpec("trades", ("trades",), environment, kind="job" if ends else "service")
+
+    def train(self, until_ms: int | None = None) -> ProcessSpec:
+        """The job that trains and registers a model."""
+        environment = {**self.shared(), **self._predictions()}
+        if until_ms is not None:
+            environment["PREDICTIONS_TRAIN_UNTIL_MS"] = str(until_ms)
+        return ProcessSpec(
+            "train", ("predictions", "train"), environment, kind="job", service="predictions",
+            final_codes=(TRAIN_TOO_FEW_ROWS,),
+        )  # fmt: skip
+
+    def serve(self) -> ProcessSpec:
+        """The service that predicts."""
+        return self._spec("predictions", "predictions", "serve", **self._predictions())
+
+    def _predictions(self) -> dict[str, str]:
+        return {
+            "PREDICTIONS_MODEL": self.model,
+            "PREDICTIONS_SEED": str(self.seed),
+            "PREDICTIONS_WAIT_FOR_MODEL_SECONDS": "86400",
+            "PREDICTIONS_PROGRESS_FILE": str(self.workplace.file("training.json")),
+            "PREDICTIONS_READY_FILE": str(self.workplace.file("predictions-ready.json")),
+        }

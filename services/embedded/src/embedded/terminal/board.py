@@ -1,0 +1,218 @@
+"""The live view: one screen that says where the run is and what it holds."""
+
+from __future__ import annotations
+
+from rich import box
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
+from rich.padding import Padding
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from embedded.process import ManagedProcess
+from embedded.report.wording import count, duration, money, percent, price, quantity, utc
+from embedded.terminal.state import PairState, RunState
+from embedded.terminal.time_left import seconds_left
+
+STEPS = {"backfill": "Backfill", "train": "Train", "live": "Live", "report": "Report"}
+_PART_OF = {"starting": "backfill", "drain": "live", "done": "report"}
+_UP, _DOWN, _ACCENT, _MUTED = "green", "red", "cyan", "bright_black"
+
+
+class Board:
+    """Draws a `RunState` in place; `close` leaves the last picture on the screen.
+
+    Parameters
+    ----------
+    console
+        A terminal.
+    """
+
+    def __init__(self, console: Console) -> None:
+        # No refresh thread: the supervisor must stay a process with one thread.
+        self._live = Live(console=console, auto_refresh=False, transient=True, vertical_overflow="crop")
+        self._live.start()
+
+    def show(self, state: RunState) -> None:
+        """Draw `state`."""
+        self._live.update(render(state), refresh=True)
+
+    def close(self) -> None:
+        """Remove the view."""
+        self._live.stop()
+
+
+def render(state: RunState) -> RenderableType:
+    """Return the screen for `state`."""
+    parts: list[RenderableType] = [_header(state), Text()]
+    if _step(state) in ("backfill", "train"):
+        parts += [_backfill(state), Text()]
+        if _step(state) == "train":
+            parts += [_training(state), Text()]
+    else:
+        parts += [_clock(state), Text(), _markets(state), Text(), *_accounts(state), Text()]
+    parts.append(_services(state))
+    return Padding(Group(*parts), (1, 2))
+
+
+def _step(state: RunState) -> str:
+    return _PART_OF.get(state.phase, state.phase)
+
+
+def _header(state: RunState) -> RenderableType:
+    names = list(STEPS)
+    current = names.index(_step(state))
+    steps = Text()
+    for number, name in enumerate(names):
+        mark, style = (
+            ("✓", _UP) if number < current else ("●", f"bold {_ACCENT}") if number == current else ("○", _MUTED)
+        )
+        steps.append(f"{mark} {STEPS[name]}", style)
+        steps.append("   " if number < len(names) - 1 else "")
+    grid = Table.grid(expand=True)
+    grid.add_column()
+    grid.add_column(justify="right")
+    grid.add_row(
+        Text.assemble(("Tradestream  ", "bold"), (state.title, _MUTED)), Text(duration(state.elapsed_s), _MUTED)
+    )
+    return Group(grid, Text(), steps)
+
+
+def _bar(share: float) -> ProgressBar:
+    return ProgressBar(total=1.0, completed=share, width=36, complete_style=_ACCENT, finished_style=_UP, style=_MUTED)
+
+
+def _backfill(state: RunState) -> RenderableType:
+    grid = Table.grid(padding=(0, 2))
+    for justify in ("left", "left", "right", "left", "left"):
+        grid.add_column(justify=justify)  # type: ignore[arg-type]
+    for pair in state.pairs:
+        share = state.backfill_share(pair)
+        left = seconds_left(share, state.phase_elapsed_s) if state.phase == "backfill" else None
+        covered = utc(state.market(pair).covered_to_ms)
+        note = "done" if share >= 1 else "" if left is None else f"{duration(left)} left"
+        grid.add_row(Text(pair, "bold"), _bar(share), percent(share, 0), Text(covered, _MUTED), Text(note, _MUTED))
+    made = state.counts
+    line = f"{count(made.get('candles', 0))} candles   {count(made.get('technical_indicators', 0))} feature rows"
+    return Group(grid, Text(), Text(line, _MUTED))
+
+
+def _training(state: RunState) -> RenderableType:
+    epoch, epochs = state.training.get("epoch"), state.training.get("epochs")
+    loss, left = state.training.get("validation_log_loss"), state.training.get("seconds_left")
+    grid = Table.grid(padding=(0, 2))
+    words = [state.training.get("stage", "starting")]
+    if epoch and epochs:
+        words.append(f"epoch {epoch} of {epochs}")
+    if loss is not None:
+        words.append(f"log loss {loss:.4f}")
+    if left is not None:
+        words.append(f"{duration(left)} left")
+    grid.add_row(
+        Text("Model", "bold"), _bar(epoch / epochs if epoch and epochs else 0.0), Text(" · ".join(words), _MUTED)
+    )
+    return grid
+
+
+def _clock(state: RunState) -> RenderableType:
+    share = state.live_share()
+    grid = Table.grid(padding=(0, 2))
+    now = Text(utc(state.market_time_ms), "bold")
+    if share is None:
+        grid.add_row(Text("Market time", _MUTED), now, Text("until Ctrl-C", _MUTED))
+    else:
+        left = seconds_left(share, state.phase_elapsed_s)
+        note = "ended" if state.phase != "live" else "" if left is None else f"{duration(left)} left"
+        grid.add_row(Text("Market time", _MUTED), now, _bar(share), percent(share, 0), Text(note, _MUTED))
+    return grid
+
+
+def _table(*columns: tuple[str, str]) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, expand=False, pad_edge=False, header_style=_MUTED, border_style=_MUTED)
+    for name, justify in columns:
+        table.add_column(name, justify=justify, no_wrap=True)  # type: ignore[arg-type]
+    return table
+
+
+def _markets(state: RunState) -> RenderableType:
+    table = _table(
+        ("Pair", "left"), ("Price", "right"), ("Candle", "right"), ("Behind", "right"), ("P(up)", "right"),
+        ("Confidence", "right"), ("Position", "right"), ("Value", "right"), ("Unrealised", "right"),
+    )  # fmt: skip
+    newest = max((m.candle_end_ms or 0 for m in state.markets.values()), default=0)
+    for pair in state.pairs:
+        market = state.market(pair)
+        behind = 0.0 if market.candle_end_ms is None else (newest - market.candle_end_ms) / 1_000
+        table.add_row(
+            Text(pair, "bold"), price(market.price), utc(market.candle_end_ms, "%H:%M"),
+            Text(duration(behind) if behind else "–", _DOWN if behind else _MUTED), _probability(market),
+            percent(market.confidence, 1), quantity(market.quantity) if market.quantity else Text("–", _MUTED),
+            money(market.quantity * market.price) if market.quantity and market.price else Text("–", _MUTED),
+            _unrealised(market),
+        )  # fmt: skip
+    return table
+
+
+def _probability(market: PairState) -> Text:
+    if market.probability_up is None:
+        return Text("–", _MUTED)
+    return Text(percent(market.probability_up, 1), _UP if market.probability_up > 0.5 else _DOWN)
+
+
+def _unrealised(market: PairState) -> Text:
+    if not market.quantity or market.price is None:
+        return Text("–", _MUTED)
+    return signed(market.quantity * (market.price - market.average_price))
+
+
+def signed(value: float) -> Text:
+    """Return an amount in the colour of its sign."""
+    return Text(money(value, sign=True), _UP if value > 0 else _DOWN if value < 0 else "")
+
+
+def _accounts(state: RunState) -> list[RenderableType]:
+    if not state.accounts:
+        return [Text("waiting for the first decision", _MUTED)]
+    table = _table(
+        ("Account", "left"), ("Equity", "right"), ("P&L", "right"), ("Return", "right"), ("Drawdown", "right"),
+        ("Exposure", "right"), ("Fills", "right"), ("Predictions", "right"), ("Model", "left"), ("Trading", "left"),
+    )  # fmt: skip
+    for name, books in state.accounts.items():
+        gain = books["equity"] - books["initial"]
+        active = books["trading_state"] == "ACTIVE"
+        table.add_row(
+            Text(name, "bold"), money(books["equity"]), signed(gain), percent(gain / books["initial"], sign=True),
+            money(books["drawdown"]), money(books["exposure"]), count(state.fills),
+            count(state.counts.get("predictions", 0)), state.model or "–",
+            Text(books["trading_state"], _UP if active else _DOWN),
+        )  # fmt: skip
+    return [table]
+
+
+def _services(state: RunState) -> RenderableType:
+    table = _table(
+        ("Process", "left"), ("State", "left"), ("Restarts", "right"), ("Lag", "right"), ("CPU", "right"),
+        ("Memory", "right"),
+    )  # fmt: skip
+    for name, process in state.processes.items():
+        word, style = state_of(process)
+        lag = state.lags.get(name)
+        table.add_row(
+            name, Text(word, style), Text(count(process.restarts), _DOWN if process.restarts else _MUTED),
+            Text("–" if lag is None else count(lag), _MUTED if not lag else ""),
+            f"{process.usage.cpu_pct:.0f} %" if process.running else "",
+            f"{process.usage.rss_mb:.0f} MB" if process.running else "",
+        )  # fmt: skip
+    return table
+
+
+def state_of(process: ManagedProcess) -> tuple[str, str]:
+    """Return a process's state in a word, and its colour."""
+    if process.running:
+        return "running", _UP
+    if process.restart_at_s is not None:
+        return "restarting", "yellow"
+    if process.spec.kind == "job" and process.exit_code in (0, *process.spec.final_codes):
+        return "done", _MUTED
+    return "stopped", _MUTED

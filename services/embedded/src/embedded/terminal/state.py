@@ -1,0 +1,185 @@
+"""What is shown, gathered from the log, the progress file and the supervisor; cheap enough to ask twice a second."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from contracts.topics import (
+    CANDLES,
+    FILLS,
+    PNL,
+    POSITIONS,
+    PREDICTIONS,
+    SIGNALS,
+    TECHNICAL_INDICATORS,
+    TRADES,
+    TRADES_CHECKPOINTS,
+    TopicSpec,
+)
+from contracts.units import MS_PER_SECOND, US_PER_MS
+from embedded.process import ManagedProcess
+from embedded.run_log import RunLog
+
+Phase = Literal["starting", "backfill", "train", "live", "drain", "report", "done"]
+#: The input of each service, in flow order.
+INPUTS: dict[str, TopicSpec] = {
+    "candles": TRADES,
+    "indicators": CANDLES,
+    "predictions": TECHNICAL_INDICATORS,
+    "signals": PREDICTIONS,
+    "execution": SIGNALS,
+}
+_TAIL = 300
+
+
+@dataclass
+class PairState:
+    """The latest of one pair."""
+
+    covered_to_ms: int | None = None
+    price: float | None = None
+    candle_end_ms: int | None = None
+    probability_up: float | None = None
+    confidence: float | None = None
+    quantity: float = 0.0
+    average_price: float = 0.0
+
+
+@dataclass
+class RunState:
+    """Everything the views draw.
+
+    Parameters
+    ----------
+    title
+        Name of the run.
+    pairs
+        In the order asked for.
+    history_from_ms, live_from_ms, live_until_ms
+        Event time of the parts, None where it has no bound.
+    """
+
+    title: str
+    pairs: list[str]
+    history_from_ms: int | None = None
+    live_from_ms: int | None = None
+    live_until_ms: int | None = None
+    phase: Phase = "starting"
+    elapsed_s: float = 0.0
+    phase_elapsed_s: float = 0.0
+    markets: dict[str, PairState] = field(default_factory=dict)
+    accounts: dict[str, dict[str, Any]] = field(default_factory=dict)
+    counts: dict[str, int] = field(default_factory=dict)
+    lags: dict[str, int] = field(default_factory=dict)
+    fills: int = 0
+    training: dict[str, Any] = field(default_factory=dict)
+    model: str | None = None
+    processes: dict[str, ManagedProcess] = field(default_factory=dict)
+
+    def market(self, pair: str) -> PairState:
+        """Return the state of `pair`."""
+        return self.markets.setdefault(pair, PairState())
+
+    @property
+    def market_time_ms(self) -> int | None:
+        """End of the newest candle that every pair has."""
+        ends = [self.market(pair).candle_end_ms for pair in self.pairs]
+        known = [end for end in ends if end is not None]
+        return min(known) if len(known) == len(ends) and ends else None
+
+    def backfill_share(self, pair: str) -> float:
+        """Return how much of the history of `pair` is there, 0 to 1."""
+        covered = self.market(pair).covered_to_ms
+        if covered is None or self.history_from_ms is None or self.live_from_ms is None:
+            return 0.0
+        whole = max(1, self.live_from_ms - self.history_from_ms)
+        return min(1.0, max(0.0, (covered - self.history_from_ms) / whole))
+
+    def live_share(self) -> float | None:
+        """Return how much of the live part is over; None if it has no end."""
+        now_ms = self.market_time_ms
+        if self.live_until_ms is None or self.live_from_ms is None:
+            return None
+        if now_ms is None:
+            return 0.0
+        return min(1.0, max(0.0, (now_ms - self.live_from_ms) / max(1, self.live_until_ms - self.live_from_ms)))
+
+
+class StateReader:
+    """Keeps a `RunState` up to date, reading only what is new.
+
+    Parameters
+    ----------
+    state
+        What to update.
+    log
+        A log with offsets of its own.
+    progress_file
+        Where training says how far it is.
+    """
+
+    def __init__(self, state: RunState, log: RunLog, progress_file: Path) -> None:
+        self.state = state
+        self._log = log
+        self._progress_file = progress_file
+
+    def refresh(self) -> None:
+        """Read what is new."""
+        self._read_checkpoints()
+        if self.state.phase == "train":
+            self._read_training()
+        self._read_candles()
+        self._read_predictions()
+        self._read_books()
+        self.state.counts = {spec.name: self._log.count(spec) for spec in (*INPUTS.values(), FILLS)}
+        self.state.lags = {
+            service: self._log.lag(f"{service}-{self._log.environment}", spec) for service, spec in INPUTS.items()
+        }
+
+    def close(self) -> None:
+        """Close the log."""
+        self._log.close()
+
+    def _values(self, spec: TopicSpec, whole: bool = False) -> list[dict[str, Any]]:
+        rows = self._log.read_new(spec) if whole else self._log.read_tail(spec, _TAIL)
+        return [json.loads(value) for _, _, _, value, _ in rows if value]
+
+    def _read_checkpoints(self) -> None:
+        for value in self._values(TRADES_CHECKPOINTS):
+            self.state.market(value["pair"]).covered_to_ms = value["covered_to_us"] // US_PER_MS
+
+    def _read_training(self) -> None:
+        if self._progress_file.exists():
+            self.state.training = json.loads(self._progress_file.read_text(encoding="utf-8"))
+
+    def _read_candles(self) -> None:
+        for value in self._values(CANDLES):
+            market = self.state.market(value["pair"])
+            end_ms = value["window_start_ms"] + value["interval_s"] * MS_PER_SECOND
+            if value["interval_s"] == 60 and end_ms >= (market.candle_end_ms or 0):
+                market.price, market.candle_end_ms = float(value["close"]), end_ms
+
+    def _read_predictions(self) -> None:
+        for value in self._values(PREDICTIONS):
+            market = self.state.market(value["pair"])
+            market.probability_up, market.confidence = value["probability_up"], value["confidence"]
+            self.state.model = f"{value['model_name']} v{value['model_version']}"
+
+    def _read_books(self) -> None:
+        for value in self._values(POSITIONS, whole=True):
+            market = self.state.market(value["pair"])
+            market.quantity, market.average_price = float(value["quantity"]), float(value["average_price"])
+        self.state.fills += len(self._values(FILLS, whole=True))
+        for value in self._values(PNL):
+            books = self.state.accounts.setdefault(value["account"], {})
+            initial = float(value["balance"]) - float(value["realised_quote"]) + float(value["fees_quote"])
+            books.update(
+                initial=initial,
+                equity=float(value["equity"]),
+                drawdown=float(value["drawdown_quote"]),
+                exposure=float(value["exposure_quote"]),
+                trading_state=value["trading_state"],
+            )

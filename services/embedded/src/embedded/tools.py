@@ -1,0 +1,83 @@
+"""The small commands: look at a log, or become one service."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+from rich import box
+from rich.table import Table
+
+from contracts.errors import BadInputError
+from contracts.topics import DEAD_LETTERS_PREFIX, TOPICS
+from embedded.run_log import RunLog
+from embedded.services import ENVIRONMENT
+from embedded.workplace import Workplace
+
+_SERVICES = ("trades", "candles", "indicators", "predictions", "signals", "execution")
+_VARIANTS = ("historical", "live")
+
+
+def log_of(run_folder: Path | None) -> tuple[Path, str]:
+    """Return the log's folder and environment: of a run, or the configured one.
+
+    Raises
+    ------
+    BadInputError
+        If there is no embedded log.
+    """
+    if run_folder is not None:
+        folder, environment = Workplace(run_folder).log, ENVIRONMENT
+    else:
+        from embedded.settings import EmbeddedSettings
+        from streaming.embedded.address import is_embedded, log_folder
+        from streaming.settings import load_settings
+
+        settings = load_settings(EmbeddedSettings)
+        if not is_embedded(settings.broker_address):
+            raise BadInputError("TRADESTREAM_BROKER_ADDRESS", "embedded://<folder>", settings.broker_address)
+        folder, environment = log_folder(settings.broker_address), settings.environment
+    if not folder.is_dir():
+        raise BadInputError("log", "an existing folder (is it another one, or was work/ removed?)", str(folder))
+    return folder, environment
+
+
+def status_table(folder: Path, environment: str) -> Table:
+    """Return messages per topic and lag per reader."""
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table.add_column("Topic")
+    table.add_column("Messages", justify="right")
+    table.add_column("Read by")
+    table.add_column("Behind", justify="right")
+    log = RunLog(folder, environment)
+    try:
+        for spec in TOPICS:
+            readers = [name for name in spec.read_by if name != "trades"]
+            lags = [log.lag(f"{name}-{environment}", spec) for name in readers]
+            behind = ", ".join(f"{lag:,}" for lag in lags)
+            table.add_row(spec.name, f"{log.count(spec):,}", ", ".join(readers), behind)
+        for name in log.topic_names():
+            if name.startswith(DEAD_LETTERS_PREFIX) and log.end(name):
+                table.add_row(name.removesuffix(f"-{environment}"), f"{log.end(name):,}", "", "")
+    finally:
+        log.close()
+    return table
+
+
+def become_service(service: str, variant: str | None) -> None:
+    """Replace this process by a service; its settings are the environment's.
+
+    Raises
+    ------
+    BadInputError
+        If there is no such service or variant.
+    """
+    if service not in _SERVICES:
+        raise BadInputError("SERVICE", f"one of {', '.join(_SERVICES)}", service)
+    if variant is not None and (service != "trades" or variant not in _VARIANTS):
+        raise BadInputError("--variant", "historical or live, of trades", f"{variant} of {service}")
+    environment = dict(os.environ)  # noqa: TID251 - handed on to the service
+    if variant is not None:
+        environment["TRADES_VARIANT"] = variant
+    os.execve(sys.executable, [sys.executable, "-m", service], environment)  # noqa: S606
