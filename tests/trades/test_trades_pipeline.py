@@ -83,9 +83,7 @@ def test_live_without_history_begins_with_a_heartbeat(venue: Any, service: Any) 
         first = trades.heartbeats(pair)[0]
         of_pair = [m for m in trades.messages() if m.pair == pair]
         assert isinstance(of_pair[0], Heartbeat)
-        assert [r for r in trades.rows(pair)] == [
-            r for r in place.truth(pair, 0, end_ms + 1) if r[1] >= first
-        ]
+        assert trades.rows(pair) == [r for r in place.truth(pair, 0, end_ms + 1) if r[1] >= first]
 
 
 @pytest.mark.parametrize(
@@ -122,7 +120,9 @@ def test_faults_lose_nothing(venue: Any, service: Any, fault: dict[str, Any]) ->
     letters = trades.dead_letters()
     assert len(letters) == {"negative_price": 2 * 3, "garbage": 1}.get(fault["kind"], 0)
     if fault["kind"] == "negative_price":
-        assert b'"price":-' in letters[0].value and b"price: expected a positive decimal" in letters[0].headers["error"]
+        assert (
+            b'"price":-' in letters[0].value and b"price: expected a positive decimal" in letters[0].headers["error"]
+        )
 
 
 @pytest.mark.parametrize("variant", ["historical", "live"])
@@ -166,6 +166,8 @@ def test_sigterm_ends_with_a_checkpoint(venue: Any, service: Any) -> None:
 def test_an_unknown_pair_is_refused_at_the_start(venue: Any, service: Any) -> None:
     trades = service(venue())
     assert trades.run(variant="live", pairs="BTC/USD,BTC/USB") == 1
-    assert "does not list 'BTC/USB'; pairs are written BASE/QUOTE, such as BTC/USD; did you mean BTC/USD" in trades.log()
+    assert (
+        "does not list 'BTC/USB'; pairs are written BASE/QUOTE, such as BTC/USD; did you mean BTC/USD" in trades.log()
+    )
     assert trades.run(variant="historical", pairs="XBTUSD") == 2
     assert "TRADES_PAIRS" in trades.log()

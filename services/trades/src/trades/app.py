@@ -19,6 +19,7 @@ from streaming.logging import configure_logging
 from trades.bad_rows import SERVICE, BadRows
 from trades.historical import run_historical
 from trades.live import run_live
+from trades.recorded import run_recorded
 from trades.settings import TradesSettings
 
 EXIT_OK = 0
@@ -46,8 +47,6 @@ def run_trades(settings: TradesSettings) -> int:
 def choose_source(settings: TradesSettings, producer: MessageProducer, bad_rows: BadRows) -> Awaitable[None]:
     """Return the work that the settings ask for."""
     if settings.exchange == "recorded":
-        from trades.recorded import run_recorded
-
         return run_recorded(settings, producer, bad_rows)
     if settings.variant == "historical":
         return run_historical(settings, producer, bad_rows)

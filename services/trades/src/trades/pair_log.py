@@ -67,11 +67,12 @@ class PairLog:
             part = trades[start : start + FRAME_TRADES]
             self.frame(trade_frame(exchange, pair, part, consecutive_ids=self._consecutive_ids))
 
-    def frame(self, frame: TradeFrame) -> None:
-        """Write a frame."""
+    def frame(self, frame: TradeFrame, cursor: str | None = None) -> None:
+        """Write a frame; `cursor` is where to go on after it, by default at its newest trade."""
         self._producer.produce(TRADES, frame)
         metrics.TRADES.labels(pair=frame.pair).inc(len(frame.trade_ids))
-        self._moved(fold.after_frame(self.progress, frame, str(self._cursor_at(max(frame.timestamps_us)))))
+        newest_us = max(*frame.timestamps_us, self.progress.last_timestamp_us or 0)
+        self._moved(fold.after_frame(self.progress, frame, cursor or str(self._cursor_at(newest_us))))
 
     def heartbeat(self, venue_time_us: int) -> None:
         """Write that everything before `venue_time_us` is on the topic."""

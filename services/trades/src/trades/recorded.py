@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from pathlib import Path
+import heapq
+from collections.abc import Iterator
+from dataclasses import dataclass
 
 from loguru import logger
 
+from contracts.errors import BadInputError
 from contracts.trade_frame import TradeFrame
 from contracts.trades_checkpoint import TradesCheckpoint
 from contracts.units import US_PER_MS
+from exchanges.recorded import BadRow as BadFileRow
 from exchanges.recorded import Recording, open_recording
+from exchanges.venue import BadRow
 from streaming.clients import MessageProducer
 from trades.bad_rows import BadRows
 from trades.checkpoints import read_checkpoints
@@ -18,13 +23,12 @@ from trades.core import progress as fold
 from trades.pair_log import PairLog
 from trades.settings import TradesSettings
 
-#: The cursor of a file that was read to its end.
-END_OF_FILE = "end"
+_END_OF_FILE = "end"
 _COLUMNS = ("trade_ids", "timestamps_us", "prices", "quantities", "sides")
 
 
 async def run_recorded(settings: TradesSettings, producer: MessageProducer, bad_rows: BadRows) -> None:
-    """Write each file's trades, or the part of them that the settings ask for, one file after the other.
+    """Write the files' trades, or the part of them that the settings ask for, all pairs together in time order.
 
     Raises
     ------
@@ -32,96 +36,147 @@ async def run_recorded(settings: TradesSettings, producer: MessageProducer, bad_
         If a file is missing, or is none that can be read.
     """
     checkpoints = read_checkpoints(settings)
+    by_pair: dict[tuple[str, str], list[Recording]] = {}
     for index, path in enumerate(settings.file):
         pair = settings.file_pair[index] if settings.file_pair else None
         exchange = settings.file_exchange[index] if settings.file_exchange else settings.exchange_label
         recording = open_recording(path, pair=pair, exchange=exchange)
-        checkpoint = checkpoints.get((recording.exchange, recording.pair))
-        await _Replay(path, recording, checkpoint, settings, producer, bad_rows).run()
+        by_pair.setdefault((recording.exchange, recording.pair), []).append(recording)
+    replays = [
+        _Replay(recordings, checkpoints.get(key), settings, producer, bad_rows) for key, recordings in by_pair.items()
+    ]
+    # The pair whose next frame is oldest goes first, so that no pair runs ahead of the others.
+    waiting = [(0, index) for index in range(len(replays))]
+    while waiting:
+        _, index = heapq.heappop(waiting)
+        next_us = replays[index].advance()
+        if next_us is not None:
+            heapq.heappush(waiting, (next_us, index))
+        await asyncio.sleep(0)  # a signal is heard here
+
+
+@dataclass(slots=True)
+class _Place:
+    """A frame and where it stands: in which file, after how many of its rows."""
+
+    file: int
+    row: int
+    frame: TradeFrame
 
 
 class _Replay:
-    """One file, from where it was left."""
+    """One pair's files in order, from where they were left.
+
+    Files are cut and resumed by position, not by time or id: the second part begins with the very row at which the
+    first part ended, late rows included.
+    """
 
     def __init__(
         self,
-        path: Path,
-        recording: Recording,
+        recordings: list[Recording],
         checkpoint: TradesCheckpoint | None,
         settings: TradesSettings,
         producer: MessageProducer,
         bad_rows: BadRows,
     ) -> None:
-        self._path = path
-        self._recording = recording
+        first = recordings[0]
+        self._recordings = recordings
         self._bad_rows = bad_rows
-        self._saw_earlier = False
+        self._fresh = checkpoint is None
         self._from_us = (settings.file_from_ms or 0) * US_PER_MS
         self._until_us = None if settings.file_until_ms is None else settings.file_until_ms * US_PER_MS
-        start = fold.initial(recording.exchange, recording.pair, self._from_us, "0")
-        self._log = PairLog(
-            producer, checkpoint or start, consecutive_ids=recording.consecutive_ids, cursor_at=lambda _time_us: 0
-        )
+        progress = checkpoint or fold.initial(first.exchange, first.pair, self._from_us, _cursor(recordings[0], 0))
+        self._log = PairLog(producer, progress, consecutive_ids=first.consecutive_ids, cursor_at=lambda _time_us: 0)
+        self._resume = self._position(progress.cursor)
+        self._places = self._read()
+        self._next: _Place | None = None
 
-    async def run(self) -> None:
-        name = f"{self._path.name} ({self._recording.exchange} {self._recording.pair})"
+    def advance(self) -> int | None:
+        """Write the frame at hand and return the time of the one after it; None at the end."""
         if self._is_done():
-            logger.info("{}: written already", name)
-            return
-        ended_early = False
-        for frame in self._recording.frames(self._bad_rows.add):
-            ended_early = self._write(frame)
-            if ended_early:
-                break
-            await asyncio.sleep(0)  # a signal is heard here
-        self._end(ended_early)
-        logger.info("{}: written up to trade {}", name, self._log.progress.last_trade_id)
+            logger.info("{}: written already", self._log.progress.pair)
+            return None
+        if self._next is not None and self._write(self._next):
+            self._log.end_of_history(self._until_us or 0, final=False)
+            return None
+        self._next = next(self._places, None)
+        if self._next is None:
+            self._end_of_input()
+            return None
+        return self._next.frame.timestamps_us[0]
+
+    def _position(self, cursor: str) -> tuple[int, int]:
+        """Return (file, row) of the first row not written yet; a file no longer listed counts as not begun."""
+        name, _, row = cursor.rpartition("#")
+        for index, recording in enumerate(self._recordings):
+            if recording.path.name == name:
+                return (index + 1, 0) if row == _END_OF_FILE else (index, int(row))
+        return (0, 0)
 
     def _is_done(self) -> bool:
         progress = self._log.progress
-        if progress.cursor == END_OF_FILE:
+        if self._resume[0] >= len(self._recordings):
             return True
         return self._until_us is not None and progress.history_complete and progress.covered_to_us >= self._until_us
 
-    def _write(self, frame: TradeFrame) -> bool:
-        """Write the wanted part of a frame; return whether the end of the wanted part was reached."""
-        first, end = self._first_wanted(frame), self._end_wanted(frame)
+    def _read(self) -> Iterator[_Place]:
+        """Return the frames, or their rest, that were not written yet."""
+        for file in range(self._resume[0], len(self._recordings)):
+            skip = self._resume[1] if file == self._resume[0] else 0
+            row = 0
+
+            def complain(bad: BadFileRow, skip: int = skip) -> None:
+                if row >= skip:  # noqa: B023 - read while the generator below stands at this very row
+                    text = f"line {bad.line_number}: {bad.reason}"
+                    self._bad_rows.add(BadRow(bad.text, text, self._log.progress.pair))
+
+            for frame in self._recordings[file].frames(complain):
+                rows = len(frame.trade_ids)
+                if file > 0 and row == 0:
+                    self._check_ids_go_on(file, frame)
+                if row + rows > skip:
+                    first = max(0, skip - row)
+                    yield _Place(file, row + first, _cut(frame, first, rows))
+                row += rows
+
+    def _check_ids_go_on(self, file: int, frame: TradeFrame) -> None:
+        """Refuse a second file that numbers its rows from 1 again: its trades would pass for repeats."""
+        last_id = self._log.progress.last_trade_id
+        if last_id is not None and frame.trade_ids[0] <= last_id:
+            name = self._recordings[file].path.name
+            expected = f"trade ids above {last_id} in {name}, as it follows another file of {frame.pair}"
+            raise BadInputError("TRADES_FILE", expected, frame.trade_ids[0])
+
+    def _write(self, place: _Place) -> bool:
+        """Write the wanted part of a frame; return whether the end of what is wanted was reached."""
+        frame, rows = place.frame, len(place.frame.trade_ids)
+        begun = not self._fresh or self._log.progress.last_trade_id is not None
+        first = 0 if begun else next((r for r in range(rows) if frame.timestamps_us[r] >= self._from_us), rows)
+        end = rows
+        if self._until_us is not None:
+            end = next((r for r in range(rows) if frame.timestamps_us[r] >= self._until_us), rows)
         if first < end:
-            if self._log.progress.last_trade_id is None and self._saw_earlier:
+            if not begun and (place.row + first > 0 or place.file > 0):
                 self._log.begin()  # the file goes back further, so input is complete from `file_from_ms` on
-            self._log.frame(frame if end - first == len(frame.trade_ids) else _cut(frame, first, end))
+            recording = self._recordings[place.file]
+            self._log.frame(_cut(frame, first, end), cursor=_cursor(recording, place.row + end))
             self._log.checkpoint()
-        return end < len(frame.trade_ids)
+        return end < rows
 
-    def _first_wanted(self, frame: TradeFrame) -> int:
-        """Return the row after the one written last, or the first one of `file_from_ms` or later.
-
-        Files are cut by position: the second part begins with the very row at which the first part ended.
-        """
-        rows, last_id = len(frame.trade_ids), self._log.progress.last_trade_id
-        if last_id is not None:
-            return next((row for row in range(rows) if frame.trade_ids[row] > last_id), rows)
-        first = next((row for row in range(rows) if frame.timestamps_us[row] >= self._from_us), rows)
-        self._saw_earlier = self._saw_earlier or first > 0
-        return first
-
-    def _end_wanted(self, frame: TradeFrame) -> int:
-        """Return the first row that is no longer wanted."""
-        rows, until_us = len(frame.trade_ids), self._until_us
-        if until_us is None:
-            return rows
-        return next((row for row in range(rows) if frame.timestamps_us[row] >= until_us), rows)
-
-    def _end(self, ended_early: bool) -> None:
-        """Close the part: what follows is written by the next start, or nothing does."""
+    def _end_of_input(self) -> None:
+        """Close what is open: nothing follows."""
         progress = self._log.progress
-        if ended_early and self._until_us is not None:
-            self._log.end_of_history(self._until_us, final=False)
-            return
         end_us = progress.last_timestamp_us or progress.covered_to_us
-        self._log.end_of_history(end_us, final=True, cursor=END_OF_FILE)
+        self._log.end_of_history(end_us, final=True, cursor=_cursor(self._recordings[-1], _END_OF_FILE))
+        logger.info("{}: written up to trade {}", progress.pair, progress.last_trade_id)
+
+
+def _cursor(recording: Recording, row: int | str) -> str:
+    return f"{recording.path.name}#{row}"
 
 
 def _cut(frame: TradeFrame, first: int, end: int) -> TradeFrame:
     """Return the rows `first` <= row < `end`."""
+    if first == 0 and end == len(frame.trade_ids):
+        return frame
     return frame.model_copy(update={name: getattr(frame, name)[first:end] for name in _COLUMNS})

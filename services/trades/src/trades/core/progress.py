@@ -20,16 +20,14 @@ def initial(exchange: str, pair: str, start_us: int, cursor: str) -> TradesCheck
 
 
 def after_frame(progress: TradesCheckpoint, frame: TradeFrame, cursor: str) -> TradesCheckpoint:
-    """Return the progress after `frame` was written; a frame of late trades moves nothing back."""
-    last_id, last_us = frame.trade_ids[-1], max(frame.timestamps_us)
-    if progress.last_trade_id is not None and last_id <= progress.last_trade_id:
-        return progress
+    """Return the progress after `frame` was written; late trades move no id and no time back."""
+    newest_us = max(frame.timestamps_us)
     return progress.model_copy(
         update={
-            "last_trade_id": last_id,
-            "last_timestamp_us": max(last_us, progress.last_timestamp_us or 0),
+            "last_trade_id": max(frame.trade_ids[-1], progress.last_trade_id or 0),
+            "last_timestamp_us": max(newest_us, progress.last_timestamp_us or 0),
             "cursor": cursor,
-            "covered_to_us": max(last_us, progress.covered_to_us),
+            "covered_to_us": max(newest_us, progress.covered_to_us),
         }
     )
 
