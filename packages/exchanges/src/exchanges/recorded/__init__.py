@@ -1,0 +1,7 @@
+"""Recorded trades as input: files of several venues and shapes, read exactly, as trade frames."""
+
+from exchanges.recorded.bad_row import BadRow
+from exchanges.recorded.formats import FORMATS
+from exchanges.recorded.recording import Recording, open_recording
+
+__all__ = ["FORMATS", "BadRow", "Recording", "open_recording"]

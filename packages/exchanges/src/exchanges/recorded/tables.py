@@ -1,0 +1,151 @@
+"""Rows of text cells out of files: CSV, plain or gzipped, streamed line by line; Parquet in slices."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import zlib
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import IO, Protocol
+
+import polars as pl
+
+from contracts.errors import BadInputError
+
+PARQUET_SLICE_ROWS = 65_536
+GZIP_MAGIC, PARQUET_MAGIC, ZIP_MAGIC = b"\x1f\x8b", b"PAR1", b"PK\x03\x04"
+FLOAT_DIGITS = 15
+
+#: Line number, the line as it stands, its cells.
+Line = tuple[int, str, Sequence[str]]
+
+
+class Table(Protocol):
+    """A file as rows of text."""
+
+    def first_line(self) -> Sequence[str]:
+        """Return the cells of the first line (text) or the column names (Parquet)."""
+
+    def lines(self, skip_first: bool) -> Iterator[Line]:
+        """Return every row; `skip_first` leaves out a header line."""
+
+    def row_count(self) -> int | None:
+        """Return the number of rows where that costs nothing."""
+
+
+def open_table(path: Path) -> Table:
+    """Return `path` as a table, by its first bytes.
+
+    Raises
+    ------
+    BadInputError
+        If it is missing, empty, a directory, a zip, or named ``.gz`` or ``.parquet`` without being so.
+    """
+    if not path.is_file():
+        raise BadInputError("path", "a file of recorded trades", str(path))
+    with path.open("rb") as file:
+        start = file.read(4)
+    if not start:
+        raise BadInputError("path", "a file with trades in it", f"{path} (empty)")
+    if start == ZIP_MAGIC:
+        raise BadInputError("path", "CSV, gzipped CSV or Parquet (unzip it first)", f"{path} (a zip)")
+    if start == PARQUET_MAGIC or path.suffix == ".parquet":
+        return ParquetTable(path)
+    is_gzip = start.startswith(GZIP_MAGIC)
+    if path.suffix == ".gz" and not is_gzip:
+        raise BadInputError("path", "a gzip file, as its name says", f"{path} (starts with {start!r})")
+    return TextTable(path, is_gzip)
+
+
+class TextTable:
+    """A CSV file; bytes that are not UTF-8 become replacement characters and so a bad row."""
+
+    def __init__(self, path: Path, is_gzip: bool) -> None:
+        self._path = path
+        self._is_gzip = is_gzip
+
+    def first_line(self) -> Sequence[str]:
+        for _, _, cells in self.lines(skip_first=False):
+            return cells
+        raise BadInputError("path", "a file with trades in it", f"{self._path} (only blank lines)")
+
+    def lines(self, skip_first: bool) -> Iterator[Line]:
+        waiting_for_header = skip_first
+        try:
+            with self._open() as file:
+                for number, line in enumerate(file, start=1):
+                    text = line.rstrip("\r\n")
+                    if not text:
+                        continue
+                    if waiting_for_header:
+                        waiting_for_header = False
+                        continue
+                    yield number, text, _cells(text) if '"' in text else text.split(",")
+        except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+            raise BadInputError("path", "an undamaged gzip file", f"{self._path} ({error})") from error
+
+    def row_count(self) -> int | None:
+        return None
+
+    def _open(self) -> IO[str]:
+        if self._is_gzip:
+            return gzip.open(self._path, "rt", encoding="utf-8-sig", errors="replace", newline="\n")
+        return self._path.open(encoding="utf-8-sig", errors="replace", newline="\n")
+
+
+def _cells(text: str) -> Sequence[str]:
+    try:
+        return next(csv.reader([text]))
+    except csv.Error:
+        return [text]
+
+
+class ParquetTable:
+    """A Parquet file.
+
+    Prices and quantities are best stored as strings or decimals. A float is read as its shortest decimal spelling,
+    which is what was written if that had at most 15 significant digits; one that needs more is no exact price and
+    makes a bad row.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        try:
+            self._schema = pl.read_parquet_schema(path)
+        except (pl.exceptions.PolarsError, OSError) as error:
+            raise BadInputError("path", "a readable Parquet file", f"{path} ({error})") from error
+
+    def first_line(self) -> Sequence[str]:
+        return list(self._schema)
+
+    def lines(self, skip_first: bool) -> Iterator[Line]:
+        rows = self.row_count()
+        for offset in range(0, rows, PARQUET_SLICE_ROWS):
+            try:
+                part = pl.scan_parquet(self._path).slice(offset, PARQUET_SLICE_ROWS).collect()
+            except (pl.exceptions.PolarsError, OSError) as error:
+                raise BadInputError("path", "an undamaged Parquet file", f"{self._path} ({error})") from error
+            columns = [_texts(part[name]) for name in part.columns]
+            for number, cells in enumerate(zip(*columns, strict=True), start=offset + 1):
+                yield number, ",".join(cells), cells
+
+    def row_count(self) -> int:
+        return int(pl.scan_parquet(self._path).select(pl.len()).collect().item())
+
+
+def _texts(column: pl.Series) -> list[str]:
+    """Return a column's values as text; nulls as ''."""
+    if column.dtype.is_float():
+        return ["" if value is None else _float_text(value) for value in column.to_list()]
+    if isinstance(column.dtype, pl.Datetime):
+        column = column.dt.epoch("us")
+    if column.dtype == pl.Boolean:
+        return ["" if value is None else str(value).lower() for value in column.to_list()]
+    return ["" if value is None else value for value in column.cast(pl.String, strict=False).to_list()]
+
+
+def _float_text(value: float) -> str:
+    text = repr(value)
+    digits = text.split("e")[0].replace(".", "").replace("-", "").strip("0")
+    return text if len(digits) <= FLOAT_DIGITS else f"{text} (a float of {len(digits)} digits)"
