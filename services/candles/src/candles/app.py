@@ -1,0 +1,43 @@
+"""Trades to final candles: the flow."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from quixstreams.dataframe import StreamingDataFrame
+
+from candles.core.updates import Correction
+from candles.settings import CandlesSettings
+from candles.steps import admitting, closing, correcting, is_update_of, refuse_late
+from candles.window import MergePartials
+from contracts.topics import CANDLES, TRADES
+from streaming.topics import Topics, publish
+
+
+def topology(inputs: dict[str, StreamingDataFrame], topics: Topics, settings: CandlesSettings) -> None:
+    """Fold frames to partial candles, merge those in tumbling windows, fill quiet windows, correct closed ones.
+
+    The order of definition is the order of execution: an update passes the windows before it can be a correction.
+    """
+    rules = settings.rules()
+    updates = (
+        inputs[TRADES.name]
+        .apply(admitting(rules, topics.dead_letters), stateful=True, expand=True, metadata=True)
+        .set_timestamp(_event_time_ms)
+    )
+    for interval_s, interval_ms in zip(rules.intervals_s, rules.intervals_ms, strict=True):
+        closed_windows = (
+            updates.filter(is_update_of(interval_s))
+            .tumbling_window(interval_ms, rules.grace_ms, name=f"candles-{interval_s}s", on_late=refuse_late)
+            .agg(partial=MergePartials())
+            .final(closing_strategy="key")
+        )
+        publish(closed_windows.apply(closing(interval_s, rules), stateful=True, expand=True), topics[CANDLES.name])
+    corrections = updates.filter(lambda update: isinstance(update, Correction))
+    revisions = corrections.apply(correcting(rules, topics.dead_letters), stateful=True, expand=True)
+    publish(revisions, topics[CANDLES.name])
+
+
+def _event_time_ms(update: Any, _key: Any, _timestamp_ms: int, _headers: Any) -> int:
+    time_ms: int = update.time_ms
+    return time_ms

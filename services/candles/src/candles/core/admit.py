@@ -1,0 +1,178 @@
+"""From messages of one pair to updates of its windows: what is new, what is on time, what is late, what is unusable.
+
+Everything is decided per trade, by the time of the trades and heartbeats before it, so that it makes no difference
+how trades are grouped into frames.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from candles.core.fold import Windows, fold, roll_up
+from candles.core.id_ranges import contains
+from candles.core.knowledge import Pair, changed_span, initial, learn_time, learn_trades
+from candles.core.rows import Rows, is_sorted
+from candles.core.rules import Rules
+from candles.core.timeline import closed_to_ms, end_of_input_updates, heartbeat_updates, latest_ms, trade_updates
+from candles.core.updates import Correction, Output, Refused, Step
+from contracts.end_of_history import EndOfHistory
+from contracts.errors import BadInputError, BadMessageError
+from contracts.heartbeat import Heartbeat
+from contracts.trade_frame import TradeFrame
+from contracts.units import US_PER_MS
+
+SECOND_VENUE = "second-venue"
+TOO_LATE = "too-late"
+
+
+def steps(pair: Pair | None, message: TradeFrame | Heartbeat | EndOfHistory, rules: Rules) -> Iterator[Step]:
+    """Yield the state after each part of `message`, and what that part leads to.
+
+    A frame has one part, unless late trades stand among those on time: each group then sees the state as it is after
+    the one before it, as if it had come alone.
+
+    Parameters
+    ----------
+    pair
+        State after the message before, None at first.
+
+    Raises
+    ------
+    BadMessageError
+        If a time is before 1970.
+    """
+    if message.event_time_ms < 0 or (isinstance(message, TradeFrame) and min(message.timestamps_us) < 0):
+        raise BadMessageError("timestamps_us", "microseconds since 1970", message.message_id)
+    known = pair or initial(message.exchange, message.pair)
+    if message.exchange != known["exchange"]:
+        error = BadInputError("exchange", f"{known['exchange']}, which {known['pair']} runs on", message.exchange)
+        yield known, [Refused(message, SECOND_VENUE, str(error))]
+    elif isinstance(message, TradeFrame):
+        yield from _frame(known, message, rules)
+    elif isinstance(message, EndOfHistory) and message.final:
+        yield _end_of_input(known, message, rules)
+    else:
+        yield _heartbeat(known, message.venue_time_us, rules)
+
+
+def _heartbeat(pair: Pair, venue_time_us: int, rules: Rules) -> Step:
+    after = learn_time(pair, venue_time_us)
+    if venue_time_us <= pair["clock_us"]:
+        return after, []
+    return after, [*_corrections(pair, after, {}, rules), *heartbeat_updates(pair, venue_time_us // US_PER_MS, rules)]
+
+
+def _end_of_input(pair: Pair, message: EndOfHistory, rules: Rules) -> Step:
+    if pair["ended_us"] is not None and message.venue_time_us <= pair["ended_us"]:
+        return pair, []  # a repeat
+    after, outputs = _heartbeat(pair, message.venue_time_us, rules)
+    traded_us = after["traded_us"]
+    ended_us = message.venue_time_us if traded_us is None else max(message.venue_time_us, traded_us + 1)
+    return {**after, "ended_us": ended_us}, [*outputs, *end_of_input_updates(after, ended_us, rules)]
+
+
+def _frame(pair: Pair, frame: TradeFrame, rules: Rules) -> Iterator[Step]:
+    if not frame.consecutive_ids:
+        pair = {**pair, "consecutive": False}
+    rows = Rows.of(frame)
+    if pair["ranges"] and rows.trade_ids[0] <= pair["ranges"][-1][1]:
+        rows = rows.take([i for i, trade_id in enumerate(rows.trade_ids) if not contains(pair["ranges"], trade_id)])
+    if not rows.trade_ids:
+        yield pair, []  # all of it has been applied before
+        return
+    rows, refused = _without_unusable(pair, rows, rules)
+    if refused.trade_ids:
+        yield pair, [_refusal(frame, refused, pair, rules)]
+    for late, part in _parts(pair, rows, rules):
+        after = learn_trades(pair, part, rules.max_id_ranges)
+        yield after, _part_outputs(pair, after, part, late, rules)
+        pair = after
+
+
+def _part_outputs(before: Pair, after: Pair, rows: Rows, late: tuple[bool, ...], rules: Rules) -> list[Output]:
+    folded = fold(rows, rules.base_ms)
+    rolled = {
+        interval_ms: folded if interval_ms == rules.base_ms else roll_up(folded, interval_ms)
+        for interval_ms in rules.intervals_ms
+    }
+    is_late = dict(zip(rules.intervals_ms, late, strict=True))
+    corrected = {interval_ms: windows for interval_ms, windows in rolled.items() if is_late[interval_ms]}
+    on_time = {interval_ms: windows for interval_ms, windows in rolled.items() if not is_late[interval_ms]}
+    return [*_corrections(before, after, corrected, rules), *trade_updates(before, on_time, rules)]
+
+
+def _corrections(before: Pair, after: Pair, late: dict[int, Windows], rules: Rules) -> list[Output]:
+    changed_us = changed_span(before, after)
+    found: list[Output] = []
+    for interval_ms in rules.intervals_ms:
+        closed_ms = closed_to_ms(before, interval_ms, rules)
+        touched = changed_us if changed_us and changed_us[0] < closed_ms * US_PER_MS else None
+        if touched or interval_ms in late:
+            time_ms = after["clock_us"] // US_PER_MS
+            windows = late.get(interval_ms, [])
+            found.append(Correction(interval_ms // 1_000, time_ms, windows, touched, closed_ms))
+    return found
+
+
+def _parts(pair: Pair, rows: Rows, rules: Rules) -> Iterator[tuple[tuple[bool, ...], Rows]]:
+    """Yield groups of trades with, for each interval, whether their windows have closed."""
+    times = rows.timestamps_us
+    if not times:
+        return
+    if _in_order(pair, times, rules):
+        yield (False,) * len(rules.intervals_ms), rows
+        return
+    start, status = 0, _lateness(pair, times[0], 0, rules)
+    newest_us = times[0]
+    for index in range(1, len(times)):
+        now = _lateness(pair, times[index], newest_us, rules)
+        if now != status:
+            yield status, rows.part(start, index)
+            start, status = index, now
+        newest_us = max(newest_us, times[index])
+    yield status, rows.part(start, len(times))
+
+
+def _in_order(pair: Pair, timestamps_us: list[int], rules: Rules) -> bool:
+    """Whether no trade is older than anything before it: the common case, which needs no look at each trade."""
+    first_us = timestamps_us[0]
+    if first_us < pair["clock_us"] or (pair["ended_us"] is not None and any(_lateness(pair, first_us, 0, rules))):
+        return False
+    return is_sorted(timestamps_us)
+
+
+def _lateness(pair: Pair, timestamp_us: int, newest_us: int, rules: Rules) -> tuple[bool, ...]:
+    newest_ms, time_ms = newest_us // US_PER_MS, timestamp_us // US_PER_MS
+    return tuple(
+        time_ms - time_ms % interval_ms + interval_ms + rules.grace_ms
+        <= max(latest_ms(pair, interval_ms, rules), newest_ms)
+        for interval_ms in rules.intervals_ms
+    )
+
+
+def _without_unusable(pair: Pair, rows: Rows, rules: Rules) -> tuple[Rows, Rows]:
+    """Separate the trades that are too old to correct their candles, or whose ids are no longer remembered."""
+    forgotten_id = pair["forgotten_id"]
+    oldest_us = pair["clock_us"] - rules.correctable_ms * US_PER_MS
+    remembered = forgotten_id is None or rows.trade_ids[0] > forgotten_id
+    if remembered and rows.timestamps_us[0] >= oldest_us and is_sorted(rows.timestamps_us):
+        return rows, Rows([], [], [], [], [])
+    newest_us, usable, unusable = pair["clock_us"], list[int](), list[int]()
+    for index, timestamp_us in enumerate(rows.timestamps_us):
+        recent = timestamp_us >= newest_us - rules.correctable_ms * US_PER_MS
+        known = forgotten_id is None or rows.trade_ids[index] > forgotten_id
+        (usable if recent and known else unusable).append(index)
+        newest_us = max(newest_us, timestamp_us)
+    return rows.take(usable), rows.take(unusable)
+
+
+def _refusal(frame: TradeFrame, refused: Rows, pair: Pair, rules: Rules) -> Refused:
+    rest = TradeFrame(
+        exchange=frame.exchange, pair=frame.pair, consecutive_ids=frame.consecutive_ids, **refused._asdict()
+    )
+    expected = f"trades of the last {rules.correctable_ms} ms"
+    if pair["forgotten_id"] is not None:
+        expected += f", with ids above {pair['forgotten_id']}"
+    count, first, last = len(refused.trade_ids), refused.trade_ids[0], refused.trade_ids[-1]
+    error = BadInputError("trades", expected, f"{count} from id {first} to {last} at {refused.timestamps_us[0]} us")
+    return Refused(rest, TOO_LATE, str(error))

@@ -1,0 +1,69 @@
+"""A frame of trades to partial candles: one, or a thousand, in one pass over its columns."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+
+from candles.core.exact import sum_trades
+from candles.core.partial import Partial, merge
+from candles.core.rows import Rows, is_sorted
+from contracts.units import US_PER_MS
+
+#: Window start (ms) and what the trades in that window say; ascending.
+Windows = list[tuple[int, Partial]]
+
+
+def fold(rows: Rows, interval_ms: int) -> Windows:
+    """Return one partial candle for each window of `interval_ms` that `rows` have trades in.
+
+    Parameters
+    ----------
+    rows
+        Trades in the order of their ids; their times may go back and forth.
+    interval_ms
+        Length of a window, milliseconds; windows are aligned to the epoch.
+    """
+    in_time = rows if is_sorted(rows.timestamps_us) else _by_time(rows)
+    interval_us = interval_ms * US_PER_MS
+    times, windows, start = in_time.timestamps_us, Windows(), 0
+    while start < len(times):
+        window = times[start] // interval_us
+        stop = bisect_left(times, (window + 1) * interval_us, start)
+        windows.append((window * interval_ms, _partial(in_time.part(start, stop))))
+        start = stop
+    return windows
+
+
+def roll_up(windows: Windows, interval_ms: int) -> Windows:
+    """Return `windows` merged into longer ones; `interval_ms` is a multiple of theirs."""
+    rolled = Windows()
+    for start_ms, partial in windows:
+        longer_start_ms = start_ms - start_ms % interval_ms
+        if rolled and rolled[-1][0] == longer_start_ms:
+            rolled[-1] = (longer_start_ms, merge(rolled[-1][1], partial))
+        else:
+            rolled.append((longer_start_ms, partial))
+    return rolled
+
+
+def _by_time(rows: Rows) -> Rows:
+    # Stable, and ids increase: trades of one microsecond stay in the order of their ids.
+    return rows.take(sorted(range(len(rows.trade_ids)), key=rows.timestamps_us.__getitem__))
+
+
+def _partial(rows: Rows) -> Partial:
+    sums = sum_trades(rows.prices, rows.quantities, rows.sides)
+    return {
+        "count": len(rows.trade_ids),
+        "open": rows.prices[0],
+        "open_at": [rows.timestamps_us[0], rows.trade_ids[0]],
+        "high": sums.high,
+        "low": sums.low,
+        "close": rows.prices[-1],
+        "close_at": [rows.timestamps_us[-1], rows.trade_ids[-1]],
+        "volume": sums.volume,
+        "quote_volume": sums.quote_volume,
+        "taker_buy_volume": sums.taker_buy_volume,
+        "first_trade_id": min(rows.trade_ids),
+        "last_trade_id": max(rows.trade_ids),
+    }

@@ -1,0 +1,130 @@
+"""What is known of one pair's market, and when: it decides the quality of a candle.
+
+Known is the time from the first message on, up to the newest trade or heartbeat, except around missing trade ids.
+Unknown spans are ``(from_us, to_us)``, both ends included.
+"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import Any
+
+from candles.core.id_ranges import Ranges, runs, with_run
+from candles.core.rows import Rows
+from contracts.candle import Quality
+
+#: The state of one pair:
+#:
+#: ============== ======================================================================================
+#: exchange, pair whose trades these are
+#: consecutive    the venue numbers its trades without holes
+#: known_from_us  a window that starts earlier is cut off by the start of input; None before any message
+#: clock_us       time of the newest trade or heartbeat
+#: promised_us    newest heartbeat: no trade before it is outstanding
+#: traded_us      time of the newest trade; None before the first
+#: ended_us       end of input, once it has been announced as final
+#: ranges         ids that have been applied
+#: forgotten_id   of ids up to this one that `ranges` do not have, nothing is known any more
+#: ============== ======================================================================================
+Pair = dict[str, Any]
+Span = tuple[int, int]
+
+
+def initial(exchange: str, pair: str) -> Pair:
+    """Return what is known before the first message."""
+    return {
+        "exchange": exchange, "pair": pair, "consecutive": True, "known_from_us": None, "clock_us": 0,
+        "promised_us": 0, "traded_us": None, "ended_us": None, "ranges": [], "forgotten_id": None,
+    }  # fmt: skip
+
+
+def learn_time(pair: Pair, venue_time_us: int) -> Pair:
+    """Return `pair` after the promise that all trades before `venue_time_us` have come."""
+    known_from_us = pair["known_from_us"]
+    return {
+        **pair,
+        "known_from_us": venue_time_us if known_from_us is None else known_from_us,
+        "clock_us": max(pair["clock_us"], venue_time_us),
+        "promised_us": max(pair["promised_us"], venue_time_us),
+    }
+
+
+def learn_trades(pair: Pair, rows: Rows, max_ranges: int) -> Pair:
+    """Return `pair` after trades that it has not had."""
+    ranges = [list(one) for one in pair["ranges"]]
+    known_from_us = _known_from(pair, rows)
+    for run in runs(rows.trade_ids, rows.timestamps_us):
+        if ranges and run[0] > ranges[-1][1] + 1:
+            # A hole opens. What a heartbeat has promised since the trade before it is known.
+            ranges[-1][3] = max(ranges[-1][3], pair["promised_us"])
+        ranges = with_run(ranges, run)
+    forgotten_id = pair["forgotten_id"]
+    while len(ranges) > max_ranges:
+        forgotten_id = ranges[0][1]
+        del ranges[0]
+        if pair["consecutive"]:  # the hole behind the forgotten range is no longer listed
+            known_from_us = max(known_from_us, ranges[0][2] + 1)
+    newest_us = max(rows.timestamps_us)
+    return {
+        **pair,
+        "known_from_us": known_from_us,
+        "clock_us": max(pair["clock_us"], newest_us),
+        "traded_us": newest_us if pair["traded_us"] is None else max(pair["traded_us"], newest_us),
+        "ranges": ranges,
+        "forgotten_id": forgotten_id,
+    }
+
+
+def _known_from(pair: Pair, rows: Rows) -> int:
+    """Without a heartbeat, input starts with the first trade, and with it a window that is cut off.
+
+    Even a trade exactly at a window's start may have had others before it in the same microsecond.
+    """
+    after_first_us = rows.timestamps_us[0] + 1
+    if pair["known_from_us"] is None:
+        return after_first_us
+    known_from_us: int = pair["known_from_us"]
+    earlier = not pair["ranges"] or rows.trade_ids[0] < pair["ranges"][0][0]
+    return min(known_from_us, after_first_us) if earlier and pair["forgotten_id"] is None else known_from_us
+
+
+def quality(pair: Pair, start_ms: int, end_ms: int, trade_count: int) -> Quality:
+    """Return the quality of a closed candle over ``[start_ms, end_ms)``."""
+    if any(span[0] < end_ms * 1_000 and span[1] >= start_ms * 1_000 for span in unknown_spans(pair)):
+        return "gap"
+    if not trade_count:
+        return "empty"
+    return "complete" if pair["consecutive"] else "unverified"
+
+
+def unknown_spans(pair: Pair) -> list[Span]:
+    """Return the spans of time in which there may be trades that have not come."""
+    return [(_BEFORE_ALL, pair["known_from_us"] - 1), *_holes(pair), (pair["clock_us"], _AFTER_ALL)]
+
+
+def changed_span(before: Pair, after: Pair) -> Span | None:
+    """Return the span in which closed candles may have another quality now than before, or None.
+
+    It leaves out that time has gone on, unless candles had been closed before their time by the end of input.
+    """
+    spans = set(_holes(before)) ^ set(_holes(after))
+    old_us, new_us = before["known_from_us"], after["known_from_us"]
+    if old_us is not None and old_us != new_us:
+        spans.add((min(old_us, new_us), max(old_us, new_us)))
+    if before["ended_us"] is not None and before["clock_us"] != after["clock_us"]:
+        spans.add((before["clock_us"], after["clock_us"]))
+    if not spans:
+        return None
+    return min(span[0] for span in spans), max(span[1] for span in spans)
+
+
+def _holes(pair: Pair) -> list[Span]:
+    ranges: Ranges = pair["ranges"]
+    if len(ranges) < 2 or not pair["consecutive"]:
+        return []
+    edges = ((left[3], right[2]) for left, right in pairwise(ranges))
+    return [(min(edge), max(edge)) for edge in edges]
+
+
+_BEFORE_ALL = -(2**63)
+_AFTER_ALL = 2**63 - 1

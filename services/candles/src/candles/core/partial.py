@@ -1,0 +1,48 @@
+"""Partial candles: what some of a window's trades say; merging them in any grouping gives the whole.
+
+A partial is a dict because it lives in JSON state. One without trades is ``{"count": 0}``: it says that time went on.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+from candles.core.exact import add
+
+Partial = dict[str, Any]
+
+#: A heartbeat's: no trades. Never changed in place.
+NO_TRADES: Partial = {"count": 0}
+
+
+def merge(a: Partial, b: Partial) -> Partial:
+    """Return the partial candle of the trades of both.
+
+    Open and close go by (timestamp_us, trade id), so order of arrival and grouping do not matter; sums are exact.
+
+    Examples
+    --------
+    >>> merge(NO_TRADES, {"count": 0})
+    {'count': 0}
+    """
+    if not a["count"]:
+        return b
+    if not b["count"]:
+        return a
+    opens = a if a["open_at"] <= b["open_at"] else b
+    closes = a if a["close_at"] >= b["close_at"] else b
+    return {
+        "count": a["count"] + b["count"],
+        "open": opens["open"],
+        "open_at": opens["open_at"],
+        "high": max(a["high"], b["high"], key=Decimal),
+        "low": min(a["low"], b["low"], key=Decimal),
+        "close": closes["close"],
+        "close_at": closes["close_at"],
+        "volume": add(a["volume"], b["volume"]),
+        "quote_volume": add(a["quote_volume"], b["quote_volume"]),
+        "taker_buy_volume": add(a["taker_buy_volume"], b["taker_buy_volume"]),
+        "first_trade_id": min(a["first_trade_id"], b["first_trade_id"]),
+        "last_trade_id": max(a["last_trade_id"], b["last_trade_id"]),
+    }

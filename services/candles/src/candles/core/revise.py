@@ -1,0 +1,114 @@
+"""Late trades and late knowledge: the candles that change come out again, with the next revision.
+
+A new close also changes the quiet windows after it, whose prices are that close: they are revised with it, up to the
+next window with trades.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from candles.core.book import Book, Entry, Head, candle_of, close, entry_of, previous_close
+from candles.core.knowledge import Span
+from candles.core.partial import NO_TRADES, Partial, merge
+from candles.core.updates import Correction
+from contracts.candle import Candle
+from contracts.units import US_PER_MS
+
+
+class Revised(NamedTuple):
+    """What a correction leads to.
+
+    Attributes
+    ----------
+    head
+        State from now on.
+    candles
+        Revisions, then candles that come out for the first time, in the order of their windows.
+    lost
+        Late trades whose window is no longer kept.
+    """
+
+    head: Head | None
+    candles: list[Candle]
+    lost: list[tuple[int, Partial]]
+
+
+def revise(book: Book, head: Head | None, correction: Correction) -> Revised:
+    """Apply `correction` to the closed candles."""
+    late = dict(correction.windows)
+    # Windows that closed before the pair's first trade had no candle: with late trades in them they have their first.
+    unborn = {start for start in late if head is None or start > head["last"]}
+    old = {start: partial for start, partial in late.items() if start not in unborn}
+    lost = [
+        (start, partial) for start, partial in old.items() if head is not None and not _is_kept(book, head, start)
+    ]
+    for start, _ in lost:
+        del old[start]
+    candles: list[Candle] = []
+    if head is not None and (old or correction.changed_us):
+        head, candles = _revise_closed(book, head, old, correction.changed_us)
+    for start in sorted(unborn):
+        head, born = close(book, head, start, late[start])
+        candles += born
+    last_closed_ms = correction.closed_to_ms - book.interval_ms
+    if unborn and last_closed_ms > max(unborn):
+        head, born = close(book, head, last_closed_ms, NO_TRADES)
+        candles += born
+    return Revised(head, candles, lost)
+
+
+def _is_kept(book: Book, head: Head, start_ms: int) -> bool:
+    oldest_ms = head["last"] - (book.entries.size - 1) * book.interval_ms
+    # The number of places changed between two runs: what they held before is not found any more.
+    complete = head["size"] == book.entries.size and head["kept_from"] <= head["first"]
+    return bool(start_ms >= oldest_ms and (complete or start_ms >= head["kept_from"]))
+
+
+def _revise_closed(
+    book: Book, head: Head, late: dict[int, Partial], changed_us: Span | None
+) -> tuple[Head, list[Candle]]:
+    affected = set(late) | _windows_in(book, head, changed_us)
+    if not affected:
+        return head, []
+    first_ms, last_affected_ms = min(affected), max(affected)
+    old_close = new_close = previous_close(book, head, first_ms)
+    candles: list[Candle] = []
+    for start_ms in range(first_ms, head["last"] + 1, book.interval_ms):
+        if start_ms > last_affected_ms and old_close == new_close:
+            break
+        entry = book.entries.get(start_ms)
+        before = entry["partial"] if entry else NO_TRADES
+        partial = merge(before, late.get(start_ms, NO_TRADES))
+        revised = entry_of(book, start_ms, partial, new_close, revision=1 + (entry["revision"] if entry else 0))
+        if start_ms not in affected and start_ms >= head["first"]:
+            revised["quality"] = entry["quality"] if entry else "empty"
+        if start_ms in late or start_ms < head["first"] or _differs(entry, revised, old_close):
+            book.entries.put(revised)
+            candles.append(candle_of(book, revised))
+        elif entry and entry["previous_close"] != new_close:
+            book.entries.put({**entry, "previous_close": new_close})
+        old_close, new_close = before.get("close", old_close), partial.get("close", new_close)
+    else:
+        head = {**head, "close": new_close}
+    earliest_ms = min(first_ms, head["first"])
+    kept_from_ms = min(earliest_ms, head["kept_from"]) if head["kept_from"] == head["first"] else head["kept_from"]
+    return {**head, "first": earliest_ms, "kept_from": kept_from_ms}, candles
+
+
+def _differs(entry: Entry | None, revised: Entry, old_close: str | None) -> bool:
+    """Whether the candle that came out last says something else than `revised`, which has no late trades."""
+    quality = entry["quality"] if entry else "empty"
+    repriced = not revised["partial"]["count"] and old_close != revised["previous_close"]
+    return bool(repriced or quality != revised["quality"])
+
+
+def _windows_in(book: Book, head: Head, span_us: Span | None) -> set[int]:
+    """Return the kept windows that `span_us` overlaps."""
+    if span_us is None:
+        return set()
+    interval_ms = book.interval_ms
+    from_ms = max(span_us[0] // US_PER_MS, head["first"])
+    to_ms = min(span_us[1] // US_PER_MS, head["last"])
+    starts = range(from_ms - from_ms % interval_ms, to_ms + 1, interval_ms)
+    return {start for start in starts[-book.entries.size :] if _is_kept(book, head, start)}

@@ -1,0 +1,50 @@
+"""Trades in columns, as the cores pass them on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import islice
+from operator import le
+from typing import NamedTuple
+
+from contracts.trade_frame import TradeFrame
+
+
+class Rows(NamedTuple):
+    """Columns of equal length; trade ids strictly increase."""
+
+    trade_ids: list[int]
+    timestamps_us: list[int]
+    prices: list[str]
+    quantities: list[str]
+    sides: list[str]
+
+    @classmethod
+    def of(cls, frame: TradeFrame) -> Rows:
+        """Return the trades of `frame`."""
+        return cls(frame.trade_ids, frame.timestamps_us, frame.prices, frame.quantities, list[str](frame.sides))
+
+    def take(self, indices: Sequence[int]) -> Rows:
+        """Return the trades at `indices`, in that order."""
+        return Rows(
+            [self.trade_ids[index] for index in indices],
+            [self.timestamps_us[index] for index in indices],
+            [self.prices[index] for index in indices],
+            [self.quantities[index] for index in indices],
+            [self.sides[index] for index in indices],
+        )
+
+    def part(self, start: int, stop: int) -> Rows:
+        """Return the trades from `start` to before `stop`."""
+        return Rows(
+            self.trade_ids[start:stop],
+            self.timestamps_us[start:stop],
+            self.prices[start:stop],
+            self.quantities[start:stop],
+            self.sides[start:stop],
+        )
+
+
+def is_sorted(numbers: list[int]) -> bool:
+    """Whether no number is less than the one before it."""
+    return all(map(le, numbers, islice(numbers, 1, None)))

@@ -1,0 +1,50 @@
+"""What the operator has decided about candles."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import cached_property
+
+from contracts.units import MS_PER_SECOND
+
+
+@dataclass(frozen=True)
+class Rules:
+    """Settings as the cores need them.
+
+    Parameters
+    ----------
+    intervals_s
+        Lengths of the candles' windows, ascending; each divides a day.
+    grace_ms
+        How long after its end, in event time, a window still takes trades.
+    retained_ms
+        How far back, in event time, a closed candle can still be corrected.
+    max_id_ranges
+        How many separate ranges of trade ids are remembered per pair.
+    """
+
+    intervals_s: tuple[int, ...]
+    grace_ms: int = 0
+    retained_ms: int = 7_200_000
+    max_id_ranges: int = 256
+
+    @cached_property
+    def intervals_ms(self) -> tuple[int, ...]:
+        """Lengths of the windows in milliseconds."""
+        return tuple(interval_s * MS_PER_SECOND for interval_s in self.intervals_s)
+
+    @cached_property
+    def base_ms(self) -> int:
+        """The longest window of which all intervals are multiples: frames are folded once, to it."""
+        return math.gcd(*self.intervals_ms)
+
+    @cached_property
+    def correctable_ms(self) -> int:
+        """How old a trade may be: at least as old as the longest open window, which takes it as on time."""
+        return max(self.retained_ms, self.intervals_ms[-1] + self.grace_ms)
+
+    def closed_windows_kept(self, interval_ms: int) -> int:
+        """How many closed candles of one interval are kept so that no correctable trade misses its own."""
+        return math.ceil(self.correctable_ms / interval_ms) + 1

@@ -1,0 +1,52 @@
+"""Settings of the candles service."""
+
+from __future__ import annotations
+
+from pydantic import Field, field_validator
+from pydantic_settings import SettingsConfigDict
+
+from candles.core.rules import Rules
+from contracts.units import MS_PER_SECOND
+from streaming.settings import ServiceSettings
+
+_SECONDS_PER_DAY = 86_400
+
+
+class CandlesSettings(ServiceSettings):
+    """What the candles service needs to know; shared settings are `ServiceSettings`'.
+
+    Examples
+    --------
+    >>> CandlesSettings(intervals_s=(300, 60)).rules().intervals_ms
+    (60000, 300000)
+    """
+
+    model_config = SettingsConfigDict(env_prefix="CANDLES_")
+
+    intervals_s: tuple[int, ...] = Field(
+        (60, 300), description="lengths of candles in seconds, each a divisor of a day", min_length=1
+    )
+    grace_ms: int = Field(
+        0, description="how long after its end a window still takes trades, milliseconds of event time", ge=0
+    )
+    retained_s: int = Field(
+        7_200, description="how far back late trades correct closed candles, seconds of event time", ge=1
+    )
+    max_id_ranges: int = Field(256, description="separate ranges of trade ids remembered per pair", ge=2)
+
+    @field_validator("intervals_s")
+    @classmethod
+    def _divide_a_day(cls, intervals_s: tuple[int, ...]) -> tuple[int, ...]:
+        for interval_s in intervals_s:
+            if interval_s <= 0 or _SECONDS_PER_DAY % interval_s:
+                raise ValueError(f"seconds that divide a day ({_SECONDS_PER_DAY}) without rest, not {interval_s}")
+        return tuple(sorted(set(intervals_s)))
+
+    def rules(self) -> Rules:
+        """Return the settings as the cores need them."""
+        return Rules(
+            intervals_s=self.intervals_s,
+            grace_ms=self.grace_ms,
+            retained_ms=self.retained_s * MS_PER_SECOND,
+            max_id_ranges=self.max_id_ranges,
+        )

@@ -1,0 +1,124 @@
+"""The stateful steps: the pure cores on QuixStreams' state.
+
+State of a pair is small JSON entries: ``pair`` (what is known of its market), ``book:<interval>`` (its closed
+candles) and ``candle:<interval>:<size>:<place>`` (the newest of them, at a fixed number of places).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from quixstreams.state import State
+
+from candles.core.admit import TOO_LATE, steps
+from candles.core.book import Book, Entry, close
+from candles.core.revise import revise
+from candles.core.rules import Rules
+from candles.core.updates import Correction, Refused, Update, WindowUpdate
+from contracts.candle import Candle
+from contracts.end_of_history import EndOfHistory
+from contracts.errors import BadMessageError
+from contracts.heartbeat import Heartbeat
+from contracts.trade_frame import TradeFrame
+from contracts.units import MS_PER_SECOND
+from streaming.dead_letters import DeadLetters
+
+_PAIR = "pair"
+
+
+class StateEntries:
+    """Entries of closed candles in QuixStreams' state: one takes the place of the one `size` windows older."""
+
+    def __init__(self, state: State[str, Any], interval_s: int, size: int) -> None:
+        self.size = size
+        self._state = state
+        self._interval_ms = interval_s * MS_PER_SECOND
+        self._prefix = f"candle:{interval_s}:{size}:"
+
+    def get(self, start_ms: int) -> Entry | None:
+        """Return the entry of the window that starts at `start_ms`, if there is one."""
+        entry: Entry | None = self._state.get(self._key(start_ms))
+        return entry if entry is not None and entry["start"] == start_ms else None
+
+    def put(self, entry: Entry) -> None:
+        """Keep `entry`."""
+        self._state.set(self._key(entry["start"]), entry)
+
+    def _key(self, start_ms: int) -> str:
+        return f"{self._prefix}{start_ms // self._interval_ms % self.size}"
+
+
+def admitting(rules: Rules, dead_letters: DeadLetters) -> Callable[..., Iterator[Update]]:
+    """Return the step from messages to updates of windows; what cannot be used goes to the dead letters."""
+
+    def admit(
+        message: TradeFrame | Heartbeat | EndOfHistory,
+        key: Any,
+        _timestamp_ms: int,
+        _headers: Any,
+        state: State[str, Any],
+    ) -> Iterator[Update]:
+        if key != message.key:
+            raise BadMessageError("key", f"the pair, {message.key}", key)
+        for pair, outputs in steps(state.get(_PAIR), message, rules):
+            # Set before the updates go on: the steps after this one look at what is known.
+            state.set(_PAIR, pair)
+            for output in outputs:
+                if isinstance(output, Refused):
+                    dead_letters.send(key, output.message.to_json(), output.reason, output.error)
+                else:
+                    yield output
+
+    return admit
+
+
+def is_update_of(interval_s: int) -> Callable[[Update], bool]:
+    """Return the filter for what goes into the windows of `interval_s`."""
+    return lambda update: isinstance(update, WindowUpdate) and update.interval_s == interval_s
+
+
+def refuse_late(*late: Any, **_names: Any) -> bool:
+    """Raise: a late trade has been told apart before the window, so one here means broken state.
+
+    Raises
+    ------
+    BadMessageError
+        So that the message is dead-lettered and not dropped.
+    """
+    raise BadMessageError("time", "a window that is open", late)
+
+
+def closing(interval_s: int, rules: Rules) -> Callable[[dict[str, Any], State[str, Any]], Iterator[Candle]]:
+    """Return the step from a closed window to its candle, and those of the quiet windows before it."""
+    size = rules.closed_windows_kept(interval_s * MS_PER_SECOND)
+    name = f"book:{interval_s}"
+
+    def close_window(window: dict[str, Any], state: State[str, Any]) -> Iterator[Candle]:
+        book = Book(state.get(_PAIR, {}), interval_s, StateEntries(state, interval_s, size))
+        head, candles = close(book, state.get(name), window["start"], window["partial"])
+        if head is not None:
+            state.set(name, head)
+        return candles
+
+    return close_window
+
+
+def correcting(rules: Rules, dead_letters: DeadLetters) -> Callable[[Correction, State[str, Any]], Iterator[Candle]]:
+    """Return the step from a correction to the revisions it leads to."""
+
+    def correct(correction: Correction, state: State[str, Any]) -> Iterator[Candle]:
+        interval_s = correction.interval_s
+        name = f"book:{interval_s}"
+        size = rules.closed_windows_kept(interval_s * MS_PER_SECOND)
+        book = Book(state.get(_PAIR, {}), interval_s, StateEntries(state, interval_s, size))
+        revised = revise(book, state.get(name), correction)
+        if revised.head is not None:
+            state.set(name, revised.head)
+        for start_ms, partial in revised.lost:
+            what = f"{partial['count']} trades from id {partial['first_trade_id']} to {partial['last_trade_id']}"
+            error = f"{interval_s} s candle from {start_ms} ms: expected to be kept for corrections, lacks {what}"
+            dead_letters.send(book.pair["pair"], None, TOO_LATE, error)
+        yield from revised.candles
+
+    return correct
