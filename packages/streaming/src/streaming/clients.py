@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from confluent_kafka import KafkaError, KafkaException
+
 from contracts.clock import Clock, SystemClock
 from contracts.message import Message
 from contracts.topics import TopicSpec, dead_letters_name
@@ -16,6 +18,8 @@ from streaming.kafka_client import KafkaClient
 from streaming.record import Record
 from streaming.settings import ServiceSettings
 from streaming.topics import message_headers, producer_name, topic_config
+
+_FULL_QUEUE_SECONDS = 0.1
 
 
 class MessageProducer:
@@ -34,6 +38,7 @@ class MessageProducer:
         self._name = producer_name(service)
         self._clock = clock or SystemClock()
         self._known: dict[TopicSpec, str] = {}
+        self._failure: KafkaError | None = None
 
     def produce(
         self, spec: TopicSpec, message: Message, headers: Mapping[str, str | bytes | int] | None = None
@@ -55,12 +60,31 @@ class MessageProducer:
         entered = given.pop(INGESTED_AT_US, b"%d" % now_us)
         own: list[tuple[str, bytes | None]] = [*message_headers(message, self._name, now_us, entered)]
         own.extend(given.items())
-        self._producer.produce(
+        self._send(
             self._topic(spec), value=message.to_json(), key=message.key.encode(),
-            timestamp=message.event_time_ms, headers=own,
+            timestamp=message.event_time_ms, headers=own, on_delivery=self._on_delivery,
         )  # fmt: skip
-        self._producer.poll(0)
         metrics.MESSAGES_PRODUCED.labels(topic=spec.name).inc()
+
+    def _send(self, topic: str, **fields: Any) -> None:
+        """Hand over one message; while the client's queue is full, wait for it."""
+        self._raise_failure()
+        while True:
+            try:
+                self._producer.produce(topic, **fields)
+                self._producer.poll(0)
+                return
+            except BufferError:
+                self._producer.poll(_FULL_QUEUE_SECONDS)
+
+    def _on_delivery(self, error: KafkaError | None, _: object) -> None:
+        if error is not None:
+            self._failure = error
+
+    def _raise_failure(self) -> None:
+        if self._failure is not None:
+            failure, self._failure = self._failure, None
+            raise KafkaException(failure)
 
     def _topic(self, spec: TopicSpec) -> str:
         name = self._known.get(spec)
@@ -78,6 +102,7 @@ class MessageProducer:
             If it cannot be.
         """
         self._producer.flush()
+        self._raise_failure()
 
     def close(self) -> None:
         self.flush()

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import time
-from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import SimpleNamespace
 from typing import Any
 
 from confluent_kafka import OFFSET_INVALID, KafkaError, KafkaException, TopicPartition
 
-from streaming.embedded.cursor import Cursor, is_logical, resolve_start
-from streaming.embedded.group import ExclusiveLock, GroupOffsets, lock_group
+from streaming.embedded.assignment import Assignment
+from streaming.embedded.cursor import is_logical
+from streaming.embedded.group import ExclusiveLock, lock_group
 from streaming.embedded.link import ClientLink
 from streaming.embedded.log import EmbeddedLog
 from streaming.embedded.message import EmbeddedMessage
-from streaming.embedded.topic_log import TopicLog
 
 RebalanceCallback = Callable[[Any, list[TopicPartition]], Any]
 
@@ -25,7 +24,7 @@ AUTO_COMMIT_SECONDS = 5.0
 _PAUSES_SECONDS = ((0.05, 0.001), (1.0, 0.003), (10.0, 0.005), (float("inf"), 0.01))
 
 
-class EmbeddedConsumer:
+class EmbeddedConsumer(Assignment):
     """Reads topics of an embedded log, as the only member of its group.
 
     Parameters
@@ -38,23 +37,21 @@ class EmbeddedConsumer:
     """
 
     def __init__(self, config: Mapping[str, Any], link: ClientLink | None = None) -> None:
-        self._log = EmbeddedLog.at(config["bootstrap.servers"])
-        self._group: str = config["group.id"]
-        self._reset = str(config.get("auto.offset.reset", "latest"))
+        super().__init__(
+            EmbeddedLog.at(config["bootstrap.servers"]),
+            group=config["group.id"],
+            reset=str(config.get("auto.offset.reset", "latest")),
+        )
         self._auto_commit = bool(config.get("enable.auto.commit", True))
         self._auto_store = bool(config.get("enable.auto.offset.store", True))
         self._on_commit = config.get("on_commit")
         self._link = link
         self._lock: ExclusiveLock | None = None
-        self._offsets: GroupOffsets | None = None
         self._callbacks: dict[str, RebalanceCallback | None] = {}
         self._subscribed: list[str] | None = None
-        self._cursors: dict[tuple[str, int], Cursor] = {}
-        self._queue: deque[EmbeddedMessage] = deque()
         self._stored: dict[tuple[str, int], int] = {}
         self._commit_at_seconds = time.monotonic() + AUTO_COMMIT_SECONDS
         self._data_at_seconds = time.monotonic()
-        self._just_moved = False
         self._closed = False
 
     # -- membership
@@ -108,82 +105,6 @@ class EmbeddedConsumer:
     def consumer_group_metadata(self) -> Any:
         """Return what `send_offsets_to_transaction` needs to know of this consumer."""
         return SimpleNamespace(group_id=self._group)
-
-    # -- assignment and positions
-
-    def assign(self, partitions: Iterable[TopicPartition]) -> None:
-        self.unassign()
-        self.incremental_assign(partitions)
-
-    def incremental_assign(self, partitions: Iterable[TopicPartition]) -> None:
-        wanted = list(partitions)
-        committed = self._group_offsets().committed((tp.topic, tp.partition) for tp in wanted)
-        for tp in wanted:
-            log = self._topic(tp.topic)
-            start = resolve_start(log, tp.partition, tp.offset, committed.get((tp.topic, tp.partition)), self._reset)
-            self._cursors[tp.topic, tp.partition] = Cursor(log, tp.partition, start)
-
-    def incremental_unassign(self, partitions: Iterable[TopicPartition]) -> None:
-        for tp in partitions:
-            self._cursors.pop((tp.topic, tp.partition), None)
-        self._queue = deque(m for m in self._queue if (m.topic(), m.partition()) in self._cursors)
-
-    def unassign(self) -> None:
-        self._cursors.clear()
-        self._queue.clear()
-
-    def assignment(self) -> list[TopicPartition]:
-        return [TopicPartition(topic, partition) for topic, partition in self._cursors]
-
-    def seek(self, partition: TopicPartition) -> None:
-        """Continue at `partition.offset`, which may be logical (beginning, end)."""
-        cursor = self._cursor(partition)
-        self._drop_queued(partition)
-        committed = self._group_offsets().committed([(partition.topic, partition.partition)])
-        cursor.move(
-            resolve_start(
-                cursor.log, cursor.partition, partition.offset,
-                committed.get((partition.topic, partition.partition)), self._reset,
-            )
-        )  # fmt: skip
-        self._just_moved = True
-
-    def pause(self, partitions: Iterable[TopicPartition]) -> None:
-        for tp in partitions:
-            cursor = self._cursor(tp)
-            cursor.paused = True
-            self._drop_queued(tp)
-            cursor.move(cursor.position)
-
-    def resume(self, partitions: Iterable[TopicPartition]) -> None:
-        for tp in partitions:
-            cursor = self._cursor(tp)
-            cursor.paused = False
-            cursor.stale = True
-        self._just_moved = True
-
-    def position(self, partitions: Iterable[TopicPartition]) -> list[TopicPartition]:
-        """Return the offset of the next message to be delivered, per partition."""
-        found = ((tp, self._cursors.get((tp.topic, tp.partition))) for tp in partitions)
-        return [
-            TopicPartition(tp.topic, tp.partition, OFFSET_INVALID if cursor is None else self._delivered_to(cursor))
-            for tp, cursor in found
-        ]
-
-    def _delivered_to(self, cursor: Cursor) -> int:
-        """Return the cursor's position; with nothing queued, it is where fetching continues (past holes)."""
-        queued = any(m.topic() == cursor.log.name and m.partition() == cursor.partition for m in self._queue)
-        return cursor.position if queued else cursor.fetch_from
-
-    def _cursor(self, tp: TopicPartition) -> Cursor:
-        cursor = self._cursors.get((tp.topic, tp.partition))
-        if cursor is None:
-            raise KafkaException(KafkaError(KafkaError._STATE, f"{tp.topic}[{tp.partition}] is not assigned"))
-        return cursor
-
-    def _drop_queued(self, tp: TopicPartition) -> None:
-        if self._queue:
-            self._queue = deque(m for m in self._queue if m.topic() != tp.topic or m.partition() != tp.partition)
 
     # -- reading
 
@@ -316,16 +237,6 @@ class EmbeddedConsumer:
         return cluster_metadata(self._log, topic)
 
     # -- life
-
-    def _topic(self, name: str) -> TopicLog:
-        if not self._log.has_topic(name):
-            raise KafkaException(KafkaError(KafkaError.UNKNOWN_TOPIC_OR_PART, f"topic {name!r} does not exist"))
-        return self._log.topic(name)
-
-    def _group_offsets(self) -> GroupOffsets:
-        if self._offsets is None:
-            self._offsets = GroupOffsets(self._log.folder, self._group)
-        return self._offsets
 
     def _require_open(self) -> None:
         if self._closed:

@@ -12,15 +12,16 @@ from confluent_kafka import KafkaError, KafkaException, TopicPartition
 
 from contracts.clock import Clock, SystemClock
 from streaming.embedded import headers as stored_headers
-from streaming.embedded.compaction import CHANGELOG_PREFIX, Committed, compact
+from streaming.embedded.background import BackgroundWriter
+from streaming.embedded.compaction import Committed
 from streaming.embedded.errors import EmbeddedLogError, TopicMissingError
 from streaming.embedded.link import ClientLink
 from streaming.embedded.log import EmbeddedLog
 from streaming.embedded.message import EmbeddedMessage
 from streaming.embedded.partitioner import partition_for
-from streaming.embedded.retention import expire
 from streaming.embedded.topic_log import Draft, TopicLog
 from streaming.embedded.transactions import TransactionJournal
+from streaming.embedded.upkeep import Upkeep
 
 DeliveryCallback = Callable[[KafkaError | None, EmbeddedMessage], Any]
 _Pending = tuple[str, Draft, DeliveryCallback | None]
@@ -29,8 +30,6 @@ _Pending = tuple[str, Draft, DeliveryCallback | None]
 BUFFER_MESSAGES = 5_000
 BUFFER_BYTES = 4 * 1024 * 1024
 LINGER_SECONDS = 0.005
-#: How often a producer looks for expired or superseded records in the topics it writes.
-MAINTENANCE_SECONDS = 10.0
 
 
 class EmbeddedProducer:
@@ -58,18 +57,17 @@ class EmbeddedProducer:
         self._deliveries: deque[tuple[DeliveryCallback, EmbeddedMessage]] = deque()
         self._writing = threading.RLock()
         self._failure: EmbeddedLogError | None = None
-        self._maintained_at: dict[str, float] = {}
-        self._changelogs: set[str] = set()
+        self._upkeep = Upkeep(self._log, self._clock)
         self._journal: TransactionJournal | None = None
         self._in_transaction = False
         self._transaction_offsets: dict[tuple[str, int], int] = {}
         self._transaction_group: str | None = None
         self._link = link
-        self._wake = threading.Event()
-        self._closed = False
-        self._lingering: threading.Thread | None = None
+        self._background: BackgroundWriter | None = None
         if link is not None:
             link.join(self)
+        elif self._transactional_id is None:
+            self._background = BackgroundWriter(self._write_in_background, LINGER_SECONDS)
 
     # -- producing
 
@@ -107,8 +105,8 @@ class EmbeddedProducer:
             self._write_at_seconds = time.monotonic() + LINGER_SECONDS
         self._pending.append((topic, draft, on_delivery or callback))
         self._pending_bytes += len(raw_value or b"")
-        if self._link is None and self._transactional_id is None:
-            self._linger()
+        if self._background is not None:
+            self._background.wake()
 
     def _topic(self, name: str) -> TopicLog:
         try:
@@ -164,7 +162,7 @@ class EmbeddedProducer:
                     )
                     raise
                 self._delivered(by_topic.pop(topic), offsets)
-                self._maintain(topic)
+                self._upkeep.after_write(topic)
             self._failure = None  # what the background writer could not write is written now
 
     def _delivered(self, items: Sequence[_Pending], offsets: Sequence[int]) -> None:
@@ -188,23 +186,11 @@ class EmbeddedProducer:
             self._pending.clear()
             self._pending_bytes = 0
 
-    # -- the background writer of a producer without an application
-
-    def _linger(self) -> None:
-        if self._lingering is None:
-            self._lingering = threading.Thread(target=self._write_lingering, name="embedded-producer", daemon=True)
-            self._lingering.start()
-        self._wake.set()
-
-    def _write_lingering(self) -> None:
-        while not self._closed:
-            self._wake.wait()
-            self._wake.clear()
-            time.sleep(LINGER_SECONDS)
-            try:
-                self.write_pending()
-            except EmbeddedLogError as error:
-                self._failure = error  # raised by the next produce, poll or flush
+    def _write_in_background(self) -> None:
+        try:
+            self.write_pending()
+        except EmbeddedLogError as error:
+            self._failure = error  # raised by the next produce, poll or flush
 
     def _raise_failure(self) -> None:
         if self._failure is not None:
@@ -260,7 +246,7 @@ class EmbeddedProducer:
         self._end_transaction()
         self._deliver()
         for topic in {item[0] for item in items}:
-            self._maintain(topic)
+            self._upkeep.after_write(topic)
         if self._link is not None:
             self._link.offsets_committed(offsets)
 
@@ -280,29 +266,9 @@ class EmbeddedProducer:
         self._transaction_group = None
         self._in_transaction = False
 
-    # -- upkeep
-
-    def _maintain(self, topic: str) -> None:
-        """Apply retention and compaction to a topic just written, now and then."""
-        if topic.startswith(CHANGELOG_PREFIX):
-            self._changelogs.add(topic)
-        elif self._is_time(topic):
-            log = self._log.topic(topic)
-            expire(log, self._clock.now_us() // 1_000)
-            compact(log)
-
     def compact_changelogs(self, committed: Committed) -> None:
         """Compact the changelogs written here; only `committed` source offsets settle an entry."""
-        for topic in self._changelogs:
-            if self._is_time(topic):
-                compact(self._log.topic(topic), committed)
-
-    def _is_time(self, topic: str) -> bool:
-        now = time.monotonic()
-        if now - self._maintained_at.get(topic, float("-inf")) < MAINTENANCE_SECONDS:
-            return False
-        self._maintained_at[topic] = now
-        return True
+        self._upkeep.compact_changelogs(committed)
 
     def list_topics(self, topic: str | None = None, timeout: float = -1) -> Any:
         from streaming.embedded.admin import cluster_metadata
@@ -316,8 +282,8 @@ class EmbeddedProducer:
 
     def release(self) -> None:
         """Let go of the files; what was not flushed is dropped, as when the process dies."""
-        self._closed = True
-        self._wake.set()
+        if self._background is not None:
+            self._background.stop()
         if self._journal is not None:
             self._journal.close()
         self._log.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import sqlite3
 import time
 from collections.abc import Iterator
@@ -83,16 +84,17 @@ def translated(path: Path) -> Iterator[None]:
         yield
     except sqlite3.Error as error:
         raise _explain(error, path) from error
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        raise _full(path, str(error)) from error
 
 
 def _explain(error: sqlite3.Error, path: Path) -> EmbeddedLogError:
     name = getattr(error, "sqlite_errorname", None) or ""
     text = str(error)
     if name.startswith("SQLITE_FULL") or "disk is full" in text or name in _NO_SPACE:
-        return LogFullError(
-            f"embedded log folder {path.parent}: no space left while using {path.name} ({text}). Nothing was "
-            "half-written; free some space and start again."
-        )
+        return _full(path, text)
     if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
         return LogBusyError(f"{path}: another process held the write lock for over {BUSY_TIMEOUT_MS} ms ({text})")
     if name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")) or (
@@ -100,6 +102,13 @@ def _explain(error: sqlite3.Error, path: Path) -> EmbeddedLogError:
     ):
         return LogDamagedError(f"{path}: expected a file of the embedded log, was damaged ({text})")
     return EmbeddedLogError(f"{path}: {text} ({name or type(error).__name__})")
+
+
+def _full(path: Path, text: str) -> LogFullError:
+    return LogFullError(
+        f"embedded log folder {path.parent}: no space left while using {path.name} ({text}). Nothing was "
+        "half-written; free some space and start again."
+    )
 
 
 #: I/O errors that mean "no space" where the shared-memory or journal file could not grow.

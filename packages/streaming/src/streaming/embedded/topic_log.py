@@ -83,7 +83,8 @@ def create_topic_file(folder: Path, name: str, settings: TopicSettings) -> bool:
     finally:
         db.close()
     try:
-        os.link(draft, path)
+        with sqlite.translated(path):
+            os.link(draft, path)
     except FileExistsError:
         return False
     finally:
