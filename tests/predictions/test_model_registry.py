@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from contracts.errors import BadInputError
+from predictions.challenge import challenge
 from predictions.core.inputs import INPUT_NAMES
 from predictions.exit_codes import EXIT_NO_MODEL, EXIT_UNSUITABLE_MODEL
 from predictions.gate import judge, may_promote
@@ -23,7 +26,7 @@ from predictions.train import register
 def _worse(trained):
     """The same model with a log loss no gate lets through."""
     card = trained.card.model_copy(update={"metrics": {**trained.card.metrics, "log_loss": 9.0}})
-    return type(trained)(card, trained.fitted)
+    return replace(trained, card=card)
 
 
 def test_a_registered_model_comes_back_as_it_was(champion) -> None:
@@ -71,7 +74,7 @@ def test_the_first_model_is_served_even_if_it_fails_unless_that_is_forbidden(cha
     name = f"first-{require_gate}".lower()
     settings = champion.settings.model_copy(update={"model_name": name, "require_gate": require_gate})
     worse = _worse(champion.trained)
-    worse = type(worse)(worse.card.model_copy(update={"model_name": name}), worse.fitted)
+    worse = replace(worse, card=worse.card.model_copy(update={"model_name": name}))
     events = register(worse, settings)
     registry = ModelRegistry(settings.tracking_uri)
     assert events[-1].event == event
@@ -140,14 +143,55 @@ def test_files_that_are_gone_are_named(champion, monkeypatch: pytest.MonkeyPatch
         registry.load("direction", 1)
 
 
-def test_serving_imports_no_training_library(tmp_path: Path) -> None:
+def test_serving_loads_no_training_library_and_reports_to_nobody(champion, tmp_path: Path) -> None:
+    """What reports home keeps an identifier in the user's folders: none appears."""
     code = (
-        "import sys, json, predictions.serve, predictions.registry as r\n"
-        "r.ModelRegistry('sqlite:///' + sys.argv[1])\n"
+        "import sys, json\n"
+        "from predictions.settings import PredictionsSettings\n"
+        "from predictions.served_model import load_champion\n"
+        "import predictions.serve\n"
+        "model = load_champion(PredictionsSettings(data_dir=sys.argv[1]))\n"
+        "model.forecast([[0.0] * len(model.card.input_names)] * model.facts.sequence_length)\n"
         "print(json.dumps([m for m in ('torch', 'sklearn', 'onnx', 'pandas') if m in sys.modules]))"
     )
+    home = {
+        "HOME": str(tmp_path),
+        "XDG_CACHE_HOME": str(tmp_path / "cache"),
+        "XDG_CONFIG_HOME": str(tmp_path / "config"),
+    }
     done = subprocess.run(
-        [sys.executable, "-c", code, str(tmp_path / "mlflow.db")],
-        capture_output=True, text=True, timeout=120, check=True,
+        [sys.executable, "-B", "-c", code, str(champion.settings.data_dir)], env={**os.environ, **home},
+        cwd=tmp_path, capture_output=True, text=True, timeout=120, check=True,
     )  # fmt: skip
     assert json.loads(done.stdout.splitlines()[-1]) == []
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_candidate_meets_the_champion_on_samples_new_to_both(champion) -> None:
+    stored = ModelRegistry(champion.settings.tracking_uri).load("direction", 1)
+    duel = challenge(champion.trained, stored)
+    assert duel.candidate == duel.champion == pytest.approx(champion.trained.card.metrics["log_loss"], abs=1e-12)
+    assert duel.samples == champion.trained.card.metrics["n"]
+    assert judge(champion.trained.card.metrics, champion.trained.card.baselines, duel)[0] == "failed"
+
+
+def test_training_the_same_again_leaves_the_champion(champion) -> None:
+    events = register(champion.trained, champion.settings)
+    assert events[-1].event == "refused"
+    assert "not below version 1's" in events[-1].reason
+    assert ModelRegistry(champion.settings.tracking_uri).version_of("direction", "champion") == 1
+
+
+@pytest.mark.parametrize(
+    "update",
+    [{"feature_set": "core:old"}, {"horizon_bars": 6}, {"validated_from_ms": 2**53}, {"sequence_length": 60}],
+    ids=["other features", "other horizon", "all samples seen", "longer sequences"],
+)
+def test_who_cannot_be_compared_is_not(champion, update) -> None:
+    stored = ModelRegistry(champion.settings.tracking_uri).load("direction", 1)
+    other = replace(stored, card=stored.card.model_copy(update=update))
+    if "sequence_length" in update:  # its sequences are made, from the same bars, and its file then refuses the shape
+        with pytest.raises(BadInputError, match="shape"):
+            challenge(champion.trained, other)
+    else:
+        assert challenge(champion.trained, other) is None

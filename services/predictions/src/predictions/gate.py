@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Literal
 
 #: The forecast a candidate must beat; the other baselines are reported beside it.
@@ -11,12 +12,41 @@ GATE_BASELINE = "constant"
 Outcome = Literal["passed", "failed"]
 
 
-def judge(metrics: Mapping[str, float], baselines: Mapping[str, Mapping[str, float]]) -> tuple[Outcome, str]:
-    """Return whether the candidate's log loss on validation is below the base rate's, and the figures."""
+@dataclass(frozen=True, slots=True)
+class Duel:
+    """Log losses of candidate and champion on the same samples, none of which has shaped either."""
+
+    champion_version: int
+    candidate: float
+    champion: float
+    samples: int
+
+
+def judge(
+    metrics: Mapping[str, float], baselines: Mapping[str, Mapping[str, float]], duel: Duel | None = None
+) -> tuple[Outcome, str]:
+    """Return whether the candidate's log loss is below the base rate's and the champion's, and the figures.
+
+    Parameters
+    ----------
+    duel
+        None if there is no champion it can be compared with.
+    """
     candidate, bar = metrics["log_loss"], baselines[GATE_BASELINE]["log_loss"]
-    outcome: Outcome = "passed" if candidate < bar else "failed"
-    relation = "below" if outcome == "passed" else "not below"
-    return outcome, f"validation log loss {candidate:.6f} is {relation} the base rate's {bar:.6f}"
+    beats = candidate < bar
+    reason = f"validation log loss {candidate:.6f} is {_relation(beats)} the base rate's {bar:.6f}"
+    if duel is not None:
+        wins = duel.candidate < duel.champion
+        beats = beats and wins
+        reason += (
+            f"; on {duel.samples} common samples {duel.candidate:.6f} is {_relation(wins)} "
+            f"version {duel.champion_version}'s {duel.champion:.6f}"
+        )
+    return ("passed" if beats else "failed"), reason
+
+
+def _relation(beats: bool) -> str:
+    return "below" if beats else "not below"
 
 
 def may_promote(outcome: Outcome, *, has_champion: bool, require_gate: bool) -> bool:

@@ -21,7 +21,8 @@ class ModelCard(BaseModel):
     """Facts of a model that serving checks and a reader wants.
 
     `metrics` are of the validation part, of the ONNX file as it is served; `baselines` are of the naive forecasts
-    on the same samples. `trained_from_ms` and `trained_to_ms` bound every row training has seen, end exclusive.
+    on the same samples. `trained_from_ms` and `trained_to_ms` bound every row training has seen, end exclusive;
+    rows from `validated_from_ms` on have judged the model and not shaped it.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore", protected_namespaces=())
@@ -37,6 +38,7 @@ class ModelCard(BaseModel):
     pairs: tuple[str, ...]
     trained_from_ms: int
     trained_to_ms: int
+    validated_from_ms: int
     seed: int
     metrics: dict[str, float]
     baselines: dict[str, dict[str, float]]

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-import onnxruntime
 from numpy.typing import NDArray
 
 from contracts.errors import BadInputError
 from predictions.model_card import INPUT, OUTPUT
+from predictions.quiet_imports import import_onnxruntime
 
 
 class OnnxModel:
@@ -22,6 +22,7 @@ class OnnxModel:
     """
 
     def __init__(self, onnx: bytes) -> None:
+        onnxruntime = import_onnxruntime()
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = 1
         options.inter_op_num_threads = 1

@@ -36,7 +36,12 @@ class Progress:
         self._write(stage, None, None, None, None)
 
     def epoch(self, epoch: int, epochs: int, log_loss: float) -> None:
-        """Note that `epoch` of `epochs` is over."""
+        """Note that `epoch` of `epochs` is over; 0 says that the first begins."""
+        if epoch == 0:
+            self._started_seconds = self._monotonic()
+            logger.info("untrained: log loss {:.6f}", log_loss)
+            self._write("training", 0, epochs, None, log_loss)
+            return
         per_epoch_seconds = (self._monotonic() - self._started_seconds) / epoch
         left_seconds = round(per_epoch_seconds * (epochs - epoch), 1)
         logger.info("epoch {}/{}: log loss {:.6f}, at most {} s left", epoch, epochs, log_loss, left_seconds)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import logging
-import os
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from contracts.errors import TradestreamError
 from predictions.model_card import ModelCard
+from predictions.quiet_imports import open_mlflow
 
 if TYPE_CHECKING:
     from mlflow.tracking import MlflowClient
@@ -46,7 +45,7 @@ class ModelRegistry:
 
     def __init__(self, uri: str) -> None:
         self._uri = uri
-        self._client: MlflowClient = _quiet_client(uri)
+        self._client: MlflowClient = open_mlflow(uri)
 
     @staticmethod
     def exists(uri: str) -> bool:
@@ -152,13 +151,3 @@ class ModelRegistry:
         except MlflowException as error:
             if error.error_code != "RESOURCE_ALREADY_EXISTS":
                 raise
-
-
-def _quiet_client(uri: str) -> MlflowClient:
-    """Import MLflow without its telemetry and narration; it reads both switches from the environment."""
-    os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"  # noqa: TID251 - the only way to say it, before the import
-    os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "WARNING")  # noqa: TID251
-    from mlflow.tracking import MlflowClient
-
-    logging.getLogger("alembic").setLevel(logging.WARNING)
-    return MlflowClient(tracking_uri=uri, registry_uri=uri)

@@ -34,7 +34,7 @@ class PredictionsSettings(ServiceSettings):
     min_samples: int = Field(600, description="samples without which nothing is trained", ge=50)
     tune_fraction: float = Field(0.1, description="part of the time that says when to stop training", gt=0, lt=0.5)
     validation_fraction: float = Field(0.2, description="last part of the time, which judges the model", gt=0, lt=0.5)
-    epochs: int = Field(12, description="most epochs of the lstm", ge=1)
+    epochs: int = Field(20, description="most epochs of the lstm", ge=1)
     seed: int = Field(7, description="seed of everything random in training", ge=0)
     require_gate: bool = Field(False, description="refuse the first model too if it does not beat the base rate")
     progress_file: Path | None = Field(None, description="JSON of how far training is, rewritten as it goes")

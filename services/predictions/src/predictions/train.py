@@ -9,6 +9,7 @@ from loguru import logger
 from contracts.errors import TradestreamError
 from contracts.model_event import ModelEvent
 from contracts.topics import MODEL_EVENTS
+from predictions.challenge import challenge
 from predictions.core.dataset import build_dataset
 from predictions.exit_codes import EXIT_TOO_FEW_ROWS
 from predictions.gate import judge, may_promote
@@ -51,6 +52,7 @@ def _train(settings: PredictionsSettings, progress: Progress) -> None:
     progress.stage("reading")
     kind = MODELS[settings.model]
     data = build_dataset(read_rows(settings), kind.sequence_length, settings.horizon_bars, settings.interval_s)
+    kind.load()  # importing its library takes seconds, which say nothing of how long an epoch takes
     progress.stage("training")
     trained = train_model(data, settings, progress.epoch)
     _log_metrics(trained.card)
@@ -67,7 +69,8 @@ def register(trained: Trained, settings: PredictionsSettings) -> list[ModelEvent
     """Register `trained`, promote it if it may be, and return what happened."""
     card = trained.card
     registry = ModelRegistry(settings.tracking_uri)
-    has_champion = registry.version_of(card.model_name, settings.alias) is not None
+    champion = registry.version_of(card.model_name, settings.alias)
+    duel = challenge(trained, registry.load(card.model_name, champion)) if champion is not None else None
     version = registry.register(
         card,
         trained.fitted.onnx,
@@ -75,10 +78,10 @@ def register(trained: Trained, settings: PredictionsSettings) -> list[ModelEvent
         experiment=settings.mlflow_experiment,
         artifact_location=settings.artifact_location,
     )
-    outcome, reason = judge(card.metrics, card.baselines)
+    outcome, reason = judge(card.metrics, card.baselines, duel)
     registry.tag(card.model_name, version, "gate", outcome)
     registry.tag(card.model_name, version, "gate_reason", reason)
-    promoted = may_promote(outcome, has_champion=has_champion, require_gate=settings.require_gate)
+    promoted = may_promote(outcome, has_champion=champion is not None, require_gate=settings.require_gate)
     if promoted:
         registry.promote(card.model_name, version, settings.alias)
     _log_verdict(card, version, promoted, outcome == "passed", reason)

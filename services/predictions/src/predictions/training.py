@@ -15,7 +15,7 @@ from contracts.units import MS_PER_SECOND
 from predictions.core.dataset import Dataset, Samples
 from predictions.core.inputs import INPUT_NAMES, input_set_id
 from predictions.core.metrics import constant_forecast, momentum_forecast, report
-from predictions.core.splits import Split, purged_split
+from predictions.core.splits import Indices, Split, purged_split
 from predictions.model_card import ModelCard
 from predictions.models import MODELS, ModelKind
 from predictions.models.base import Fitted, OnEpoch
@@ -38,10 +38,25 @@ class ParityError(TradestreamError):
 
 @dataclass(frozen=True, slots=True)
 class Trained:
-    """A model ready to be registered."""
+    """A model ready to be registered, with what judged it.
+
+    Parameters
+    ----------
+    card, fitted
+        The model.
+    data
+        What it was trained and validated on.
+    validation
+        Indices of the validation part of `data`.
+    forecast
+        Its probabilities there.
+    """
 
     card: ModelCard
     fitted: Fitted
+    data: Dataset
+    validation: Indices
+    forecast: NDArray[np.float64]
 
 
 def train_model(data: Dataset, settings: PredictionsSettings, on_epoch: OnEpoch) -> Trained:
@@ -70,10 +85,12 @@ def train_model(data: Dataset, settings: PredictionsSettings, on_epoch: OnEpoch)
     )  # fmt: skip
     fitted = kind.load()(train, tune, seed=settings.seed, epochs=settings.epochs, on_epoch=on_epoch)
     served = OnnxModel(fitted.onnx)
-    forecast = _forecast(served.predict_many, validation)
-    _require_parity(forecast, _forecast(fitted.native, validation))
+    forecast = forecast_of(served.predict_many, validation)
+    _require_parity(forecast, forecast_of(fitted.native, validation))
     metrics, baselines = report(validation.y, forecast), naive_reports(train, validation)
-    return Trained(_card(data, kind, settings, metrics, baselines), fitted)
+    validated_from_ms = int(data.times_ms[split.validation].min())
+    card = _card(data, kind, settings, validated_from_ms, metrics, baselines)
+    return Trained(card, fitted, data, split.validation, forecast)
 
 
 def naive_reports(train: Samples, validation: Samples) -> dict[str, dict[str, float]]:
@@ -86,7 +103,8 @@ def naive_reports(train: Samples, validation: Samples) -> dict[str, dict[str, fl
     }
 
 
-def _forecast(model: Callable[[NDArray[np.float32]], NDArray[np.float64]], part: Samples) -> NDArray[np.float64]:
+def forecast_of(model: Callable[[NDArray[np.float32]], NDArray[np.float64]], part: Samples) -> NDArray[np.float64]:
+    """Return the probabilities `model` gives `part`."""
     return np.concatenate([model(x) for x in part.chunks()])
 
 
@@ -117,6 +135,7 @@ def _card(
     data: Dataset,
     kind: ModelKind,
     settings: PredictionsSettings,
+    validated_from_ms: int,
     metrics: dict[str, float],
     baselines: dict[str, dict[str, float]],
 ) -> ModelCard:
@@ -132,6 +151,7 @@ def _card(
         pairs=data.pairs,
         trained_from_ms=data.from_ms,
         trained_to_ms=data.to_ms,
+        validated_from_ms=validated_from_ms,
         seed=settings.seed,
         metrics=metrics,
         baselines=baselines,

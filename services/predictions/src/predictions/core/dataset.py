@@ -72,6 +72,8 @@ class Dataset:
         Every full sequence with a known label.
     times_ms
         Start of each sample's last window.
+    run_lengths
+        Consecutive bars known at each sample, at least the sequence: whether a longer sequence would be full too.
     pairs
         Pairs that gave rows.
     rows, warm_rows
@@ -82,6 +84,7 @@ class Dataset:
 
     samples: Samples
     times_ms: NDArray[np.int64]
+    run_lengths: NDArray[np.int64]
     pairs: tuple[str, ...]
     rows: int
     warm_rows: int
@@ -128,11 +131,12 @@ def build_dataset(rows: Iterable[FeatureRow], sequence_length: int, horizon_bars
     ordered = [tables[key] for key in sorted(tables)]
     bars = [bar for table in ordered for bar in table.bars]
     interval_ms = interval_s * MS_PER_SECOND
-    ends, y, times_ms = _samples(ordered, sequence_length, horizon_bars * interval_ms)
+    ends, y, times_ms, run_lengths = _samples(ordered, sequence_length, horizon_bars * interval_ms)
     table = np.array(bars, dtype=np.float32).reshape(-1, len(INPUT_NAMES))
     return Dataset(
         samples=Samples(table, ends, sequence_length, y),
         times_ms=times_ms,
+        run_lengths=run_lengths,
         pairs=tuple(sorted({pair for _, pair in tables})),
         rows=sum(len(of_pair.times_ms) for of_pair in ordered),
         warm_rows=len(bars),
@@ -143,9 +147,9 @@ def build_dataset(rows: Iterable[FeatureRow], sequence_length: int, horizon_bars
 
 def _samples(
     tables: list[_PairTable], sequence_length: int, horizon_ms: int
-) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.int64]]:
-    """Return, of every sample, its last bar's place in the common table, its label and its time."""
-    ends, ys, times = [], [], []
+) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.int64], NDArray[np.int64]]:
+    """Return, of every sample, its last bar's place in the common table, its label, its time and its run's length."""
+    ends, ys, times, runs = [], [], [], []
     before = 0
     for table in tables:
         at_ms = np.array(table.times_ms, dtype=np.int64)
@@ -156,10 +160,12 @@ def _samples(
         ends.append(place[chosen])
         ys.append(y[chosen])
         times.append(at_ms[chosen])
+        runs.append(run_lengths[chosen])
         before += len(table.bars)
     none = np.empty(0)
     return (
         np.concatenate([none, *ends]).astype(np.int64),
         np.concatenate([none, *ys]).astype(np.float64),
         np.concatenate([none, *times]).astype(np.int64),
+        np.concatenate([none, *runs]).astype(np.int64),
     )

@@ -32,7 +32,7 @@ class Fitted:
 
 
 class OnEpoch(Protocol):
-    """Is told after each epoch how far training is and how it does on the tune part."""
+    """Is told after each epoch how far training is and how it does on the tune part; epoch 0 is before the first."""
 
     def __call__(self, epoch: int, epochs: int, log_loss: float) -> None: ...
 

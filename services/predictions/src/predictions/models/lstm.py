@@ -62,13 +62,17 @@ class DirectionLstm(nn.Module):
 def fit(train: Samples, tune: Samples, *, seed: int, epochs: int, on_epoch: OnEpoch) -> Fitted:
     """Train with AdamW, stop when `tune` no longer improves, keep the best epoch; one thread, one seed."""
     torch.set_num_threads(1)
-    torch.use_deterministic_algorithms(True)
+    torch.set_deterministic_debug_mode("error")  # use_deterministic_algorithms() loads the compiler first: 8 s
     torch.manual_seed(seed)
     scaling = Scaling.of(train.last())
     model = DirectionLstm(scaling, base_rate=float(train.y.mean()))
     best_epoch, best_loss = _train(model, train, tune, epochs, on_epoch)
     params = {"hidden": HIDDEN, "batch": BATCH, "best_epoch": best_epoch, "tune_log_loss": best_loss}
     return Fitted(_to_onnx(scaling, model, train.length), partial(_probabilities, model), params)
+
+
+def _tune_loss(model: DirectionLstm, tune: Samples) -> float:
+    return log_loss(tune.y, np.concatenate([_probabilities(model, x) for x in tune.chunks()]))
 
 
 def _probabilities(model: DirectionLstm, x: NDArray[np.float32]) -> NDArray[np.float64]:
@@ -81,14 +85,15 @@ def _train(model: DirectionLstm, train: Samples, tune: Samples, epochs: int, on_
     y = torch.from_numpy(train.y.astype(np.float32))
     criterion = nn.BCEWithLogitsLoss()
     optimiser = torch.optim.AdamW(model.parameters(), lr=LEARNING_RATE, weight_decay=WEIGHT_DECAY)
-    best_epoch, best_loss, best_weights = 0, math.inf, copy.deepcopy(model.state_dict())
+    best_epoch, best_loss, best_weights = 0, _tune_loss(model, tune), copy.deepcopy(model.state_dict())
+    on_epoch(0, epochs, best_loss)
     for epoch in range(1, epochs + 1):
         for batch in torch.split(torch.randperm(len(train)), BATCH):
             optimiser.zero_grad()
             criterion(model(torch.from_numpy(train.x(batch.numpy()))), y[batch]).backward()
             nn.utils.clip_grad_norm_(model.parameters(), 1.0)
             optimiser.step()
-        loss = log_loss(tune.y, np.concatenate([_probabilities(model, x) for x in tune.chunks()]))
+        loss = _tune_loss(model, tune)
         on_epoch(epoch, epochs, loss)
         if loss < best_loss:
             best_epoch, best_loss, best_weights = epoch, loss, copy.deepcopy(model.state_dict())

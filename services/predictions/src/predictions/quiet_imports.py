@@ -1,0 +1,32 @@
+"""Imports of libraries that would otherwise report to their makers over the network.
+
+ONNX Runtime (since 1.29 on Linux too) and MLflow send telemetry unless an environment variable forbids it, and read
+it once, while they are loaded. Both are imported through here and nowhere else.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from mlflow.tracking import MlflowClient
+
+
+def import_onnxruntime() -> Any:
+    """Return the module `onnxruntime`, with its telemetry off."""
+    os.environ["ORT_DISABLE_TELEMETRY"] = "1"  # noqa: TID251 - the only way to say it
+    import onnxruntime
+
+    return onnxruntime
+
+
+def open_mlflow(uri: str) -> MlflowClient:
+    """Return a client of the MLflow server or database at `uri`, with telemetry off and narration at warnings."""
+    os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"  # noqa: TID251 - the only way to say it
+    os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "WARNING")  # noqa: TID251
+    from mlflow.tracking import MlflowClient
+
+    logging.getLogger("alembic").setLevel(logging.WARNING)
+    return MlflowClient(tracking_uri=uri, registry_uri=uri)
