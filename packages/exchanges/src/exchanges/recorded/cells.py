@@ -33,10 +33,9 @@ def positive(text: str, field: str) -> str:
     ('28165.47', '0.000051')
     """
     if _PLAIN(text):
-        if "." in text:
-            text = text.rstrip("0").rstrip(".")
-        if text != "0":
-            return text
+        canonical = text.rstrip("0").rstrip(".") if "." in text else text
+        if canonical != "0":
+            return canonical
     if len(text) > MAX_DECIMAL_TEXT or not _ANY_DECIMAL(text):
         raise BadInputError(field, "a positive decimal", text)
     return positive_decimal_string(text, field)

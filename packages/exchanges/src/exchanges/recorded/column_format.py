@@ -37,6 +37,10 @@ class ColumnFormat:
         Columns that name the pair and the venue, or None.
     consecutive_ids
         Whether the venue numbers without holes; None where that depends on the venue.
+    optional
+        Columns above that a file may lack.
+    aliases
+        Other names of the columns, used where a file has no column of the real name.
     headerless
         Column names for a file without a header line.
     """
@@ -52,21 +56,34 @@ class ColumnFormat:
     symbol: str | None = None
     exchange: str | None = None
     consecutive_ids: bool | None = False
+    optional: frozenset[str] = frozenset()
+    aliases: Mapping[str, str] = field(default_factory=dict)
     headerless: tuple[str, ...] = ()
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """Return the columns it needs, in words a person can compare with a file."""
+        """Return the columns it needs."""
         if self.headerless:
             return self.headerless
         named = (self.symbol, self.exchange, self.trade_id, self.time, self.price, self.quantity, self.side)
-        return tuple(column for column in named if column)
+        return tuple(column for column in named if column and column not in self.optional)
 
     def matches(self, first_line: Sequence[str]) -> bool:
         """Say whether a file that starts with these cells has this format."""
         if self.headerless:
             return len(first_line) == len(self.headerless) and all(map(_is_number, first_line))
-        return set(self.columns) <= {cell.strip().lower() for cell in first_line}
+        return set(self.columns) <= set(self.header(first_line))
+
+    def header(self, first_line: Sequence[str]) -> list[str]:
+        """Return the names of a file's columns as this format knows them."""
+        if self.headerless:
+            return list(self.headerless)
+        names = [cell.strip().lower() for cell in first_line]
+        for place, name in enumerate(names):
+            real = self.aliases.get(name)
+            if real is not None and real not in names:
+                names[place] = real
+        return names
 
 
 def _is_number(text: str) -> bool:
@@ -81,7 +98,7 @@ class RowReader:
     layout
         The format.
     header
-        Column names in the order of the file, lower case.
+        Column names in the order of the file, as `ColumnFormat.header` returns them.
     """
 
     def __init__(self, layout: ColumnFormat, header: Sequence[str]) -> None:
@@ -91,7 +108,7 @@ class RowReader:
         self.time_place, self.price_place = places[layout.time], places[layout.price]
         self.quantity_place = places[layout.quantity]
         self.id_place, self.side_place, self._symbol_place, self._exchange_place = (
-            None if name is None else places[name]
+            None if name is None else places.get(name)
             for name in (layout.trade_id, layout.side, layout.symbol, layout.exchange)
         )
 

@@ -134,11 +134,18 @@ class Chosen:
             self._known[first_symbol] = True
 
     def takes(self, symbol: str | None) -> bool:
-        """Say whether a row with this symbol is one of ours; a row too broken to have one is, to be complained of."""
+        """Say whether a row with this symbol is one of ours; one too broken to have a symbol is, to be complained of.
+
+        Raises
+        ------
+        BadInputError
+            On a second pair while none was asked for.
+        """
         if symbol not in self._known:
-            self._known[symbol] = pair_of_symbol(symbol or "") == self.pair
-            if not self._known[symbol] and not self._asked_for:
+            ours = pair_of_symbol(symbol or "") == self.pair
+            if not ours and not self._asked_for:
                 raise BadInputError("pair", f"only {self.pair} in the file, or pair= to choose one", symbol)
+            self._known[symbol] = ours
         return self._known[symbol]
 
 
@@ -162,9 +169,9 @@ def open_recording(path: str | Path, pair: str | None = None, exchange: str | No
     """
     file = Path(path)
     table = open_table(file)
-    layout = _recognise(file, table.first_line())
-    header = layout.headerless or [cell.strip().lower() for cell in table.first_line()]
-    reader = RowReader(layout, header)
+    first_line = table.first_line()
+    layout = _recognise(file, first_line)
+    reader = RowReader(layout, layout.header(first_line))
     lines = list(islice(table.lines(skip_first=not layout.headerless), SAMPLE_ROWS))
     if not lines:
         raise BadInputError("path", "a file with trades in it", f"{file} (a header and nothing else)")
@@ -181,7 +188,7 @@ def open_recording(path: str | Path, pair: str | None = None, exchange: str | No
         format=layout.name,
         exchange=the_exchange,
         pair=the_pair,
-        consecutive_ids=_consecutive(layout, the_exchange),
+        consecutive_ids=reader.id_place is not None and _consecutive(layout, the_exchange),
         rows=table.row_count(),
         first_ms=first_us // US_PER_MS,
         last_ms=None,
@@ -209,9 +216,10 @@ def _check_sample(file: Path, reader: RowReader, lines: Sequence[Line], chosen: 
     rows: list[Row] = []
     complaint: BadInputError | None = None
     for ordinal, (_, _, cells) in enumerate(lines, start=1):
+        if not chosen.takes(reader.symbol(cells)):
+            continue
         try:
-            if chosen.takes(reader.symbol(cells)):
-                rows.append(reader.row(ordinal, cells))
+            rows.append(reader.row(ordinal, cells))
         except BadInputError as error:
             complaint = complaint or error
     if not rows and complaint is not None:

@@ -4,13 +4,6 @@ from exchanges.recorded.column_format import ColumnFormat
 from exchanges.recorded.formats.binance import BINANCE
 from exchanges.recorded.formats.coinbase import COINBASE
 from exchanges.recorded.formats.time_and_sales import TIME_AND_SALES
-from exchanges.recorded.formats.tradestream import PLAIN, TRADESTREAM, TRADESTREAM_WITHOUT_IDS
+from exchanges.recorded.formats.tradestream import PLAIN, TRADESTREAM
 
-FORMATS: tuple[ColumnFormat, ...] = (
-    TRADESTREAM,
-    BINANCE,
-    COINBASE,
-    TRADESTREAM_WITHOUT_IDS,
-    PLAIN,
-    TIME_AND_SALES,
-)
+FORMATS: tuple[ColumnFormat, ...] = (BINANCE, COINBASE, TRADESTREAM, PLAIN, TIME_AND_SALES)

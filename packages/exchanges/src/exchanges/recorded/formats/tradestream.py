@@ -1,5 +1,7 @@
 """This project's own columns, as `trades.parquet` and CSV exports have them, and close relatives."""
 
+from dataclasses import replace
+
 from exchanges.recorded.cells import any_time, microseconds
 from exchanges.recorded.column_format import ColumnFormat
 
@@ -14,26 +16,31 @@ TRADESTREAM = ColumnFormat(
     symbol="pair",
     exchange="exchange",
     consecutive_ids=None,
+    optional=frozenset({"trade_id", "side", "pair", "exchange"}),
+    aliases={
+        "qty": "quantity",
+        "amount": "quantity",
+        "size": "quantity",
+        "id": "trade_id",
+        "symbol": "pair",
+        "product_id": "pair",
+        "taker_side": "side",
+        "venue": "exchange",
+    },
 )
 
-#: The same without a venue's id.
-TRADESTREAM_WITHOUT_IDS = ColumnFormat(
-    name="tradestream_without_ids",
-    time="timestamp_us",
-    read_time=microseconds,
-    price="price",
-    quantity="quantity",
-    side="side",
-)
-
-#: `id, price, qty, time`-like tables, whose time column names no unit.
-PLAIN = ColumnFormat(
+#: The same with a time column that names no unit; its values tell.
+PLAIN = replace(
+    TRADESTREAM,
     name="plain",
     time="timestamp",
     read_time=any_time,
-    price="price",
-    quantity="quantity",
-    trade_id="trade_id",
-    side="side",
-    consecutive_ids=None,
+    aliases={
+        **TRADESTREAM.aliases,
+        "time": "timestamp",
+        "ts": "timestamp",
+        "timestamp_ms": "timestamp",
+        "timestamp_ns": "timestamp",
+        "trade_time_ms": "timestamp",
+    },
 )
