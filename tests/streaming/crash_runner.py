@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import random
@@ -22,7 +23,7 @@ from tally import TALLIES, TallySettings, topology
 
 from contracts.topics import TRADES
 from streaming.clients import end_offsets
-from streaming.embedded import EmbeddedLog, group, topic_log, transactions
+from streaming.embedded import EmbeddedLog, compaction, group, topic_log, transactions, upkeep
 from streaming.embedded.producer import EmbeddedProducer
 from streaming.service import run_service
 
@@ -57,6 +58,12 @@ def die_at(step: str, call: int) -> None:
     setattr(owner, name, wrapped)
 
 
+def compact_always() -> None:
+    """Compact every changelog after every commit, however little there is to gain."""
+    upkeep.INTERVAL_SECONDS = 0.0
+    upkeep.compact = functools.partial(compaction.compact, dirty_records=0)  # type: ignore[assignment]
+
+
 def run_child(program: Callable[[], int], live_seconds: float | None) -> int:
     """Run `program` in a fork; kill it after `live_seconds` if given. Return its wait status."""
     child = os.fork()
@@ -81,7 +88,13 @@ def serve(settings: TallySettings, step: str | None = None, call: int = 0) -> in
 
 
 def kill_service(folder: str, guarantee: str, seed: int, kills: int, wipe: bool) -> dict[str, Any]:
-    """Kill a service at random moments and at every step of its commit, then let it finish."""
+    """Kill a service at random moments and at every step of its commit, then let it finish.
+
+    With `wipe` the state folder is deleted between kills, and the changelogs it is rebuilt from are compacted all the
+    time.
+    """
+    if wipe:
+        compact_always()
     settings = TallySettings(
         broker_address=f"embedded://{folder}/log", data_dir=Path(folder), processing_guarantee=guarantee,
         commit_interval_seconds=0.05, pause_seconds=0.0005, log_level="CRITICAL",
@@ -98,7 +111,10 @@ def kill_service(folder: str, guarantee: str, seed: int, kills: int, wipe: bool)
         status = run_child(lambda step=step: serve(settings, step, dice.randint(2, 3)), None)  # type: ignore[misc]
         died[step] = os.WIFSIGNALED(status)
     status = run_child(lambda: serve(settings.model_copy(update={"pause_seconds": 0.0})), None)
-    return {"ends": ends, "died": died, "exit": os.waitstatus_to_exitcode(status)}
+    log = EmbeddedLog(Path(folder) / "log")
+    changelogs = [log.topic(name) for name in log.topic_names() if name.startswith(compaction.CHANGELOG_PREFIX)]
+    holes = sum(len(topic.read(0, 0, 10**6)[0]) < topic.watermarks(0)[1] for topic in changelogs)
+    return {"ends": ends, "died": died, "exit": os.waitstatus_to_exitcode(status), "compacted": holes}
 
 
 def produce_batches(folder: str, name: str, pipe: int) -> int:

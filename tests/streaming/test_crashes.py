@@ -65,6 +65,7 @@ def test_a_killed_service_ends_where_an_undisturbed_one_does(
 
     assert report["exit"] == 0
     assert report["died"]["before offsets"]
+    assert report["compacted"] == (2 if wipe else 0)
     assert report["died"]["after journal"] == (guarantee == "exactly-once")
     found = [record.message() for record in read_topic(settings, TALLIES)]
     distinct = list(dict.fromkeys(message.to_json() for message in found))

@@ -139,6 +139,16 @@ def test_a_topology_goes_on_where_it_ended(tmp_path: Path) -> None:
     assert halves[0]
 
 
+def test_a_taken_metrics_port_is_named(settings: ServiceSettings, capsys: pytest.CaptureFixture[str]) -> None:
+    with socket.socket() as taken:
+        taken.bind(("", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        busy = settings.model_copy(update={"metrics_port": port})
+        assert run_service(busy, service="echo", inputs=[TRADES], outputs=[ECHO], topology=echo) == 1
+    assert f"TRADESTREAM_METRICS_PORT: expected a free port, was {port}" in capsys.readouterr().err
+
+
 def serving(settings: TallySettings, **environment: str) -> subprocess.Popen[str]:
     program = "import sys; sys.path.insert(0, sys.argv[1])\n" + (
         "from tally import *\nfrom streaming.service import run_service\n"

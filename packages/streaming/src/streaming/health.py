@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 from loguru import logger
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
+from streaming.errors import ServiceError
+
 if TYPE_CHECKING:
     from streaming.application import ServiceApplication
 
@@ -52,13 +54,18 @@ def serve_health(port: int, health: Health) -> Iterator[int]:
 
     Raises
     ------
-    OSError
+    ServiceError
         If the port is taken.
     """
     if port == 0:
         yield 0
         return
-    server = _Server(("", port), _Handler)
+    try:
+        server = _Server(("", port), _Handler)
+    except OSError as error:
+        raise ServiceError(
+            f"TRADESTREAM_METRICS_PORT: expected a free port, was {port} ({error.strerror})"
+        ) from error
     server.health = health
     thread = threading.Thread(target=server.serve_forever, name="health", daemon=True)
     thread.start()
