@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from quixstreams.sinks import BatchingSink, SinkBackpressureError, SinkBatch
 from tally import TALLIES, TallySettings, beat, beats, topology
 
 from contracts.clock import FixedClock
@@ -137,6 +138,27 @@ def test_a_topology_goes_on_where_it_ended(tmp_path: Path) -> None:
     ]
     assert halves[0] + halves[1] == whole
     assert halves[0]
+
+
+def test_a_sink_that_is_away_for_a_moment_gets_everything_again() -> None:
+    written: list[list[Heartbeat]] = []
+
+    class Flaky(BatchingSink):
+        away = 2
+
+        def write(self, batch: SinkBatch) -> None:
+            if self.away:
+                self.away -= 1
+                raise SinkBackpressureError(retry_after=0.02)
+            written.append([item.value for item in batch])
+
+    def build(inputs: dict[str, Any], topics: Topics, settings: ServiceSettings) -> None:
+        inputs["trades"].sink(Flaky(on_client_connect_success=lambda: None))
+
+    settings = ServiceSettings(commit_interval_seconds=0.0)
+    run = run_topology(build, settings, "echo", {TRADES: GOOD}, [ECHO])
+    assert [message for batch in written for message in batch] == GOOD
+    assert run.dead_letters == []
 
 
 def test_a_taken_metrics_port_is_named(settings: ServiceSettings, capsys: pytest.CaptureFixture[str]) -> None:
