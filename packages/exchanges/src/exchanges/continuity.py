@@ -14,6 +14,7 @@ from exchanges.venue import Trade
 
 MAX_HELD = 200_000
 MAX_HOLES = 1_000
+_REST_LAG_SECONDS = 1.0
 #: A trade this many ids before the first one we saw may still come late.
 _BEFORE_FIRST = 1_000
 
@@ -70,6 +71,8 @@ class PairState:
         Whether the first trade we see is the first there is since `start_us`.
     token, fetching, attempts
         The current fetch, whether it is under way, and how many made no progress.
+    doubtful
+        Something unreadable came after the current fetch began, so its page does not say that nothing is missing.
     """
 
     last_id: int | None = None
@@ -84,6 +87,7 @@ class PairState:
     fetching: bool = False
     attempts: int = 0
     max_attempts: int = 5
+    doubtful: bool = False
 
     @classmethod
     def resume(cls, last_id: int | None, from_us: int, max_attempts: int = 5) -> PairState:
@@ -122,11 +126,15 @@ def arrived(state: PairState, trades: list[Trade], *, snapshot: bool) -> list[Ou
 
 
 def suspect(state: PairState) -> list[Output]:
-    """Take the news that a trade came but could not be read: REST may have it right, and until then it is missing."""
-    if not state.live:
-        return []
+    """Take the news that a trade came but could not be read: REST may have it right, and until then it is missing.
+
+    Nobody knows its id, so REST is asked after a moment, when it cannot be behind the WebSocket any more.
+    """
     state.live = False
-    return [] if state.fetching else [_fetch(state)]
+    state.doubtful = True
+    if state.fetching or not state.subscribed:
+        return []
+    return [_fetch(state, delay_seconds=_REST_LAG_SECONDS)]
 
 
 def page(state: PairState, token: int, trades: list[Trade], next_cursor: int | None) -> list[Output]:
@@ -135,6 +143,7 @@ def page(state: PairState, token: int, trades: list[Trade], next_cursor: int | N
         return []
     state.fetching = False
     state.base_known = True
+    complete = next_cursor is None and not state.doubtful
     before = state.last_id
     late, _, _ = _hold(state, trades)
     emitted = _drain(state)
@@ -147,9 +156,10 @@ def page(state: PairState, token: int, trades: list[Trade], next_cursor: int | N
             return _outputs(late, 0, [*_emit(emitted), *outputs])
         outputs, more = _give_up(state)
         emitted += more
-    outputs += [*_emit(emitted), *_settle(state, proof=next_cursor is None)]
+    outputs += [*_emit(emitted), *_settle(state, proof=complete)]
     if state.subscribed and not state.live and not state.fetching:
-        outputs.append(_fetch(state, cursor=None if state.held else next_cursor))
+        pause_seconds = _REST_LAG_SECONDS if state.doubtful else 0.0
+        outputs.append(_fetch(state, pause_seconds, cursor=None if state.held else next_cursor))
     return _outputs(late, 0, outputs)
 
 
@@ -266,6 +276,7 @@ def _fill_hole(state: PairState, trade_id: int) -> bool:
 def _fetch(state: PairState, delay_seconds: float = 0.0, cursor: int | None = None) -> Fetch:
     """Start a fetch; each attempt without progress reaches back a second more."""
     state.fetching = True
+    state.doubtful = False
     state.token += 1
     since_us = max(0, state.last_us - state.attempts * US_PER_SECOND)
     return Fetch(since_us, delay_seconds, state.token, cursor)

@@ -99,9 +99,8 @@ class Resilience:
         self._retrying = tenacity.AsyncRetrying(
             retry=tenacity.retry_if_exception_type((TransientVenueError, pybreaker.CircuitBreakerError)),
             stop=tenacity.stop_after_delay(give_up_seconds),
-            wait=tenacity.wait_exponential_jitter(
-                initial=first_pause_seconds, max=longest_pause_seconds, jitter=first_pause_seconds
-            ),
+            wait=tenacity.wait_exponential(multiplier=first_pause_seconds, max=longest_pause_seconds)
+            + tenacity.wait_random(0, first_pause_seconds),
             before_sleep=self._log_retry,
             reraise=True,
         )

@@ -142,7 +142,8 @@ class _Replay:
     def _check_ids_go_on(self, file: int, frame: TradeFrame) -> None:
         """Refuse a second file that numbers its rows from 1 again: its trades would pass for repeats."""
         last_id = self._log.progress.last_trade_id
-        if last_id is not None and frame.trade_ids[0] <= last_id:
+        begins_here = self._resume <= (file, 0)
+        if begins_here and last_id is not None and frame.trade_ids[0] <= last_id:
             name = self._recordings[file].path.name
             expected = f"trade ids above {last_id} in {name}, as it follows another file of {frame.pair}"
             raise BadInputError("TRADES_FILE", expected, frame.trade_ids[0])

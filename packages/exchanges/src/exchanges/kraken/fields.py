@@ -42,10 +42,10 @@ def positive_number(value: Any, field: str) -> str:
 def rest_time_us(value: Any, field: str) -> int:
     """Return REST's float seconds as microseconds, digits beyond them cut off.
 
-    Kraken's clock has nanoseconds; the WebSocket cuts them to microseconds, REST prints them as a double, whose
-    spacing is 0.24 us today. Cutting both gives one trade one time, except for the few per cent whose nanoseconds
-    lie within half that spacing below a full microsecond: REST may then say one microsecond more. Rounding would
-    disagree for half of all trades.
+    Kraken's clock has nanoseconds; the WebSocket shows microseconds, REST a double in its shortest spelling, whose
+    spacing is 0.24 us today. A time of whole microseconds survives that exactly. Of times with nanoseconds, cutting
+    both gives one trade one time in 88 of 100 cases; in the others REST says one microsecond more, which nobody can
+    undo. Rounding would disagree for half of all trades.
 
     Examples
     --------
