@@ -80,10 +80,13 @@ def _frame(pair: Pair, frame: TradeFrame, rules: Rules) -> Iterator[Step]:
     if not rows.trade_ids:
         yield pair, []  # all of it has been applied before
         return
-    rows, refused = _without_unusable(pair, rows, rules)
-    if refused.trade_ids:
-        yield pair, [_refusal(frame, refused, pair, rules)]
-    for late, part in _parts(pair, rows, rules):
+    # The common case, in which no trade needs a look of its own.
+    in_order = rows.timestamps_us[0] >= pair["clock_us"] and is_sorted(rows.timestamps_us)
+    if not in_order or pair["forgotten_id"] is not None:
+        rows, refused = _without_unusable(pair, rows, rules)
+        if refused.trade_ids:
+            yield pair, [_refusal(frame, refused, pair, rules)]
+    for late, part in _parts(pair, rows, in_order, rules):
         after = learn_trades(pair, part, rules.max_id_ranges)
         yield after, _part_outputs(pair, after, part, late, rules)
         pair = after
@@ -114,12 +117,12 @@ def _corrections(before: Pair, after: Pair, late: dict[int, Windows], rules: Rul
     return found
 
 
-def _parts(pair: Pair, rows: Rows, rules: Rules) -> Iterator[tuple[tuple[bool, ...], Rows]]:
+def _parts(pair: Pair, rows: Rows, in_order: bool, rules: Rules) -> Iterator[tuple[tuple[bool, ...], Rows]]:
     """Yield groups of trades with, for each interval, whether their windows have closed."""
     times = rows.timestamps_us
     if not times:
         return
-    if _in_order(pair, times, rules):
+    if in_order and pair["ended_us"] is None:
         yield (False,) * len(rules.intervals_ms), rows
         return
     start, status = 0, _lateness(pair, times[0], 0, rules)
@@ -131,14 +134,6 @@ def _parts(pair: Pair, rows: Rows, rules: Rules) -> Iterator[tuple[tuple[bool, .
             start, status = index, now
         newest_us = max(newest_us, times[index])
     yield status, rows.part(start, len(times))
-
-
-def _in_order(pair: Pair, timestamps_us: list[int], rules: Rules) -> bool:
-    """Whether no trade is older than anything before it: the common case, which needs no look at each trade."""
-    first_us = timestamps_us[0]
-    if first_us < pair["clock_us"] or (pair["ended_us"] is not None and any(_lateness(pair, first_us, 0, rules))):
-        return False
-    return is_sorted(timestamps_us)
 
 
 def _lateness(pair: Pair, timestamp_us: int, newest_us: int, rules: Rules) -> tuple[bool, ...]:
@@ -153,10 +148,6 @@ def _lateness(pair: Pair, timestamp_us: int, newest_us: int, rules: Rules) -> tu
 def _without_unusable(pair: Pair, rows: Rows, rules: Rules) -> tuple[Rows, Rows]:
     """Separate the trades that are too old to correct their candles, or whose ids are no longer remembered."""
     forgotten_id = pair["forgotten_id"]
-    oldest_us = pair["clock_us"] - rules.correctable_ms * US_PER_MS
-    remembered = forgotten_id is None or rows.trade_ids[0] > forgotten_id
-    if remembered and rows.timestamps_us[0] >= oldest_us and is_sorted(rows.timestamps_us):
-        return rows, Rows([], [], [], [], [])
     newest_us, usable, unusable = pair["clock_us"], list[int](), list[int]()
     for index, timestamp_us in enumerate(rows.timestamps_us):
         recent = timestamp_us >= newest_us - rules.correctable_ms * US_PER_MS

@@ -70,12 +70,16 @@ def add(a: str, b: str) -> str:
 
 
 def _sum_decimals(prices: list[str], quantities: list[str], sides: list[str]) -> Sums:
+    if len(prices) == 1:
+        price, quantity = prices[0], quantities[0]
+        quote = decimal_string(EXACT_SUM.multiply(Decimal(price), Decimal(quantity)))
+        return Sums(price, price, quantity, quote, quantity if sides[0] == "buy" else "0")
     exact_prices = [Decimal(price) for price in prices]
     volume = quote_volume = taker_buy_volume = Decimal(0)
-    for price, quantity, side in zip(exact_prices, quantities, sides, strict=True):
+    for exact_price, quantity, side in zip(exact_prices, quantities, sides, strict=True):
         exact_quantity = Decimal(quantity)
         volume = EXACT_SUM.add(volume, exact_quantity)
-        quote_volume = EXACT_SUM.fma(price, exact_quantity, quote_volume)
+        quote_volume = EXACT_SUM.fma(exact_price, exact_quantity, quote_volume)
         if side == "buy":
             taker_buy_volume = EXACT_SUM.add(taker_buy_volume, exact_quantity)
     return Sums(
@@ -111,11 +115,10 @@ def _scale(numbers: list[str]) -> _Scaled | None:
 
 
 def _sum_scaled(prices: list[str], price: _Scaled, quantity: _Scaled, sides: list[str]) -> Sums:
-    bought = np.fromiter((side == "buy" for side in sides), np.bool_, len(sides))
-    # A product of two 51-bit integers needs Python's; the sum of 2**12 51-bit ones fits int64.
+    # Python's integers from here: a product of two 51-bit ones does not fit 64 bits.
     quantities = quantity.integers.tolist()
     quote = sum(map(mul, price.integers.tolist(), quantities))
-    taker_buy = sum(quantity.integers[bought].tolist())
+    taker_buy = sum(amount for amount, side in zip(quantities, sides, strict=True) if side == "buy")
     return Sums(
         prices[int(price.integers.argmax())],
         prices[int(price.integers.argmin())],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -12,8 +13,10 @@ from candles.app import topology
 from candles.core.rules import Rules
 from candles.core.twin import CandlesTwin
 from candles.settings import CandlesSettings
+from contracts.candle import Candle
 from contracts.topics import CANDLES, TRADES
 from contracts.trade_frame import TradeFrame
+from streaming.clients import create_topics, open_producer, read_topic
 from streaming.errors import SettingsError
 from streaming.settings import read_settings
 from streaming.testing import run_topology
@@ -156,3 +159,41 @@ def test_the_module_starts_as_a_program() -> None:
     )
     assert done.returncode == 2
     assert "CANDLES_INTERVALS_S" in done.stderr
+
+
+@pytest.mark.timeout(240)
+def test_kill_9_repeats_at_most_identical_candles(market, tmp_path) -> None:
+    """Killed three times in the middle of its work: what comes twice is identical, nothing is missing or doubled."""
+    trades = market.recorded("coinbase_BTC-USD_20230905_1h.csv.gz", 3_000)
+    messages = [*market.frames(trades, 10), market.end_at(trades[-1].us + 1)]
+    whole = {candle.message_id: candle for candle in serve(messages)["candles"]}
+    settings = CandlesSettings(broker_address=f"embedded://{tmp_path}/log", data_dir=tmp_path)
+    create_topics(settings, [TRADES, CANDLES])
+    seen: dict[str, Candle] = {}
+    for number in range(4):
+        produced = messages[75 * number : 75 * number + 75] if number < 3 else messages[225:]
+        with open_producer(settings, "test") as producer:
+            for message in produced:
+                producer.produce(TRADES, message)
+        wanted = len(whole) if number == 3 else len(seen) + 1
+        process = start_service(tmp_path)
+        try:
+            while len(seen) < wanted:
+                assert process.poll() is None
+                for record in read_topic(settings, CANDLES):
+                    candle = record.message()
+                    assert seen.setdefault(candle.message_id, candle) == candle == whole[candle.message_id]
+        finally:
+            process.kill()
+            process.wait()
+    assert seen == whole
+
+
+def start_service(folder: Path) -> subprocess.Popen[bytes]:
+    environment = {
+        **os.environ,
+        "TRADESTREAM_BROKER_ADDRESS": f"embedded://{folder}/log",
+        "TRADESTREAM_DATA_DIR": str(folder),
+        "TRADESTREAM_COMMIT_INTERVAL_SECONDS": "0.05",
+    }
+    return subprocess.Popen([sys.executable, "-m", "candles"], env=environment, stderr=subprocess.DEVNULL)
