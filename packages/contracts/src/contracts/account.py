@@ -12,7 +12,8 @@ from contracts.units import Pair
 class Account(BaseModel):
     """A paper account as signals and execution are told of it (setting `TRADESTREAM_ACCOUNTS`, a JSON list).
 
-    `pairs` are the pairs it trades. Percentages are of the initial balance.
+    `pairs` are the pairs it trades. The size of a position and its limit are percent of live equity, the loss limits
+    percent of the initial balance.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")

@@ -1,0 +1,51 @@
+"""Which accounts there are: a mixin for the settings of services that deal with them."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, Field, model_validator
+
+from contracts.account import Account
+from contracts.units import Pair
+
+DEFAULT_ACCOUNT = "paper"
+
+
+class AccountsSettings(BaseModel):
+    """Adds TRADESTREAM_ACCOUNTS, read alike by signals and execution.
+
+    Examples
+    --------
+    >>> [account.name for account in AccountsSettings(TRADES_PAIRS=("BTC/USD",)).configured_accounts]
+    ['paper']
+    """
+
+    pairs: tuple[Pair, ...] = Field(
+        ("BTC/USD", "ETH/USD", "SOL/USD"),
+        min_length=1,
+        validation_alias="TRADES_PAIRS",
+        description="pairs of the default account: those the trades service streams",
+    )
+    accounts: tuple[Account, ...] = Field(
+        (),
+        validation_alias="TRADESTREAM_ACCOUNTS",
+        description=f"JSON list of accounts; one called {DEFAULT_ACCOUNT} that trades all pairs if empty",
+    )
+
+    @model_validator(mode="after")
+    def _each_once(self) -> AccountsSettings:
+        names = [account.name for account in self.accounts]
+        doubled = sorted({name for name in names if names.count(name) > 1})
+        if doubled:
+            raise ValueError(
+                f"each account name of TRADESTREAM_ACCOUNTS once, was {', '.join(doubled)} more than once"
+            )
+        return self
+
+    @property
+    def configured_accounts(self) -> tuple[Account, ...]:
+        """The accounts, or the default one."""
+        return self.accounts or (Account(name=DEFAULT_ACCOUNT, pairs=self.pairs),)
+
+    def account(self, name: str) -> Account | None:
+        """Return the account called `name`, None if there is none."""
+        return next((account for account in self.configured_accounts if account.name == name), None)

@@ -1,0 +1,40 @@
+"""Signals -> orders, fills, positions, P&L and risk alerts, each to its topic."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from quixstreams import State
+from quixstreams.dataframe import StreamingDataFrame
+from quixstreams.models.topics import Topic
+
+from contracts.errors import BadInputError
+from contracts.message import Message
+from contracts.signal import Signal
+from contracts.topics import FILLS, ORDERS, PNL, POSITIONS, RISK_ALERTS, SIGNALS, TopicSpec
+from execution.core.execute import step
+from execution.settings import ExecutionSettings
+from streaming.sink import keep
+from streaming.topics import publish
+
+OUTPUTS = (ORDERS, FILLS, POSITIONS, RISK_ALERTS, PNL)
+
+
+def topology(inputs: dict[str, StreamingDataFrame], topics: dict[str, Topic], settings: ExecutionSettings) -> None:
+    """Lay out the flow; all state of an account is under its key, in one step."""
+    accounts = {account.name: account for account in settings.configured_accounts}
+    broker, policy = settings.broker, settings.policy
+
+    def execute(signal: Signal, state: State[str, Any]) -> list[Message]:
+        if signal.account not in accounts:
+            raise BadInputError("signal.account", f"one of {', '.join(accounts)}", signal.account)
+        return step(state, signal, accounts[signal.account], broker, policy)
+
+    events = inputs[SIGNALS.name].apply(execute, stateful=True, expand=True)
+    for spec in OUTPUTS:
+        keep(publish(events.filter(_carried_by(spec)), topics[spec.name]), settings.store_writer())
+
+
+def _carried_by(spec: TopicSpec) -> Callable[[Message], bool]:
+    return lambda message: isinstance(message, spec.messages)

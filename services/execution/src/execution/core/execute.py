@@ -1,0 +1,62 @@
+"""Execution as a fold over an account's signals."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from contracts.account import Account
+from contracts.errors import BadInputError
+from contracts.message import Message
+from contracts.signal import Signal
+from execution.core.act import act
+from execution.core.book import Book
+from execution.core.broker import Broker
+from execution.core.line_up import LineUp
+from execution.core.policy import Policy
+from execution.core.store import MemoryStore, Store
+
+BOOK = "book"
+
+
+def step(store: Store, signal: Signal, account: Account, broker: Broker, policy: Policy) -> list[Message]:
+    """Take one signal; return the orders, fills, positions, alerts and P&L that follow from it.
+
+    Parameters
+    ----------
+    store
+        The account's state before and after; empty for an account that has not traded.
+    signal
+        Any pair's next, or a repeated one, which changes nothing.
+    account, broker, policy
+        Whose money, whose prices, which rules of time and risk.
+
+    Raises
+    ------
+    BadInputError
+        If the signal is of another account, or of a pair the account does not trade.
+    """
+    if signal.account != account.name:
+        raise BadInputError("signal.account", account.name, signal.account)
+    if signal.pair not in account.pairs:
+        raise BadInputError(
+            "signal.pair", f"one of {', '.join(account.pairs)} (pairs of {account.name})", signal.pair
+        )
+    line = LineUp(store, account.pairs, policy.maximum_pending_bars)
+    if line.is_known(signal):
+        return []
+    book = store.get(BOOK) or Book.opened(account).to_json()
+    outputs: list[Message] = []
+    for minute in line.take(signal):
+        book, told = act(book, minute, account, broker, policy)
+        outputs += told
+    # Written only now: a signal that cannot be processed is set aside and leaves the account as it was.
+    line.save()
+    if outputs:
+        store.set(BOOK, book)
+    return outputs
+
+
+def run(signals: Iterable[Signal], account: Account, broker: Broker, policy: Policy | None = None) -> list[Message]:
+    """Return all that follows from an account's signals, from an empty book on: a backtest in one call."""
+    store, rules = MemoryStore(), policy or Policy()
+    return [message for signal in signals for message in step(store, signal, account, broker, rules)]

@@ -1,0 +1,59 @@
+"""The signals that wait for other pairs, one store entry each."""
+
+from __future__ import annotations
+
+from typing import TypedDict
+
+from contracts.signal import Signal
+from execution.core.store import Store
+
+
+class Queue(TypedDict):
+    """A pair's place in the line: entries `head` to `tail` wait, `last_ms` is the newest window it delivered."""
+
+    head: int
+    tail: int
+    last_ms: int
+
+
+class Pending:
+    """Queues of signals over a store.
+
+    Entries have keys of their own, so that waiting costs the same per signal however long a queue has become. Nothing
+    is written before `save`, and what is put and taken before it never reaches the store.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._put: dict[str, Signal] = {}
+        self._taken: list[str] = []
+
+    def put(self, pair: str, queue: Queue, signal: Signal) -> None:
+        """Append to the pair's queue."""
+        self._put[_key(pair, queue["tail"])] = signal
+        queue["tail"] += 1
+
+    def head(self, pair: str, queue: Queue) -> Signal | None:
+        """Return the pair's oldest waiting signal."""
+        if queue["head"] == queue["tail"]:
+            return None
+        key = _key(pair, queue["head"])
+        return self._put.get(key) or Signal.model_validate(self._store.get(key))
+
+    def take(self, pair: str, queue: Queue) -> None:
+        """Remove the pair's oldest waiting signal."""
+        key = _key(pair, queue["head"])
+        if self._put.pop(key, None) is None:
+            self._taken.append(key)
+        queue["head"] += 1
+
+    def save(self) -> None:
+        """Write to the store what waits now and no longer."""
+        for key in self._taken:
+            self._store.delete(key)
+        for key, signal in self._put.items():
+            self._store.set(key, signal.model_dump())
+
+
+def _key(pair: str, number: int) -> str:
+    return f"pending:{pair}:{number}"

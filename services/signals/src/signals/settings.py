@@ -1,0 +1,20 @@
+"""Settings of the signals service."""
+
+from __future__ import annotations
+
+from pydantic import Field
+from pydantic_settings import SettingsConfigDict
+
+from contracts.accounts_settings import AccountsSettings
+from featurestore import StoreSettings
+from streaming.settings import ServiceSettings
+
+
+class SignalsSettings(AccountsSettings, StoreSettings, ServiceSettings):
+    """Who trades what, and how long a decision holds; own fields are `SIGNALS_<FIELD>` in the environment."""
+
+    model_config = SettingsConfigDict(env_prefix="SIGNALS_")
+
+    interval_s: int = Field(60, gt=0, description="interval of the predictions acted on, seconds")
+    model_name: str | None = Field(None, min_length=1, description="model acted on; the first to speak if not set")
+    expiry_seconds: int = Field(300, gt=0, description="event time a decision may wait for a trade after its candle")

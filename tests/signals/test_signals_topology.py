@@ -1,0 +1,84 @@
+"""The signals service over a real log."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from prediction_stream import prediction
+
+from contracts.account import Account
+from contracts.topics import PREDICTIONS, SIGNALS
+from featurestore.store import open_store
+from signals.app import topology
+from signals.settings import SignalsSettings
+from streaming.settings import environment_variable, read_settings
+from streaming.testing import TopologyRun, run_topology
+
+PAIRS = ("BTC/USD", "ETH/USD")
+STREAM = [prediction(n, 0.3 + 0.04 * (n % 11), pair=pair) for n in range(30) for pair in PAIRS]
+ACCOUNTS = (Account(name="paper", pairs=PAIRS), Account(name="bold", pairs=PAIRS[:1], minimum_confidence=0.5))
+
+
+def run(messages: list, settings: SignalsSettings | None = None, folder: Path | None = None) -> TopologyRun:
+    chosen = settings or SignalsSettings(accounts=ACCOUNTS, store_url="off")
+    return run_topology(topology, chosen, "signals", {PREDICTIONS: messages}, [SIGNALS], folder=folder)
+
+
+def test_each_account_hears_once_of_each_candle_of_its_pairs() -> None:
+    result = run(STREAM)
+    assert not result.dead_letters
+    heard = [(s.account, s.pair, s.window_start_ms) for s in result["signals"]]
+    assert len(heard) == len(set(heard)) == 30 * 3
+    assert {record.key for record in result.records["signals"]} == {b"paper", b"bold"}
+    assert {s.decision for s in result["signals"]} == {"buy", "sell", "none"}
+
+
+def test_a_restart_in_the_middle_and_repeated_predictions_change_nothing(tmp_path: Path) -> None:
+    whole = run(STREAM)["signals"]
+    first = run(STREAM[:31], folder=tmp_path)["signals"]
+    second = run([*STREAM[20:31], *STREAM[31:]], folder=tmp_path)["signals"]
+    assert first + second == whole
+
+
+def test_predictions_of_other_intervals_and_models_are_left_alone() -> None:
+    settings = SignalsSettings(accounts=ACCOUNTS[:1], model_name="direction", store_url="off")
+    others = [prediction(0, interval_s=300), prediction(0, model_name="shadow"), prediction(0)]
+    assert [s.model_name for s in run(others, settings)["signals"]] == ["direction"]
+
+
+def test_poison_is_set_aside_and_the_rest_goes_on() -> None:
+    result = run([prediction(0), ("BTC/USD", b"{}"), prediction(1)])
+    assert len(result.dead_letters) == 1
+    assert len([s for s in result["signals"] if s.account == "paper"]) == 2
+
+
+def test_signals_are_kept_in_the_store(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/kept.sqlite"
+    run([prediction(0), prediction(1)], SignalsSettings(accounts=ACCOUNTS[:1], store_url=url))
+    with open_store(url) as store:
+        rows = store.sql("SELECT account, decision, prediction_id FROM signals ORDER BY window_start_ms").rows
+    assert [row[:2] for row in rows] == [("paper", "buy"), ("paper", "none")]
+    assert rows[0][2] == prediction(0).message_id
+
+
+def test_accounts_come_from_one_variable(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert environment_variable(SignalsSettings, "accounts") == "TRADESTREAM_ACCOUNTS"
+    monkeypatch.setenv("TRADESTREAM_ACCOUNTS", '[{"name":"a","pairs":["BTC/USD"],"position_pct":"12.5"}]')
+    monkeypatch.setenv("SIGNALS_EXPIRY_SECONDS", "60")
+    settings = read_settings(SignalsSettings)
+    assert [(a.name, str(a.position_pct)) for a in settings.configured_accounts] == [("a", "12.5")]
+    assert settings.expiry_seconds == 60
+
+
+def test_without_accounts_one_trades_the_pairs_that_are_streamed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TRADES_PAIRS", "BTC/USD,ETH/USD")
+    (account,) = read_settings(SignalsSettings).configured_accounts
+    assert (account.name, account.pairs) == ("paper", PAIRS)
+
+
+def test_two_accounts_of_one_name_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    twice = '[{"name":"a","pairs":["BTC/USD"]},{"name":"a","pairs":["ETH/USD"]}]'
+    monkeypatch.setenv("TRADESTREAM_ACCOUNTS", twice)
+    with pytest.raises(Exception, match="each account name of TRADESTREAM_ACCOUNTS once, was a more than once"):
+        read_settings(SignalsSettings)
