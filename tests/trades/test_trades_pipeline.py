@@ -163,6 +163,33 @@ def test_sigterm_ends_with_a_checkpoint(venue: Any, service: Any) -> None:
         assert trades.checkpoints(pair)[-1].last_trade_id == trades.rows(pair)[-1][0]
 
 
+def test_sigterm_in_history_is_a_pause(venue: Any, service: Any) -> None:
+    place = venue()
+    trades = service(place)
+    slow = trades.start(variant="historical", requests_per_second=3)
+    trades.wait_for(lambda: trades.rows("BTC/USD"), "a page")
+    slow.send_signal(signal.SIGTERM)
+    assert slow.wait(20) == 0, trades.log()
+    assert not trades.ends("BTC/USD")
+    assert trades.run(variant="historical") == 0, trades.log()
+    for pair in PAIRS:
+        assert trades.rows(pair) == place.truth(pair, HISTORY_MS, START_MS + 1), "nothing is repeated either"
+
+
+def test_a_second_venue_of_a_pair_is_refused(venue: Any, service: Any) -> None:
+    trades = service(venue())
+    assert trades.run(variant="historical", history_from_ms=START_MS - MINUTE_MS) == 0, trades.log()
+    assert trades.run(variant="live", exchange_label="other") == 1
+    assert "expected 'simulated', which BTC/USD on this log comes from" in trades.log()
+
+
+def test_a_venue_that_is_away_is_named_until_it_comes(venue: Any, service: Any) -> None:
+    trades = service(venue())
+    away = {"rest_url": "http://127.0.0.1:9", "give_up_seconds": 1}
+    assert trades.run(variant="historical", **away) == 1
+    assert "no answer from http://127.0.0.1:9/0/public/AssetPairs" in trades.log()
+
+
 def test_an_unknown_pair_is_refused_at_the_start(venue: Any, service: Any) -> None:
     trades = service(venue())
     assert trades.run(variant="live", pairs="BTC/USD,BTC/USB") == 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Coroutine
 from typing import Any
 
@@ -14,12 +15,13 @@ from exchanges.kraken.rest import KrakenRest, cursor_at
 from exchanges.kraken.rest_messages import Page
 from streaming.clients import MessageProducer
 from trades.bad_rows import BadRows
-from trades.checkpoints import read_checkpoints
+from trades.checkpoints import read_checkpoints, refuse_second_venue
 from trades.core import progress as fold
 from trades.pair_log import PairLog
 from trades.settings import TradesSettings
 
 _SECONDS_PER_DAY = 86_400
+_LOG_SECONDS = 5.0
 _US_PER_HOUR = 3_600 * US_PER_SECOND
 #: History is complete up to a time the venue gave at most so many pages ago; otherwise it is asked again.
 _FRESH_PAGES = 2
@@ -34,6 +36,7 @@ async def run_historical(settings: TradesSettings, producer: MessageProducer, ba
         If a pair is unknown or the venue cannot be reached.
     """
     checkpoints = read_checkpoints(settings)
+    refuse_second_venue(checkpoints, [(settings.label, pair) for pair in settings.pairs])
     async with KrakenRest(
         settings.rest_url,
         requests_per_second=settings.requests_per_second,
@@ -80,6 +83,7 @@ class _Backfill:
         self._rest = rest
         self._log = log
         self._bad_rows = bad_rows
+        self._logged_at = time.monotonic()
         # Only trades from here on are wanted; a resumed pair continues by id.
         self._start_us = log.progress.covered_to_us if log.progress.last_trade_id is None else 0
 
@@ -93,6 +97,7 @@ class _Backfill:
             pages_since_asked += 1
             self._write(page)
             self._log.checkpoint()
+            self._log_progress(venue_time_us)
             present = page.next_since(since) is None or page.trades_until_us >= venue_time_us
             since = max(since, page.last - 1)
             if present and pages_since_asked <= _FRESH_PAGES:
@@ -102,6 +107,13 @@ class _Backfill:
                 pages_since_asked = 0
         self._log.end_of_history(venue_time_us, final=False)
         logger.info("{}: history is complete up to trade {}", self._pair, self._log.progress.last_trade_id)
+
+    def _log_progress(self, venue_time_us: int) -> None:
+        """Say now and then how much is left."""
+        if time.monotonic() - self._logged_at >= _LOG_SECONDS:
+            self._logged_at = time.monotonic()
+            left_hours = (venue_time_us - self._log.progress.covered_to_us) / _US_PER_HOUR
+            logger.info("{}: {:.1f} h of history left", self._pair, max(0.0, left_hours))
 
     def _write(self, page: Page) -> None:
         """Write what is new on a page."""

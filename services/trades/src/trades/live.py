@@ -14,7 +14,7 @@ from exchanges.venue import BadRow, Trade
 from streaming.clients import MessageProducer
 from trades import metrics
 from trades.bad_rows import BadRows
-from trades.checkpoints import read_checkpoints
+from trades.checkpoints import read_checkpoints, refuse_second_venue
 from trades.core import progress as fold
 from trades.pair_log import PairLog
 from trades.settings import TradesSettings
@@ -31,6 +31,7 @@ async def run_live(settings: TradesSettings, producer: MessageProducer, bad_rows
         If a pair is unknown, the address is wrong or the venue cannot be reached at the start.
     """
     checkpoints = read_checkpoints(settings)
+    refuse_second_venue(checkpoints, [(settings.label, pair) for pair in settings.pairs])
     sink = LiveSink(settings.label, producer, bad_rows)
     pairs = {}
     for pair in settings.pairs:

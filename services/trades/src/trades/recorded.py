@@ -18,7 +18,7 @@ from exchanges.recorded import Recording, open_recording
 from exchanges.venue import BadRow
 from streaming.clients import MessageProducer
 from trades.bad_rows import BadRows
-from trades.checkpoints import read_checkpoints
+from trades.checkpoints import read_checkpoints, refuse_second_venue
 from trades.core import progress as fold
 from trades.pair_log import PairLog
 from trades.settings import TradesSettings
@@ -42,6 +42,7 @@ async def run_recorded(settings: TradesSettings, producer: MessageProducer, bad_
         exchange = settings.file_exchange[index] if settings.file_exchange else settings.exchange_label
         recording = open_recording(path, pair=pair, exchange=exchange)
         by_pair.setdefault((recording.exchange, recording.pair), []).append(recording)
+    refuse_second_venue(checkpoints, by_pair)
     replays = [
         _Replay(recordings, checkpoints.get(key), settings, producer, bad_rows) for key, recordings in by_pair.items()
     ]
