@@ -96,7 +96,12 @@ def test_repeats_old_rows_revisions_and_other_intervals_are_ignored(rows, facts)
 
 def test_a_row_of_another_feature_set_is_refused(rows, facts) -> None:
     with pytest.raises(BadInputError, match=r"feature_set: expected core:.* was 'core:other'"):
-        step(initial(), changed(rows[0], feature_set="core:other"), facts, _forecast)
+        step(initial(), changed(rows[720], feature_set="core:other"), facts, _forecast)
+
+
+def test_history_of_another_feature_set_is_passed_over(rows, facts) -> None:
+    old = [changed(row, feature_set="core:other") for row in rows[:715]]
+    assert [p.reason for p in _fold([*old, *rows[715:]], facts)[:6]] == ["not_warm"] * 4 + ["ok"] * 2
 
 
 @settings(derandomize=True, max_examples=15, deadline=None)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 
@@ -44,6 +46,13 @@ def test_served_equals_batch(history, model, champion) -> None:
     assert predictions == _expected(history, model)
     assert {p.reason for p in predictions} == {"ok"}
     assert not run.dead_letters
+
+
+def test_predictions_are_stored(history, model, champion, tmp_path: Path) -> None:
+    predictions = _run(history[:3_700], model, champion, tmp_path)[PREDICTIONS.name]
+    with closing(sqlite3.connect(tmp_path / "store.sqlite")) as store:
+        stored = store.execute("SELECT count(*), min(model_version) FROM predictions WHERE reason = 'ok'").fetchone()
+    assert stored == (len(predictions), 1)
 
 
 def test_messages_are_keyed_and_dated_by_the_window_they_close(history, model, champion) -> None:

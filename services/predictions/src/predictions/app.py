@@ -1,4 +1,4 @@
-"""The flow: feature rows in, one prediction per final candle out."""
+"""The flow: feature rows in, one prediction per final candle out, to the topic and to the store."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from predictions.core.decision import concerns, step
 from predictions.run_store import RunStore, State
 from predictions.served_model import ServedModel
 from predictions.settings import PredictionsSettings
+from streaming.sink import keep
 from streaming.topics import publish
 
 if TYPE_CHECKING:
@@ -38,4 +39,4 @@ def topology(
     rows = inputs[TECHNICAL_INDICATORS.name]
     rows = rows.filter(lambda row: concerns(row, model.facts))
     predictions = rows.apply(predict, stateful=True, expand=True)
-    publish(predictions, topics[PREDICTIONS.name])
+    keep(publish(predictions, topics[PREDICTIONS.name]), settings.store_writer())

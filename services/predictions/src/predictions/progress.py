@@ -10,7 +10,7 @@ from typing import Literal
 
 from loguru import logger
 
-Stage = Literal["reading", "training", "validating", "registering", "done", "failed"]
+Stage = Literal["reading", "training", "registering", "done", "failed"]
 
 
 class Progress:

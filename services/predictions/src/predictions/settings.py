@@ -9,10 +9,11 @@ from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
 from contracts.units import Pair
+from featurestore import StoreSettings
 from streaming.settings import ServiceSettings
 
 
-class PredictionsSettings(ServiceSettings):
+class PredictionsSettings(StoreSettings, ServiceSettings):
     """Settings of training and serving; each field is `PREDICTIONS_<FIELD>` in the environment."""
 
     model_config = SettingsConfigDict(env_prefix="PREDICTIONS_")

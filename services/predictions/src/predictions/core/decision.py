@@ -69,11 +69,13 @@ def step(run: Run, row: FeatureRow, facts: ModelFacts, forecast: Forecast) -> tu
     Raises
     ------
     BadInputError
-        If `row` was computed with another list of features than the model was trained on.
+        If a row to be predicted was computed with another list of features than the model was trained on.
     """
     if not concerns(row, facts) or not is_new(run, row):
         return run, ()
     if row.feature_set != facts.feature_set:
+        if row.window_start_ms < facts.trained_to_ms:  # history of an older version: never predicted, breaks the run
+            return Run(row.window_start_ms), ()
         raise BadInputError("feature_set", f"{facts.feature_set} (the model's)", row.feature_set)
     run = extend(run, row)
     if row.window_start_ms < facts.trained_to_ms:
