@@ -26,7 +26,7 @@ def write_results(pipeline: Pipeline) -> dict[str, Any]:
     place, record = pipeline.workplace, pipeline.record
     pipeline.enter("report")
     exported = export(place.log, place.out, ENVIRONMENT)
-    latency = stage_latencies(place.log, record.live_from_ms or 0, ENVIRONMENT)
+    latency = stage_latencies(place.log, record.live_from_ms or 0, ENVIRONMENT) if record.live_feed else {}
     if pipeline.kill_switch.missed:
         record.notes.append(f"Never in the middle of work, so not killed: {', '.join(pipeline.kill_switch.missed)}.")
     record.kills = pipeline.kill_switch.done
@@ -44,7 +44,7 @@ def print_summary(console: Console, pipeline: Pipeline, summary: dict[str, Any])
     console.print(Text.assemble(("Tradestream  ", "bold"), (summary["title"], "bright_black")))
     console.print(summary_table(summary))
     for note in summary["notes"]:
-        console.print(Text(note, "yellow"))
+        console.print(Text(note, "yellow"), soft_wrap=True)
     out = pipeline.workplace.out
     console.print(Text.assemble("Report    ", (str(out / "report.html"), "cyan")), soft_wrap=True)
     console.print(Text.assemble("Summary   ", (str(out / "summary.json"), "cyan")), soft_wrap=True)
@@ -58,8 +58,8 @@ def summary_table(summary: dict[str, Any]) -> Table:
     table.add_column()
     counts, pnl, accuracy = summary["counts"], summary["pnl"], summary["accuracy"]
     model = summary["model"]
-    flow = ("trades", "candles", "predictions", "signals", "fills")
-    table.add_row("Flow", "  ".join(f"{count(counts[name])} {name}" for name in flow))
+    for label, names in (("Market", ("trades", "candles")), ("Decided", ("predictions", "signals", "fills"))):
+        table.add_row(label, "  ".join(f"{count(counts[name])} {name}" for name in names))
     table.add_row("Model", f"{model['name']} v{model['version']} ({model['kind']})" if model else "none")
     if accuracy["accuracy"] is not None:
         base = percent(accuracy["base_rate"], 1)

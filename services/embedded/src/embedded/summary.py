@@ -45,6 +45,8 @@ class RunRecord:
         Event time of the live part.
     phases
         Wall seconds of each phase, in order.
+    live_feed
+        False if trades came from files as fast as they could be read: then waiting in line is no latency.
     model
         Name, version, kind and metrics of the served model; None if there is none.
     kills
@@ -64,6 +66,7 @@ class RunRecord:
     finished_at: str = ""
     wall_seconds: float = 0.0
     phases: dict[str, float] = field(default_factory=dict)
+    live_feed: bool = True
     model: dict[str, Any] | None = None
     kills: list[dict[str, Any]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)

@@ -69,10 +69,11 @@ def run_demo(options: DemoOptions, console: Console) -> None:
     with pipeline.running():
         venue = _start_venue(pipeline, options)
         pipeline.backfill({"TRADES_HISTORY_FROM_MS": str(options.history_from_ms), **_venue_settings(venue)})
-        pipeline.train(until_ms=LIVE_FROM_MS)
-        pipeline.enter("live")
+        # The feed connects while the model trains: the market stands still until it is told to run.
         stop_at = {"TRADES_STOP_AT_MS": str(options.live_until_ms)}
         pipeline.start(pipeline.services.trades_live({**stop_at, **_venue_settings(venue)}, ends=True))
+        pipeline.train(until_ms=LIVE_FROM_MS)
+        pipeline.enter("live")
         httpx.post(f"{venue['control_url']}/sim/clock/start", timeout=10).raise_for_status()
         pipeline.wait_for_source()
         pipeline.drain()

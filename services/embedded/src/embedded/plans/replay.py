@@ -132,6 +132,7 @@ def _pipeline(
         seed=options.seed,
         live_from_ms=cut_ms,
         live_until_ms=last_ms,
+        live_feed=False,
     )
     state = RunState(f"replay of {names}", pairs, first_ms, cut_ms, last_ms)
     return Pipeline(services, state, record, choose_view(console))

@@ -46,8 +46,13 @@ def money_tiles(data: ReportData) -> list[Tile]:
     hit, base = accuracy.get("accuracy"), accuracy.get("base_rate")
     edge = None if hit is None or base is None else hit - base
     return [
-        Tile("Return", percent(_share(share), sign=True), f"{money(gain, sign=True)} after fees", tone_of(share)),
-        Tile("Largest drawdown", percent(_share(drawdown)), f"fees {money(pnl.get('fees_quote'))}"),
+        Tile(
+            "Return",
+            percent(_share(share), sign=True),
+            "nothing was traded" if gain is None else f"{money(gain, sign=True)} after fees",
+            tone_of(share),
+        ),
+        Tile("Largest drawdown", percent(_share(drawdown)), f"fees {money(pnl.get('fees_quote', 0.0))}"),
         Tile("Fills", count(counts.get("fills", 0)), f"of {count(pnl.get('decisions', 0))} decisions"),
         Tile(
             "Accuracy",

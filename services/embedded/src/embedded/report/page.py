@@ -109,13 +109,15 @@ def made_rows(data: ReportData) -> list[list[str]]:
     rows.append(["took", duration(summary.get("wall_seconds"))])
     rows.extend([name, duration(seconds)] for name, seconds in summary.get("phases", {}).items())
     rows.extend(
-        [f"model: {name.replace('_', ' ')}", _metric(value)] for name, value in model.get("metrics", {}).items()
+        [f"model: {name.replace('_', ' ')}", _metric(name, value)] for name, value in model.get("metrics", {}).items()
     )
     rows.extend([name, version] for name, version in summary.get("versions", {}).items())
     return rows
 
 
-def _metric(value: Any) -> str:
-    if isinstance(value, float):
-        return percent(value, 2) if abs(value) <= 1 else f"{value:,.4g}"
-    return str(value)
+def _metric(name: str, value: Any) -> str:
+    if name in ("accuracy", "base_rate"):
+        return percent(value)
+    if not isinstance(value, float):
+        return str(value)
+    return count(value) if value.is_integer() else f"{value:.4f}"

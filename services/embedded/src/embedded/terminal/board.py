@@ -119,7 +119,12 @@ def _clock(state: RunState) -> RenderableType:
     share = state.live_share()
     grid = Table.grid(padding=(0, 2))
     now = Text(utc(state.market_time_ms), "bold")
-    if share is None:
+    if state.phase == "drain":
+        drained = state.drained_share()
+        left = seconds_left(drained, state.phase_elapsed_s)
+        note = "what is on its way arrives" + (f", {duration(left)} left" if left else "")
+        grid.add_row(Text("Market time", _MUTED), now, _bar(drained), percent(drained, 0), Text(note, _MUTED))
+    elif share is None:
         grid.add_row(Text("Market time", _MUTED), now, Text("until Ctrl-C", _MUTED))
     else:
         left = seconds_left(share, state.phase_elapsed_s)

@@ -38,7 +38,9 @@ class PlainLines:
 
 def line_of(state: RunState) -> str:
     """Return what is worth saying about `state`."""
-    words = {"backfill": _backfill, "train": _train, "live": _live}.get(state.phase, lambda _: "")(state)
+    words = {"backfill": _backfill, "train": _train, "live": _live, "drain": _drain}.get(state.phase, lambda _: "")(
+        state
+    )
     return f"{state.elapsed_s:6.1f} s  {state.phase:<9}{words}".rstrip()
 
 
@@ -67,6 +69,11 @@ def _live(state: RunState) -> str:
     for name, books in state.accounts.items():
         words.append(f"{name} {money(books['equity'])} ({money(books['equity'] - books['initial'], sign=True)})")
     return ", ".join(words)
+
+
+def _drain(state: RunState) -> str:
+    behind = ", ".join(f"{name} {count(lag)}" for name, lag in state.lags.items() if lag)
+    return f"{percent(state.drained_share(), 0)}{_left(state.drained_share(), state)}, waiting: {behind or 'nothing'}"
 
 
 def _left(share: float, state: RunState) -> str:

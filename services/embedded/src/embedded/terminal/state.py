@@ -33,6 +33,7 @@ INPUTS: dict[str, TopicSpec] = {
     "execution": SIGNALS,
 }
 _TAIL = 300
+_MINUTE = b'"interval_s":60,'
 
 
 @dataclass
@@ -74,6 +75,7 @@ class RunState:
     accounts: dict[str, dict[str, Any]] = field(default_factory=dict)
     counts: dict[str, int] = field(default_factory=dict)
     lags: dict[str, int] = field(default_factory=dict)
+    most_waiting: int = 0
     fills: int = 0
     training: dict[str, Any] = field(default_factory=dict)
     model: str | None = None
@@ -82,6 +84,10 @@ class RunState:
     def market(self, pair: str) -> PairState:
         """Return the state of `pair`."""
         return self.markets.setdefault(pair, PairState())
+
+    def drained_share(self) -> float:
+        """Return how much of what was waiting when the source ended has been worked off, 0 to 1."""
+        return 1.0 - sum(self.lags.values()) / self.most_waiting if self.most_waiting else 1.0
 
     @property
     def market_time_ms(self) -> int | None:
@@ -138,6 +144,9 @@ class StateReader:
         self.state.lags = {
             service: self._log.lag(f"{service}-{self._log.environment}", spec) for service, spec in INPUTS.items()
         }
+        # The first stages' work becomes the last stages' wait, so the most that ever waited is the measure.
+        waiting = sum(self.state.lags.values()) if self.state.phase == "drain" else 0
+        self.state.most_waiting = max(self.state.most_waiting, waiting)
 
     def close(self) -> None:
         """Close the log."""
@@ -156,10 +165,13 @@ class StateReader:
             self.state.training = json.loads(self._progress_file.read_text(encoding="utf-8"))
 
     def _read_candles(self) -> None:
-        for value in self._values(CANDLES):
+        # Backfill comes in bulk, pair after pair, so every new row is looked at, but only the last of a pair is read.
+        newest = {key: value for _, _, key, value, _ in self._log.read_new(CANDLES) if value and _MINUTE in value}
+        for text in newest.values():
+            value = json.loads(text)
             market = self.state.market(value["pair"])
             end_ms = value["window_start_ms"] + value["interval_s"] * MS_PER_SECOND
-            if value["interval_s"] == 60 and end_ms >= (market.candle_end_ms or 0):
+            if end_ms >= (market.candle_end_ms or 0):
                 market.price, market.candle_end_ms = float(value["close"]), end_ms
 
     def _read_predictions(self) -> None:

@@ -1,0 +1,79 @@
+"""Bad input at the command line: a message that says what was expected, a code that says it was the input."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from embedded.cli import app
+from embedded.errors import FolderNotOursError
+from embedded.workplace import Workplace
+
+
+def call(*arguments: object) -> tuple[int, str]:
+    result = CliRunner().invoke(app, [str(argument) for argument in arguments])
+    return result.exit_code, result.output
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("demo", "--model", "oracle"), "--model: expected lstm or baseline, was 'oracle'"),
+        (("demo", "--kill", "candles@noon"), "--kill: expected SERVICE@PHASE"),
+        (("replay", "no-such-file.csv"), "FILE: expected a file of recorded trades, was 'no-such-file.csv'"),
+        (("run", "--pairs", "btcusd"), "pair: expected BASE/QUOTE in capitals, such as BTC/USD, was 'btcusd'"),
+        (("run", "--exchange", "nasdaq"), "--exchange: expected kraken, was 'nasdaq'"),
+        (("dev", "cooking"), "SERVICE: expected one of trades, candles"),
+        (("dev", "candles", "--variant", "live"), "--variant: expected historical or live, of trades"),
+        (("export", "out", "--run", "nowhere"), "log: expected an existing folder"),
+        (("report", "nowhere"), "FOLDER: expected the folder of a finished run"),
+    ],
+)
+def test_bad_input_is_answered_in_words(arguments: tuple[str, ...], message: str) -> None:
+    code, output = call(*arguments)
+    assert code == 2
+    assert message in output
+
+
+def test_a_folder_that_is_not_ours_is_left_alone(tmp_path: Path) -> None:
+    precious = tmp_path / "thesis.txt"
+    precious.write_text("all my work")
+    code, output = call("demo", "--model", "baseline", "--out", tmp_path)
+    assert code == 2
+    assert "Nothing was touched; choose another folder." in output
+    assert precious.read_text() == "all my work"
+
+
+def test_a_file_that_holds_no_trades_is_refused_before_anything_starts(tmp_path: Path) -> None:
+    poem = tmp_path / "poem.csv"
+    poem.write_text("roses,violets\nred,blue\n")
+    code, output = call("replay", poem, "--pair", "BTC/USD", "--out", tmp_path / "out")
+    assert code == 2
+    assert "expected" in output
+    assert not (tmp_path / "out").exists()
+
+
+def test_an_earlier_run_of_ours_is_replaced(tmp_path: Path) -> None:
+    place = Workplace(tmp_path / "out")
+    place.wipe()
+    (place.out / "report.html").write_text("old")
+    place.wipe()
+    assert not (place.out / "report.html").exists()
+    assert place.logs.is_dir()
+
+
+def test_a_file_where_a_folder_should_be_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "out").write_text("a file")
+    with pytest.raises(FolderNotOursError, match="expected a folder, was a file"):
+        Workplace(tmp_path / "out").wipe()
+
+
+def test_status_says_how_far_everything_is(tmp_path: Path) -> None:
+    import made_up_run
+
+    made_up_run.write_run(Workplace(tmp_path).log, minutes=2)
+    code, output = call("status", "--run", tmp_path)
+    assert code == 0
+    assert "predictions" in output

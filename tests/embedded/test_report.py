@@ -1,0 +1,109 @@
+"""The page renders whatever the run brought, from nothing to everything, and holds all it needs."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import made_up_run
+import polars as pl
+import pytest
+
+from embedded.evaluation import accuracy_of, calibration, judged_predictions
+from embedded.export.latency import stage_latencies
+from embedded.export.write import export
+from embedded.process import ManagedProcess, ProcessSpec
+from embedded.report.data import MAX_BARS, ReportData
+from embedded.report.page import write_report
+from embedded.summary import SERVICES, RunRecord, write_summary
+
+SECTIONS = (
+    "Equity and drawdown", "Candles and fills", "Predicted against realised", "Features", "Risk events",
+    "Positions and fills", "Data quality", "Latency", "Processes", "How it was made",
+)  # fmt: skip
+MAX_BYTES = 8_000_000
+
+
+def finish(log: Path, out: Path, **record: object) -> dict:
+    processes = {name: ManagedProcess(ProcessSpec(name, (name,)), out / name) for name in SERVICES}
+    facts = {"title": "A run", "command": "tradestream demo", "exchange": "simulator", "pairs": ["BTC/USD"], **record}
+    exported = export(log, out)
+    latency = stage_latencies(log, made_up_run.START_MS)
+    return write_summary(out, RunRecord(**facts), processes, exported, latency)
+
+
+@pytest.fixture
+def full(tmp_path: Path) -> Path:
+    made_up_run.write_run(tmp_path / "log")
+    model = {"name": "direction", "version": 1, "kind": "baseline", "metrics": {"accuracy": 0.5, "log_loss": 0.69}}
+    finish(tmp_path / "log", tmp_path / "out", model=model, live_from_ms=made_up_run.START_MS, seed=7)
+    return tmp_path / "out"
+
+
+def test_a_full_run(full: Path) -> None:
+    page = write_report(full).read_text()
+    for section in SECTIONS:
+        assert f"<h2>{section}</h2>" in page
+    for place in ("equity", "calibration", "candles-0", "candles-1", "features-0", "features-1"):
+        assert f'id="{place}"' in page
+    assert "exposure is near its limit" in page
+    assert len(page) < MAX_BYTES
+
+
+def test_a_run_without_a_single_message(tmp_path: Path) -> None:
+    finish(tmp_path / "log", tmp_path / "out", notes=["Too few rows to train on."])
+    page = write_report(tmp_path / "out").read_text()
+    for section in SECTIONS:
+        assert f"<h2>{section}</h2>" in page
+    assert "Too few rows to train on." in page
+    assert "There were no fills." in page
+    assert 'class="figure"' not in page
+
+
+def test_the_page_asks_nothing_of_the_network(full: Path) -> None:
+    page = write_report(full).read_text()
+    own = re.sub(r"<script>.*?</script>", "", page, flags=re.DOTALL)
+    assert not re.search(r"""(src|href)=|@import|url\(""", own)
+
+
+def test_text_from_outside_cannot_become_markup(tmp_path: Path) -> None:
+    finish(tmp_path / "log", tmp_path / "out", title="<img onerror=alert(1)>", notes=["</script><b>x"])
+    page = write_report(tmp_path / "out").read_text()
+    assert "<img onerror" not in page
+    assert "<b>x" not in page
+
+
+def test_a_long_run_is_drawn_in_fewer_bars(tmp_path: Path) -> None:
+    made_up_run.write_run(tmp_path / "log", minutes=3_000, pairs=["BTC/USD"])
+    finish(tmp_path / "log", tmp_path / "out")
+    data = ReportData.load(tmp_path / "out")
+    assert data.bar_minutes == 5
+    assert data.bars("BTC/USD").height == 600 <= MAX_BARS
+    minutes = data.candles
+    assert data.bars("BTC/USD")["high"].max() == minutes["high"].max()
+    assert "bars of 5 minutes" in write_report(tmp_path / "out").read_text()
+
+
+def test_the_summary_names_the_six_services_and_counts_what_was_exported(full: Path) -> None:
+    summary = json.loads((full / "summary.json").read_text())
+    assert tuple(summary["services"]) == SERVICES
+    assert summary["counts"]["predictions"] == 80
+    assert summary["counts"]["fills"] == pl.read_parquet(full / "fills.parquet").height > 0
+    assert summary["conflicts"] == {}
+    assert summary["quality"]["BTC/USD"] == {"complete": 40, "empty": 0, "gap": 0, "unverified": 0, "revised": 0}
+    assert summary["pnl"]["initial_balance_quote"] == "10000"
+    assert summary["latency"]["candles"]["p50_ms"] == 5.0
+
+
+def test_a_prediction_is_judged_by_the_close_its_horizon_names(full: Path) -> None:
+    candles, predictions = (pl.read_parquet(full / f"{name}.parquet") for name in ("candles", "predictions"))
+    judged = judged_predictions(predictions, candles)
+    closes = {(row["pair"], row["window_start_ms"]): float(row["close"]) for row in candles.iter_rows(named=True)}
+    assert judged.height == 2 * (40 - 5)
+    for row in judged.iter_rows(named=True):
+        now, later = (closes[row["pair"], row["window_start_ms"] + bars * 60_000] for bars in (0, 5))
+        assert row["went_up"] == (later > now)
+    right = [(row["direction"] > 0) == bool(row["went_up"]) for row in judged.iter_rows(named=True)]
+    assert accuracy_of(judged).accuracy == pytest.approx(sum(right) / len(right))
+    assert calibration(judged)["count"].sum() == judged.height

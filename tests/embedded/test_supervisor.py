@@ -1,0 +1,149 @@
+"""What dies is started again, what is hopeless is given up with its reason, and nothing is ever left behind."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import psutil
+import pytest
+
+from embedded.errors import ProcessFailedError, StopRequestedError
+from embedded.process import ProcessSpec
+from embedded.restart_policy import RestartPolicy
+from embedded.supervisor import Supervisor
+
+PROGRAMS = Path(__file__).parent / "programs"
+QUICK = RestartPolicy(first_delay_s=0.01, longest_delay_s=0.02, rapid_failures=3, steady_s=60)
+
+
+def spec(program: str, name: str = "", kind: str = "service", **environment: str) -> ProcessSpec:
+    path = {"PYTHONPATH": str(PROGRAMS), **environment}
+    return ProcessSpec(name or program, (program,), path, kind=kind)  # type: ignore[arg-type]
+
+
+def wait_for(condition: Callable[[], bool], seconds: float = 10) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "the condition never held"
+        time.sleep(0.02)
+
+
+def alive(pid: int) -> bool:
+    return psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+
+
+@pytest.fixture
+def supervisor(tmp_path: Path):
+    made = Supervisor(tmp_path / "logs", QUICK, grace_s=5)
+    yield made
+    made.kill_all()
+
+
+def said(process, words: str) -> bool:
+    return words in "\n".join(process.last_lines())
+
+
+def test_what_is_killed_is_started_again(supervisor: Supervisor) -> None:
+    process = supervisor.start(spec("stays"))
+    first = process.pid
+    supervisor.wait_until(lambda: said(process, "here"), 10)
+    process.kill()
+    assert supervisor.wait_until(lambda: process.restarts == 1 and process.running, 10)
+    assert process.pid != first
+    assert not alive(first)
+
+
+def test_what_fails_again_and_again_is_given_up_with_its_last_words(supervisor: Supervisor) -> None:
+    supervisor.start(spec("fails"))
+    with pytest.raises(ProcessFailedError, match=r"failed 3 times in a row \(last: exit code 1\)") as failure:
+        supervisor.wait_until(lambda: False, 20)
+    assert "the disk is on fire" in str(failure.value)
+    assert not failure.value.bad_setting
+
+
+def test_a_wrong_setting_is_not_tried_twice(supervisor: Supervisor) -> None:
+    process = supervisor.start(spec("refuses"))
+    with pytest.raises(ProcessFailedError, match="expected a number") as failure:
+        supervisor.wait_until(lambda: False, 10)
+    assert failure.value.bad_setting
+    assert process.restarts == 0
+
+
+def test_a_service_that_ends_by_itself_is_started_again(supervisor: Supervisor) -> None:
+    process = supervisor.start(spec("ends"))
+    assert supervisor.wait_until(lambda: process.restarts == 1, 10)
+
+
+def test_a_job_that_ended_is_over(supervisor: Supervisor) -> None:
+    process = supervisor.start(spec("ends", kind="job"))
+    assert supervisor.wait_for_job("ends") == 0
+    assert (process.restarts, process.finished) == (0, True)
+
+
+def test_a_job_that_was_killed_runs_again_to_its_end(supervisor: Supervisor, tmp_path: Path) -> None:
+    flag = tmp_path / "second-time"
+    process = supervisor.start(spec("ends_the_second_time", kind="job", FLAG=str(flag)))
+    supervisor.wait_until(flag.exists, 10)
+    process.kill()
+    assert supervisor.wait_for_job("ends_the_second_time") == 0
+    assert process.restarts == 1
+
+
+def test_a_final_code_ends_a_job(supervisor: Supervisor) -> None:
+    supervisor.start(ProcessSpec("three", ("three",), {"PYTHONPATH": str(PROGRAMS)}, kind="job", final_codes=(3,)))
+    assert supervisor.wait_for_job("three") == 3
+
+
+def test_what_cannot_go_on_ends_the_run(supervisor: Supervisor) -> None:
+    process = supervisor.start(ProcessSpec("venue", ("stays",), {"PYTHONPATH": str(PROGRAMS)}, restartable=False))
+    supervisor.wait_until(lambda: said(process, "here"), 10)
+    process.kill()
+    with pytest.raises(ProcessFailedError, match="killed by SIGKILL"):
+        supervisor.wait_until(lambda: False, 10)
+
+
+def test_stopping_goes_in_order_and_kills_what_will_not_listen(tmp_path: Path) -> None:
+    supervisor = Supervisor(tmp_path, QUICK, grace_s=0.5)
+    polite, deaf = supervisor.start(spec("stays")), supervisor.start(spec("will_not_stop"))
+    supervisor.wait_until(lambda: said(polite, "here") and said(deaf, "here"), 10)
+    supervisor.stop()
+    assert polite.exit_code == 0
+    assert deaf.exit_code == -signal.SIGKILL
+    assert not alive(polite.pid or 0)
+    assert not alive(deaf.pid or 0)
+
+
+def test_a_signal_stops_the_run_and_every_process(tmp_path: Path) -> None:
+    supervisor = Supervisor(tmp_path, QUICK, grace_s=5)
+    process = supervisor.start(spec("stays"))
+    with pytest.raises(StopRequestedError), supervisor.running():
+        supervisor.wait_until(lambda: said(process, "here"), 10)
+        os.kill(os.getpid(), signal.SIGTERM)
+        supervisor.wait_until(lambda: False, 10)
+    assert process.exit_code == 0
+    assert not alive(process.pid or 0)
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
+def test_no_orphan_is_left_whatever_ends_the_supervisor(tmp_path: Path, how: signal.Signals) -> None:
+    if how == signal.SIGKILL and sys.platform != "linux":
+        pytest.skip("only Linux tells children that their parent was killed")
+    pids = tmp_path / "pids"
+    root = subprocess.Popen([sys.executable, str(PROGRAMS / "supervises.py"), str(tmp_path), str(pids)])
+    wait_for(lambda: pids.exists() and len(pids.read_text().split()) == 2)
+    children = [int(text) for text in pids.read_text().split()]
+    assert all(alive(pid) for pid in children)
+    root.send_signal(how)
+    root.wait(10)
+    wait_for(lambda: not any(alive(pid) for pid in children))
+
+
+def test_usage_is_measured(supervisor: Supervisor) -> None:
+    process = supervisor.start(spec("stays"))
+    assert supervisor.wait_until(lambda: process.usage.peak_rss_mb > 1, 10)

@@ -1,0 +1,95 @@
+"""The views: what stands on the log is what they show."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import made_up_run
+import pytest
+from rich.console import Console
+from writes_log import put
+
+from contracts.topics import TRADES_CHECKPOINTS
+from contracts.trades_checkpoint import TradesCheckpoint
+from embedded.process import ManagedProcess, ProcessSpec
+from embedded.run_log import RunLog
+from embedded.terminal.board import render
+from embedded.terminal.plain import PlainLines
+from embedded.terminal.state import RunState, StateReader
+
+START_MS = made_up_run.START_MS
+MINUTES = 40
+
+
+@pytest.fixture
+def state(tmp_path: Path) -> RunState:
+    made_up_run.write_run(tmp_path / "log", minutes=MINUTES)
+    half = START_MS - 30 * 60_000
+    checkpoint = TradesCheckpoint(
+        exchange="simulator", pair="BTC/USD", last_trade_id=1, last_timestamp_us=1, cursor="0",
+        covered_to_us=half * 1_000, history_complete=False,
+    )  # fmt: skip
+    put(tmp_path / "log", TRADES_CHECKPOINTS, [checkpoint])
+    progress = tmp_path / "training.json"
+    progress.write_text(json.dumps({"stage": "training", "epoch": 3, "epochs": 12, "seconds_left": 9.0,
+                                    "validation_log_loss": 0.69}))  # fmt: skip
+    state = RunState("a run", list(made_up_run.PAIRS), START_MS - 60 * 60_000, START_MS, START_MS + 80 * 60_000)
+    state.phase = "train"
+    state.processes = {
+        name: ManagedProcess(ProcessSpec(name, (name,)), tmp_path) for name in ("candles", "execution")
+    }
+    StateReader(state, RunLog(tmp_path / "log"), progress).refresh()
+    return state
+
+
+def drawn(state: RunState) -> str:
+    console = Console(width=120, record=True, file=open("/dev/null", "w"))  # noqa: SIM115
+    console.print(render(state))
+    return console.export_text()
+
+
+def test_what_is_read(state: RunState) -> None:
+    assert state.backfill_share("BTC/USD") == 0.5
+    assert state.backfill_share("ETH/USD") == 0.0
+    assert state.market_time_ms == START_MS + MINUTES * 60_000
+    assert state.live_share() == 0.5
+    assert state.counts["predictions"] == 2 * MINUTES
+    assert state.lags["signals"] == 2 * MINUTES
+    assert state.fills > 0
+    assert state.accounts["demo"]["initial"] == 10_000
+    assert state.model == "direction v1"
+
+
+@pytest.mark.parametrize(
+    ("phase", "words"),
+    [
+        ("backfill", ["BTC/USD", "50 %", "feature rows"]),
+        ("train", ["epoch 3 of 12", "9 s left"]),
+        ("live", ["Market time", "Confidence", "demo", "direction v1", "ACTIVE", "execution"]),
+        ("drain", ["what is on its way arrives"]),
+        ("report", ["Report"]),
+    ],
+)
+def test_every_phase_is_drawn(state: RunState, phase: str, words: list[str]) -> None:
+    state.phase = phase  # type: ignore[assignment]
+    text = drawn(state)
+    for word in words:
+        assert word in text
+
+
+@pytest.mark.parametrize("phase", ["starting", "backfill", "train", "live", "drain"])
+def test_nothing_known_is_drawn_too(phase: str) -> None:
+    empty = RunState("a run", ["BTC/USD"])
+    empty.phase = phase  # type: ignore[assignment]
+    assert "BTC/USD" in drawn(empty) or phase == "drain"
+
+
+def test_lines_come_at_each_phase_and_every_few_seconds(state: RunState, capsys: pytest.CaptureFixture[str]) -> None:
+    view = PlainLines(Console())
+    for elapsed_s, phase in ((0, "backfill"), (1, "backfill"), (2, "live"), (3, "live"), (8, "live"), (9, "drain")):
+        state.elapsed_s, state.phase = elapsed_s, phase  # type: ignore[assignment]
+        view.show(state)
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[2] for line in lines] == ["backfill", "live", "live", "drain"]
+    assert "market time 2026-03-04 00:40, 50 %" in lines[1]
