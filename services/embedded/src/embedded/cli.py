@@ -7,6 +7,7 @@ import shlex
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated
 
@@ -174,6 +175,8 @@ def _complain(message: str, exit_code: int) -> None:
 def _known(model: str) -> str:
     if model not in ("lstm", "baseline"):
         raise BadInputError("--model", "lstm or baseline", model)
+    if model == "lstm" and find_spec("torch") is None:
+        raise BadInputError("--model", "baseline, because PyTorch is not installed (uv sync --extra torch)", model)
     return model
 
 

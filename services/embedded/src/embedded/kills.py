@@ -19,6 +19,7 @@ from embedded.supervisor import Supervisor
 PHASES = ("backfill", "live")
 _AT_LEAST_RECORDS = 10
 _TRAINING_S = 2.0
+_APART_S = 1.5
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,7 @@ class KillSwitch:
 
     In the middle means: a service with input has committed some of this phase's records; the trades service has
     written some; training has run for two seconds; signals and execution, which have no input during backfill, are
-    killed once trades flow.
+    killed once trades flow. They are killed one at a time, the next when the one before is running again.
 
     Parameters
     ----------
@@ -83,6 +84,8 @@ class KillSwitch:
 
     def _look(self) -> None:
         phase = self._phase()
+        if not self._all_well():
+            return
         for kill in [each for each in self._waiting if each.phase == ("backfill" if phase == "train" else phase)]:
             process = self._supervisor.processes.get(kill.process)
             if process is not None and process.running and self._in_the_middle(kill, process):
@@ -90,6 +93,15 @@ class KillSwitch:
                 self.done.append({"service": kill.service, "phase": kill.phase, "pid": process.pid})
                 process.kill()
                 self._waiting.remove(kill)
+                return
+
+    def _all_well(self) -> bool:
+        """Whether every process runs or is done, and has for a moment."""
+        processes = self._supervisor.processes.values()
+        return all(
+            process.finished or (process.running and self._supervisor.seconds_alive(process) >= _APART_S)
+            for process in processes
+        )
 
     def _in_the_middle(self, kill: Kill, process: ManagedProcess) -> bool:
         if kill.process == "train":

@@ -61,6 +61,9 @@ class Pipeline:
         self._reader = StateReader(
             state, RunLog(self.workplace.log, ENVIRONMENT), self.workplace.file("training.json")
         )
+        self._ready_file = self.workplace.file("predictions-ready.json")
+        for stale in (self._ready_file, self.workplace.file("training.json")):
+            stale.unlink(missing_ok=True)
         self._started_s = self._phase_started_s = time.monotonic()
         self._shown_s = 0.0
         self.supervisor.on_tick.append(self._show)
@@ -114,7 +117,10 @@ class Pipeline:
         """Train a model, the server already waiting for it; return False if there are too few warm rows."""
         self.enter("train")
         self.start(self.services.train(until_ms), self.services.serve())
-        if self.supervisor.wait_for_job("train") == TRAIN_TOO_FEW_ROWS:
+        training = self.supervisor.processes["train"]
+        # A model that is served is enough to go on: training need not have tidied up yet.
+        self.supervisor.wait_until(lambda: training.finished or self._ready_file.exists())
+        if training.finished and training.exit_code == TRAIN_TOO_FEW_ROWS:
             self.supervisor.stop(["predictions"])
             return False
         self.wait_for_model()
@@ -122,9 +128,8 @@ class Pipeline:
 
     def wait_for_model(self) -> None:
         """Wait until the predictions service says which model it serves."""
-        ready = self.workplace.file("predictions-ready.json")
-        self.supervisor.wait_until(ready.exists)
-        facts: dict[str, Any] = json.loads(ready.read_text(encoding="utf-8"))
+        self.supervisor.wait_until(self._ready_file.exists)
+        facts: dict[str, Any] = json.loads(self._ready_file.read_text(encoding="utf-8"))
         self.record.model = {
             "name": facts["model_name"],
             "version": facts["model_version"],
@@ -142,6 +147,8 @@ class Pipeline:
     def drain(self, timeout_s: float | None = None) -> None:
         """Let everything that is on its way arrive; with `timeout_s` a stage that takes longer ends the wait."""
         self.enter("drain")
+        if "train" in self.supervisor.processes:
+            self.supervisor.wait_for_job("train")
         served = [name for name in STAGES if name in self.supervisor.processes]
         has_model = self.record.model is not None
         stages = [name for name in served if has_model or name in ("candles", "indicators")]

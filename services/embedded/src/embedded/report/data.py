@@ -129,7 +129,7 @@ class ReportData:
 
     def bars(self, pair: str) -> pl.DataFrame:
         """Return the candles of `pair` folded to drawn bars, with a `time` column."""
-        return (
+        bars: pl.DataFrame = (
             self._bucketed(self.candles.filter(pl.col("pair") == pair))
             .agg(
                 pl.col("open").first(),
@@ -140,11 +140,13 @@ class ReportData:
             )
             .sort("time")
         )
+        return bars
 
     def feature_points(self, pair: str) -> pl.DataFrame:
         """Return the last feature row of each drawn bar of `pair`."""
         rows = self.features.filter(pl.col("pair") == pair).with_columns(pl.col("close").cast(pl.Float64))
-        return self._bucketed(rows).agg(pl.exclude("time").last()).sort("time")
+        points: pl.DataFrame = self._bucketed(rows).agg(pl.exclude("time").last()).sort("time")
+        return points
 
     def _bucketed(self, rows: pl.DataFrame) -> Any:
         width_ms = self.bar_minutes * MS_PER_MINUTE

@@ -44,7 +44,6 @@ def money_tiles(data: ReportData) -> list[Tile]:
     gain, share = pnl.get("pnl_quote"), pnl.get("return_pct")
     drawdown = pnl.get("max_drawdown_pct")
     hit, base = accuracy.get("accuracy"), accuracy.get("base_rate")
-    edge = None if hit is None or base is None else hit - base
     return [
         Tile(
             "Return",
@@ -58,9 +57,16 @@ def money_tiles(data: ReportData) -> list[Tile]:
             "Accuracy",
             percent(hit, 1),
             f"base rate {percent(base, 1)}, {count(accuracy.get('judged', 0))} judged",
-            tone_of(edge),
+            _edge_tone(hit, base, accuracy.get("judged", 0)),
         ),
     ]
+
+
+def _edge_tone(hit: float | None, base: float | None, judged: int) -> Tone:
+    """Return a colour only where chance does not explain the difference: beyond two standard errors."""
+    if hit is None or base is None or abs(hit - base) <= 2 * (base * (1 - base) / max(1, judged)) ** 0.5:
+        return ""
+    return tone_of(hit - base)
 
 
 def _share(percentage: float | None) -> float | None:

@@ -32,7 +32,7 @@ def _layout(figure: go.Figure, height: int, legend: bool = False) -> go.Figure:
     )
     axis = {"gridcolor": GRID, "linecolor": GRID, "zeroline": False, "ticks": "", "automargin": True}
     figure.update_xaxes(**axis, showgrid=False, rangeslider_visible=False)
-    figure.update_yaxes(**axis, nticks=6)
+    figure.update_yaxes(**axis, nticks=6, exponentformat="none", separatethousands=True)
     return figure
 
 
@@ -53,8 +53,8 @@ def equity(data: ReportData) -> go.Figure | None:
         line = {"color": colour, "width": 1.8}
         figure.add_scatter(x=time, y=books["equity"], name=account, line=line, row=1, col=1,
                            hovertemplate="%{y:,.2f}")  # fmt: skip
-        figure.add_scatter(x=time, y=books["drawdown_pct"], name=f"{account} drawdown", row=2, col=1, showlegend=False,
-                           line={"color": DOWN, "width": 1}, fill="tozeroy", fillcolor=SHADE,
+        figure.add_scatter(x=time, y=books["drawdown_pct"], name=f"{account} drawdown", row=2, col=1,
+                           showlegend=False, line={"color": DOWN, "width": 1}, fill="tozeroy", fillcolor=SHADE,
                            hovertemplate="%{y:.2f} %")  # fmt: skip
     start = data.summary.get("pnl", {}).get("initial_balance_quote")
     if start is not None:

@@ -86,7 +86,7 @@ def _bar(share: float) -> ProgressBar:
 def _backfill(state: RunState) -> RenderableType:
     grid = Table.grid(padding=(0, 2))
     for justify in ("left", "left", "right", "left", "left"):
-        grid.add_column(justify=justify)  # type: ignore[arg-type]
+        grid.add_column(justify=justify)
     for pair in state.pairs:
         share = state.backfill_share(pair)
         left = seconds_left(share, state.phase_elapsed_s) if state.phase == "backfill" else None
@@ -103,15 +103,16 @@ def _training(state: RunState) -> RenderableType:
     loss, left = state.training.get("validation_log_loss"), state.training.get("seconds_left")
     grid = Table.grid(padding=(0, 2))
     words = [state.training.get("stage", "starting")]
+    share = epoch / epochs if epoch and epochs else 0.0
+    if state.training.get("stage") in ("validating", "registering", "done"):
+        share = 1.0
     if epoch and epochs:
         words.append(f"epoch {epoch} of {epochs}")
     if loss is not None:
         words.append(f"log loss {loss:.4f}")
     if left is not None:
         words.append(f"{duration(left)} left")
-    grid.add_row(
-        Text("Model", "bold"), _bar(epoch / epochs if epoch and epochs else 0.0), Text(" · ".join(words), _MUTED)
-    )
+    grid.add_row(Text("Model", "bold"), _bar(share), Text(" · ".join(words), _MUTED))
     return grid
 
 
