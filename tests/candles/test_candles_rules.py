@@ -186,6 +186,24 @@ def test_trades_before_the_first_heartbeat_have_first_candles(market, minutes) -
     assert minutes(messages) == [(3, "gap", 1, "8", 0), (4, "empty", 0, "8", 0), (5, "empty", 0, "8", 0)]
 
 
+def test_they_come_out_at_once(market, minutes) -> None:
+    assert minutes([market.heartbeat(300), market.frame([market.at(185, 4, "8")])]) == [
+        (3, "gap", 1, "8", 0), (4, "empty", 0, "8", 0),
+    ]  # fmt: skip
+
+
+def test_an_open_window_takes_trades_older_than_what_is_retained(market) -> None:
+    rules = Rules((60, 3_600), retained_ms=60_000)
+    twin = CandlesTwin(rules)
+    trades = [market.at(1, 1), market.at(1_000, 3)]
+    out = [
+        one for part in (trades, [market.at(30, 2)], [market.at(3_600, 4)]) for one in twin.feed(market.frame(part))
+    ]
+    assert twin.refused == twin.lost == []
+    assert [one.trade_count for one in out if one.interval_s == 3_600] == [3]
+    assert sum(one.trade_count for one in market.last_revisions(out).values() if one.interval_s == 60) == 3
+
+
 def test_grace_lets_late_trades_in(market, minutes) -> None:
     rules = Rules((60,), grace_ms=5_000)
     trades = [market.at(1, 1), market.at(63, 3), market.at(59, 4, "5"), market.at(64.9, 5), market.at(65, 6)]

@@ -197,3 +197,31 @@ def start_service(folder: Path) -> subprocess.Popen[bytes]:
         "TRADESTREAM_COMMIT_INTERVAL_SECONDS": "0.05",
     }
     return subprocess.Popen([sys.executable, "-m", "candles"], env=environment, stderr=subprocess.DEVNULL)
+
+
+@pytest.mark.parametrize(("before_ms", "after_ms"), [(0, 90_000), (90_000, 0), (30_000, 200_000)])
+def test_another_grace_after_a_restart_loses_nothing(market, tmp_path, before_ms, after_ms) -> None:
+    trades = [market.at(20 * index, index + 1, str(100 + index)) for index in range(40)]
+    late = [trades.pop(14), trades.pop(17), trades.pop(18)]
+    first = [market.heartbeat(0), *market.frames(trades[:20], 1)]
+    rest = [*market.frames(late, 1), *market.frames(trades[20:], 1), market.end(1_200)]
+    candles = [
+        *serve(first, tmp_path, grace_ms=before_ms)["candles"],
+        *serve(rest, tmp_path, grace_ms=after_ms)["candles"],
+    ]
+    whole = serve([market.heartbeat(0), market.frame(sorted([*trades, *late])), market.end(1_200)])
+    assert market.last_revisions(candles) == market.last_revisions(whole["candles"])
+
+
+def test_an_interval_added_later_does_not_claim_to_know_what_came_before(market, tmp_path) -> None:
+    trades = [market.at(20 * index, index + 1) for index in range(40)]
+    serve([market.heartbeat(0), *market.frames(trades[:10], 1)], tmp_path, intervals_s=(60,))
+    run = serve([*market.frames(trades[10:], 1), market.heartbeat(900)], tmp_path, intervals_s=(60, 300))
+    assert [(one.trade_count, one.quality) for one in run["candles"] if one.interval_s == 300] == [
+        (5, "gap"), (15, "complete"), (10, "complete"),
+    ]  # fmt: skip
+    serve(market.frames([market.at(910, 41)], 1), tmp_path, intervals_s=(60,))
+    again = serve([market.heartbeat(1_500)], tmp_path, intervals_s=(60, 300))
+    assert [(one.trade_count, one.quality) for one in again["candles"] if one.interval_s == 300] == [
+        (0, "gap"), (0, "empty"),
+    ]  # fmt: skip

@@ -6,14 +6,14 @@ candles) and ``candle:<interval>:<size>:<place>`` (the newest of them, at a fixe
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from quixstreams.state import State
 
 from candles.core.admit import TOO_LATE, steps
-from candles.core.book import Book, Entry, close
-from candles.core.revise import revise
+from candles.core.book import Book, Entry, Head
+from candles.core.revise import Revised, revise, settle
 from candles.core.rules import Rules
 from candles.core.updates import Correction, Refused, Update, WindowUpdate
 from contracts.candle import Candle
@@ -89,36 +89,37 @@ def refuse_late(*late: Any, **_names: Any) -> bool:
     raise BadMessageError("time", "a window that is open", late)
 
 
-def closing(interval_s: int, rules: Rules) -> Callable[[dict[str, Any], State[str, Any]], Iterator[Candle]]:
+def closing(interval_s: int, rules: Rules, dead_letters: DeadLetters) -> Callable[..., Iterable[Candle]]:
     """Return the step from a closed window to its candle, and those of the quiet windows before it."""
-    size = rules.closed_windows_kept(interval_s * MS_PER_SECOND)
-    name = f"book:{interval_s}"
 
-    def close_window(window: dict[str, Any], state: State[str, Any]) -> Iterator[Candle]:
-        book = Book(state.get(_PAIR, {}), interval_s, StateEntries(state, interval_s, size))
-        head, candles = close(book, state.get(name), window["start"], window["partial"])
-        if head is not None:
-            state.set(name, head)
-        return candles
+    def close_window(window: dict[str, Any], state: State[str, Any]) -> Iterable[Candle]:
+        book, head = _book(state, interval_s, rules)
+        return _store(state, book, settle(book, head, window["start"], window["partial"]), dead_letters)
 
     return close_window
 
 
-def correcting(rules: Rules, dead_letters: DeadLetters) -> Callable[[Correction, State[str, Any]], Iterator[Candle]]:
+def correcting(rules: Rules, dead_letters: DeadLetters) -> Callable[..., Iterable[Candle]]:
     """Return the step from a correction to the revisions it leads to."""
 
-    def correct(correction: Correction, state: State[str, Any]) -> Iterator[Candle]:
-        interval_s = correction.interval_s
-        name = f"book:{interval_s}"
-        size = rules.closed_windows_kept(interval_s * MS_PER_SECOND)
-        book = Book(state.get(_PAIR, {}), interval_s, StateEntries(state, interval_s, size))
-        revised = revise(book, state.get(name), correction)
-        if revised.head is not None:
-            state.set(name, revised.head)
-        for start_ms, partial in revised.lost:
-            what = f"{partial['count']} trades from id {partial['first_trade_id']} to {partial['last_trade_id']}"
-            error = f"{interval_s} s candle from {start_ms} ms: expected to be kept for corrections, lacks {what}"
-            dead_letters.send(book.pair["pair"], None, TOO_LATE, error)
-        yield from revised.candles
+    def correct(correction: Correction, state: State[str, Any]) -> Iterable[Candle]:
+        book, head = _book(state, correction.interval_s, rules)
+        return _store(state, book, revise(book, head, correction), dead_letters)
 
     return correct
+
+
+def _book(state: State[str, Any], interval_s: int, rules: Rules) -> tuple[Book, Head | None]:
+    size = rules.closed_windows_kept(interval_s * MS_PER_SECOND)
+    book = Book(state.get(_PAIR, {}), interval_s, StateEntries(state, interval_s, size))
+    return book, state.get(f"book:{interval_s}")
+
+
+def _store(state: State[str, Any], book: Book, revised: Revised, dead_letters: DeadLetters) -> Iterable[Candle]:
+    if revised.head is not None:
+        state.set(f"book:{book.interval_s}", revised.head)
+    for start_ms, partial in revised.lost:
+        what = f"{partial['count']} trades from id {partial['first_trade_id']} to {partial['last_trade_id']}"
+        error = f"{book.interval_s} s candle from {start_ms} ms: expected to be kept for corrections, lacks {what}"
+        dead_letters.send(book.pair["pair"], None, TOO_LATE, error)
+    return revised.candles

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from candles.core.fold import Windows, fold, roll_up
 from candles.core.id_ranges import contains
-from candles.core.knowledge import Pair, changed_span, initial, learn_time, learn_trades
+from candles.core.knowledge import Pair, changed_span, initial, learn_time, learn_trades, with_rules
 from candles.core.rows import Rows, is_sorted
 from candles.core.rules import Rules
 from candles.core.timeline import closed_to_ms, end_of_input_updates, heartbeat_updates, latest_ms, trade_updates
@@ -43,7 +43,7 @@ def steps(pair: Pair | None, message: TradeFrame | Heartbeat | EndOfHistory, rul
     """
     if message.event_time_ms < 0 or (isinstance(message, TradeFrame) and min(message.timestamps_us) < 0):
         raise BadMessageError("timestamps_us", "microseconds since 1970", message.message_id)
-    known = pair or initial(message.exchange, message.pair)
+    known = with_rules(pair or initial(message.exchange, message.pair), rules)
     if message.exchange != known["exchange"]:
         error = BadInputError("exchange", f"{known['exchange']}, which {known['pair']} runs on", message.exchange)
         yield known, [Refused(message, SECOND_VENUE, str(error))]
@@ -122,7 +122,7 @@ def _parts(pair: Pair, rows: Rows, in_order: bool, rules: Rules) -> Iterator[tup
     times = rows.timestamps_us
     if not times:
         return
-    if in_order and pair["ended_us"] is None:
+    if in_order and pair["ended_us"] is None and not pair["closed_ms"]:
         yield (False,) * len(rules.intervals_ms), rows
         return
     start, status = 0, _lateness(pair, times[0], 0, rules)

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, Protocol
 from candles.core.knowledge import Pair, quality, unknown_spans
 from candles.core.partial import NO_TRADES, Partial
 from contracts.candle import Candle, Quality
-from contracts.units import MS_PER_SECOND, US_PER_MS
+from contracts.units import MS_PER_SECOND
 
 #: ``first``, ``last``: starts of the first and the last candle; ``close``: price of the last trade; ``kept_from``,
 #: ``size``: entries exist from here on, for so many windows. None before the first trade.
@@ -47,7 +47,7 @@ class Book(NamedTuple):
 
     def quality(self, start_ms: int, trade_count: int) -> Quality:
         """Return the quality that the candle of a closed window has by now."""
-        return quality(self.pair, start_ms, start_ms + self.interval_ms, trade_count)
+        return quality(self.pair, self.interval_s, start_ms, trade_count)
 
 
 def entry_of(book: Book, start_ms: int, partial: Partial, previous_close: str | None, revision: int) -> Entry:
@@ -85,7 +85,7 @@ def candle_of(book: Book, entry: Entry) -> Candle:
 
 
 def close(book: Book, head: Head | None, start_ms: int, partial: Partial) -> tuple[Head | None, Iterator[Candle]]:
-    """Close a window, and before it the quiet ones since the last.
+    """Close a window later than the last, and before it the quiet ones between.
 
     Parameters
     ----------
@@ -101,8 +101,6 @@ def close(book: Book, head: Head | None, start_ms: int, partial: Partial) -> tup
         return None, iter(())
     if head is None:
         head = {"first": start_ms, "last": start_ms - book.interval_ms, "close": None, "kept_from": start_ms}
-    elif start_ms <= head["last"]:  # a correction has closed it before
-        return head, iter(())
     kept_from = head["kept_from"] if head.get("size", book.entries.size) == book.entries.size else start_ms
     after = {
         **head,
@@ -131,9 +129,7 @@ def _quiet(book: Book, price: str, from_ms: int, to_ms: int) -> Iterator[Candle]
     """Yield the candles of the windows without trades in ``[from_ms, to_ms)``."""
     if from_ms >= to_ms:
         return
-    unknown = [
-        span for span in unknown_spans(book.pair) if span[0] < to_ms * US_PER_MS and span[1] >= from_ms * US_PER_MS
-    ]
+    unknown = unknown_spans(book.pair, book.interval_s, from_ms, to_ms)
     kept_from_ms = to_ms - book.entries.size * book.interval_ms
     template = candle_of(book, entry_of(book, from_ms, NO_TRADES, price, revision=0))
     for start_ms in range(from_ms, to_ms, book.interval_ms):

@@ -11,7 +11,9 @@ from typing import Any
 
 from candles.core.id_ranges import Ranges, runs, with_run
 from candles.core.rows import Rows
+from candles.core.rules import Rules
 from contracts.candle import Quality
+from contracts.units import MS_PER_SECOND, US_PER_MS
 
 #: The state of one pair:
 #:
@@ -23,6 +25,9 @@ from contracts.candle import Quality
 #: promised_us    newest heartbeat: no trade before it is outstanding
 #: traded_us      time of the newest trade; None before the first
 #: ended_us       end of input, once it has been announced as final
+#: since_us       per interval in seconds, as text: when its candles were first asked for; 0 from the beginning
+#: grace_ms       the grace so far
+#: closed_ms      with another grace before, windows that end by then have closed
 #: ranges         ids that have been applied
 #: forgotten_id   of ids up to this one that `ranges` do not have, nothing is known any more
 #: ============== ======================================================================================
@@ -34,8 +39,26 @@ def initial(exchange: str, pair: str) -> Pair:
     """Return what is known before the first message."""
     return {
         "exchange": exchange, "pair": pair, "consecutive": True, "known_from_us": None, "clock_us": 0,
-        "promised_us": 0, "traded_us": None, "ended_us": None, "ranges": [], "forgotten_id": None,
+        "promised_us": 0, "traded_us": None, "ended_us": None, "since_us": {}, "grace_ms": 0, "closed_ms": 0,
+        "ranges": [], "forgotten_id": None,
     }  # fmt: skip
+
+
+def with_rules(pair: Pair, rules: Rules) -> Pair:
+    """Return `pair` after a start with `rules`, which may be others than before.
+
+    An interval that is new knows nothing of what came before. A longer grace does not open what has closed.
+    """
+    names = [str(interval_s) for interval_s in rules.intervals_s]
+    if pair["grace_ms"] == rules.grace_ms and list(pair["since_us"]) == names:
+        return pair
+    closed_ms = pair["clock_us"] // US_PER_MS - pair["grace_ms"]
+    return {
+        **pair,
+        "since_us": {name: pair["since_us"].get(name, pair["clock_us"]) for name in names},
+        "grace_ms": rules.grace_ms,
+        "closed_ms": max(pair["closed_ms"], closed_ms) if pair["grace_ms"] != rules.grace_ms else pair["closed_ms"],
+    }
 
 
 def learn_time(pair: Pair, venue_time_us: int) -> Pair:
@@ -88,18 +111,20 @@ def _known_from(pair: Pair, rows: Rows) -> int:
     return min(known_from_us, after_first_us) if earlier and pair["forgotten_id"] is None else known_from_us
 
 
-def quality(pair: Pair, start_ms: int, end_ms: int, trade_count: int) -> Quality:
-    """Return the quality of a closed candle over ``[start_ms, end_ms)``."""
-    if any(span[0] < end_ms * 1_000 and span[1] >= start_ms * 1_000 for span in unknown_spans(pair)):
+def quality(pair: Pair, interval_s: int, start_ms: int, trade_count: int) -> Quality:
+    """Return the quality of the closed candle of `interval_s` that starts at `start_ms`."""
+    if unknown_spans(pair, interval_s, start_ms, start_ms + interval_s * MS_PER_SECOND):
         return "gap"
     if not trade_count:
         return "empty"
     return "complete" if pair["consecutive"] else "unverified"
 
 
-def unknown_spans(pair: Pair) -> list[Span]:
-    """Return the spans of time in which there may be trades that have not come."""
-    return [(_BEFORE_ALL, pair["known_from_us"] - 1), *_holes(pair), (pair["clock_us"], _AFTER_ALL)]
+def unknown_spans(pair: Pair, interval_s: int, from_ms: int, to_ms: int) -> list[Span]:
+    """Return the spans overlapping ``[from_ms, to_ms)`` of which `interval_s` may lack trades."""
+    known_from_us = max(pair["known_from_us"], pair["since_us"][str(interval_s)])
+    spans = [(_BEFORE_ALL, known_from_us - 1), *_holes(pair), (pair["clock_us"], _AFTER_ALL)]
+    return [span for span in spans if span[0] < to_ms * US_PER_MS and span[1] >= from_ms * US_PER_MS]
 
 
 def changed_span(before: Pair, after: Pair) -> Span | None:

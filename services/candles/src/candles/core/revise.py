@@ -6,6 +6,7 @@ next window with trades.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from candles.core.book import Book, Entry, Head, candle_of, close, entry_of, previous_close
@@ -30,7 +31,7 @@ class Revised(NamedTuple):
     """
 
     head: Head | None
-    candles: list[Candle]
+    candles: Iterable[Candle]
     lost: list[tuple[int, Partial]]
 
 
@@ -56,6 +57,18 @@ def revise(book: Book, head: Head | None, correction: Correction) -> Revised:
         head, born = close(book, head, last_closed_ms, NO_TRADES)
         candles += born
     return Revised(head, candles, lost)
+
+
+def settle(book: Book, head: Head | None, start_ms: int, partial: Partial) -> Revised:
+    """Take the window that starts at `start_ms` from QuixStreams, now that it has closed.
+
+    With a shorter grace than before, late trades may have brought out its candle already: it then corrects that.
+    """
+    if head is not None and start_ms <= head["last"]:
+        late = [(start_ms, partial)] if partial["count"] else []
+        return revise(book, head, Correction(book.interval_s, start_ms, late, None, head["last"] + book.interval_ms))
+    head, candles = close(book, head, start_ms, partial)
+    return Revised(head, candles, [])
 
 
 def _is_kept(book: Book, head: Head, start_ms: int) -> bool:
@@ -86,8 +99,6 @@ def _revise_closed(
         if start_ms in late or start_ms < head["first"] or _differs(entry, revised, old_close):
             book.entries.put(revised)
             candles.append(candle_of(book, revised))
-        elif entry and entry["previous_close"] != new_close:
-            book.entries.put({**entry, "previous_close": new_close})
         old_close, new_close = before.get("close", old_close), partial.get("close", new_close)
     else:
         head = {**head, "close": new_close}

@@ -21,10 +21,11 @@ _Placed = tuple[int, int, int, WindowUpdate]
 
 def latest_ms(pair: Pair, interval_ms: int, rules: Rules) -> int:
     """Return the time to which windows of `interval_ms` have been moved on."""
+    closed_ms: int = pair["closed_ms"]
+    if pair["ended_us"] is not None:
+        closed_ms = max(closed_ms, _ended_ms(pair["ended_us"], interval_ms))
     clock_ms: int = pair["clock_us"] // US_PER_MS
-    if pair["ended_us"] is None:
-        return clock_ms
-    return max(clock_ms, _ended_ms(pair["ended_us"], interval_ms) + rules.grace_ms)
+    return max(clock_ms, closed_ms + rules.grace_ms) if closed_ms else clock_ms
 
 
 def closed_to_ms(pair: Pair, interval_ms: int, rules: Rules) -> int:

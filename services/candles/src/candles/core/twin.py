@@ -6,10 +6,10 @@
 from __future__ import annotations
 
 from candles.core.admit import steps
-from candles.core.book import Book, Entry, Head, close
+from candles.core.book import Book, Entry, Head
 from candles.core.knowledge import Pair
 from candles.core.partial import NO_TRADES, Partial, merge
-from candles.core.revise import revise
+from candles.core.revise import revise, settle
 from candles.core.rules import Rules
 from candles.core.updates import Refused, Update, WindowUpdate
 from contracts.candle import Candle
@@ -105,9 +105,11 @@ class CandlesTwin:
             revised = revise(book, self.heads[interval_s], update)
             self.heads[interval_s] = revised.head
             self.lost += revised.lost
-            return revised.candles
+            return list(revised.candles)
         candles: list[Candle] = []
         for start_ms, partial in self.windows[interval_s].update(update.time_ms, update.partial):
-            self.heads[interval_s], born = close(book, self.heads[interval_s], start_ms, partial)
-            candles += born
+            settled = settle(book, self.heads[interval_s], start_ms, partial)
+            self.heads[interval_s] = settled.head
+            self.lost += settled.lost
+            candles += settled.candles
         return candles
