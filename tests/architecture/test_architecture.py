@@ -123,10 +123,9 @@ def test_topology_test_and_makefile_target(service: Member) -> None:
 
 @every_service
 def test_topologies_never_ask_for_a_broker(service: Member) -> None:
-    app = service.source / "app.py"
-    if not app.exists():
-        assert service.name == "trades"
+    if service.name == "trades":  # a producer, it has no topology
         return
+    app = service.source / "app.py"
     called = {
         node.func.attr
         for node in ast.walk(ast.parse(app.read_text(encoding="utf-8")))

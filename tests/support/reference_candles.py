@@ -25,6 +25,14 @@ class ReferenceCandle:
 
 
 def rows(path: Path) -> Iterator[tuple[int, Decimal, Decimal]]:
+    """Return (timestamp_us, price, quantity) of each trade of a data file, in file order.
+
+    A line with quantity 0 is no trade: the Bitstamp file has one, which the product must send to the dead letters.
+    """
+    return ((time_us, price, quantity) for time_us, price, quantity in lines(path) if quantity > 0)
+
+
+def lines(path: Path) -> Iterator[tuple[int, Decimal, Decimal]]:
     """Return (timestamp_us, price, quantity) of each line of a data file, in file order."""
     with gzip.open(path, "rt", newline="") as file:
         reader = csv.reader(file)
