@@ -6,13 +6,13 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from contracts.message import Message
-from contracts.units import MS_PER_SECOND, DecimalString, Pair, PositiveDecimalString
+from contracts.units import DecimalString, PositiveDecimalString
+from contracts.window import WindowMessage
 
 Quality = Literal["complete", "empty", "gap", "unverified"]
 
 
-class Candle(Message):
+class Candle(WindowMessage):
     """OHLCV of one pair over one window ``[window_start_ms, window_end_ms)``, by event time.
 
     Quality: `complete`; `empty` (the venue was alive and nothing traded: open = high = low = close = previous
@@ -26,10 +26,6 @@ class Candle(Message):
 
     schema_name: ClassVar[str] = "candle"
 
-    exchange: str = Field(min_length=1)
-    pair: Pair
-    interval_s: int = Field(gt=0)
-    window_start_ms: int
     open: PositiveDecimalString
     high: PositiveDecimalString
     low: PositiveDecimalString
@@ -44,19 +40,5 @@ class Candle(Message):
     revision: int = Field(ge=0)
 
     @property
-    def window_end_ms(self) -> int:
-        """End of the window, exclusive."""
-        return self.window_start_ms + self.interval_s * MS_PER_SECOND
-
-    @property
-    def key(self) -> str:
-        return self.pair
-
-    @property
-    def event_time_ms(self) -> int:
-        # The window's end, never its start: a reader that joins by time must not see a candle before it is final.
-        return self.window_end_ms
-
-    @property
     def message_id(self) -> str:
-        return f"{self.exchange}:{self.pair}:{self.interval_s}:{self.window_start_ms}:{self.revision}"
+        return f"{self.window_id}:{self.revision}"

@@ -8,11 +8,11 @@ from pydantic import Field, create_model
 
 from contracts.candle import Quality
 from contracts.features import FEATURES
-from contracts.message import Message
-from contracts.units import MS_PER_SECOND, DecimalString, FiniteFloat, Pair, PositiveDecimalString
+from contracts.units import DecimalString, FiniteFloat, PositiveDecimalString
+from contracts.window import WindowMessage
 
 
-class FeatureRowBase(Message):
+class FeatureRowBase(WindowMessage):
     """What a feature row says of its candle; `revision` is the candle's.
 
     `feature_set` is ``name:hash`` of the list of features it was computed with. A feature that is not warm is
@@ -21,10 +21,6 @@ class FeatureRowBase(Message):
 
     schema_name: ClassVar[str] = "feature_row"
 
-    exchange: str = Field(min_length=1)
-    pair: Pair
-    interval_s: int = Field(gt=0)
-    window_start_ms: int
     revision: int = Field(ge=0)
     open: PositiveDecimalString
     high: PositiveDecimalString
@@ -38,21 +34,8 @@ class FeatureRowBase(Message):
     feature_set: str
 
     @property
-    def window_end_ms(self) -> int:
-        """End of the candle's window, exclusive."""
-        return self.window_start_ms + self.interval_s * MS_PER_SECOND
-
-    @property
-    def key(self) -> str:
-        return self.pair
-
-    @property
-    def event_time_ms(self) -> int:
-        return self.window_end_ms
-
-    @property
     def message_id(self) -> str:
-        return f"{self.exchange}:{self.pair}:{self.interval_s}:{self.window_start_ms}:{self.revision}"
+        return f"{self.window_id}:{self.revision}"
 
     def values(self) -> dict[str, float | None]:
         """Return the features by name, in the order of `FEATURES`."""

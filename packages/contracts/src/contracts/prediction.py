@@ -6,15 +6,15 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from contracts.candle import Quality
-from contracts.message import Message
-from contracts.units import MS_PER_SECOND, FiniteFloat, Pair, PositiveDecimalString
+from contracts.mark import Mark
+from contracts.units import FiniteFloat
+from contracts.window import WindowMessage
 
 Direction = Literal[-1, 0, 1]
 PredictionReason = Literal["ok", "not_warm", "gap"]
 
 
-class Prediction(Message):
+class Prediction(Mark, WindowMessage):
     """One per final candle and model version, also when the model could not speak (`reason` says why).
 
     `probability_up` is the probability that the close `horizon_bars` later is higher, `confidence` the probability
@@ -24,10 +24,6 @@ class Prediction(Message):
 
     schema_name: ClassVar[str] = "prediction"
 
-    exchange: str = Field(min_length=1)
-    pair: Pair
-    interval_s: int = Field(gt=0)
-    window_start_ms: int
     model_name: str = Field(min_length=1)
     model_version: int = Field(ge=1)
     feature_set: str
@@ -36,27 +32,7 @@ class Prediction(Message):
     confidence: FiniteFloat | None = Field(ge=0, le=1)
     direction: Direction
     reason: PredictionReason
-    mark_open: PositiveDecimalString
-    mark_high: PositiveDecimalString
-    mark_low: PositiveDecimalString
-    mark_close: PositiveDecimalString
-    mark_trade_count: int = Field(ge=0)
-    mark_quality: Quality
-
-    @property
-    def window_end_ms(self) -> int:
-        """End of the candle's window: the moment the prediction was possible."""
-        return self.window_start_ms + self.interval_s * MS_PER_SECOND
-
-    @property
-    def key(self) -> str:
-        return self.pair
-
-    @property
-    def event_time_ms(self) -> int:
-        return self.window_end_ms
 
     @property
     def message_id(self) -> str:
-        window = f"{self.exchange}:{self.pair}:{self.interval_s}:{self.window_start_ms}"
-        return f"{window}:{self.model_name}:{self.model_version}"
+        return f"{self.window_id}:{self.model_name}:{self.model_version}"
