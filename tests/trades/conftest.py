@@ -38,7 +38,7 @@ def wait_for(condition: Callable[[], Any], what: str) -> Any:
     while time.monotonic() < deadline:
         if result := condition():
             return result
-        time.sleep(0.02)
+        time.sleep(0.1)
     raise AssertionError(f"{what}: not within {DEADLINE_SECONDS:g} s")
 
 
@@ -53,7 +53,7 @@ class VenueProcess:
             "SIMULATOR_HISTORY_FROM_MS": str(START_MS - 240 * MINUTE_MS),
             "SIMULATOR_LIVE_FROM_MS": str(START_MS),
             "SIMULATOR_LIVE_UNTIL_MS": str(START_MS + 20 * MINUTE_MS),
-            "SIMULATOR_SPEED": "200",
+            "SIMULATOR_SPEED": "600",
             "SIMULATOR_REQUESTS_PER_SECOND": "0",
             "SIMULATOR_MESSAGES_PER_SECOND": "0",
             "SIMULATOR_READY_FILE": str(ready),

@@ -86,43 +86,50 @@ def test_live_without_history_begins_with_a_heartbeat(venue: Any, service: Any) 
         assert trades.rows(pair) == [r for r in place.truth(pair, 0, end_ms + 1) if r[1] >= first]
 
 
-@pytest.mark.parametrize(
-    "fault",
-    [
-        {"kind": "disconnect"},
-        {"kind": "disconnect", "close_code": 1001},
-        {"kind": "half_open"},
-        {"kind": "duplicate", "count": 20},
-        {"kind": "late", "count": 7, "delay_ms": 20_000},
-        {"kind": "gap", "count": 9},
-        {"kind": "negative_price", "count": 3},
-        {"kind": "garbage"},
-        {"kind": "rate_limit", "count": 3},
-        {"kind": "refuse_connections", "count": 2},
+def at(minute: int, kind: str, **more: Any) -> dict[str, Any]:
+    return {"kind": kind, "at_ms": START_MS + minute * MINUTE_MS, **more}
+
+
+STORMS = {
+    "connections": [
+        at(2, "disconnect"),
+        at(5, "disconnect", close_code=1001),
+        at(8, "half_open"),
+        at(13, "refuse_connections", count=2),
+        at(14, "disconnect"),
     ],
-    ids=lambda fault: fault["kind"] + ("_closed" if "close_code" in fault else ""),
-)
-def test_faults_lose_nothing(venue: Any, service: Any, fault: dict[str, Any]) -> None:
-    place = venue()
+    "trades": [
+        at(2, "duplicate", count=20),
+        at(5, "late", count=7, delay_ms=20_000),
+        at(8, "gap", count=9),
+        at(11, "negative_price", count=3),
+        at(14, "garbage"),
+    ],
+    "limits": [at(4, "rate_limit", count=3), at(5, "gap", count=2), at(10, "gap", count=30)],
+}
+
+
+@pytest.mark.parametrize("name", STORMS)
+def test_faults_lose_nothing(venue: Any, service: Any, name: str) -> None:
+    place = venue(speed=200)
     trades = service(place)
     assert trades.run(variant="historical") == 0, trades.log()
-    faults = [{**fault, "at_ms": START_MS + 5 * MINUTE_MS}]
-    if fault["kind"] in ("rate_limit", "refuse_connections"):  # they bite when a repair or a new connection is due
-        faults.append({"kind": "disconnect", "at_ms": START_MS + 6 * MINUTE_MS})
-    place.control("faults", faults)
+    place.control("faults", STORMS[name])
     live = trades.start(variant="live")
     trades.wait_for(lambda: place.control("status")["connections"] == 1, "the live feed connects")
     place.control("clock/start", {})
     assert live.wait(90) == 0, trades.log()
     # A venue that answers a ping and withholds a trade cannot be found out before the next trade.
-    assert_exact(trades, place, HISTORY_MS, heartbeats=fault["kind"] not in ("late", "gap"))
+    assert_exact(trades, place, HISTORY_MS, heartbeats=name == "connections")
     assert no_repeats(trades)
+    assert place.control("status")["faults_pending"] == 0
     letters = trades.dead_letters()
-    assert len(letters) == {"negative_price": 2 * 3, "garbage": 1}.get(fault["kind"], 0)
-    if fault["kind"] == "negative_price":
+    assert len(letters) == (2 * 3 + 1 if name == "trades" else 0)
+    if letters:
         assert (
             b'"price":-' in letters[0].value and b"price: expected a positive decimal" in letters[0].headers["error"]
         )
+        assert letters[-1].value == b'{"channel":"trade","type":"update","data":[{"symbol":'
 
 
 @pytest.mark.parametrize("variant", ["historical", "live"])
