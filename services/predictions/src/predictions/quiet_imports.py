@@ -26,6 +26,7 @@ def open_mlflow(uri: str) -> MlflowClient:
     """Return a client of the MLflow server or database at `uri`, with telemetry off and narration at warnings."""
     os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"  # noqa: TID251 - the only way to say it
     os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "WARNING")  # noqa: TID251
+    os.environ.setdefault("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true")  # noqa: TID251
     from mlflow.tracking import MlflowClient
 
     logging.getLogger("alembic").setLevel(logging.WARNING)
