@@ -101,13 +101,15 @@ def _of_minute(pair: str, minute: int, before: float, after: float, up: float) -
 
 def _traded(signal: Signal, price: float) -> list[tuple[str, Message]]:
     name: dict[str, Any] = {"account": "demo", "exchange": "simulator", "pair": signal.pair}
-    order_id = f"o-{signal.message_id}"
     at_ms = signal.window_end_ms
-    order = Order(**name, order_id=order_id, signal_id=signal.message_id, side="buy", order_type="market", quantity="1",
-                  status="FILLED", reason=None, decided_at_ms=at_ms, updated_at_ms=at_ms)  # fmt: skip
-    fill = Fill(**name, fill_id=f"{order_id}:1", order_id=order_id, signal_id=signal.message_id, side="buy",
-                quantity="1", reference_price=text(price), price=text(price), fee_quote="0.26", realised_pnl_quote="0",
-                candle_window_start_ms=at_ms, filled_at_ms=at_ms, model_name="direction", model_version=1)  # fmt: skip
+    ids = {"order_id": f"o-{signal.message_id}", "signal_id": signal.message_id}
+    order = Order(**name, **ids, side="buy", order_type="market", quantity="1", status="FILLED", reason=None,
+                  decided_at_ms=at_ms, updated_at_ms=at_ms)  # fmt: skip
+    fill = Fill(
+        **name, **ids, fill_id=f"{order.order_id}:1", side="buy", quantity="1", reference_price=text(price),
+        price=text(price), fee_quote="0.26", realised_pnl_quote="0", candle_window_start_ms=at_ms, filled_at_ms=at_ms,
+        model_name="direction", model_version=1,
+    )  # fmt: skip
     position = Position(**name, fill_id=fill.fill_id, action="OPENED", quantity="1", average_price=text(price),
                         realised_pnl_quote="0", fees_quote="0.26", updated_at_ms=at_ms)  # fmt: skip
     return [("orders", order), ("fills", fill), ("positions", position)]

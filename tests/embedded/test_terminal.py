@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from pathlib import Path
 
@@ -44,7 +45,7 @@ def state(tmp_path: Path) -> RunState:
 
 
 def drawn(state: RunState) -> str:
-    console = Console(width=120, record=True, file=open("/dev/null", "w"))  # noqa: SIM115
+    console = Console(width=120, record=True, file=io.StringIO())
     console.print(render(state))
     return console.export_text()
 

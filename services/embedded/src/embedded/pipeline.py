@@ -58,11 +58,10 @@ class Pipeline:
         self.log = RunLog(self.workplace.log, ENVIRONMENT)
         self.kill_switch = KillSwitch(list(kills), self.supervisor, self.log, lambda: self.state.phase)
         self._view = view
-        self._reader = StateReader(
-            state, RunLog(self.workplace.log, ENVIRONMENT), self.workplace.file("training.json")
-        )
+        self._progress_file = self.workplace.file("training.json")
+        self._reader = StateReader(state, RunLog(self.workplace.log, ENVIRONMENT), self._progress_file)
         self._ready_file = self.workplace.file("predictions-ready.json")
-        for stale in (self._ready_file, self.workplace.file("training.json")):
+        for stale in (self._ready_file, self._progress_file):
             stale.unlink(missing_ok=True)
         self._started_s = self._phase_started_s = time.monotonic()
         self._shown_s = 0.0
@@ -114,20 +113,24 @@ class Pipeline:
         drain(self.supervisor, self.log, ("candles", "indicators"))
 
     def train(self, until_ms: int | None = None) -> bool:
-        """Train a model, the server already waiting for it; return False if there are too few warm rows."""
+        """Train a model and serve it; return False if there are too few warm rows."""
         self.enter("train")
-        self.start(self.services.train(until_ms), self.services.serve())
+        self.start(self.services.train(until_ms))
         training = self.supervisor.processes["train"]
-        # A model that is served is enough to go on: training need not have tidied up yet.
-        self.supervisor.wait_until(lambda: training.finished or self._ready_file.exists())
+        # A registered model is enough to go on, training need not have tidied up. Not earlier: training and serving
+        # would both create MLflow's database.
+        self.supervisor.wait_until(lambda: training.finished or self._is_registered())
         if training.finished and training.exit_code == TRAIN_TOO_FEW_ROWS:
-            self.supervisor.stop(["predictions"])
             return False
-        self.wait_for_model()
+        self.serve()
         return True
 
-    def wait_for_model(self) -> None:
-        """Wait until the predictions service says which model it serves."""
+    def _is_registered(self) -> bool:
+        return self._progress_file.exists() and '"done"' in self._progress_file.read_text(encoding="utf-8")
+
+    def serve(self) -> None:
+        """Start the predictions service and wait until it says which model it serves."""
+        self.start(self.services.serve())
         self.supervisor.wait_until(self._ready_file.exists)
         facts: dict[str, Any] = json.loads(self._ready_file.read_text(encoding="utf-8"))
         self.record.model = {

@@ -101,7 +101,6 @@ class Services:
         return {
             "PREDICTIONS_MODEL": self.model,
             "PREDICTIONS_SEED": str(self.seed),
-            "PREDICTIONS_WAIT_FOR_MODEL_SECONDS": "86400",
             "PREDICTIONS_PROGRESS_FILE": str(self.workplace.file("training.json")),
             "PREDICTIONS_READY_FILE": str(self.workplace.file("predictions-ready.json")),
         }

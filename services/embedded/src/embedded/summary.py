@@ -100,13 +100,19 @@ def write_summary(
 
 
 def service_states(processes: Mapping[str, ManagedProcess]) -> dict[str, dict[str, Any]]:
-    """Return one entry per service; restarts are summed over its variants, the rest is of the last that ran."""
+    """Return one entry per service; restarts are summed over its variants, the rest is of the last that ran.
+
+    A service that never ran (nothing to predict with) has null for its pid.
+    """
     states = {}
     for service in SERVICES:
         own = [each for each in processes.values() if each.spec.belongs_to == service and not _is_training(each)]
-        if own:
-            states[service] = {**_state(own[-1]), "restarts": sum(each.restarts for each in own)}
+        last = _state(own[-1]) if own else dict(_NEVER_RAN)
+        states[service] = {**last, "restarts": sum(each.restarts for each in own)}
     return states
+
+
+_NEVER_RAN = {"pid": None, "restarts": 0, "exit_code": None, "cpu_s": 0.0, "peak_rss_mb": 0.0}
 
 
 def job_states(processes: Mapping[str, ManagedProcess]) -> dict[str, dict[str, Any]]:

@@ -68,8 +68,7 @@ def _go(pipeline: Pipeline) -> None:
     pipeline.backfill({"TRADES_HISTORY_DAYS": str(HISTORY_DAYS)})
     if _has_model(pipeline):
         pipeline.enter("train")
-        pipeline.start(pipeline.services.serve())
-        pipeline.wait_for_model()
+        pipeline.serve()
     elif not pipeline.train():
         pipeline.record.notes.append("Too few warm feature rows to train on: data was collected, nothing was traded.")
     pipeline.enter("live")

@@ -8,7 +8,7 @@ from typing import Any, Literal
 import polars as pl
 
 from embedded.report.data import ReportData
-from embedded.report.wording import count, milliseconds, money, percent, price, quantity, utc
+from embedded.report.wording import MISSING, count, milliseconds, money, percent, price, quantity, utc
 
 MAX_ROWS = 200
 _STAGES = {
@@ -170,11 +170,15 @@ def process_rows(data: ReportData) -> list[list[str]]:
     processes = {**data.summary.get("services", {}), **data.summary.get("jobs", {})}
     return [
         [
-            name, str(row["pid"]), count(row["restarts"]), "–" if row["exit_code"] is None else str(row["exit_code"]),
+            name, _or_missing(row["pid"]), count(row["restarts"]), _or_missing(row["exit_code"]),
             f"{row['cpu_s']:.1f} s", f"{row['peak_rss_mb']:.0f} MB",
         ]
         for name, row in processes.items()
     ]  # fmt: skip
+
+
+def _or_missing(value: int | None) -> str:
+    return MISSING if value is None else str(value)
 
 
 def decision_rows(data: ReportData) -> list[list[str]]:

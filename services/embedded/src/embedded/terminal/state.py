@@ -142,7 +142,9 @@ class StateReader:
         self._read_books()
         self.state.counts = {spec.name: self._log.count(spec) for spec in (*INPUTS.values(), FILLS)}
         self.state.lags = {
-            service: self._log.lag(f"{service}-{self._log.environment}", spec) for service, spec in INPUTS.items()
+            service: self._log.lag(f"{service}-{self._log.environment}", spec)
+            for service, spec in INPUTS.items()
+            if service in self.state.processes
         }
         # The first stages' work becomes the last stages' wait, so the most that ever waited is the measure.
         waiting = sum(self.state.lags.values()) if self.state.phase == "drain" else 0
