@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import threading
+from typing import Any
+
 import pytest
 from tally import beat
 
@@ -17,6 +20,7 @@ from streaming.clients import (
 )
 from streaming.embedded import GroupTakenError, log_folder
 from streaming.embedded.group import lock_group
+from streaming.embedded.topic_log import TopicLog
 from streaming.settings import ServiceSettings
 
 
@@ -58,3 +62,28 @@ def test_a_running_group_is_not_moved(settings: ServiceSettings) -> None:
     with pytest.raises(GroupTakenError):
         commit_offsets(settings, "candles-dev", TRADES, {0: 0})
     lock.release()
+
+
+def test_flush_waits_for_a_batch_that_is_being_written(
+    settings: ServiceSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The background thread has taken the batch, the buffer is empty, and nothing is written yet."""
+    taken, go_on, flushed = threading.Event(), threading.Event(), threading.Event()
+    append = TopicLog.append
+
+    def slow_append(log: TopicLog, drafts: Any) -> Any:
+        taken.set()
+        assert go_on.wait(10)
+        return append(log, drafts)
+
+    with open_producer(settings, "trades") as producer:
+        monkeypatch.setattr(TopicLog, "append", slow_append)
+        producer.produce(TRADES, beat(0))
+        assert taken.wait(10)
+        flusher = threading.Thread(target=lambda: (producer.flush(), flushed.set()))
+        flusher.start()
+        assert not flushed.wait(0.1), "flush returned before the message was on the log"
+        go_on.set()
+        flusher.join(10)
+        assert flushed.is_set()
+        assert end_offsets(settings, TRADES) == {0: 1}

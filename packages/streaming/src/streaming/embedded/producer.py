@@ -145,9 +145,11 @@ class EmbeddedProducer:
 
     def write_pending(self) -> None:
         """Write the buffer, unless a transaction is being collected."""
-        if not self._pending or self._transactional_id is not None:
+        if self._transactional_id is not None:
             return
-        with self._writing:
+        with self._writing:  # taken even for an empty buffer: the background thread may hold a batch it took from it
+            if not self._pending:
+                return
             batch = [self._pending.popleft() for _ in range(len(self._pending))]
             self._pending_bytes = 0
             by_topic: dict[str, list[_Pending]] = {}
