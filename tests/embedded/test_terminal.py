@@ -38,7 +38,7 @@ def state(tmp_path: Path) -> RunState:
     state = RunState("a run", list(made_up_run.PAIRS), START_MS - 60 * 60_000, START_MS, START_MS + 80 * 60_000)
     state.phase = "train"
     state.processes = {
-        name: ManagedProcess(ProcessSpec(name, (name,)), tmp_path) for name in ("candles", "execution")
+        name: ManagedProcess(ProcessSpec(name, (name,)), tmp_path) for name in ("signals", "execution")
     }
     StateReader(state, RunLog(tmp_path / "log"), progress).refresh()
     return state

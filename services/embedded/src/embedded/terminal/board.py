@@ -51,7 +51,7 @@ def render(state: RunState) -> RenderableType:
         if _step(state) == "train":
             parts += [_training(state), Text()]
     else:
-        parts += [_clock(state), Text(), _markets(state), Text(), *_accounts(state), Text()]
+        parts += [_clock(state), _markets(state), *_accounts(state)]
     parts.append(_services(state))
     return Padding(Group(*parts), (1, 2))
 
@@ -179,7 +179,7 @@ def signed(value: float) -> Text:
 
 def _accounts(state: RunState) -> list[RenderableType]:
     if not state.accounts:
-        return [Text("waiting for the first decision", _MUTED)]
+        return [Text("waiting for the first decision\n", _MUTED)]
     table = _table(
         ("Account", "left"), ("Equity", "right"), ("P&L", "right"), ("Return", "right"), ("Drawdown", "right"),
         ("Exposure", "right"), ("Fills", "right"), ("Predictions", "right"), ("Model", "left"), ("Trading", "left"),
