@@ -111,8 +111,8 @@ def test_the_last_part_of_the_data_does_not_touch_the_weights(kind: ModelKind, h
     """Validation only judges: other prices in it leave the model as it is."""
     cut_ms = history[-300].window_start_ms
     other = [
-        row.model_copy(update={"rsi_14": 50.0, "close": "5"}) if row.window_start_ms >= cut_ms else row
-        for row in history
+        row.model_copy(update={"rsi_14": 50.0, "close": "56"[number % 2]}) if row.window_start_ms >= cut_ms else row
+        for number, row in enumerate(history)
     ]
     data = build_dataset(other, kind.sequence_length, 5, 60)
     assert _train(kind, {kind.name: data}).fitted.onnx == trained.fitted.onnx
@@ -126,9 +126,14 @@ def test_too_few_rows_say_how_many_are_needed(kind: ModelKind, rows_of) -> None:
 
 
 def test_a_market_that_never_rises_cannot_be_trained_on(rows_of) -> None:
-    rows = [row.model_copy(update={"close": "5"}) for row in rows_of(count=1_400)]
+    rows = [row.model_copy(update={"close": str(9_000 - n)}) for n, row in enumerate(rows_of(count=1_400))]
     with pytest.raises(TooFewRowsError, match="rises and falls"):
         _train(MODELS["baseline"], {"baseline": build_dataset(rows, 1, 5, 60)})
+
+
+def test_a_market_that_never_moves_gives_no_samples(rows_of) -> None:
+    rows = [row.model_copy(update={"close": "5"}) for row in rows_of(count=1_400)]
+    assert len(build_dataset(rows, 1, 5, 60).samples) == 0
 
 
 def test_a_model_that_lost_parity_is_not_registered(

@@ -17,8 +17,9 @@ PredictionReason = Literal["ok", "not_warm", "gap"]
 class Prediction(Mark, WindowMessage):
     """One per final candle and model version, also when the model could not speak (`reason` says why).
 
-    `probability_up` is the probability that the close `horizon_bars` later is higher, `confidence` the probability
-    of the more likely side, `direction` that side. All three are null, null and 0 unless `reason` is `ok`.
+    `probability_up` is the probability that the close `horizon_bars` later is higher, given that it is not equal;
+    `confidence` the probability of the more likely side, `direction` that side. All three are null, null and 0
+    unless `reason` is `ok`.
     The `mark_*` fields copy the candle: execution has one input and marks its positions with them.
     """
 

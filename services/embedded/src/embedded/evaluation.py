@@ -20,7 +20,7 @@ class Accuracy:
     Parameters
     ----------
     judged
-        Predictions whose horizon has passed.
+        Predictions whose horizon has passed and whose close has moved.
     accuracy
         Share of them that named the side that came.
     base_rate
@@ -42,7 +42,7 @@ class Accuracy:
 def judged_predictions(predictions: pl.DataFrame, candles: pl.DataFrame) -> pl.DataFrame:
     """Return the predictions that spoke and whose horizon has passed, with `went_up` (1 or 0).
 
-    A close that did not move counts as not up, as in the definition of `probability_up`.
+    A close that did not move is left out, as in the definition of `probability_up`.
     """
     spoke = predictions.filter(pl.col("probability_up").is_not_null())
     closes = candles.filter(pl.col("revision") == 0).select(
@@ -52,7 +52,9 @@ def judged_predictions(predictions: pl.DataFrame, candles: pl.DataFrame) -> pl.D
     return (
         spoke.with_columns(judged_at_ms=pl.col("window_start_ms") + horizon_ms)
         .join(closes, on=[*_WINDOW, "judged_at_ms"], how="inner")
-        .with_columns(went_up=(pl.col("later_close") > pl.col("mark_close").cast(pl.Float64)).cast(pl.Int64))
+        .with_columns(move=pl.col("later_close") - pl.col("mark_close").cast(pl.Float64))
+        .filter(pl.col("move") != 0)
+        .with_columns(went_up=(pl.col("move") > 0).cast(pl.Int64))
         .sort("window_start_ms", "pair")
     )
 

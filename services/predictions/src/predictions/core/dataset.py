@@ -31,7 +31,7 @@ class Samples:
     length
         Bars of a sequence.
     y
-        1 up, 0 not up; shape (samples,).
+        1 up, 0 down; shape (samples,).
     """
 
     bars: NDArray[np.float32]

@@ -39,6 +39,10 @@ def forward_log_returns(
 
 
 def labels(times_ms: NDArray[np.int64], closes: NDArray[np.float64], horizon_ms: int) -> NDArray[np.float64]:
-    """Return 1 where the close `horizon_ms` later is higher, 0 where it is equal or lower, NaN where unknown."""
+    """Return 1 where the close `horizon_ms` later is higher, 0 where it is lower, NaN where it is equal or unknown.
+
+    A close that did not move is neither: counted as "not up" it would teach a model of a quiet market that prices
+    fall, with a confidence that only says how quiet the market is.
+    """
     returns = forward_log_returns(times_ms, closes, horizon_ms)
-    return np.where(np.isnan(returns), np.nan, (returns > 0).astype(np.float64))
+    return np.where(np.isnan(returns) | (returns == 0), np.nan, (returns > 0).astype(np.float64))
