@@ -96,11 +96,18 @@ def test_the_summary_names_the_six_services_and_counts_what_was_exported(full: P
     assert summary["latency"]["candles"]["p50_ms"] == 5.0
 
 
+def test_a_price_that_has_not_moved_judges_nobody(full: Path) -> None:
+    candles, predictions = (pl.read_parquet(full / f"{name}.parquet") for name in ("candles", "predictions"))
+    still = candles.with_columns(close=pl.lit("100"))
+    assert judged_predictions(predictions.with_columns(mark_close=pl.lit("100")), still).is_empty()
+    assert accuracy_of(judged_predictions(predictions.clear(), candles)).accuracy is None
+
+
 def test_a_prediction_is_judged_by_the_close_its_horizon_names(full: Path) -> None:
     candles, predictions = (pl.read_parquet(full / f"{name}.parquet") for name in ("candles", "predictions"))
     judged = judged_predictions(predictions, candles)
     closes = {(row["pair"], row["window_start_ms"]): float(row["close"]) for row in candles.iter_rows(named=True)}
-    assert judged.height == 2 * (40 - 5)
+    assert judged.height == 2 * (40 - 5)  # these prices never stand still
     for row in judged.iter_rows(named=True):
         now, later = (closes[row["pair"], row["window_start_ms"] + bars * 60_000] for bars in (0, 5))
         assert row["went_up"] == (later > now)
