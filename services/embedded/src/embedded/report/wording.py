@@ -38,7 +38,7 @@ def price(value: float | None) -> str:
 
     Examples
     --------
-    >>> price(97412.346), price(1.23456), price(0.00012345)
+    >>> price(97412.346), price(1.23456), price(0.00012347)
     ('97,412.35', '1.2346', '0.0001235')
     """
     if value is None:
