@@ -34,6 +34,14 @@ class KafkaClient:
         self._producer_config = KAFKA_PRODUCER_CONFIG
         self._producer: Producer | None = None
         self._consumers: dict[str, Consumer] = {}
+        self._admin: AdminClient | None = None
+
+    @property
+    def admin(self) -> AdminClient:
+        """The admin client; it has to outlive the futures it hands out."""
+        if self._admin is None:
+            self._admin = AdminClient(self._connection)
+        return self._admin
 
     def producer(self) -> Any:
         # murmur2 and idempotence: a key lands in the same partition and in order, whichever service writes it.
@@ -44,7 +52,7 @@ class KafkaClient:
 
     def create_topic(self, name: str, config: TopicConfig) -> None:
         new = NewTopic(name, config.num_partitions, config.replication_factor, config=config.extra_config)
-        for future in AdminClient(self._connection).create_topics([new]).values():
+        for future in self.admin.create_topics([new]).values():
             try:
                 future.result(timeout=_TIMEOUT_SECONDS)
             except KafkaException as error:

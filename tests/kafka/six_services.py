@@ -1,0 +1,222 @@
+"""All six services over one log, embedded or Kafka: started, killed, drained, and what they wrote collected."""
+
+from __future__ import annotations
+
+import json
+import random
+import time
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from multiprocessing.context import ForkServerProcess
+from pathlib import Path
+
+from service_process import SERVICES, start
+
+from contracts.topics import (
+    CANDLES, PNL, PREDICTIONS, SIGNALS, TECHNICAL_INDICATORS, TOPICS, TRADES, TRADES_CHECKPOINTS, TopicSpec,
+)  # fmt: skip
+from streaming.clients import create_topics, end_offsets, lag, read_dead_letters, read_topic
+from streaming.settings import ServiceSettings
+
+GIVE_UP_SECONDS = 120.0
+_POLL_SECONDS = 0.005
+#: Service -> what it reads; in flow order.
+STAGES = {
+    "candles": TRADES,
+    "indicators": CANDLES,
+    "predictions": TECHNICAL_INDICATORS,
+    "signals": PREDICTIONS,
+    "execution": SIGNALS,
+}
+#: Service -> the topic its progress shows on.
+PROGRESS = {
+    "trades": TRADES, "candles": CANDLES, "indicators": TECHNICAL_INDICATORS, "predictions": PREDICTIONS,
+    "signals": SIGNALS, "execution": PNL,
+}  # fmt: skip
+#: Checkpoints say how far a run has come; a killed one says so more often.
+COMPARED = tuple(spec for spec in TOPICS if spec is not TRADES_CHECKPOINTS)
+
+Values = dict[tuple[str, str, str], set[bytes]]
+
+
+@dataclass(frozen=True)
+class Written:
+    """What a run left on its topics.
+
+    Attributes
+    ----------
+    values
+        (topic, kind, message id) -> the different values under that id: exactly one each, if all is well.
+    messages
+        Topic -> how many messages, repeats included.
+    partitions
+        Topic -> how many partitions hold any.
+    """
+
+    values: Values
+    messages: dict[str, int]
+    partitions: dict[str, int]
+
+    @property
+    def distinct(self) -> dict[str, int]:
+        """Topic -> how many different messages."""
+        counted: dict[str, int] = defaultdict(int)
+        for topic, _, _ in self.values:
+            counted[topic] += 1
+        return dict(counted)
+
+    @property
+    def repeated(self) -> int:
+        """How many messages came again."""
+        return sum(self.messages.values()) - len(self.values)
+
+
+@dataclass
+class SixServices:
+    """The services of one run.
+
+    Parameters
+    ----------
+    broker_address
+        Where; nothing else differs between the two kinds of log.
+    folder
+        Of data, state and log files.
+    given
+        Settings of this run.
+    """
+
+    broker_address: str
+    folder: Path
+    given: Mapping[str, str]
+    environment: str = "dev"
+    processes: dict[str, ForkServerProcess] = field(default_factory=dict)
+    restarts: int = 0
+
+    def __post_init__(self) -> None:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.settings = ServiceSettings(
+            broker_address=self.broker_address, data_dir=self.folder, environment=self.environment
+        )
+
+    def start(self, name: str) -> None:
+        shared = {
+            "TRADESTREAM_BROKER_ADDRESS": self.broker_address,
+            "TRADESTREAM_ENVIRONMENT": self.environment,
+            "TRADESTREAM_DATA_DIR": str(self.folder),
+            "TRADESTREAM_STORE_URL": "off",
+            "TRADESTREAM_COMMIT_INTERVAL_SECONDS": "0.2",
+        }
+        self.processes[name] = start(name, {**shared, **self.given}, str(self.folder / f"{name}.log"))
+
+    @contextmanager
+    def running(self) -> Iterator[SixServices]:
+        """Everything runs in the block; afterwards it is asked to stop, and has to."""
+        create_topics(self.settings, TOPICS)
+        for name in reversed(SERVICES):
+            self.start(name)
+        try:
+            yield self
+            self.stop()
+        finally:
+            for process in self.processes.values():
+                process.kill()
+                process.join()
+
+    def stop(self) -> None:
+        for process in self.processes.values():
+            process.terminate()
+        for name, process in self.processes.items():
+            process.join(GIVE_UP_SECONDS)
+            assert process.exitcode == 0, f"{name} ended with {process.exitcode}: {self.last_words(name)}"
+
+    def kill(self, name: str) -> None:
+        """SIGKILL, and start again at once, as a supervisor does."""
+        self.processes[name].kill()
+        self.processes[name].join()
+        self.start(name)
+
+    def look_after(self, may_restart: bool = False) -> None:
+        """Fail if a service ended by itself; or start it again, where that is what is expected of it."""
+        for name, process in self.processes.items():
+            if process.exitcode is None or (name == "trades" and process.exitcode == 0):
+                continue
+            assert may_restart, f"{name} ended with {process.exitcode}: {self.last_words(name)}"
+            self.restarts += 1
+            self.start(name)
+
+    def last_words(self, name: str) -> str:
+        return (self.folder / f"{name}.log").read_text(encoding="utf-8", errors="replace")[-3_000:]
+
+    def written(self, spec: TopicSpec) -> int:
+        """Return how many messages a topic has."""
+        return sum(end_offsets(self.settings, spec).values())
+
+    def drain(self, may_restart: bool = False) -> None:
+        """Return when the source has ended and each service has committed its whole input, in flow order."""
+        self._wait(lambda: self.processes["trades"].exitcode == 0, "trades to end", may_restart)
+        for name, spec in STAGES.items():
+            group = f"{name}-{self.environment}"
+            self._wait(lambda group=group, spec=spec: lag(self.settings, group, spec) == 0, name, may_restart)
+
+    def _wait(self, done: object, what: str, may_restart: bool) -> None:
+        deadline = time.monotonic() + GIVE_UP_SECONDS
+        while not done():  # type: ignore[operator]
+            self.look_after(may_restart)
+            assert time.monotonic() < deadline, f"waited {GIVE_UP_SECONDS:g} s for {what}: {self.last_words(what)}"
+            time.sleep(_POLL_SECONDS * 10)
+
+    def kill_each(self, seed: int, kills: int, expected: Mapping[str, int]) -> list[tuple[str, int]]:
+        """SIGKILL each service `kills` times, when its output reaches lengths drawn from `seed`.
+
+        Parameters
+        ----------
+        expected
+            Topic -> how many messages an undisturbed run writes.
+
+        Returns
+        -------
+        list of (service, messages written when it was killed)
+        """
+        dice = random.Random(seed)
+        waiting = {
+            name: sorted(dice.randrange(1, int(expected[spec.name] * 0.8)) for _ in range(kills))
+            for name, spec in PROGRESS.items()
+        }
+        done = []
+        deadline = time.monotonic() + GIVE_UP_SECONDS
+        while any(waiting.values()):
+            assert time.monotonic() < deadline, f"still to kill: {waiting}"
+            for name in [name for name, points in waiting.items() if points]:
+                count = self.written(PROGRESS[name])
+                if count >= waiting[name][0]:
+                    assert self.processes[name].exitcode is None, f"{name} ended before its kill"
+                    self.kill(name)
+                    waiting[name].pop(0)
+                    done.append((name, count))
+            self.look_after()
+        return done
+
+    def collect(self) -> Written:
+        """Return what is on the topics."""
+        values: Values = defaultdict(set)
+        messages: dict[str, int] = {}
+        partitions: dict[str, int] = {}
+        for spec in COMPARED:
+            records = list(read_topic(self.settings, spec))
+            messages[spec.name] = len(records)
+            partitions[spec.name] = len({record.partition for record in records})
+            for record in records:
+                message = record.message()
+                assert record.value is not None
+                values[spec.name, message.schema_name, message.message_id].add(record.value)
+        for name in SERVICES:
+            assert not list(read_dead_letters(self.settings, name)), f"{name} set something aside"
+        return Written(dict(values), messages, partitions)
+
+
+def accounts(*names_and_pairs: tuple[str, tuple[str, ...]]) -> dict[str, str]:
+    """Return the setting for these accounts."""
+    told = [{"name": name, "pairs": pairs, "minimum_confidence": 0.5} for name, pairs in names_and_pairs]
+    return {"TRADESTREAM_ACCOUNTS": json.dumps(told)}
