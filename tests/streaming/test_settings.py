@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from pydantic import SecretStr
+from pydantic import SecretStr, model_validator
 
 from streaming.errors import SettingsError
 from streaming.settings import (
@@ -65,7 +65,7 @@ def test_every_wrong_variable_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(SettingsError) as wrong:
         read_settings(ShopSettings)
     lines = str(wrong.value).splitlines()
-    assert any("TRADESTREAM_METRICS_PORT: expected a valid integer" in line and "'many'" in line for line in lines)
+    assert any("TRADESTREAM_METRICS_PORT: expected a whole number" in line and "'many'" in line for line in lines)
     assert any("TRADESTREAM_LOG_FORMAT: expected 'human' or 'json', was 'xml'" in line for line in lines)
     assert any("SHOP_INTERVALS_S[1]: expected" in line and "'often'" in line for line in lines)
     assert any("SHOP_PAIRS: expected a value, was not set" in line for line in lines)
@@ -93,3 +93,40 @@ def test_loading_wrong_settings_exits_with_2(
 def test_environment_variable_names() -> None:
     assert environment_variable(ShopSettings, "broker_address") == "TRADESTREAM_BROKER_ADDRESS"
     assert environment_variable(ShopSettings, "pairs") == "SHOP_PAIRS"
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "message"),
+    [
+        ("SHOP_INTERVALS_S", "[60", "SHOP_INTERVALS_S: expected JSON (Expecting ',' delimiter"),
+        ("TRADESTREAM_BROKER_ADDRESS", "nonsense", "TRADESTREAM_BROKER_ADDRESS: expected the address of a log, was"),
+        ("TRADESTREAM_BROKER_ADDRESS", "embedded://", "(embedded://<folder>, or host:9092 of a Kafka broker)"),
+        ("TRADESTREAM_ENVIRONMENT", "DEV!", "TRADESTREAM_ENVIRONMENT: expected text that matches ^[a-z]"),
+    ],
+)
+def test_the_message_says_what_would_have_been_right(
+    monkeypatch: pytest.MonkeyPatch, variable: str, value: str, message: str
+) -> None:
+    monkeypatch.setenv("SHOP_PAIRS", "BTC/USD")
+    monkeypatch.setenv(variable, value)
+    with pytest.raises(SettingsError) as wrong:
+        read_settings(ShopSettings)
+    assert message in str(wrong.value)
+
+
+@pytest.mark.parametrize("address", ["embedded://x", "kafka:9092", "a.b:9092,c:9093", "[::1]:9092", "SSL://h:9093"])
+def test_addresses_of_logs(address: str) -> None:
+    assert ServiceSettings(broker_address=address).broker_address == address
+
+
+def test_settings_that_do_not_fit_together_do_not_spill_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Strict(ShopSettings):
+        @model_validator(mode="after")
+        def _never(self) -> Strict:
+            raise ValueError("SHOP_A with SHOP_B, was alone")
+
+    monkeypatch.setenv("SHOP_PAIRS", "BTC/USD")
+    monkeypatch.setenv("TRADESTREAM_SASL_PASSWORD", "hunter2")
+    with pytest.raises(SettingsError, match=r"expected SHOP_A with SHOP_B, was alone$") as wrong:
+        read_settings(Strict)
+    assert "hunter2" not in str(wrong.value)

@@ -6,8 +6,8 @@ from typing import Any, ClassVar, Self
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from contracts.complaints import expectation
 from contracts.errors import BadMessageError
-from contracts.units import PATTERN_MEANINGS
 
 
 class Message(BaseModel):
@@ -60,20 +60,4 @@ def bad_message(schema_name: str, error: ValidationError) -> BadMessageError:
     """Return the first complaint of pydantic as the project's own error."""
     first: Any = error.errors(include_url=False)[0]
     path = ".".join(str(part) for part in first["loc"]) or "(whole message)"
-    return BadMessageError(f"{schema_name}.{path}", _expectation(first), first["input"])
-
-
-def _expectation(complaint: Any) -> str:
-    """Turn pydantic's 'Input should be a valid integer' into 'a valid integer'."""
-    context = complaint.get("ctx") or {}
-    if context.get("pattern") in PATTERN_MEANINGS:
-        return PATTERN_MEANINGS[context["pattern"]]
-    if complaint["type"] == "json_invalid":
-        return f"JSON ({context['error']})"
-    if complaint["type"] == "union_tag_not_found":
-        return "a field 'type' that names the message"
-    text: str = complaint["msg"]
-    for start in ("Input should be ", "Value error, ", "String should ", "Field "):
-        if text.startswith(start):
-            return text[len(start) :]
-    return text[:1].lower() + text[1:]
+    return BadMessageError(f"{schema_name}.{path}", expectation(first), first["input"])

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import sys
 import types
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic.fields import FieldInfo
 from pydantic_settings import (
     BaseSettings,
@@ -18,6 +19,7 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
+from contracts.complaints import expectation
 from contracts.errors import shorten
 from streaming.embedded.address import SCHEME
 from streaming.errors import SettingsError
@@ -25,6 +27,9 @@ from streaming.errors import SettingsError
 SHARED_PREFIX = "TRADESTREAM_"
 ENV_FILE = "local.env"
 _EXIT_BAD_SETTINGS = 2
+
+_BROKER = r"(?:(?:PLAINTEXT|SSL|SASL_PLAINTEXT|SASL_SSL)://)?(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:]+\]):\d{1,5}"
+_ADDRESS = re.compile(rf"{SCHEME}.+|{_BROKER}(?:\s*,\s*{_BROKER})*")
 
 SettingsT = TypeVar("SettingsT", bound="ServiceSettings")
 
@@ -41,7 +46,12 @@ class _CommaLists:
         text = value.strip() if isinstance(value, str) else value
         if isinstance(text, str) and not text.startswith(("[", "{")) and _is_collection(field.annotation):
             return [part.strip() for part in text.split(",") if part.strip()]
-        return super().decode_complex_value(field_name, field, value)  # type: ignore[misc]
+        try:
+            return super().decode_complex_value(field_name, field, value)  # type: ignore[misc]
+        except ValueError as error:
+            variable = environment_variable(self.settings_cls, field_name)  # type: ignore[attr-defined]
+            hint = _hint(self.settings_cls, field_name)  # type: ignore[attr-defined]
+            raise SettingsError(f"  {variable}: expected JSON ({error}), was {shorten(value)}{hint}") from error
 
 
 class _Environment(_CommaLists, EnvSettingsSource):
@@ -113,6 +123,13 @@ class ServiceSettings(BaseSettings):
     sasl_password: SecretStr | None = _shared("SASL_PASSWORD", None, "Kafka only")
     ssl_ca_location: Path | None = _shared("SSL_CA_LOCATION", None, "Kafka only: file of the broker's CA")
 
+    @field_validator("broker_address")
+    @classmethod
+    def _names_a_log(cls, address: str) -> str:
+        if not _ADDRESS.fullmatch(address):
+            raise ValueError("the address of a log")
+        return address
+
     @classmethod
     def settings_customise_sources(
         cls,
@@ -145,10 +162,7 @@ def read_settings(cls: type[SettingsT]) -> SettingsT:
     try:
         return cls()
     except ValidationError as error:
-        lines = [_complaint(cls, complaint) for complaint in error.errors(include_url=False)]
-        raise SettingsError("\n".join(lines)) from error
-    except ValueError as error:  # a list that is neither comma-separated nor JSON
-        raise SettingsError(str(error)) from error
+        raise SettingsError("\n".join(_complaints(cls, error.errors(include_url=False)))) from error
 
 
 def load_settings(cls: type[SettingsT]) -> SettingsT:
@@ -174,12 +188,37 @@ def environment_variable(cls: type[BaseSettings], field: str) -> str:
     return field if info is None else (cls.model_config.get("env_prefix", "") + field).upper()
 
 
+def _complaints(cls: type[BaseSettings], complaints: Sequence[Any]) -> list[str]:
+    """Return a line for each; a list that is too short only because its entries were wrong is not worth one."""
+    wrong_inside = {complaint["loc"][0] for complaint in complaints if len(complaint["loc"]) > 1}
+    return [
+        _complaint(cls, complaint)
+        for complaint in complaints
+        if not (complaint["type"] == "too_short" and complaint["loc"][0] in wrong_inside)
+    ]
+
+
 def _complaint(cls: type[BaseSettings], complaint: Any) -> str:
-    field, *inside = complaint["loc"] or ("settings",)
+    expected = expectation(complaint)
+    if not complaint[
+        "loc"
+    ]:  # settings that do not fit together; the message says which, the input would be all of them
+        return f"  expected {expected}"
+    field, *inside = complaint["loc"]
     variable = environment_variable(cls, str(field))
+    hint = _hint(cls, str(field))
     place = "".join(f"[{part}]" for part in inside)
     if complaint["type"] == "missing":
-        return f"  {variable}: expected a value, was not set"
-    expected = complaint["msg"].removeprefix("Value error, ").replace("Input should be ", "")
+        return f"  {variable}{place}: expected a value, was not set{hint}"
     secret = "PASSWORD" in variable or "SECRET" in variable or "KEY" in variable
-    return f"  {variable}{place}: expected {expected}, was {'hidden' if secret else shorten(complaint['input'])}"
+    return (
+        f"  {variable}{place}: expected {expected}, was {'hidden' if secret else shorten(complaint['input'])}{hint}"
+    )
+
+
+def _hint(cls: type[BaseSettings], field: str) -> str:
+    """Return what the setting is for, to be put behind a complaint."""
+    info = cls.model_fields.get(field) or next(
+        (each for each in cls.model_fields.values() if each.validation_alias == field), None
+    )
+    return f" ({info.description})" if info is not None and info.description else ""

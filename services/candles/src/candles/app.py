@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from quixstreams.dataframe import StreamingDataFrame
+from typing import TYPE_CHECKING, Any
 
 from candles.core.updates import Correction
 from candles.settings import CandlesSettings
@@ -12,6 +10,9 @@ from candles.steps import admitting, closing, correcting, is_update_of, refuse_l
 from candles.window import MergePartials
 from contracts.topics import CANDLES, TRADES
 from streaming.topics import Topics, publish
+
+if TYPE_CHECKING:
+    from quixstreams.dataframe import StreamingDataFrame
 
 
 def topology(inputs: dict[str, StreamingDataFrame], topics: Topics, settings: CandlesSettings) -> None:

@@ -7,9 +7,7 @@ candles) and ``candle:<interval>:<size>:<place>`` (the newest of them, at a fixe
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any
-
-from quixstreams.state import State
+from typing import TYPE_CHECKING, Any
 
 from candles.core.admit import TOO_LATE, steps
 from candles.core.book import Book, Entry, Head
@@ -23,6 +21,9 @@ from contracts.heartbeat import Heartbeat
 from contracts.trade_frame import TradeFrame
 from contracts.units import MS_PER_SECOND
 from streaming.dead_letters import DeadLetters
+
+if TYPE_CHECKING:
+    from quixstreams.state import State
 
 _PAIR = "pair"
 

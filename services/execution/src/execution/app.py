@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
-
-from quixstreams import State
-from quixstreams.dataframe import StreamingDataFrame
-from quixstreams.models.topics import Topic
+from typing import TYPE_CHECKING, Any
 
 from contracts.errors import BadInputError
 from contracts.message import Message
@@ -17,6 +13,11 @@ from execution.core.execute import step
 from execution.settings import ExecutionSettings
 from streaming.sink import keep
 from streaming.topics import publish
+
+if TYPE_CHECKING:
+    from quixstreams import State
+    from quixstreams.dataframe import StreamingDataFrame
+    from quixstreams.models.topics import Topic
 
 OUTPUTS = (ORDERS, FILLS, POSITIONS, RISK_ALERTS, PNL)
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from quixstreams import State
-from quixstreams.dataframe import StreamingDataFrame
-from quixstreams.models.topics import Topic
+from typing import TYPE_CHECKING
 
 from contracts.candle import Candle
 from contracts.feature_row import FeatureRow
@@ -13,6 +11,11 @@ from indicators.core.fold import Engines, step
 from indicators.settings import IndicatorsSettings
 from streaming.sink import keep
 from streaming.topics import publish
+
+if TYPE_CHECKING:
+    from quixstreams import State
+    from quixstreams.dataframe import StreamingDataFrame
+    from quixstreams.models.topics import Topic
 
 
 def topology(inputs: dict[str, StreamingDataFrame], topics: dict[str, Topic], settings: IndicatorsSettings) -> None:

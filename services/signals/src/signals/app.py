@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from quixstreams import State
-from quixstreams.dataframe import StreamingDataFrame
-from quixstreams.models.topics import Topic
+from typing import TYPE_CHECKING, Any
 
 from contracts.prediction import Prediction
 from contracts.signal import Signal
@@ -15,6 +11,11 @@ from signals.core.decide import initial, step
 from signals.settings import SignalsSettings
 from streaming.sink import keep
 from streaming.topics import publish
+
+if TYPE_CHECKING:
+    from quixstreams import State
+    from quixstreams.dataframe import StreamingDataFrame
+    from quixstreams.models.topics import Topic
 
 STATE = "pair"
 

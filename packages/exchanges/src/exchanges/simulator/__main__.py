@@ -9,6 +9,8 @@ import sys
 from loguru import logger
 from pydantic import ValidationError
 
+from contracts.complaints import expectation
+from contracts.errors import shorten
 from exchanges.simulator.server import simulator
 from exchanges.simulator.settings import SimulatorSettings
 
@@ -29,8 +31,9 @@ def main() -> int:
         settings = SimulatorSettings()
     except ValidationError as error:
         for complaint in error.errors(include_url=False):
-            name = "SIMULATOR_" + ".".join(str(part) for part in complaint["loc"]).upper()
-            logger.error("{}: {}, was {!r}", name, complaint["msg"], complaint["input"])
+            field, *inside = complaint["loc"] or ("",)
+            name = f"SIMULATOR_{field}".upper() + "".join(f"[{part}]" for part in inside)
+            logger.error("{}: expected {}, was {}", name, expectation(complaint), shorten(complaint["input"]))
         return 2
     try:
         asyncio.run(serve(settings))

@@ -54,7 +54,7 @@ class SimulatorSettings(BaseSettings):
             try:
                 instrument(pair)
             except BadInputError as error:
-                raise ValueError(str(error)) from error
+                raise ValueError(error.expected) from error
         if not value:
             raise ValueError("expected at least one pair, was none")
         return value
@@ -62,7 +62,10 @@ class SimulatorSettings(BaseSettings):
     @field_validator("faults", mode="before")
     @classmethod
     def _parse_faults(cls, value: Any) -> Any:
-        return json.loads(value) if isinstance(value, str) else value
+        try:
+            return json.loads(value) if isinstance(value, str) else value
+        except json.JSONDecodeError as error:
+            raise ValueError(f"JSON ({error})") from error
 
     @model_validator(mode="after")
     def _times_in_order(self) -> Self:

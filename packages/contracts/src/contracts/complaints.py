@@ -1,0 +1,44 @@
+"""What pydantic has to say, in the project's words: every error says what was expected."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from contracts.units import PATTERN_MEANINGS
+
+_STARTS = ("Input should be ", "Value error, ", "String should ", "Field ")
+
+
+def expectation(complaint: Any) -> str:
+    """Return what one of `ValidationError.errors()` expected.
+
+    Examples
+    --------
+    >>> expectation({"type": "int_type", "msg": "Input should be a valid integer"})
+    'a valid integer'
+    >>> expectation({"type": "too_short", "msg": "Tuple should have ...", "ctx": {"min_length": 1}})
+    'at least 1'
+    """
+    context = complaint.get("ctx") or {}
+    if context.get("pattern") in PATTERN_MEANINGS:
+        return PATTERN_MEANINGS[context["pattern"]]
+    match complaint["type"]:
+        case "json_invalid":
+            return f"JSON ({context['error']})"
+        case "union_tag_not_found":
+            return "a field 'type' that names the message"
+        case "string_pattern_mismatch":
+            return f"text that matches {context['pattern']}"
+        case "too_short":
+            return f"at least {context['min_length']}"
+        case "extra_forbidden":
+            return "no field of this name"
+        case "int_parsing":
+            return "a whole number"
+        case "float_parsing" | "decimal_parsing":
+            return "a number"
+    text: str = complaint["msg"]
+    for start in _STARTS:
+        if text.startswith(start):
+            return text[len(start) :]
+    return text[:1].lower() + text[1:]
