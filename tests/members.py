@@ -8,6 +8,7 @@ fails here. Serving must not need what trains: predictions is checked once witho
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -18,18 +19,38 @@ sys.path.insert(0, str(Path(__file__).parent / "support"))
 from workspace import ROOT, Member, members
 
 TEST_TOOLS = ("pytest", "pytest-timeout", "hypothesis")
+#: What a member's tests need and the member does not; installed after its modules were imported without it.
+TESTS_NEED = {"predictions": ("TA-Lib",), "trades": ("aiohttp", "pydantic-settings")}
+QUICK = "not slow and not torch"
+#: Left to the tests of the whole environment: PyTorch takes 5 GB for each environment it is in.
+LARGE_EXTRAS = ("torch",)
+#: Import names that are not the distribution's name.
+DISTRIBUTIONS = {"sklearn": "scikit-learn", "pydantic_settings": "pydantic-settings"}
+#: Imports every module of a package; one may be missing only what an extra that is not installed would bring.
 IMPORT_ALL = """
 import importlib, pkgutil, sys
 package = importlib.import_module(sys.argv[1])
-names = [package.__name__] + [m.name for m in pkgutil.walk_packages(package.__path__, package.__name__ + ".")]
-skipped = [n for n in names if n.endswith("__main__") or n in sys.argv[2:]]
-for name in names:
-    if name not in skipped:
-        importlib.import_module(name)
-print(f"{len(names) - len(skipped)} modules imported")
+of_extras = set(sys.argv[2].split(","))
+distributions = dict(pair.split("=") for pair in sys.argv[3].split(","))
+waiting, imported = set(), 0
+def missing(error):
+    top = (error.name or "").split(".")[0]
+    return distributions.get(top, top)
+def note(name):
+    error = sys.exc_info()[1]
+    if not isinstance(error, ModuleNotFoundError) or missing(error) not in of_extras:
+        raise error
+    waiting.add(name)
+for module in pkgutil.walk_packages(package.__path__, package.__name__ + ".", onerror=note):
+    if module.name.endswith("__main__"):
+        continue
+    try:
+        importlib.import_module(module.name)
+        imported += 1
+    except ModuleNotFoundError:
+        note(module.name)
+print(f"{imported} modules imported" + (f", {len(waiting)} wait for an extra" if waiting else ""))
 """
-#: Modules that belong to an extra: they are imported when the extra is installed and not before.
-OF_EXTRAS: dict[str, tuple[str, ...]] = {}
 
 
 def uv() -> str:
@@ -46,35 +67,43 @@ def run(*command: str, environment: Path) -> str:
     return done.stdout.strip()
 
 
-def extras_of(member: Member) -> tuple[str, ...]:
-    """Return the extras that can be installed quickly: PyTorch is left to the whole environment's tests."""
+def extras_of(member: Member) -> dict[str, list[str]]:
+    """Return the member's extras and the distributions each brings."""
     declared = member.project["project"].get("optional-dependencies", {})  # type: ignore[attr-defined]
-    return tuple(f"--extra={name}" for name in declared if name != "torch")
+    return {name: [re.split(r"[\[<>=~ ]", entry)[0] for entry in entries] for name, entries in declared.items()}
 
 
-def check(member: Member, extras: tuple[str, ...], skip: tuple[str, ...]) -> None:
-    """Install `member` alone, import it and run its topology test."""
+def check(member: Member, extras: tuple[str, ...], test: bool) -> None:
+    """Install `member` alone with some of its extras, import it and, if asked, run its topology test."""
+    of_extras = {name for extra, names in extras_of(member).items() if extra not in extras for name in names} or {"-"}
     with tempfile.TemporaryDirectory() as folder:
         environment = Path(folder)
         python = str(environment / "bin/python")
+        chosen = [f"--extra={name}" for name in extras]
         package = f"tradestream-{member.name}"
-        run(uv(), "sync", "--frozen", "--quiet", "--no-dev", "--package", package, *extras, environment=environment)
-        imported = run(python, "-c", IMPORT_ALL, member.name, *skip, environment=environment)
-        topology = (
-            sorted((ROOT / "tests" / member.name).glob("test_*topology*.py"))
-            if member.is_service and extras_ok(member, extras)
-            else []
-        )
-        tested = "no topology test here"
-        if topology:
-            run(uv(), "pip", "install", "--quiet", "--python", python, *TEST_TOOLS, environment=environment)
-            tested = run(python, "-m", "pytest", "-q", *map(str, topology), environment=environment).splitlines()[-1]
-    print(f"{member.name:12} {' '.join(extras) or 'no extras':22} {imported:24} {tested}", flush=True)
+        run(uv(), "sync", "--frozen", "--quiet", "--no-dev", "--package", package, *chosen, environment=environment)
+        names = ",".join(f"{name}={distribution}" for name, distribution in DISTRIBUTIONS.items())
+        imported = run(python, "-c", IMPORT_ALL, member.name, ",".join(of_extras), names, environment=environment)
+        tested = run_topology_test(member, environment) if test else ""
+    print(f"{member.name:12} {', '.join(extras) or 'no extras':18} {imported:44} {tested}", flush=True)
 
 
-def extras_ok(member: Member, extras: tuple[str, ...]) -> bool:
-    """Say whether the topology test can run: it wants every quick extra."""
-    return extras == extras_of(member)
+def run_topology_test(member: Member, environment: Path) -> str:
+    """Run the member's topology test in an environment and return pytest's last line."""
+    tests = sorted((ROOT / "tests" / member.name).glob("test_*topology*.py"))
+    python = str(environment / "bin/python")
+    run(
+        uv(),
+        "pip",
+        "install",
+        "--quiet",
+        "--python",
+        python,
+        *TEST_TOOLS,
+        *TESTS_NEED.get(member.name, ()),
+        environment=environment,
+    )
+    return run(python, "-m", "pytest", "-m", QUICK, *map(str, tests), environment=environment).splitlines()[-1]
 
 
 def main() -> None:
@@ -82,10 +111,10 @@ def main() -> None:
     for member in members():
         if len(sys.argv) > 1 and member.name not in sys.argv[1:]:
             continue
-        extras = extras_of(member)
-        if extras:
-            check(member, (), OF_EXTRAS.get(member.name, ()))
-        check(member, extras, tuple(name for name in OF_EXTRAS.get(member.name, ()) if "torch" in name))
+        quick_extras = tuple(name for name in extras_of(member) if name not in LARGE_EXTRAS)
+        if quick_extras:
+            check(member, (), test=False)
+        check(member, quick_extras, test=member.is_service)
 
 
 if __name__ == "__main__":
