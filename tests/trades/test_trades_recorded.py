@@ -131,13 +131,13 @@ def test_two_files_with_row_numbers_for_ids_are_refused(tmp_path: Path, capfd: p
     names = ("bitstamp_BTCUSD_a.csv.gz", "bitstamp_BTCUSD_b.csv.gz")
     for name in names:
         write_small(tmp_path / name, bad=False)
-    assert run_trades(settings(tmp_path, file=tuple(tmp_path / name for name in names))) == 1
+    assert run_trades(settings(tmp_path, file=tuple(tmp_path / name for name in names))) == 2
     assert "expected trade ids above 3500 in bitstamp_BTCUSD_b.csv.gz" in capfd.readouterr().err
 
 
 def test_a_missing_file_is_an_error(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    assert run_trades(settings(tmp_path, file=(tmp_path / "none.csv",))) == 1
-    assert "none.csv" in capfd.readouterr().err
+    assert run_trades(settings(tmp_path, file=(tmp_path / "none.csv",))) == 2
+    assert "TRADES_FILE: path: expected a file of recorded trades" in capfd.readouterr().err
 
 
 @needs_data

@@ -186,7 +186,7 @@ def test_sigterm_in_history_is_a_pause(venue: Any, service: Any) -> None:
 def test_a_second_venue_of_a_pair_is_refused(venue: Any, service: Any) -> None:
     trades = service(venue())
     assert trades.run(variant="historical", history_from_ms=START_MS - MINUTE_MS) == 0, trades.log()
-    assert trades.run(variant="live", exchange_label="other") == 1
+    assert trades.run(variant="live", exchange_label="other") == 2
     assert "expected 'simulated', which BTC/USD on this log comes from" in trades.log()
 
 
@@ -199,7 +199,7 @@ def test_a_venue_that_is_away_is_named_until_it_comes(venue: Any, service: Any) 
 
 def test_an_unknown_pair_is_refused_at_the_start(venue: Any, service: Any) -> None:
     trades = service(venue())
-    assert trades.run(variant="live", pairs="BTC/USD,BTC/USB") == 1
+    assert trades.run(variant="live", pairs="BTC/USD,BTC/USB") == 2
     assert (
         "does not list 'BTC/USB'; pairs are written BASE/QUOTE, such as BTC/USD; did you mean BTC/USD" in trades.log()
     )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from quixstreams import Application
 from quixstreams.kafka import ConnectionConfig
+from quixstreams.state.rocksdb import RocksDBOptions
 
 from contracts.clock import Clock
 from streaming import metrics
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
 
 #: How soon a stopping service notices, on a silent topic.
 _POLL_SECONDS = 0.1
+#: QuixStreams takes every I/O error at opening, a full disk too, for a lock that another process is about to release.
+#: Ours die with their locks: the default of half a minute would only delay the message.
+_STATE_OPTIONS = RocksDBOptions(open_max_retries=3, open_retry_backoff=0.5)
 
 
 class ServiceApplication(Application):
@@ -88,6 +92,7 @@ def create_application(
         "processing_guarantee": settings.processing_guarantee,
         "consumer_poll_timeout": 0.0 if stop_at_end and is_embedded(settings.broker_address) else _POLL_SECONDS,
         "loglevel": None,
+        "rocksdb_options": _STATE_OPTIONS,
         "on_consumer_error": dead_letters.on_consumer_error,
         "on_processing_error": dead_letters.on_processing_error,
         "on_producer_error": dead_letters.on_producer_error,

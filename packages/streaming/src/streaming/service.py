@@ -13,18 +13,15 @@ from quixstreams.dataframe import StreamingDataFrame
 from quixstreams.models.topics import Topic
 
 from contracts.clock import Clock
-from contracts.errors import TradestreamError
 from contracts.topics import TopicSpec
 from streaming.application import ServiceApplication, create_application
+from streaming.ending import EXIT_FAILED, EXIT_OK, end_on
 from streaming.health import Health, serve_health
 from streaming.logging import configure_logging
 from streaming.settings import ServiceSettings, SettingsT
 from streaming.topics import Topics, create_topic
 
 Topology = Callable[[dict[str, StreamingDataFrame], Topics, SettingsT], Any]
-
-EXIT_OK = 0
-EXIT_FAILED = 1
 
 
 def run_service(
@@ -77,12 +74,8 @@ def run_service(
             app.run()
         logger.info("stopped")
         return EXIT_OK
-    except TradestreamError as error:
-        logger.error("stopping: {}", error)
-        return EXIT_FAILED
-    except Exception:  # noqa: BLE001 - the process ends here: whatever it was, it is logged and becomes the exit code
-        logger.exception("stopping: an error that is not one message's fault")
-        return EXIT_FAILED
+    except Exception as error:  # noqa: BLE001 - the process ends here: it is logged and becomes the exit code
+        return end_on(error)
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

@@ -10,6 +10,7 @@ from quixstreams.models.serializers import SerializationError
 
 from contracts.errors import BadMessageError
 from streaming.embedded.errors import EmbeddedLogError
+from streaming.ending import is_rocksdb
 from streaming.errors import ServiceError, SettingsError
 from streaming.resilience import CircuitOpenError
 
@@ -35,13 +36,7 @@ def is_systematic(error: BaseException) -> bool:
     """
     current: BaseException | None = error
     while current is not None and not isinstance(current, _ABOUT_ONE_MESSAGE):
-        if isinstance(current, _SYSTEMATIC) or _is_rocksdb(current):
+        if isinstance(current, _SYSTEMATIC) or is_rocksdb(current):
             return True
         current = current.__cause__
     return False
-
-
-def _is_rocksdb(error: BaseException) -> bool:
-    """RocksDB's errors arrive as plain exceptions."""
-    text = str(error)
-    return type(error) is Exception and ("IO error" in text or "No space left" in text or "Corruption" in text)

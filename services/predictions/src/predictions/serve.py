@@ -14,6 +14,7 @@ from predictions.progress import write_json
 from predictions.registry import NoModelError
 from predictions.served_model import ServedModel, load_champion
 from predictions.settings import PredictionsSettings
+from streaming.ending import end_on
 from streaming.logging import configure_logging
 from streaming.service import run_service
 
@@ -34,6 +35,8 @@ def serve(settings: PredictionsSettings) -> int:
     except BadInputError as error:
         logger.error("not starting: {}", error)
         return EXIT_UNSUITABLE_MODEL
+    except Exception as error:  # noqa: BLE001 - the process ends here: it is logged and becomes the exit code
+        return end_on(error)
     _tell_ready(model, settings)
     return run_service(
         settings,

@@ -6,7 +6,6 @@ import time
 
 from loguru import logger
 
-from contracts.errors import TradestreamError
 from contracts.model_event import ModelEvent
 from contracts.topics import MODEL_EVENTS
 from predictions.challenge import challenge
@@ -21,6 +20,7 @@ from predictions.settings import PredictionsSettings
 from predictions.source import read_rows
 from predictions.training import TooFewRowsError, Trained, train_model
 from streaming.clients import open_producer
+from streaming.ending import end_on
 from streaming.logging import configure_logging
 
 
@@ -39,10 +39,10 @@ def train(settings: PredictionsSettings) -> int:
         logger.error("training {} needs the extra [{}] of tradestream-predictions: {}", settings.model, extra, error)
         progress.stage("failed")
         return 1
-    except TradestreamError as error:
-        logger.error("training failed: {}", error)
+    except Exception as error:  # noqa: BLE001 - the process ends here: it is logged and becomes the exit code
+        code = end_on(error)
         progress.stage("failed")
-        return 1
+        return code
     progress.stage("done")
     return 0
 

@@ -11,9 +11,10 @@ from typing import Any
 
 from loguru import logger
 
-from contracts.errors import TradestreamError
 from contracts.topics import TRADES, TRADES_CHECKPOINTS
+from exchanges.venue import UnknownPairError
 from streaming.clients import MessageProducer, create_topics, open_producer
+from streaming.ending import EXIT_BAD_SETTINGS, EXIT_OK, end_on
 from streaming.health import Health, serve_health
 from streaming.logging import configure_logging
 from trades.bad_rows import SERVICE, BadRows
@@ -22,8 +23,6 @@ from trades.live import run_live
 from trades.recorded import run_recorded
 from trades.settings import TradesSettings
 
-EXIT_OK = 0
-EXIT_FAILED = 1
 _TURN_SECONDS = 1.0
 
 
@@ -34,12 +33,11 @@ def run_trades(settings: TradesSettings) -> int:
         create_topics(settings, [TRADES, TRADES_CHECKPOINTS])
         with open_producer(settings, SERVICE) as producer:
             asyncio.run(_run(settings, producer))
-    except TradestreamError as error:
-        logger.error("stopping: {}", error)
-        return EXIT_FAILED
-    except Exception:  # noqa: BLE001 - the process ends here: whatever it was is logged and becomes the exit code
-        logger.exception("stopping: an error nobody expected")
-        return EXIT_FAILED
+    except UnknownPairError as error:
+        logger.error("stopping: TRADES_PAIRS: {}", error)
+        return EXIT_BAD_SETTINGS
+    except Exception as error:  # noqa: BLE001 - the process ends here: it is logged and becomes the exit code
+        return end_on(error)
     logger.info("stopped")
     return EXIT_OK
 

@@ -6,10 +6,11 @@ import asyncio
 import heapq
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 from loguru import logger
 
-from contracts.errors import BadInputError
+from contracts.errors import BadInputError, BadSettingError
 from contracts.trade_frame import TradeFrame
 from contracts.trades_checkpoint import TradesCheckpoint
 from contracts.units import US_PER_MS
@@ -32,7 +33,7 @@ async def run_recorded(settings: TradesSettings, producer: MessageProducer, bad_
 
     Raises
     ------
-    BadInputError
+    BadSettingError
         If a file is missing, or is none that can be read.
     """
     checkpoints = read_checkpoints(settings)
@@ -40,7 +41,7 @@ async def run_recorded(settings: TradesSettings, producer: MessageProducer, bad_
     for index, path in enumerate(settings.file):
         pair = settings.file_pair[index] if settings.file_pair else None
         exchange = settings.file_exchange[index] if settings.file_exchange else settings.exchange_label
-        recording = open_recording(path, pair=pair, exchange=exchange)
+        recording = _open(path, pair, exchange)
         by_pair.setdefault((recording.exchange, recording.pair), []).append(recording)
     refuse_second_venue(checkpoints, by_pair)
     replays = [
@@ -54,6 +55,13 @@ async def run_recorded(settings: TradesSettings, producer: MessageProducer, bad_
         if next_us is not None:
             heapq.heappush(waiting, (next_us, index))
         await asyncio.sleep(0)  # a signal is heard here
+
+
+def _open(path: Path, pair: str | None, exchange: str | None) -> Recording:
+    try:
+        return open_recording(path, pair=pair, exchange=exchange)
+    except BadInputError as error:
+        raise BadSettingError(f"TRADES_FILE: {error.field}", error.expected, error.got) from error
 
 
 @dataclass(slots=True)
@@ -147,7 +155,7 @@ class _Replay:
         if begins_here and last_id is not None and frame.trade_ids[0] <= last_id:
             name = self._recordings[file].path.name
             expected = f"trade ids above {last_id} in {name}, as it follows another file of {frame.pair}"
-            raise BadInputError("TRADES_FILE", expected, frame.trade_ids[0])
+            raise BadSettingError("TRADES_FILE", expected, frame.trade_ids[0])
 
     def _write(self, place: _Place) -> bool:
         """Write the wanted part of a frame; return whether the end of what is wanted was reached."""
