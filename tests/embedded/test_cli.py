@@ -24,6 +24,8 @@ def call(*arguments: object) -> tuple[int, str]:
         (("demo", "--kill", "candles@noon"), "--kill: expected SERVICE@PHASE"),
         (("replay", "no-such-file.csv"), "FILE: expected a file of recorded trades, was 'no-such-file.csv'"),
         (("run", "--pairs", "btcusd"), "pair: expected BASE/QUOTE in capitals, such as BTC/USD, was 'btcusd'"),
+        (("run", "--pairs", ","), "--pairs: expected at least one pair, each once"),
+        (("run", "--pairs", "BTC/USD,BTC/USD"), "--pairs: expected at least one pair, each once"),
         (("run", "--exchange", "nasdaq"), "--exchange: expected kraken, was 'nasdaq'"),
         (("dev", "cooking"), "SERVICE: expected one of trades, candles"),
         (("dev", "candles", "--variant", "live"), "--variant: expected historical or live, of trades"),
@@ -57,17 +59,40 @@ def test_a_file_that_holds_no_trades_is_refused_before_anything_starts(tmp_path:
 
 def test_an_earlier_run_of_ours_is_replaced(tmp_path: Path) -> None:
     place = Workplace(tmp_path / "out")
-    place.wipe()
-    (place.out / "report.html").write_text("old")
-    place.wipe()
+    with place.owned(afresh=True):
+        (place.out / "report.html").write_text("old")
+    with place.owned(afresh=True):
+        pass
     assert not (place.out / "report.html").exists()
     assert place.logs.is_dir()
 
 
 def test_a_file_where_a_folder_should_be_is_refused(tmp_path: Path) -> None:
     (tmp_path / "out").write_text("a file")
-    with pytest.raises(FolderNotOursError, match="expected a folder, was a file"):
-        Workplace(tmp_path / "out").wipe()
+    with (
+        pytest.raises(FolderNotOursError, match="expected a folder, was a file"),
+        Workplace(tmp_path / "out").owned(afresh=True),
+    ):
+        pass
+
+
+def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    code, output = call("demo", "--model", "baseline", "--out", tmp_path / "file/out")
+    assert code == 1
+    assert f"{tmp_path}/file/out: Not a directory" in output.replace("\n", "")
+
+
+def test_two_runs_at_once_in_a_folder_are_refused(tmp_path: Path) -> None:
+    place = Workplace(tmp_path / "out")
+    with place.owned(afresh=True):
+        (place.out / "mine").touch()
+        code, output = call("demo", "--model", "baseline", "--out", place.out)
+        assert code == 2
+        assert "another run of tradestream is at work in this folder" in output
+        assert (place.out / "mine").exists()
+    with place.owned(afresh=True):
+        assert not (place.out / "mine").exists()
 
 
 def test_status_says_how_far_everything_is(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import re
 import shlex
 import sys
@@ -18,7 +19,7 @@ from rich.text import Text
 
 from contracts.errors import BadInputError, TradestreamError
 from contracts.units import PAIR_PATTERN
-from embedded.errors import ProcessFailedError, StopRequestedError
+from embedded.errors import FolderInUseError, FolderNotOursError, ProcessFailedError, StopRequestedError
 
 EXIT_FAILED, EXIT_BAD_INPUT, EXIT_STOPPED = 1, 2, 130
 
@@ -88,7 +89,7 @@ def run(
     with _errors_in_words() as console:
         if exchange != "kraken":
             raise BadInputError("--exchange", "kraken", exchange)
-        listed = [_pair(text.strip()) for text in pairs.split(",") if text.strip()]
+        listed = _pairs(pairs)
         run_paper(PaperOptions(exchange, listed, data, _command(), _known(model)), console)
 
 
@@ -163,8 +164,18 @@ def _errors_in_words() -> Iterator[Console]:
         _complain("stopped at once: all services were killed; a later run starts cleanly", EXIT_STOPPED)
     except ProcessFailedError as error:
         _complain(str(error), EXIT_BAD_INPUT if error.bad_setting else EXIT_FAILED)
-    except TradestreamError as error:
+    except (BadInputError, FolderNotOursError, FolderInUseError) as error:
         _complain(str(error), EXIT_BAD_INPUT)
+    except TradestreamError as error:
+        _complain(str(error), EXIT_FAILED)
+    except OSError as error:  # a folder that cannot be written, a full disk: the message names it
+        _complain(_file_trouble(error), EXIT_FAILED)
+
+
+def _file_trouble(error: OSError) -> str:
+    what = f"{error.filename}: {error.strerror}" if error.filename else str(error)
+    full = error.errno in (errno.ENOSPC, errno.EDQUOT) or "No space left" in what
+    return f"{what}; free some space and run it again" if full else what
 
 
 def _complain(message: str, exit_code: int) -> None:
@@ -184,6 +195,13 @@ def _pair(text: str) -> str:
     if not re.match(PAIR_PATTERN, text):
         raise BadInputError("pair", "BASE/QUOTE in capitals, such as BTC/USD", text)
     return text
+
+
+def _pairs(text: str) -> list[str]:
+    listed = [_pair(part.strip()) for part in text.split(",") if part.strip()]
+    if not listed or len(set(listed)) < len(listed):
+        raise BadInputError("--pairs", "at least one pair, each once, such as BTC/USD,ETH/USD", text)
+    return listed
 
 
 def _command() -> str:

@@ -35,5 +35,9 @@ class ProcessFailedError(TradestreamError):
         super().__init__(f"{name}: {problem}. The last lines of {log_path}:{tail}")
 
 
+class FolderInUseError(TradestreamError):
+    """Another run is at work in the folder we were told to write."""
+
+
 class FolderNotOursError(TradestreamError):
     """A folder we were told to write holds something that we did not put there."""

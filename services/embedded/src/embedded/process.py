@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -14,6 +15,7 @@ from typing import Literal
 import psutil
 
 _TETHER = Path(__file__).with_name("tether.py")
+_ERROR = re.compile(r"\b(?:ERROR|CRITICAL)\b|^settings are wrong")
 _BYTES_PER_MB = 1_000_000
 
 Kind = Literal["service", "job"]
@@ -166,10 +168,12 @@ class ManagedProcess:
             return None
 
     def last_lines(self, count: int = 12) -> list[str]:
-        """Return the end of its log."""
+        """Return the end of its log, from its last error on if it has one there."""
         if not self.log_path.exists():
             return []
         with self.log_path.open("rb") as log:
             log.seek(0, os.SEEK_END)
             log.seek(max(0, log.tell() - 16_384))
-            return log.read().decode("utf-8", errors="replace").splitlines()[-count:]
+            lines = log.read().decode("utf-8", errors="replace").splitlines()
+        errors = [place for place, line in enumerate(lines) if _ERROR.search(line)]
+        return lines[errors[-1] :][:1] + lines[errors[-1] + 1 :][-count + 1 :] if errors else lines[-count:]

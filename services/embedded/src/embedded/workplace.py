@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import fcntl
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from embedded.errors import FolderNotOursError
+from embedded.errors import FolderInUseError, FolderNotOursError
 
 MARKER = ".tradestream-run"
 _MARKER_TEXT = "Written by tradestream: this folder's results are replaced by the next run into it.\n"
@@ -49,33 +52,48 @@ class Workplace:
         return self.work.resolve() / name
 
     def create(self) -> None:
-        """Make the folders and mark them as ours."""
-        for folder in (self.out, self.work, self.logs):
-            folder.mkdir(parents=True, exist_ok=True)
+        """Make the folders, marked as ours from the first moment on."""
+        self.out.mkdir(parents=True, exist_ok=True)
         (self.out / MARKER).write_text(_MARKER_TEXT, encoding="utf-8")
+        self.logs.mkdir(parents=True, exist_ok=True)
 
-    def wipe(self) -> None:
-        """Start afresh: remove an earlier run.
+    @contextmanager
+    def owned(self, *, afresh: bool) -> Iterator[None]:
+        """Be the only run in the folder while the block runs.
+
+        Parameters
+        ----------
+        afresh
+            Remove an earlier run; otherwise go on in it.
 
         Raises
         ------
         FolderNotOursError
             If the folder holds something and no earlier run of ours made it.
+        FolderInUseError
+            If another run is at work in it.
         """
         require_ours(self.out)
-        if self.out.exists():
-            shutil.rmtree(self.out)
         self.create()
+        with (self.out / MARKER).open("rb") as marker:
+            try:
+                fcntl.flock(marker, fcntl.LOCK_EX | fcntl.LOCK_NB)  # ends with the process, however it ends
+            except BlockingIOError:
+                raise FolderInUseError(
+                    f"{self.out}: another run of tradestream is at work in this folder. Nothing was touched; "
+                    "wait for it, stop it, or choose another folder."
+                ) from None
+            if afresh:
+                self._wipe()
+            yield
 
-    def resume(self) -> None:
-        """Go on in the folder, or begin it.
-
-        Raises
-        ------
-        FolderNotOursError
-            If the folder holds something and no earlier run of ours made it.
-        """
-        require_ours(self.out)
+    def _wipe(self) -> None:
+        """Remove an earlier run; the mark stays, so whoever is killed half-way leaves a folder that is ours."""
+        for found in self.out.iterdir():
+            if found.is_dir() and not found.is_symlink():
+                shutil.rmtree(found)
+            elif found.name != MARKER:
+                found.unlink()
         self.create()
 
     def remove_work(self) -> None:

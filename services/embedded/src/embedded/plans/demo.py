@@ -60,11 +60,15 @@ def run_demo(options: DemoOptions, console: Console) -> None:
 
     Raises
     ------
-    FolderNotOursError, StopRequestedError, ProcessFailedError
+    FolderNotOursError, FolderInUseError, StopRequestedError, ProcessFailedError
         As they say.
     """
     place = Workplace(options.out)
-    place.wipe()
+    with place.owned(afresh=True):
+        _run(options, place, console)
+
+
+def _run(options: DemoOptions, place: Workplace, console: Console) -> None:
     pipeline = _pipeline(options, place, console)
     with pipeline.running():
         venue = _start_venue(pipeline, options)

@@ -46,12 +46,16 @@ def run_paper(options: PaperOptions, console: Console, clock: Clock | None = Non
 
     Raises
     ------
-    FolderNotOursError, ProcessFailedError
+    FolderNotOursError, FolderInUseError, ProcessFailedError
         As they say.
     """
     place = Workplace(options.data)
-    place.resume()
-    pipeline = _pipeline(options, place, console, clock or SystemClock())
+    with place.owned(afresh=False):
+        _run(options, place, console, clock or SystemClock())
+
+
+def _run(options: PaperOptions, place: Workplace, console: Console, clock: Clock) -> None:
+    pipeline = _pipeline(options, place, console, clock)
     try:
         with pipeline.running():
             try:

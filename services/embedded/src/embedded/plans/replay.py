@@ -52,13 +52,17 @@ def run_replay(options: ReplayOptions, console: Console) -> None:
     ------
     BadInputError
         If a file cannot be read as trades.
-    FolderNotOursError, StopRequestedError, ProcessFailedError
+    FolderNotOursError, FolderInUseError, StopRequestedError, ProcessFailedError
         As they say.
     """
     recorded = [look_into(path, options.pair) for path in options.files]
-    cut_ms = cut_of(recorded, options.train_fraction)
     place = Workplace(options.out)
-    place.wipe()
+    with place.owned(afresh=True):
+        _run(options, recorded, place, console)
+
+
+def _run(options: ReplayOptions, recorded: Sequence[Recorded], place: Workplace, console: Console) -> None:
+    cut_ms = cut_of(recorded, options.train_fraction)
     pipeline = _pipeline(options, recorded, cut_ms, place, console)
     with pipeline.running():
         pipeline.start(*pipeline.services.flow())
