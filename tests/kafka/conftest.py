@@ -3,30 +3,26 @@
 from __future__ import annotations
 
 import shutil
-import socket
-import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[1] / "predictions")]
+for _folder in ("kafka", "predictions"):
+    sys.path.insert(0, str(Path(__file__).parents[1] / _folder))
 
 from prediction_rows import make_rows
 from recorded_market import PAIRS, write_market
 from service_process import prepare_server
 from six_services import SixServices, Written, accounts
+from throwaway_broker import Broker, free_port
 
 from predictions.core.dataset import build_dataset
 from predictions.settings import PredictionsSettings
 from predictions.train import register
 from predictions.training import train_model
 from streaming.settings import ServiceSettings
-
-SCRIPT = Path(__file__).parents[2] / "deployments/local/kafka/kafka.py"
-CHECK_INTERVAL_MS = 500
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -35,34 +31,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker("kafka")
 
 
-@dataclass(frozen=True)
-class Broker:
-    """A broker of one's own."""
-
-    folder: Path
-    port: int
-
-    @property
-    def address(self) -> str:
-        return f"127.0.0.1:{self.port}"
-
-    def run(self, command: str) -> subprocess.CompletedProcess[str]:
-        options = ["--port", str(self.port), "--folder", self.folder, "--check-interval-ms", str(CHECK_INTERVAL_MS)]
-        return subprocess.run(
-            [sys.executable, SCRIPT, command, *options], capture_output=True, text=True, timeout=240, check=False
-        )
-
-    def up(self) -> None:
-        done = self.run("up")
-        assert done.returncode == 0, done.stdout + done.stderr
-
-
 @pytest.fixture(scope="session")
 def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
     """A broker that checks retention twice a second, on a free port, with its data in a temporary folder."""
     if shutil.which("java") is None:
         pytest.skip("no Java on the PATH: Kafka cannot run here")
-    broker = Broker(tmp_path_factory.mktemp("kafka"), _free_port())
+    broker = Broker(tmp_path_factory.mktemp("kafka"), free_port())
     done = broker.run("up")
     if done.returncode != 0 and ("Maven" in done.stderr or "Java" in done.stderr):
         pytest.skip(f"Kafka cannot be had here: {done.stderr.strip()}")
@@ -113,18 +87,3 @@ def undisturbed(settings_of_a_run: dict[str, str], tmp_path_factory: pytest.Temp
 def environment_of(name: str) -> str:
     """Return a suffix for a test's topics."""
     return "t" + "".join(c for c in name.lower() if c.isalnum())[-40:]
-
-
-def _free_port() -> int:
-    """Return a port that is free, as is the controller's, a thousand above."""
-    while True:
-        with socket.socket() as probe, socket.socket() as controller:
-            probe.bind(("127.0.0.1", 0))
-            port = int(probe.getsockname()[1])
-            if port > 64_000:
-                continue
-            try:
-                controller.bind(("127.0.0.1", port + 1_000))
-            except OSError:
-                continue
-            return port

@@ -15,9 +15,18 @@ from pathlib import Path
 from service_process import SERVICES, start
 
 from contracts.topics import (
-    CANDLES, PNL, PREDICTIONS, SIGNALS, TECHNICAL_INDICATORS, TOPICS, TRADES, TRADES_CHECKPOINTS, TopicSpec,
+    CANDLES,
+    PNL,
+    PREDICTIONS,
+    SIGNALS,
+    TECHNICAL_INDICATORS,
+    TOPICS,
+    TRADES,
+    TRADES_CHECKPOINTS,
+    TopicSpec,
 )  # fmt: skip
-from streaming.clients import create_topics, end_offsets, lag, read_dead_letters, read_topic
+from streaming.clients import _client, create_topics, lag, read_dead_letters, read_topic
+from streaming.embedded.partitioner import partition_for
 from streaming.settings import ServiceSettings
 
 GIVE_UP_SECONDS = 120.0
@@ -91,14 +100,19 @@ class SixServices:
     folder: Path
     given: Mapping[str, str]
     environment: str = "dev"
+    replication_factor: int = 1
     processes: dict[str, ForkServerProcess] = field(default_factory=dict)
     restarts: int = 0
 
     def __post_init__(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
         self.settings = ServiceSettings(
-            broker_address=self.broker_address, data_dir=self.folder, environment=self.environment
+            broker_address=self.broker_address,
+            data_dir=self.folder,
+            environment=self.environment,
+            replication_factor=self.replication_factor,
         )
+        self._client = _client(self.settings)
 
     def start(self, name: str) -> None:
         shared = {
@@ -151,7 +165,8 @@ class SixServices:
 
     def written(self, spec: TopicSpec) -> int:
         """Return how many messages a topic has."""
-        return sum(end_offsets(self.settings, spec).values())
+        marks = self._client.watermarks(spec.full_name(self.environment))
+        return sum(high for _, high in marks.values())
 
     def drain(self, may_restart: bool = False) -> None:
         """Return when the source has ended and each service has committed its whole input, in flow order."""
@@ -159,6 +174,10 @@ class SixServices:
         for name, spec in STAGES.items():
             group = f"{name}-{self.environment}"
             self._wait(lambda group=group, spec=spec: lag(self.settings, group, spec) == 0, name, may_restart)
+
+    def wait_for(self, spec: TopicSpec, messages: int) -> None:
+        """Return when a topic has so many messages."""
+        self._wait(lambda: self.written(spec) >= messages, spec.written_by, may_restart=False)
 
     def _wait(self, done: object, what: str, may_restart: bool) -> None:
         deadline = time.monotonic() + GIVE_UP_SECONDS
@@ -205,6 +224,9 @@ class SixServices:
         partitions: dict[str, int] = {}
         for spec in COMPARED:
             records = list(read_topic(self.settings, spec))
+            count = len(self._client.watermarks(spec.full_name(self.environment)))
+            for record in records:
+                assert record.partition == partition_for(record.key, count), "murmur2, whoever writes"
             messages[spec.name] = len(records)
             partitions[spec.name] = len({record.partition for record in records})
             for record in records:
@@ -220,3 +242,10 @@ def accounts(*names_and_pairs: tuple[str, tuple[str, ...]]) -> dict[str, str]:
     """Return the setting for these accounts."""
     told = [{"name": name, "pairs": pairs, "minimum_confidence": 0.5} for name, pairs in names_and_pairs]
     return {"TRADESTREAM_ACCOUNTS": json.dumps(told)}
+
+
+def assert_same(found: Written, expected: Written) -> None:
+    """Every id, and under every id the same bytes: topic by topic, so that a difference names its topic first."""
+    assert found.distinct == expected.distinct
+    assert {key for key, values in found.values.items() if len(values) != 1} == set(), "one id with two values"
+    assert found.values == expected.values

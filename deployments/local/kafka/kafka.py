@@ -77,7 +77,9 @@ class Node:
             pid = int(self.pid_file.read_text())
         except (FileNotFoundError, ValueError):
             return None
-        told = subprocess.run(["ps", "-ww", "-o", "args=", "-p", str(pid)], capture_output=True, text=True, check=False)
+        told = subprocess.run(
+            ["ps", "-ww", "-o", "args=", "-p", str(pid)], capture_output=True, text=True, check=False
+        )
         return pid if str(self.settings) in told.stdout else None
 
 
@@ -95,7 +97,7 @@ class Options:
         return [Node(n, self.port + n - 1, self.folder / f"broker-{n}") for n in range(1, self.brokers + 1)]
 
 
-# --- up --------------------------------------------------------------------------------------------------------------
+# --- up -----------------------------------------------------------------------------------------------------------
 
 
 def up(options: Options) -> None:
@@ -118,7 +120,9 @@ def up(options: Options) -> None:
 
 def require_java() -> None:
     if shutil.which("java") is None:
-        raise KafkaError(f"Java {OLDEST_JAVA} or newer is needed and not on the PATH (Debian: openjdk-17-jre-headless)")
+        raise KafkaError(
+            f"Java {OLDEST_JAVA} or newer is needed, and is not on the PATH (Debian: default-jre-headless)"
+        )
     told = subprocess.run(["java", "-version"], capture_output=True, text=True, check=False).stderr
     version = told.split('"')[1] if '"' in told else ""
     major = version.split(".")[0].split("-")[0]
@@ -235,7 +239,7 @@ def last_lines(path: Path) -> str:
     return "\n".join(path.read_text(errors="replace").splitlines()[-15:])
 
 
-# --- down, status ----------------------------------------------------------------------------------------------------
+# --- down, status -------------------------------------------------------------------------------------------------
 
 
 def down(options: Options) -> None:
@@ -286,7 +290,9 @@ def parse(arguments: list[str]) -> tuple[str, Options]:
     parser.add_argument("command", choices=("up", "down", "status"))
     parser.add_argument("--brokers", type=int, choices=(1, 3), default=1, help="three can lose one (default: 1)")
     parser.add_argument("--port", type=int, default=9092, help="of the first broker (default: 9092)")
-    parser.add_argument("--folder", type=Path, default=ROOT / "data" / "kafka", help="of the data (default: data/kafka)")
+    parser.add_argument(
+        "--folder", type=Path, default=ROOT / "data" / "kafka", help="of the data (default: data/kafka)"
+    )
     parser.add_argument("--check-interval-ms", type=int, help="how often retention is checked (Kafka: 5 minutes)")
     given = parser.parse_args(arguments)
     return given.command, Options(given.brokers, given.port, given.folder.resolve(), given.check_interval_ms)

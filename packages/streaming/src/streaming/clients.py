@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from confluent_kafka import KafkaError, KafkaException
+from quixstreams.models.topics import TopicConfig
 
 from contracts.clock import Clock, SystemClock
 from contracts.message import Message
@@ -130,10 +131,16 @@ def open_producer(settings: ServiceSettings, service: str, clock: Clock | None =
 
 def create_topics(settings: ServiceSettings, specs: Sequence[TopicSpec]) -> None:
     """Create those topics that do not exist yet."""
+    create_named_topics(
+        settings, {spec.full_name(settings.environment): topic_config(spec, settings) for spec in specs}
+    )
+
+
+def create_named_topics(settings: ServiceSettings, configs: Mapping[str, TopicConfig]) -> None:
+    """Create those topics that do not exist yet, by their full names."""
     with _client(settings) as client:
-        for spec in specs:
-            config = topic_config(spec, settings)
-            client.create_topic(spec.full_name(settings.environment), config)
+        for name, config in configs.items():
+            client.create_topic(name, config)
 
 
 def read_topic(
@@ -199,7 +206,10 @@ def lag(settings: ServiceSettings, group: str, spec: TopicSpec) -> int:
         topic = spec.full_name(settings.environment)
         marks = client.watermarks(topic)
         committed = client.committed(group, topic, sorted(marks))
-        return sum(high - max(committed.get(partition, low), low) for partition, (low, high) in marks.items())
+        return sum(
+            client.unread(topic, partition, max(committed.get(partition, low), low), high)
+            for partition, (low, high) in marks.items()
+        )
 
 
 def _client(settings: ServiceSettings) -> EmbeddedClient | KafkaClient:

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 from loguru import logger
 from quixstreams.context import message_context
-from quixstreams.models.topics import Topic, TopicConfig
+from quixstreams.models.topics import Topic
 
 from contracts.clock import Clock, SystemClock
 from contracts.errors import BadMessageError
-from contracts.topics import DEAD_LETTERS_RETENTION_MS, dead_letters_name
+from contracts.topics import dead_letters_name
 from streaming import metrics
-from streaming.embedded.address import is_embedded
 from streaming.intake import Intake
+from streaming.topics import dead_letters_config
 from streaming.triage import is_systematic
 
 if TYPE_CHECKING:
@@ -50,17 +50,12 @@ class DeadLetters:
 
     def attach(self, app: Application, settings: ServiceSettings) -> None:
         """Create the topic, and send through `app` from now on: in its transaction, before its offsets."""
-        embedded = is_embedded(settings.broker_address)
         self._app = app
         self._topic = app.topic(
             dead_letters_name(self._service, settings.environment),
             key_serializer="bytes",
             value_serializer="bytes",
-            config=TopicConfig(
-                num_partitions=1,
-                replication_factor=1 if embedded else settings.replication_factor,
-                extra_config={"retention.ms": str(DEAD_LETTERS_RETENTION_MS), "cleanup.policy": "delete"},
-            ),
+            config=dead_letters_config(settings),
         )
 
     def send(self, key: str | bytes | None, value: bytes | None, reason: str, error: object) -> None:

@@ -56,6 +56,10 @@ class EmbeddedClient:
                 yield Record(topic, partition, offset, key, value, named, timestamp_ms, spec)
             start = rows[-1][0] + 1 if rows else following
 
+    def unread(self, topic: str, partition: int, start: int, end: int) -> int:
+        """Return how many messages there are at `start` <= offset < `end`."""
+        return end - start
+
     def committed(self, group: str, topic: str, partitions: Sequence[int]) -> dict[int, int]:
         store = GroupOffsets(self._log.folder, group, create=False)
         try:

@@ -10,6 +10,7 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, Producer, Topi
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
 from quixstreams.models.topics import TopicConfig
+from tenacity import retry, retry_if_exception, stop_after_delay, wait_fixed
 
 from contracts.topics import TopicSpec
 from streaming.record import Record
@@ -22,16 +23,43 @@ _BATCH_MESSAGES = 1_000
 _BATCH_SECONDS = 0.5
 #: A group that only reads watermarks and positions it is given: it never commits.
 _READER_GROUP = "tradestream-reader"
+#: What a cluster says while a broker comes, goes or hands over: a moment later the same question has an answer.
+_PASSING = frozenset(
+    {
+        KafkaError.LEADER_NOT_AVAILABLE,
+        KafkaError.NOT_LEADER_FOR_PARTITION,
+        KafkaError.COORDINATOR_LOAD_IN_PROGRESS,
+        KafkaError.COORDINATOR_NOT_AVAILABLE,
+        KafkaError.NOT_COORDINATOR,
+        KafkaError._TRANSPORT,
+        KafkaError._TIMED_OUT,
+    }
+)
+_RETRY_SECONDS = 0.2
+_LEADER_SECONDS = 0.02
+
+
+def _is_passing(error: BaseException) -> bool:
+    return isinstance(error, KafkaException) and error.args[0].code() in _PASSING
+
+
+_patiently = retry(
+    retry=retry_if_exception(_is_passing),
+    stop=stop_after_delay(_TIMEOUT_SECONDS),
+    wait=wait_fixed(_RETRY_SECONDS),
+    reraise=True,
+)
 
 
 class KafkaClient:
     """One short-lived look at the broker, or the home of a producer."""
 
     def __init__(self, settings: ServiceSettings) -> None:
-        from streaming.application import KAFKA_PRODUCER_CONFIG, kafka_connection
+        from streaming.application import KAFKA_CONSUMER_CONFIG, KAFKA_PRODUCER_CONFIG, kafka_connection
 
         self._connection: dict[str, Any] = kafka_connection(settings).as_librdkafka_dict()
         self._producer_config = KAFKA_PRODUCER_CONFIG
+        self._consumer_config = KAFKA_CONSUMER_CONFIG
         self._producer: Producer | None = None
         self._consumers: dict[str, Consumer] = {}
         self._admin: AdminClient | None = None
@@ -58,7 +86,20 @@ class KafkaClient:
             except KafkaException as error:
                 if error.args[0].code() != KafkaError.TOPIC_ALREADY_EXISTS:
                     raise
+        self._wait_for_leaders(name)
 
+    def _wait_for_leaders(self, topic: str) -> None:
+        """The controller has created the topic; the brokers hear of it a moment later."""
+        deadline = time.monotonic() + _TIMEOUT_SECONDS
+        while True:
+            described = self.admin.list_topics(topic, timeout=_TIMEOUT_SECONDS).topics[topic]
+            if described.error is None and all(found.leader >= 0 for found in described.partitions.values()):
+                return
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"{topic}: expected a leader for each partition, was {described.error}")
+            time.sleep(_LEADER_SECONDS)
+
+    @_patiently
     def watermarks(self, topic: str) -> dict[int, tuple[int, int]]:
         consumer = self._consumer(_READER_GROUP)
         described = consumer.list_topics(topic, timeout=_TIMEOUT_SECONDS).topics[topic]
@@ -91,11 +132,21 @@ class KafkaClient:
             if time.monotonic() - heard_seconds > _TIMEOUT_SECONDS:
                 raise TimeoutError(f"{topic}[{partition}]: expected messages up to offset {end}, none came")
 
+    def unread(self, topic: str, partition: int, start: int, end: int) -> int:
+        """Return how many offsets there are from the first message at `start` or after it up to `end`.
+
+        A transaction ends with a marker, which has an offset and is no message: markers alone are nothing unread.
+        """
+        first = next(self.read(topic, partition, start, end, None), None)
+        return 0 if first is None else end - first.offset
+
+    @_patiently
     def committed(self, group: str, topic: str, partitions: Sequence[int]) -> dict[int, int]:
         wanted = [TopicPartition(topic, partition) for partition in partitions]
         found = self._consumer(group).committed(wanted, timeout=_TIMEOUT_SECONDS) if wanted else []
         return {tp.partition: tp.offset for tp in found if tp.offset >= 0}
 
+    @_patiently
     def commit(self, group: str, topic: str, offsets: Mapping[int, int]) -> None:
         wanted = [TopicPartition(topic, partition, offset) for partition, offset in offsets.items()]
         self._consumer(group).commit(offsets=wanted, asynchronous=False)
@@ -105,6 +156,7 @@ class KafkaClient:
             self._consumers[group] = Consumer(
                 {
                     **self._connection,
+                    **self._consumer_config,
                     "group.id": group,
                     "enable.auto.commit": False,
                     "enable.partition.eof": True,

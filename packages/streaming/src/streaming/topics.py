@@ -11,7 +11,7 @@ from quixstreams.models.topics import Topic, TopicConfig
 
 from contracts.clock import Clock, SystemClock
 from contracts.message import Message
-from contracts.topics import TopicSpec
+from contracts.topics import DEAD_LETTERS_RETENTION_MS, TopicSpec
 from streaming import metrics
 from streaming.embedded.address import is_embedded
 from streaming.intake import INGESTED_AT_US, Intake
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from streaming.dead_letters import DeadLetters
     from streaming.settings import ServiceSettings
 
+#: Of messages on the wire and on the broker's disk.
+COMPRESSION = "lz4"
 _US_PER_SECOND = 1_000_000
 _MS_PER_SECOND = 1_000
 
@@ -133,11 +135,19 @@ def producer_name(service: str) -> str:
 
 def topic_config(spec: TopicSpec, settings: ServiceSettings) -> TopicConfig:
     """Return what `spec`'s topic is created with; on one machine one partition is enough for every topic."""
-    return TopicConfig(
-        num_partitions=1 if is_embedded(settings.broker_address) else spec.partitions,
-        replication_factor=1 if is_embedded(settings.broker_address) else settings.replication_factor,
-        extra_config={"retention.ms": str(spec.retention_ms), "cleanup.policy": spec.cleanup_policy},
-    )
+    return _config(settings, spec.partitions, spec.retention_ms, spec.cleanup_policy)
+
+
+def dead_letters_config(settings: ServiceSettings) -> TopicConfig:
+    """Return what a dead-letter topic is created with."""
+    return _config(settings, 1, DEAD_LETTERS_RETENTION_MS, "delete")
+
+
+def _config(settings: ServiceSettings, partitions: int, retention_ms: int, cleanup_policy: str) -> TopicConfig:
+    kept = {"retention.ms": str(retention_ms), "cleanup.policy": cleanup_policy}
+    if is_embedded(settings.broker_address):
+        return TopicConfig(num_partitions=1, replication_factor=1, extra_config=kept)
+    return TopicConfig(partitions, settings.replication_factor, {**kept, "compression.type": COMPRESSION})
 
 
 def create_topic(

@@ -1,0 +1,65 @@
+"""What takes minutes: `make kafka-sweep` runs it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from service_process import SERVICES
+from six_services import SixServices, Written, assert_same
+from throwaway_broker import Broker, free_port
+
+from contracts.topics import CANDLES
+from streaming.settings import ServiceSettings
+
+SEED = int(os.environ.get("KAFKA_SWEEP_SEED", "1"))
+KILLS = int(os.environ.get("KAFKA_SWEEP_KILLS", "0"))
+
+pytestmark = [
+    pytest.mark.skipif(not KILLS, reason="takes minutes: make kafka-sweep runs it"),
+    pytest.mark.timeout(1_800),
+]
+
+
+@pytest.fixture
+def three_brokers(broker: Broker, tmp_path: Path) -> Iterator[Broker]:
+    """Three brokers of which one may be lost; `broker` has seen to it that Kafka can be had."""
+    three = Broker(tmp_path / "brokers", free_port(), brokers=3)
+    try:
+        three.up()
+        yield three
+    finally:
+        three.run("down")
+
+
+def test_many_kills(
+    broker: Broker,
+    settings_of_a_run: dict[str, str],
+    tmp_path: Path,
+    on_kafka: ServiceSettings,
+    undisturbed: Written,
+) -> None:
+    run = SixServices(broker.address, tmp_path, settings_of_a_run, on_kafka.environment)
+    with run.running():
+        kills = run.kill_each(SEED, KILLS, undisturbed.messages)
+        run.drain()
+    written = run.collect()
+    print(f"seed {SEED}, {len(kills)} kills: {kills}; {written.repeated} messages came again")
+    assert len(kills) == KILLS * len(SERVICES)
+    assert_same(written, undisturbed)
+
+
+def test_one_of_three_brokers_is_killed(
+    three_brokers: Broker, settings_of_a_run: dict[str, str], tmp_path: Path, undisturbed: Written
+) -> None:
+    given = {**settings_of_a_run, "TRADESTREAM_REPLICATION_FACTOR": "3"}
+    run = SixServices(three_brokers.address, tmp_path, given, replication_factor=3)
+    with run.running():
+        run.wait_for(CANDLES, undisturbed.messages["candles"] // 3)
+        three_brokers.kill(2)
+        run.drain(may_restart=True)
+    written = run.collect()
+    print(f"{run.restarts} services started again; {written.repeated} messages came again")
+    assert_same(written, undisturbed)

@@ -1,0 +1,93 @@
+"""The topics of a broker are those of contracts; what differs is said, and altered only when asked for."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from confluent_kafka.admin import AdminClient
+from confluent_kafka.cimpl import NewTopic
+from throwaway_broker import wait_until
+
+from contracts.clock import SystemClock
+from contracts.heartbeat import Heartbeat
+from contracts.topics import CANDLES, TOPICS, TRADES
+from contracts.units import MS_PER_DAY, US_PER_MS
+from streaming import manage_topics
+from streaming.clients import create_topics, end_offsets, open_producer, read_topic
+from streaming.kafka_client import KafkaClient
+from streaming.settings import ServiceSettings
+from streaming.topic_admin import Difference, TopicAdmin
+
+TWO_YEARS_MS = 730 * MS_PER_DAY
+
+
+def run(settings: ServiceSettings, monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
+    monkeypatch.setenv("TRADESTREAM_BROKER_ADDRESS", settings.broker_address)
+    monkeypatch.setenv("TRADESTREAM_ENVIRONMENT", settings.environment)
+    return manage_topics.main(arguments)
+
+
+def test_create_then_reconcile(
+    on_kafka: ServiceSettings, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(on_kafka, monkeypatch, "--dry-run") == 1
+    assert capsys.readouterr().out.count("MISSING") == len(TOPICS) + 6
+    assert run(on_kafka, monkeypatch) == 0
+    assert capsys.readouterr().out.count("created") == len(TOPICS) + 6
+
+    trades = TRADES.full_name(on_kafka.environment)
+    admin = TopicAdmin(on_kafka)
+    found = admin.describe([trades])[trades]
+    assert found.num_partitions == TRADES.partitions
+    assert found.extra_config is not None
+    assert found.extra_config["retention.ms"] == "-1"
+    assert found.extra_config["compression.type"] == "lz4"
+
+    admin.alter([Difference(trades, settings={"retention.ms": ("-1", str(7 * MS_PER_DAY))})])
+    assert run(on_kafka, monkeypatch) == 1
+    assert f"DIFFERS: retention.ms is {7 * MS_PER_DAY}; --alter changes it" in capsys.readouterr().out
+    assert run(on_kafka, monkeypatch, "--alter") == 0
+    assert capsys.readouterr().out.count("altered") == 1
+    assert run(on_kafka, monkeypatch, "--dry-run") == 0
+
+
+def test_another_number_of_partitions_is_said_and_left(
+    on_kafka: ServiceSettings, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    candles = CANDLES.full_name(on_kafka.environment)
+    admin = AdminClient({"bootstrap.servers": on_kafka.broker_address})
+    for future in admin.create_topics([NewTopic(candles, 2, 1)]).values():
+        future.result()
+    assert run(on_kafka, monkeypatch, "--alter") == 1
+    assert "DIFFERS: partitions is 2; partitions and replicas are not altered here" in capsys.readouterr().out
+    assert TopicAdmin(on_kafka).describe([candles])[candles].num_partitions == 2
+
+
+def test_nobody_answers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    nowhere = ServiceSettings(broker_address="127.0.0.1:1", data_dir=tmp_path)
+    assert run(nowhere, monkeypatch) == 2
+    assert "expected a Kafka broker at 127.0.0.1:1, none answers" in capsys.readouterr().err
+
+
+def test_two_years_old_messages_outlive_the_retention_check(on_kafka: ServiceSettings) -> None:
+    """The broker of these tests checks twice a second; a topic that keeps a week shows that it does."""
+    week = replace(TRADES, name="a-week-of-trades", retention_ms=7 * MS_PER_DAY)
+    then_ms = SystemClock().now_us() // US_PER_MS - TWO_YEARS_MS
+    create_topics(on_kafka, [TRADES, week])
+    with open_producer(on_kafka, "trades") as producer:
+        for second in range(100):
+            beat = Heartbeat(exchange="kraken", pair="BTC/USD", venue_time_us=(then_ms + second * 1_000) * US_PER_MS)
+            for spec in (TRADES, week):
+                producer.produce(spec, beat)
+    assert sum(end_offsets(on_kafka, week).values()) == 100
+    with KafkaClient(on_kafka) as client:
+        topic = week.full_name(on_kafka.environment)
+        wait_until(
+            lambda: all(low == high for low, high in client.watermarks(topic).values()),
+            "the week's topic to be empty",
+        )
+    assert not list(read_topic(on_kafka, week))
+    kept = list(read_topic(on_kafka, TRADES))
+    assert [record.timestamp_ms for record in kept] == [then_ms + second * 1_000 for second in range(100)]

@@ -1,0 +1,67 @@
+"""A broker of one's own, run by the script that people run theirs with."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+SCRIPT = Path(__file__).parents[2] / "deployments/local/kafka/kafka.py"
+CHECK_INTERVAL_MS = 500
+
+
+@dataclass(frozen=True)
+class Broker:
+    """A broker of one's own, or three."""
+
+    folder: Path
+    port: int
+    brokers: int = 1
+
+    @property
+    def address(self) -> str:
+        return ",".join(f"127.0.0.1:{self.port + number}" for number in range(self.brokers))
+
+    def kill(self, number: int) -> None:
+        """SIGKILL one broker, the first being 1."""
+        os.kill(int((self.folder / f"broker-{number}" / "pid").read_text(encoding="utf-8")), signal.SIGKILL)
+
+    def run(self, command: str) -> subprocess.CompletedProcess[str]:
+        options = ["--port", str(self.port), "--folder", self.folder, "--brokers", str(self.brokers)]
+        options += ["--check-interval-ms", str(CHECK_INTERVAL_MS)]
+        return subprocess.run(
+            [sys.executable, SCRIPT, command, *options], capture_output=True, text=True, timeout=240, check=False
+        )
+
+    def up(self) -> None:
+        done = self.run("up")
+        assert done.returncode == 0, done.stdout + done.stderr
+
+
+def free_port() -> int:
+    """Return a port that is free, as is the controller's, a thousand above."""
+    while True:
+        with socket.socket() as probe, socket.socket() as controller:
+            probe.bind(("127.0.0.1", 0))
+            port = int(probe.getsockname()[1])
+            if port > 64_000:
+                continue
+            try:
+                controller.bind(("127.0.0.1", port + 1_000))
+            except OSError:
+                continue
+            return port
+
+
+def wait_until(done: Callable[[], bool], what: str, give_up_seconds: float = 60.0) -> None:
+    """Return when `done` says so; fail if it does not in time."""
+    deadline = time.monotonic() + give_up_seconds
+    while not done():
+        assert time.monotonic() < deadline, f"waited {give_up_seconds:g} s for {what}"
+        time.sleep(0.05)
