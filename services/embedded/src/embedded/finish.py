@@ -30,6 +30,9 @@ def write_results(pipeline: Pipeline) -> dict[str, Any]:
     if pipeline.kill_switch.missed:
         record.notes.append(f"Never in the middle of work, so not killed: {', '.join(pipeline.kill_switch.missed)}.")
     record.kills = pipeline.kill_switch.done
+    for service, reason in exported.first_dead_letters.items():
+        letters = exported.dead_letters[service]
+        record.notes.append(f"{service} set aside {letters} that cannot be used, and went on. The first: {reason}.")
     if conflicts := sum(exported.conflicts.values()):
         record.notes.append(f"{conflicts} message ids came with different values; see conflicts in summary.json.")
     pipeline.enter("done")

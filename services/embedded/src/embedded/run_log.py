@@ -74,6 +74,14 @@ class RunLog:
         """Return how many records the topic called `name` (with suffix) has had."""
         return sum(self._open().topic(name).watermarks(partition)[1] for partition in self._partitions(name))
 
+    def first(self, name: str) -> Row | None:
+        """Return the first record of the topic called `name` (with suffix), None if it never had one."""
+        for partition in self._partitions(name):
+            rows, _ = self._open().topic(name).read(partition, 0, 1)
+            if rows:
+                return rows[0]
+        return None
+
     def count(self, spec: TopicSpec) -> int:
         """Return how many records the topic has had."""
         return self.end(spec.full_name(self.environment))

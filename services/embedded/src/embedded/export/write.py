@@ -8,7 +8,8 @@ from pathlib import Path
 
 import polars as pl
 
-from contracts.topics import DEAD_LETTERS_PREFIX, TopicSpec
+from contracts.errors import shorten
+from contracts.topics import DEAD_LETTERS_PREFIX, TopicSpec, dead_letters_name
 from embedded.export.rows import first_of_each, message_rows, trade_rows
 from embedded.export.tables import TABLES, TRADE_FRAME_SPEC, TRADE_IDENTITY, TRADES_TABLE, Table
 from embedded.run_log import RunLog
@@ -28,12 +29,15 @@ class ExportResult:
         Ids per table that came with different values: a broken promise, never expected.
     dead_letters
         Messages per service that could not be used.
+    first_dead_letters
+        What was wrong with the first of them, and how it began.
     """
 
     rows: dict[str, int] = field(default_factory=dict)
     repeated: dict[str, int] = field(default_factory=dict)
     conflicts: dict[str, int] = field(default_factory=dict)
     dead_letters: dict[str, int] = field(default_factory=dict)
+    first_dead_letters: dict[str, str] = field(default_factory=dict)
 
 
 def export(log_folder: Path, out: Path, environment: str = "dev") -> ExportResult:
@@ -59,6 +63,7 @@ def export(log_folder: Path, out: Path, environment: str = "dev") -> ExportResul
             rows = _read(log, table.spec, _rows_of(table))
             _write(rows, table.name, list(table.identity), table.sorting, out, result)
         result.dead_letters = count_dead_letters(log)
+        result.first_dead_letters = {service: _first_dead_letter(log, service) for service in result.dead_letters}
     finally:
         log.close()
     return result
@@ -96,3 +101,15 @@ def count_dead_letters(log: RunLog) -> dict[str, int]:
         if name.startswith(prefix)
     }
     return {service: count for service, count in counts.items() if count}
+
+
+def _first_dead_letter(log: RunLog, service: str) -> str:
+    """Return the reason of a service's first dead letter and the start of its text."""
+    from streaming.embedded.headers import decode
+
+    row = log.first(dead_letters_name(service, log.environment))
+    if row is None:
+        return ""
+    _, _, _, value, headers = row
+    reason = (dict(decode(headers) or ()).get("error") or b"").decode("utf-8", "replace")
+    return f"{reason}; it begins {shorten((value or b'').decode('utf-8', 'replace'), 60)}"
