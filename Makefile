@@ -20,6 +20,9 @@ pair     ?=
 service  ?=
 variant  ?= live
 tests    ?= tests
+brokers  ?= 1
+port     ?= 9092
+KAFKA_OPTIONS = --brokers $(brokers) --port $(port)
 
 # --- uv: the one on the PATH, or one of our own in .tools ----------------------------------------------------------
 UV := $(shell command -v uv 2>/dev/null || echo .tools/bin/uv)
@@ -78,6 +81,19 @@ dev: install ## One service alone against the configured log: service=candles [v
 		echo "make dev needs service=, one of: $(SERVICES) (was '$(service)')"; exit 2;; esac
 	@$(RUN) tradestream dev $(service) $(if $(filter trades,$(service)),--variant $(variant))
 
+# --- Kafka ---------------------------------------------------------------------------------------------------------
+.PHONY: kafka-up
+kafka-up: ## Apache Kafka on this machine, without Docker: needs Java 17, and Maven once [brokers=1|3 port=9092]
+	@python3 deployments/local/kafka/kafka.py up $(KAFKA_OPTIONS)
+
+.PHONY: kafka-down
+kafka-down: ## Stop it; its data stays in data/kafka
+	@python3 deployments/local/kafka/kafka.py down $(KAFKA_OPTIONS)
+
+.PHONY: topics
+topics: install ## Print, create and reconcile the topics of TRADESTREAM_BROKER_ADDRESS [alter=yes]
+	@$(RUN) python -m streaming.manage_topics $(if $(alter),--alter)
+
 # --- prove it ------------------------------------------------------------------------------------------------------
 .PHONY: test
 test: install-dev ## Install what the tests need, then run all of them [tests=PATH]
@@ -97,6 +113,14 @@ format: install-dev ## Format the code and mend what ruff can mend
 .PHONY: members
 members: install-dev ## Prove each member's dependencies: installed alone, all modules imported, its topology test run
 	@$(RUN) python tests/members.py
+
+.PHONY: chaos
+chaos: install-dev ## Kill services at random all through demos and compare every table [seed= rounds= pause=seconds]
+	@$(RUN) python tests/chaos.py --seed $(or $(seed),1) --rounds $(or $(rounds),3) --pause $(or $(pause),2.5)
+
+.PHONY: kafka-sweep
+kafka-sweep: install-dev ## Real Kafka for minutes: SIGKILLs of each service, one of three brokers lost [seed= kills=]
+	@KAFKA_SWEEP_SEED=$(seed) KAFKA_SWEEP_KILLS=$(or $(kills),9) $(RUN) pytest -s tests/kafka/test_kafka_sweep.py
 
 .PHONY: sizes
 sizes: install-dev ## Sizes of functions and files, the largest first

@@ -5,21 +5,15 @@ from __future__ import annotations
 import json
 import multiprocessing
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 import pytest
-from polars.testing import assert_frame_equal
+from runs import demo_command, differences
 from workspace import SERVICES
 
 ROOT = Path(__file__).parents[2]
-#: Everything that is a function of the market: wall-clock facts are in headers and in the report.
-TABLES = (
-    "trades", "candles", "technical_indicators", "predictions", "signals", "orders", "fills", "positions", "pnl",
-)  # fmt: skip
-
 HISTORY_MS = 60 * 3_600_000
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
@@ -27,8 +21,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 def demo(out: Path, *options: str) -> dict[str, Any]:
     """Run two market hours with the baseline model and return summary.json."""
-    command = [sys.executable, "-m", "embedded", "demo", "--model", "baseline", "--hours", "2", "--out", str(out)]
-    done = subprocess.run([*command, *options], cwd=ROOT, capture_output=True, text=True, check=False)
+    done = subprocess.run([*demo_command(out), *options], cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     summary: dict[str, Any] = json.loads((out / "summary.json").read_text(encoding="utf-8"))
     return summary
@@ -46,14 +39,6 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[st
     """The run that the others are compared with."""
     out = tmp_path_factory.mktemp("demo") / "undisturbed"
     return out, demo(out)
-
-
-def assert_same_tables(expected: Path, got: Path) -> None:
-    """Compare every table of two runs, cell by cell."""
-    for table in TABLES:
-        left, right = (pl.read_parquet(folder / f"{table}.parquet") for folder in (expected, got))
-        assert left.height > 0, table
-        assert_frame_equal(left, right, check_exact=True)
 
 
 def test_the_thread_reaches_paper_fills(undisturbed: tuple[Path, dict[str, Any]]) -> None:
@@ -96,7 +81,7 @@ def test_a_busy_machine_changes_nothing(undisturbed: tuple[Path, dict[str, Any]]
         demo(tmp_path / "busy")
     finally:
         burner.kill()
-    assert_same_tables(undisturbed[0], tmp_path / "busy")
+    assert differences(undisturbed[0], tmp_path / "busy") == []
 
 
 def test_each_service_killed_in_backfill_and_live(undisturbed: tuple[Path, dict[str, Any]], tmp_path: Path) -> None:
@@ -106,4 +91,4 @@ def test_each_service_killed_in_backfill_and_live(undisturbed: tuple[Path, dict[
     restarts = {name: service["restarts"] for name, service in summary["services"].items()}
     assert all(restarts[service] >= 1 for service in SERVICES), restarts
     assert len(summary["kills"]) == len(kills), summary["notes"]
-    assert_same_tables(undisturbed[0], tmp_path / "killed")
+    assert differences(undisturbed[0], tmp_path / "killed") == []

@@ -11,13 +11,11 @@ from pathlib import Path
 import polars as pl
 import pytest
 from reference_candles import aggregate, rows
+from runs import TABLES
 
 ROOT = Path(__file__).parents[2]
 DATA = ROOT.parent / "shared/data/trades"
 FILES = sorted(DATA.glob("*.csv.gz"))
-TABLES = (
-    "trades", "candles", "technical_indicators", "predictions", "signals", "orders", "fills", "positions", "pnl",
-)  # fmt: skip
 
 pytestmark = pytest.mark.skipif(
     not FILES, reason="the recorded market data is not beside this checkout (../shared/data/trades)"

@@ -175,8 +175,14 @@ def test_a_candidate_meets_the_champion_on_samples_new_to_both(champion) -> None
     assert judge(champion.trained.card.metrics, champion.trained.card.baselines, duel)[0] == "failed"
 
 
-def test_training_the_same_again_leaves_the_champion(champion) -> None:
-    events = register(champion.trained, champion.settings)
+def test_a_training_that_is_run_again_comes_to_the_same_version_and_events(champion) -> None:
+    """It was killed after it had registered, or promoted, and before it had told anybody."""
+    assert register(champion.trained, champion.settings) == champion.events
+
+
+def test_an_equally_good_model_leaves_the_champion(champion) -> None:
+    twin = replace(champion.trained, card=champion.trained.card.model_copy(update={"seed": 99}))
+    events = register(twin, champion.settings)
     assert events[-1].event == "refused"
     assert "not below version 1's" in events[-1].reason
     assert ModelRegistry(champion.settings.tracking_uri).version_of("direction", "champion") == 1

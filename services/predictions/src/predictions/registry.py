@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from contracts.errors import TradestreamError
+from predictions.database import database_file, ensure_database
 from predictions.model_card import ModelCard
 from predictions.quiet_imports import open_mlflow
 
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
 ARTIFACT_FOLDER = "model"
 ONNX_FILE = "model.onnx"
 CARD_FILE = "model.json"
-_SQLITE = "sqlite:///"
+_DIGEST_TAG = "sha256"
 
 
 class NoModelError(TradestreamError):
@@ -44,13 +46,14 @@ class ModelRegistry:
     """
 
     def __init__(self, uri: str) -> None:
-        self._uri = uri
+        ensure_database(uri)
         self._client: MlflowClient = open_mlflow(uri)
 
     @staticmethod
     def exists(uri: str) -> bool:
         """Return whether there is anything at `uri` yet: looking must not create a database."""
-        return not uri.startswith(_SQLITE) or Path(uri.removeprefix(_SQLITE)).exists()
+        file = database_file(uri)
+        return file is None or file.exists()
 
     def register(
         self,
@@ -61,8 +64,16 @@ class ModelRegistry:
         experiment: str,
         artifact_location: str | None,
     ) -> int:
-        """Store a run with its files and register it as the next version of its name; return the version."""
+        """Store a run with its files and register it as the next version of its name; return the version.
+
+        The same model with the same card is registered once: a training that was killed after it had registered
+        comes to the same version again.
+        """
         client = self._client
+        digest = hashlib.sha256(onnx + card.to_json().encode()).hexdigest()
+        known = self._version_with(card.model_name, digest)
+        if known is not None:
+            return known
         run = client.create_run(self._experiment(experiment, artifact_location), run_name=f"{card.kind}")
         run_id = run.info.run_id
         self._log(run_id, card, params)
@@ -74,6 +85,7 @@ class ModelRegistry:
         self._ensure_name(card.model_name)
         source = f"{run.info.artifact_uri}/{ARTIFACT_FOLDER}"
         tags = {
+            _DIGEST_TAG: digest,
             "kind": card.kind,
             "feature_set": card.feature_set,
             "trained_from_ms": str(card.trained_from_ms),
@@ -89,6 +101,11 @@ class ModelRegistry:
     def tag(self, name: str, version: int, key: str, value: str) -> None:
         """Write a tag on a version."""
         self._client.set_model_version_tag(name, str(version), key, value)
+
+    def tag_of(self, name: str, version: int, key: str) -> str | None:
+        """Return a tag of a version, None if it has none."""
+        tags: Mapping[str, str] = self._client.get_model_version(name, str(version)).tags
+        return tags.get(key)
 
     def version_of(self, name: str, alias: str) -> int | None:
         """Return the version that `alias` points to, or None if there is none."""
@@ -120,6 +137,10 @@ class ModelRegistry:
                     f"model {name} version {version} is registered, its files are gone: {error}"
                 ) from error
         return StoredModel(version, ModelCard.read(card), onnx)
+
+    def _version_with(self, name: str, digest: str) -> int | None:
+        versions = self._client.search_model_versions(f"name='{name}'")
+        return next((int(version.version) for version in versions if version.tags.get(_DIGEST_TAG) == digest), None)
 
     def _experiment(self, name: str, artifact_location: str | None) -> str:
         found = self._client.get_experiment_by_name(name)

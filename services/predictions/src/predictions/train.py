@@ -70,7 +70,6 @@ def register(trained: Trained, settings: PredictionsSettings) -> list[ModelEvent
     card = trained.card
     registry = ModelRegistry(settings.tracking_uri)
     champion = registry.version_of(card.model_name, settings.alias)
-    duel = challenge(trained, registry.load(card.model_name, champion)) if champion is not None else None
     version = registry.register(
         card,
         trained.fitted.onnx,
@@ -78,6 +77,22 @@ def register(trained: Trained, settings: PredictionsSettings) -> list[ModelEvent
         experiment=settings.mlflow_experiment,
         artifact_location=settings.artifact_location,
     )
+    if version == champion:  # this very model: an earlier training was stopped after it had promoted it
+        promoted, reason = True, registry.tag_of(card.model_name, version, "gate_reason") or ""
+    else:
+        promoted, reason = _decide(registry, trained, version, champion, settings)
+    return [
+        _event(card, version, "registered", None, f"{card.kind}, seed {card.seed}"),
+        _event(card, version, "promoted" if promoted else "refused", settings.alias if promoted else None, reason),
+    ]
+
+
+def _decide(
+    registry: ModelRegistry, trained: Trained, version: int, champion: int | None, settings: PredictionsSettings
+) -> tuple[bool, str]:
+    """Promote `version` if it may be; return whether it was, and why."""
+    card = trained.card
+    duel = challenge(trained, registry.load(card.model_name, champion)) if champion is not None else None
     outcome, reason = judge(card.metrics, card.baselines, duel)
     registry.tag(card.model_name, version, "gate", outcome)
     registry.tag(card.model_name, version, "gate_reason", reason)
@@ -85,10 +100,7 @@ def register(trained: Trained, settings: PredictionsSettings) -> list[ModelEvent
     if promoted:
         registry.promote(card.model_name, version, settings.alias)
     _log_verdict(card, version, promoted, outcome == "passed", reason)
-    return [
-        _event(card, version, "registered", None, f"{card.kind}, seed {card.seed}"),
-        _event(card, version, "promoted" if promoted else "refused", settings.alias if promoted else None, reason),
-    ]
+    return promoted, reason
 
 
 def _event(card: ModelCard, version: int, event: str, alias: str | None, reason: str) -> ModelEvent:
