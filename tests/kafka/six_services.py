@@ -204,7 +204,7 @@ class SixServices:
             for name, spec in PROGRESS.items()
         }
         done = []
-        deadline = time.monotonic() + GIVE_UP_SECONDS
+        deadline = time.monotonic() + GIVE_UP_SECONDS * (1 + kills // 3)
         while any(waiting.values()):
             assert time.monotonic() < deadline, f"still to kill: {waiting}"
             for name in [name for name, points in waiting.items() if points]:

@@ -14,7 +14,7 @@ from contracts.clock import SystemClock
 from contracts.heartbeat import Heartbeat
 from contracts.topics import CANDLES, TOPICS, TRADES
 from contracts.units import MS_PER_DAY, US_PER_MS
-from streaming import manage_topics
+from streaming import manage_topics, topic_admin
 from streaming.clients import create_topics, end_offsets, open_producer, read_topic
 from streaming.kafka_client import KafkaClient
 from streaming.settings import ServiceSettings
@@ -66,6 +66,7 @@ def test_another_number_of_partitions_is_said_and_left(
 
 
 def test_nobody_answers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr(topic_admin, "_TIMEOUT_SECONDS", 1.0)
     nowhere = ServiceSettings(broker_address="127.0.0.1:1", data_dir=tmp_path)
     assert run(nowhere, monkeypatch) == 2
     assert "expected a Kafka broker at 127.0.0.1:1, none answers" in capsys.readouterr().err
