@@ -150,6 +150,14 @@ def dead_letters_name(service: str, environment: str) -> str:
     return f"{DEAD_LETTERS_PREFIX}.{service}-{environment}"
 
 
+def dead_letters_spec(service: str) -> TopicSpec:
+    """Return the dead-letter topic of `service`; what is on it is what came, so it has no message class."""
+    return TopicSpec(
+        f"{DEAD_LETTERS_PREFIX}.{service}", (), key="pair", written_by=service, read_by=(), partitions=1,
+        retention_ms=DEAD_LETTERS_RETENTION_MS,
+    )  # fmt: skip
+
+
 def topic(name: str) -> TopicSpec:
     """Return the topic called `name`.
 

@@ -10,7 +10,8 @@ from quixstreams.models.topics import TopicConfig
 
 from contracts.clock import Clock, SystemClock
 from contracts.message import Message
-from contracts.topics import TopicSpec, dead_letters_name
+from contracts.topics import TopicSpec, dead_letters_name, dead_letters_spec
+from contracts.units import US_PER_MS
 from streaming import metrics
 from streaming.embedded.address import is_embedded
 from streaming.embedded_client import EmbeddedClient
@@ -36,6 +37,7 @@ class MessageProducer:
         self._settings = settings
         self._client = _client(settings)
         self._producer: Any = self._client.producer()
+        self._service = service
         self._name = producer_name(service)
         self._clock = clock or SystemClock()
         self._known: dict[TopicSpec, str] = {}
@@ -66,6 +68,35 @@ class MessageProducer:
             timestamp=message.event_time_ms, headers=own, on_delivery=self._on_delivery,
         )  # fmt: skip
         metrics.MESSAGES_PRODUCED.labels(topic=spec.name).inc()
+
+    def dead_letter(self, key: str, value: bytes, *, reason: str, error: str, source: str) -> None:
+        """Set aside what cannot be used, in its own words, on this service's dead-letter topic.
+
+        Parameters
+        ----------
+        key, value
+            What the letter holds.
+        reason
+            One word or two from a small set: it becomes a metric's label.
+        error
+            What was wrong, for people.
+        source
+            Where it came from.
+        """
+        now_us = self._clock.now_us()
+        headers = {
+            "reason": reason,
+            "error": error,
+            "source_topic": source,
+            "service": self._service,
+            "dead_lettered_at_us": str(now_us),
+        }
+        self._send(
+            self._topic(dead_letters_spec(self._service)), value=value, key=key.encode(),
+            timestamp=now_us // US_PER_MS, headers=[(name, text.encode()) for name, text in headers.items()],
+            on_delivery=self._on_delivery,
+        )  # fmt: skip
+        metrics.DEAD_LETTERS.labels(topic=source, reason=reason).inc()
 
     def _send(self, topic: str, **fields: Any) -> None:
         """Hand over one message; while the client's queue is full, wait for it."""
