@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-for _folder in ("kafka", "predictions"):
-    sys.path.insert(0, str(Path(__file__).parents[1] / _folder))
+sys.path.insert(0, str(Path(__file__).parent))
+sys.path.insert(0, str(Path(__file__).parents[1] / "predictions"))
 
 from prediction_rows import make_rows
 from recorded_market import PAIRS, write_market
