@@ -67,8 +67,7 @@ demo: install ## The whole pipeline on a simulated market, about 3 minutes [mode
 
 .PHONY: replay
 replay: model = $(or $(SHELL_ENVIRONMENT_MODEL),baseline)
-replay: install ## The pipeline on recorded trades: file=TRADES out=FOLDER [pair=BTC/USD model=baseline|lstm]
-	@test -n "$(file)" || { echo "make replay needs file=, a file of recorded trades (out= and pair= may follow)"; exit 2; }
+replay: file-is-named install ## The pipeline on recorded trades: file=TRADES out=FOLDER [pair=BTC/USD model=baseline|lstm]
 	@$(RUN) tradestream replay $(file) --out $(or $(out),runs/replay) --model $(model) $(if $(pair),--pair $(pair))
 
 .PHONY: run
@@ -76,10 +75,17 @@ run: install ## Paper trading on a real market until Ctrl-C [exchange=kraken pai
 	@$(RUN) tradestream run --exchange $(exchange) --pairs $(pairs) --data $(data) --model $(model)
 
 .PHONY: dev
-dev: install ## One service alone against the configured log: service=candles [variant=historical|live, for trades]
-	@case " $(SERVICES) " in *" $(service) "*) ;; *) \
-		echo "make dev needs service=, one of: $(SERVICES) (was '$(service)')"; exit 2;; esac
+dev: service-is-known install ## One service alone against the configured log: service=candles [variant=historical|live, for trades]
 	@$(RUN) tradestream dev $(service) $(if $(filter trades,$(service)),--variant $(variant))
+
+.PHONY: service-is-known
+service-is-known:
+	@case " $(SERVICES) " in *" $(service) "*) ;; *) \
+		echo "make $(firstword $(MAKECMDGOALS)) needs service=, one of: $(SERVICES) (was '$(service)')"; exit 2;; esac
+
+.PHONY: file-is-named
+file-is-named:
+	@test -n "$(file)" || { echo "make replay needs file=, a file of recorded trades (out= and pair= may follow)"; exit 2; }
 
 # --- Kafka ---------------------------------------------------------------------------------------------------------
 .PHONY: kafka-up
