@@ -109,6 +109,7 @@ STORMS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", STORMS)
 def test_faults_lose_nothing(venue: Any, service: Any, name: str) -> None:
     place = venue(speed=200)
@@ -132,6 +133,7 @@ def test_faults_lose_nothing(venue: Any, service: Any, name: str) -> None:
         assert letters[-1].value == b'{"channel":"trade","type":"update","data":[{"symbol":'
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("variant", ["historical", "live"])
 def test_kill_and_restart_lose_nothing(venue: Any, service: Any, variant: str) -> None:
     place = venue(speed=120)
