@@ -9,6 +9,7 @@ from candles.settings import CandlesSettings
 from candles.steps import admitting, closing, correcting, is_update_of, refuse_late
 from candles.window import MergePartials
 from contracts.topics import CANDLES, TRADES
+from streaming.sink import keep
 from streaming.topics import Topics, publish
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ def topology(inputs: dict[str, StreamingDataFrame], topics: Topics, settings: Ca
 
     The order of definition is the order of execution: an update passes the windows before it can be a correction.
     """
-    rules = settings.rules()
+    rules, store = settings.rules(), settings.store_writer()
     updates = (
         inputs[TRADES.name]
         .apply(admitting(rules, topics.dead_letters), stateful=True, expand=True, metadata=True)
@@ -34,10 +35,11 @@ def topology(inputs: dict[str, StreamingDataFrame], topics: Topics, settings: Ca
             .final(closing_strategy="key")
         )
         closed = closing(interval_s, rules, topics.dead_letters)
-        publish(closed_windows.apply(closed, stateful=True, expand=True), topics[CANDLES.name])
+        candles = closed_windows.apply(closed, stateful=True, expand=True)
+        keep(publish(candles, topics[CANDLES.name]), store)
     corrections = updates.filter(lambda update: isinstance(update, Correction))
     revisions = corrections.apply(correcting(rules, topics.dead_letters), stateful=True, expand=True)
-    publish(revisions, topics[CANDLES.name])
+    keep(publish(revisions, topics[CANDLES.name]), store)
 
 
 def _event_time_ms(update: Any, _key: Any, _timestamp_ms: int, _headers: Any) -> int:

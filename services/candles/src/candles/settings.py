@@ -7,12 +7,13 @@ from pydantic_settings import SettingsConfigDict
 
 from candles.core.rules import Rules
 from contracts.units import MS_PER_SECOND
+from featurestore import StoreSettings
 from streaming.settings import ServiceSettings
 
 _SECONDS_PER_DAY = 86_400
 
 
-class CandlesSettings(ServiceSettings):
+class CandlesSettings(StoreSettings, ServiceSettings):
     """What the candles service needs to know; shared settings are `ServiceSettings`'.
 
     Examples
