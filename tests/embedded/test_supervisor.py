@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -65,6 +66,17 @@ def test_what_fails_again_and_again_is_given_up_with_its_last_words(supervisor: 
         supervisor.wait_until(lambda: False, 20)
     assert "the disk is on fire" in str(failure.value)
     assert not failure.value.bad_setting
+
+
+def test_what_a_process_complains_of_is_known_until_it_says_something_else(
+    supervisor: Supervisor, tmp_path: Path
+) -> None:
+    process = supervisor.start(spec("complains", WELL_AGAIN=str(tmp_path / "well")))
+    assert supervisor.wait_until(lambda: process.trouble() is not None, 20)
+    assert re.fullmatch(r"\d\d:\d\d:\d\d no answer from the venue", process.trouble() or "")
+    (tmp_path / "well").touch()
+    assert supervisor.wait_until(lambda: process.trouble() is None, 10)
+    assert process.running
 
 
 def test_a_wrong_setting_is_not_tried_twice(supervisor: Supervisor) -> None:

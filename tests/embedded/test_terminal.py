@@ -44,9 +44,9 @@ def state(tmp_path: Path) -> RunState:
     return state
 
 
-def drawn(state: RunState) -> str:
-    console = Console(width=120, record=True, file=io.StringIO())
-    console.print(render(state))
+def drawn(state: RunState, width: int = 120, height: int = 50) -> str:
+    console = Console(width=width, height=height, record=True, file=io.StringIO())
+    console.print(render(state, console))
     return console.export_text()
 
 
@@ -84,6 +84,34 @@ def test_nothing_known_is_drawn_too(phase: str) -> None:
     empty = RunState("a run", ["BTC/USD"])
     empty.phase = phase  # type: ignore[assignment]
     assert "BTC/USD" in drawn(empty) or phase == "drain"
+
+
+@pytest.mark.parametrize("phase", ["backfill", "train", "live", "drain"])
+def test_a_small_screen_shows_whole_words_and_all_that_matters(state: RunState, phase: str, tmp_path: Path) -> None:
+    state.phase = phase  # type: ignore[assignment]
+    state.processes = {
+        name: ManagedProcess(ProcessSpec(name, (name,)), tmp_path) for name in [f"process-{n}" for n in range(9)]
+    }
+    text = drawn(state, width=80, height=24)
+    assert len(text.splitlines()) <= 24
+    assert "…" not in text
+    assert "9 stopped · 0 restarts" in text or phase == "backfill"
+    assert ("demo" in text and "ACTIVE" in text) == (phase in ("live", "drain"))
+
+
+def test_drawdown_is_a_share_of_the_highest_equity(state: RunState) -> None:
+    state.phase = "live"
+    state.accounts["demo"] |= {"equity": 9_800.0, "drawdown": 200.0}
+    assert " 2.00 % " in drawn(state)
+
+
+def test_what_a_process_complains_of_is_shown(state: RunState, capsys: pytest.CaptureFixture[str]) -> None:
+    state.troubles = {"trades-historical": "09:42:37 no answer from https://api.kraken.com"}
+    assert "trades-historical  09:42:37 no answer" in drawn(state)
+    view = PlainLines(Console())
+    for state.elapsed_s in (0, 6):
+        view.show(state)
+    assert capsys.readouterr().out.count("trades-historical: 09:42:37 no answer") == 1
 
 
 def test_lines_come_at_each_phase_and_every_few_seconds(state: RunState, capsys: pytest.CaptureFixture[str]) -> None:

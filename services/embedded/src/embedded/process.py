@@ -16,6 +16,8 @@ import psutil
 
 _TETHER = Path(__file__).with_name("tether.py")
 _ERROR = re.compile(r"\b(?:ERROR|CRITICAL)\b|^settings are wrong")
+#: A line of our services' logs, in the one format they have in a run: time, level, service, words.
+_TROUBLE = re.compile(r"^\S+ (?P<time>[\d:]+)\S* +(?:WARNING|ERROR|CRITICAL) +\S+ +(?P<words>.+)$")
 _BYTES_PER_MB = 1_000_000
 
 Kind = Literal["service", "job"]
@@ -169,11 +171,20 @@ class ManagedProcess:
 
     def last_lines(self, count: int = 12) -> list[str]:
         """Return the end of its log, from its last error on if it has one there."""
+        lines = self._end_of_log(16_384)
+        errors = [place for place, line in enumerate(lines) if _ERROR.search(line)]
+        return lines[errors[-1] :][:1] + lines[errors[-1] + 1 :][-count + 1 :] if errors else lines[-count:]
+
+    def trouble(self) -> str | None:
+        """Return its last line with the time (UTC) it was written, if that is a warning or an error."""
+        lines = self._end_of_log(4_096) if self.running else []
+        found = _TROUBLE.match(lines[-1]) if lines else None
+        return f"{found['time']} {found['words']}" if found else None
+
+    def _end_of_log(self, size: int) -> list[str]:
         if not self.log_path.exists():
             return []
         with self.log_path.open("rb") as log:
             log.seek(0, os.SEEK_END)
-            log.seek(max(0, log.tell() - 16_384))
-            lines = log.read().decode("utf-8", errors="replace").splitlines()
-        errors = [place for place, line in enumerate(lines) if _ERROR.search(line)]
-        return lines[errors[-1] :][:1] + lines[errors[-1] + 1 :][-count + 1 :] if errors else lines[-count:]
+            log.seek(max(0, log.tell() - size))
+            return log.read().decode("utf-8", errors="replace").splitlines()

@@ -88,6 +88,8 @@ def _has_model(pipeline: Pipeline) -> bool:
 def _wind_down(pipeline: Pipeline) -> None:
     """End cleanly: no more trades, what is on its way arrives, then everything stops."""
     pipeline.supervisor.heed_stop()
+    for name, words in pipeline.state.troubles.items():
+        pipeline.record.notes.append(f"When it was stopped, {name} had last said: {words}.")
     pipeline.supervisor.stop(
         [name for name in ("trades-historical", "trades", "train") if name in pipeline.state.processes]
     )

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
+
 from rich import box
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
@@ -18,6 +21,17 @@ from embedded.terminal.time_left import seconds_left
 STEPS = {"backfill": "Backfill", "train": "Train", "live": "Live", "report": "Report"}
 _PART_OF = {"starting": "backfill", "drain": "live", "done": "report"}
 _UP, _DOWN, _ACCENT, _MUTED = "green", "red", "cyan", "bright_black"
+#: Below this width the columns that others imply are left out.
+_WIDE = 104
+_MARKET = (
+    ("Pair", "left"), ("Price", "right"), ("Candle", "right"), ("Behind", "right"), ("P(up)", "right"),
+    ("Confidence", "right"), ("Position", "right"), ("Value", "right"), ("Unrealised", "right"),
+)  # fmt: skip
+_ACCOUNT = (
+    ("Account", "left"), ("Equity", "right"), ("P&L", "right"), ("Return", "right"), ("Drawdown", "right"),
+    ("Exposure", "right"), ("Fills", "right"), ("Predictions", "right"), ("Model", "left"), ("Trading", "left"),
+)  # fmt: skip
+_WIDE_ONLY = ("Confidence", "Value", "Exposure", "Predictions", "Model")
 
 
 class Board:
@@ -31,28 +45,38 @@ class Board:
 
     def __init__(self, console: Console) -> None:
         # No refresh thread: the supervisor must stay a process with one thread.
+        self._console = console
         self._live = Live(console=console, auto_refresh=False, transient=True, vertical_overflow="crop")
         self._live.start()
 
     def show(self, state: RunState) -> None:
         """Draw `state`."""
-        self._live.update(render(state), refresh=True)
+        self._live.update(render(state, self._console), refresh=True)
 
     def close(self) -> None:
         """Remove the view."""
         self._live.stop()
 
 
-def render(state: RunState) -> RenderableType:
-    """Return the screen for `state`."""
+def render(state: RunState, console: Console) -> RenderableType:
+    """Return the screen for `state`, with as much as `console` has room for."""
+    screen = _screen(state, console.width >= _WIDE, _services(state))
+    if len(console.render_lines(screen, pad=False)) > console.height:
+        screen = _screen(state, console.width >= _WIDE, _services_in_brief(state))
+    return screen
+
+
+def _screen(state: RunState, wide: bool, services: RenderableType) -> RenderableType:
     parts: list[RenderableType] = [_header(state), Text()]
     if _step(state) in ("backfill", "train"):
         parts += [_backfill(state), Text()]
         if _step(state) == "train":
             parts += [_training(state), Text()]
     else:
-        parts += [_clock(state), _markets(state), *_accounts(state)]
-    parts.append(_services(state))
+        parts += [_clock(state), _markets(state, wide), *_accounts(state, wide)]
+    parts.append(services)
+    for name, words in state.troubles.items():
+        parts.append(Text.assemble((f"{name}  ", "bold"), (words, "yellow")))
     return Padding(Group(*parts), (1, 2))
 
 
@@ -134,30 +158,30 @@ def _clock(state: RunState) -> RenderableType:
     return grid
 
 
-def _table(*columns: tuple[str, str]) -> Table:
+def _table(columns: Sequence[tuple[str, str]], rows: Sequence[Sequence[str | Text]], wide: bool = True) -> Table:
     table = Table(box=box.SIMPLE_HEAD, expand=False, pad_edge=False, header_style=_MUTED, border_style=_MUTED)
-    for name, justify in columns:
+    kept = [place for place, (name, _) in enumerate(columns) if wide or name not in _WIDE_ONLY]
+    for name, justify in (columns[place] for place in kept):
         table.add_column(name, justify=justify, no_wrap=True)  # type: ignore[arg-type]
+    for row in rows:
+        table.add_row(*(row[place] for place in kept))
     return table
 
 
-def _markets(state: RunState) -> RenderableType:
-    table = _table(
-        ("Pair", "left"), ("Price", "right"), ("Candle", "right"), ("Behind", "right"), ("P(up)", "right"),
-        ("Confidence", "right"), ("Position", "right"), ("Value", "right"), ("Unrealised", "right"),
-    )  # fmt: skip
+def _markets(state: RunState, wide: bool) -> RenderableType:
+    rows: list[list[str | Text]] = []
     newest = max((m.candle_end_ms or 0 for m in state.markets.values()), default=0)
     for pair in state.pairs:
         market = state.market(pair)
         behind = 0.0 if market.candle_end_ms is None else (newest - market.candle_end_ms) / 1_000
-        table.add_row(
+        rows.append([
             Text(pair, "bold"), price(market.price), utc(market.candle_end_ms, "%H:%M"),
             Text(duration(behind) if behind else "–", _DOWN if behind else _MUTED), _probability(market),
             percent(market.confidence, 1), quantity(market.quantity) if market.quantity else Text("–", _MUTED),
             money(market.quantity * market.price) if market.quantity and market.price else Text("–", _MUTED),
             _unrealised(market),
-        )  # fmt: skip
-    return table
+        ])  # fmt: skip
+    return _table(_MARKET, rows, wide)
 
 
 def _probability(market: PairState) -> Text:
@@ -177,40 +201,49 @@ def signed(value: float) -> Text:
     return Text(money(value, sign=True), _UP if value > 0 else _DOWN if value < 0 else "")
 
 
-def _accounts(state: RunState) -> list[RenderableType]:
+def _accounts(state: RunState, wide: bool) -> list[RenderableType]:
     if not state.accounts:
         return [Text("waiting for the first decision\n", _MUTED)]
-    table = _table(
-        ("Account", "left"), ("Equity", "right"), ("P&L", "right"), ("Return", "right"), ("Drawdown", "right"),
-        ("Exposure", "right"), ("Fills", "right"), ("Predictions", "right"), ("Model", "left"), ("Trading", "left"),
-    )  # fmt: skip
+    rows: list[list[str | Text]] = []
     for name, books in state.accounts.items():
         gain = books["equity"] - books["initial"]
         active = books["trading_state"] == "ACTIVE"
-        table.add_row(
+        drawdown = books["drawdown"] / (books["equity"] + books["drawdown"])
+        rows.append([
             Text(name, "bold"), money(books["equity"]), signed(gain), percent(gain / books["initial"], sign=True),
-            money(books["drawdown"]), money(books["exposure"]), count(state.fills),
+            percent(drawdown), money(books["exposure"]), count(state.fills),
             count(state.counts.get("predictions", 0)), state.model or "–",
             Text(books["trading_state"], _UP if active else _DOWN),
-        )  # fmt: skip
-    return [table]
+        ])  # fmt: skip
+    return [_table(_ACCOUNT, rows, wide)]
 
 
 def _services(state: RunState) -> RenderableType:
-    table = _table(
+    columns = (
         ("Process", "left"), ("State", "left"), ("Restarts", "right"), ("Lag", "right"), ("CPU", "right"),
         ("Memory", "right"),
     )  # fmt: skip
+    rows: list[list[str | Text]] = []
     for name, process in state.processes.items():
         word, style = state_of(process)
         lag = state.lags.get(name)
-        table.add_row(
+        rows.append([
             name, Text(word, style), Text(count(process.restarts), _DOWN if process.restarts else _MUTED),
             Text("–" if lag is None else count(lag), _MUTED if not lag else ""),
             f"{process.usage.cpu_pct:.0f} %" if process.running else "",
             f"{process.usage.rss_mb:.0f} MB" if process.running else "",
-        )  # fmt: skip
-    return table
+        ])  # fmt: skip
+    return _table(columns, rows)
+
+
+def _services_in_brief(state: RunState) -> RenderableType:
+    """What the table says, in a line, for a screen that has no room for it."""
+    states = Counter(state_of(process)[0] for process in state.processes.values())
+    words = [", ".join(f"{number} {word}" for word, number in states.items())]
+    words.append(f"{sum(process.restarts for process in state.processes.values())} restarts")
+    if waiting := ", ".join(f"{name} {count(lag)}" for name, lag in state.lags.items() if lag):
+        words.append(f"lag: {waiting}")
+    return Text.assemble(("Processes  ", "bold"), (" · ".join(words), _MUTED))
 
 
 def state_of(process: ManagedProcess) -> tuple[str, str]:

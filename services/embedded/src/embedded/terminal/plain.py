@@ -24,13 +24,21 @@ class PlainLines:
         self._console = console
         self._phase = ""
         self._printed_at_s = 0.0
+        self._troubles: dict[str, str] = {}
 
     def show(self, state: RunState) -> None:
         """Print a line about `state` if it is time for one."""
         if state.phase == self._phase and state.elapsed_s - self._printed_at_s < _EVERY_S:
             return
         self._phase, self._printed_at_s = state.phase, state.elapsed_s
-        self._console.print(line_of(state), highlight=False, soft_wrap=True, markup=False)
+        for name, words in state.troubles.items():
+            if words != self._troubles.get(name):
+                self._say(f"{name}: {words}")
+        self._troubles = dict(state.troubles)
+        self._say(line_of(state))
+
+    def _say(self, line: str) -> None:
+        self._console.print(line, highlight=False, soft_wrap=True, markup=False)
 
     def close(self) -> None:
         """Nothing to remove."""

@@ -80,6 +80,7 @@ class RunState:
     training: dict[str, Any] = field(default_factory=dict)
     model: str | None = None
     processes: dict[str, ManagedProcess] = field(default_factory=dict)
+    troubles: dict[str, str] = field(default_factory=dict)
 
     def market(self, pair: str) -> PairState:
         """Return the state of `pair`."""
@@ -141,6 +142,9 @@ class StateReader:
         self._read_predictions()
         self._read_books()
         self.state.counts = {spec.name: self._log.count(spec) for spec in (*INPUTS.values(), FILLS)}
+        self.state.troubles = {
+            name: words for name, each in self.state.processes.items() if (words := each.trouble())
+        }
         self.state.lags = {
             service: self._log.lag(f"{service}-{self._log.environment}", spec)
             for service, spec in INPUTS.items()
