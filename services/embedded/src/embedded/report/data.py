@@ -92,6 +92,35 @@ class ReportData:
         return load_table(self.folder, "positions").with_columns(pl.col(*decimals).cast(pl.Float64))
 
     @cached_property
+    def holdings(self) -> pl.DataFrame:
+        """Per account and pair: `held` at the end at `average_price` and `last_price`, and sums over the run.
+
+        `last_price` is the close of the account's last minute, so the profits add up to its equity. A position's own
+        figures begin anew each time it is opened; fills are what can be summed.
+        """
+        each = ["account", "pair"]
+        last = self.positions.sort("updated_at_ms").unique(each, keep="last", maintain_order=True)
+        sums = self.fills.group_by(each).agg(
+            realised=pl.col("realised_pnl_quote").sum(), fees=pl.col("fee_quote").sum()
+        )
+        ends = self.pnl.group_by("account").agg(end_ms=pl.col("time_ms").max())
+        closes = self.all_candles.filter(pl.col("interval_s") == 60, pl.col("revision") == 0).select(
+            "pair", close_ms=pl.col("window_start_ms") + MS_PER_MINUTE, last_price=pl.col("close").cast(pl.Float64)
+        )
+        held: pl.DataFrame = (
+            last.select(*each, "average_price", held="quantity")
+            .join(sums, on=each)
+            .join(ends, on="account")
+            .sort("end_ms")
+            .join_asof(
+                closes.sort("close_ms"), left_on="end_ms", right_on="close_ms", by="pair", check_sortedness=False
+            )
+            .with_columns(unrealised=pl.col("held") * (pl.col("last_price") - pl.col("average_price")).fill_null(0))
+            .sort(each)
+        )
+        return held
+
+    @cached_property
     def pnl(self) -> pl.DataFrame:
         decimals = [
             name for name, kind in table("pnl").schema.items() if name.endswith("quote") and kind == pl.String

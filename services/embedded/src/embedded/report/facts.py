@@ -121,7 +121,7 @@ def fill_rows(data: ReportData) -> list[list[str]]:
         [
             utc(row["filled_at_ms"]), row["pair"], row["side"], quantity(row["quantity"]), price(row["price"]),
             money(row["quantity"] * row["price"]), money(row["fee_quote"]),
-            money(row["realised_pnl_quote"], sign=True),
+            money(row["realised_pnl_quote"], sign=True) if row["side"] == "sell" else MISSING,
             f"{row['model_name']} v{row['model_version']}",
         ]
         for row in rows.iter_rows(named=True)
@@ -129,15 +129,15 @@ def fill_rows(data: ReportData) -> list[list[str]]:
 
 
 def position_rows(data: ReportData) -> list[list[str]]:
-    """Return the last state of every position as cells."""
-    last = data.positions.sort("updated_at_ms").unique(["account", "pair"], keep="last").sort("account", "pair")
+    """Return, per account and pair, what is held at the end and what the whole run brought, as cells."""
     return [
         [
-            row["account"], row["pair"], quantity(row["quantity"]),
-            price(row["average_price"]) if row["quantity"] else price(None),
-            money(row["realised_pnl_quote"], sign=True), money(row["fees_quote"]), utc(row["updated_at_ms"]),
+            row["account"], row["pair"], quantity(row["held"]),
+            price(row["average_price"]) if row["held"] else price(None), price(row["last_price"]),
+            money(row["unrealised"], sign=True), money(row["realised"], sign=True), money(row["fees"]),
+            money(row["unrealised"] + row["realised"] - row["fees"], sign=True),
         ]
-        for row in last.iter_rows(named=True)
+        for row in data.holdings.iter_rows(named=True)
     ]  # fmt: skip
 
 
