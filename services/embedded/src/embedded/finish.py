@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from embedded.export.latency import stage_latencies
@@ -45,36 +44,38 @@ def print_summary(console: Console, pipeline: Pipeline, summary: dict[str, Any])
     """Say what happened and where the rest stands."""
     console.print()
     console.print(Text.assemble(("Tradestream  ", "bold"), (summary["title"], "bright_black")))
-    console.print(summary_table(summary))
+    for label, value in headlines(summary):
+        _say(console, label, value)
     for note in summary["notes"]:
         console.print(Text(note, "yellow"), soft_wrap=True)
     out = pipeline.workplace.out
-    console.print(Text.assemble("Report    ", (str(out / "report.html"), "cyan")), soft_wrap=True)
-    console.print(Text.assemble("Summary   ", (str(out / "summary.json"), "cyan")), soft_wrap=True)
-    console.print(Text.assemble("Tables    ", (str(out / "*.parquet"), "cyan")), soft_wrap=True)
+    for label, name in (("Report", "report.html"), ("Summary", "summary.json"), ("Tables", "*.parquet")):
+        _say(console, label, Text(str(out / name), "cyan"))
 
 
-def summary_table(summary: dict[str, Any]) -> Table:
-    """Return the headline figures as a table of label and value."""
-    table = Table.grid(padding=(0, 3))
-    table.add_column(style="bright_black")
-    table.add_column()
+def _say(console: Console, label: str, value: str | Text) -> None:
+    # Not a table: a path that is too long for a line must still come out in one piece.
+    console.print(Text.assemble((f"{label:<11}", "bright_black"), value), soft_wrap=True)
+
+
+def headlines(summary: dict[str, Any]) -> list[tuple[str, str | Text]]:
+    """Return the headline figures as label and value."""
     counts, pnl, accuracy = summary["counts"], summary["pnl"], summary["accuracy"]
     model = summary["model"]
-    for label, names in (("Market", ("trades", "candles")), ("Decided", ("predictions", "signals", "fills"))):
-        table.add_row(label, "  ".join(f"{count(counts[name])} {name}" for name in names))
-    table.add_row("Model", f"{model['name']} v{model['version']} ({model['kind']})" if model else "none")
+    lines: list[tuple[str, str | Text]] = [
+        (label, "  ".join(f"{count(counts[name])} {name}" for name in names))
+        for label, names in (("Market", ("trades", "candles")), ("Decided", ("predictions", "signals", "fills")))
+    ]
+    lines.append(("Model", f"{model['name']} v{model['version']} ({model['kind']})" if model else "none"))
     if accuracy["accuracy"] is not None:
-        base = percent(accuracy["base_rate"], 1)
-        table.add_row(
-            "Accuracy", f"{percent(accuracy['accuracy'], 1)} of {count(accuracy['judged'])}, base rate {base}"
-        )
+        share, base = percent(accuracy["accuracy"], 1), percent(accuracy["base_rate"], 1)
+        lines.append(("Accuracy", f"{share} of {count(accuracy['judged'])}, base rate {base}"))
     if pnl.get("accounts"):
         gain = Text.assemble(signed(pnl["pnl_quote"]), f" ({percent(pnl['return_pct'] / 100, sign=True)})")
-        table.add_row("P&L", gain)
-        table.add_row("Drawdown", f"{percent(pnl['max_drawdown_pct'] / 100)}, fees {money(pnl['fees_quote'])}")
+        lines.append(("P&L", gain))
+        lines.append(("Drawdown", f"{percent(pnl['max_drawdown_pct'] / 100)}, fees {money(pnl['fees_quote'])}"))
     restarts = sum(service["restarts"] for service in summary["services"].values())
     dead, conflicts = (sum(summary[name].values()) for name in ("dead_letters", "conflicts"))
-    table.add_row("Health", f"{restarts} restarts, {dead} dead letters, {conflicts} conflicting messages")
-    table.add_row("Took", duration(summary["wall_seconds"]))
-    return table
+    lines.append(("Health", f"{restarts} restarts, {dead} dead letters, {conflicts} conflicting messages"))
+    lines.append(("Took", duration(summary["wall_seconds"])))
+    return lines

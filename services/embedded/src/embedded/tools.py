@@ -75,8 +75,10 @@ def become_service(service: str, variant: str | None) -> None:
     """
     if service not in _SERVICES:
         raise BadInputError("SERVICE", f"one of {', '.join(_SERVICES)}", service)
-    if variant is not None and (service != "trades" or variant not in _VARIANTS):
-        raise BadInputError("--variant", "historical or live, of trades", f"{variant} of {service}")
+    if variant is not None and service != "trades":
+        raise BadInputError("--variant", f"none, because {service} has no variants (only trades has)", variant)
+    if variant is not None and variant not in _VARIANTS:
+        raise BadInputError("--variant", "historical or live", variant)
     environment = dict(os.environ)  # noqa: TID251 - handed on to the service
     if variant is not None:
         environment["TRADES_VARIANT"] = variant

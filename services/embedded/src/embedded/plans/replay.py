@@ -10,9 +10,10 @@ from rich.console import Console
 
 from contracts.account import Account
 from contracts.errors import BadInputError
-from contracts.units import MS_PER_MINUTE, US_PER_MS
+from contracts.units import MS_PER_MINUTE, MS_PER_SECOND, US_PER_MS
 from embedded.finish import print_summary, write_results
 from embedded.pipeline import Pipeline
+from embedded.report.wording import duration
 from embedded.services import Services
 from embedded.summary import RunRecord
 from embedded.terminal.choose import choose_view
@@ -68,10 +69,7 @@ def _run(options: ReplayOptions, recorded: Sequence[Recorded], place: Workplace,
         pipeline.start(*pipeline.services.flow())
         pipeline.backfill({"TRADES_FILE_UNTIL_MS": str(cut_ms)})
         if not pipeline.train(until_ms=cut_ms):
-            pipeline.record.notes.append(
-                "Too few warm feature rows to train on, so nothing was predicted, decided or traded: "
-                "predictions, signals, orders, fills, positions and pnl have no rows."
-            )
+            pipeline.record.notes.append(_too_short(recorded, cut_ms))
         pipeline.enter("live")
         pipeline.start(pipeline.services.trades_live({"TRADES_FILE_FROM_MS": str(cut_ms)}, ends=True))
         pipeline.wait_for_source()
@@ -81,6 +79,15 @@ def _run(options: ReplayOptions, recorded: Sequence[Recorded], place: Workplace,
     if not options.keep:
         place.remove_work()
     print_summary(console, pipeline, summary)
+
+
+def _too_short(recorded: Sequence[Recorded], cut_ms: int) -> str:
+    spans_s = (cut_ms - min(each.first_ms for each in recorded)) / MS_PER_SECOND
+    return (
+        "Too few warm feature rows to train on, so nothing was predicted, decided or traded: predictions, signals, "
+        "orders, fills, positions and pnl have no rows. It takes half a day of trades before a midnight UTC and 600 "
+        f"minutes after it; the part to train on spans {duration(spans_s)}."
+    )
 
 
 def look_into(path: Path, pair: str | None) -> Recorded:
