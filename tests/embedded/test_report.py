@@ -72,6 +72,15 @@ def test_positions_are_summed_over_the_run(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize(("hit", "tone"), [(0.531, ""), (0.57, ""), (0.60, "good"), (0.40, "bad")])
+def test_accuracy_has_a_colour_only_beyond_chance_of_independent_predictions(
+    tmp_path: Path, hit: float, tone: str
+) -> None:
+    data = ReportData(tmp_path, {"accuracy": {"accuracy": hit, "base_rate": 0.503, "judged": 700}})
+    data.__dict__["predictions"] = pl.DataFrame({"horizon_bars": [5]})
+    assert facts.money_tiles(data)[-1].tone == tone
+
+
 def test_a_run_without_a_single_message(tmp_path: Path) -> None:
     finish(tmp_path / "log", tmp_path / "out", notes=["Too few rows to train on."])
     page = write_report(tmp_path / "out").read_text()

@@ -78,6 +78,11 @@ class ReportData:
         return load_table(self.folder, "predictions")
 
     @cached_property
+    def horizon_bars(self) -> int:
+        """How far ahead was predicted; 1 without predictions."""
+        return int(self.predictions["horizon_bars"].max() or 1)  # type: ignore[arg-type]
+
+    @cached_property
     def judged(self) -> pl.DataFrame:
         return judged_predictions(self.predictions, self.all_candles)
 

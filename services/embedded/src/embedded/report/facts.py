@@ -57,14 +57,17 @@ def money_tiles(data: ReportData) -> list[Tile]:
             "Accuracy",
             percent(hit, 1),
             f"base rate {percent(base, 1)}, {count(accuracy.get('judged', 0))} judged",
-            _edge_tone(hit, base, accuracy.get("judged", 0)),
+            _edge_tone(hit, base, accuracy.get("judged", 0) / data.horizon_bars),
         ),
     ]
 
 
-def _edge_tone(hit: float | None, base: float | None, judged: int) -> Tone:
-    """Return a colour only where chance does not explain the difference: beyond two standard errors."""
-    if hit is None or base is None or abs(hit - base) <= 2 * (base * (1 - base) / max(1, judged)) ** 0.5:
+def _edge_tone(hit: float | None, base: float | None, independent: float) -> Tone:
+    """Return a colour only where chance does not explain the difference: beyond two standard errors.
+
+    Predictions of successive minutes look at overlapping horizons, so only one in `horizon_bars` is independent.
+    """
+    if hit is None or base is None or abs(hit - base) <= 2 * (base * (1 - base) / max(1.0, independent)) ** 0.5:
         return ""
     return tone_of(hit - base)
 
