@@ -62,7 +62,7 @@ install-dev: $(filter .tools%,$(UV))
 
 # --- use it --------------------------------------------------------------------------------------------------------
 .PHONY: demo
-demo: install ## The whole pipeline on a simulated market, about 3 minutes [model=lstm|baseline seed= hours= out=]
+demo: install ## The whole pipeline on a simulated market, about 2 minutes [model=lstm|baseline seed= hours= out=]
 	@$(RUN) tradestream demo --model $(model) --seed $(seed) --hours $(hours) --out $(or $(out),runs/demo)
 
 .PHONY: replay
