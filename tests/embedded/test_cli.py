@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 
 from embedded.cli import app
 from embedded.errors import FolderNotOursError
-from embedded.workplace import Workplace
+from embedded.run_folder import RunFolder
 
 
 def call(*arguments: object) -> tuple[int, str]:
@@ -59,7 +59,7 @@ def test_a_file_that_holds_no_trades_is_refused_before_anything_starts(tmp_path:
 
 
 def test_an_earlier_run_of_ours_is_replaced(tmp_path: Path) -> None:
-    place = Workplace(tmp_path / "out")
+    place = RunFolder(tmp_path / "out")
     with place.owned(afresh=True):
         (place.out / "report.html").write_text("old")
     with place.owned(afresh=True):
@@ -72,7 +72,7 @@ def test_a_file_where_a_folder_should_be_is_refused(tmp_path: Path) -> None:
     (tmp_path / "out").write_text("a file")
     with (
         pytest.raises(FolderNotOursError, match="expected a folder, was a file"),
-        Workplace(tmp_path / "out").owned(afresh=True),
+        RunFolder(tmp_path / "out").owned(afresh=True),
     ):
         pass
 
@@ -85,7 +85,7 @@ def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
 
 
 def test_two_runs_at_once_in_a_folder_are_refused(tmp_path: Path) -> None:
-    place = Workplace(tmp_path / "out")
+    place = RunFolder(tmp_path / "out")
     with place.owned(afresh=True):
         (place.out / "mine").touch()
         code, output = call("demo", "--model", "baseline", "--out", place.out)
@@ -99,7 +99,7 @@ def test_two_runs_at_once_in_a_folder_are_refused(tmp_path: Path) -> None:
 def test_status_says_how_far_everything_is(tmp_path: Path) -> None:
     import made_up_run
 
-    made_up_run.write_run(Workplace(tmp_path).log, minutes=2)
+    made_up_run.write_run(RunFolder(tmp_path).log, minutes=2)
     code, output = call("status", "--run", tmp_path)
     assert code == 0
     assert "predictions" in output

@@ -22,7 +22,7 @@ def write_results(pipeline: Pipeline) -> dict[str, Any]:
 
     The services must have stopped: only then the log is whole.
     """
-    place, record = pipeline.workplace, pipeline.record
+    place, record = pipeline.run_folder, pipeline.record
     pipeline.enter("report")
     exported = export(place.log, place.out, ENVIRONMENT)
     latency = stage_latencies(place.log, record.live_from_ms or 0, ENVIRONMENT) if record.live_feed else {}
@@ -48,7 +48,7 @@ def print_summary(console: Console, pipeline: Pipeline, summary: dict[str, Any])
         _say(console, label, value)
     for note in summary["notes"]:
         console.print(Text(note, "yellow"), soft_wrap=True)
-    out = pipeline.workplace.out
+    out = pipeline.run_folder.out
     for label, name in (("Report", "report.html"), ("Summary", "summary.json"), ("Tables", "*.parquet")):
         _say(console, label, Text(str(out / name), "cyan"))
 

@@ -53,14 +53,14 @@ class Pipeline:
         self.services = services
         self.state = state
         self.record = record
-        self.workplace = services.workplace
-        self.supervisor = Supervisor(self.workplace.logs)
-        self.log = RunLog(self.workplace.log, ENVIRONMENT)
+        self.run_folder = services.run_folder
+        self.supervisor = Supervisor(self.run_folder.logs)
+        self.log = RunLog(self.run_folder.log, ENVIRONMENT)
         self.kill_switch = KillSwitch(list(kills), self.supervisor, self.log, lambda: self.state.phase)
         self._view = view
-        self._progress_file = self.workplace.file("training.json")
-        self._reader = StateReader(state, RunLog(self.workplace.log, ENVIRONMENT), self._progress_file)
-        self._ready_file = self.workplace.file("predictions-ready.json")
+        self._progress_file = self.run_folder.file("training.json")
+        self._reader = StateReader(state, RunLog(self.run_folder.log, ENVIRONMENT), self._progress_file)
+        self._ready_file = self.run_folder.file("predictions-ready.json")
         for stale in (self._ready_file, self._progress_file):
             stale.unlink(missing_ok=True)
         self._started_s = self._phase_started_s = time.monotonic()

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from contracts.account import Account
 from contracts.topics import CANDLES, PREDICTIONS, SIGNALS, TECHNICAL_INDICATORS, TRADES, TopicSpec
 from embedded.process import ProcessSpec
-from embedded.workplace import Workplace
+from embedded.run_folder import RunFolder
 
 ENVIRONMENT = "dev"
 TRAIN_TOO_FEW_ROWS = 3
@@ -34,7 +34,7 @@ class Services:
 
     Parameters
     ----------
-    workplace
+    run_folder
         Where the run lives.
     accounts
         The paper accounts.
@@ -46,7 +46,7 @@ class Services:
         Where trades come from: `TRADES_*` settings of both variants.
     """
 
-    workplace: Workplace
+    run_folder: RunFolder
     accounts: tuple[Account, ...]
     model: str
     seed: int
@@ -57,9 +57,9 @@ class Services:
         """Settings that every service is given."""
         accounts = ",".join(account.model_dump_json() for account in self.accounts)
         return {
-            "TRADESTREAM_BROKER_ADDRESS": self.workplace.broker_address,
+            "TRADESTREAM_BROKER_ADDRESS": self.run_folder.broker_address,
             "TRADESTREAM_ENVIRONMENT": ENVIRONMENT,
-            "TRADESTREAM_DATA_DIR": str(self.workplace.work.resolve()),
+            "TRADESTREAM_DATA_DIR": str(self.run_folder.work.resolve()),
             "TRADESTREAM_ACCOUNTS": f"[{accounts}]",
             # Small linear algebra on a busy machine: one thread per process is faster, and sums in one order.
             "OMP_NUM_THREADS": "1",
@@ -101,6 +101,6 @@ class Services:
         return {
             "PREDICTIONS_MODEL": self.model,
             "PREDICTIONS_SEED": str(self.seed),
-            "PREDICTIONS_PROGRESS_FILE": str(self.workplace.file("training.json")),
-            "PREDICTIONS_READY_FILE": str(self.workplace.file("predictions-ready.json")),
+            "PREDICTIONS_PROGRESS_FILE": str(self.run_folder.file("training.json")),
+            "PREDICTIONS_READY_FILE": str(self.run_folder.file("predictions-ready.json")),
         }

@@ -11,9 +11,9 @@ from rich.table import Table
 
 from contracts.errors import BadInputError
 from contracts.topics import DEAD_LETTERS_PREFIX, TOPICS
+from embedded.run_folder import RunFolder
 from embedded.run_log import RunLog
 from embedded.services import ENVIRONMENT
-from embedded.workplace import Workplace
 
 _SERVICES = ("trades", "candles", "indicators", "predictions", "signals", "execution")
 _VARIANTS = ("historical", "live")
@@ -28,7 +28,7 @@ def log_of(run_folder: Path | None) -> tuple[Path, str]:
         If there is no embedded log.
     """
     if run_folder is not None:
-        folder, environment = Workplace(run_folder).log, ENVIRONMENT
+        folder, environment = RunFolder(run_folder).log, ENVIRONMENT
     else:
         from embedded.settings import EmbeddedSettings
         from streaming.embedded.address import is_embedded, log_folder

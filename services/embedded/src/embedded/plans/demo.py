@@ -17,11 +17,11 @@ from embedded.finish import print_summary, write_results
 from embedded.kills import Kill
 from embedded.pipeline import Pipeline
 from embedded.process import ProcessSpec
+from embedded.run_folder import RunFolder
 from embedded.services import Services
 from embedded.summary import RunRecord
 from embedded.terminal.choose import choose_view
 from embedded.terminal.state import RunState
-from embedded.workplace import Workplace
 
 PAIRS = ("BTC/USD", "ETH/USD", "SOL/USD")
 EXCHANGE = "simulator"
@@ -63,12 +63,12 @@ def run_demo(options: DemoOptions, console: Console) -> None:
     FolderNotOursError, FolderInUseError, StopRequestedError, ProcessFailedError
         As they say.
     """
-    place = Workplace(options.out)
+    place = RunFolder(options.out)
     with place.owned(afresh=True):
         _run(options, place, console)
 
 
-def _run(options: DemoOptions, place: Workplace, console: Console) -> None:
+def _run(options: DemoOptions, place: RunFolder, console: Console) -> None:
     pipeline = _pipeline(options, place, console)
     with pipeline.running():
         venue = _start_venue(pipeline, options)
@@ -86,9 +86,9 @@ def _run(options: DemoOptions, place: Workplace, console: Console) -> None:
     print_summary(console, pipeline, summary)
 
 
-def _pipeline(options: DemoOptions, place: Workplace, console: Console) -> Pipeline:
+def _pipeline(options: DemoOptions, place: RunFolder, console: Console) -> Pipeline:
     services = Services(
-        workplace=place,
+        run_folder=place,
         accounts=(Account(name="demo", pairs=PAIRS),),
         model=options.model,
         seed=options.seed,
@@ -115,7 +115,7 @@ def _pipeline(options: DemoOptions, place: Workplace, console: Console) -> Pipel
 
 def _start_venue(pipeline: Pipeline, options: DemoOptions) -> dict[str, Any]:
     """Start the venue and the services together, and return the venue's addresses once it listens."""
-    ready = pipeline.workplace.file("simulator-ready.json")
+    ready = pipeline.run_folder.file("simulator-ready.json")
     settings = {
         "SIMULATOR_SEED": options.seed,
         "SIMULATOR_PAIRS": ",".join(PAIRS),

@@ -15,11 +15,11 @@ from contracts.units import MS_PER_DAY, MS_PER_MINUTE, US_PER_MS
 from embedded.errors import StopRequestedError
 from embedded.finish import print_summary, write_results
 from embedded.pipeline import Pipeline
+from embedded.run_folder import RunFolder
 from embedded.services import Services
 from embedded.summary import RunRecord
 from embedded.terminal.choose import choose_view
 from embedded.terminal.state import RunState
-from embedded.workplace import Workplace
 
 #: Two days of warm rows need the half day before them.
 HISTORY_DAYS = 2.5
@@ -49,12 +49,12 @@ def run_paper(options: PaperOptions, console: Console, clock: Clock | None = Non
     FolderNotOursError, FolderInUseError, ProcessFailedError
         As they say.
     """
-    place = Workplace(options.data)
+    place = RunFolder(options.data)
     with place.owned(afresh=False):
         _run(options, place, console, clock or SystemClock())
 
 
-def _run(options: PaperOptions, place: Workplace, console: Console, clock: Clock) -> None:
+def _run(options: PaperOptions, place: RunFolder, console: Console, clock: Clock) -> None:
     pipeline = _pipeline(options, place, console, clock)
     try:
         with pipeline.running():
@@ -97,7 +97,7 @@ def _wind_down(pipeline: Pipeline) -> None:
     pipeline.supervisor.stop()
 
 
-def _pipeline(options: PaperOptions, place: Workplace, console: Console, clock: Clock) -> Pipeline:
+def _pipeline(options: PaperOptions, place: RunFolder, console: Console, clock: Clock) -> Pipeline:
     pairs = list(options.pairs)
     trades = {"TRADES_EXCHANGE": options.exchange, "TRADES_PAIRS": ",".join(pairs), **options.trades}
     services = Services(place, (Account(name="paper", pairs=tuple(pairs)),), options.model, options.seed, trades)

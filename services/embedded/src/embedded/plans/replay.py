@@ -14,11 +14,11 @@ from contracts.units import MS_PER_MINUTE, MS_PER_SECOND, US_PER_MS
 from embedded.finish import print_summary, write_results
 from embedded.pipeline import Pipeline
 from embedded.report.wording import duration
+from embedded.run_folder import RunFolder
 from embedded.services import Services
 from embedded.summary import RunRecord
 from embedded.terminal.choose import choose_view
 from embedded.terminal.state import RunState
-from embedded.workplace import Workplace
 from exchanges.recorded import open_recording
 
 
@@ -57,12 +57,12 @@ def run_replay(options: ReplayOptions, console: Console) -> None:
         As they say.
     """
     recorded = [look_into(path, options.pair) for path in options.files]
-    place = Workplace(options.out)
+    place = RunFolder(options.out)
     with place.owned(afresh=True):
         _run(options, recorded, place, console)
 
 
-def _run(options: ReplayOptions, recorded: Sequence[Recorded], place: Workplace, console: Console) -> None:
+def _run(options: ReplayOptions, recorded: Sequence[Recorded], place: RunFolder, console: Console) -> None:
     cut_ms = cut_of(recorded, options.train_fraction)
     pipeline = _pipeline(options, recorded, cut_ms, place, console)
     with pipeline.running():
@@ -121,7 +121,7 @@ def cut_of(recorded: Sequence[Recorded], train_fraction: float) -> int:
 
 
 def _pipeline(
-    options: ReplayOptions, recorded: Sequence[Recorded], cut_ms: int, place: Workplace, console: Console
+    options: ReplayOptions, recorded: Sequence[Recorded], cut_ms: int, place: RunFolder, console: Console
 ) -> Pipeline:
     pairs = sorted({each.pair for each in recorded})
     first_ms, last_ms = min(each.first_ms for each in recorded), max(each.last_ms for each in recorded)

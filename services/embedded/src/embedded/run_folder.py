@@ -16,7 +16,7 @@ _MARKER_TEXT = "Written by tradestream: this folder's results are replaced by th
 
 
 @dataclass(frozen=True)
-class Workplace:
+class RunFolder:
     """Where a run keeps its results and its works.
 
     Parameters
