@@ -12,6 +12,7 @@ from pydantic import Field, TypeAdapter, ValidationError
 from contracts.candle import Candle
 from contracts.end_of_history import EndOfHistory
 from contracts.feature_row import FeatureRow
+from contracts.feed_outage import FeedOutage
 from contracts.fill import Fill
 from contracts.heartbeat import Heartbeat
 from contracts.message import Message, bad_message
@@ -104,7 +105,7 @@ def _union(classes: tuple[type[Message], ...]) -> Any:
 
 
 TRADES = TopicSpec(
-    "trades", (TradeFrame, Heartbeat, EndOfHistory), key="pair", written_by="trades", read_by=("candles",)
+    "trades", (TradeFrame, Heartbeat, FeedOutage, EndOfHistory), key="pair", written_by="trades", read_by=("candles",)
 )
 TRADES_CHECKPOINTS = TopicSpec(
     "trades-checkpoints", (TradesCheckpoint,), key="exchange:pair", written_by="trades", read_by=("trades",),
