@@ -31,6 +31,7 @@ FIELDS: dict[str, dict[str, Any]] = {
         "sides": ["buy", "unknown"],
     },
     "heartbeat": {**_MARKET, "venue_time_us": 10},
+    "feed_outage": {**_MARKET, "since_us": 10, "until_us": 20},
     "end_of_history": {**_MARKET, "venue_time_us": 10, "last_trade_id": None, "final": False},
     "trades_checkpoint": {
         **_MARKET,

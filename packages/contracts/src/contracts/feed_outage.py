@@ -13,8 +13,9 @@ from contracts.units import US_PER_MS, Pair
 class FeedOutage(Message):
     """Since `since_us` the trades of `pair` are not known, and it is `until_us` now.
 
-    Written while a feed is dead for longer than a setting allows, where a live one writes heartbeats: windows that end
-    by `until_us` close as `gap`. Once the venue is back its trades since `since_us` follow, and revise those candles.
+    Written while a feed is dead for longer than a setting allows, where a live one writes heartbeats: windows that
+    end by `until_us` close as `gap`. Once the venue is back its trades since `since_us` follow, and revise those
+    candles.
 
     Attributes
     ----------
