@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING
@@ -20,12 +20,23 @@ if TYPE_CHECKING:
 #: A loop that has not turned for so long hangs: one message may take its time, a model reload too.
 STUCK_SECONDS = 60.0
 
+#: Whether all is well, and in words what is.
+Check = Callable[[], tuple[bool, str]]
+
 
 class Health:
-    """The health of one application, read from the HTTP server's thread."""
+    """The health of one application, read from the HTTP server's thread.
 
-    def __init__(self, app: ServiceApplication) -> None:
+    Parameters
+    ----------
+    checks
+        What the service itself knows about its feed. While one fails it is alive, a restart would change nothing,
+        and not ready.
+    """
+
+    def __init__(self, app: ServiceApplication, checks: Sequence[Check] = ()) -> None:
         self._app = app
+        self._checks = tuple(checks)
 
     def live(self) -> tuple[bool, str]:
         """Whether the loop turns; a service that is still starting or recovering is alive."""
@@ -39,8 +50,8 @@ class Health:
         """Whether messages are being processed: partitions assigned and state recovered."""
         if self._app.heartbeat_seconds is None:
             return False, "starting"
-        alive, text = self.live()
-        return alive, text
+        found = [self.live(), *(check() for check in self._checks)]
+        return all(good for good, _ in found), "; ".join(text for _, text in found)
 
 
 @contextmanager
