@@ -19,6 +19,7 @@ from contracts.topics import (
     PNL,
     PREDICTIONS,
     SIGNALS,
+    SYMBOL_SUBSCRIPTIONS,
     TECHNICAL_INDICATORS,
     TOPICS,
     TRADES,
@@ -44,8 +45,9 @@ PROGRESS = {
     "trades": TRADES, "candles": CANDLES, "indicators": TECHNICAL_INDICATORS, "predictions": PREDICTIONS,
     "signals": SIGNALS, "execution": PNL,
 }  # fmt: skip
-#: Checkpoints say how far a run has come; a killed one says so more often.
-COMPARED = tuple(spec for spec in TOPICS if spec is not TRADES_CHECKPOINTS)
+#: Checkpoints say how far a run has come, and a killed one says so more often; a subscription is asked for at a wall
+#: clock's time.
+COMPARED = tuple(spec for spec in TOPICS if spec not in (TRADES_CHECKPOINTS, SYMBOL_SUBSCRIPTIONS))
 
 Values = dict[tuple[str, str, str], set[bytes]]
 

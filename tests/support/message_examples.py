@@ -163,6 +163,13 @@ FIELDS: dict[str, dict[str, Any]] = {
         "reason": "first model",
         "trained_to_ms": 2,
     },
+    "symbol_subscription": {
+        **_MARKET,
+        "requester": "operator",
+        "wanted": True,
+        "history_from_ms": 1,
+        "requested_at_us": 2_000,
+    },
 }
 
 

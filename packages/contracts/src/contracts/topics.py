@@ -23,6 +23,7 @@ from contracts.position import Position
 from contracts.prediction import Prediction
 from contracts.risk_alert import RiskAlert
 from contracts.signal import Signal
+from contracts.symbol_subscription import SymbolSubscription
 from contracts.trade_frame import TradeFrame
 from contracts.trades_checkpoint import TradesCheckpoint
 from contracts.units import MS_PER_DAY
@@ -54,7 +55,7 @@ class TopicSpec:
 
     name: str
     messages: tuple[type[Message], ...]
-    key: Literal["pair", "account", "model", "exchange:pair"]
+    key: Literal["pair", "account", "model", "exchange:pair", "exchange:pair:requester"]
     written_by: str
     read_by: tuple[str, ...]
     partitions: int = 6
@@ -125,6 +126,11 @@ RISK_ALERTS = TopicSpec("risk-alerts", (RiskAlert,), key="account", written_by="
 MODEL_EVENTS = TopicSpec(
     "model-events", (ModelEvent,), key="model", written_by="predictions", read_by=(), partitions=1
 )
+#: Operators write it too (`tradestream subscribe`).
+SYMBOL_SUBSCRIPTIONS = TopicSpec(
+    "symbol-subscriptions", (SymbolSubscription,), key="exchange:pair:requester", written_by="signals",
+    read_by=("trades",), partitions=1, cleanup_policy="compact",
+)  # fmt: skip
 
 TOPICS: tuple[TopicSpec, ...] = (
     TRADES,
@@ -139,6 +145,7 @@ TOPICS: tuple[TopicSpec, ...] = (
     PNL,
     RISK_ALERTS,
     MODEL_EVENTS,
+    SYMBOL_SUBSCRIPTIONS,
 )
 
 #: Dead letters keep the original bytes, so they have a name and no schema.
