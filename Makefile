@@ -22,6 +22,10 @@ variant  ?= live
 tests    ?= tests
 brokers  ?= 1
 port     ?= 9092
+part     ?= candles,latency,scale
+logs     ?= embedded,kafka
+log      ?= kafka
+minutes  ?= 30
 KAFKA_OPTIONS = --brokers $(brokers) --port $(port)
 
 # --- uv: the one on the PATH, or one of our own in .tools ----------------------------------------------------------
@@ -127,6 +131,15 @@ chaos: install-dev ## Kill services at random all through demos and compare ever
 .PHONY: kafka-sweep
 kafka-sweep: install-dev ## Real Kafka for minutes: SIGKILLs of each service, one of three brokers lost [seed= kills=]
 	@KAFKA_SWEEP_SEED=$(seed) KAFKA_SWEEP_KILLS=$(or $(kills),9) $(RUN) pytest -s tests/kafka/test_kafka_sweep.py
+
+.PHONY: bench
+bench: install-dev ## Measure speed, latency and scale beside peers, about 12 minutes [part=candles,latency,scale logs=embedded,kafka]
+	@$(SYNC) --all-packages --group bench
+	@$(RUN) python -m benchmarks --part=$(part) --logs=$(logs)
+
+.PHONY: soak
+soak: install-dev ## All services at full speed for a while; memory, lag and files must stay flat [minutes=30 log=kafka|embedded]
+	@$(RUN) python -m benchmarks.soak --minutes=$(minutes) --log=$(log)
 
 .PHONY: sizes
 sizes: install-dev ## Sizes of functions and files, the largest first
