@@ -10,6 +10,7 @@ from tally import beat
 
 from contracts.topics import TRADES, TRADES_CHECKPOINTS
 from streaming.clients import (
+    TopicTail,
     commit_offsets,
     committed_offsets,
     create_topics,
@@ -87,3 +88,16 @@ def test_flush_waits_for_a_batch_that_is_being_written(
         flusher.join(10)
         assert flushed.is_set()
         assert end_offsets(settings, TRADES) == {0: 1}
+
+
+def test_a_tail_returns_each_record_once(settings: ServiceSettings) -> None:
+    tail = TopicTail(settings, TRADES)
+    assert tail.read_new() == [], "a topic that does not exist yet is empty"
+    with open_producer(settings, "trades") as producer:
+        for number in range(3):
+            producer.produce(TRADES, beat(number))
+            producer.flush()
+            assert [record.message() for record in tail.read_new()] == [beat(number)]
+            tail.close()  # as after an error: the next look connects again and goes on
+    assert tail.read_new() == []
+    assert len(TopicTail(settings, TRADES).read_new()) == 3
