@@ -47,7 +47,9 @@ PROGRESS = {
 }  # fmt: skip
 #: Checkpoints say how far a run has come, and a killed one says so more often; a subscription is asked for at a wall
 #: clock's time.
-COMPARED = tuple(spec for spec in TOPICS if spec not in (TRADES_CHECKPOINTS, SYMBOL_SUBSCRIPTIONS))
+COMPARED = tuple(
+    spec for spec in TOPICS if spec not in (TRADES_CHECKPOINTS, SYMBOL_SUBSCRIPTIONS) and not spec.operational
+)
 
 Values = dict[tuple[str, str, str], set[bytes]]
 

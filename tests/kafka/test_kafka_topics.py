@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from workspace import SERVICES
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
 from throwaway_broker import wait_until
@@ -33,9 +34,9 @@ def test_create_then_reconcile(
     on_kafka: ServiceSettings, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run(on_kafka, monkeypatch, "--dry-run") == 1
-    assert capsys.readouterr().out.count("MISSING") == len(TOPICS) + 6
+    assert capsys.readouterr().out.count("MISSING") == len(TOPICS) + len(SERVICES)
     assert run(on_kafka, monkeypatch) == 0
-    assert capsys.readouterr().out.count("created") == len(TOPICS) + 6
+    assert capsys.readouterr().out.count("created") == len(TOPICS) + len(SERVICES)
 
     trades = TRADES.full_name(on_kafka.environment)
     admin = TopicAdmin(on_kafka)

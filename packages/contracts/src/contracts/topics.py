@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, TypeAdapter, ValidationError
 
+from contracts.audit_event import AuditEvent
 from contracts.candle import Candle
 from contracts.end_of_history import EndOfHistory
 from contracts.feature_row import FeatureRow
@@ -22,6 +23,8 @@ from contracts.pnl import Pnl
 from contracts.position import Position
 from contracts.prediction import Prediction
 from contracts.risk_alert import RiskAlert
+from contracts.service_health import ServiceHealth
+from contracts.service_metrics import ServiceMetrics
 from contracts.signal import Signal
 from contracts.symbol_subscription import SymbolSubscription
 from contracts.trade_frame import TradeFrame
@@ -30,6 +33,9 @@ from contracts.units import MS_PER_DAY
 
 FOREVER = -1
 _30_DAYS = 30 * MS_PER_DAY
+_7_DAYS = 7 * MS_PER_DAY
+#: `written_by` of what every service writes.
+EVERY_SERVICE = "every service"
 
 
 @dataclass(frozen=True)
@@ -51,16 +57,20 @@ class TopicSpec:
         years old: a topic that history flows through must keep forever, or Kafka deletes it on arrival.
     cleanup_policy
         Kafka's.
+    operational
+        It carries facts of the wall clock about the running system: no function of the market, so no part of what a
+        replay must reproduce, and not exported.
     """
 
     name: str
     messages: tuple[type[Message], ...]
-    key: Literal["pair", "account", "model", "exchange:pair", "exchange:pair:requester"]
+    key: Literal["pair", "account", "model", "exchange:pair", "exchange:pair:requester", "service"]
     written_by: str
     read_by: tuple[str, ...]
     partitions: int = 6
     retention_ms: int = FOREVER
     cleanup_policy: Literal["delete", "compact"] = "delete"
+    operational: bool = False
 
     def full_name(self, environment: str) -> str:
         """Return the topic's name in `environment`.
@@ -106,8 +116,9 @@ def _union(classes: tuple[type[Message], ...]) -> Any:
 
 
 TRADES = TopicSpec(
-    "trades", (TradeFrame, Heartbeat, FeedOutage, EndOfHistory), key="pair", written_by="trades", read_by=("candles",)
-)
+    "trades", (TradeFrame, Heartbeat, FeedOutage, EndOfHistory), key="pair", written_by="trades",
+    read_by=("candles", "history"),
+)  # fmt: skip
 TRADES_CHECKPOINTS = TopicSpec(
     "trades-checkpoints", (TradesCheckpoint,), key="exchange:pair", written_by="trades", read_by=("trades",),
     partitions=1, cleanup_policy="compact",
@@ -132,6 +143,18 @@ SYMBOL_SUBSCRIPTIONS = TopicSpec(
     read_by=("trades",), partitions=1, cleanup_policy="compact",
 )  # fmt: skip
 
+SERVICE_HEALTH = TopicSpec(
+    "service-health", (ServiceHealth,), key="service", written_by=EVERY_SERVICE, read_by=(), partitions=1,
+    retention_ms=_7_DAYS, operational=True,
+)  # fmt: skip
+METRICS = TopicSpec(
+    "metrics", (ServiceMetrics,), key="service", written_by=EVERY_SERVICE, read_by=(), partitions=1,
+    retention_ms=_7_DAYS, operational=True,
+)  # fmt: skip
+AUDIT_LOG = TopicSpec(
+    "audit-log", (AuditEvent,), key="service", written_by=EVERY_SERVICE, read_by=(), partitions=1, operational=True
+)
+
 TOPICS: tuple[TopicSpec, ...] = (
     TRADES,
     TRADES_CHECKPOINTS,
@@ -146,6 +169,9 @@ TOPICS: tuple[TopicSpec, ...] = (
     RISK_ALERTS,
     MODEL_EVENTS,
     SYMBOL_SUBSCRIPTIONS,
+    SERVICE_HEALTH,
+    METRICS,
+    AUDIT_LOG,
 )
 
 #: Dead letters keep the original bytes, so they have a name and no schema.

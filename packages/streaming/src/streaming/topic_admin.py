@@ -49,7 +49,9 @@ class Difference:
 def wanted_topics(settings: ServiceSettings) -> dict[str, TopicConfig]:
     """Return every topic of the system by its full name, in flow order, dead letters last."""
     named = {spec.full_name(settings.environment): topic_config(spec, settings) for spec in TOPICS}
-    services = dict.fromkeys(service for spec in TOPICS for service in (spec.written_by, *spec.read_by))
+    services = dict.fromkeys(
+        service for spec in TOPICS if not spec.operational for service in (spec.written_by, *spec.read_by)
+    )
     letters = {dead_letters_name(name, settings.environment): dead_letters_config(settings) for name in services}
     return {**named, **letters}
 
