@@ -11,6 +11,7 @@ from quixstreams.state.rocksdb import RocksDBOptions
 
 from contracts.clock import Clock
 from streaming import metrics
+from streaming.checkpoint_mark import CheckpointMark
 from streaming.dead_letters import DeadLetters
 from streaming.embedded.address import is_embedded, log_folder, require_local_filesystem
 from streaming.embedded.application import EmbeddedApplication
@@ -42,6 +43,8 @@ class ServiceApplication(Application):
         When its loop last turned, on the monotonic clock; None before the first turn.
     stop_at_end
         Stop once every input has been read to its end: for tests and bounded jobs.
+    checkpoint_mark
+        Tells, after a kill, whether it struck inside a checkpoint.
     """
 
     service: str
@@ -49,6 +52,13 @@ class ServiceApplication(Application):
     dead_letters: DeadLetters
     heartbeat_seconds: float | None = None
     stop_at_end: bool = False
+    checkpoint_mark: CheckpointMark
+
+    def run(self, *args: Any, **options: Any) -> list[dict[str, Any]]:
+        """Run as `Application.run` does, and leave a mark for as long as a checkpoint takes."""
+        self.checkpoint_mark.report()
+        self.checkpoint_mark.watch(self._processing_context)
+        return super().run(*args, **options)
 
     def _process_message(self, dataframe_composed: Any) -> None:
         super()._process_message(dataframe_composed)  # type: ignore[no-untyped-call]
@@ -109,6 +119,9 @@ def create_application(
     else:
         app = ServiceApplication(kafka_connection(settings), **options)
     app.service, app.intake, app.dead_letters, app.stop_at_end = service, intake, dead_letters, stop_at_end
+    app.checkpoint_mark = CheckpointMark(
+        CheckpointMark.file_of(settings.state_dir_for(service), settings.group_for(service), settings.instance_id)
+    )
     return app
 
 
