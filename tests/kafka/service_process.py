@@ -10,6 +10,7 @@ import importlib
 import multiprocessing
 import os
 import sys
+import time
 from collections.abc import Mapping
 from multiprocessing.context import ForkServerProcess
 
@@ -21,6 +22,8 @@ _PRELOADED = (
     "onnxruntime",
     "streaming.kafka_client",
 )
+#: Variable -> by how many seconds a service's wall clock is off.
+CLOCK_OFFSET = "TESTED_CLOCK_OFFSET_SECONDS"
 _SERVER = multiprocessing.get_context("forkserver")
 
 
@@ -45,5 +48,14 @@ def become(name: str, environment: dict[str, str], log: str) -> None:
     os.dup2(file, 1)
     os.dup2(file, 2)
     sys.argv = [name]
+    _set_clock_off(float(environment.get(CLOCK_OFFSET, "0")))
     main = importlib.import_module(f"{name}.__main__").main
     raise SystemExit(main(["serve"]) if name == "predictions" else main())
+
+
+def _set_clock_off(offset_seconds: float) -> None:
+    """Let every Python program in this process read a wall clock that is wrong by so much."""
+    if offset_seconds:
+        seconds, nanoseconds = time.time, time.time_ns
+        time.time = lambda: seconds() + offset_seconds
+        time.time_ns = lambda: nanoseconds() + round(offset_seconds * 1_000_000_000)

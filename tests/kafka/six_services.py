@@ -98,6 +98,8 @@ class SixServices:
         Of data, state and log files.
     given
         Settings of this run.
+    own
+        Service -> settings of its own, over `given`.
     """
 
     broker_address: str
@@ -107,6 +109,7 @@ class SixServices:
     replication_factor: int = 1
     processes: dict[str, ForkServerProcess] = field(default_factory=dict)
     restarts: int = 0
+    own: dict[str, dict[str, str]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -126,7 +129,9 @@ class SixServices:
             "TRADESTREAM_STORE_URL": "off",
             "TRADESTREAM_COMMIT_INTERVAL_SECONDS": "0.2",
         }
-        self.processes[name] = start(name, {**shared, **self.given}, str(self.folder / f"{name}.log"))
+        self.processes[name] = start(
+            name, {**shared, **self.given, **self.own.get(name, {})}, str(self.folder / f"{name}.log")
+        )
 
     @contextmanager
     def running(self) -> Iterator[SixServices]:
