@@ -1,4 +1,4 @@
-"""A small service with everything that can go wrong in a crash: a window, a counter, a changelog for each."""
+"""A small service with everything that can go wrong in a crash: a window, a counter, a cached one, changelogs."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from quixstreams.dataframe.windows import Count, Sum
 from contracts.heartbeat import Heartbeat
 from contracts.message import Message
 from contracts.topics import TRADES, TopicSpec
+from streaming.cached_state import CachedState
 from streaming.settings import ServiceSettings, SettingsConfigDict
 from streaming.topics import Topics, publish
 
@@ -19,7 +20,7 @@ PAIRS = ("BTC/USD", "ETH/USD", "SOL/USD")
 
 
 class Tally(Message):
-    """The beats of one window, and the running number of windows of the pair."""
+    """The beats of one window, and the running numbers of windows and beats of the pair."""
 
     schema_name: ClassVar[str] = "tally"
 
@@ -28,6 +29,7 @@ class Tally(Message):
     beats: int
     total: int
     windows: int
+    seen: int
 
     @property
     def key(self) -> str:
@@ -59,20 +61,29 @@ def beats(count: int) -> list[Heartbeat]:
 
 
 def topology(inputs: dict[str, Any], topics: Topics, settings: TallySettings) -> None:
-    """Beats to tallies: a window, then a stateful step."""
+    """Beats to tallies: a step with cached state, a window, a stateful step."""
+    seen: CachedState[int] = CachedState(inputs[TRADES.name], "seen")
 
-    def measure(message: Heartbeat) -> int:
+    def measure(message: Heartbeat, key: str, _timestamp: int, _headers: Any) -> int:
         time.sleep(settings.pause_seconds)
         if settings.poison and message.message_id.endswith(settings.poison):
             raise ValueError("poisoned on purpose")
+        seen.set(key, (seen.get(key) or 0) + 1)
         return message.venue_time_us // 1_000_000 % 997
 
     def number(window: dict[str, int], key: str, _timestamp: int, _headers: Any, state: Any) -> Tally:
         windows = state.get("windows", 0) + 1
         state.set("windows", windows)
         return Tally(
-            pair=key, start_ms=window["start"], beats=window["beats"], total=window["total"], windows=windows
-        )
+            pair=key, start_ms=window["start"], beats=window["beats"], total=window["total"], windows=windows,
+            seen=seen.get(key) or 0,
+        )  # fmt: skip
 
-    windows = inputs[TRADES.name].apply(measure).tumbling_window(WINDOW_MS).agg(beats=Count(), total=Sum()).final()
+    windows = (
+        inputs[TRADES.name]
+        .apply(measure, metadata=True)
+        .tumbling_window(WINDOW_MS)
+        .agg(beats=Count(), total=Sum())
+        .final()
+    )
     publish(windows.apply(number, stateful=True, metadata=True), topics[TALLIES.name])

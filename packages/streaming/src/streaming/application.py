@@ -11,6 +11,7 @@ from quixstreams.state.rocksdb import RocksDBOptions
 
 from contracts.clock import Clock
 from streaming import metrics
+from streaming.cached_state import CachingContext
 from streaming.checkpoint_mark import CheckpointMark
 from streaming.dead_letters import DeadLetters
 from streaming.embedded.address import is_embedded, log_folder, require_local_filesystem
@@ -53,12 +54,31 @@ class ServiceApplication(Application):
     heartbeat_seconds: float | None = None
     stop_at_end: bool = False
     checkpoint_mark: CheckpointMark
+    _processing_context: CachingContext
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self._processing_context = CachingContext.like(self._processing_context)
 
     def run(self, *args: Any, **options: Any) -> list[dict[str, Any]]:
         """Run as `Application.run` does, and leave a mark for as long as a checkpoint takes."""
         self.checkpoint_mark.report()
         self.checkpoint_mark.watch(self._processing_context)
         return super().run(*args, **options)
+
+    def _on_assign(self, consumer: Any, partitions: Any) -> None:
+        super()._on_assign(consumer, partitions)
+        self._processing_context.forget()
+
+    def _on_revoke(self, consumer: Any, partitions: Any) -> None:
+        try:
+            super()._on_revoke(consumer, partitions)
+        finally:
+            self._processing_context.forget()
+
+    def _on_lost(self, consumer: Any, partitions: Any) -> None:
+        self._processing_context.forget()
+        super()._on_lost(consumer, partitions)
 
     def _process_message(self, dataframe_composed: Any) -> None:
         super()._process_message(dataframe_composed)  # type: ignore[no-untyped-call]
