@@ -21,7 +21,6 @@ class AccountsSettings(BaseModel):
 
     pairs: tuple[Pair, ...] = Field(
         ("BTC/USD", "ETH/USD", "SOL/USD"),
-        min_length=1,
         validation_alias="TRADES_PAIRS",
         description="pairs of the default account: those the trades service streams",
     )
@@ -33,6 +32,8 @@ class AccountsSettings(BaseModel):
 
     @model_validator(mode="after")
     def _each_once(self) -> AccountsSettings:
+        if not self.pairs and not self.accounts:
+            raise ValueError("at least one account in TRADESTREAM_ACCOUNTS when TRADES_PAIRS is [], was none")
         names = [account.name for account in self.accounts]
         doubled = sorted({name for name in names if names.count(name) > 1})
         if doubled:

@@ -5,14 +5,18 @@ from __future__ import annotations
 from contracts.topics import PREDICTIONS, SIGNALS
 from signals.app import topology
 from signals.settings import SignalsSettings
+from signals.subscriptions import ask_for_pairs
+from streaming.logging import configure_logging
 from streaming.service import run_service
 from streaming.settings import load_settings
 
 
 def main() -> int:
     """Run the service until it is told to stop; return its exit code."""
-    return run_service(
-        load_settings(SignalsSettings), service="signals", inputs=[PREDICTIONS], outputs=[SIGNALS], topology=topology
+    settings = load_settings(SignalsSettings)
+    configure_logging("signals", settings.log_level, settings.log_format)
+    return ask_for_pairs(settings) or run_service(
+        settings, service="signals", inputs=[PREDICTIONS], outputs=[SIGNALS], topology=topology
     )
 
 

@@ -18,3 +18,14 @@ class SignalsSettings(AccountsSettings, StoreSettings, ServiceSettings):
     interval_s: int = Field(60, gt=0, description="interval of the predictions acted on, seconds")
     model_name: str | None = Field(None, min_length=1, description="model acted on; the first to speak if not set")
     expiry_seconds: int = Field(300, gt=0, description="event time a decision may wait for a trade after its candle")
+    trades_exchange: str = Field(
+        "kraken", validation_alias="TRADES_EXCHANGE", min_length=1, description="whose pairs are asked for"
+    )
+    trades_exchange_label: str | None = Field(
+        None, validation_alias="TRADES_EXCHANGE_LABEL", min_length=1, description="its name in messages"
+    )
+
+    @property
+    def exchange(self) -> str:
+        """The exchange as messages name it, the same as the trades service's."""
+        return self.trades_exchange_label or self.trades_exchange
