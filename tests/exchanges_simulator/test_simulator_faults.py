@@ -61,6 +61,18 @@ def test_late(venue_client: Any, frames_of: Any) -> None:
     run(scenario())
 
 
+def test_reorder(venue_client: Any, frames_of: Any) -> None:
+    async def scenario() -> None:
+        async with venue_client(**LIVE) as client:
+            fault = {"kind": "reorder", "at_ms": FAULT_MS, "pair": "BTC/USD", "count": 3}
+            received, live, hit = await live_trades(client, frames_of, fault)
+            ids = [trade["trade_id"] for trade in received]
+            assert sorted(ids) == list(live)
+            assert [i for i in ids if i in hit[:3]] == hit[:3][::-1]
+
+    run(scenario())
+
+
 def test_duplicate(venue_client: Any, frames_of: Any) -> None:
     async def scenario() -> None:
         async with venue_client(**LIVE) as client:

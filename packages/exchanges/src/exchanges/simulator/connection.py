@@ -15,6 +15,7 @@ from typing import Any
 
 from aiohttp import WSMsgType, web
 
+from exchanges.simulator.faults import TradeRange
 from exchanges.simulator.limits import RateLimit
 from exchanges.simulator.venue import Venue
 from exchanges.simulator.wire import NOT_JSON, rfc3339, status_frame, to_json, trade_frame, trade_item
@@ -34,6 +35,7 @@ class Connection:
         self._request = request
         self._cursors: dict[str, int] = {}
         self._late: list[tuple[int, str, int]] = []
+        self._held_back: dict[TradeRange, list[int]] = {}
         self._order = asyncio.Lock()
         self._silent = False
         self._rate = RateLimit(venue.settings.messages_per_second, time.monotonic)
@@ -185,6 +187,9 @@ class Connection:
             hits = {r.kind: r for r in ranges if r.start <= index < r.stop}
             if "gap" in hits:
                 continue
+            if "reorder" in hits:
+                await self._hold_back(pair, index, hits["reorder"])
+                continue
             if "late" in hits:
                 due_us = int(timestamps[index]) + hits["late"].delay_us
                 heapq.heappush(self._late, (due_us, pair, index))
@@ -194,6 +199,14 @@ class Connection:
             negative |= {index} if "negative_price" in hits else set()
         await self._send_trades(pair, now, negative=negative)
         await self._send_trades(pair, again, negative=negative)
+
+    async def _hold_back(self, pair: str, index: int, reordered: TradeRange) -> None:
+        """Keep a trade until the last of its range has come, then send them, the newest first, a frame each."""
+        held = self._held_back.setdefault(reordered, [])
+        held.append(index)
+        if index == reordered.stop - 1:
+            for each in reversed(self._held_back.pop(reordered)):
+                await self._send_trades(pair, [each])
 
     async def _send_trades(
         self,

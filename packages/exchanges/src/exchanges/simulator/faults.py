@@ -7,16 +7,16 @@ to trades, so they hit every connection alike, whenever it connects. *Events* ha
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from contracts.units import US_PER_MS
 from exchanges.simulator.market import Market
 
-DeliveryKind = Literal["duplicate", "late", "gap", "negative_price"]
+DeliveryKind = Literal["duplicate", "late", "reorder", "gap", "negative_price"]
 EventKind = Literal["disconnect", "half_open", "garbage", "rate_limit", "refuse_connections"]
-DELIVERY_KINDS: tuple[str, ...] = ("duplicate", "late", "gap", "negative_price")
+DELIVERY_KINDS: tuple[str, ...] = get_args(DeliveryKind)
 
 
 class Fault(BaseModel):
@@ -32,6 +32,7 @@ class Fault(BaseModel):
         ``refuse_connections``: the next `count` WebSocket upgrades get HTTP 503.
         ``duplicate``: `count` trades are sent twice.
         ``late``: `count` trades are sent `delay_ms` of event time late, after newer ones.
+        ``reorder``: `count` trades are sent when the last of them has happened, a frame each, the newest first.
         ``gap``: `count` trades are never sent; REST has them.
         ``negative_price``: `count` trades are sent with a negative price; REST has the right one.
     at_ms
