@@ -32,6 +32,9 @@ app = typer.Typer(
 
 Model = Annotated[str, typer.Option(help="lstm (needs PyTorch to train) or baseline")]
 RunFolder = Annotated[Path | None, typer.Option("--run", help="folder of a run; default: the configured log")]
+PairName = Annotated[str, typer.Argument(metavar="PAIR", help="BASE/QUOTE")]
+Exchange = Annotated[str | None, typer.Option(help="whose pair; default: the one whose trades are on the log")]
+Requester = Annotated[str, typer.Option(help="who asks: a pair streams while anybody wants it")]
 Out = Annotated[Path, typer.Option(help="folder of the results; an earlier run in it is replaced")]
 
 
@@ -134,6 +137,48 @@ def status(
     with _errors_in_words() as console:
         folder, environment = log_of(run_folder)
         console.print(status_table(folder, environment))
+
+
+@app.command()
+def subscribe(
+    pair: PairName,
+    run_folder: RunFolder = None,
+    history_days: Annotated[
+        float | None, typer.Option(min=0, max=3_650, help="days of history; default: TRADES_HISTORY_DAYS")
+    ] = None,
+    exchange: Exchange = None,
+    requester: Requester = "operator",
+) -> None:
+    """Have a pair stream from now on, its history first, without a restart."""
+    from embedded.subscriptions import ask, settings_of
+
+    with _errors_in_words() as console:
+        asked = ask(
+            settings_of(run_folder), _pair(pair), wanted=True, requester=requester, exchange=exchange,
+            history_days=history_days,
+        )  # fmt: skip
+        console.print(f"{requester} asks for {pair} of {asked.exchange}", highlight=False)
+
+
+@app.command()
+def unsubscribe(
+    pair: PairName, run_folder: RunFolder = None, exchange: Exchange = None, requester: Requester = "operator"
+) -> None:
+    """Take back what `subscribe` asked for; the pair streams on while somebody else wants it."""
+    from embedded.subscriptions import ask, settings_of
+
+    with _errors_in_words() as console:
+        asked = ask(settings_of(run_folder), _pair(pair), wanted=False, requester=requester, exchange=exchange)
+        console.print(f"{requester} no longer asks for {pair} of {asked.exchange}", highlight=False)
+
+
+@app.command()
+def subscriptions(run_folder: RunFolder = None) -> None:
+    """Which pairs stream, who asked for them, since when, and what became of it."""
+    from embedded.subscriptions import settings_of, subscriptions_table
+
+    with _errors_in_words() as console:
+        console.print(subscriptions_table(settings_of(run_folder)))
 
 
 @app.command()

@@ -71,7 +71,10 @@ class Services:
 
     def flow(self) -> list[ProcessSpec]:
         """The services that run from the start to the end, in flow order."""
-        return [self._spec(name) for name in ("candles", "indicators", "signals", "execution")]
+        # Signals asks for its accounts' pairs, so it has to know whose they are.
+        venue = {name: value for name, value in self.trades.items() if name.startswith("TRADES_EXCHANGE")}
+        signals = self._spec("signals", **venue)
+        return [self._spec("candles"), self._spec("indicators"), signals, self._spec("execution")]
 
     def trades_historical(self, settings: Mapping[str, str]) -> ProcessSpec:
         """The job that writes the past."""

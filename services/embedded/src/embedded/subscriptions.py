@@ -1,0 +1,185 @@
+"""`tradestream subscribe`, `unsubscribe`, `subscriptions`: which pairs stream, changed while everything runs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from pydantic import Field
+from rich import box
+from rich.table import Table
+
+from contracts.clock import Clock, SystemClock
+from contracts.errors import BadInputError
+from contracts.symbol_subscription import SymbolSubscription
+from contracts.topics import SYMBOL_SUBSCRIPTIONS, TRADES_CHECKPOINTS
+from contracts.trades_checkpoint import TradesCheckpoint
+from contracts.units import MS_PER_DAY, US_PER_MS, US_PER_SECOND
+from embedded.run_folder import RunFolder
+from embedded.services import ENVIRONMENT
+from embedded.settings import EmbeddedSettings
+from embedded.timestamps import iso_utc
+from streaming.clients import open_producer, read_dead_letters, read_topic
+from streaming.settings import load_settings
+
+OPERATOR = "operator"
+#: Under this name the trades service counts the pairs of its own settings.
+_RESERVED = "settings"
+#: Checkpoints are written about once a second; a pair without one for so long does not stream.
+_SILENT_US = 30 * US_PER_SECOND
+_BEHIND_US = 120 * US_PER_SECOND
+_US_PER_HOUR = 3_600 * US_PER_SECOND
+
+
+class SubscriptionSettings(EmbeddedSettings):
+    """Which log, and whose pairs where the log does not say."""
+
+    trades_exchange: str = Field("kraken", validation_alias="TRADES_EXCHANGE", min_length=1)
+    trades_exchange_label: str | None = Field(None, validation_alias="TRADES_EXCHANGE_LABEL", min_length=1)
+
+
+@dataclass
+class PairOnLog:
+    """What the log knows of one pair of one exchange."""
+
+    wishes: dict[str, SymbolSubscription] = field(default_factory=dict)
+    checkpoint: TradesCheckpoint | None = None
+    checkpointed_at_us: int = 0
+    refusal: str | None = None
+
+    @property
+    def requesters(self) -> str:
+        """Who wants it."""
+        return ", ".join(sorted(self.wishes)) or "nobody, or TRADES_PAIRS"
+
+
+def settings_of(run_folder: Path | None) -> SubscriptionSettings:
+    """Return the settings of a run's log, or of the configured one, embedded or Kafka.
+
+    Raises
+    ------
+    BadInputError
+        If the run has no log.
+    """
+    if run_folder is None:
+        return load_settings(SubscriptionSettings)
+    place = RunFolder(run_folder)
+    if not place.log.is_dir():
+        raise BadInputError("--run", "the folder of a run that has a log", str(run_folder))
+    return SubscriptionSettings(broker_address=place.broker_address, environment=ENVIRONMENT)
+
+
+def ask(
+    settings: SubscriptionSettings,
+    pair: str,
+    *,
+    wanted: bool,
+    requester: str = OPERATOR,
+    exchange: str | None = None,
+    history_days: float | None = None,
+    clock: Clock | None = None,
+) -> SymbolSubscription:
+    """Write that `requester` wants `pair`, or no longer, and return what was written.
+
+    Parameters
+    ----------
+    exchange
+        By default the one whose trades are on the log.
+    history_days
+        Counted back from where the market of the log is.
+
+    Raises
+    ------
+    BadInputError
+        If the pair comes from another exchange, or several exchanges are on the log and none was named.
+    """
+    if requester in ("", _RESERVED):
+        raise BadInputError("--requester", f"a name other than {_RESERVED!r}", requester)
+    clock = clock or SystemClock()
+    known = pairs_on_log(settings)
+    exchange = _exchange(settings, known, pair, exchange)
+    message = SymbolSubscription(
+        exchange=exchange,
+        pair=pair,
+        requester=requester,
+        wanted=wanted,
+        history_from_ms=None if history_days is None else _days_back_ms(known, exchange, history_days, clock),
+        requested_at_us=clock.now_us(),
+    )
+    with open_producer(settings, "embedded", clock) as producer:
+        producer.produce(SYMBOL_SUBSCRIPTIONS, message)
+    return message
+
+
+def pairs_on_log(settings: SubscriptionSettings) -> dict[tuple[str, str], PairOnLog]:
+    """Return what the log knows of each (exchange, pair) that streams, did, or is asked for."""
+    found: dict[tuple[str, str], PairOnLog] = {}
+    for record in read_topic(settings, SYMBOL_SUBSCRIPTIONS):
+        wish = record.message()
+        if isinstance(wish, SymbolSubscription):
+            entry = found.setdefault((wish.exchange, wish.pair), PairOnLog())
+            entry.wishes.pop(wish.requester, None)
+            if wish.wanted:
+                entry.wishes[wish.requester] = wish
+    for record in read_topic(settings, TRADES_CHECKPOINTS):
+        checkpoint = record.message()
+        if isinstance(checkpoint, TradesCheckpoint):
+            entry = found.setdefault((checkpoint.exchange, checkpoint.pair), PairOnLog())
+            entry.checkpoint = checkpoint
+            entry.checkpointed_at_us = int(record.headers.get("produced_at_us") or 0)
+    for letter in read_dead_letters(settings, "trades"):
+        if letter.headers.get("source_topic") == SYMBOL_SUBSCRIPTIONS.name.encode() and letter.key:
+            exchange, pair = letter.key.decode().split(":")[:2]
+            if (exchange, pair) in found:
+                found[exchange, pair].refusal = (letter.headers.get("error") or b"").decode()
+    return {key: entry for key, entry in sorted(found.items()) if entry.wishes or entry.checkpoint}
+
+
+def subscriptions_table(settings: SubscriptionSettings, clock: Clock | None = None) -> Table:
+    """Return pairs, who asked for them, since when, and what the trades service does about it."""
+    now_us = (clock or SystemClock()).now_us()
+    known = pairs_on_log(settings)
+    newest_us = max((e.checkpoint.covered_to_us for e in known.values() if e.checkpoint), default=0)
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for heading in ("Exchange", "Pair", "Requesters", "Since", "State"):
+        table.add_column(heading)
+    for (exchange, pair), entry in known.items():
+        since_us = min((wish.requested_at_us for wish in entry.wishes.values()), default=None)
+        since = "" if since_us is None else iso_utc(since_us)
+        table.add_row(exchange, pair, entry.requesters, since, _state(entry, newest_us, now_us))
+    return table
+
+
+def _state(entry: PairOnLog, newest_us: int, now_us: int) -> str:
+    if entry.refusal and entry.wishes and entry.checkpoint is None:
+        return f"refused: {entry.refusal}"
+    if entry.checkpoint is None:
+        return "waits for the trades service"
+    covered_us = entry.checkpoint.covered_to_us
+    if now_us - entry.checkpointed_at_us > _SILENT_US:
+        return f"does not stream; complete to {iso_utc(covered_us)}"
+    if newest_us - covered_us > _BEHIND_US:
+        return f"catching up, {(newest_us - covered_us) / _US_PER_HOUR:.1f} h behind"
+    return f"streams; complete to {iso_utc(covered_us)}"
+
+
+def _exchange(
+    settings: SubscriptionSettings, known: dict[tuple[str, str], PairOnLog], pair: str, given: str | None
+) -> str:
+    writers = {(exchange, name) for (exchange, name), entry in known.items() if entry.checkpoint}
+    of_pair = sorted(exchange for exchange, name in writers if name == pair)
+    if of_pair:
+        if given not in (None, of_pair[0]):
+            raise BadInputError("--exchange", f"{of_pair[0]!r}, which {pair} on this log comes from", given)
+        return of_pair[0]
+    exchanges = sorted({exchange for exchange, _ in writers})
+    if given is None and len(exchanges) > 1:
+        raise BadInputError("--exchange", f"one of {', '.join(exchanges)}, which are all on this log", "none")
+    configured = settings.trades_exchange_label or settings.trades_exchange
+    return given or (exchanges[0] if exchanges else configured)
+
+
+def _days_back_ms(known: dict[tuple[str, str], PairOnLog], exchange: str, history_days: float, clock: Clock) -> int:
+    reached = [e.checkpoint.covered_to_us for (name, _), e in known.items() if name == exchange and e.checkpoint]
+    now_ms = max(reached, default=clock.now_us()) // US_PER_MS
+    return max(0, now_ms - round(history_days * MS_PER_DAY))

@@ -1,0 +1,92 @@
+"""`tradestream subscribe`, `unsubscribe` and `subscriptions`, as an operator types them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from contracts.symbol_subscription import SymbolSubscription
+from contracts.topics import SYMBOL_SUBSCRIPTIONS, TRADES_CHECKPOINTS
+from contracts.trades_checkpoint import TradesCheckpoint
+from embedded.cli import app
+from embedded.run_folder import RunFolder
+from embedded.subscriptions import settings_of
+from streaming.clients import open_producer, read_topic
+
+DAY_MS = 86_400_000
+COVERED_MS = 1_772_582_400_000
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Path:
+    """Return a run's folder, in which the trades service streams BTC/USD of a simulated market."""
+    RunFolder(tmp_path).log.mkdir(parents=True)
+    checkpoint = TradesCheckpoint(
+        exchange="simulated", pair="BTC/USD", last_trade_id=1, last_timestamp_us=1, cursor="1",
+        covered_to_us=COVERED_MS * 1_000, history_complete=True,
+    )  # fmt: skip
+    with open_producer(settings_of(tmp_path), "trades") as producer:
+        producer.produce(TRADES_CHECKPOINTS, checkpoint)
+    return tmp_path
+
+
+def command(*arguments: str) -> Result:
+    return CliRunner().invoke(app, list(arguments), env={"COLUMNS": "200"})
+
+
+def written(run: Path) -> list[SymbolSubscription]:
+    found = [record.message() for record in read_topic(settings_of(run), SYMBOL_SUBSCRIPTIONS)]
+    return [message for message in found if isinstance(message, SymbolSubscription)]
+
+
+def test_what_is_asked_for_is_on_the_topic_and_in_the_table(run: Path) -> None:
+    assert command("subscribe", "ETH/USD", "--run", str(run), "--history-days", "2").exit_code == 0
+    (wish,) = written(run)
+    assert (wish.exchange, wish.pair, wish.requester, wish.wanted) == ("simulated", "ETH/USD", "operator", True)
+    assert wish.history_from_ms == COVERED_MS - 2 * DAY_MS, "days of the market, not of the wall clock"
+    rows = command("subscriptions", "--run", str(run)).output.splitlines()
+    (btc,) = [row for row in rows if "BTC/USD" in row]
+    (eth,) = [row for row in rows if "ETH/USD" in row]
+    assert "nobody, or TRADES_PAIRS" in btc and "streams; complete to 2026-03-04T00:00:00Z" in btc
+    assert "operator" in eth and "waits for the trades service" in eth
+
+
+def test_one_requesters_change_of_mind_leaves_the_others(run: Path) -> None:
+    for requester in ("operator", "research"):
+        assert command("subscribe", "ETH/USD", "--run", str(run), "--requester", requester).exit_code == 0
+    assert command("unsubscribe", "ETH/USD", "--run", str(run)).exit_code == 0
+    (row,) = [r for r in command("subscriptions", "--run", str(run)).output.splitlines() if "ETH/USD" in r]
+    assert "research" in row and "operator" not in row
+    assert command("unsubscribe", "ETH/USD", "--run", str(run), "--requester", "research").exit_code == 0
+    assert "ETH/USD" not in command("subscriptions", "--run", str(run)).output
+
+
+def test_a_refusal_is_in_the_table(run: Path) -> None:
+    assert command("subscribe", "ETH/USX", "--run", str(run)).exit_code == 0
+    with open_producer(settings_of(run), "trades") as producer:
+        producer.dead_letter(
+            "simulated:ETH/USX:operator", b"{}", reason="unknown-pair", error="the venue does not list it",
+            source="symbol-subscriptions",
+        )  # fmt: skip
+    assert "refused: the venue does not list it" in command("subscriptions", "--run", str(run)).output
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["subscribe", "ethusd"], "expected BASE/QUOTE in capitals"),
+        (["subscribe", "BTC/USD", "--exchange", "coinbase"], "expected 'simulated', which BTC/USD on this log comes"),
+        (["subscribe", "ETH/USD", "--requester", "settings"], "expected a name other than 'settings'"),
+    ],
+)
+def test_what_cannot_be_is_refused(run: Path, arguments: list[str], words: str) -> None:
+    result = command(*arguments, "--run", str(run))
+    assert result.exit_code == 2 and words in result.stderr
+    assert written(run) == []
+
+
+def test_a_folder_without_a_log_is_refused(tmp_path: Path) -> None:
+    result = command("subscriptions", "--run", str(tmp_path))
+    assert result.exit_code == 2 and "expected the folder of a run that has a log" in result.stderr
