@@ -13,11 +13,11 @@ from loguru import logger
 from websockets.asyncio.server import ServerConnection, serve
 
 from exchanges.continuity import PairState
-from exchanges.kraken.feed import KrakenFeed
 from exchanges.kraken.rest import KrakenRest
-from exchanges.kraken.session import Report, SessionState
 from exchanges.resilience import Backoff
+from exchanges.session import Report, SessionState
 from exchanges.venue import BadRow, PermanentVenueError, Trade
+from exchanges.venues import VENUES
 
 PAIR = "BTC/USD"
 
@@ -30,6 +30,7 @@ class Sink:
         self.heartbeats: list[int] = []
         self.bad_rows: list[BadRow] = []
         self.reports: list[Report] = []
+        self.refusals: dict[str, str] = {}
 
     def trades(self, pair: str, trades: list[Trade]) -> None:
         self.ids += [t.trade_id for t in trades]
@@ -42,6 +43,12 @@ class Sink:
 
     def report(self, report: Report) -> None:
         self.reports.append(report)
+
+    def refused(self, pair: str, reason: str) -> None:
+        self.refusals[pair] = reason
+
+    def outage(self, pair: str, since_us: int, until_us: int) -> None:
+        raise AssertionError(f"{pair}: an outage nobody asked for")
 
     def kinds(self) -> list[str]:
         return [report.kind for report in self.reports]
@@ -76,7 +83,7 @@ def run_feed(handler: Callable[[ServerConnection], Awaitable[None]], seconds: fl
         serving = {name: options.pop(name) for name in ("process_request",) if name in options}
         async with serve(handler, "127.0.0.1", 0, **serving) as server, KrakenRest("http://127.0.0.1:9") as rest:
             port = server.sockets[0].getsockname()[1]
-            feed = KrakenFeed(
+            feed = VENUES["kraken"].open_feed(
                 rest,
                 SessionState({PAIR: PairState()}, margin_us=0, stop_at_us=1_772_445_640 * 10**6),
                 sink,
@@ -160,15 +167,16 @@ def test_a_policy_violation_ends_the_feed() -> None:
         run_feed(banned)
 
 
-def test_a_rejected_pair_ends_the_feed_when_it_was_the_last() -> None:
+def test_a_rejected_pair_is_refused_and_the_feed_goes_on() -> None:
     async def reject(connection: ServerConnection) -> None:
         text = f"Currency pair not supported {PAIR}"
         body = {"method": "subscribe", "success": False, "error": text, "symbol": PAIR}
         await connection.send(json.dumps(body))
-        await connection.wait_closed()
+        while True:
+            await answer(connection, 40)
 
-    with pytest.raises(PermanentVenueError, match="Currency pair not supported BTC/USD; no pair is left"):
-        run_feed(reject)
+    sink = run_feed(reject)
+    assert sink.refusals == {PAIR: f"Currency pair not supported {PAIR}"}
 
 
 def test_nobody_listens() -> None:

@@ -33,7 +33,7 @@ class Fetch:
     since_us: int
     delay_seconds: float
     token: int
-    cursor: int | None = None
+    cursor: str | None = None
 
 
 NoticeKind = Literal["gap", "repaired", "unrepaired", "duplicate", "late"]
@@ -96,14 +96,22 @@ class PairState:
         return cls(last_id=last_id, last_us=from_us, start_us=start_us, max_attempts=max_attempts)
 
 
-def subscribed(state: PairState, venue_time_us: int) -> list[Output]:
-    """Take the acknowledgement: from `venue_time_us` on the venue sends every trade."""
+def subscribed(state: PairState, venue_time_us: int, *, snapshot: bool = True) -> list[Output]:
+    """Take the acknowledgement: the venue sends every trade from now on.
+
+    With a `snapshot` it shows the newest trades too, and a pair that starts afresh is complete from `venue_time_us`
+    on. Without, REST has to say what the pair starts with; it is asked after a moment, when it cannot be behind.
+    """
     state.subscribed = True
     if state.start_us is None:  # a fresh start: complete from here on, whatever came before
         state.start_us = state.last_us = venue_time_us
-        state.base_known = state.live = True
-        _set_base(state, list(state.held.values()))
-    return _settle(state, proof=False)
+        if snapshot:
+            state.base_known = state.live = True
+            _set_base(state, list(state.held.values()))
+    outputs = _settle(state, proof=False)
+    if not snapshot and not state.live and not state.fetching:
+        outputs.append(_fetch(state, delay_seconds=_REST_LAG_SECONDS))
+    return outputs
 
 
 def disconnected(state: PairState) -> None:
@@ -137,7 +145,7 @@ def suspect(state: PairState) -> list[Output]:
     return [_fetch(state, delay_seconds=_REST_LAG_SECONDS)]
 
 
-def page(state: PairState, token: int, trades: list[Trade], next_cursor: int | None) -> list[Output]:
+def page(state: PairState, token: int, trades: list[Trade], next_cursor: str | None) -> list[Output]:
     """Take a page of REST in id order; `next_cursor` is None if the venue has no more."""
     if token != state.token:
         return []
@@ -241,7 +249,7 @@ def _settle(state: PairState, *, proof: bool) -> list[Output]:
     return outputs
 
 
-def _no_progress(state: PairState, trades: list[Trade], next_cursor: int | None) -> list[Output]:
+def _no_progress(state: PairState, trades: list[Trade], next_cursor: str | None) -> list[Output]:
     """Ask on or again after a page that did not bring what follows `last_id`; nothing if it was tried enough."""
     reaches_gap = bool(trades) and trades[-1].trade_id >= min(state.held)
     if next_cursor is not None and not reaches_gap:
@@ -273,7 +281,7 @@ def _fill_hole(state: PairState, trade_id: int) -> bool:
     return False
 
 
-def _fetch(state: PairState, delay_seconds: float = 0.0, cursor: int | None = None) -> Fetch:
+def _fetch(state: PairState, delay_seconds: float = 0.0, cursor: str | None = None) -> Fetch:
     """Start a fetch; each attempt without progress reaches back a second more."""
     state.fetching = True
     state.doubtful = False

@@ -15,6 +15,8 @@ from loguru import logger
 from exchanges.venue import TransientVenueError
 
 R = TypeVar("R")
+#: However long a venue asks us to stay away, somebody may have mended our address by then.
+MAX_PAUSE_SECONDS = 300.0
 
 
 class Spacing:
@@ -31,6 +33,10 @@ class Spacing:
         self._next = turn + self._pause_seconds
         if turn > now:
             await asyncio.sleep(turn - now)
+
+    def pause(self, seconds: float) -> None:
+        """Let nobody call for so long: the venue said so."""
+        self._next = max(self._next, time.monotonic() + min(seconds, MAX_PAUSE_SECONDS))
 
 
 class Backoff:

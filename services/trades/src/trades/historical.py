@@ -10,9 +10,9 @@ from typing import Any
 from loguru import logger
 
 from contracts.units import US_PER_MS, US_PER_SECOND
-from exchanges.kraken import CONSECUTIVE_IDS
-from exchanges.kraken.rest import KrakenRest, cursor_at
-from exchanges.kraken.rest_messages import Page
+from exchanges.page import Page
+from exchanges.rest_client import VenueRest
+from exchanges.venues import venue
 from streaming.clients import MessageProducer
 from trades.bad_rows import BadRows
 from trades.checkpoints import read_checkpoints, refuse_second_venue
@@ -37,11 +37,8 @@ async def run_historical(settings: TradesSettings, producer: MessageProducer, ba
     """
     checkpoints = read_checkpoints(settings)
     refuse_second_venue(checkpoints, [(settings.label, pair) for pair in settings.pairs])
-    async with KrakenRest(
-        settings.rest_url,
-        requests_per_second=settings.requests_per_second,
-        give_up_seconds=settings.give_up_seconds,
-    ) as rest:
+    market = venue(settings.exchange)
+    async with market.open_rest(settings.rest_url, settings.requests_per_second, settings.give_up_seconds) as rest:
         await rest.find_pairs(settings.pairs)
         start_us = await _history_start_us(settings, rest)
         backfills = []
@@ -50,8 +47,8 @@ async def run_historical(settings: TradesSettings, producer: MessageProducer, ba
             if checkpoint is not None and checkpoint.history_complete:
                 logger.info("{}: history is complete already", pair)
                 continue
-            progress = checkpoint or fold.initial(settings.label, pair, start_us, str(cursor_at(start_us)))
-            log = PairLog(producer, progress, consecutive_ids=CONSECUTIVE_IDS, cursor_at=cursor_at)
+            progress = checkpoint or fold.initial(settings.label, pair, start_us, market.cursor_at(start_us))
+            log = PairLog(producer, progress, consecutive_ids=market.consecutive_ids, cursor_at=market.cursor_at)
             backfills.append(_Backfill(pair, rest, log, bad_rows).run())
         await _all(backfills)
 
@@ -67,7 +64,7 @@ async def _all(backfills: list[Coroutine[Any, Any, None]]) -> None:
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def _history_start_us(settings: TradesSettings, rest: KrakenRest) -> int:
+async def _history_start_us(settings: TradesSettings, rest: VenueRest) -> int:
     """Return the start of history; counted in days it is a full hour, so that no first candle is cut off."""
     if settings.history_from_ms is not None:
         return settings.history_from_ms * US_PER_MS
@@ -78,7 +75,7 @@ async def _history_start_us(settings: TradesSettings, rest: KrakenRest) -> int:
 class _Backfill:
     """One pair's way to the present."""
 
-    def __init__(self, pair: str, rest: KrakenRest, log: PairLog, bad_rows: BadRows) -> None:
+    def __init__(self, pair: str, rest: VenueRest, log: PairLog, bad_rows: BadRows) -> None:
         self._pair = pair
         self._rest = rest
         self._log = log
@@ -89,7 +86,7 @@ class _Backfill:
 
     async def run(self) -> None:
         self._log.begin()
-        since = int(self._log.progress.cursor)
+        since = self._log.progress.cursor
         venue_time_us = await self._rest.venue_time_us()
         pages_since_asked = 0
         while True:
@@ -98,8 +95,8 @@ class _Backfill:
             self._write(page)
             self._log.checkpoint()
             self._log_progress(venue_time_us)
-            present = page.next_since(since) is None or page.trades_until_us >= venue_time_us
-            since = max(since, page.last - 1)
+            present = not page.more or page.trades_until_us >= venue_time_us
+            since = page.resume
             if present and pages_since_asked <= _FRESH_PAGES:
                 break
             if present:

@@ -38,7 +38,7 @@ class PairLog:
         progress: TradesCheckpoint,
         *,
         consecutive_ids: bool,
-        cursor_at: Callable[[int], int],
+        cursor_at: Callable[[int], str],
     ) -> None:
         self._producer = producer
         self._consecutive_ids = consecutive_ids
@@ -72,7 +72,7 @@ class PairLog:
         self._producer.produce(TRADES, frame)
         metrics.TRADES.labels(pair=frame.pair).inc(len(frame.trade_ids))
         newest_us = max(*frame.timestamps_us, self.progress.last_timestamp_us or 0)
-        self._moved(fold.after_frame(self.progress, frame, cursor or str(self._cursor_at(newest_us))))
+        self._moved(fold.after_frame(self.progress, frame, cursor or self._cursor_at(newest_us)))
 
     def heartbeat(self, venue_time_us: int) -> None:
         """Write that everything before `venue_time_us` is on the topic."""

@@ -95,7 +95,7 @@ class _Replay:
         self._from_us = (settings.file_from_ms or 0) * US_PER_MS
         self._until_us = None if settings.file_until_ms is None else settings.file_until_ms * US_PER_MS
         progress = checkpoint or fold.initial(first.exchange, first.pair, self._from_us, _cursor(recordings[0], 0))
-        self._log = PairLog(producer, progress, consecutive_ids=first.consecutive_ids, cursor_at=lambda _time_us: 0)
+        self._log = PairLog(producer, progress, consecutive_ids=first.consecutive_ids, cursor_at=lambda _time_us: "0")
         self._resume = self._position(progress.cursor)
         self._places = self._read()
         self._next: _Place | None = None

@@ -9,8 +9,8 @@ from pydantic import Field, model_validator
 from pydantic_settings import SettingsConfigDict
 
 from contracts.units import Pair
-from exchanges.kraken.feed import WEBSOCKET_URL
 from exchanges.kraken.rest import REST_URL
+from exchanges.kraken.wire import WEBSOCKET_URL
 from streaming.settings import ServiceSettings
 
 

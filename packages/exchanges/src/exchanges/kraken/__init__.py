@@ -1,4 +1,4 @@
-"""Kraken spot: public REST and WebSocket v2."""
+"""Kraken spot: public REST and WebSocket v2.
 
-#: Kraken numbers the trades of a pair without holes, so a hole means lost data.
-CONSECUTIVE_IDS = True
+Trade ids of a pair are consecutive, so a hole means lost data. A pong carries the venue's time.
+"""

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Iterable
 from dataclasses import dataclass
-
-from exchanges.venue import UnknownPairError
 
 #: Assets whose code on REST and WebSocket v1 is not their name; Kraken renames no others.
 _V2_NAMES = {"XBT": "BTC", "XDG": "DOGE"}
@@ -19,6 +15,7 @@ class PairNames:
     pair: str
     altname: str
     rest_key: str
+    wsname: str = ""
 
 
 def v2_name(wsname: str) -> str:
@@ -32,20 +29,6 @@ def v2_name(wsname: str) -> str:
     return "/".join(_V2_NAMES.get(code, code) for code in wsname.split("/"))
 
 
-def find_pairs(pairs: Iterable[str], listed: dict[str, PairNames]) -> dict[str, PairNames]:
-    """Return the names of `pairs`.
-
-    Raises
-    ------
-    UnknownPairError
-        For the first that is not listed, with similar ones: also where somebody wrote XBTUSD or XBT/USD.
-    """
-    other_names = {name: names.pair for names in listed.values() for name in (names.altname, names.rest_key)}
-    found = {}
-    for pair in pairs:
-        if pair not in listed:
-            exact = other_names.get(pair) or (v2_name(pair) if v2_name(pair) in listed else None)
-            similar = [exact] if exact else difflib.get_close_matches(pair, listed, n=3)
-            raise UnknownPairError(pair, "Kraken", similar)
-        found[pair] = listed[pair]
-    return found
+def other_names(listed: dict[str, PairNames]) -> dict[str, str]:
+    """Return each pair by its other names."""
+    return {name: n.pair for n in listed.values() for name in (n.altname, n.rest_key, n.wsname)}

@@ -2,70 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Any
 
 from contracts.errors import BadInputError
-from exchanges.kraken import exact_json, fields
+from contracts.trade_frame import Side
+from exchanges import exact_json, fields
+from exchanges.frames import Frame, Ignored, Pong, RateLimited, Rejected, Status, Subscribed, TradesFrame
 from exchanges.venue import BadRow, Trade, in_id_order
 
 TRADE_CHANNEL = "trade"
-
-
-@dataclass(frozen=True, slots=True)
-class TradesFrame:
-    """Trades by pair, in id order, and the rows that could not be read."""
-
-    snapshot: bool
-    trades: dict[str, list[Trade]] = field(default_factory=dict)
-    bad_rows: list[BadRow] = field(default_factory=list)
-
-
-@dataclass(frozen=True, slots=True)
-class Subscribed:
-    """`pair` streams since `venue_time_us`."""
-
-    pair: str
-    venue_time_us: int
-
-
-@dataclass(frozen=True, slots=True)
-class Rejected:
-    """The venue refused a request; `pair` is None where it did not say for which."""
-
-    pair: str | None
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Pong:
-    """The venue's time when it answered a ping."""
-
-    venue_time_us: int
-
-
-@dataclass(frozen=True, slots=True)
-class Status:
-    """The matching engine is ``online``, in ``maintenance``, ..."""
-
-    system: str
-
-
-@dataclass(frozen=True, slots=True)
-class RateLimited:
-    """We send too much."""
-
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Ignored:
-    """Something that needs nothing done: heartbeats, other channels, frames Kraken may add one day."""
-
-    what: str
-
-
-Frame = TradesFrame | Subscribed | Rejected | Pong | Status | RateLimited | Ignored
+_SIDES: dict[str, Side] = {"buy": "buy", "sell": "sell"}
 
 
 def parse(text: str | bytes) -> Frame:
@@ -79,7 +25,7 @@ def parse(text: str | bytes) -> Frame:
     Examples
     --------
     >>> parse('{"method":"pong","time_in":"2026-03-02T10:00:05Z","time_out":"2026-03-02T10:00:05.100020Z"}')
-    Pong(venue_time_us=1772445605100020)
+    Pong(venue_time_us=1772445605100020, request_id=None, subscribed=())
     """
     frame = exact_json.loads(text)
     if not isinstance(frame, dict):
@@ -103,9 +49,9 @@ def subscribe_request(pairs: list[str], request_id: int) -> dict[str, Any]:
     return {"method": "subscribe", "params": params, "req_id": request_id}
 
 
-def ping_request(request_id: int) -> dict[str, Any]:
-    """Return a ping; its pong carries the venue's time."""
-    return {"method": "ping", "req_id": request_id}
+def unsubscribe_request(pairs: list[str], request_id: int) -> dict[str, Any]:
+    """Return the request that ends them."""
+    return {"method": "unsubscribe", "params": {"channel": TRADE_CHANNEL, "symbol": pairs}, "req_id": request_id}
 
 
 def _trades(frame: dict[str, Any]) -> TradesFrame:
@@ -138,10 +84,10 @@ def _trade(row: Any, place: str) -> tuple[str, Trade]:
         raise BadInputError(f"{place}.symbol", "a pair such as BTC/USD", row.get("symbol"))
     return pair, Trade(
         trade_id=fields.trade_id(row.get("trade_id"), f"{place}.trade_id"),
-        timestamp_us=fields.websocket_time_us(row.get("timestamp"), f"{place}.timestamp"),
+        timestamp_us=fields.rfc3339_us(row.get("timestamp"), f"{place}.timestamp"),
         price=fields.positive_number(row.get("price"), f"{place}.price"),
         quantity=fields.positive_number(row.get("qty"), f"{place}.qty"),
-        side=fields.websocket_side(row.get("side"), f"{place}.side"),
+        side=fields.taker_side(row.get("side"), f"{place}.side", _SIDES),
     )
 
 
@@ -160,7 +106,7 @@ def _status(frame: dict[str, Any]) -> Status | Ignored:
 def _answer(frame: dict[str, Any]) -> Frame:
     method = frame["method"]
     if method == "pong":
-        return Pong(fields.websocket_time_us(frame.get("time_out"), "time_out"))
+        return Pong(fields.rfc3339_us(frame.get("time_out"), "time_out"))
     if method != "subscribe":
         return Ignored(f"answer to {method!r}"[:80])
     result = frame.get("result")
@@ -169,4 +115,4 @@ def _answer(frame: dict[str, Any]) -> Frame:
         return Rejected(pair, str(frame.get("error", "no reason given")))
     if pair is None:
         raise BadInputError("result.symbol", "the pair that was subscribed", result)
-    return Subscribed(pair, fields.websocket_time_us(frame.get("time_out"), "time_out"))
+    return Subscribed(pair, fields.rfc3339_us(frame.get("time_out"), "time_out"))

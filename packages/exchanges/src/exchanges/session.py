@@ -14,7 +14,18 @@ from typing import Any, Literal
 from contracts.units import US_PER_MS
 from exchanges import continuity
 from exchanges.continuity import PairState
-from exchanges.kraken import websocket_messages as ws
+from exchanges.frames import (
+    Frame,
+    Ignored,
+    Numbered,
+    Pong,
+    RateLimited,
+    Rejected,
+    Status,
+    Subscribed,
+    TradesFrame,
+)
+from exchanges.page import Cursor
 from exchanges.venue import BadRow, Trade
 
 #: Pongs after which a pair that was not acknowledged is asked for again.
@@ -35,13 +46,28 @@ class Lost:
 
 
 @dataclass(frozen=True, slots=True)
+class Added:
+    """Another pair is wanted, which the venue lists."""
+
+    pair: str
+    state: PairState
+
+
+@dataclass(frozen=True, slots=True)
+class Removed:
+    """A pair is not wanted any more."""
+
+    pair: str
+
+
+@dataclass(frozen=True, slots=True)
 class PageArrived:
     """REST answered a fetch."""
 
     pair: str
     token: int
     trades: list[Trade]
-    next_cursor: int | None
+    next_cursor: Cursor | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,14 +85,21 @@ class Garbled:
     row: BadRow
 
 
-Event = Connected | Lost | Garbled | PageArrived | PageFailed | ws.Frame
+Event = Connected | Lost | Added | Removed | Garbled | PageArrived | PageFailed | Frame
 
 
 @dataclass(frozen=True, slots=True)
-class Send:
-    """Send this request."""
+class Subscribe:
+    """Ask the venue for the trades of these pairs."""
 
-    request: dict[str, Any]
+    pairs: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Unsubscribe:
+    """Tell the venue that these pairs are not wanted any more."""
+
+    pairs: list[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,13 +145,19 @@ class Refuse:
 
 
 @dataclass(frozen=True, slots=True)
+class GiveUp:
+    """The venue does not stream this pair, and asking again would not help."""
+
+    pair: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Finish:
-    """The feed is over: as planned, or with an `error` no retry helps."""
-
-    error: str | None = None
+    """The feed is over, as planned."""
 
 
-Action = Send | EmitTrades | EmitHeartbeat | FetchPage | Report | Refuse | Finish
+Action = Subscribe | Unsubscribe | EmitTrades | EmitHeartbeat | FetchPage | Report | Refuse | GiveUp | Finish
 
 
 @dataclass(slots=True)
@@ -140,49 +179,92 @@ class SessionState:
     margin_us: int = 200 * US_PER_MS
     stop_at_us: int | None = None
     heartbeats_us: dict[str, int] = field(default_factory=dict)
-    request_id: int = 0
+    connected: bool = False
+    sequence: int | None = None
     pongs: int = 0
+
+    def complete_to_us(self, pair: str) -> int | None:
+        """Return the event time up to which `pair` was handed on; None if it has not begun."""
+        state = self.pairs[pair]
+        if state.start_us is None:
+            return None
+        return max(state.last_us, self.heartbeats_us.get(pair, 0))
 
 
 def step(state: SessionState, event: Event) -> list[Action]:
     """Take one event, change `state`, and return what to do, in order."""
     match event:
         case Connected():
-            state.pongs = 0
-            return [_subscribe(state, list(state.pairs))]
+            state.connected, state.sequence, state.pongs = True, None, 0
+            return _subscribe(list(state.pairs))
         case Lost(reason):
+            state.connected = False
             for pair in state.pairs.values():
                 continuity.disconnected(pair)
             return [Report("lost", reason, level="WARNING")]
+        case Added(pair, pair_state):
+            return _added(state, pair, pair_state)
+        case Removed(pair):
+            return _removed(state, pair)
         case Garbled(row):
-            suspects = [a for pair in list(state.pairs) for a in _outputs(state, pair, continuity.suspect)]
-            return [Refuse(row), *suspects]
-        case ws.TradesFrame():
+            return [Refuse(row), *_suspect_all(state)]
+        case Numbered(sequence):
+            return _numbered(state, sequence)
+        case TradesFrame():
             return _trades(state, event)
-        case ws.Subscribed(pair, venue_time_us):
-            return _subscribed(state, pair, venue_time_us)
-        case ws.Rejected():
+        case Subscribed(pair, venue_time_us):
+            return _subscribed(state, pair, venue_time_us, snapshot=True)
+        case Rejected():
             return _rejected(state, event)
-        case ws.Pong(venue_time_us):
-            return _pong(state, venue_time_us)
+        case Pong():
+            return _pong(state, event)
         case PageArrived(pair, token, trades, next_cursor):
             return _outputs(state, pair, lambda s: continuity.page(s, token, trades, next_cursor))
         case PageFailed(pair, token):
             return _outputs(state, pair, lambda s: continuity.page_failed(s, token))
-        case ws.RateLimited(reason):
-            return [Report("rate_limited", f"Kraken says: {reason}", level="WARNING")]
-        case ws.Status(system):
-            return [Report("status", f"Kraken is {system}", level="INFO" if system == "online" else "WARNING")]
-        case ws.Ignored():
+        case RateLimited(reason):
+            return [Report("rate_limited", f"the venue says: {reason}", level="WARNING")]
+        case Status(system):
+            return [Report("status", f"the venue is {system}", level="INFO" if system == "online" else "WARNING")]
+        case Ignored():
             return []
 
 
-def _subscribe(state: SessionState, pairs: list[str]) -> Send:
-    state.request_id += 1
-    return Send(ws.subscribe_request(sorted(pairs), state.request_id))
+def _subscribe(pairs: list[str]) -> list[Action]:
+    return [Subscribe(sorted(pairs))] if pairs else []
 
 
-def _trades(state: SessionState, frame: ws.TradesFrame) -> list[Action]:
+def _added(state: SessionState, pair: str, pair_state: PairState) -> list[Action]:
+    if pair in state.pairs:
+        return []
+    state.pairs[pair] = pair_state
+    return _subscribe([pair]) if state.connected else []
+
+
+def _removed(state: SessionState, pair: str) -> list[Action]:
+    state.heartbeats_us.pop(pair, None)
+    if state.pairs.pop(pair, None) is None:
+        return []
+    report = Report("removed", f"{pair} streams no more", pair=pair)
+    return [Unsubscribe([pair]), report] if state.connected else [report]
+
+
+def _numbered(state: SessionState, sequence: int) -> list[Action]:
+    """Count the messages of a connection: after a jump nobody knows which pair misses something."""
+    expected = sequence if state.sequence is None else state.sequence + 1
+    state.sequence = max(sequence, expected - 1)
+    if sequence <= expected:
+        return []
+    lost = sequence - expected
+    text = f"{lost} messages lost on the way to message {sequence}"
+    return [Report("lost_messages", text, count=lost, level="WARNING"), *_suspect_all(state)]
+
+
+def _suspect_all(state: SessionState) -> list[Action]:
+    return [a for pair in list(state.pairs) for a in _outputs(state, pair, continuity.suspect)]
+
+
+def _trades(state: SessionState, frame: TradesFrame) -> list[Action]:
     actions: list[Action] = [Refuse(row) for row in frame.bad_rows]
     for pair, trades in frame.trades.items():
         actions += _outputs(state, pair, partial(continuity.arrived, trades=trades, snapshot=frame.snapshot))
@@ -191,34 +273,39 @@ def _trades(state: SessionState, frame: ws.TradesFrame) -> list[Action]:
     return actions
 
 
-def _subscribed(state: SessionState, pair: str, venue_time_us: int) -> list[Action]:
+def _subscribed(state: SessionState, pair: str, venue_time_us: int, *, snapshot: bool) -> list[Action]:
     if pair not in state.pairs or state.pairs[pair].subscribed:
         return []
     fresh = state.pairs[pair].start_us is None
     report = Report("subscribed", f"{pair} streams", pair=pair)
-    actions = _outputs(state, pair, lambda s: continuity.subscribed(s, venue_time_us))
+    actions = _outputs(state, pair, lambda s: continuity.subscribed(s, venue_time_us, snapshot=snapshot))
     return [report, *_heartbeats(state, [pair], venue_time_us if fresh else 0), *actions]
 
 
-def _rejected(state: SessionState, event: ws.Rejected) -> list[Action]:
+def _rejected(state: SessionState, event: Rejected) -> list[Action]:
     permanent = any(word in event.reason.lower() for word in _PERMANENT_REJECTIONS)
-    text = f"Kraken rejected the subscription of {event.pair or 'a pair'}: {event.reason}"
+    text = f"the venue rejected the subscription of {event.pair or 'a pair'}: {event.reason}"
     if event.pair not in state.pairs or not permanent:
         return [Report("rejected", text, pair=event.pair, level="WARNING")]
     del state.pairs[event.pair]
     report = Report("rejected", f"{text}; going on without it", pair=event.pair, level="ERROR")
-    return [report] if state.pairs else [Finish(f"{text}; no pair is left")]
+    return [report, GiveUp(event.pair, event.reason)]
 
 
-def _pong(state: SessionState, venue_time_us: int) -> list[Action]:
-    state.pongs += 1
+def _pong(state: SessionState, pong: Pong) -> list[Action]:
+    if pong.venue_time_us is None:
+        return []
+    venue_time_us = pong.venue_time_us
     actions: list[Action] = []
-    missing = [name for name, pair in state.pairs.items() if not pair.subscribed]
+    for pair in pong.subscribed:
+        actions += _subscribed(state, pair, venue_time_us, snapshot=False)
+    state.pongs += 1
+    missing = [name for name, pair_state in state.pairs.items() if not pair_state.subscribed]
     if missing and state.pongs % _PATIENCE_PONGS == 0:
-        actions.append(_subscribe(state, missing))
+        actions += _subscribe(missing)
     for name in list(state.pairs):
         actions += _outputs(state, name, continuity.pong)
-    live = [name for name, pair in state.pairs.items() if pair.live]
+    live = [name for name, pair_state in state.pairs.items() if pair_state.live]
     stops = state.stop_at_us is not None and venue_time_us >= state.stop_at_us
     if stops and len(live) == len(state.pairs):
         return [*actions, *_heartbeats(state, live, venue_time_us), Finish()]

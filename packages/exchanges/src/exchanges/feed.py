@@ -1,25 +1,30 @@
-"""The live feed: a WebSocket and REST repairs under `session.step`."""
+"""The live feed of any venue: a WebSocket and REST repairs under `session.step`."""
 
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import Protocol
 
 from loguru import logger
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus, InvalidURI, WebSocketException
 
+from contracts.clock import Clock, SystemClock
 from contracts.errors import BadInputError
-from exchanges.kraken import session
-from exchanges.kraken import websocket_messages as ws
-from exchanges.kraken.rest import USER_AGENT, KrakenRest, cursor_at
-from exchanges.kraken.session import SessionState
+from contracts.units import US_PER_SECOND
+from exchanges import session
+from exchanges.continuity import PairState
+from exchanges.frames import Frame, Pong
+from exchanges.outages import OutageWatch
+from exchanges.page import Cursor
 from exchanges.resilience import Backoff
-from exchanges.venue import BadRow, PermanentVenueError, Trade, TransientVenueError
+from exchanges.rest_client import USER_AGENT, VenueRest
+from exchanges.session import SessionState
+from exchanges.venue import BadRow, PermanentVenueError, Trade, TransientVenueError, VenueError
+from exchanges.wire import Wire
 
-WEBSOCKET_URL = "wss://ws.kraken.com/v2"
 _CONFIGURATION_STATUSES = (400, 401, 403, 404)
 _POLICY_VIOLATION = 1008
 _MAX_FRAME_BYTES = 16 * 2**20
@@ -40,14 +45,29 @@ class FeedSink(Protocol):
     def report(self, report: session.Report) -> None:
         """Take a count for the metrics; the log line is written already."""
 
+    def refused(self, pair: str, reason: str) -> None:
+        """Take the news that the venue does not stream `pair`; the feed goes on without it."""
 
-class KrakenFeed:
+    def outage(self, pair: str, since_us: int, until_us: int) -> None:
+        """Take the news that nobody knows what `pair` traded from `since_us` until now, `until_us`.
+
+        It comes again about every ten seconds while that lasts; what is repaired later follows as late trades.
+        """
+
+
+class VenueFeed:
     """Streams the trades of the pairs in `state` until it is stopped or `state.stop_at_us` is reached.
+
+    Made by `exchanges.venues.Venue.open_feed`. `add` and `remove` change the pairs while it runs.
 
     Parameters
     ----------
     rest
         Repairs gaps.
+    wire
+        The venue's frames.
+    cursor_at
+        REST's paging position for a time in microseconds.
     state
         Where each pair stands.
     sink
@@ -56,39 +76,67 @@ class KrakenFeed:
         Wall seconds between pings: each pong lets quiet pairs advance.
     silence_seconds
         Wall seconds without any message after which the connection is dead.
+    outage_seconds
+        How long a pair may be without its trades before the sink hears of an outage; None for ever.
+    clock
+        Says until when an outage lasts, and how old it is.
     """
 
     def __init__(
         self,
-        rest: KrakenRest,
+        rest: VenueRest,
+        wire: Wire,
+        cursor_at: Callable[[int], Cursor],
         state: SessionState,
         sink: FeedSink,
         *,
-        url: str = WEBSOCKET_URL,
+        url: str,
         ping_interval_seconds: float = 1.0,
         silence_seconds: float = 5.0,
         backoff: Backoff | None = None,
+        outage_seconds: float | None = None,
+        clock: Clock | None = None,
     ) -> None:
         self._rest = rest
+        self._wire = wire
+        self._cursor_at = cursor_at
+        state.margin_us = max(state.margin_us, wire.min_margin_us)
         self._state = state
         self._sink = sink
         self._url = url
         self._ping_interval_seconds = ping_interval_seconds
         self._silence_seconds = silence_seconds
         self._backoff = backoff or Backoff()
+        self._outage_seconds = outage_seconds
+        self._clock = clock or SystemClock()
         self._outbox: asyncio.Queue[str] = asyncio.Queue()
-        self._fetches: set[asyncio.Task[None]] = set()
+        self._tasks: dict[asyncio.Task[None], str] = {}
+        self._request_id = 0
+        self._venue_times_us: dict[int, int] = {}
         self._over = asyncio.Event()
         self._error: Exception | None = None
         self._performers: dict[type, Callable[..., None]] = {
-            session.Send: lambda action: self._outbox.put_nowait(json.dumps(action.request)),
+            session.Subscribe: lambda action: self._send_all(wire.subscribe(action.pairs, self._next_id())),
+            session.Unsubscribe: lambda action: self._send_all(wire.unsubscribe(action.pairs, self._next_id())),
             session.EmitTrades: lambda action: sink.trades(action.pair, action.trades),
             session.EmitHeartbeat: lambda action: sink.heartbeat(action.pair, action.venue_time_us),
-            session.FetchPage: self._start_fetch,
+            session.FetchPage: lambda action: self._start(action.pair, self._fetch(action)),
             session.Report: self._report,
             session.Refuse: lambda action: sink.bad_row(action.row),
-            session.Finish: self._finish,
+            session.GiveUp: lambda action: sink.refused(action.pair, action.reason),
+            session.Finish: lambda _: self.stop(),
         }
+
+    def add(self, pair: str, pair_state: PairState) -> None:
+        """Stream another pair; the sink hears of it if the venue does not list it."""
+        self._start(pair, self._add(pair, pair_state))
+
+    def remove(self, pair: str) -> None:
+        """Stream `pair` no more, and repair nothing of it."""
+        for task in [task for task, name in self._tasks.items() if name == pair]:
+            task.cancel()
+            del self._tasks[task]
+        self._perform(session.Removed(pair))
 
     def stop(self) -> None:
         """End the feed soon; what was received is handed on."""
@@ -100,14 +148,15 @@ class KrakenFeed:
         Raises
         ------
         PermanentVenueError
-            If the venue rejects every pair, or the address is wrong.
+            If the address is wrong, or the venue wants nothing of us.
         """
         connections = asyncio.create_task(self._connect_for_ever())
         over = asyncio.create_task(self._over.wait())
+        watch = asyncio.create_task(self._guarded(self._watch_outages()))
         try:
             await asyncio.wait({connections, over}, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            tasks = [connections, over, *self._fetches]
+            tasks = [connections, over, watch, *self._tasks]
             for task in tasks:
                 task.cancel()
             results = await asyncio.gather(*tasks, return_exceptions=True)
@@ -152,8 +201,9 @@ class KrakenFeed:
             self._backoff.connected()
             self._outbox = asyncio.Queue()
             self._report(session.Report("connected", f"connected to {self._url}"))
+            self._send_all(self._wire.opening(self._next_id()))
             self._perform(session.Connected())
-            helpers = [asyncio.create_task(self._send(connection)), asyncio.create_task(self._ping())]
+            helpers = [asyncio.create_task(self._send(connection)), asyncio.create_task(self._guarded(self._ping()))]
             try:
                 await self._receive(connection)
             finally:
@@ -174,24 +224,51 @@ class KrakenFeed:
 
     def _received(self, text: str | bytes) -> None:
         try:
-            frame = ws.parse(text)
+            frames = self._wire.parse(text)
         except BadInputError as error:
             shown = text if isinstance(text, str) else text.decode("utf-8", "replace")
             logger.warning("a frame that cannot be read goes to the dead letters: {}", error)
             self._perform(session.Garbled(BadRow(shown, str(error))))
             return
-        self._perform(frame)
+        for frame in frames:
+            self._perform(self._timed(frame))
+
+    def _timed(self, frame: Frame) -> Frame:
+        """Give a pong without a time the one that was read before its ping was sent."""
+        if not isinstance(frame, Pong) or frame.venue_time_us is not None or frame.request_id is None:
+            return frame
+        return replace(frame, venue_time_us=self._venue_times_us.pop(frame.request_id, None))
 
     async def _send(self, connection: ClientConnection) -> None:
         while True:
             await connection.send(await self._outbox.get())
 
     async def _ping(self) -> None:
-        request_id = 1_000_000
         while True:
-            self._outbox.put_nowait(json.dumps(ws.ping_request(request_id)))
-            request_id += 1
+            request_id = self._next_id()
+            if self._wire.asks_clock:
+                await self._read_clock(request_id)
+            text = self._wire.ping(request_id)
+            if text is not None:
+                self._outbox.put_nowait(text)
             await asyncio.sleep(self._ping_interval_seconds)
+
+    async def _read_clock(self, request_id: int) -> None:
+        """Read the venue's time for the pong of `request_id`; without it that pong is only a sign of life."""
+        self._venue_times_us = {}
+        try:
+            async with asyncio.timeout(self._silence_seconds / 2):
+                self._venue_times_us = {request_id: await self._rest.venue_time_us()}
+        except (TransientVenueError, TimeoutError) as error:
+            logger.warning("the venue's time cannot be read: {}", error or "no answer")
+
+    def _next_id(self) -> int:
+        self._request_id += 1
+        return self._request_id
+
+    def _send_all(self, texts: list[str]) -> None:
+        for text in texts:
+            self._outbox.put_nowait(text)
 
     def _perform(self, event: session.Event) -> None:
         for action in session.step(self._state, event):
@@ -201,15 +278,22 @@ class KrakenFeed:
         logger.log("DEBUG" if report.kind == "duplicate" else report.level, "{}", report.text)
         self._sink.report(report)
 
-    def _finish(self, action: session.Finish) -> None:
-        if action.error is not None:
-            self._error = PermanentVenueError(action.error)
-        self._over.set()
+    async def _watch_outages(self) -> None:
+        if self._outage_seconds is None:
+            return
+        watch = OutageWatch(int(self._outage_seconds * US_PER_SECOND))
+        while True:
+            pairs = [(name, pair.live, self._state.complete_to_us(name)) for name, pair in self._state.pairs.items()]
+            for outage in watch.look(pairs, self._clock.now_us()):
+                logger.warning("{}: no trades since {} us: an outage", outage.pair, outage.since_us)
+                self._sink.outage(outage.pair, outage.since_us, outage.until_us)
+            await asyncio.sleep(min(0.5, self._outage_seconds / 4))
 
-    def _start_fetch(self, action: session.FetchPage) -> None:
-        task = asyncio.create_task(self._guarded(self._fetch(action)))
-        self._fetches.add(task)
-        task.add_done_callback(self._fetches.discard)
+    def _start(self, pair: str, work: Awaitable[None]) -> None:
+        """Do `work` for `pair` beside everything else, until the pair is removed."""
+        task = asyncio.create_task(self._guarded(work))
+        self._tasks[task] = pair
+        task.add_done_callback(lambda done: self._tasks.pop(done, None))
 
     async def _guarded(self, work: Awaitable[None]) -> None:
         """Let an error nobody expects end the feed instead of vanishing in a task."""
@@ -219,10 +303,19 @@ class KrakenFeed:
             self._error = error
             self._over.set()
 
+    async def _add(self, pair: str, pair_state: PairState) -> None:
+        try:
+            await self._rest.find_pairs([pair])
+        except VenueError as error:
+            self._report(session.Report("rejected", f"{pair} is not added: {error}", pair=pair, level="ERROR"))
+            self._sink.refused(pair, str(error))
+            return
+        self._perform(session.Added(pair, pair_state))
+
     async def _fetch(self, action: session.FetchPage) -> None:
         pair, fetch = action.pair, action.fetch
         await asyncio.sleep(fetch.delay_seconds)
-        since = cursor_at(fetch.since_us) if fetch.cursor is None else fetch.cursor
+        since = self._cursor_at(fetch.since_us) if fetch.cursor is None else fetch.cursor
         try:
             page = await self._rest.trades(pair, since)
         except TransientVenueError as error:
@@ -231,4 +324,4 @@ class KrakenFeed:
             return
         for row in page.bad_rows:
             self._sink.bad_row(row)
-        self._perform(session.PageArrived(pair, fetch.token, page.trades, page.next_since(since)))
+        self._perform(session.PageArrived(pair, fetch.token, page.trades, page.next))

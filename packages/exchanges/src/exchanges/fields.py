@@ -1,29 +1,29 @@
-"""The single fields of a Kraken trade: exact numbers, times, ids, sides; each error names the field."""
+"""The single fields of a trade: exact numbers, times, ids, sides; each error names the field."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
 from contracts.errors import BadInputError
 from contracts.trade_frame import Side
-from contracts.units import US_PER_SECOND, positive_decimal_string
-from exchanges.kraken.exact_json import NumberText
+from contracts.units import US_PER_MS, US_PER_SECOND, positive_decimal_string
+from exchanges.exact_json import NumberText
 
 _NUMBER = re.compile(r"-?[0-9]{1,30}(\.[0-9]{1,30})?([eE][+-]?[0-9]{1,2})?", re.ASCII)
 _RFC3339 = re.compile(
     r"([0-9]{4}-[0-9]{2}-[0-9]{2})[Tt ]([0-9]{2}:[0-9]{2}:[0-9]{2})(?:\.([0-9]{1,9}))?[Zz]", re.ASCII
 )
+_DIGITS = re.compile(r"[1-9][0-9]{0,18}", re.ASCII)
 _MAX_ID = 2**63 - 1
 _MAX_TIME_US = 253_402_300_800 * US_PER_SECOND  # the year 10000
-_REST_SIDES: dict[str, Side] = {"b": "buy", "s": "sell"}
-_WEBSOCKET_SIDES: dict[str, Side] = {"buy": "buy", "sell": "sell"}
 
 
 def positive_number(value: Any, field: str) -> str:
-    """Return a price or quantity as a canonical decimal, whether Kraken wrote a JSON number or a string.
+    """Return a price or quantity as a canonical decimal, whether the venue wrote a JSON number or a string.
 
     Raises
     ------
@@ -39,29 +39,37 @@ def positive_number(value: Any, field: str) -> str:
     return positive_decimal_string(text, field)
 
 
-def rest_time_us(value: Any, field: str) -> int:
-    """Return REST's float seconds as microseconds, digits beyond them cut off.
-
-    Kraken's clock has nanoseconds; the WebSocket shows microseconds, REST a double in its shortest spelling, whose
-    spacing is 0.24 us today. A time of whole microseconds survives that exactly. Of times with nanoseconds, cutting
-    both gives one trade one time in 88 of 100 cases; in the others REST says one microsecond more, which nobody can
-    undo. Rounding would disagree for half of all trades.
+def seconds_us(value: Any, field: str) -> int:
+    """Return seconds since 1970 with a fraction as microseconds, digits beyond them cut off.
 
     Examples
     --------
-    >>> rest_time_us(NumberText("1772445601.4481201"), "time")
+    >>> seconds_us(NumberText("1772445601.4481201"), "time")
     1772445601448120
     """
     text = _number_text(value, field, "a time in seconds since 1970")
     return _checked_time(int(Decimal(text) * US_PER_SECOND), field, text)
 
 
-def websocket_time_us(value: Any, field: str) -> int:
+def milliseconds_us(value: Any, field: str) -> int:
+    """Return whole milliseconds since 1970 as microseconds.
+
+    Examples
+    --------
+    >>> milliseconds_us(1772445601448, "T")
+    1772445601448000
+    """
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise BadInputError(field, "a time in whole milliseconds since 1970", value)
+    return _checked_time(value * US_PER_MS, field, str(value)[:40])
+
+
+def rfc3339_us(value: Any, field: str) -> int:
     """Return an RFC3339 time in UTC as microseconds, digits beyond them cut off.
 
     Examples
     --------
-    >>> websocket_time_us("2026-03-02T10:00:01.448120Z", "timestamp")
+    >>> rfc3339_us("2026-03-02T10:00:01.448120Z", "timestamp")
     1772445601448120
     """
     match = _RFC3339.fullmatch(value) if isinstance(value, str) else None
@@ -89,20 +97,18 @@ def trade_id(value: Any, field: str) -> int:
     return value
 
 
-def rest_side(value: Any, field: str) -> Side:
-    """Return the taker's side from ``b`` or ``s``; a letter Kraken may add one day is ``unknown``."""
-    return _side(_REST_SIDES, value, field)
+def trade_id_text(value: Any, field: str) -> int:
+    """Return a trade id that the venue writes as a string of digits."""
+    if not isinstance(value, str) or isinstance(value, NumberText) or not _DIGITS.fullmatch(value):
+        raise BadInputError(field, "a trade id, a positive whole number as a string", value)
+    return trade_id(int(value), field)
 
 
-def websocket_side(value: Any, field: str) -> Side:
-    """Return the taker's side; a word Kraken may add one day is ``unknown``."""
-    return _side(_WEBSOCKET_SIDES, value, field)
-
-
-def _side(sides: dict[str, Side], value: Any, field: str) -> Side:
+def taker_side(value: Any, field: str, words: Mapping[str, Side]) -> Side:
+    """Return the taker's side from the venue's word for it; one the venue may add one day is ``unknown``."""
     if not isinstance(value, str) or isinstance(value, NumberText):
-        raise BadInputError(field, f"one of {', '.join(sides)}", value)
-    return sides.get(value, "unknown")
+        raise BadInputError(field, f"one of {', '.join(words)}", value)
+    return words.get(value, "unknown")
 
 
 def _number_text(value: Any, field: str, expected: str) -> str:

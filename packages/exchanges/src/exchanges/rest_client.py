@@ -1,0 +1,151 @@
+"""What the REST clients of all venues share: one HTTP client, spaced and retried calls, the list of pairs."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Mapping
+from types import TracebackType
+from typing import Generic, Protocol, Self, TypeVar
+
+import httpx
+
+from contracts.errors import BadInputError
+from exchanges.page import Cursor, Page
+from exchanges.pairs import find_pairs
+from exchanges.resilience import Resilience, Spacing
+from exchanges.venue import PermanentVenueError, TransientVenueError, UnknownPairError
+
+USER_AGENT = "tradestream/0.1"
+_LISTING_AGE_SECONDS = 60.0
+_LIMITED = (418, 429)
+R = TypeVar("R")
+N = TypeVar("N")
+
+
+class VenueRest(Protocol):
+    """A venue's public REST calls.
+
+    Raises
+    ------
+    UnknownPairError, PermanentVenueError
+        By each call, for what no retry helps.
+    TransientVenueError
+        By each call, if retrying did not help either.
+    """
+
+    async def find_pairs(self, pairs: Iterable[str]) -> Mapping[str, object]:
+        """Return the venue's names for `pairs`, or raise `UnknownPairError` with similar ones."""
+
+    async def trades(self, pair: str, since: Cursor) -> Page:
+        """Return the oldest trades from the cursor `since` on."""
+
+    async def venue_time_us(self) -> int:
+        """Return the venue's time in microseconds."""
+
+
+class RestClient(Generic[N]):
+    """The common half of a `VenueRest`; use it as an async context manager.
+
+    Parameters
+    ----------
+    venue
+        As people write it, for errors.
+    url
+        Without a path.
+    requests_per_second
+        Over all calls.
+    give_up_seconds
+        How long a call is retried while the venue is unreachable, busy or limits our rate.
+    """
+
+    def __init__(
+        self,
+        venue: str,
+        url: str,
+        *,
+        requests_per_second: float,
+        give_up_seconds: float = 300.0,
+        timeout_seconds: float = 15.0,
+        transport: httpx.AsyncBaseTransport | None = None,
+    ) -> None:
+        self._venue = venue
+        self._url = url.rstrip("/")
+        self._spacing = Spacing(requests_per_second)
+        self._resilience = Resilience(f"{venue} REST at {self._url}", give_up_seconds=give_up_seconds)
+        self._client = httpx.AsyncClient(
+            headers={"User-Agent": USER_AGENT}, timeout=timeout_seconds, transport=transport, follow_redirects=True
+        )
+        self._listed: dict[str, N] | None = None
+        self._other_names: Mapping[str, str] = {}
+        self._listed_at = 0.0
+
+    async def __aenter__(self) -> Self:
+        await self._client.__aenter__()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._client.__aexit__(kind, error, trace)
+
+    async def find_pairs(self, pairs: Iterable[str]) -> dict[str, N]:
+        """Return the venue's names for `pairs`; a list that is a minute old is asked for again before a refusal.
+
+        Raises
+        ------
+        UnknownPairError
+            For a pair it does not list, with similar ones.
+        """
+        wanted = list(pairs)
+        if self._listed is None:
+            await self._list()
+        try:
+            return find_pairs(wanted, self._listed or {}, self._other_names, self._venue)
+        except UnknownPairError:
+            if time.monotonic() - self._listed_at < _LISTING_AGE_SECONDS:
+                raise
+        await self._list()
+        return find_pairs(wanted, self._listed or {}, self._other_names, self._venue)
+
+    async def _list(self) -> None:
+        self._listed, self._other_names = await self._listing()
+        self._listed_at = time.monotonic()
+
+    async def _listing(self) -> tuple[dict[str, N], Mapping[str, str]]:
+        """Ask for all pairs: the venue's names by pair, and the pair by other names."""
+        raise NotImplementedError
+
+    async def _ask(
+        self, path: str, arguments: Mapping[str, str], parse: Callable[[bytes], R], *, spaced: bool = True
+    ) -> R:
+        """Return what `parse` makes of the answer; one that is not the venue's at all (a proxy's page) may pass."""
+
+        async def attempt() -> R:
+            if spaced:
+                await self._spacing.wait()
+            body = await self._get(path, arguments)
+            try:
+                return parse(body)
+            except BadInputError as error:
+                raise TransientVenueError(f"the answer to {path} cannot be read: {error}") from error
+
+        return await self._resilience.call(attempt)
+
+    async def _get(self, path: str, arguments: Mapping[str, str]) -> bytes:
+        """Return the body of an answer; errors inside it are the parsers' business."""
+        url = f"{self._url}{path}"
+        try:
+            response = await self._client.get(url, params=dict(arguments))
+        except httpx.TransportError as error:
+            what = str(error) or type(error).__name__
+            raise TransientVenueError(f"no answer from {url}: {what}") from error
+        except httpx.HTTPError as error:
+            raise PermanentVenueError(f"cannot ask {url}: {error}") from error
+        if response.status_code in _LIMITED or response.is_server_error:
+            pause = response.headers.get("Retry-After", "")
+            if pause.isascii() and pause.isdigit():
+                self._spacing.pause(float(pause))
+            raise TransientVenueError(f"{url} answered HTTP {response.status_code}")
+        if not response.is_success:
+            raise PermanentVenueError(f"{url} answered HTTP {response.status_code}: {response.text[:200]!r}")
+        return response.content

@@ -1,0 +1,126 @@
+"""The venues: what each one is, and how to talk to it; whoever wants trades starts here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from typing import Protocol
+
+from contracts.clock import Clock
+from contracts.errors import BadInputError
+from exchanges.feed import FeedSink, VenueFeed
+from exchanges.kraken import rest as kraken_rest
+from exchanges.kraken import wire as kraken_wire
+from exchanges.page import Cursor
+from exchanges.resilience import Backoff
+from exchanges.rest_client import VenueRest
+from exchanges.session import SessionState
+from exchanges.wire import Wire
+
+
+class _MakeRest(Protocol):
+    def __call__(
+        self, url: str, *, requests_per_second: float, give_up_seconds: float
+    ) -> AbstractAsyncContextManager[VenueRest]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Venue:
+    """One venue.
+
+    Parameters
+    ----------
+    name
+        As settings and messages write it.
+    consecutive_ids
+        Whether trade ids of a pair have no holes, so that a hole means lost data.
+    rest_url, websocket_url
+        Where it is.
+    requests_per_second
+        REST calls it allows with room to spare.
+    cursor_at
+        The REST paging position that includes every trade of a time in microseconds and later.
+    make_rest, make_wire
+        Its REST client, and its frames for one feed.
+    """
+
+    name: str
+    consecutive_ids: bool
+    rest_url: str
+    websocket_url: str
+    requests_per_second: float
+    cursor_at: Callable[[int], Cursor]
+    make_rest: _MakeRest
+    make_wire: Callable[[], Wire]
+
+    def open_rest(
+        self,
+        url: str | None = None,
+        requests_per_second: float | None = None,
+        give_up_seconds: float = 300.0,
+    ) -> AbstractAsyncContextManager[VenueRest]:
+        """Return the REST client, to be used with ``async with``."""
+        return self.make_rest(
+            url or self.rest_url,
+            requests_per_second=requests_per_second or self.requests_per_second,
+            give_up_seconds=give_up_seconds,
+        )
+
+    def open_feed(
+        self,
+        rest: VenueRest,
+        state: SessionState,
+        sink: FeedSink,
+        *,
+        url: str | None = None,
+        ping_interval_seconds: float = 1.0,
+        silence_seconds: float = 5.0,
+        backoff: Backoff | None = None,
+        outage_seconds: float | None = None,
+        clock: Clock | None = None,
+    ) -> VenueFeed:
+        """Return the live feed of the pairs in `state`; `run` it."""
+        return VenueFeed(
+            rest,
+            self.make_wire(),
+            self.cursor_at,
+            state,
+            sink,
+            url=url or self.websocket_url,
+            ping_interval_seconds=ping_interval_seconds,
+            silence_seconds=silence_seconds,
+            backoff=backoff,
+            outage_seconds=outage_seconds,
+            clock=clock,
+        )
+
+
+VENUES: dict[str, Venue] = {
+    v.name: v
+    for v in (
+        Venue(
+            name="kraken",
+            consecutive_ids=True,
+            rest_url=kraken_rest.REST_URL,
+            websocket_url=kraken_wire.WEBSOCKET_URL,
+            requests_per_second=1.0,
+            cursor_at=kraken_rest.cursor_at,
+            make_rest=kraken_rest.KrakenRest,
+            make_wire=kraken_wire.KrakenWire,
+        ),
+    )
+}
+
+
+def venue(name: str) -> Venue:
+    """Return the venue called `name`.
+
+    Raises
+    ------
+    BadInputError
+        If there is none; it names those there are.
+    """
+    if name not in VENUES:
+        raise BadInputError("exchange", f"one of {', '.join(sorted(VENUES))}", name)
+    return VENUES[name]
