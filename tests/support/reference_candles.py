@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import gzip
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -53,9 +53,13 @@ def lines(path: Path) -> Iterator[tuple[int, Decimal, Decimal]]:
 
 def aggregate(path: Path, interval_s: int) -> dict[int, ReferenceCandle]:
     """Return window_start_ms -> candle for every window of the file that has trades."""
+    return fold(rows(path), interval_s)
+
+
+def fold(trades: Iterable[tuple[int, Decimal, Decimal]], interval_s: int) -> dict[int, ReferenceCandle]:
+    """Return window_start_ms -> candle for (timestamp_us, price, quantity), in trade order within one timestamp."""
     candles: dict[int, ReferenceCandle] = {}
-    # Stable sort by time: the files are in trade order within one timestamp.
-    for timestamp_us, price, quantity in sorted(rows(path), key=lambda row: row[0]):
+    for timestamp_us, price, quantity in sorted(trades, key=lambda row: row[0]):  # a stable sort
         start_ms = timestamp_us // (interval_s * 1_000_000) * interval_s * 1_000
         candle = candles.get(start_ms)
         if candle is None:
