@@ -26,7 +26,9 @@ part     ?= candles,latency,scale
 logs     ?= embedded,kafka
 log      ?= kafka
 minutes  ?= 30
-KAFKA_OPTIONS = --brokers $(brokers) --port $(port)
+secure   ?=
+KAFKA_OPTIONS = --brokers $(brokers) --port $(port) $(if $(secure),--secure)
+KAFKA_USERS = data/kafka-secure/secrets/users
 
 # --- uv: the one on the PATH, or one of our own in .tools ----------------------------------------------------------
 UV := $(shell command -v uv 2>/dev/null || echo .tools/bin/uv)
@@ -93,16 +95,21 @@ file-is-named:
 
 # --- Kafka ---------------------------------------------------------------------------------------------------------
 .PHONY: kafka-up
-kafka-up: ## Apache Kafka on this machine, without Docker: needs Java 17, and Maven once [brokers=1|3 port=9092]
+kafka-up: $(if $(secure),install) ## Apache Kafka on this machine, without Docker: needs Java 17, and Maven once [brokers=1|3 port=9092 secure=yes]
 	@python3 deployments/local/kafka/kafka.py up $(KAFKA_OPTIONS)
+	@$(if $(secure),set -a; . $(KAFKA_USERS)/operator.env; $(RUN) python -m streaming.manage_access --users $(KAFKA_USERS))
 
 .PHONY: kafka-down
-kafka-down: ## Stop it; its data stays in data/kafka
+kafka-down: ## Stop it; its data stays in data/kafka [secure=yes]
 	@python3 deployments/local/kafka/kafka.py down $(KAFKA_OPTIONS)
 
 .PHONY: topics
 topics: install ## Print, create and reconcile the topics of TRADESTREAM_BROKER_ADDRESS [alter=yes]
 	@$(RUN) python -m streaming.manage_topics $(if $(alter),--alter)
+
+.PHONY: access
+access: install ## Print, give and reconcile what each service's user may do on a secured Kafka [alter=yes]
+	@$(RUN) python -m streaming.manage_access $(if $(alter),--alter)
 
 # --- prove it ------------------------------------------------------------------------------------------------------
 .PHONY: test

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Apache Kafka on this machine, without Docker: `kafka.py up`, `kafka.py status`, `kafka.py down`.
 
-Needs Java 17 or newer, and Maven the first time. Listens on 127.0.0.1 only. Standard library only.
+Needs Java 17 or newer, Maven the first time, and openssl for `--secure`. Listens on 127.0.0.1 only. Standard library
+only.
 """
 
 from __future__ import annotations
@@ -16,17 +17,17 @@ import subprocess
 import sys
 import tempfile
 import time
-from dataclasses import dataclass
 from pathlib import Path
+
+from brokers import HOST, Node, Options, known_nodes, server_properties
+from tls import MECHANISM, OPERATOR, OpensslError
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[2]
 VERSION = "4.1.1"
 JARS = ROOT / ".tools" / "kafka" / VERSION
-HOST = "127.0.0.1"
 #: Any 16 bytes in URL-safe base 64: it only has to stay the same.
 CLUSTER_ID = "dHJhZGVzdHJlYW0tbG9jYQ"
-CONTROLLER_PORT_OFFSET = 1_000
 OLDEST_JAVA = 17
 START_SECONDS = 90.0
 STOP_SECONDS = 30.0
@@ -35,66 +36,6 @@ HEAP = "-Xmx512m"
 
 class KafkaError(Exception):
     """Something that the person at the keyboard can mend."""
-
-
-@dataclass(frozen=True)
-class Node:
-    """One broker, which is a controller too.
-
-    Parameters
-    ----------
-    number
-        From 1.
-    port
-        Of its clients.
-    folder
-        Of its data, settings, log file and pid file.
-    """
-
-    number: int
-    port: int
-    folder: Path
-
-    @property
-    def controller_port(self) -> int:
-        return self.port + CONTROLLER_PORT_OFFSET
-
-    @property
-    def settings(self) -> Path:
-        return self.folder / "server.properties"
-
-    @property
-    def log(self) -> Path:
-        return self.folder / "kafka.log"
-
-    @property
-    def pid_file(self) -> Path:
-        return self.folder / "pid"
-
-    def pid(self) -> int | None:
-        """Return its process, None if it does not run; a pid that another program has by now is none."""
-        try:
-            pid = int(self.pid_file.read_text())
-        except (FileNotFoundError, ValueError):
-            return None
-        told = subprocess.run(
-            ["ps", "-ww", "-o", "args=", "-p", str(pid)], capture_output=True, text=True, check=False
-        )
-        return pid if str(self.settings) in told.stdout else None
-
-
-@dataclass(frozen=True)
-class Options:
-    """What may be chosen; see `kafka.py --help`."""
-
-    brokers: int
-    port: int
-    folder: Path
-    check_interval_ms: int | None
-
-    @property
-    def nodes(self) -> list[Node]:
-        return [Node(n, self.port + n - 1, self.folder / f"broker-{n}") for n in range(1, self.brokers + 1)]
 
 
 # --- up -----------------------------------------------------------------------------------------------------------
@@ -112,8 +53,13 @@ def up(options: Options) -> None:
         launch(node)
     for node in options.nodes:
         wait_until_it_answers(node, len(options.nodes))
-    print(f"Kafka {VERSION} answers at {address(options)}; its data is in {options.folder}")
-    print(f"\n  export TRADESTREAM_BROKER_ADDRESS={address(options)}")
+    print(f"Kafka {VERSION} answers at {options.address}; its data is in {options.folder}\n")
+    if options.secure:
+        print(
+            f"  set -a; . {options.nodes[0].secrets.operator}; set +a   # as the operator: make topics, make access"
+        )
+    else:
+        print(f"  export TRADESTREAM_BROKER_ADDRESS={options.address}")
     if options.brokers > 1:
         print(f"  export TRADESTREAM_REPLICATION_FACTOR={options.brokers}")
 
@@ -147,7 +93,7 @@ def fetch_jars() -> None:
 
 
 def require_free_ports(nodes: list[Node]) -> None:
-    for port in [port for node in nodes for port in (node.port, node.controller_port)]:
+    for port in sorted({port for node in nodes for port in node.ports}):
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
@@ -158,43 +104,27 @@ def require_free_ports(nodes: list[Node]) -> None:
 
 def prepare(node: Node, options: Options) -> None:
     """Write the settings, and format the data folder if it is new."""
+    if any(known.secure != node.secure for known in known_nodes(options.folder)):
+        raise KafkaError(f"{options.folder} holds a Kafka {'without' if node.secure else 'with'} users; see --folder")
     node.folder.mkdir(parents=True, exist_ok=True)
+    if node.secure:
+        node.secrets.make(HOST, options.address)
     node.settings.write_text(server_properties(node, options))
-    if (node.folder / "data" / "meta.properties").exists():
-        return
+    if not (node.folder / "data" / "meta.properties").exists():
+        format_data(node)
+
+
+def format_data(node: Node) -> None:
     command = ["kafka.tools.StorageTool", "format", "-t", CLUSTER_ID, "-c", str(node.settings)]
-    done = subprocess.run(java("-Xmx256m", *command), capture_output=True, text=True, check=False)
+    with tempfile.TemporaryDirectory(dir=node.folder) as folder:
+        if node.secure:  # in a file: what is on a command line everybody on the machine can read
+            password = node.secrets.operators_password()
+            arguments = Path(folder, "arguments")
+            arguments.write_text(f"--add-scram\n{MECHANISM}=[name={OPERATOR},password={password}]\n")
+            command.append(f"@{arguments}")
+        done = subprocess.run(java("-Xmx256m", *command), capture_output=True, text=True, check=False)
     if done.returncode != 0:
         raise KafkaError(f"{node.folder} could not be formatted:\n{done.stdout}{done.stderr}")
-
-
-def server_properties(node: Node, options: Options) -> str:
-    """Return the settings of one broker; topics are created by their owners, never by a typing error."""
-    copies = len(options.nodes)
-    settings: dict[str, object] = {
-        "process.roles": "broker,controller",
-        "node.id": node.number,
-        "controller.quorum.voters": ",".join(f"{n.number}@{HOST}:{n.controller_port}" for n in options.nodes),
-        "listeners": f"PLAINTEXT://{HOST}:{node.port},CONTROLLER://{HOST}:{node.controller_port}",
-        "advertised.listeners": f"PLAINTEXT://{HOST}:{node.port}",
-        "controller.listener.names": "CONTROLLER",
-        "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT",
-        "log.dirs": node.folder / "data",
-        "auto.create.topics.enable": "false",
-        "default.replication.factor": copies,
-        "min.insync.replicas": min(copies, 2),
-        "offsets.topic.replication.factor": copies,
-        "offsets.topic.num.partitions": 8,
-        "transaction.state.log.replication.factor": copies,
-        "transaction.state.log.min.isr": min(copies, 2),
-        "transaction.state.log.num.partitions": 8,
-        "group.initial.rebalance.delay.ms": 0,
-        "log.cleaner.dedupe.buffer.size": 16 * 1024 * 1024,
-    }
-    if options.check_interval_ms is not None:
-        settings["log.retention.check.interval.ms"] = options.check_interval_ms
-        settings["log.initial.task.delay.ms"] = options.check_interval_ms
-    return "".join(f"{name}={value}\n" for name, value in settings.items())
 
 
 def java(heap: str, *arguments: str) -> list[str]:
@@ -227,9 +157,12 @@ def brokers_known_to(node: Node) -> int:
     client = b"tradestream"
     request = struct.pack(">hhih", 3, 1, 1, len(client)) + client + struct.pack(">i", 0)
     try:
-        with socket.create_connection((HOST, node.port), timeout=1.0) as connection:
-            connection.sendall(struct.pack(">i", len(request)) + request)
-            answer = connection.recv(12, socket.MSG_WAITALL)
+        with socket.create_connection((HOST, node.replication_port), timeout=1.0) as plain:
+            # As a broker asks another one: that needs no password, so it also works with one that was forgotten.
+            wrap = node.secrets.as_broker().wrap_socket if node.secure else None
+            with wrap(plain, server_hostname=HOST) if wrap else plain as connection:
+                connection.sendall(struct.pack(">i", len(request)) + request)
+                answer = connection.makefile("rb").read(12)
     except OSError:
         return 0
     return struct.unpack(">i", answer[8:12])[0] if len(answer) == 12 else 0
@@ -244,7 +177,7 @@ def last_lines(path: Path) -> str:
 
 def down(options: Options) -> None:
     """Stop every broker of the folder; the data stays."""
-    running = {node: pid for node in known_nodes(options) if (pid := node.pid()) is not None}
+    running = {node: pid for node in known_nodes(options.folder) if (pid := node.pid()) is not None}
     for pid in running.values():
         os.kill(pid, signal.SIGTERM)
     deadline = time.monotonic() + STOP_SECONDS
@@ -260,7 +193,7 @@ def down(options: Options) -> None:
 
 def status(options: Options) -> None:
     """Say which brokers of the folder run and answer; exit with 1 unless all do."""
-    nodes = known_nodes(options)
+    nodes = known_nodes(options.folder)
     answers = {node: brokers_known_to(node) if node.pid() is not None else 0 for node in nodes}
     for node, known in answers.items():
         state = f"pid {node.pid()}, knows {known} broker(s)" if node.pid() else "stopped"
@@ -271,31 +204,17 @@ def status(options: Options) -> None:
         raise SystemExit(1)
 
 
-def known_nodes(options: Options) -> list[Node]:
-    """Return the brokers that the folder holds, whatever the options say; ports are read from their settings."""
-    nodes = []
-    for settings in sorted(options.folder.glob("broker-*/server.properties")):
-        lines = dict(line.split("=", 1) for line in settings.read_text().splitlines())
-        port = int(lines["advertised.listeners"].rpartition(":")[2])
-        nodes.append(Node(int(lines["node.id"]), port, settings.parent))
-    return nodes
-
-
-def address(options: Options) -> str:
-    return ",".join(f"{HOST}:{node.port}" for node in options.nodes)
-
-
 def parse(arguments: list[str]) -> tuple[str, Options]:
     parser = argparse.ArgumentParser(description="Apache Kafka on this machine, on 127.0.0.1 only.")
     parser.add_argument("command", choices=("up", "down", "status"))
     parser.add_argument("--brokers", type=int, choices=(1, 3), default=1, help="three can lose one (default: 1)")
     parser.add_argument("--port", type=int, default=9092, help="of the first broker (default: 9092)")
-    parser.add_argument(
-        "--folder", type=Path, default=ROOT / "data" / "kafka", help="of the data (default: data/kafka)"
-    )
+    parser.add_argument("--secure", action="store_true", help="TLS, users with passwords, and permissions")
+    parser.add_argument("--folder", type=Path, help="of the data (default: data/kafka, secure: data/kafka-secure)")
     parser.add_argument("--check-interval-ms", type=int, help="how often retention is checked (Kafka: 5 minutes)")
     given = parser.parse_args(arguments)
-    return given.command, Options(given.brokers, given.port, given.folder.resolve(), given.check_interval_ms)
+    folder = given.folder or ROOT / "data" / ("kafka-secure" if given.secure else "kafka")
+    return given.command, Options(given.brokers, given.port, folder.resolve(), given.check_interval_ms, given.secure)
 
 
 def main(arguments: list[str]) -> int:
@@ -303,7 +222,7 @@ def main(arguments: list[str]) -> int:
     command, options = parse(arguments)
     try:
         {"up": up, "down": down, "status": status}[command](options)
-    except KafkaError as error:
+    except (KafkaError, OpensslError) as error:
         print(f"kafka: {error}", file=sys.stderr)
         return 2
     return 0

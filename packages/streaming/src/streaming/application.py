@@ -149,7 +149,11 @@ def _client_options(settings: ServiceSettings, service: str) -> dict[str, Any]:
     """Stable identities, so that a restarted process is known at once instead of after a session timeout."""
     identity = f"{settings.group_for(service)}-{settings.instance_id}"
     return {
-        "consumer_extra_config": {"group.instance.id": identity, **KAFKA_CONSUMER_CONFIG},
+        "consumer_extra_config": {
+            "group.instance.id": identity,
+            "session.timeout.ms": int(settings.session_timeout_seconds * 1_000),
+            **KAFKA_CONSUMER_CONFIG,
+        },
         "producer_extra_config": {"transactional.id": identity, **KAFKA_PRODUCER_CONFIG}
         if settings.processing_guarantee == "exactly-once"
         else dict(KAFKA_PRODUCER_CONFIG),
@@ -169,12 +173,18 @@ KAFKA_CONSUMER_CONFIG: dict[str, Any] = {"fetch.wait.max.ms": 50}
 
 def kafka_connection(settings: ServiceSettings) -> ConnectionConfig:
     """Return how to reach the Kafka broker that `settings` name."""
+    files = {
+        "ssl_ca_location": settings.ssl_ca_location,
+        "ssl_certificate_location": settings.ssl_certificate_location,
+        "ssl_key_location": settings.ssl_key_location,
+    }
     given: dict[str, Any] = {
         "security_protocol": settings.security_protocol,
         "sasl_mechanism": settings.sasl_mechanism,
         "sasl_username": settings.sasl_username,
         "sasl_password": settings.sasl_password,
-        "ssl_ca_location": str(settings.ssl_ca_location) if settings.ssl_ca_location else None,
+        **{name: path and str(path) for name, path in files.items()},
+        "ssl_key_password": settings.ssl_key_password,
     }
     return ConnectionConfig(
         bootstrap_servers=settings.broker_address,

@@ -6,11 +6,11 @@ import errno
 import sqlite3
 from collections.abc import Iterator
 
-from confluent_kafka import KafkaException
 from loguru import logger
 
 from contracts.errors import BadSettingError, TradestreamError
 from streaming.errors import SettingsError
+from streaming.kafka_words import in_kafkas_words
 
 EXIT_OK = 0
 EXIT_FAILED = 1
@@ -44,8 +44,8 @@ def in_words(error: BaseException) -> str | None:
             return str(each)
         if isinstance(each, OSError):
             return _file_trouble(each)
-        if isinstance(each, KafkaException):
-            return f"Kafka (TRADESTREAM_BROKER_ADDRESS): {each.args[0].str()}"
+        if (words := in_kafkas_words(each)) is not None:
+            return words
         if isinstance(each, sqlite3.OperationalError):
             return f"database: {each}"
         if is_rocksdb(each):

@@ -13,6 +13,9 @@ from quixstreams.models.topics import TopicConfig
 from tenacity import retry, retry_if_exception, stop_after_delay, wait_fixed
 
 from contracts.topics import TopicSpec
+from streaming.errors import ServiceError
+from streaming.kafka_access import open_admin
+from streaming.kafka_words import not_allowed
 from streaming.record import Record
 
 if TYPE_CHECKING:
@@ -57,6 +60,7 @@ class KafkaClient:
     def __init__(self, settings: ServiceSettings) -> None:
         from streaming.application import KAFKA_CONSUMER_CONFIG, KAFKA_PRODUCER_CONFIG, kafka_connection
 
+        self._settings = settings
         self._connection: dict[str, Any] = kafka_connection(settings).as_librdkafka_dict()
         self._producer_config = KAFKA_PRODUCER_CONFIG
         self._consumer_config = KAFKA_CONSUMER_CONFIG
@@ -68,7 +72,7 @@ class KafkaClient:
     def admin(self) -> AdminClient:
         """The admin client; it has to outlive the futures it hands out."""
         if self._admin is None:
-            self._admin = AdminClient(self._connection)
+            self._admin = open_admin(self._settings)
         return self._admin
 
     def producer(self) -> Any:
@@ -79,11 +83,22 @@ class KafkaClient:
         return self._producer
 
     def create_topic(self, name: str, config: TopicConfig) -> None:
+        """Create a topic that is missing.
+
+        Raises
+        ------
+        ServiceError
+            If it is missing and this user may not create it.
+        """
+        if name in self.admin.list_topics(timeout=_TIMEOUT_SECONDS).topics:
+            return
         new = NewTopic(name, config.num_partitions, config.replication_factor, config=config.extra_config)
         for future in self.admin.create_topics([new]).values():
             try:
                 future.result(timeout=_TIMEOUT_SECONDS)
             except KafkaException as error:
+                if error.args[0].code() == KafkaError.TOPIC_AUTHORIZATION_FAILED:
+                    raise ServiceError(self._not_allowed(f"CREATE, or any use, of topic {name}")) from error
                 if error.args[0].code() != KafkaError.TOPIC_ALREADY_EXISTS:
                     raise
         self._wait_for_leaders(name)
@@ -104,6 +119,7 @@ class KafkaClient:
         consumer = self._consumer(_READER_GROUP)
         described = consumer.list_topics(topic, timeout=_TIMEOUT_SECONDS).topics[topic]
         if described.error is not None:
+            self._check(described.error, topic)
             return {}
         return {
             partition: consumer.get_watermark_offsets(TopicPartition(topic, partition), timeout=_TIMEOUT_SECONDS)
@@ -124,6 +140,7 @@ class KafkaClient:
                 if error is not None:
                     if error.code() == KafkaError._PARTITION_EOF:
                         return
+                    self._check(error, topic)
                     raise KafkaException(error)
                 if message.offset() >= end:
                     return
@@ -150,6 +167,13 @@ class KafkaClient:
     def commit(self, group: str, topic: str, offsets: Mapping[int, int]) -> None:
         wanted = [TopicPartition(topic, partition, offset) for partition, offset in offsets.items()]
         self._consumer(group).commit(offsets=wanted, asynchronous=False)
+
+    def _check(self, error: KafkaError, topic: str) -> None:
+        if error.code() == KafkaError.TOPIC_AUTHORIZATION_FAILED:
+            raise ServiceError(self._not_allowed(f"READ on topic {topic}"))
+
+    def _not_allowed(self, permission: str) -> str:
+        return not_allowed(self._settings.sasl_username, permission)
 
     def _consumer(self, group: str) -> Consumer:
         if group not in self._consumers:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from contracts.topics import TOPICS
 from streaming.clients import create_named_topics
 from streaming.embedded.address import is_embedded
-from streaming.errors import ServiceError
+from streaming.errors import ServiceError, SettingsError
 from streaming.settings import ServiceSettings, load_settings
 from streaming.topic_admin import Difference, TopicAdmin, compare, wanted_topics
 
@@ -29,7 +29,7 @@ def main(arguments: Sequence[str]) -> int:
         return EXIT_OK
     try:
         return reconcile(settings, create=not given.dry_run, alter=given.alter and not given.dry_run)
-    except ServiceError as error:
+    except (ServiceError, SettingsError) as error:
         sys.stderr.write(f"topics: {error}\n")
         return EXIT_FAILED
 
@@ -44,8 +44,8 @@ def reconcile(settings: ServiceSettings, *, create: bool, alter: bool) -> int:
 
     Raises
     ------
-    ServiceError
-        If the broker does not answer or does not allow it.
+    SettingsError, ServiceError
+        If the broker refuses the user, does not answer or does not allow it.
     """
     wanted = wanted_topics(settings)
     admin = TopicAdmin(settings)

@@ -15,8 +15,10 @@ from quixstreams.models.topics import Topic
 from contracts.clock import Clock
 from contracts.topics import TopicSpec
 from streaming.application import ServiceApplication, create_application
+from streaming.embedded.address import is_embedded
 from streaming.ending import EXIT_FAILED, EXIT_OK, end_on
 from streaming.health import Health, serve_health
+from streaming.kafka_access import require_grants
 from streaming.logging import configure_logging
 from streaming.settings import ServiceSettings, SettingsT
 from streaming.topics import Topics, create_topic
@@ -92,6 +94,8 @@ def assemble(
     stop_at_end: bool = False,
 ) -> ServiceApplication:
     """Return the application with its topics created and its topology laid out, ready to run."""
+    if not is_embedded(settings.broker_address):
+        require_grants(settings, service, [*inputs, *outputs])
     app = create_application(settings, service, clock=clock, stop_at_end=stop_at_end)
     app.dead_letters.attach(app, settings)
     topics = Topics()

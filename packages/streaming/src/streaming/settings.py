@@ -7,9 +7,9 @@ import sys
 import types
 from collections.abc import Collection, Sequence
 from pathlib import Path
-from typing import Any, Literal, TypeVar, Union, get_args, get_origin
+from typing import Any, Literal, Self, TypeVar, Union, get_args, get_origin
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import Field, FilePath, SecretStr, ValidationError, field_validator, model_validator
 from pydantic.fields import FieldInfo
 from pydantic_settings import (
     BaseSettings,
@@ -27,6 +27,7 @@ from streaming.errors import SettingsError
 SHARED_PREFIX = "TRADESTREAM_"
 ENV_FILE = "local.env"
 _EXIT_BAD_SETTINGS = 2
+_FIRST = "0"
 
 _BROKER = r"(?:(?:PLAINTEXT|SSL|SASL_PLAINTEXT|SASL_SSL)://)?(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:]+\]):\d{1,5}"
 _ADDRESS = re.compile(rf"{SCHEME}.+|{_BROKER}(?:\s*,\s*{_BROKER})*")
@@ -108,10 +109,19 @@ class ServiceSettings(BaseSettings):
         "PROCESSING_GUARANTEE", "at-least-once", "exactly-once adds a commit interval of latency per service"
     )
     metrics_port: int = _shared("METRICS_PORT", 0, "port of /metrics and /health; 0 = off", ge=0, le=65_535)
+    report_seconds: float = _shared(
+        "REPORT_SECONDS", 10.0, "seconds between reports to service-health, metrics and audit-log; 0 = none", ge=0
+    )
     consumer_group: str | None = _shared("CONSUMER_GROUP", None, "<service>-<environment>", min_length=1)
     replication_factor: int = _shared("REPLICATION_FACTOR", 1, "of topics created on Kafka", ge=1)
     instance_id: str = _shared(
-        "INSTANCE_ID", "0", "tells replicas apart on Kafka, stable over restarts", min_length=1
+        "INSTANCE_ID",
+        _FIRST,
+        "tells replicas apart on Kafka, stable over restarts",
+        pattern=r"^[A-Za-z0-9._-]{1,100}$",
+    )
+    session_timeout_seconds: float = _shared(
+        "SESSION_TIMEOUT_SECONDS", 45.0, "after which a silent replica's partitions go to the others", ge=6, le=1_800
     )
     security_protocol: Literal["plaintext", "ssl", "sasl_plaintext", "sasl_ssl"] | None = _shared(
         "SECURITY_PROTOCOL", None, "Kafka only"
@@ -121,7 +131,12 @@ class ServiceSettings(BaseSettings):
     )
     sasl_username: str | None = _shared("SASL_USERNAME", None, "Kafka only")
     sasl_password: SecretStr | None = _shared("SASL_PASSWORD", None, "Kafka only")
-    ssl_ca_location: Path | None = _shared("SSL_CA_LOCATION", None, "Kafka only: file of the broker's CA")
+    ssl_ca_location: FilePath | None = _shared("SSL_CA_LOCATION", None, "Kafka only: the broker's authority")
+    ssl_certificate_location: FilePath | None = _shared(
+        "SSL_CERTIFICATE_LOCATION", None, "Kafka only: own certificate"
+    )
+    ssl_key_location: FilePath | None = _shared("SSL_KEY_LOCATION", None, "Kafka only: key of the own certificate")
+    ssl_key_password: SecretStr | None = _shared("SSL_KEY_PASSWORD", None, "Kafka only: of that key")
 
     @field_validator("broker_address")
     @classmethod
@@ -129,6 +144,16 @@ class ServiceSettings(BaseSettings):
         if not _ADDRESS.fullmatch(address):
             raise ValueError("the address of a log")
         return address
+
+    @model_validator(mode="after")
+    def _says_who_it_is(self) -> Self:
+        """Without this a broker would be asked with half of what it wants, and the answer is a riddle."""
+        protocol = self.security_protocol or ""
+        for name in ("sasl_mechanism", "sasl_username", "sasl_password"):
+            if protocol.startswith("sasl") and getattr(self, name) is None:
+                variable = environment_variable(type(self), name)
+                raise ValueError(f"{variable} with {SHARED_PREFIX}SECURITY_PROTOCOL={protocol}, was not set")
+        return self
 
     @classmethod
     def settings_customise_sources(
@@ -147,8 +172,9 @@ class ServiceSettings(BaseSettings):
         return self.consumer_group or f"{service}-{self.environment}"
 
     def state_dir_for(self, service: str) -> Path:
-        """Return the folder of the state stores of `service`."""
-        return self.state_dir or self.data_dir / "state" / service
+        """Return the folder of the state stores of `service`; another one for every replica on this machine."""
+        folder = self.state_dir or self.data_dir / "state" / service
+        return folder if self.instance_id == _FIRST else folder / f"instance-{self.instance_id}"
 
 
 def read_settings(cls: type[SettingsT]) -> SettingsT:

@@ -7,11 +7,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from confluent_kafka import KafkaException
-from confluent_kafka.admin import AdminClient, AlterConfigOpType, ConfigEntry, ConfigResource, ResourceType
+from confluent_kafka.admin import AlterConfigOpType, ConfigEntry, ConfigResource, ResourceType
 from quixstreams.models.topics import TopicConfig
 
 from contracts.topics import TOPICS, dead_letters_name
 from streaming.errors import ServiceError
+from streaming.grants import services
+from streaming.kafka_access import open_admin
 from streaming.topics import dead_letters_config, topic_config
 
 if TYPE_CHECKING:
@@ -49,10 +51,7 @@ class Difference:
 def wanted_topics(settings: ServiceSettings) -> dict[str, TopicConfig]:
     """Return every topic of the system by its full name, in flow order, dead letters last."""
     named = {spec.full_name(settings.environment): topic_config(spec, settings) for spec in TOPICS}
-    services = dict.fromkeys(
-        service for spec in TOPICS if not spec.operational for service in (spec.written_by, *spec.read_by)
-    )
-    letters = {dead_letters_name(name, settings.environment): dead_letters_config(settings) for name in services}
+    letters = {dead_letters_name(name, settings.environment): dead_letters_config(settings) for name in services()}
     return {**named, **letters}
 
 
@@ -85,23 +84,22 @@ class TopicAdmin:
 
     Raises
     ------
+    SettingsError
+        When made, if the broker refuses the user or is refused itself.
     ServiceError
         By every method, if the broker does not answer or does not allow it.
     """
 
     def __init__(self, settings: ServiceSettings) -> None:
-        from streaming.application import kafka_connection
-
         self._address = settings.broker_address
-        # librdkafka would say for each attempt that nobody answers; here it is said once, as an error.
-        self._admin = AdminClient({**kafka_connection(settings).as_librdkafka_dict(), "log_level": 0})
+        self._admin = open_admin(settings, _TIMEOUT_SECONDS)
 
     def describe(self, names: Iterable[str]) -> dict[str, TopicConfig]:
         """Return those of the topics that exist."""
         try:
             cluster = self._admin.list_topics(timeout=_TIMEOUT_SECONDS).topics
         except KafkaException as error:
-            raise ServiceError(f"expected a Kafka broker at {self._address}, none answers: {error}") from error
+            raise ServiceError(f"{self._address}: {error}") from error
         existing = [ConfigResource(ResourceType.TOPIC, name) for name in names if name in cluster]
         found = {}
         for resource, entries in self._results(self._admin.describe_configs, existing).items():

@@ -1,0 +1,111 @@
+"""Before anything is started on Kafka: is there a broker, does it know us, may we do what we are about to do?"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from confluent_kafka import KafkaError, KafkaException, TopicCollection
+from confluent_kafka.admin import AdminClient
+
+from contracts.topics import TopicSpec
+from streaming.errors import ServiceError, SettingsError
+from streaming.grants import Grant, grants_of, in_words
+from streaming.kafka_words import SETTINGS_ARE_WRONG, no_answer, not_allowed, wrong_settings
+
+if TYPE_CHECKING:
+    from streaming.settings import ServiceSettings
+
+TIMEOUT_SECONDS = 30.0
+#: The client tells of a refused password only between its calls.
+_ASK_SECONDS = 0.5
+_KINDS_CHECKED = ("topic", "group")
+
+
+def open_admin(settings: ServiceSettings, timeout_seconds: float = TIMEOUT_SECONDS) -> AdminClient:
+    """Return an admin client that has reached the broker.
+
+    Raises
+    ------
+    SettingsError
+        If the broker, or this side, refuses: user, password, certificate or protocol. At once, since waiting does not
+        help.
+    ServiceError
+        If nobody has answered in time.
+    """
+    from streaming.application import kafka_connection
+
+    refusals: list[KafkaError] = []
+    # librdkafka would log every attempt; here it is said once, as an error.
+    options = {"log_level": 0, "error_cb": refusals.append}
+    try:
+        admin = AdminClient({**kafka_connection(settings).as_librdkafka_dict(), **options})
+    except KafkaException as error:
+        raise SettingsError(f"TRADESTREAM_SSL_*, TRADESTREAM_SASL_*: {error.args[0].str()}") from error
+    deadline = time.monotonic() + timeout_seconds
+    while True:
+        try:
+            admin.list_topics(timeout=min(_ASK_SECONDS, timeout_seconds))
+            return admin
+        except KafkaException as error:
+            admin.poll(0)
+            for refusal in refusals:
+                if refusal.code() in SETTINGS_ARE_WRONG:
+                    raise SettingsError(wrong_settings(settings, refusal)) from error
+            if time.monotonic() > deadline:
+                raise ServiceError(no_answer(settings, error.args[0].str())) from error
+
+
+def require_grants(settings: ServiceSettings, service: str, topics: Iterable[TopicSpec]) -> None:
+    """Return if the broker is there and lets this process do what `service` does with `topics`.
+
+    Topics that do not exist yet are not asked about: creating them will say.
+
+    Raises
+    ------
+    SettingsError, ServiceError
+        As `open_admin` does; or ServiceError with every permission that is missing.
+    """
+    admin = open_admin(settings)
+    needed = grants_of(service, settings.environment, topics, settings.group_for(service))
+    asked = [grant for grant in sorted(needed) if grant.resource in _KINDS_CHECKED and not grant.prefix]
+    allowed = _allowed(admin, "topic", asked) | _allowed(admin, "group", asked)
+    missing = [each for each in asked if (each.resource, each.name, each.operation) not in allowed]
+    if missing:
+        raise ServiceError(not_allowed(settings.sasl_username, in_words(missing)))
+
+
+def _allowed(admin: AdminClient, resource: str, asked: list[Grant]) -> set[tuple[str, str, str]]:
+    """Return what of `asked` is allowed, as (resource, name, operation)."""
+    names = list(dict.fromkeys(each.name for each in asked if each.resource == resource))
+    if not names:
+        return set()
+    options = {"include_authorized_operations": True, "request_timeout": TIMEOUT_SECONDS}
+    answers: dict[str, Any] = (
+        admin.describe_topics(TopicCollection(names), **options)
+        if resource == "topic"
+        else admin.describe_consumer_groups(names, **options)
+    )
+    allowed = set()
+    for name, answer in answers.items():
+        operations = _operations(answer)
+        allowed |= {
+            (resource, name, each.operation)
+            for each in asked
+            if each.name == name and (operations is None or each.operation in operations)
+        }
+    return allowed
+
+
+def _operations(answer: Any) -> set[str] | None:
+    """Return what the broker allows; None where it does not say, as of a topic or a group that is still to be."""
+    try:
+        told = answer.result().authorized_operations
+    except KafkaException as error:
+        if error.args[0].code() in (KafkaError.UNKNOWN_TOPIC_OR_PART, KafkaError.GROUP_ID_NOT_FOUND):
+            return None
+        if error.args[0].code() in (KafkaError.TOPIC_AUTHORIZATION_FAILED, KafkaError.GROUP_AUTHORIZATION_FAILED):
+            return set()
+        raise
+    return None if told is None else {operation.name for operation in told}
