@@ -19,9 +19,9 @@ from streaming.embedded.message import EmbeddedMessage
 RebalanceCallback = Callable[[Any, list[TopicPartition]], Any]
 
 AUTO_COMMIT_SECONDS = 5.0
-#: (idle for up to this many seconds, then look again after this many): short gaps are met at once, a quiet topic
-#: costs little CPU.
-_PAUSES_SECONDS = ((0.05, 0.001), (1.0, 0.003), (10.0, 0.005), (float("inf"), 0.01))
+#: (idle for up to this many seconds, then look again after this many). Candles close once a minute, so it is the
+#: idle pause that each service of the flow adds to a signal; 10 ms instead of 3 would save half a percent of a core.
+_PAUSES_SECONDS = ((1.0, 0.001), (float("inf"), 0.003))
 
 
 class EmbeddedConsumer(Assignment):

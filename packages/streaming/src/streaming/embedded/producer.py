@@ -29,7 +29,7 @@ _Pending = tuple[str, Draft, DeliveryCallback | None]
 #: A buffer this full, or this old, is written even if nobody asks.
 BUFFER_MESSAGES = 5_000
 BUFFER_BYTES = 4 * 1024 * 1024
-LINGER_SECONDS = 0.005
+LINGER_SECONDS = 0.002
 
 
 class EmbeddedProducer:
