@@ -2,26 +2,18 @@
 
 from __future__ import annotations
 
-import errno
 import re
 import shlex
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from loguru import logger
-from rich.console import Console
-from rich.text import Text
 
-from contracts.errors import BadInputError, TradestreamError
+from contracts.errors import BadInputError
 from contracts.units import PAIR_PATTERN
-from embedded.errors import FolderInUseError, FolderNotOursError, ProcessFailedError, StopRequestedError
-
-EXIT_FAILED, EXIT_BAD_INPUT, EXIT_STOPPED = 1, 2, 130
+from embedded.exits import EXIT_FAILED, errors_in_words
 
 app = typer.Typer(
     help="From trades to paper P&L: the same code in backfill, replay and live.",
@@ -51,7 +43,7 @@ def demo(
     from embedded.kills import Kill
     from embedded.plans.demo import DemoOptions, run_demo
 
-    with _errors_in_words() as console:
+    with errors_in_words() as console:
         kills = [Kill.parse(text) for text in kill or []]
         run_demo(DemoOptions(out, _command(), seed, _known(model), hours, speed, kills), console)
 
@@ -69,7 +61,7 @@ def replay(
     """The pipeline on recorded trades: the first part trains the model, the rest is traded on paper."""
     from embedded.plans.replay import ReplayOptions, run_replay
 
-    with _errors_in_words() as console:
+    with errors_in_words() as console:
         for path in files:
             if not path.is_file():
                 raise BadInputError("FILE", "a file of recorded trades", str(path))
@@ -89,7 +81,7 @@ def run(
     """Paper trading on a real market until Ctrl-C; goes on where it stopped."""
     from embedded.plans.paper import PaperOptions, run_paper
 
-    with _errors_in_words() as console:
+    with errors_in_words() as console:
         if exchange != "kraken":
             raise BadInputError("--exchange", "kraken", exchange)
         listed = _pairs(pairs)
@@ -107,7 +99,7 @@ def export(
     from embedded.export.write import export as write
     from embedded.tools import log_of
 
-    with _errors_in_words() as console:
+    with errors_in_words() as console:
         folder, environment = log_of(run_folder)
         result = write(folder, out, environment)
         for name, rows in result.rows.items():
@@ -119,7 +111,7 @@ def report(folder: Annotated[Path, typer.Argument(help="folder of a finished run
     """Draw report.html anew from the Parquet files and summary.json of a run."""
     from embedded.report.page import write_report
 
-    with _errors_in_words() as console:
+    with errors_in_words() as console:
         if not (folder / "summary.json").is_file():
             raise BadInputError("FOLDER", "the folder of a finished run (with summary.json)", str(folder))
         console.print(str(write_report(folder)), soft_wrap=True, highlight=False)
@@ -134,7 +126,7 @@ def status(
     """How many messages each topic has, and how far behind each service is."""
     from embedded.tools import log_of, status_table
 
-    with _errors_in_words() as console:
+    with errors_in_words() as console:
         folder, environment = log_of(run_folder)
         console.print(status_table(folder, environment))
 
@@ -152,7 +144,7 @@ def subscribe(
     """Have a pair stream from now on, its history first, without a restart."""
     from embedded.subscriptions import ask, settings_of
 
-    with _errors_in_words() as console:
+    with errors_in_words() as console:
         asked = ask(
             settings_of(run_folder), _pair(pair), wanted=True, requester=requester, exchange=exchange,
             history_days=history_days,
@@ -167,7 +159,7 @@ def unsubscribe(
     """Take back what `subscribe` asked for; the pair streams on while somebody else wants it."""
     from embedded.subscriptions import ask, settings_of
 
-    with _errors_in_words() as console:
+    with errors_in_words() as console:
         asked = ask(settings_of(run_folder), _pair(pair), wanted=False, requester=requester, exchange=exchange)
         console.print(f"{requester} no longer asks for {pair} of {asked.exchange}", highlight=False)
 
@@ -177,8 +169,29 @@ def subscriptions(run_folder: RunFolder = None) -> None:
     """Which pairs stream, who asked for them, since when, and what became of it."""
     from embedded.subscriptions import settings_of, subscriptions_table
 
-    with _errors_in_words() as console:
+    with errors_in_words() as console:
         console.print(subscriptions_table(settings_of(run_folder)))
+
+
+@app.command()
+def verify(
+    start: Annotated[str | None, typer.Option("--from", help="ISO 8601 or epoch ms; default: the beginning")] = None,
+    end: Annotated[str | None, typer.Option("--to", help="the same, exclusive; default: the end")] = None,
+    run_folder: RunFolder = None,
+    against: Annotated[
+        str | None, typer.Option(help="compare with another log instead: a folder or host:9092")
+    ] = None,
+    stage: Annotated[list[str] | None, typer.Option(help="only what this service writes; repeatable")] = None,
+    out: Annotated[Path | None, typer.Option(help="write every difference as a JSON line to this file")] = None,
+    show: Annotated[int, typer.Option(min=0, help="differences to print")] = 20,
+) -> None:
+    """Replay the trades of a log and compare what comes out, by message id, with what was published."""
+    from embedded.verify.run import Range, VerifyOptions, run_verify
+
+    with errors_in_words() as console:
+        options = VerifyOptions(Range.parse(start, end), run_folder, against, tuple(stage or ()), out, show)
+        if not run_verify(options, console):
+            raise typer.Exit(EXIT_FAILED)
 
 
 @app.command()
@@ -189,43 +202,8 @@ def dev(
     """One service alone, in this terminal, against the configured log."""
     from embedded.tools import become_service
 
-    with _errors_in_words():
+    with errors_in_words():
         become_service(service, variant)
-
-
-@contextmanager
-def _errors_in_words() -> Iterator[Console]:
-    """Turn the project's errors into a message and an exit code; anything else is a bug and shows itself."""
-    console = Console()
-    logger.remove()
-    logger.add(
-        lambda line: console.print(Text(str(line).rstrip()), soft_wrap=True), level="WARNING", format="{message}"
-    )
-    try:
-        yield console
-    except StopRequestedError:
-        _complain("stopped: all services have ended, nothing is left running", EXIT_STOPPED)
-    except KeyboardInterrupt:
-        _complain("stopped at once: all services were killed; a later run starts cleanly", EXIT_STOPPED)
-    except ProcessFailedError as error:
-        _complain(str(error), EXIT_BAD_INPUT if error.bad_setting else EXIT_FAILED)
-    except (BadInputError, FolderNotOursError, FolderInUseError) as error:
-        _complain(str(error), EXIT_BAD_INPUT)
-    except TradestreamError as error:
-        _complain(str(error), EXIT_FAILED)
-    except OSError as error:  # a folder that cannot be written, a full disk: the message names it
-        _complain(_file_trouble(error), EXIT_FAILED)
-
-
-def _file_trouble(error: OSError) -> str:
-    what = f"{error.filename}: {error.strerror}" if error.filename else str(error)
-    full = error.errno in (errno.ENOSPC, errno.EDQUOT) or "No space left" in what
-    return f"{what}; free some space and run it again" if full else what
-
-
-def _complain(message: str, exit_code: int) -> None:
-    Console(stderr=True).print(Text(f"tradestream: {message}"), soft_wrap=True)
-    raise typer.Exit(exit_code)
 
 
 def _known(model: str) -> str:

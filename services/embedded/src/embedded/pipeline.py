@@ -13,6 +13,7 @@ from embedded.drain import drain
 from embedded.kills import Kill, KillSwitch
 from embedded.process import ProcessSpec
 from embedded.run_log import RunLog
+from embedded.run_settings import record_settings
 from embedded.services import ENVIRONMENT, STAGES, TRAIN_TOO_FEW_ROWS, Services
 from embedded.summary import RunRecord
 from embedded.supervisor import Supervisor
@@ -72,6 +73,7 @@ class Pipeline:
     @contextmanager
     def running(self) -> Iterator[None]:
         """Own the processes, the signals and the screen for a while."""
+        record_settings(self.run_folder, self.services.shared())
         try:
             with self.supervisor.running():
                 yield

@@ -43,6 +43,8 @@ class ProcessSpec:
         Exit codes besides 0 with which a job is over and is not started again.
     restartable
         False if a new start could not go on where the old one ended: then its death ends the run.
+    folder
+        Where it runs, and so which `local.env` it reads; by default where this process does.
     """
 
     name: str
@@ -52,6 +54,7 @@ class ProcessSpec:
     service: str = ""
     final_codes: tuple[int, ...] = ()
     restartable: bool = True
+    folder: Path | None = None
 
     @property
     def belongs_to(self) -> str:
@@ -124,8 +127,9 @@ class ManagedProcess:
         with self.log_path.open("ab") as log:
             # A process group of its own: Ctrl-C reaches the supervisor only, which stops the others in flow order.
             self._popen = subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment, process_group=0
-            )
+                command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment, process_group=0,
+                cwd=self.spec.folder,
+            )  # fmt: skip
         self._cpu_of_earlier_starts_s = self.usage.cpu_s
         self._probe = None
         self.started_at_s, self.restart_at_s, self.exit_code = now_s, None, None

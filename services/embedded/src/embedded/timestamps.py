@@ -1,10 +1,11 @@
-"""Wall-clock times as text."""
+"""Times as text, and text as times."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from contracts.units import US_PER_SECOND
+from contracts.errors import BadInputError
+from contracts.units import MS_PER_SECOND, US_PER_MS, US_PER_SECOND
 
 
 def iso_utc(time_us: int) -> str:
@@ -16,3 +17,31 @@ def iso_utc(time_us: int) -> str:
     '2026-03-04T00:00:00Z'
     """
     return datetime.fromtimestamp(time_us / US_PER_SECOND, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def iso_utc_ms(time_ms: int) -> str:
+    """Return milliseconds since the epoch as ISO 8601, to the second."""
+    return iso_utc(time_ms * US_PER_MS)
+
+
+def parse_time(field: str, text: str | None) -> int | None:
+    """Return ISO 8601 (UTC where it names no zone) or milliseconds since the epoch as the latter; None of None.
+
+    Raises
+    ------
+    BadInputError
+        If `text` is neither; `field` is named.
+
+    Examples
+    --------
+    >>> parse_time("--from", "2026-03-04T00:00:00Z"), parse_time("--from", "1772582400000")
+    (1772582400000, 1772582400000)
+    """
+    if text is None or text.isdecimal():
+        return None if text is None else int(text)
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError as error:
+        expected = "ISO 8601 such as 2026-03-04T00:00:00Z, or milliseconds since the epoch"
+        raise BadInputError(field, expected, text) from error
+    return round((found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp() * MS_PER_SECOND)

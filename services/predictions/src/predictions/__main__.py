@@ -1,4 +1,4 @@
-"""`python -m predictions [serve]` serves the promoted model, `python -m predictions train` trains one."""
+"""`python -m predictions [serve]` serves the promoted model, `train` trains one, `replay` predicts again."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import sys
 from predictions.settings import PredictionsSettings
 from streaming.settings import load_settings
 
-_USAGE = "usage: python -m predictions [serve | train]"
+_USAGE = "usage: python -m predictions [serve | train | replay]"
 _EXIT_BAD_SETTINGS = 2
 
 
@@ -22,6 +22,10 @@ def main(arguments: list[str]) -> int:
             from predictions.train import train
 
             return train(load_settings(PredictionsSettings))
+        case ["replay"]:
+            from predictions.replay import replay
+
+            return replay(load_settings(PredictionsSettings))
         case ["-h" | "--help"]:
             print(_USAGE)
             return 0

@@ -42,6 +42,7 @@ class PredictionsSettings(StoreSettings, ServiceSettings):
 
     wait_for_model_seconds: float = Field(0, description="how long `serve` waits for a model to be promoted", ge=0)
     ready_file: Path | None = Field(None, description="JSON of the served model, written once it is loaded")
+    served_file: Path | None = Field(None, description="for `replay`: JSON of which versions spoke for which rows")
 
     @property
     def tracking_uri(self) -> str:

@@ -1,0 +1,87 @@
+"""With which settings a run made its results: written down by the run, read by `tradestream verify`."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic_settings.sources import read_env_file
+
+from contracts.clock import SystemClock
+from embedded.run_folder import RunFolder
+from embedded.timestamps import iso_utc
+from streaming.settings import ENV_FILE
+
+FILE_NAME = "settings.json"
+#: Settings that decide what a service publishes; where things lie and how often to commit does not.
+_DECIDES = re.compile(r"(?:CANDLES|INDICATORS|PREDICTIONS|SIGNALS|EXECUTION)_\w+|TRADESTREAM_ACCOUNTS|TRADES_PAIRS")
+_ELSEWHERE = re.compile(r"_(?:FILE|MLFLOW_\w+|\w*(?:PASSWORD|SECRET|TOKEN|KEY)\w*)$")
+
+
+@dataclass(frozen=True)
+class RunSettings:
+    """Settings by environment variable, and where they are from.
+
+    Attributes
+    ----------
+    changed
+        Variables that had another value in an earlier run into the same log.
+    """
+
+    values: Mapping[str, str]
+    origin: str
+    changed: tuple[str, ...] = ()
+
+
+def environment_settings(given: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Return what `local.env`, the environment and then `given` say, as far as it decides what is published."""
+    env_file = Path(ENV_FILE)
+    from_file = read_env_file(env_file, case_sensitive=True) if env_file.is_file() else {}
+    everything = {**from_file, **os.environ, **(given or {})}  # noqa: TID251 - as the services will see it
+    return {name: value for name, value in sorted(everything.items()) if value and decides(name)}
+
+
+def decides(name: str) -> bool:
+    """Return whether the variable `name` decides what a service publishes.
+
+    Examples
+    --------
+    >>> decides("EXECUTION_FEE_BPS"), decides("PREDICTIONS_READY_FILE"), decides("TRADESTREAM_LOG_LEVEL")
+    (True, False, False)
+    """
+    return bool(_DECIDES.fullmatch(name)) and not _ELSEWHERE.search(name)
+
+
+def record_settings(place: RunFolder, given: Mapping[str, str]) -> None:
+    """Write down the settings of a run that begins; those of earlier runs in the folder stay beside them."""
+    runs = _recorded(place)
+    settings = environment_settings(given)
+    if not runs or runs[-1]["settings"] != settings:
+        runs.append({"from": iso_utc(SystemClock().now_us()), "settings": settings})
+        path = place.work / FILE_NAME
+        draft = path.with_suffix(".draft")
+        draft.write_text(json.dumps({"runs": runs}, indent=2) + "\n", encoding="utf-8")
+        draft.replace(path)
+
+
+def settings_of(place: RunFolder | None) -> RunSettings:
+    """Return the settings that a run wrote down last; without a record those of this environment."""
+    runs = _recorded(place) if place is not None else []
+    if place is None or not runs:
+        return RunSettings(environment_settings(), "this environment, because the run left no record of its own")
+    last = runs[-1]["settings"]
+    earlier = [run["settings"] for run in runs[:-1]]
+    names = sorted({name for settings in (last, *earlier) for name in settings})
+    changed = tuple(name for name in names if any(settings.get(name) != last.get(name) for settings in earlier))
+    return RunSettings(last, str(place.work / FILE_NAME), changed)
+
+
+def _recorded(place: RunFolder) -> list[dict[str, Any]]:
+    path = place.work / FILE_NAME
+    runs: list[dict[str, Any]] = json.loads(path.read_text(encoding="utf-8"))["runs"] if path.exists() else []
+    return runs
