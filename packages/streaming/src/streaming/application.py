@@ -5,18 +5,20 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
+from confluent_kafka import TopicPartition
 from quixstreams import Application
 from quixstreams.kafka import ConnectionConfig
 from quixstreams.state.rocksdb import RocksDBOptions
 
 from contracts.clock import Clock
-from streaming import metrics
+from streaming.audit import AuditLog
 from streaming.cached_state import CachingContext
 from streaming.checkpoint_mark import CheckpointMark
 from streaming.dead_letters import DeadLetters
 from streaming.embedded.address import is_embedded, log_folder, require_local_filesystem
 from streaming.embedded.application import EmbeddedApplication
 from streaming.intake import Intake
+from streaming.progress import Progress
 from streaming.topics import COMPRESSION
 
 if TYPE_CHECKING:
@@ -46,6 +48,10 @@ class ServiceApplication(Application):
         Stop once every input has been read to its end: for tests and bounded jobs.
     checkpoint_mark
         Tells, after a kill, whether it struck inside a checkpoint.
+    progress
+        How far its loop has come.
+    audit
+        What it did that somebody may ask about.
     """
 
     service: str
@@ -54,6 +60,8 @@ class ServiceApplication(Application):
     heartbeat_seconds: float | None = None
     stop_at_end: bool = False
     checkpoint_mark: CheckpointMark
+    progress: Progress
+    audit: AuditLog
     _processing_context: CachingContext
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
@@ -69,15 +77,18 @@ class ServiceApplication(Application):
     def _on_assign(self, consumer: Any, partitions: Any) -> None:
         super()._on_assign(consumer, partitions)
         self._processing_context.forget()
+        self.progress.on_assign(self._of_input(partitions))
 
     def _on_revoke(self, consumer: Any, partitions: Any) -> None:
         try:
             super()._on_revoke(consumer, partitions)
         finally:
             self._processing_context.forget()
+            self.progress.on_revoke(self._of_input(partitions))
 
     def _on_lost(self, consumer: Any, partitions: Any) -> None:
         self._processing_context.forget()
+        self.progress.on_revoke(self._of_input(partitions))
         super()._on_lost(consumer, partitions)
 
     def _process_message(self, dataframe_composed: Any) -> None:
@@ -85,6 +96,9 @@ class ServiceApplication(Application):
         self.heartbeat_seconds = time.monotonic()
         if self.stop_at_end and not self._run_tracker._message_consumed and self._inputs_read():
             self.stop()
+
+    def _of_input(self, partitions: list[TopicPartition]) -> list[tuple[str, int]]:
+        return [(tp.topic, tp.partition) for tp in partitions if tp.topic in self._topic_manager.non_changelog_topics]
 
     def _inputs_read(self) -> bool:
         """Whether nothing is left on the inputs, after a poll that gave nothing."""
@@ -114,7 +128,9 @@ def create_application(
         If the embedded log's folder is on a network file system.
     """
     intake = Intake()
+    progress = Progress(intake)
     dead_letters = DeadLetters(service, intake, clock)
+    dead_letters.on_set_aside = progress.on_set_aside
     options: dict[str, Any] = {
         "consumer_group": settings.group_for(service),
         "auto_offset_reset": "earliest",
@@ -127,9 +143,7 @@ def create_application(
         "on_consumer_error": dead_letters.on_consumer_error,
         "on_processing_error": dead_letters.on_processing_error,
         "on_producer_error": dead_letters.on_producer_error,
-        "on_message_processed": lambda *_: metrics.PROCESSING_DURATION.observe(
-            time.perf_counter() - intake.started_seconds
-        ),
+        "on_message_processed": progress.on_processed,
         **_client_options(settings, service),
     }
     app: ServiceApplication
@@ -139,6 +153,8 @@ def create_application(
     else:
         app = ServiceApplication(kafka_connection(settings), **options)
     app.service, app.intake, app.dead_letters, app.stop_at_end = service, intake, dead_letters, stop_at_end
+    app.progress, app.audit = progress, AuditLog(service, settings.instance_id, clock)
+    progress.recovering = lambda: app._state_manager.recovery_required
     app.checkpoint_mark = CheckpointMark(
         CheckpointMark.file_of(settings.state_dir_for(service), settings.group_for(service), settings.instance_id)
     )
@@ -165,10 +181,14 @@ def _client_options(settings: ServiceSettings, service: str) -> dict[str, Any]:
 #: together, those that come while a request is on its way.
 KAFKA_PRODUCER_CONFIG: dict[str, Any] = {"acks": "all", "compression.type": COMPRESSION, "linger.ms": 0}
 
+#: Backpressure: a service that is slower than its input keeps this much of it in memory and leaves the rest on the
+#: broker, which stops being asked. librdkafka's own 64 MB would be most of a small container's memory.
+_BOUNDED_QUEUE: dict[str, Any] = {"queued.max.messages.kbytes": 16_384, "queued.min.messages": 10_000}
+
 #: Every consumer's. A broker answers the requests of a connection one after the other, so while an idle fetch waits
 #: for messages everything else waits too. At librdkafka's 500 ms a service with three stores and six partitions,
 #: which asks for the ends of eighteen changelogs when it starts, took twelve seconds to its first commit; now two.
-KAFKA_CONSUMER_CONFIG: dict[str, Any] = {"fetch.wait.max.ms": 50}
+KAFKA_CONSUMER_CONFIG: dict[str, Any] = {"fetch.wait.max.ms": 50, **_BOUNDED_QUEUE}
 
 
 def kafka_connection(settings: ServiceSettings) -> ConnectionConfig:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 from loguru import logger
 from quixstreams.processing import ProcessingContext
+
+from streaming import metrics
 
 
 class CheckpointMark:
@@ -43,10 +46,12 @@ class CheckpointMark:
                 commit(force, revoking)
                 return
             self._file.touch()
+            began_seconds = time.perf_counter()
             try:
                 commit(force, revoking)
             finally:
                 self._file.unlink(missing_ok=True)
+                metrics.CHECKPOINT_DURATION.observe(time.perf_counter() - began_seconds)
 
         context.commit_checkpoint = commit_marked  # type: ignore[method-assign]
 

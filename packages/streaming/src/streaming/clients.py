@@ -10,9 +10,10 @@ from quixstreams.models.topics import TopicConfig
 
 from contracts.clock import Clock, SystemClock
 from contracts.message import Message
-from contracts.topics import TopicSpec, dead_letters_name, dead_letters_spec
+from contracts.topics import AUDIT_LOG, TopicSpec, dead_letters_name, dead_letters_spec
 from contracts.units import US_PER_MS
 from streaming import metrics
+from streaming.audit import AuditLog
 from streaming.embedded.address import is_embedded
 from streaming.embedded_client import EmbeddedClient
 from streaming.intake import INGESTED_AT_US
@@ -22,6 +23,7 @@ from streaming.settings import ServiceSettings
 from streaming.topics import message_headers, producer_name, topic_config
 
 _FULL_QUEUE_SECONDS = 0.1
+_MS_PER_SECOND = 1_000
 
 
 class MessageProducer:
@@ -31,12 +33,21 @@ class MessageProducer:
     ----------
     service
         Named in the headers.
+    patience_seconds
+        How long Kafka may be away before a message is given up; librdkafka's five minutes by default.
     """
 
-    def __init__(self, settings: ServiceSettings, service: str, clock: Clock | None = None) -> None:
+    def __init__(
+        self,
+        settings: ServiceSettings,
+        service: str,
+        clock: Clock | None = None,
+        patience_seconds: float | None = None,
+    ) -> None:
         self._settings = settings
         self._client = _client(settings)
-        self._producer: Any = self._client.producer()
+        self._producer: Any = self._client.producer(patience_seconds)
+        self._audit = AuditLog(service, settings.instance_id, clock)
         self._service = service
         self._name = producer_name(service)
         self._clock = clock or SystemClock()
@@ -67,7 +78,13 @@ class MessageProducer:
             self._topic(spec), value=message.to_json(), key=message.key.encode(),
             timestamp=message.event_time_ms, headers=own, on_delivery=self._on_delivery,
         )  # fmt: skip
+        if spec.operational:
+            return
         metrics.MESSAGES_PRODUCED.labels(topic=spec.name).inc()
+        metrics.LAST_EVENT.labels(topic=spec.name).set(message.event_time_ms / _MS_PER_SECOND)
+        self._audit.note(message)
+        for event in self._audit.take():
+            self.produce(AUDIT_LOG, event)
 
     def dead_letter(self, key: str, value: bytes, *, reason: str, error: str, source: str) -> None:
         """Set aside what cannot be used, in its own words, on this service's dead-letter topic.
@@ -140,6 +157,11 @@ class MessageProducer:
         self.flush()
         self._client.close()
 
+    def abandon(self) -> None:
+        """Let go of the log and drop what it has not taken yet."""
+        self._producer.purge()
+        self._client.close()
+
     def __enter__(self) -> MessageProducer:
         return self
 
@@ -147,7 +169,9 @@ class MessageProducer:
         self.close()
 
 
-def open_producer(settings: ServiceSettings, service: str, clock: Clock | None = None) -> MessageProducer:
+def open_producer(
+    settings: ServiceSettings, service: str, clock: Clock | None = None, *, patience_seconds: float | None = None
+) -> MessageProducer:
     """Return a producer, to be used as a context manager.
 
     Examples
@@ -157,7 +181,7 @@ def open_producer(settings: ServiceSettings, service: str, clock: Clock | None =
         with open_producer(settings, "trades") as producer:
             producer.produce(TRADES, frame)
     """
-    return MessageProducer(settings, service, clock)
+    return MessageProducer(settings, service, clock, patience_seconds)
 
 
 def create_topics(settings: ServiceSettings, specs: Sequence[TopicSpec]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from loguru import logger
@@ -39,6 +40,11 @@ class DeadLetters:
         Whose letters these are.
     intake
         Of the application: knows the original bytes.
+
+    Attributes
+    ----------
+    on_set_aside
+        Told the topic, partition and offset of each message that could not even be decoded.
     """
 
     def __init__(self, service: str, intake: Intake, clock: Clock | None = None) -> None:
@@ -47,6 +53,7 @@ class DeadLetters:
         self._clock = clock or SystemClock()
         self._app: Application | None = None
         self._topic: Topic | None = None
+        self.on_set_aside: Callable[[str, int, int], None] | None = None
 
     def attach(self, app: Application, settings: ServiceSettings) -> None:
         """Create the topic, and send through `app` from now on: in its transaction, before its offsets."""
@@ -83,6 +90,8 @@ class DeadLetters:
         self._send(message.key(), message.value(), reason, error, source, message.headers())
         # QuixStreams commits only what it has processed: without this a restart would write the letter again.
         self._app._processing_context.store_offset(*source)
+        if self.on_set_aside is not None:
+            self.on_set_aside(*source)
         return True
 
     def on_processing_error(self, error: Exception, row: Row | None, _: Any) -> bool:

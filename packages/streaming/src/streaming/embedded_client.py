@@ -29,7 +29,8 @@ class EmbeddedClient:
         self._log = EmbeddedLog.at(self._address)
         self._producer: EmbeddedProducer | None = None
 
-    def producer(self) -> EmbeddedProducer:
+    def producer(self, patience_seconds: float | None = None) -> EmbeddedProducer:
+        """Return the producer; a log of files takes a message at once or not at all, whatever the patience."""
         self._producer = EmbeddedProducer({"bootstrap.servers": self._address})
         return self._producer
 

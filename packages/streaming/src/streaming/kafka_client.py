@@ -75,10 +75,18 @@ class KafkaClient:
             self._admin = open_admin(self._settings)
         return self._admin
 
-    def producer(self) -> Any:
+    def producer(self, patience_seconds: float | None = None) -> Any:
+        """Return the producer; with `patience_seconds` a message that is not taken by then has failed."""
+        patience = {} if patience_seconds is None else {"message.timeout.ms": int(patience_seconds * 1_000)}
         # murmur2 and idempotence: a key lands in the same partition and in order, whichever service writes it.
         self._producer = Producer(
-            {**self._connection, **self._producer_config, "partitioner": "murmur2", "enable.idempotence": True}
+            {
+                **self._connection,
+                **self._producer_config,
+                **patience,
+                "partitioner": "murmur2",
+                "enable.idempotence": True,
+            }
         )
         return self._producer
 

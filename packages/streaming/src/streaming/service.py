@@ -12,14 +12,16 @@ from loguru import logger
 from quixstreams.dataframe import StreamingDataFrame
 from quixstreams.models.topics import Topic
 
-from contracts.clock import Clock
+from contracts.clock import Clock, SystemClock
 from contracts.topics import TopicSpec
 from streaming.application import ServiceApplication, create_application
 from streaming.embedded.address import is_embedded
 from streaming.ending import EXIT_FAILED, EXIT_OK, end_on
 from streaming.health import Health, serve_health
 from streaming.kafka_access import require_grants
+from streaming.lag_watch import LagWatch
 from streaming.logging import configure_logging
+from streaming.reporter import reporting
 from streaming.settings import ServiceSettings, SettingsT
 from streaming.topics import Topics, create_topic
 
@@ -72,7 +74,12 @@ def run_service(
             stop_at_end=stop_at_end,
         )  # fmt: skip
         logger.info("starting on {} as group {}", settings.broker_address, settings.group_for(service))
-        with serve_health(settings.metrics_port, Health(app)):
+        health = Health(app, progress=app.progress, clock=clock)
+        watch = LagWatch(settings, settings.group_for(service), inputs, app.progress, clock or SystemClock())
+        with (
+            serve_health(settings.metrics_port, health),
+            reporting(settings, service, health, app.audit, progress=app.progress, watch=watch, clock=clock),
+        ):
             app.run()
         logger.info("stopped")
         return EXIT_OK
@@ -99,7 +106,7 @@ def assemble(
     app = create_application(settings, service, clock=clock, stop_at_end=stop_at_end)
     app.dead_letters.attach(app, settings)
     topics = Topics()
-    topics.dead_letters = app.dead_letters
+    topics.dead_letters, topics.audit = app.dead_letters, app.audit
     for spec in (*inputs, *outputs):
         if spec.name not in topics:
             topics[spec.name] = create_topic(app, spec, settings, service, clock)

@@ -13,8 +13,9 @@ from contracts.clock import Clock, SystemClock
 from contracts.message import Message
 from contracts.topics import DEAD_LETTERS_RETENTION_MS, TopicSpec
 from streaming import metrics
+from streaming.audit import AuditLog
 from streaming.embedded.address import is_embedded
-from streaming.intake import INGESTED_AT_US, Intake
+from streaming.intake import INGESTED_AT_US, PRODUCED_AT_US, Intake
 
 if TYPE_CHECKING:
     from quixstreams import Application
@@ -30,9 +31,10 @@ _MS_PER_SECOND = 1_000
 
 
 class Topics(dict[str, Topic]):
-    """An application's topics by the name of their spec, and the place for what it cannot use."""
+    """An application's topics by the name of their spec, the place for what it cannot use, and its audit log."""
 
     dead_letters: DeadLetters
+    audit: AuditLog
 
 
 class KeyDeserializer(Deserializer):
@@ -83,27 +85,40 @@ class MessageDeserializer(Deserializer):
 class MessageSerializer(Serializer):
     """Turns a message into its wire form, and says what its headers are."""
 
-    def __init__(self, spec: TopicSpec, producer: str, intake: Intake, clock: Clock) -> None:
+    def __init__(
+        self, spec: TopicSpec, producer: str, intake: Intake, clock: Clock, audit: AuditLog | None = None
+    ) -> None:
         super().__init__()
         self._producer = producer
         self._intake = intake
         self._clock = clock
+        self._note = audit.note if audit is not None else None
+        stage = producer.partition("/")[0]
+        self._stage_latency = metrics.STAGE_LATENCY.labels(stage)
+        self._from_ingest_latency = metrics.FROM_INGEST_LATENCY.labels(stage)
         self._produced = metrics.MESSAGES_PRODUCED.labels(topic=spec.name)
 
     def __call__(self, value: Message, ctx: Any) -> bytes:
         self._produced.inc()
+        if self._note is not None:
+            self._note(value)
         return value.to_json()
 
     def headers(self, message: Message) -> list[tuple[str, bytes]]:
         """Return the headers of `message`: what it is, who made it and when, and when its cause entered the chain."""
-        return message_headers(message, self._producer, self._clock.now_us(), self._intake.ingested_at_us)
+        now_us, intake = self._clock.now_us(), self._intake
+        if intake.produced_at_us is not None:
+            self._stage_latency.observe((now_us - int(intake.produced_at_us)) / _US_PER_SECOND)
+        if intake.ingested_at_us is not None:
+            self._from_ingest_latency.observe((now_us - int(intake.ingested_at_us)) / _US_PER_SECOND)
+        return message_headers(message, self._producer, now_us, intake.ingested_at_us)
 
 
 def message_headers(
     message: Message, producer: str, now_us: int, ingested_at_us: bytes | None
 ) -> list[tuple[str, bytes]]:
     """Return the headers every message carries; wall-clock time lives here and never in a value."""
-    headers = [*_fixed_headers(type(message), producer), ("produced_at_us", b"%d" % now_us)]
+    headers = [*_fixed_headers(type(message), producer), (PRODUCED_AT_US, b"%d" % now_us)]
     if ingested_at_us is not None:
         headers.append((INGESTED_AT_US, ingested_at_us))
     return headers
@@ -168,7 +183,7 @@ def create_topic(
         key_deserializer=KeyDeserializer(intake),
         key_serializer="str",
         value_deserializer=MessageDeserializer(spec, intake, the_clock),
-        value_serializer=MessageSerializer(spec, name, intake, the_clock),
+        value_serializer=MessageSerializer(spec, name, intake, the_clock, getattr(app, "audit", None)),
         config=topic_config(spec, settings),
     )
 
