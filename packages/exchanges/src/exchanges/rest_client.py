@@ -67,13 +67,17 @@ class RestClient(Generic[N]):
         give_up_seconds: float = 300.0,
         timeout_seconds: float = 15.0,
         transport: httpx.AsyncBaseTransport | None = None,
+        headers: Mapping[str, str] | None = None,
     ) -> None:
         self._venue = venue
         self._url = url.rstrip("/")
         self._spacing = Spacing(requests_per_second)
         self._resilience = Resilience(f"{venue} REST at {self._url}", give_up_seconds=give_up_seconds)
         self._client = httpx.AsyncClient(
-            headers={"User-Agent": USER_AGENT}, timeout=timeout_seconds, transport=transport, follow_redirects=True
+            headers={"User-Agent": USER_AGENT, **(headers or {})},
+            timeout=timeout_seconds,
+            transport=transport,
+            follow_redirects=True,
         )
         self._listed: dict[str, N] | None = None
         self._other_names: Mapping[str, str] = {}

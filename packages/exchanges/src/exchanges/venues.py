@@ -9,6 +9,10 @@ from typing import Protocol
 
 from contracts.clock import Clock
 from contracts.errors import BadInputError
+from exchanges.binance import rest as binance_rest
+from exchanges.binance import wire as binance_wire
+from exchanges.coinbase import rest as coinbase_rest
+from exchanges.coinbase import wire as coinbase_wire
 from exchanges.feed import FeedSink, VenueFeed
 from exchanges.kraken import rest as kraken_rest
 from exchanges.kraken import wire as kraken_wire
@@ -108,6 +112,26 @@ VENUES: dict[str, Venue] = {
             cursor_at=kraken_rest.cursor_at,
             make_rest=kraken_rest.KrakenRest,
             make_wire=kraken_wire.KrakenWire,
+        ),
+        Venue(
+            name="coinbase",
+            consecutive_ids=True,
+            rest_url=coinbase_rest.REST_URL,
+            websocket_url=coinbase_wire.WEBSOCKET_URL,
+            requests_per_second=5.0,
+            cursor_at=coinbase_rest.cursor_at,
+            make_rest=coinbase_rest.CoinbaseRest,
+            make_wire=coinbase_wire.CoinbaseWire,
+        ),
+        Venue(
+            name="binance",
+            consecutive_ids=True,
+            rest_url=binance_rest.REST_URL,
+            websocket_url=binance_wire.WEBSOCKET_URL,
+            requests_per_second=3.0,
+            cursor_at=binance_rest.cursor_at,
+            make_rest=binance_rest.BinanceRest,
+            make_wire=binance_wire.BinanceWire,
         ),
     )
 }

@@ -10,7 +10,8 @@ from contracts.units import US_PER_SECOND
 from exchanges import exact_json, fields
 from exchanges.kraken.pairs import PairNames, v2_name
 from exchanges.page import Page
-from exchanges.venue import BadRow, PermanentVenueError, Trade, TransientVenueError, UnknownPairError, in_id_order
+from exchanges.rows import read_page_rows
+from exchanges.venue import PermanentVenueError, Trade, TransientVenueError, UnknownPairError
 
 UNKNOWN_PAIR = "EQuery:Unknown asset pair"
 #: Errors that go away by themselves; any other is permanent.
@@ -70,14 +71,7 @@ def parse_trades(text: str | bytes, pair: str, since: int = 0) -> Page:
         raise BadInputError("result", "one list of trades and 'last'", sorted(result))
     rows = result[keys[0]]
     last = _cursor(result.get("last"))
-    trades, bad_rows = [], []
-    for index, row in enumerate(rows):
-        try:
-            trades.append(_trade(row, f"{keys[0]}[{index}]"[-60:]))
-        except BadInputError as error:
-            bad_rows.append(BadRow(exact_json.dumps(row), str(error), pair))
-    ordered, contradicting = in_id_order(trades)
-    bad_rows += [BadRow(repr(t), "a second, different trade of the same id", pair) for t in contradicting]
+    ordered, bad_rows = read_page_rows(rows, keys[0], _trade, pair)
     more = len(rows) >= PAGE_ROWS and last > since
     resume = max(since, last - 1)
     if more and resume == since:  # more than a page in one nanosecond

@@ -8,7 +8,8 @@ from contracts.errors import BadInputError
 from contracts.trade_frame import Side
 from exchanges import exact_json, fields
 from exchanges.frames import Frame, Ignored, Pong, RateLimited, Rejected, Status, Subscribed, TradesFrame
-from exchanges.venue import BadRow, Trade, in_id_order
+from exchanges.rows import read_rows
+from exchanges.venue import Trade
 
 TRADE_CHANNEL = "trade"
 _SIDES: dict[str, Side] = {"buy": "buy", "sell": "sell"}
@@ -61,19 +62,8 @@ def _trades(frame: dict[str, Any]) -> TradesFrame:
     rows = frame.get("data")
     if not isinstance(rows, list):
         raise BadInputError("data", "a list of trades", rows)
-    by_pair: dict[str, list[Trade]] = {}
-    bad_rows = []
-    for index, row in enumerate(rows):
-        try:
-            pair, trade = _trade(row, f"data[{index}]")
-        except BadInputError as error:
-            bad_rows.append(BadRow(exact_json.dumps(row), str(error), _pair_of(row)))
-        else:
-            by_pair.setdefault(pair, []).append(trade)
-    for pair, trades in by_pair.items():
-        by_pair[pair], contradicting = in_id_order(trades)
-        bad_rows += [BadRow(repr(t), "a second, different trade of the same id", pair) for t in contradicting]
-    return TradesFrame(snapshot=kind == "snapshot", trades=by_pair, bad_rows=bad_rows)
+    trades, bad_rows = read_rows(rows, "data", _trade, _pair_of)
+    return TradesFrame(kind == "snapshot", trades, bad_rows)
 
 
 def _trade(row: Any, place: str) -> tuple[str, Trade]:
