@@ -25,7 +25,9 @@ def test_lists_come_from_commas(monkeypatch: pytest.MonkeyPatch) -> None:
     ("changes", "words"),
     [
         ({"pairs": ("XBTUSD",)}, "pairs"),
-        ({"pairs": ()}, "pairs"),
+        ({"pairs": (), "variant": "historical"}, "TRADES_PAIRS with at least one pair"),
+        ({"exchange": "nasdaq"}, "one of .*kraken.*recorded"),
+        ({"outage_seconds": -1}, "outage_seconds"),
         ({"pairs": ("BTC/USD", "BTC/USD")}, "BTC/USD more than once"),
         ({"exchange": "recorded"}, "TRADES_FILE with at least one file"),
         ({"exchange": "recorded", "file": ("a", "b"), "file_pair": ("BTC/USD",)}, "one entry for each of 2 files"),

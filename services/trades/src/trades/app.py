@@ -5,23 +5,24 @@ from __future__ import annotations
 import asyncio
 import signal
 import time
-from collections.abc import AsyncIterator, Awaitable
+from collections.abc import AsyncIterator, Awaitable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
 from loguru import logger
 
-from contracts.topics import TRADES, TRADES_CHECKPOINTS
+from contracts.topics import SYMBOL_SUBSCRIPTIONS, TRADES, TRADES_CHECKPOINTS
 from exchanges.venue import UnknownPairError
 from streaming.clients import MessageProducer, create_topics, open_producer
 from streaming.ending import EXIT_BAD_SETTINGS, EXIT_OK, end_on
-from streaming.health import Health, serve_health
+from streaming.health import Check, Health, serve_health
 from streaming.logging import configure_logging
 from trades.bad_rows import SERVICE, BadRows
+from trades.feed_health import FeedHealth
 from trades.historical import run_historical
 from trades.live import run_live
 from trades.recorded import run_recorded
-from trades.settings import TradesSettings
+from trades.settings import RECORDED, TradesSettings
 
 _TURN_SECONDS = 1.0
 
@@ -30,7 +31,7 @@ def run_trades(settings: TradesSettings) -> int:
     """Run until the source ends or SIGTERM or SIGINT arrives, and return the exit code."""
     configure_logging(SERVICE, settings.log_level, settings.log_format)
     try:
-        create_topics(settings, [TRADES, TRADES_CHECKPOINTS])
+        create_topics(settings, [TRADES, TRADES_CHECKPOINTS, SYMBOL_SUBSCRIPTIONS])
         with open_producer(settings, SERVICE) as producer:
             asyncio.run(_run(settings, producer))
     except UnknownPairError as error:
@@ -42,26 +43,30 @@ def run_trades(settings: TradesSettings) -> int:
     return EXIT_OK
 
 
-def choose_source(settings: TradesSettings, producer: MessageProducer, bad_rows: BadRows) -> Awaitable[None]:
-    """Return the work that the settings ask for."""
-    if settings.exchange == "recorded":
-        return run_recorded(settings, producer, bad_rows)
+def choose_source(
+    settings: TradesSettings, producer: MessageProducer, bad_rows: BadRows
+) -> tuple[Awaitable[None], list[Check]]:
+    """Return the work that the settings ask for, and how to tell that it is well."""
+    if settings.exchange == RECORDED:
+        return run_recorded(settings, producer, bad_rows), []
     if settings.variant == "historical":
-        return run_historical(settings, producer, bad_rows)
-    return run_live(settings, producer, bad_rows)
+        return run_historical(settings, producer, bad_rows), []
+    health = FeedHealth(max(settings.silence_seconds, 3 * settings.ping_interval_seconds))
+    return run_live(settings, producer, bad_rows, health), [health.check]
 
 
 async def _run(settings: TradesSettings, producer: MessageProducer) -> None:
     """Run the source; a signal ends it at its next pause, with everything written flushed and checkpointed."""
-    origin = settings.label if settings.exchange == "kraken" else "recorded"
+    origin = RECORDED if settings.exchange == RECORDED else settings.label
     logger.info("{} trades of {} to {}", settings.variant, origin, settings.broker_address)
     bad_rows = BadRows(producer, origin)
-    source = asyncio.ensure_future(choose_source(settings, producer, bad_rows))
+    work, checks = choose_source(settings, producer, bad_rows)
+    source = asyncio.ensure_future(work)
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, source.cancel)
     try:
-        async with _health(settings.metrics_port):
+        async with _health(settings.metrics_port, checks):
             await source
     except asyncio.CancelledError:
         logger.info("asked to stop")
@@ -81,12 +86,12 @@ class _Turning:
 
 
 @asynccontextmanager
-async def _health(port: int) -> AsyncIterator[None]:
+async def _health(port: int, checks: Sequence[Check]) -> AsyncIterator[None]:
     """Serve health and metrics while the block runs."""
     turning: Any = _Turning()
     task = asyncio.create_task(turning.run())
     try:
-        with serve_health(port, Health(turning)):
+        with serve_health(port, Health(turning, checks)):
             yield
     finally:
         task.cancel()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from contracts.errors import BadSettingError
 from contracts.topics import TRADES_CHECKPOINTS
@@ -21,18 +21,30 @@ def read_checkpoints(settings: ServiceSettings) -> dict[tuple[str, str], TradesC
     return found
 
 
+def other_venue(checkpoints: Mapping[tuple[str, str], TradesCheckpoint], exchange: str, pair: str) -> str | None:
+    """Return the venue other than `exchange` that writes `pair` on this log already, None if there is none.
+
+    Topics are keyed by pair, and the ids of two venues would mix.
+    """
+    return next((writer for writer, name in checkpoints if name == pair and writer != exchange), None)
+
+
 def refuse_second_venue(
-    checkpoints: dict[tuple[str, str], TradesCheckpoint], wanted: Iterable[tuple[str, str]]
+    checkpoints: Mapping[tuple[str, str], TradesCheckpoint], wanted: Iterable[tuple[str, str]]
 ) -> None:
-    """Refuse a pair that another venue already writes: topics are keyed by pair, and ids of two venues would mix.
+    """Refuse to start with a pair that another venue already writes.
 
     Raises
     ------
     BadSettingError
         Naming the pair and both venues.
     """
-    venues = {pair: exchange for exchange, pair in checkpoints}
     for exchange, pair in wanted:
-        if venues.get(pair, exchange) != exchange:
-            expected = f"{venues[pair]!r}, which {pair} on this log comes from (another venue: another environment)"
-            raise BadSettingError("TRADES_EXCHANGE", expected, exchange)
+        other = other_venue(checkpoints, exchange, pair)
+        if other is not None:
+            raise BadSettingError("TRADES_EXCHANGE", f"{other!r}, {comes_from(pair)}", exchange)
+
+
+def comes_from(pair: str) -> str:
+    """Return what to add to the name of the venue that a pair comes from."""
+    return f"which {pair} on this log comes from (another venue: another environment)"

@@ -3,26 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Coroutine
+from functools import partial
 from typing import Any
 
 from loguru import logger
 
-from contracts.units import US_PER_MS, US_PER_SECOND
 from exchanges.page import Page
 from exchanges.rest_client import VenueRest
 from exchanges.venues import venue
 from streaming.clients import MessageProducer
+from trades.backfill_report import BackfillReport
 from trades.bad_rows import BadRows
 from trades.checkpoints import read_checkpoints, refuse_second_venue
 from trades.core import progress as fold
+from trades.history import history_start_us
+from trades.outbox import Outbox
 from trades.pair_log import PairLog
 from trades.settings import TradesSettings
 
-_SECONDS_PER_DAY = 86_400
-_LOG_SECONDS = 5.0
-_US_PER_HOUR = 3_600 * US_PER_SECOND
 #: History is complete up to a time the venue gave at most so many pages ago; otherwise it is asked again.
 _FRESH_PAGES = 2
 
@@ -38,9 +37,10 @@ async def run_historical(settings: TradesSettings, producer: MessageProducer, ba
     checkpoints = read_checkpoints(settings)
     refuse_second_venue(checkpoints, [(settings.label, pair) for pair in settings.pairs])
     market = venue(settings.exchange)
+    outbox = Outbox(settings.buffer_trades)
     async with market.open_rest(settings.rest_url, settings.requests_per_second, settings.give_up_seconds) as rest:
         await rest.find_pairs(settings.pairs)
-        start_us = await _history_start_us(settings, rest)
+        start_us = history_start_us(settings, await rest.venue_time_us())
         backfills = []
         for pair in settings.pairs:
             checkpoint = checkpoints.get((settings.label, pair))
@@ -49,8 +49,11 @@ async def run_historical(settings: TradesSettings, producer: MessageProducer, ba
                 continue
             progress = checkpoint or fold.initial(settings.label, pair, start_us, market.cursor_at(start_us))
             log = PairLog(producer, progress, consecutive_ids=market.consecutive_ids, cursor_at=market.cursor_at)
-            backfills.append(_Backfill(pair, rest, log, bad_rows).run())
-        await _all(backfills)
+            backfills.append(_Backfill(rest, log, outbox, bad_rows, start_us).run())
+        try:
+            await _all(backfills)
+        finally:
+            await outbox.close()
 
 
 async def _all(backfills: list[Coroutine[Any, Any, None]]) -> None:
@@ -64,37 +67,33 @@ async def _all(backfills: list[Coroutine[Any, Any, None]]) -> None:
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def _history_start_us(settings: TradesSettings, rest: VenueRest) -> int:
-    """Return the start of history; counted in days it is a full hour, so that no first candle is cut off."""
-    if settings.history_from_ms is not None:
-        return settings.history_from_ms * US_PER_MS
-    back_us = int(settings.history_days * _SECONDS_PER_DAY) * US_PER_SECOND
-    return (await rest.venue_time_us() - back_us) // _US_PER_HOUR * _US_PER_HOUR
-
-
 class _Backfill:
-    """One pair's way to the present."""
+    """One pair's way to the present; what it reads is written by the outbox while the next page comes."""
 
-    def __init__(self, pair: str, rest: VenueRest, log: PairLog, bad_rows: BadRows) -> None:
-        self._pair = pair
+    def __init__(
+        self, rest: VenueRest, log: PairLog, outbox: Outbox, bad_rows: BadRows, history_start_us: int
+    ) -> None:
+        self._pair = log.progress.pair
         self._rest = rest
         self._log = log
+        self._outbox = outbox
         self._bad_rows = bad_rows
-        self._logged_at = time.monotonic()
+        self._history_start_us = history_start_us
         # Only trades from here on are wanted; a resumed pair continues by id.
         self._start_us = log.progress.covered_to_us if log.progress.last_trade_id is None else 0
 
     async def run(self) -> None:
-        self._log.begin()
         since = self._log.progress.cursor
+        self._outbox.put(self._log.begin)
         venue_time_us = await self._rest.venue_time_us()
+        report = BackfillReport(self._pair, min(self._history_start_us, venue_time_us), venue_time_us)
         pages_since_asked = 0
         while True:
             page = await self._rest.trades(self._pair, since)
             pages_since_asked += 1
-            self._write(page)
-            self._log.checkpoint()
-            self._log_progress(venue_time_us)
+            await self._outbox.room()
+            self._outbox.put(partial(self._write, page), trades=max(1, len(page.trades)))
+            report.wrote(len(page.trades), page.trades_until_us or venue_time_us, venue_time_us)
             present = not page.more or page.trades_until_us >= venue_time_us
             since = page.resume
             if present and pages_since_asked <= _FRESH_PAGES:
@@ -102,20 +101,16 @@ class _Backfill:
             if present:
                 venue_time_us = await self._rest.venue_time_us()
                 pages_since_asked = 0
-        self._log.end_of_history(venue_time_us, final=False)
+        self._outbox.put(partial(self._log.end_of_history, venue_time_us, final=False))
+        await self._outbox.emptied()
+        report.done(venue_time_us)
         logger.info("{}: history is complete up to trade {}", self._pair, self._log.progress.last_trade_id)
 
-    def _log_progress(self, venue_time_us: int) -> None:
-        """Say now and then how much is left."""
-        if time.monotonic() - self._logged_at >= _LOG_SECONDS:
-            self._logged_at = time.monotonic()
-            left_hours = (venue_time_us - self._log.progress.covered_to_us) / _US_PER_HOUR
-            logger.info("{}: {:.1f} h of history left", self._pair, max(0.0, left_hours))
-
     def _write(self, page: Page) -> None:
-        """Write what is new on a page."""
+        """Write what is new on a page, and how far that is."""
         for row in page.bad_rows:
             self._bad_rows.add(row)
         last_id = self._log.progress.last_trade_id or 0
         new = [t for t in page.trades if t.trade_id > last_id and t.timestamp_us >= self._start_us]
         self._log.trades(new)
+        self._log.checkpoint()

@@ -2,131 +2,78 @@
 
 from __future__ import annotations
 
-import time
+import asyncio
+from collections.abc import Coroutine
+from typing import Any
 
-from contracts.feed_outage import FeedOutage
-from contracts.topics import TRADES
-from contracts.trades_checkpoint import TradesCheckpoint
-from contracts.units import US_PER_MS
-from exchanges.continuity import PairState
-from exchanges.session import Report, SessionState
-from exchanges.venue import BadRow, Trade
-from exchanges.venues import Venue, venue
+from loguru import logger
+
+from exchanges.venues import venue
 from streaming.clients import MessageProducer
-from trades import metrics
 from trades.bad_rows import BadRows
 from trades.checkpoints import read_checkpoints, refuse_second_venue
-from trades.core import progress as fold
-from trades.pair_log import PairLog
+from trades.feed_health import FeedHealth
+from trades.live_sink import LiveSink
+from trades.market_clock import MarketClock
+from trades.outbox import Outbox
+from trades.roster import Roster
 from trades.settings import TradesSettings
+from trades.stream import Stream
 
-_CHECKPOINT_SECONDS = 1.0
+#: How long a stop waits for the log; what is not written then is fetched by the next start.
+_CLOSE_SECONDS = 20.0
 
 
-async def run_live(settings: TradesSettings, producer: MessageProducer, bad_rows: BadRows) -> None:
-    """Write live trades and heartbeats until `stop_at_ms`, or for ever.
+async def run_live(
+    settings: TradesSettings, producer: MessageProducer, bad_rows: BadRows, health: FeedHealth
+) -> None:
+    """Write live trades and heartbeats of the pairs that are wanted until `stop_at_ms`, or for ever.
 
     Raises
     ------
     VenueError
-        If a pair is unknown, the address is wrong or the venue cannot be reached at the start.
+        If a pair of the settings is unknown, the address is wrong or the venue cannot be reached at the start.
     """
-    checkpoints = read_checkpoints(settings)
-    refuse_second_venue(checkpoints, [(settings.label, pair) for pair in settings.pairs])
+    refuse_second_venue(read_checkpoints(settings), [(settings.label, pair) for pair in settings.pairs])
     market = venue(settings.exchange)
-    sink = LiveSink(settings.label, market, producer, bad_rows)
-    pairs = {}
-    for pair in settings.pairs:
-        checkpoint = checkpoints.get((settings.label, pair))
-        pairs[pair] = PairState(max_attempts=settings.repair_attempts)
-        if checkpoint is not None:
-            sink.resume(pair, sink.pair_log(checkpoint))
-            from_us = checkpoint.last_timestamp_us or checkpoint.covered_to_us
-            pairs[pair] = PairState.resume(checkpoint.last_trade_id, from_us, settings.repair_attempts)
-    state = SessionState(
-        pairs,
-        margin_us=settings.heartbeat_margin_ms * US_PER_MS,
-        stop_at_us=None if settings.stop_at_ms is None else settings.stop_at_ms * US_PER_MS,
-    )
+    outbox = Outbox(settings.buffer_trades)
     async with market.open_rest(settings.rest_url, settings.requests_per_second, settings.give_up_seconds) as rest:
         await rest.find_pairs(settings.pairs)
-        feed = market.open_feed(
-            rest,
-            state,
-            sink,
-            url=settings.websocket_url,
-            ping_interval_seconds=settings.ping_interval_seconds,
-            silence_seconds=settings.silence_seconds,
-        )
+        clock = MarketClock(await rest.venue_time_us())
+        sink = LiveSink(
+            settings.label, market, producer, bad_rows,
+            outbox=outbox, health=health, clock=clock, outage_seconds=settings.outage_seconds,
+        )  # fmt: skip
+        stream = Stream(settings, market, rest, sink, outbox=outbox, health=health, clock=clock)
+        roster = Roster(
+            settings, market, rest, stream, sink, producer=producer, outbox=outbox, clock=clock
+        )  # fmt: skip
+        await roster.start()
         try:
-            await feed.run()
+            await _first_of(stream.run(), roster.follow(), outbox.broken())
         finally:
-            sink.checkpoint()
+            await _close(sink, outbox)
 
 
-class LiveSink:
-    """Writes what the feed hands on, and a checkpoint of every pair about once a second."""
+async def _first_of(*work: Coroutine[Any, Any, None]) -> None:
+    """Return when the first of `work` ends, or raise its error; the others end with it."""
+    tasks = [asyncio.create_task(each) for each in work]
+    try:
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        for task in done:
+            task.result()
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
-    def __init__(self, exchange: str, market: Venue, producer: MessageProducer, bad_rows: BadRows) -> None:
-        self._exchange = exchange
-        self._market = market
-        self._producer = producer
-        self._bad_rows = bad_rows
-        self._logs: dict[str, PairLog] = {}
-        self._checkpointed_at = time.monotonic()
 
-    def pair_log(self, progress: TradesCheckpoint) -> PairLog:
-        """Return the log of a pair that has come so far."""
-        market = self._market
-        return PairLog(self._producer, progress, consecutive_ids=market.consecutive_ids, cursor_at=market.cursor_at)
-
-    def resume(self, pair: str, log: PairLog) -> None:
-        """Go on with a pair that has a checkpoint."""
-        log.begin()
-        log.history_is_done()
-        self._logs[pair] = log
-
-    def trades(self, pair: str, trades: list[Trade]) -> None:
-        """Write trades of one pair in id order."""
-        self._logs[pair].trades(trades)
-        self._checkpoint_if_due()
-
-    def heartbeat(self, pair: str, venue_time_us: int) -> None:
-        """Write a heartbeat; the first one of a pair without a checkpoint is where its input begins."""
-        if pair not in self._logs:
-            cursor = self._market.cursor_at(venue_time_us)
-            log = self.pair_log(fold.initial(self._exchange, pair, venue_time_us, cursor))
-            log.history_is_done()
-            log.begin()
-            self._logs[pair] = log
-            return
-        self._logs[pair].heartbeat(venue_time_us)
-        self._checkpoint_if_due()
-
-    def bad_row(self, row: BadRow) -> None:
-        """Set a row aside."""
-        self._bad_rows.add(row)
-
-    def report(self, report: Report) -> None:
-        """Count it."""
-        metrics.FEED_EVENTS.labels(kind=report.kind, pair=report.pair or "").inc(max(1, report.count))
-        if report.kind in ("connected", "lost"):
-            metrics.CONNECTED.set(report.kind == "connected")
-
-    def refused(self, pair: str, reason: str) -> None:
-        """Take note; the feed has reported it already."""
-
-    def outage(self, pair: str, since_us: int, until_us: int) -> None:
-        """Write that nobody knows what the pair traded since `since_us`."""
-        outage = FeedOutage(exchange=self._exchange, pair=pair, since_us=since_us, until_us=until_us)
-        self._producer.produce(TRADES, outage)
-
-    def checkpoint(self) -> None:
-        """Write the checkpoints of all pairs that moved."""
-        self._checkpointed_at = time.monotonic()
-        for log in self._logs.values():
-            log.checkpoint()
-
-    def _checkpoint_if_due(self) -> None:
-        if time.monotonic() - self._checkpointed_at >= _CHECKPOINT_SECONDS:
-            self.checkpoint()
+async def _close(sink: LiveSink, outbox: Outbox) -> None:
+    """Write what waits and the checkpoints, as far as the log takes them."""
+    if outbox.failure is None:
+        sink.checkpoint()
+    try:
+        async with asyncio.timeout(_CLOSE_SECONDS):
+            await outbox.close()
+    except TimeoutError:
+        logger.warning("the log does not take {} trades; the next start fetches them again", outbox.waiting)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from contracts.end_of_history import EndOfHistory
+from contracts.feed_outage import FeedOutage
 from contracts.heartbeat import Heartbeat
 from contracts.topics import TRADES, TRADES_CHECKPOINTS
 from contracts.trade_frame import TradeFrame
@@ -78,6 +79,14 @@ class PairLog:
         """Write that everything before `venue_time_us` is on the topic."""
         self._heartbeat(venue_time_us)
         self._moved(fold.covered_to(self.progress, venue_time_us))
+
+    def outage(self, since_us: int, until_us: int) -> None:
+        """Write that what the pair traded from `since_us` to `until_us` is not known."""
+        p = self.progress
+        since_us = max(since_us, p.covered_to_us)
+        if until_us > since_us:
+            outage = FeedOutage(exchange=p.exchange, pair=p.pair, since_us=since_us, until_us=until_us)
+            self._producer.produce(TRADES, outage)
 
     def end_of_history(self, venue_time_us: int, *, final: bool, cursor: str | None = None) -> None:
         """Write that history is complete, and the checkpoint that says so."""

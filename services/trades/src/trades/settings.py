@@ -5,13 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 from pydantic_settings import SettingsConfigDict
 
 from contracts.units import Pair
-from exchanges.kraken.rest import REST_URL
-from exchanges.kraken.wire import WEBSOCKET_URL
+from exchanges.venues import VENUES
 from streaming.settings import ServiceSettings
+
+RECORDED = "recorded"
 
 
 class TradesSettings(ServiceSettings):
@@ -23,21 +24,28 @@ class TradesSettings(ServiceSettings):
 
     model_config = SettingsConfigDict(env_prefix="TRADES_")
 
-    exchange: Literal["kraken", "recorded"] = Field("kraken", description="where trades come from")
+    exchange: str = Field("kraken", description="where trades come from")
     exchange_label: str | None = Field(
         None, min_length=1, description="exchange named in messages; by default its own"
     )
     variant: Literal["historical", "live"] = Field("live", description="the past, then end; or from now on")
     pairs: tuple[Pair, ...] = Field(
-        ("BTC/USD", "ETH/USD", "SOL/USD"), min_length=1, description="pairs, written BASE/QUOTE"
+        ("BTC/USD", "ETH/USD", "SOL/USD"), description="pairs, written BASE/QUOTE; [] for those subscribed only"
     )
+    subscriptions_seconds: float = Field(1.0, gt=0, le=60, description="between looks at symbol-subscriptions")
     history_days: float = Field(1.0, gt=0, le=3_650, description="days of history, back to a full hour")
     history_from_ms: int | None = Field(None, ge=0, description="start of history; instead of the days")
-    rest_url: str = Field(REST_URL, pattern=r"^https?://", description="Kraken REST")
-    websocket_url: str = Field(WEBSOCKET_URL, pattern=r"^wss?://", description="Kraken WebSocket v2")
-    requests_per_second: float = Field(1.0, gt=0, le=1_000, description="REST calls; Kraken says 1 is safe")
+    rest_url: str | None = Field(None, pattern=r"^https?://", description="REST; by default the venue's own")
+    websocket_url: str | None = Field(None, pattern=r"^wss?://", description="WebSocket; by default the venue's own")
+    requests_per_second: float | None = Field(
+        None, gt=0, le=1_000, description="REST calls; by default what the venue allows"
+    )
     ping_interval_seconds: float = Field(1.0, gt=0, le=30, description="pings; each pong lets quiet pairs advance")
     silence_seconds: float = Field(5.0, gt=0, description="without any message the connection is dead")
+    outage_seconds: float = Field(
+        60.0, ge=0, description="a pair without news for so long is said to be unknown; 0 for never"
+    )
+    buffer_trades: int = Field(50_000, ge=1_000, description="trades that may wait for the log before reading pauses")
     heartbeat_margin_ms: int = Field(200, ge=0, description="heartbeats stay this far behind the venue's clock")
     repair_attempts: int = Field(
         5, ge=1, le=100, description="REST pages without progress before a gap is passed over"
@@ -50,10 +58,20 @@ class TradesSettings(ServiceSettings):
     file_from_ms: int | None = Field(None, ge=0, description="write only trades from here")
     file_until_ms: int | None = Field(None, ge=0, description="write only trades before here")
 
+    @field_validator("exchange")
+    @classmethod
+    def _is_listed(cls, exchange: str) -> str:
+        names = (*sorted(VENUES), RECORDED)
+        if exchange not in names:
+            raise ValueError(f"one of {', '.join(names)}")
+        return exchange
+
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
-        if self.exchange == "recorded" and not self.file:
+        if self.exchange == RECORDED and not self.file:
             raise ValueError("TRADES_FILE with at least one file when TRADES_EXCHANGE is recorded, was none")
+        if self.exchange != RECORDED and self.variant == "historical" and not self.pairs:
+            raise ValueError("TRADES_PAIRS with at least one pair when TRADES_VARIANT is historical, was none")
         for name, given in (("TRADES_FILE_PAIR", self.file_pair), ("TRADES_FILE_EXCHANGE", self.file_exchange)):
             if given and len(given) != len(self.file):
                 raise ValueError(f"{name} with one entry for each of {len(self.file)} files, was {len(given)}")
@@ -64,5 +82,5 @@ class TradesSettings(ServiceSettings):
 
     @property
     def label(self) -> str:
-        """Return the exchange that Kraken's messages name."""
+        """Return the exchange that messages name."""
         return self.exchange_label or self.exchange
