@@ -13,6 +13,7 @@ from contracts.topics import TopicSpec
 from streaming.errors import ServiceError, SettingsError
 from streaming.grants import Grant, grants_of, in_words
 from streaming.kafka_words import SETTINGS_ARE_WRONG, no_answer, not_allowed, wrong_settings
+from streaming.patience import patiently
 
 if TYPE_CHECKING:
     from streaming.settings import ServiceSettings
@@ -76,6 +77,7 @@ def require_grants(settings: ServiceSettings, service: str, topics: Iterable[Top
         raise ServiceError(not_allowed(settings.sasl_username, in_words(missing)))
 
 
+@patiently
 def _allowed(admin: AdminClient, resource: str, asked: list[Grant]) -> set[tuple[str, str, str]]:
     """Return what of `asked` is allowed, as (resource, name, operation)."""
     names = list(dict.fromkeys(each.name for each in asked if each.resource == resource))

@@ -10,12 +10,12 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, Producer, Topi
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
 from quixstreams.models.topics import TopicConfig
-from tenacity import retry, retry_if_exception, stop_after_delay, wait_fixed
 
 from contracts.topics import TopicSpec
 from streaming.errors import ServiceError
 from streaming.kafka_access import open_admin
 from streaming.kafka_words import not_allowed
+from streaming.patience import patiently
 from streaming.record import Record
 
 if TYPE_CHECKING:
@@ -26,32 +26,7 @@ _BATCH_MESSAGES = 1_000
 _BATCH_SECONDS = 0.5
 #: A group that only reads watermarks and positions it is given: it never commits.
 _READER_GROUP = "tradestream-reader"
-#: What a cluster says while a broker comes, goes or hands over: a moment later the same question has an answer.
-_PASSING = frozenset(
-    {
-        KafkaError.LEADER_NOT_AVAILABLE,
-        KafkaError.NOT_LEADER_FOR_PARTITION,
-        KafkaError.COORDINATOR_LOAD_IN_PROGRESS,
-        KafkaError.COORDINATOR_NOT_AVAILABLE,
-        KafkaError.NOT_COORDINATOR,
-        KafkaError._TRANSPORT,
-        KafkaError._TIMED_OUT,
-    }
-)
-_RETRY_SECONDS = 0.2
 _LEADER_SECONDS = 0.02
-
-
-def _is_passing(error: BaseException) -> bool:
-    return isinstance(error, KafkaException) and error.args[0].code() in _PASSING
-
-
-_patiently = retry(
-    retry=retry_if_exception(_is_passing),
-    stop=stop_after_delay(_TIMEOUT_SECONDS),
-    wait=wait_fixed(_RETRY_SECONDS),
-    reraise=True,
-)
 
 
 class KafkaClient:
@@ -122,7 +97,7 @@ class KafkaClient:
                 raise TimeoutError(f"{topic}: expected a leader for each partition, was {described.error}")
             time.sleep(_LEADER_SECONDS)
 
-    @_patiently
+    @patiently
     def watermarks(self, topic: str) -> dict[int, tuple[int, int]]:
         consumer = self._consumer(_READER_GROUP)
         described = consumer.list_topics(topic, timeout=_TIMEOUT_SECONDS).topics[topic]
@@ -165,13 +140,13 @@ class KafkaClient:
         first = next(self.read(topic, partition, start, end, None), None)
         return 0 if first is None else end - first.offset
 
-    @_patiently
+    @patiently
     def committed(self, group: str, topic: str, partitions: Sequence[int]) -> dict[int, int]:
         wanted = [TopicPartition(topic, partition) for partition in partitions]
         found = self._consumer(group).committed(wanted, timeout=_TIMEOUT_SECONDS) if wanted else []
         return {tp.partition: tp.offset for tp in found if tp.offset >= 0}
 
-    @_patiently
+    @patiently
     def commit(self, group: str, topic: str, offsets: Mapping[int, int]) -> None:
         wanted = [TopicPartition(topic, partition, offset) for partition, offset in offsets.items()]
         self._consumer(group).commit(offsets=wanted, asynchronous=False)

@@ -1,0 +1,34 @@
+"""Asking a Kafka cluster again while what it says will pass."""
+
+from __future__ import annotations
+
+from confluent_kafka import KafkaError, KafkaException
+from tenacity import retry, retry_if_exception, stop_after_delay, wait_fixed
+
+_TIMEOUT_SECONDS = 30.0
+_RETRY_SECONDS = 0.2
+#: What a cluster says while a broker comes, goes or hands over: a moment later the same question has an answer.
+_PASSING = frozenset(
+    {
+        KafkaError.LEADER_NOT_AVAILABLE,
+        KafkaError.NOT_LEADER_FOR_PARTITION,
+        KafkaError.COORDINATOR_LOAD_IN_PROGRESS,
+        KafkaError.COORDINATOR_NOT_AVAILABLE,
+        KafkaError.NOT_COORDINATOR,
+        KafkaError._TRANSPORT,
+        KafkaError._TIMED_OUT,
+    }
+)
+
+
+def _is_passing(error: BaseException) -> bool:
+    return isinstance(error, KafkaException) and error.args[0].code() in _PASSING
+
+
+#: Asks again while a cluster says what passes, up to half a minute.
+patiently = retry(
+    retry=retry_if_exception(_is_passing),
+    stop=stop_after_delay(_TIMEOUT_SECONDS),
+    wait=wait_fixed(_RETRY_SECONDS),
+    reraise=True,
+)
