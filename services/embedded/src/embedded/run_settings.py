@@ -7,10 +7,9 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-from pydantic_settings.sources import read_env_file
+from dotenv import dotenv_values
 
 from contracts.clock import SystemClock
 from embedded.run_folder import RunFolder
@@ -40,9 +39,7 @@ class RunSettings:
 
 def environment_settings(given: Mapping[str, str] | None = None) -> dict[str, str]:
     """Return what `local.env`, the environment and then `given` say, as far as it decides what is published."""
-    env_file = Path(ENV_FILE)
-    from_file = read_env_file(env_file, case_sensitive=True) if env_file.is_file() else {}
-    everything = {**from_file, **os.environ, **(given or {})}  # noqa: TID251 - as the services will see it
+    everything = {**dotenv_values(ENV_FILE), **os.environ, **(given or {})}  # noqa: TID251 - as the services will see it
     return {name: value for name, value in sorted(everything.items()) if value and decides(name)}
 
 

@@ -100,10 +100,10 @@ class Index:
 
     def add(self, name: str, record: Record) -> None:
         """Take in a record under the id `name`."""
-        first = self.first.setdefault(name, record)
-        if first is record:
-            return
-        if not _differs(first, record):
+        first = self.first.get(name)
+        if first is None:
+            self.first[name] = record
+        elif not _differs(first, record):
             self.repeated += 1
         elif all(_differs(other, record) for other in self.others.get(name, ())):
             self.others.setdefault(name, []).append(record)

@@ -31,6 +31,9 @@ NOT_REPLAYED: dict[str, str] = {
     "trades": "the input",
     "trades-checkpoints": "how far the feed has come, not what it brought",
     "symbol-subscriptions": "what people and services asked for, at a wall clock's time",
+    "service-health": "how the processes fare, by a wall clock",
+    "metrics": "the same in numbers",
+    "audit-log": "who did what, by a wall clock",
     "model-events": "training is not replayed; the versions it made are fetched from the registry",
 }
 
