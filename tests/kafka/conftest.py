@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -71,14 +71,33 @@ def settings_of_a_run(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str
     }
 
 
+@pytest.fixture
+def services(
+    broker: Broker, settings_of_a_run: dict[str, str], tmp_path: Path, on_kafka: ServiceSettings
+) -> Callable[..., SixServices]:
+    """Six services on Kafka, with topics of the test's own: `services(SETTING=..., on=another broker)`."""
+
+    def make(on: Broker = broker, **given: str) -> SixServices:
+        told = {**settings_of_a_run, **given}
+        return SixServices(on.address, tmp_path, told, on_kafka.environment, on.brokers, users=on.users)
+
+    return make
+
+
 @pytest.fixture(scope="session")
-def undisturbed(settings_of_a_run: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Written:
-    """What the six services write to the embedded log when nothing happens to them."""
+def undisturbed_run(settings_of_a_run: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> SixServices:
+    """The six services over the embedded log, done with the market; nothing has happened to them."""
     folder = tmp_path_factory.mktemp("embedded")
     services = SixServices(f"embedded://{folder}/log", folder, settings_of_a_run)
     with services.running():
         services.drain()
-    written = services.collect()
+    return services
+
+
+@pytest.fixture(scope="session")
+def undisturbed(undisturbed_run: SixServices) -> Written:
+    """What they have written."""
+    written = undisturbed_run.collect()
     assert all(len(values) == 1 for values in written.values.values())
     assert written.repeated == 0
     return written

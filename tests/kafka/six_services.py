@@ -1,4 +1,7 @@
-"""All six services over one log, embedded or Kafka: started, killed, drained, and what they wrote collected."""
+"""All six services over one log, embedded or Kafka: started, killed, drained, and what they wrote collected.
+
+A process is called after its service, a further replica `service:instance`.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,7 @@ import json
 import random
 import time
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from multiprocessing.context import ForkServerProcess
@@ -100,6 +103,8 @@ class SixServices:
         Settings of this run.
     own
         Service -> settings of its own, over `given`.
+    users
+        A folder with a file of settings for each user, where the broker wants users.
     """
 
     broker_address: str
@@ -110,34 +115,38 @@ class SixServices:
     processes: dict[str, ForkServerProcess] = field(default_factory=dict)
     restarts: int = 0
     own: dict[str, dict[str, str]] = field(default_factory=dict)
+    users: Path | None = None
 
     def __post_init__(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
         self.settings = ServiceSettings(
-            broker_address=self.broker_address,
             data_dir=self.folder,
             environment=self.environment,
             replication_factor=self.replication_factor,
+            **{"TRADESTREAM_BROKER_ADDRESS": self.broker_address, **login(self.users, "operator")},
         )
         self._client = _client(self.settings)
 
     def start(self, name: str) -> None:
+        service, _, instance = name.partition(":")
         shared = {
             "TRADESTREAM_BROKER_ADDRESS": self.broker_address,
             "TRADESTREAM_ENVIRONMENT": self.environment,
             "TRADESTREAM_DATA_DIR": str(self.folder),
             "TRADESTREAM_STORE_URL": "off",
             "TRADESTREAM_COMMIT_INTERVAL_SECONDS": "0.2",
+            "TRADESTREAM_INSTANCE_ID": instance or "0",
+            **login(self.users, f"{service}-{self.environment}"),
         }
         self.processes[name] = start(
-            name, {**shared, **self.given, **self.own.get(name, {})}, str(self.folder / f"{name}.log")
+            service, {**shared, **self.given, **self.own.get(service, {})}, str(self.log(name))
         )
 
     @contextmanager
-    def running(self) -> Iterator[SixServices]:
+    def running(self, names: Sequence[str] = SERVICES) -> Iterator[SixServices]:
         """Everything runs in the block; afterwards it is asked to stop, and has to."""
         create_topics(self.settings, TOPICS)
-        for name in reversed(SERVICES):
+        for name in reversed(names):
             self.start(name)
         try:
             yield self
@@ -150,9 +159,23 @@ class SixServices:
     def stop(self) -> None:
         for process in self.processes.values():
             process.terminate()
-        for name, process in self.processes.items():
-            process.join(GIVE_UP_SECONDS)
-            assert process.exitcode == 0, f"{name} ended with {process.exitcode}: {self.last_words(name)}"
+        for name in self.processes:
+            self._ends_well(name)
+
+    def remove(self, name: str, *, gently: bool) -> None:
+        """End a process for good: by SIGTERM, and with its own time to leave, or by SIGKILL."""
+        if gently:
+            self.processes[name].terminate()
+            self._ends_well(name)
+        else:
+            self.processes[name].kill()
+            self.processes[name].join()
+        del self.processes[name]
+
+    def _ends_well(self, name: str) -> None:
+        process = self.processes[name]
+        process.join(GIVE_UP_SECONDS)
+        assert process.exitcode == 0, f"{name} ended with {process.exitcode}: {self.last_words(name)}"
 
     def kill(self, name: str) -> None:
         """SIGKILL, and start again at once, as a supervisor does."""
@@ -169,8 +192,11 @@ class SixServices:
             self.restarts += 1
             self.start(name)
 
+    def log(self, name: str) -> Path:
+        return self.folder / f"{name}.log"
+
     def last_words(self, name: str) -> str:
-        return (self.folder / f"{name}.log").read_text(encoding="utf-8", errors="replace")[-3_000:]
+        return self.log(name).read_text(encoding="utf-8", errors="replace")[-3_000:]
 
     def written(self, spec: TopicSpec) -> int:
         """Return how many messages a topic has."""
@@ -179,7 +205,8 @@ class SixServices:
 
     def drain(self, may_restart: bool = False) -> None:
         """Return when the source has ended and each service has committed its whole input, in flow order."""
-        self._wait(lambda: self.processes["trades"].exitcode == 0, "trades to end", may_restart)
+        if "trades" in self.processes:
+            self._wait(lambda: self.processes["trades"].exitcode == 0, "trades", may_restart)
         for name, spec in STAGES.items():
             group = f"{name}-{self.environment}"
             self._wait(lambda group=group, spec=spec: lag(self.settings, group, spec) == 0, name, may_restart)
@@ -245,6 +272,13 @@ class SixServices:
         for name in SERVICES:
             assert not list(read_dead_letters(self.settings, name)), f"{name} set something aside"
         return Written(dict(values), messages, partitions)
+
+
+def login(users: Path | None, user: str) -> dict[str, str]:
+    """Return the settings with which `user` reaches the broker; none where it wants no user."""
+    if users is None:
+        return {}
+    return dict(line.split("=", 1) for line in (users / f"{user}.env").read_text(encoding="utf-8").splitlines())
 
 
 def accounts(*names_and_pairs: tuple[str, tuple[str, ...]]) -> dict[str, str]:

@@ -3,34 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 
-import pytest
 from service_process import SERVICES
 from six_services import SixServices, Written, assert_same
 from throwaway_broker import Broker
 
 from contracts.topics import TRADES
-from streaming.settings import ServiceSettings
 
 Run = Callable[..., SixServices]
 SEED, KILLS = 11, 3
-
-
-@pytest.fixture
-def services(
-    broker: Broker,
-    settings_of_a_run: dict[str, str],
-    tmp_path: Path,
-    on_kafka: ServiceSettings,
-    request: pytest.FixtureRequest,
-) -> Run:
-    """Six services on Kafka, with topics of the test's own."""
-
-    def make(**given: str) -> SixServices:
-        return SixServices(broker.address, tmp_path, {**settings_of_a_run, **given}, on_kafka.environment)
-
-    return make
 
 
 def test_the_market_is_worth_comparing(undisturbed: Written) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -12,8 +12,8 @@ from six_services import SixServices, Written, assert_same
 from throwaway_broker import Broker, free_port
 
 from contracts.topics import CANDLES
-from streaming.settings import ServiceSettings
 
+Run = Callable[..., SixServices]
 SEED = int(os.environ.get("KAFKA_SWEEP_SEED", "1"))
 KILLS = int(os.environ.get("KAFKA_SWEEP_KILLS", "0"))
 
@@ -34,14 +34,8 @@ def three_brokers(broker: Broker, tmp_path: Path) -> Iterator[Broker]:
         three.run("down")
 
 
-def test_many_kills(
-    broker: Broker,
-    settings_of_a_run: dict[str, str],
-    tmp_path: Path,
-    on_kafka: ServiceSettings,
-    undisturbed: Written,
-) -> None:
-    run = SixServices(broker.address, tmp_path, settings_of_a_run, on_kafka.environment)
+def test_many_kills(services: Run, undisturbed: Written) -> None:
+    run = services()
     with run.running():
         kills = run.kill_each(SEED, KILLS, undisturbed.messages)
         run.drain()
@@ -51,11 +45,8 @@ def test_many_kills(
     assert_same(written, undisturbed)
 
 
-def test_one_of_three_brokers_is_killed(
-    three_brokers: Broker, settings_of_a_run: dict[str, str], tmp_path: Path, undisturbed: Written
-) -> None:
-    given = {**settings_of_a_run, "TRADESTREAM_REPLICATION_FACTOR": "3"}
-    run = SixServices(three_brokers.address, tmp_path, given, replication_factor=3)
+def test_one_of_three_brokers_is_killed(services: Run, three_brokers: Broker, undisturbed: Written) -> None:
+    run = services(on=three_brokers, TRADESTREAM_REPLICATION_FACTOR="3")
     with run.running():
         run.wait_for(CANDLES, undisturbed.messages["candles"] // 3)
         three_brokers.kill(2)

@@ -23,6 +23,12 @@ class Broker:
     folder: Path
     port: int
     brokers: int = 1
+    secure: bool = False
+
+    @property
+    def users(self) -> Path | None:
+        """The folder with each user's settings, where there are users."""
+        return self.folder / "secrets" / "users" if self.secure else None
 
     @property
     def address(self) -> str:
@@ -34,7 +40,7 @@ class Broker:
 
     def run(self, command: str) -> subprocess.CompletedProcess[str]:
         options = ["--port", str(self.port), "--folder", self.folder, "--brokers", str(self.brokers)]
-        options += ["--check-interval-ms", str(CHECK_INTERVAL_MS)]
+        options += ["--check-interval-ms", str(CHECK_INTERVAL_MS), *(["--secure"] if self.secure else [])]
         return subprocess.run(
             [sys.executable, SCRIPT, command, *options], capture_output=True, text=True, timeout=240, check=False
         )
@@ -45,15 +51,16 @@ class Broker:
 
 
 def free_port() -> int:
-    """Return a port that is free, as is the controller's, a thousand above."""
+    """Return a port that is free, as are the controller's, a thousand above, and the brokers', two thousand above."""
     while True:
-        with socket.socket() as probe, socket.socket() as controller:
+        with socket.socket() as probe, socket.socket() as controller, socket.socket() as replication:
             probe.bind(("127.0.0.1", 0))
             port = int(probe.getsockname()[1])
-            if port > 64_000:
+            if port > 63_000:
                 continue
             try:
                 controller.bind(("127.0.0.1", port + 1_000))
+                replication.bind(("127.0.0.1", port + 2_000))
             except OSError:
                 continue
             return port
