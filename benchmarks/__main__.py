@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import argparse
-import json
-from datetime import UTC, datetime
-from pathlib import Path
+from collections.abc import Callable
 
-from benchmarks import candles, machine
+from benchmarks import candles, latency, machine
+from benchmarks.live_market import Market
 from benchmarks.logs import LOGS, CannotRunError
+from benchmarks.results import keep
 from benchmarks.table import Table
 
-PARTS = {
+PARTS: dict[str, Callable[[str], list[Table]]] = {
     "candles": lambda log: candles.measure(log, candles.Size()),
+    "latency": lambda log: latency.measure(log, Market()),
 }
-RESULTS = Path(__file__).parents[1] / "runs" / "bench"
 
 
 def main() -> int:
@@ -32,10 +32,7 @@ def main() -> int:
     except CannotRunError as error:
         print(f"bench: {error}")
         return 2
-    RESULTS.mkdir(parents=True, exist_ok=True)
-    path = RESULTS / f"{datetime.now(UTC):%Y%m%d-%H%M%S}.json"
-    path.write_text(json.dumps({"machine": facts, "tables": [table.as_dict() for table in tables]}, indent=1))
-    print(f"\nkept in {path}")
+    print(f"\nkept in {keep('bench', {'machine': facts, 'tables': [table.as_dict() for table in tables]})}")
     return 0
 
 
@@ -46,7 +43,7 @@ def _arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _choice_of(known: tuple[str, ...]):  # noqa: ANN202
+def _choice_of(known: tuple[str, ...]) -> Callable[[str], list[str]]:
     def parse(text: str) -> list[str]:
         chosen = [part for part in text.split(",") if part]
         if not chosen or set(chosen) - set(known):

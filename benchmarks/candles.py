@@ -5,22 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from pathlib import Path
 from statistics import median
 
 import orjson
 
 from benchmarks.contestant import Result, Task, run
-from benchmarks.logs import Item, fill, running_log
+from benchmarks.logs import fill, item, running_log
 from benchmarks.market import Trades, make_trades
 from benchmarks.reference import Ohlcv, aggregate, require_equal
 from benchmarks.table import Goal, Table, rate
 from contracts.candle import Candle
-from contracts.message import Message
 from contracts.topics import CANDLES, TRADES, TopicSpec
 from contracts.units import MS_PER_MINUTE, US_PER_MS, US_PER_SECOND
 from streaming.clients import create_topics, end_offsets, read_topic
-from streaming.embedded.address import is_embedded
 from streaming.settings import ServiceSettings
 
 PAIR = "BTC/USD"
@@ -86,11 +83,6 @@ def measure(kind: str, size: Size) -> list[Table]:
             for contestant in contestants:
                 results[contestant.label].append(contestant.run(number))
     return [_table(kind, contestants, results)]
-
-
-def item(message: Message) -> Item:
-    """Return a message as it is written to a log."""
-    return message.key, message.to_json(), message.event_time_ms
 
 
 def _ours(

@@ -12,6 +12,7 @@ from typing import Any
 from confluent_kafka import Producer
 from tests.kafka.throwaway_broker import Broker, free_port
 
+from contracts.message import Message
 from streaming.embedded.address import SCHEME, is_embedded
 from streaming.embedded.producer import EmbeddedProducer
 from streaming.settings import ServiceSettings
@@ -49,6 +50,11 @@ def running_log(kind: str) -> Iterator[ServiceSettings]:
             yield ServiceSettings(broker_address=broker.address, data_dir=folder / "data")
         finally:
             broker.run("down")
+
+
+def item(message: Message) -> Item:
+    """Return a message as it is written to a log."""
+    return message.key, message.to_json(), message.event_time_ms
 
 
 def fill(settings: ServiceSettings, topic: str, items: Iterable[Item]) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from zlib import crc32
 
@@ -46,6 +46,10 @@ class Trades:
         """Return the trades `start` <= i < `stop`."""
         columns = (self.timestamps_us, self.ticks, self.lots, self.buys)
         return Trades(self.pair, *(column[start:stop] for column in columns), first_id=self.first_id + start)
+
+    def numbered_from(self, first_id: int) -> Trades:
+        """Return the same trades with other ids."""
+        return replace(self, first_id=first_id)
 
     @property
     def prices(self) -> list[str]:
