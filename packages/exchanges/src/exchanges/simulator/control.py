@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from decimal import Decimal
 
 from aiohttp import web
 from pydantic import ValidationError
 
-from contracts.units import US_PER_MS, decimal_string
+from contracts.units import US_PER_MS
 from exchanges.simulator.faults import Fault
 from exchanges.simulator.sockets import Sockets
+from exchanges.simulator.text import exact
 from exchanges.simulator.venue import Venue
 
 
@@ -73,12 +73,8 @@ class Control:
                 "pair": pair,
                 "trade_ids": list(range(market.first_trade_id + start, market.first_trade_id + stop)),
                 "timestamps_us": trades.timestamps_us[start:stop].tolist(),
-                "prices": [_exact(t, item.price_decimals) for t in trades.ticks[start:stop].tolist()],
-                "quantities": [_exact(q, item.lot_decimals) for q in trades.lots[start:stop].tolist()],
+                "prices": [exact(t, item.price_decimals) for t in trades.ticks[start:stop].tolist()],
+                "quantities": [exact(q, item.lot_decimals) for q in trades.lots[start:stop].tolist()],
                 "sides": ["buy" if buy else "sell" for buy in trades.buys[start:stop].tolist()],
             }
         )
-
-
-def _exact(units: int, decimals: int) -> str:
-    return decimal_string(Decimal(units).scaleb(-decimals))

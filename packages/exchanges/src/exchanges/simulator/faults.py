@@ -98,6 +98,10 @@ class FaultPlan:
         self.events = [event for event in self.events if event[0] > now_us]
         return due
 
+    def next_rest_error(self) -> str | None:
+        """Take out the error that the next REST answer is to be; None if it is to be a good one."""
+        return self.rest_errors.pop(0) if self.rest_errors else None
+
     def touching(self, pair: str, start: int, stop: int) -> list[TradeRange]:
         """Return the delivery faults that hit any trade of `pair` with `start` <= index < `stop`."""
         return [r for r in self.ranges if r.pair == pair and r.start < stop and start < r.stop]

@@ -8,7 +8,7 @@ import numpy as np
 
 from contracts.units import US_PER_SECOND
 from exchanges.simulator.market import Market
-from exchanges.simulator.wire import fixed
+from exchanges.simulator.text import fixed
 
 INTERVALS_MIN = (1, 5, 15, 30, 60, 240, 1_440, 10_080, 21_600)
 COMMITTED_ROWS = 720

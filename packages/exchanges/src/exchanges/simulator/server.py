@@ -13,7 +13,7 @@ from aiohttp import web
 from loguru import logger
 
 from exchanges.simulator.control import Control
-from exchanges.simulator.rest import Rest
+from exchanges.simulator.dialects import RESTS, SOCKETS
 from exchanges.simulator.settings import SimulatorSettings
 from exchanges.simulator.sockets import Sockets
 from exchanges.simulator.venue import Venue
@@ -23,12 +23,13 @@ from exchanges.simulator.venue import Venue
 class SimulatorUrls:
     """Where a running simulator is reached.
 
-    `rest_url` stands for ``https://api.kraken.com``, `websocket_url` for ``wss://ws.kraken.com/v2``; `control_url` is
-    the base of ``/sim/...``.
+    `rest_url` stands for every venue's, such as ``https://api.kraken.com``; `websocket_urls` has the WebSocket's by
+    venue, `websocket_url` Kraken's again; `control_url` is the base of ``/sim/...``.
     """
 
     rest_url: str
     websocket_url: str
+    websocket_urls: dict[str, str]
     control_url: str
     pid: int
 
@@ -48,7 +49,7 @@ async def simulator(settings: SimulatorSettings) -> AsyncIterator[SimulatorUrls]
     venue = Venue(settings)
     sockets = Sockets(venue)
     app = web.Application()
-    for part in (Rest(venue), sockets, Control(venue, sockets)):
+    for part in (*(rest(venue) for rest in RESTS), sockets, Control(venue, sockets)):
         app.add_routes(part.routes())
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=2.0)
     await runner.setup()
@@ -70,7 +71,14 @@ async def simulator(settings: SimulatorSettings) -> AsyncIterator[SimulatorUrls]
 
 def _urls(host: str, port: int) -> SimulatorUrls:
     base = f"http://{host}:{port}"
-    return SimulatorUrls(rest_url=base, websocket_url=f"ws://{host}:{port}/v2", control_url=base, pid=os.getpid())
+    sockets = {venue: f"ws://{host}:{port}{dialect.path}" for venue, dialect in SOCKETS.items()}
+    return SimulatorUrls(
+        rest_url=base,
+        websocket_url=sockets["kraken"],
+        websocket_urls=sockets,
+        control_url=base,
+        pid=os.getpid(),
+    )
 
 
 def _announce(urls: SimulatorUrls, settings: SimulatorSettings) -> None:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 
 from aiohttp import web
 
 from exchanges.simulator.connection import Connection
+from exchanges.simulator.dialects import SOCKETS
+from exchanges.simulator.dialects.dialect import Dialect
 from exchanges.simulator.faults import Fault
 from exchanges.simulator.venue import Venue
 
@@ -14,7 +17,7 @@ STRIKE_SECONDS = 0.02
 
 
 class Sockets:
-    """Takes WebSocket upgrades at `/v2` and strikes open connections with due faults."""
+    """Takes WebSocket upgrades, each venue's at its own path, and strikes open connections with due faults."""
 
     def __init__(self, venue: Venue) -> None:
         self._venue = venue
@@ -22,7 +25,7 @@ class Sockets:
 
     def routes(self) -> list[web.RouteDef]:
         """Return what to mount."""
-        return [web.get("/v2", self._upgrade)]
+        return [web.get(dialect.path, self._upgrade_to(dialect)) for dialect in SOCKETS.values()]
 
     @property
     def open(self) -> int:
@@ -57,7 +60,13 @@ class Sockets:
         """Close every connection, as a venue going down does."""
         await asyncio.gather(*(connection.cut(1001) for connection in list(self._connections)))
 
-    async def _upgrade(self, request: web.Request) -> web.StreamResponse:
+    def _upgrade_to(self, dialect: type[Dialect]) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+        async def upgrade(request: web.Request) -> web.StreamResponse:
+            return await self._upgrade(request, dialect)
+
+        return upgrade
+
+    async def _upgrade(self, request: web.Request, dialect: type[Dialect]) -> web.StreamResponse:
         if self._venue.faults.refusals:
             self._venue.faults.refusals -= 1
             return web.Response(status=503, text="Service Unavailable")
@@ -65,7 +74,7 @@ class Sockets:
         socket = web.WebSocketResponse(autoping=False, compress=False, timeout=2.0)
         await socket.prepare(request)
         self._venue.connections_opened += 1
-        connection = Connection(self._venue, socket, request)
+        connection = Connection(self._venue, socket, request, dialect)
         self._connections.add(connection)
         try:
             await connection.serve()

@@ -9,10 +9,11 @@ import numpy as np
 from aiohttp import web
 
 from contracts.units import US_PER_SECOND
+from exchanges.simulator.dialects.kraken_wire import trade_row
 from exchanges.simulator.instruments import Instrument, by_any_name
 from exchanges.simulator.ohlc import INTERVALS_MIN, ohlc_rows
+from exchanges.simulator.text import rfc3339, to_json
 from exchanges.simulator.venue import Venue
-from exchanges.simulator.wire import rfc3339, to_json, trade_row
 
 MAX_COUNT = 1_000
 NS_PER_SECOND = 1_000_000_000
@@ -27,7 +28,7 @@ class RestError(Exception):
     """An answer with `error` set, in Kraken's words."""
 
 
-class Rest:
+class KrakenRest:
     """The public endpoints over a venue."""
 
     def __init__(self, venue: Venue) -> None:
@@ -61,8 +62,8 @@ class Rest:
         return handler
 
     def _may_ask(self, request: web.Request) -> None:
-        if self._venue.faults.rest_errors:
-            raise RestError(self._venue.faults.rest_errors.pop(0))
+        if (error := self._venue.faults.next_rest_error()) is not None:
+            raise RestError(error)
         # Trades and OHLC are limited per pair, everything else together.
         name = request.path.rsplit("/", 1)[-1]
         per_pair = request.query.get("pair", "") if name in ("Trades", "OHLC") else ""

@@ -1,41 +1,12 @@
-"""How Kraken writes things: the text of frames, rows, numbers and times."""
+"""How Kraken writes things: the text of frames, rows and numbers."""
 
 from __future__ import annotations
 
-import json
-from datetime import UTC, datetime
-from typing import Any
-
-from contracts.units import US_PER_SECOND
 from exchanges.simulator.market import Market
+from exchanges.simulator.text import fixed, rfc3339, to_json
 
 REST_PRICE_DECIMALS = 5
 NOT_JSON = '{"channel":"trade","type":"update","data":[{"symbol":'
-
-
-def rfc3339(time_us: int) -> str:
-    """Return a WebSocket time, with microseconds.
-
-    Examples
-    --------
-    >>> rfc3339(1_772_445_601_448_120)
-    '2026-03-02T10:00:01.448120Z'
-    """
-    seconds, micros = divmod(time_us, US_PER_SECOND)
-    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}.{micros:06d}Z"
-
-
-def fixed(units: int, decimals: int, shown: int) -> str:
-    """Return whole `units` of 10^-`decimals` with `shown` decimals, as REST writes numbers.
-
-    Examples
-    --------
-    >>> fixed(974123, 1, 5)
-    '97412.30000'
-    """
-    whole, fraction = divmod(units, 10**decimals)
-    digits = f"{fraction:0{decimals}d}" if decimals else ""
-    return f"{whole}.{digits:0<{shown}}"
 
 
 def number(units: int, decimals: int) -> str:
@@ -95,8 +66,3 @@ def status_frame(connection_id: int) -> str:
     """Return the frame that greets a new connection."""
     data = {"system": "online", "api_version": "v2", "connection_id": connection_id, "version": "2.0.10"}
     return to_json({"channel": "status", "type": "update", "data": [data]})
-
-
-def to_json(value: Any) -> str:
-    """Return `value` as compact JSON."""
-    return json.dumps(value, separators=(",", ":"))

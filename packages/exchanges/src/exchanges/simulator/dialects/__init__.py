@@ -1,0 +1,11 @@
+"""How each venue speaks: REST paths and frames over the same market; every simulator speaks them all at once."""
+
+from exchanges.simulator.dialects.binance import BinanceRest, BinanceSocket
+from exchanges.simulator.dialects.coinbase import CoinbaseRest, CoinbaseSocket
+from exchanges.simulator.dialects.dialect import Dialect
+from exchanges.simulator.dialects.kraken import KrakenSocket
+from exchanges.simulator.dialects.kraken_rest import KrakenRest
+
+#: By venue, as `exchanges.venues` names them.
+SOCKETS: dict[str, type[Dialect]] = {"kraken": KrakenSocket, "coinbase": CoinbaseSocket, "binance": BinanceSocket}
+RESTS = (KrakenRest, CoinbaseRest, BinanceRest)
