@@ -4,7 +4,7 @@ SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 
-SERVICES := trades candles indicators predictions signals execution
+SERVICES := trades candles indicators predictions signals execution history
 SHELL_ENVIRONMENT_MODEL := $(MODEL)
 
 # --- arguments ---------------------------------------------------------------------------------------------------
@@ -132,8 +132,8 @@ members: install-dev ## Prove each member's dependencies: installed alone, all m
 	@$(RUN) python tests/members.py
 
 .PHONY: chaos
-chaos: install-dev ## Kill services at random all through demos and compare every table [seed= rounds= pause=seconds]
-	@$(RUN) python tests/chaos.py --seed $(or $(seed),1) --rounds $(or $(rounds),3) --pause $(or $(pause),2.5)
+chaos: install-dev ## Break everything all through live markets, compare every topic [seed= kills= log=embedded|kafka|both]
+	@$(RUN) python tests/chaos --seed $(or $(filter-out 7,$(seed)),1) --kills $(or $(kills),50) --log $(or $(log),both)
 
 .PHONY: kafka-sweep
 kafka-sweep: install-dev ## Real Kafka for minutes: SIGKILLs of each service, one of three brokers lost [seed= kills=]

@@ -12,7 +12,7 @@ ROOT = Path(__file__).parents[2]
 
 #: May be imported by what stands to the right; `embedded` is the composition root.
 LIBRARIES = ("contracts", "exchanges", "streaming", "featurestore")
-SERVICES = ("trades", "candles", "indicators", "predictions", "signals", "execution")
+SERVICES = ("trades", "candles", "indicators", "predictions", "signals", "execution", "history")
 COMPOSITION_ROOTS = ("embedded",)
 MEMBERS = LIBRARIES + SERVICES + COMPOSITION_ROOTS
 
@@ -36,7 +36,7 @@ class Member:
 
     @property
     def is_service(self) -> bool:
-        """Whether it is one of the six service processes."""
+        """Whether it is one of the service processes."""
         return self.name in SERVICES
 
     @functools.cached_property

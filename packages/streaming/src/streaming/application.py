@@ -135,6 +135,7 @@ def create_application(
         "consumer_group": settings.group_for(service),
         "auto_offset_reset": "earliest",
         "commit_interval": settings.commit_interval_seconds,
+        "commit_every": settings.commit_every_messages,
         "state_dir": settings.state_dir_for(service),
         "processing_guarantee": settings.processing_guarantee,
         "consumer_poll_timeout": 0.0 if stop_at_end and is_embedded(settings.broker_address) else _POLL_SECONDS,

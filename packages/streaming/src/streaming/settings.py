@@ -105,6 +105,9 @@ class ServiceSettings(BaseSettings):
     commit_interval_seconds: float = _shared(
         "COMMIT_INTERVAL_SECONDS", 1.0, "seconds between checkpoints", ge=0, le=300
     )
+    commit_every_messages: int = _shared(
+        "COMMIT_EVERY_MESSAGES", 0, "messages after which a checkpoint is due earlier; 0 = by time only", ge=0
+    )
     processing_guarantee: Literal["at-least-once", "exactly-once"] = _shared(
         "PROCESSING_GUARANTEE", "at-least-once", "exactly-once adds a commit interval of latency per service"
     )

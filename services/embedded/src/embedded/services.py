@@ -76,6 +76,10 @@ class Services:
         signals = self._spec("signals", **venue)
         return [self._spec("candles"), self._spec("indicators"), signals, self._spec("execution")]
 
+    def history(self) -> ProcessSpec:
+        """The service that keeps trades for later backtests; nothing waits for it."""
+        return self._spec("history")
+
     def trades_historical(self, settings: Mapping[str, str]) -> ProcessSpec:
         """The job that writes the past."""
         environment = {**self.shared(), **self.trades, "TRADES_VARIANT": "historical", **settings}

@@ -15,7 +15,7 @@ from embedded.run_folder import RunFolder
 from embedded.run_log import RunLog
 from embedded.services import ENVIRONMENT
 
-_SERVICES = ("trades", "candles", "indicators", "predictions", "signals", "execution")
+_SERVICES = ("trades", "candles", "indicators", "predictions", "signals", "execution", "history")
 _VARIANTS = ("historical", "live")
 
 
@@ -53,7 +53,12 @@ def status_table(folder: Path, environment: str) -> Table:
     log = RunLog(folder, environment)
     try:
         for spec in TOPICS:
-            readers = [name for name in spec.read_by if name != "trades"]
+            # history runs with `tradestream run` only: elsewhere it is not behind, it is not there.
+            readers = [
+                name
+                for name in spec.read_by
+                if name != "trades" and (name != "history" or log.consumed(f"{name}-{environment}", spec))
+            ]
             lags = [log.lag(f"{name}-{environment}", spec) for name in readers]
             behind = ", ".join(f"{lag:,}" for lag in lags)
             table.add_row(spec.name, f"{log.count(spec):,}", ", ".join(readers), behind)

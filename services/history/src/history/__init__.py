@@ -1,0 +1,1 @@
+"""Trades to Parquet files that later backtests read."""

@@ -1,0 +1,1 @@
+"""Pure folds of history: no input or output, clock, randomness or logging."""
