@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable
 
-from benchmarks import candles, latency, machine
+from benchmarks import candles, latency, machine, scale
 from benchmarks.live_market import Market
 from benchmarks.logs import LOGS, CannotRunError
 from benchmarks.results import keep
@@ -14,6 +14,7 @@ from benchmarks.table import Table
 PARTS: dict[str, Callable[[str], list[Table]]] = {
     "candles": lambda log: candles.measure(log, candles.Size()),
     "latency": lambda log: latency.measure(log, Market()),
+    "scale": lambda log: scale.measure(log, scale.Size()),
 }
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from benchmarks.stopwatch import Stopwatch
 
+ROOT = Path(__file__).parents[1]
 _GIVE_UP_SECONDS = 600
 
 
@@ -58,10 +59,18 @@ def run(task: Task) -> Result:
         If it fails; its last words say why.
     """
     command = [sys.executable, "-m", "benchmarks.contestant", json.dumps(asdict(task))]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=_GIVE_UP_SECONDS, check=False)
+    done = subprocess.run(
+        command, capture_output=True, text=True, timeout=_GIVE_UP_SECONDS, check=False, env=environment()
+    )
     if done.returncode != 0:
         raise RuntimeError(f"{task.who} ended with {done.returncode}: {(done.stdout + done.stderr)[-2_000:]}")
     return Result(**json.loads(done.stdout.splitlines()[-1]))
+
+
+def environment(**settings: str) -> dict[str, str]:
+    """Return the environment of a process that finds this package wherever it is started."""
+    path = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
+    return {**os.environ, "PYTHONPATH": path, **settings}
 
 
 def report(watch: Stopwatch, state_bytes: int = 0) -> Result:

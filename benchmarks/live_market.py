@@ -17,9 +17,7 @@ from contracts.units import MS_PER_DAY, MS_PER_MINUTE, MS_PER_SECOND, US_PER_MS
 from streaming.clients import open_producer
 from streaming.settings import ServiceSettings
 
-#: Features are anchored at midnight on the bars before it: after so much history, ending just behind a midnight, all
-#: of them are warm.
-HISTORY_MS = 13 * 60 * MS_PER_MINUTE
+#: Just behind a midnight.
 LIVE_MS = START_MS + MS_PER_DAY + 5 * MS_PER_MINUTE
 
 
@@ -35,12 +33,15 @@ class Market:
         Seconds of event time in a second of wall time.
     seconds
         Of wall time that the live part lasts.
+    history_minutes
+        Of event time before it. Features are anchored at midnight on the bars before it: with half a day they are warm.
     """
 
     pairs: int = 20
     trades_per_second: int = 1_000
     event_speed: int = 60
     seconds: int = 60
+    history_minutes: int = 780
 
     @property
     def names(self) -> list[str]:
@@ -49,8 +50,7 @@ class Market:
     def history(self) -> Iterator[Message]:
         """Return per pair a heartbeat, from which on it is complete, and a trade a minute in large frames."""
         for name in self.names:
-            begin_us = (LIVE_MS - HISTORY_MS) * US_PER_MS
-            yield Heartbeat(exchange=EXCHANGE, pair=name, venue_time_us=begin_us)
+            yield Heartbeat(exchange=EXCHANGE, pair=name, venue_time_us=self._begin_ms * US_PER_MS)
             yield from self._past(name).frames(1_000)
 
     def live(self) -> list[TradeFrame]:
@@ -59,8 +59,12 @@ class Market:
         count = self.trades_per_second * self.seconds // self.pairs
         return list(in_time_order([self._present(name, count, per_minute) for name in self.names]))
 
+    @property
+    def _begin_ms(self) -> int:
+        return LIVE_MS - self.history_minutes * MS_PER_MINUTE
+
     def _past(self, name: str) -> Trades:
-        made = make_trades(name, 2 * HISTORY_MS // MS_PER_MINUTE, 1, start_ms=LIVE_MS - HISTORY_MS)
+        made = make_trades(name, 2 * self.history_minutes, 1, start_ms=self._begin_ms)
         return made.part(0, int((made.timestamps_us < LIVE_MS * US_PER_MS).sum()))
 
     def _present(self, name: str, count: int, per_minute: float) -> Trades:

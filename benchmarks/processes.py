@@ -11,14 +11,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.predictions.prediction_rows import make_rows
-
+from benchmarks.contestant import environment
 from contracts.account import Account
 from contracts.topics import CANDLES, PREDICTIONS, SIGNALS, TECHNICAL_INDICATORS, TOPICS, TRADES
-from predictions.core.dataset import build_dataset
-from predictions.settings import PredictionsSettings
-from predictions.train import register
-from predictions.training import train_model
 from streaming.clients import create_topics, lag
 from streaming.embedded.address import is_embedded
 from streaming.settings import ServiceSettings
@@ -31,7 +26,7 @@ STAGES = {
     "signals": PREDICTIONS,
     "execution": SIGNALS,
 }
-_GIVE_UP_SECONDS = 180.0
+_GIVE_UP_SECONDS = 300.0
 _STOP_SECONDS = 30.0
 _POLL_SECONDS = 0.2
 _TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
@@ -56,7 +51,7 @@ class Processes:
         """Of data, state and what the processes say."""
         return self.settings.data_dir
 
-    def environment(self) -> dict[str, str]:
+    def told(self) -> dict[str, str]:
         """Return what every service is told; the store is on where a laptop has it, off where RisingWave reads."""
         account = Account(name="bench", pairs=tuple(self.pairs), minimum_confidence=0.5)
         told = {
@@ -70,11 +65,11 @@ class Processes:
     def start(self, name: str, *command: str, **settings: str) -> None:
         """Start `python -m <command>`, by default the service `name`."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        environment = {**os.environ, **self.environment(), **settings}
         with (self.folder / f"{name}.log").open("ab") as log:
             self.running[name] = subprocess.Popen(
-                [sys.executable, "-m", *(command or (name,))], env=environment, stdout=log, stderr=log
-            )
+                [sys.executable, "-m", *(command or (name,))], stdout=log, stderr=log,
+                env=environment(**self.told(), **settings), cwd=self.folder,
+            )  # fmt: skip
 
     def start_services(self) -> None:
         """Register a baseline model, create the topics and start the five services behind `trades`."""
@@ -140,6 +135,14 @@ def services(settings: ServiceSettings, pairs: Sequence[str]) -> Iterator[Proces
 
 def register_model(folder: Path) -> None:
     """Train the baseline on made-up rows of a year before the market begins, and make it champion."""
+    # Here, because they bring MLflow: seconds, and most of what imports this module does without.
+    from tests.predictions.prediction_rows import make_rows
+
+    from predictions.core.dataset import build_dataset
+    from predictions.settings import PredictionsSettings
+    from predictions.train import register
+    from predictions.training import train_model
+
     settings = PredictionsSettings(data_dir=folder)
     rows = build_dataset(make_rows(), 1, settings.horizon_bars, settings.interval_s)
     register(train_model(rows, settings, lambda *_: None), settings)

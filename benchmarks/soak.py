@@ -19,7 +19,7 @@ from benchmarks.market import pair_names
 from benchmarks.processes import STAGES, Processes, open_files, resident_mib, services
 from benchmarks.results import keep
 from benchmarks.table import Goal, Table
-from contracts.topics import TRADES
+from contracts.topics import PNL, TRADES
 from streaming.clients import end_offsets
 from streaming.settings import ServiceSettings
 
@@ -50,6 +50,7 @@ def soak(kind: str, minutes: float, pairs: int = PAIRS) -> tuple[Table, list[Sam
     """Run for `minutes`, printing a line a minute, then let the services finish; return the verdict."""
     with running_log(kind) as settings, services(settings, pair_names(pairs)) as run:
         run.start("source", "benchmarks.endless_market", settings.broker_address, str(pairs))
+        run.wait_for(lambda: any(end_offsets(settings, PNL).values()), "the first books")
         samples: list[Sample] = []
         started = time.monotonic()
         print("  ".join(f"{name:>11}" for name in ("minute", "messages", *STAGES, "state MiB")), flush=True)

@@ -60,9 +60,9 @@ def run_timed(app: Any, messages: int) -> Stopwatch:
                 app.stop()
         return row
 
-    def timed_commit(**options: Any) -> None:
-        commit(**options)
-        if options and not watch.seconds:  # forced: the loop has ended
+    def timed_commit(force: bool = False, revoking: bool = False) -> None:
+        commit(force=force, revoking=revoking)
+        if force and not watch.seconds:  # the loop has ended
             watch.stop()
 
     app._consumer.poll_row, app._processing_context.commit_checkpoint = counting_poll, timed_commit

@@ -1,0 +1,84 @@
+"""Each benchmark, tiny: the candles are right and everything is counted. How fast it is, is not a test's business."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from benchmarks import candles, latency, reference, results, scale, soak
+from benchmarks.live_market import Market
+from benchmarks.market import make_trades
+from benchmarks.table import Goal, Table
+
+TRADES = make_trades("BTC/USD", 500, 100)
+
+
+def test_the_reference_is_an_aggregation_of_all_whole_minutes() -> None:
+    found = reference.aggregate(TRADES, 60_000)
+    last_start_ms = int(TRADES.timestamps_us[-1]) // 60_000_000 * 60_000
+    whole = TRADES.timestamps_us < last_start_ms * 1_000
+    assert len(found) == 4
+    assert sum(candle[4] for candle in found.values()) == Decimal(int(TRADES.lots[whole].sum())).scaleb(-8)
+
+
+def test_wrong_candles_are_refused() -> None:
+    truth = reference.aggregate(TRADES, 60_000)
+    first = min(truth)
+    opening, high, low, close, volume = truth[first]
+    wrong = {**truth, first: (opening, high, low, close, volume + Decimal("0.00000001"))}
+    assert reference.require_equal(truth, truth, "ours", exact=True) == 4
+    with pytest.raises(AssertionError, match="ours: candle from"):
+        reference.require_equal(wrong, truth, "ours", exact=True)
+    with pytest.raises(AssertionError, match="ours: expected a candle"):
+        reference.require_equal({}, truth, "ours", exact=True)
+
+
+def test_candles_of_all_contestants_are_right() -> None:
+    (table,) = candles.measure("embedded", candles.Size(trades=2_000, frames_factor=5, repeats=1))
+    trades = {row[0]: row[1] for row in table.rows}
+    assert trades[candles.SINGLES] == trades[candles.PLAIN] == "2,000"
+    assert trades[candles.FRAMES] == "10,000"
+
+
+def test_scale_counts_every_trade_of_every_pair() -> None:
+    pairs, age = scale.measure("embedded", scale.Size(pairs=(1, 3), trades=300, days=1))
+    assert [row[:2] for row in pairs.rows] == [("1", "300"), ("3", "300")]
+    assert [row[0] for row in age.rows] == ["first tenth", "middle", "last tenth"]
+
+
+@pytest.mark.slow
+def test_latency_sees_every_signal_once() -> None:
+    market = Market(pairs=2, trades_per_second=100, seconds=9, history_minutes=30)
+    (table,) = latency.measure("embedded", market)
+    messages = {row[0]: int(row[1]) for row in table.rows}
+    # Nine event minutes, of which five are warm-up and the last one stays open.
+    assert messages["ingest"] == messages["signal"] == messages["to signals, readable"]
+    assert messages["signal"] in range(2 * 2, 2 * 4 + 1)
+    assert messages["order"] >= 2, "one look at the books a minute"
+
+
+@pytest.mark.slow
+def test_soak_ends_with_everything_drained() -> None:
+    verdict, samples = soak.soak("embedded", minutes=0.1, pairs=2)
+    assert [row[0] for row in verdict.rows] == ["candles", "indicators", "predictions", "signals", "execution"]
+    assert samples[-1].messages > 10
+
+
+def test_results_are_kept_as_json(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(results, "FOLDER", tmp_path)
+    table = Table("Speed", ("", "x"), [("ours", "2")], [Goal("ratio", 2.0, 1.0, at_least=True, unit="x")])
+    kept = json.loads(results.keep("bench", table.as_dict()).read_text())
+    assert kept["goals"][0]["met"] is True
+    assert "pass  ratio: 2 x (>= 1)" in str(table)
+
+
+def test_a_part_that_does_not_exist_is_named() -> None:
+    command = [sys.executable, "-m", "benchmarks", "--part=speed"]
+    root = Path(__file__).parents[2]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=root)
+    assert done.returncode == 2
+    assert "expected some of candles,latency,scale, was 'speed'" in done.stderr
