@@ -1,0 +1,55 @@
+"""Who is killed when: drawn from a seed, the same on every log."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from dataclasses import dataclass
+from typing import Literal
+
+from live_run import LiveRun
+from service_process import SERVICES
+
+Aim = Literal["anywhere", "recovery", "checkpoint"]
+#: One kill in so many is aimed at the recovery from another, and one at a checkpoint.
+_ONE_IN = 5
+_RECOVERING_SECONDS = (0.02, 1.0)
+
+
+@dataclass(frozen=True, order=True)
+class Kill:
+    """`service` dies `at_seconds` after the market began to run, or at its next checkpoint from then on."""
+
+    at_seconds: float
+    service: str
+    aim: Aim
+
+
+def plan_kills(seed: int, kills: int, seconds: float) -> list[Kill]:
+    """Return `kills` of each service, spread at random over `seconds`."""
+    dice = random.Random(seed)
+    plan = []
+    for service in SERVICES:
+        aimed = kills // _ONE_IN
+        moments = [dice.uniform(0, seconds - max(_RECOVERING_SECONDS)) for _ in range(kills - aimed)]
+        in_checkpoint = aimed if service != "trades" else 0  # it has no state, so none to be inside of
+        plan += [Kill(moment, service, "checkpoint") for moment in moments[:in_checkpoint]]
+        plan += [Kill(moment, service, "anywhere") for moment in moments[in_checkpoint:]]
+        recovering = [moment + dice.uniform(*_RECOVERING_SECONDS) for moment in dice.sample(moments, aimed)]
+        plan += [Kill(moment, service, "recovery") for moment in recovering]
+    return sorted(plan)
+
+
+def carry_out(plan: list[Kill], run: LiveRun) -> None:
+    """Kill as planned; what ends by itself meanwhile is started again and counted."""
+    for kill in plan:
+        run.watch_until(lambda at=kill.at_seconds: run.seconds_live >= at, f"{kill}", kill.at_seconds + 60)
+        assert run.processes[kill.service].exitcode is None, f"{kill.service} had ended before {kill}"
+        run.kill(kill.service, in_checkpoint=kill.aim == "checkpoint")
+
+
+def tell_kills(run: LiveRun) -> str:
+    """Return who was killed how often, and how often inside a checkpoint."""
+    killed, inside = Counter(run.killed), Counter(run.inside_checkpoint)
+    each = ", ".join(f"{name} {killed[name]} ({inside[name]})" for name in SERVICES if killed[name])
+    return f"{len(run.killed)} kills, {len(run.inside_checkpoint)} inside a checkpoint: {each}"

@@ -1,0 +1,162 @@
+"""One run of the six services over a live market: backfill, live, drained; killed and looked after meanwhile."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from live_market import LIVE_FROM_MS, TRAINING_HOURS, LiveMarket
+from service_process import SERVICES
+from six_services import STAGES, SixServices, Written
+from throwaway_broker import wait_until
+
+from contracts.topics import TOPICS
+from streaming.checkpoint_mark import CheckpointMark
+from streaming.clients import create_topics, lag
+
+_POLL_SECONDS = 0.02
+_MARK_SECONDS = 0.0002
+#: How long a kill that is aimed at a checkpoint waits for one.
+_CHECKPOINT_SECONDS = 1.0
+
+
+@dataclass(kw_only=True)
+class LiveRun(SixServices):
+    """The services of one run over `market`.
+
+    Attributes
+    ----------
+    killed
+        Services in the order in which they were killed.
+    inside_checkpoint
+        Those of them that died while they wrote a checkpoint.
+    written
+        What was on the topics when everything had drained.
+    """
+
+    market: LiveMarket
+    killed: list[str] = field(default_factory=list)
+    inside_checkpoint: list[str] = field(default_factory=list)
+    live_since: float = 0.0
+    written: Written = field(init=False)
+    _started: dict[str, float] = field(default_factory=dict)
+
+    @contextmanager
+    def live(self) -> Iterator[LiveRun]:
+        """Backfill, let the market run, and in the block do to it what you like; afterwards everything drains."""
+        with self.market.open():
+            self.given = {**self.market.settings(), **self.given, "TRADES_VARIANT": "historical"}
+            with self.running():
+                self.drain(may_restart=True)
+                self.go_live()
+                yield self
+                self.drain(may_restart=True)
+                self.written = self.collect()
+
+    def go_live(self) -> None:
+        """Start the feed, and the market once it is heard."""
+        self.given = {**self.given, "TRADES_VARIANT": "live"}
+        self.start("trades")
+        wait_until(lambda: self.market.status()["connections"] > 0, "the feed to connect")
+        self.live_since = self.market.start()
+
+    def start(self, name: str) -> None:
+        self._started[name] = time.time()
+        super().start(name)
+
+    def kill(self, name: str, in_checkpoint: bool = False) -> None:
+        """SIGKILL, inside its next checkpoint if one comes soon and that is asked for; start it again at once."""
+        if in_checkpoint:
+            until = time.monotonic() + _CHECKPOINT_SECONDS
+            while not self._in_checkpoint(name) and time.monotonic() < until:
+                time.sleep(_MARK_SECONDS)
+        self.processes[name].kill()
+        self.processes[name].join()
+        self.killed.append(name)
+        if self._in_checkpoint(name):
+            self.inside_checkpoint.append(name)
+        self.start(name)
+
+    def _in_checkpoint(self, name: str) -> bool:
+        """Whether the process is, or died, inside a checkpoint: its mark is there, and not an earlier one's."""
+        file = CheckpointMark.file_of(self.state_dir(name), self.settings.group_for(name), self.settings.instance_id)
+        with suppress(FileNotFoundError):
+            return file.stat().st_mtime >= self._started[name]
+        return False
+
+    def state_dir(self, name: str) -> Path:
+        given = self.own.get(name, {}).get("TRADESTREAM_STATE_DIR")
+        return Path(given) if given else self.settings.state_dir_for(name)
+
+    @property
+    def seconds_live(self) -> float:
+        """How long the market has run, in real time."""
+        return time.monotonic() - self.live_since
+
+    def watch_until(self, done: Callable[[], bool], what: str, give_up_seconds: float = 60.0) -> None:
+        """Start again what ends by itself, until `done`."""
+        deadline = time.monotonic() + give_up_seconds
+        while not done():
+            self.look_after(may_restart=True)
+            assert time.monotonic() < deadline, f"waited {give_up_seconds:g} s for {what}"
+            time.sleep(_POLL_SECONDS)
+
+    def watch_for(self, seconds: float) -> None:
+        """Start again what ends by itself, for so long."""
+        until = time.monotonic() + seconds
+        self.watch_until(lambda: time.monotonic() >= until, "time to pass", seconds + 60)
+
+    def said(self, text: str) -> dict[str, int]:
+        """Return how often each service has said `text`, those that have not left out."""
+        counts = {name: self._log(name).count(text) for name in SERVICES}
+        return {name: count for name, count in counts.items() if count}
+
+    def _log(self, name: str) -> str:
+        file = self.folder / f"{name}.log"
+        return file.read_text(encoding="utf-8", errors="replace") if file.exists() else ""
+
+
+def undisturbed(folder: Path, market: LiveMarket, model: dict[str, str]) -> Written:
+    """Return what a run on the embedded log writes to which nothing happens."""
+    run = LiveRun(f"embedded://{folder}/log", folder, model, market=market)
+    with run.live():
+        pass
+    return run.written
+
+
+def train_model(folder: Path) -> dict[str, str]:
+    """Backfill the market's past, train the baseline on it, and return the settings that name the model."""
+    model = {
+        "PREDICTIONS_MLFLOW_URI": f"sqlite:///{folder}/mlflow.db",
+        "PREDICTIONS_MLFLOW_ARTIFACTS": f"file://{folder}/mlartifacts",
+        "PREDICTIONS_TRAIN_UNTIL_MS": str(LIVE_FROM_MS),
+    }
+    market = LiveMarket(folder, 1, 1, history_hours=TRAINING_HOURS)
+    run = LiveRun(f"embedded://{folder}/log", folder, {}, market=market)
+    create_topics(run.settings, TOPICS)
+    with market.open():
+        run.given = {**market.settings(), "TRADES_VARIANT": "historical"}
+        try:
+            for name in ("trades", "candles", "indicators"):
+                run.start(name)
+            run.watch_until(lambda: run.processes["trades"].exitcode == 0, "history", 120)
+            for name in ("candles", "indicators"):
+                run.watch_until(lambda name=name: lag(run.settings, f"{name}-dev", STAGES[name]) == 0, name, 120)
+        finally:
+            for process in run.processes.values():
+                process.terminate()
+                process.join()
+    environment = {
+        **os.environ, **model, "TRADESTREAM_BROKER_ADDRESS": run.broker_address, "TRADESTREAM_DATA_DIR": str(folder),
+    }  # fmt: skip
+    with (folder / "train.log").open("ab") as log:
+        subprocess.run(
+            [sys.executable, "-m", "predictions", "train"], env=environment, stdout=log, stderr=log, check=True
+        )
+    return model
