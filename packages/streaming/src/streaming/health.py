@@ -83,7 +83,7 @@ class Health:
         self._checks = tuple(checks)
         self._progress = progress
         self._clock = clock or SystemClock()
-        self._letters = 0.0
+        self._letters = metrics.total(metrics.DEAD_LETTERS)
         self._letter_seconds = float("-inf")
         self.stopping = False
 
