@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -18,10 +19,11 @@ import pytest
 from contracts.end_of_history import EndOfHistory
 from contracts.heartbeat import Heartbeat
 from contracts.message import Message
-from contracts.topics import TRADES, TRADES_CHECKPOINTS
+from contracts.symbol_subscription import SymbolSubscription
+from contracts.topics import SYMBOL_SUBSCRIPTIONS, TRADES, TRADES_CHECKPOINTS
 from contracts.trade_frame import TradeFrame
 from contracts.trades_checkpoint import TradesCheckpoint
-from streaming.clients import read_dead_letters, read_topic
+from streaming.clients import open_producer, read_dead_letters, read_topic
 from streaming.record import Record
 from trades.settings import TradesSettings
 
@@ -82,6 +84,7 @@ class TradesProcess:
         self.folder = folder
         self._urls = urls
         self._started: list[subprocess.Popen[bytes]] = []
+        self._asked = 0
         self.settings = TradesSettings(broker_address=f"embedded://{folder}/log", data_dir=folder)
 
     def start(self, **settings: Any) -> subprocess.Popen[bytes]:
@@ -96,8 +99,9 @@ class TradesProcess:
             "TRADES_REQUESTS_PER_SECOND": "200",
             "TRADES_PING_INTERVAL_SECONDS": "0.1",
             "TRADES_SILENCE_SECONDS": "2",
+            "TRADES_SUBSCRIPTIONS_SECONDS": "0.1",
             "TRADES_STOP_AT_MS": str(START_MS + 20 * MINUTE_MS),
-            **{f"TRADES_{name.upper()}": str(value) for name, value in settings.items()},
+            **{_variable(name): str(value) for name, value in settings.items()},
         }
         log = (self.folder / "trades.log").open("ab")
         process = subprocess.Popen(
@@ -136,6 +140,14 @@ class TradesProcess:
         found = [record.message() for record in read_topic(self.settings, TRADES_CHECKPOINTS)]
         return [c for c in found if isinstance(c, TradesCheckpoint) and c.pair == pair]
 
+    def subscribe(self, pair: str, wanted: bool = True, *, requester: str = "operator", **fields: Any) -> None:
+        """Write that `requester` wants a pair, or no longer."""
+        self._asked += 1
+        fields = {"exchange": "simulated", "requested_at_us": self._asked, **fields}
+        with open_producer(self.settings, "test") as producer:
+            wish = SymbolSubscription(pair=pair, requester=requester, wanted=wanted, **fields)
+            producer.produce(SYMBOL_SUBSCRIPTIONS, wish)
+
     def dead_letters(self) -> list[Record]:
         return list(read_dead_letters(self.settings, "trades"))
 
@@ -147,6 +159,18 @@ class TradesProcess:
             if process.poll() is None:
                 process.send_signal(signal.SIGKILL)
             process.wait()
+
+
+def _variable(name: str) -> str:
+    return name.upper() if name.startswith("tradestream_") else f"TRADES_{name.upper()}"
+
+
+@pytest.fixture
+def free_port() -> int:
+    """Return a port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
 
 
 @pytest.fixture

@@ -45,7 +45,7 @@ class TradesSettings(ServiceSettings):
     outage_seconds: float = Field(
         60.0, ge=0, description="a pair without news for so long is said to be unknown; 0 for never"
     )
-    buffer_trades: int = Field(50_000, ge=1_000, description="trades that may wait for the log before reading pauses")
+    buffer_trades: int = Field(50_000, ge=100, description="trades that may wait for the log before reading pauses")
     heartbeat_margin_ms: int = Field(200, ge=0, description="heartbeats stay this far behind the venue's clock")
     repair_attempts: int = Field(
         5, ge=1, le=100, description="REST pages without progress before a gap is passed over"
