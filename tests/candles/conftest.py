@@ -19,6 +19,7 @@ from candles.core.rules import Rules
 from candles.core.twin import CandlesTwin
 from contracts.candle import Candle
 from contracts.end_of_history import EndOfHistory
+from contracts.feed_outage import FeedOutage
 from contracts.heartbeat import Heartbeat
 from contracts.trade_frame import TradeFrame
 from contracts.units import decimal_string
@@ -60,6 +61,14 @@ def frames(trades: Sequence[Trade], size: int, consecutive: bool = True) -> list
 
 def heartbeat(seconds: float, exchange: str = EXCHANGE) -> Heartbeat:
     return Heartbeat(exchange=exchange, pair=PAIR, venue_time_us=START_US + round(seconds * SECOND_US))
+
+
+def outage(since: float, until: float) -> FeedOutage:
+    """The feed is dead since `since`, and it is `until` now; seconds after the round minute."""
+    return FeedOutage(
+        exchange=EXCHANGE, pair=PAIR, since_us=START_US + round(since * SECOND_US),
+        until_us=START_US + round(until * SECOND_US),
+    )  # fmt: skip
 
 
 def end(seconds: float, final: bool = True) -> EndOfHistory:

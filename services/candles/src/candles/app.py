@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from candles.core.updates import Correction
 from candles.settings import CandlesSettings
-from candles.steps import admitting, closing, correcting, is_update_of, refuse_late
+from candles.steps import admitting, closing, correcting, is_update_of, pairs_of, refuse_late
 from candles.window import MergePartials
 from contracts.topics import CANDLES, TRADES
 from streaming.sink import keep
@@ -22,9 +22,10 @@ def topology(inputs: dict[str, StreamingDataFrame], topics: Topics, settings: Ca
     The order of definition is the order of execution: an update passes the windows before it can be a correction.
     """
     rules, store = settings.rules(), settings.store_writer()
+    pairs = pairs_of(inputs[TRADES.name])
     updates = (
         inputs[TRADES.name]
-        .apply(admitting(rules, topics.dead_letters), stateful=True, expand=True, metadata=True)
+        .apply(admitting(rules, pairs, topics.dead_letters), expand=True, metadata=True)
         .set_timestamp(_event_time_ms)
     )
     for interval_s, interval_ms in zip(rules.intervals_s, rules.intervals_ms, strict=True):
@@ -34,11 +35,12 @@ def topology(inputs: dict[str, StreamingDataFrame], topics: Topics, settings: Ca
             .agg(partial=MergePartials())
             .final(closing_strategy="key")
         )
-        closed = closing(interval_s, rules, topics.dead_letters)
-        candles = closed_windows.apply(closed, stateful=True, expand=True)
+        closed = closing(interval_s, rules, pairs, topics.dead_letters)
+        candles = closed_windows.apply(closed, stateful=True, expand=True, metadata=True)
         keep(publish(candles, topics[CANDLES.name]), store)
     corrections = updates.filter(lambda update: isinstance(update, Correction))
-    revisions = corrections.apply(correcting(rules, topics.dead_letters), stateful=True, expand=True)
+    correct = correcting(rules, pairs, topics.dead_letters)
+    revisions = corrections.apply(correct, stateful=True, expand=True, metadata=True)
     keep(publish(revisions, topics[CANDLES.name]), store)
 
 

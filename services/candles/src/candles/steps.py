@@ -1,6 +1,7 @@
 """The stateful steps: the pure cores on QuixStreams' state.
 
-State of a pair is small JSON entries: ``pair`` (what is known of its market), ``book:<interval>`` (its closed
+State of a pair is small JSON entries: ``pair`` (what is known of its market; decoded in memory between checkpoints),
+``book:<interval>`` (its closed
 candles) and ``candle:<interval>:<size>:<place>`` (the newest of them, at a fixed number of places).
 """
 
@@ -11,21 +12,19 @@ from typing import TYPE_CHECKING, Any
 
 from candles.core.admit import TOO_LATE, steps
 from candles.core.book import Book, Entry, Head
+from candles.core.knowledge import Pair
 from candles.core.revise import Revised, revise, settle
 from candles.core.rules import Rules
-from candles.core.updates import Correction, Refused, Update, WindowUpdate
+from candles.core.updates import Correction, Refused, TradesMessage, Update, WindowUpdate
 from contracts.candle import Candle
-from contracts.end_of_history import EndOfHistory
 from contracts.errors import BadMessageError
-from contracts.heartbeat import Heartbeat
-from contracts.trade_frame import TradeFrame
 from contracts.units import MS_PER_SECOND
+from streaming.cached_state import CachedState
 from streaming.dead_letters import DeadLetters
 
 if TYPE_CHECKING:
+    from quixstreams.dataframe import StreamingDataFrame
     from quixstreams.state import State
-
-_PAIR = "pair"
 
 
 class StateEntries:
@@ -50,21 +49,23 @@ class StateEntries:
         return f"{self._prefix}{start_ms // self._interval_ms % self.size}"
 
 
-def admitting(rules: Rules, dead_letters: DeadLetters) -> Callable[..., Iterator[Update]]:
+Pairs = CachedState[Pair]
+
+
+def pairs_of(sdf: StreamingDataFrame) -> Pairs:
+    """Return the state of pairs that the steps on `sdf` share."""
+    return CachedState(sdf, "pair")
+
+
+def admitting(rules: Rules, pairs: Pairs, dead_letters: DeadLetters) -> Callable[..., Iterator[Update]]:
     """Return the step from messages to updates of windows; what cannot be used goes to the dead letters."""
 
-    def admit(
-        message: TradeFrame | Heartbeat | EndOfHistory,
-        key: Any,
-        _timestamp_ms: int,
-        _headers: Any,
-        state: State[str, Any],
-    ) -> Iterator[Update]:
+    def admit(message: TradesMessage, key: Any, _timestamp_ms: int, _headers: Any) -> Iterator[Update]:
         if key != message.key:
             raise BadMessageError("key", f"the pair, {message.key}", key)
-        for pair, outputs in steps(state.get(_PAIR), message, rules):
+        for pair, outputs in steps(pairs.get(key), message, rules):
             # Set before the updates go on: the steps after this one look at what is known.
-            state.set(_PAIR, pair)
+            pairs.set(key, pair)
             for output in outputs:
                 if isinstance(output, Refused):
                     dead_letters.send(key, output.message.to_json(), output.reason, output.error)
@@ -90,29 +91,35 @@ def refuse_late(*late: Any, **_names: Any) -> bool:
     raise BadMessageError("time", "a window that is open", late)
 
 
-def closing(interval_s: int, rules: Rules, dead_letters: DeadLetters) -> Callable[..., Iterable[Candle]]:
+def closing(
+    interval_s: int, rules: Rules, pairs: Pairs, dead_letters: DeadLetters
+) -> Callable[..., Iterable[Candle]]:
     """Return the step from a closed window to its candle, and those of the quiet windows before it."""
 
-    def close_window(window: dict[str, Any], state: State[str, Any]) -> Iterable[Candle]:
-        book, head = _book(state, interval_s, rules)
+    def close_window(
+        window: dict[str, Any], key: Any, _timestamp_ms: int, _headers: Any, state: State[str, Any]
+    ) -> Iterable[Candle]:
+        book, head = _book(state, pairs.get(key), interval_s, rules)
         return _store(state, book, settle(book, head, window["start"], window["partial"]), dead_letters)
 
     return close_window
 
 
-def correcting(rules: Rules, dead_letters: DeadLetters) -> Callable[..., Iterable[Candle]]:
+def correcting(rules: Rules, pairs: Pairs, dead_letters: DeadLetters) -> Callable[..., Iterable[Candle]]:
     """Return the step from a correction to the revisions it leads to."""
 
-    def correct(correction: Correction, state: State[str, Any]) -> Iterable[Candle]:
-        book, head = _book(state, correction.interval_s, rules)
+    def correct(
+        correction: Correction, key: Any, _timestamp_ms: int, _headers: Any, state: State[str, Any]
+    ) -> Iterable[Candle]:
+        book, head = _book(state, pairs.get(key), correction.interval_s, rules)
         return _store(state, book, revise(book, head, correction), dead_letters)
 
     return correct
 
 
-def _book(state: State[str, Any], interval_s: int, rules: Rules) -> tuple[Book, Head | None]:
+def _book(state: State[str, Any], pair: Pair | None, interval_s: int, rules: Rules) -> tuple[Book, Head | None]:
     size = rules.closed_windows_kept(interval_s * MS_PER_SECOND)
-    book = Book(state.get(_PAIR, {}), interval_s, StateEntries(state, interval_s, size))
+    book = Book(pair or {}, interval_s, StateEntries(state, interval_s, size))
     return book, state.get(f"book:{interval_s}")
 
 

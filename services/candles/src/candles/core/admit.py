@@ -2,30 +2,55 @@
 
 Everything is decided per trade, by the time of the trades and heartbeats before it, so that it makes no difference
 how trades are grouped into frames.
+
+Each update costs a window's state, so trades that close nothing and change no knowledge wait in the pair's state and
+go to the windows together: with the next trade that closes a window or is late, with time that closes one, or when
+enough of them wait. Sums are exact and order does not matter there, so waiting cannot show in a candle.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
+from candles.core.exact import MAX_CHARACTERS
 from candles.core.fold import Windows, fold, roll_up
 from candles.core.id_ranges import contains
-from candles.core.knowledge import Pair, changed_span, initial, learn_time, learn_trades, with_rules
+from candles.core.knowledge import (
+    Pair,
+    changed_span,
+    goes_on,
+    initial,
+    learn_next,
+    learn_time,
+    learn_trades,
+    with_rules,
+)
+from candles.core.outage import learn_outage
 from candles.core.rows import Rows, is_sorted
 from candles.core.rules import Rules
-from candles.core.timeline import closed_to_ms, end_of_input_updates, heartbeat_updates, latest_ms, trade_updates
-from candles.core.updates import Correction, Output, Refused, Step
+from candles.core.timeline import (
+    closed_to_ms,
+    closes_any,
+    end_of_input_updates,
+    heartbeat_updates,
+    latest_ms,
+    trade_updates,
+)
+from candles.core.updates import Correction, Output, Refused, Step, TradesMessage, WindowUpdate
 from contracts.end_of_history import EndOfHistory
 from contracts.errors import BadInputError, BadMessageError
-from contracts.heartbeat import Heartbeat
+from contracts.feed_outage import FeedOutage
 from contracts.trade_frame import TradeFrame
 from contracts.units import US_PER_MS
 
 SECOND_VENUE = "second-venue"
 TOO_LATE = "too-late"
 
+#: How many trades wait at most until they go to the windows together; about 60 bytes of state each.
+MAX_WAITING = 64
 
-def steps(pair: Pair | None, message: TradeFrame | Heartbeat | EndOfHistory, rules: Rules) -> Iterator[Step]:
+
+def steps(pair: Pair | None, message: TradesMessage, rules: Rules) -> Iterator[Step]:
     """Yield the state after each part of `message`, and what that part leads to.
 
     A frame has one part, unless late trades stand among those on time: each group then sees the state as it is after
@@ -39,40 +64,64 @@ def steps(pair: Pair | None, message: TradeFrame | Heartbeat | EndOfHistory, rul
     Raises
     ------
     BadMessageError
-        If a time is before 1970.
+        If a time is before 1970, or a price or quantity has so many digits that sums could lose some.
     """
-    if message.event_time_ms < 0 or (isinstance(message, TradeFrame) and min(message.timestamps_us) < 0):
-        raise BadMessageError("timestamps_us", "microseconds since 1970", message.message_id)
-    known = with_rules(pair or initial(message.exchange, message.pair), rules)
+    _refuse_unusable(message)
+    if pair is None or "waiting" not in pair:  # none, or one of an older version
+        pair = {**initial(message.exchange, message.pair), **(pair or {})}
+    known = with_rules(pair, rules)
+    if known is not pair and known["waiting"] is not None:
+        yield _without_waiting(known), [*_waiting_updates(known, tuple(pair["since_us"]), rules)]
+        known = _without_waiting(known)
     if message.exchange != known["exchange"]:
         error = BadInputError("exchange", f"{known['exchange']}, which {known['pair']} runs on", message.exchange)
         yield known, [Refused(message, SECOND_VENUE, str(error))]
     elif isinstance(message, TradeFrame):
         yield from _frame(known, message, rules)
+    elif isinstance(message, FeedOutage):
+        yield _time_goes_on(known, learn_outage(known, message.since_us, message.until_us), message.until_us, rules)
     elif isinstance(message, EndOfHistory) and message.final:
         yield _end_of_input(known, message, rules)
     else:
-        yield _heartbeat(known, message.venue_time_us, rules)
+        yield _time_goes_on(known, learn_time(known, message.venue_time_us), message.venue_time_us, rules)
 
 
-def _heartbeat(pair: Pair, venue_time_us: int, rules: Rules) -> Step:
-    after = learn_time(pair, venue_time_us)
-    if venue_time_us <= pair["clock_us"]:
-        return after, []
-    return after, [*_corrections(pair, after, {}, rules), *heartbeat_updates(pair, venue_time_us // US_PER_MS, rules)]
+def _refuse_unusable(message: TradesMessage) -> None:
+    if message.event_time_ms < 0 or (isinstance(message, TradeFrame) and min(message.timestamps_us) < 0):
+        raise BadMessageError("timestamps_us", "microseconds since 1970", message.message_id)
+    if isinstance(message, TradeFrame):
+        for name, amounts in (("prices", message.prices), ("quantities", message.quantities)):
+            if max(map(len, amounts)) > MAX_CHARACTERS:
+                expected = f"numbers of at most {MAX_CHARACTERS} characters"
+                raise BadMessageError(name, expected, max(amounts, key=len))
+
+
+def _time_goes_on(pair: Pair, after: Pair, time_us: int, rules: Rules) -> Step:
+    """A message without trades, at `time_us`: what it changes is known, and windows close."""
+    corrections = _corrections(pair, after, {}, rules)
+    if time_us <= pair["clock_us"]:
+        return after, corrections
+    time_ms = time_us // US_PER_MS
+    if not closes_any(pair, time_ms, rules):
+        return after, corrections
+    waiting = _waiting_updates(pair, rules.names, rules)
+    return _without_waiting(after), [*corrections, *waiting, *heartbeat_updates(pair, time_ms, rules)]
 
 
 def _end_of_input(pair: Pair, message: EndOfHistory, rules: Rules) -> Step:
     if pair["ended_us"] is not None and message.venue_time_us <= pair["ended_us"]:
         return pair, []  # a repeat
-    after, outputs = _heartbeat(pair, message.venue_time_us, rules)
+    learned = learn_time(pair, message.venue_time_us)
+    after, outputs = _time_goes_on(pair, learned, message.venue_time_us, rules)
+    waiting = _waiting_updates(after, rules.names, rules)
     traded_us = after["traded_us"]
     ended_us = message.venue_time_us if traded_us is None else max(message.venue_time_us, traded_us + 1)
-    return {**after, "ended_us": ended_us}, [*outputs, *end_of_input_updates(after, ended_us, rules)]
+    ended = {**_without_waiting(after), "ended_us": ended_us}
+    return ended, [*outputs, *waiting, *end_of_input_updates(after, ended_us, rules)]
 
 
 def _frame(pair: Pair, frame: TradeFrame, rules: Rules) -> Iterator[Step]:
-    if not frame.consecutive_ids:
+    if pair["consecutive"] and not frame.consecutive_ids:
         pair = {**pair, "consecutive": False}
     rows = Rows.of(frame)
     if pair["ranges"] and rows.trade_ids[0] <= pair["ranges"][-1][1]:
@@ -82,26 +131,63 @@ def _frame(pair: Pair, frame: TradeFrame, rules: Rules) -> Iterator[Step]:
         return
     # The common case, in which no trade needs a look of its own.
     in_order = rows.timestamps_us[0] >= pair["clock_us"] and is_sorted(rows.timestamps_us)
+    if in_order and goes_on(pair, rows) and not pair["closed_ms"]:
+        yield _next_step(pair, learn_next(pair, rows), rows, rules)
+        return
     if not in_order or pair["forgotten_id"] is not None:
         rows, refused = _without_unusable(pair, rows, rules)
         if refused.trade_ids:
             yield pair, [_refusal(frame, refused, pair, rules)]
     for late, part in _parts(pair, rows, in_order, rules):
         after = learn_trades(pair, part, rules.max_id_ranges)
-        yield after, _part_outputs(pair, after, part, late, rules)
-        pair = after
+        next_in_order = in_order and pair["ranges"] and part.trade_ids[0] > pair["ranges"][-1][1]
+        if next_in_order and not any(late) and changed_span(pair, after) is None:
+            step = _next_step(pair, after, part, rules)
+        else:
+            step = _without_waiting(after), _part_outputs(pair, after, part, late, rules)
+        yield step
+        pair = step[0]
+
+
+def _next_step(pair: Pair, after: Pair, rows: Rows, rules: Rules) -> Step:
+    """Trades that go on where the pair ended: they wait while they close nothing, until there are enough of them."""
+    waiting = rows if pair["waiting"] is None else Rows(*pair["waiting"]).then(rows)
+    full = len(waiting.trade_ids) > MAX_WAITING
+    if full or closes_any(pair, rows.timestamps_us[-1] // US_PER_MS, rules):
+        windows = fold(waiting, rules.base_ms)
+        on_time = {interval_ms: roll_up(windows, interval_ms) for interval_ms in rules.intervals_ms}
+        return _without_waiting(after), [*trade_updates(pair, on_time, rules)]
+    return {**after, "waiting": list(waiting)}, []
+
+
+def _waiting_updates(pair: Pair, names: tuple[str, ...], rules: Rules) -> list[WindowUpdate]:
+    """Return what the trades that wait lead to, for those intervals that are among `names`."""
+    if pair["waiting"] is None:
+        return []
+    waiting = Rows(*pair["waiting"])
+    on_time = {
+        interval_ms: fold(waiting, interval_ms)
+        for interval_ms, name in zip(rules.intervals_ms, rules.names, strict=True)
+        if name in names
+    }
+    return trade_updates(pair, on_time, rules)
+
+
+def _without_waiting(pair: Pair) -> Pair:
+    return pair if pair["waiting"] is None else {**pair, "waiting": None}
 
 
 def _part_outputs(before: Pair, after: Pair, rows: Rows, late: tuple[bool, ...], rules: Rules) -> list[Output]:
     folded = fold(rows, rules.base_ms)
-    rolled = {
-        interval_ms: folded if interval_ms == rules.base_ms else roll_up(folded, interval_ms)
-        for interval_ms in rules.intervals_ms
-    }
+    rolled = {interval_ms: roll_up(folded, interval_ms) for interval_ms in rules.intervals_ms}
     is_late = dict(zip(rules.intervals_ms, late, strict=True))
     corrected = {interval_ms: windows for interval_ms, windows in rolled.items() if is_late[interval_ms]}
     on_time = {interval_ms: windows for interval_ms, windows in rolled.items() if not is_late[interval_ms]}
-    return [*_corrections(before, after, corrected, rules), *trade_updates(before, on_time, rules)]
+    return [
+        *_corrections(before, after, corrected, rules),
+        *_waiting_updates(before, rules.names, rules),
+        *trade_updates(before, on_time, rules),
+    ]
 
 
 def _corrections(before: Pair, after: Pair, late: dict[int, Windows], rules: Rules) -> list[Output]:

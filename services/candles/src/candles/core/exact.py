@@ -12,12 +12,16 @@ import numpy.typing as npt
 from contracts.units import decimal_string
 
 #: Raises where a digit would be lost, instead of rounding.
-EXACT_SUM = Context(prec=100, traps=[Inexact, InvalidOperation, DivisionByZero, Overflow])
+EXACT_SUM = Context(prec=200, traps=[Inexact, InvalidOperation, DivisionByZero, Overflow])
+
+#: Of numbers up to this long the largest product has 80 digits before the point and the smallest 80 after it: all
+#: sums of such products fit into the context above.
+MAX_CHARACTERS = 40
 
 #: Below so many trades the set-up of the columnar way costs more than it saves.
 _FEW = 12
 #: A decimal of at most 15 significant digits is recovered exactly from its double; one character is the point.
-_MAX_CHARACTERS = 16
+_MAX_SCALED_CHARACTERS = 16
 _MAX_SCALED = 2.0**51
 _DECIMALS = (8, 5, 2)
 
@@ -50,7 +54,7 @@ def sum_trades(prices: list[str], quantities: list[str], sides: list[str]) -> Su
     Raises
     ------
     decimal.Inexact
-        If a sum needs more than 100 digits.
+        If a sum needs more than 200 digits.
 
     Examples
     --------
@@ -100,7 +104,7 @@ class _Scaled(NamedTuple):
 
 def _scale(numbers: list[str]) -> _Scaled | None:
     """Return `numbers` as scaled integers, or None if doubles cannot carry them there exactly."""
-    if max(map(len, numbers)) > _MAX_CHARACTERS:
+    if max(map(len, numbers)) > _MAX_SCALED_CHARACTERS:
         return None
     doubles = np.fromiter(map(float, numbers), np.float64, len(numbers))
     for decimals in _DECIMALS:

@@ -36,6 +36,8 @@ def fold(rows: Rows, interval_ms: int) -> Windows:
 
 def roll_up(windows: Windows, interval_ms: int) -> Windows:
     """Return `windows` merged into longer ones; `interval_ms` is a multiple of theirs."""
+    if len(windows) == 1:
+        return [(windows[0][0] - windows[0][0] % interval_ms, windows[0][1])]
     rolled = Windows()
     for start_ms, partial in windows:
         longer_start_ms = start_ms - start_ms % interval_ms

@@ -1,6 +1,7 @@
 """What is known of one pair's market, and when: it decides the quality of a candle.
 
-Known is the time from the first message on, up to the newest trade or heartbeat, except around missing trade ids.
+Known is the time from the first message on, up to the newest trade or heartbeat, except around missing trade ids and
+while the feed was dead.
 Unknown spans are ``(from_us, to_us)``, both ends included.
 """
 
@@ -10,6 +11,7 @@ from itertools import pairwise
 from typing import Any
 
 from candles.core.id_ranges import Ranges, runs, with_run
+from candles.core.outage import Span, changed_outage, unknown_span, without_settled
 from candles.core.rows import Rows
 from candles.core.rules import Rules
 from contracts.candle import Quality
@@ -21,7 +23,7 @@ from contracts.units import MS_PER_SECOND, US_PER_MS
 #: exchange, pair whose trades these are
 #: consecutive    the venue numbers its trades without holes
 #: known_from_us  a window that starts earlier is cut off by the start of input; None before any message
-#: clock_us       time of the newest trade or heartbeat
+#: clock_us       time of the newest message
 #: promised_us    newest heartbeat: no trade before it is outstanding
 #: traded_us      time of the newest trade; None before the first
 #: ended_us       end of input, once it has been announced as final
@@ -29,10 +31,11 @@ from contracts.units import MS_PER_SECOND, US_PER_MS
 #: grace_ms       the grace so far
 #: closed_ms      with another grace before, windows that end by then have closed
 #: ranges         ids that have been applied
+#: waiting        the newest trades, in columns, if they have not gone to the windows yet (`core.admit`)
+#: outage         the span in which the feed was last said to be dead, if it ever was (`core.outage`)
 #: forgotten_id   of ids up to this one that `ranges` do not have, nothing is known any more
 #: ============== ======================================================================================
 Pair = dict[str, Any]
-Span = tuple[int, int]
 
 
 def initial(exchange: str, pair: str) -> Pair:
@@ -40,7 +43,7 @@ def initial(exchange: str, pair: str) -> Pair:
     return {
         "exchange": exchange, "pair": pair, "consecutive": True, "known_from_us": None, "clock_us": 0,
         "promised_us": 0, "traded_us": None, "ended_us": None, "since_us": {}, "grace_ms": 0, "closed_ms": 0,
-        "ranges": [], "forgotten_id": None,
+        "ranges": [], "waiting": None, "outage": None, "forgotten_id": None,
     }  # fmt: skip
 
 
@@ -49,13 +52,12 @@ def with_rules(pair: Pair, rules: Rules) -> Pair:
 
     An interval that is new knows nothing of what came before. A longer grace does not open what has closed.
     """
-    names = [str(interval_s) for interval_s in rules.intervals_s]
-    if pair["grace_ms"] == rules.grace_ms and list(pair["since_us"]) == names:
+    if pair["grace_ms"] == rules.grace_ms and tuple(pair["since_us"]) == rules.names:
         return pair
     closed_ms = pair["clock_us"] // US_PER_MS - pair["grace_ms"]
     return {
         **pair,
-        "since_us": {name: pair["since_us"].get(name, pair["clock_us"]) for name in names},
+        "since_us": {name: pair["since_us"].get(name, pair["clock_us"]) for name in rules.names},
         "grace_ms": rules.grace_ms,
         "closed_ms": max(pair["closed_ms"], closed_ms) if pair["grace_ms"] != rules.grace_ms else pair["closed_ms"],
     }
@@ -64,38 +66,66 @@ def with_rules(pair: Pair, rules: Rules) -> Pair:
 def learn_time(pair: Pair, venue_time_us: int) -> Pair:
     """Return `pair` after the promise that all trades before `venue_time_us` have come."""
     known_from_us = pair["known_from_us"]
+    return without_settled(
+        {
+            **pair,
+            "known_from_us": venue_time_us if known_from_us is None else known_from_us,
+            "clock_us": max(pair["clock_us"], venue_time_us),
+            "promised_us": max(pair["promised_us"], venue_time_us),
+        }
+    )
+
+
+def goes_on(pair: Pair, rows: Rows) -> bool:
+    """Whether `rows`, in order and new, are the trades after the last one: they leave nothing unknown that is not."""
+    first_id, last_id = rows.trade_ids[0], rows.trade_ids[-1]
+    return bool(
+        pair["ranges"]
+        and first_id == pair["ranges"][-1][1] + 1
+        and last_id - first_id + 1 == len(rows.trade_ids)
+        and pair["outage"] is pair["ended_us"] is None
+    )
+
+
+def learn_next(pair: Pair, rows: Rows) -> Pair:
+    """Return `pair` after trades that go on where it ended: `learn_trades`, for the common case."""
+    *before, (first_id, _, first_us, _) = pair["ranges"]
+    newest_us = rows.timestamps_us[-1]
     return {
         **pair,
-        "known_from_us": venue_time_us if known_from_us is None else known_from_us,
-        "clock_us": max(pair["clock_us"], venue_time_us),
-        "promised_us": max(pair["promised_us"], venue_time_us),
+        "clock_us": newest_us,
+        "traded_us": newest_us,
+        "ranges": [*before, [first_id, rows.trade_ids[-1], first_us, newest_us]],
     }
 
 
 def learn_trades(pair: Pair, rows: Rows, max_ranges: int) -> Pair:
     """Return `pair` after trades that it has not had."""
-    ranges = [list(one) for one in pair["ranges"]]
+    ranges: Ranges = pair["ranges"]
     known_from_us = _known_from(pair, rows)
     for run in runs(rows.trade_ids, rows.timestamps_us):
         if ranges and run[0] > ranges[-1][1] + 1:
             # A hole opens. What a heartbeat has promised since the trade before it is known.
-            ranges[-1][3] = max(ranges[-1][3], pair["promised_us"])
+            first_id, last_id, first_us, last_us = ranges[-1]
+            ranges = [*ranges[:-1], [first_id, last_id, first_us, max(last_us, pair["promised_us"])]]
         ranges = with_run(ranges, run)
     forgotten_id = pair["forgotten_id"]
     while len(ranges) > max_ranges:
         forgotten_id = ranges[0][1]
-        del ranges[0]
+        ranges = ranges[1:]
         if pair["consecutive"]:  # the hole behind the forgotten range is no longer listed
             known_from_us = max(known_from_us, ranges[0][2] + 1)
     newest_us = max(rows.timestamps_us)
-    return {
-        **pair,
-        "known_from_us": known_from_us,
-        "clock_us": max(pair["clock_us"], newest_us),
-        "traded_us": newest_us if pair["traded_us"] is None else max(pair["traded_us"], newest_us),
-        "ranges": ranges,
-        "forgotten_id": forgotten_id,
-    }
+    return without_settled(
+        {
+            **pair,
+            "known_from_us": known_from_us,
+            "clock_us": max(pair["clock_us"], newest_us),
+            "traded_us": newest_us if pair["traded_us"] is None else max(pair["traded_us"], newest_us),
+            "ranges": ranges,
+            "forgotten_id": forgotten_id,
+        }
+    )
 
 
 def _known_from(pair: Pair, rows: Rows) -> int:
@@ -124,6 +154,9 @@ def unknown_spans(pair: Pair, interval_s: int, from_ms: int, to_ms: int) -> list
     """Return the spans overlapping ``[from_ms, to_ms)`` of which `interval_s` may lack trades."""
     known_from_us = max(pair["known_from_us"], pair["since_us"][str(interval_s)])
     spans = [(_BEFORE_ALL, known_from_us - 1), *_holes(pair), (pair["clock_us"], _AFTER_ALL)]
+    dead = unknown_span(pair)
+    if dead is not None:
+        spans.append(dead)
     return [span for span in spans if span[0] < to_ms * US_PER_MS and span[1] >= from_ms * US_PER_MS]
 
 
@@ -138,6 +171,9 @@ def changed_span(before: Pair, after: Pair) -> Span | None:
         spans.add((min(old_us, new_us), max(old_us, new_us)))
     if before["ended_us"] is not None and before["clock_us"] != after["clock_us"]:
         spans.add((before["clock_us"], after["clock_us"]))
+    dead = changed_outage(before, after)
+    if dead is not None:
+        spans.add(dead)
     if not spans:
         return None
     return min(span[0] for span in spans), max(span[1] for span in spans)

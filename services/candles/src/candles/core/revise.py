@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from candles.core.book import Book, Entry, Head, candle_of, close, entry_of, previous_close
-from candles.core.knowledge import Span
+from candles.core.outage import Span
 from candles.core.partial import NO_TRADES, Partial, merge
 from candles.core.updates import Correction
 from contracts.candle import Candle

@@ -24,6 +24,16 @@ class Rows(NamedTuple):
         """Return the trades of `frame`."""
         return cls(frame.trade_ids, frame.timestamps_us, frame.prices, frame.quantities, list[str](frame.sides))
 
+    def then(self, later: Rows) -> Rows:
+        """Return these trades and after them `later`."""
+        return Rows(
+            self.trade_ids + later.trade_ids,
+            self.timestamps_us + later.timestamps_us,
+            self.prices + later.prices,
+            self.quantities + later.quantities,
+            self.sides + later.sides,
+        )
+
     def take(self, indices: Sequence[int]) -> Rows:
         """Return the trades at `indices`, in that order."""
         return Rows(

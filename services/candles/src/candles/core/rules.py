@@ -36,6 +36,11 @@ class Rules:
         return tuple(interval_s * MS_PER_SECOND for interval_s in self.intervals_s)
 
     @cached_property
+    def names(self) -> tuple[str, ...]:
+        """The intervals as JSON has them for keys."""
+        return tuple(map(str, self.intervals_s))
+
+    @cached_property
     def base_ms(self) -> int:
         """The longest window of which all intervals are multiples: frames are folded once, to it."""
         return math.gcd(*self.intervals_ms)

@@ -34,6 +34,11 @@ def closed_to_ms(pair: Pair, interval_ms: int, rules: Rules) -> int:
     return due_ms - due_ms % interval_ms
 
 
+def closes_any(pair: Pair, time_ms: int, rules: Rules) -> bool:
+    """Whether going on to `time_ms` could close a window, where `pair` is the state before it."""
+    return _due(time_ms, rules.base_ms, rules) != _due(pair["clock_us"] // US_PER_MS, rules.base_ms, rules)
+
+
 def heartbeat_updates(pair: Pair, time_ms: int, rules: Rules) -> list[WindowUpdate]:
     """Return what a heartbeat at `time_ms` leads to, where `pair` is the state before it.
 

@@ -11,11 +11,8 @@ from candles.core.knowledge import Pair
 from candles.core.partial import NO_TRADES, Partial, merge
 from candles.core.revise import revise, settle
 from candles.core.rules import Rules
-from candles.core.updates import Refused, Update, WindowUpdate
+from candles.core.updates import Refused, TradesMessage, Update, WindowUpdate
 from contracts.candle import Candle
-from contracts.end_of_history import EndOfHistory
-from contracts.heartbeat import Heartbeat
-from contracts.trade_frame import TradeFrame
 from contracts.units import MS_PER_SECOND
 
 
@@ -86,7 +83,7 @@ class CandlesTwin:
             self.windows[interval_s] = TumblingWindows(interval_ms, rules.grace_ms)
         self._rules = rules
 
-    def feed(self, message: TradeFrame | Heartbeat | EndOfHistory) -> list[Candle]:
+    def feed(self, message: TradesMessage) -> list[Candle]:
         """Return the candles that `message` leads to, in the order in which the service writes them."""
         candles: list[Candle] = []
         for pair, outputs in steps(self.pair, message, self._rules):

@@ -5,11 +5,15 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from candles.core.fold import Windows
-from candles.core.knowledge import Span
+from candles.core.outage import Span
 from candles.core.partial import Partial
 from contracts.end_of_history import EndOfHistory
+from contracts.feed_outage import FeedOutage
 from contracts.heartbeat import Heartbeat
 from contracts.trade_frame import TradeFrame
+
+#: What the trades topic carries.
+TradesMessage = TradeFrame | Heartbeat | FeedOutage | EndOfHistory
 
 
 class WindowUpdate(NamedTuple):
@@ -53,7 +57,7 @@ class Refused(NamedTuple):
         What was expected and what came.
     """
 
-    message: TradeFrame | Heartbeat | EndOfHistory
+    message: TradesMessage
     reason: str
     error: str
 
