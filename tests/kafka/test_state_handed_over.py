@@ -1,4 +1,4 @@
-"""A partition goes to another replica and comes back: what a process remembers of it counts only if it still holds."""
+"""A partition goes to another replica and comes back: what a process remembers of it has to hold still."""
 
 from __future__ import annotations
 
