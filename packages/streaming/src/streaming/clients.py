@@ -18,6 +18,7 @@ from streaming.embedded.address import is_embedded
 from streaming.embedded_client import EmbeddedClient
 from streaming.intake import INGESTED_AT_US
 from streaming.kafka_client import KafkaClient
+from streaming.letter import Source, letter_headers
 from streaming.record import Record
 from streaming.settings import ServiceSettings
 from streaming.topics import message_headers, producer_name, topic_config
@@ -86,34 +87,46 @@ class MessageProducer:
         for event in self._audit.take():
             self.produce(AUDIT_LOG, event)
 
-    def dead_letter(self, key: str, value: bytes, *, reason: str, error: str, source: str) -> None:
+    def dead_letter(self, key: str, value: bytes, *, reason: str, error: object, source: str) -> None:
         """Set aside what cannot be used, in its own words, on this service's dead-letter topic.
 
         Parameters
         ----------
-        key, value
-            What the letter holds.
-        reason
-            One word or two from a small set: it becomes a metric's label.
-        error
-            What was wrong, for people.
+        key, value, reason, error
+            As `DeadLetters.send`.
         source
             Where it came from.
         """
         now_us = self._clock.now_us()
-        headers = {
-            "reason": reason,
-            "error": error,
-            "source_topic": source,
-            "service": self._service,
-            "dead_lettered_at_us": str(now_us),
-        }
         self._send(
             self._topic(dead_letters_spec(self._service)), value=value, key=key.encode(),
-            timestamp=now_us // US_PER_MS, headers=[(name, text.encode()) for name, text in headers.items()],
+            timestamp=now_us // US_PER_MS,
+            headers=letter_headers(self._service, reason, error, Source(source), now_us),
             on_delivery=self._on_delivery,
         )  # fmt: skip
         metrics.DEAD_LETTERS.labels(topic=source, reason=reason).inc()
+
+    def send_bytes(
+        self,
+        topic: str,
+        partition: int,
+        key: bytes | None,
+        value: bytes | None,
+        *,
+        timestamp_ms: int,
+        headers: list[tuple[str, bytes | None]],
+    ) -> None:
+        """Write bytes, as they are, to a partition of a topic that exists.
+
+        Raises
+        ------
+        EmbeddedLogError, KafkaException
+            As `produce`.
+        """
+        self._send(
+            topic, partition=partition, value=value, key=key, timestamp=timestamp_ms, headers=headers,
+            on_delivery=self._on_delivery,
+        )  # fmt: skip
 
     def _send(self, topic: str, **fields: Any) -> None:
         """Hand over one message; while the client's queue is full, wait for it."""

@@ -14,6 +14,7 @@ from contracts.errors import BadMessageError
 from contracts.topics import dead_letters_name
 from streaming import metrics
 from streaming.intake import Intake
+from streaming.letter import Source, describe, letter_headers
 from streaming.topics import dead_letters_config
 from streaming.triage import is_systematic
 
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 
 UNDECODABLE = "undecodable"
 PROCESSING_FAILED = "processing-failed"
-_MAX_ERROR_CHARACTERS = 1_000
 
 
 class DeadLetters:
@@ -78,27 +78,27 @@ class DeadLetters:
             What was wrong, for people.
         """
         context = message_context()
-        source = context.topic, context.partition, context.offset
+        source = Source(context.topic, context.partition, context.offset)
         self._send(key, value, reason, error, source, self._intake.headers)
 
     def on_consumer_error(self, error: Exception, message: Any, _: Any) -> bool:
         """QuixStreams' callback: a message that cannot be decoded is set aside, any other error stops the service."""
         if message is None or is_systematic(error) or self._app is None:
             return _stops("consume", error)
-        source = message.topic(), message.partition(), message.offset()
+        place = message.topic(), message.partition(), message.offset()
         reason = UNDECODABLE if isinstance(error, BadMessageError | UnicodeError) else PROCESSING_FAILED
-        self._send(message.key(), message.value(), reason, error, source, message.headers())
+        self._send(message.key(), message.value(), reason, error, Source(*place), message.headers())
         # QuixStreams commits only what it has processed: without this a restart would write the letter again.
-        self._app._processing_context.store_offset(*source)
+        self._app._processing_context.store_offset(*place)
         if self.on_set_aside is not None:
-            self.on_set_aside(*source)
+            self.on_set_aside(*place)
         return True
 
     def on_processing_error(self, error: Exception, row: Row | None, _: Any) -> bool:
         """QuixStreams' callback: a message whose processing raised is set aside, unless all would be."""
         if row is None or is_systematic(error):
             return _stops("process", error)
-        source = row.topic, row.partition, row.offset
+        source = Source(row.topic, row.partition, row.offset)
         self._send(row.key, self._intake.raw, PROCESSING_FAILED, error, source, row.headers)
         return True
 
@@ -112,28 +112,16 @@ class DeadLetters:
         value: bytes | None,
         reason: str,
         error: object,
-        source: tuple[str, int, int],
+        source: Source,
         original_headers: Any,
     ) -> None:
         if self._app is None or self._topic is None:
             raise RuntimeError("DeadLetters.send: expected attach() before, was not called")
-        topic, partition, offset = source
-        text = f"{type(error).__name__}: {error}" if isinstance(error, BaseException) else str(error)
-        own = {
-            "reason": reason,
-            "error": text[:_MAX_ERROR_CHARACTERS],
-            "source_topic": topic,
-            "source_partition": str(partition),
-            "source_offset": str(offset),
-            "service": self._service,
-            "dead_lettered_at_us": str(self._clock.now_us()),
-        }
-        headers = [(name, old) for name, old in original_headers or () if name not in own]
-        headers += [(name, new.encode()) for name, new in own.items()]
+        headers = letter_headers(self._service, reason, error, source, self._clock.now_us(), original_headers)
         raw_key = key.encode() if isinstance(key, str) else key
         self._app._producer.produce(self._topic.name, value=value, key=raw_key, headers=headers)
-        metrics.DEAD_LETTERS.labels(topic=topic, reason=reason).inc()
-        logger.warning("dead letter from {}[{}] offset {}: {}: {}", topic, partition, offset, reason, own["error"])
+        metrics.DEAD_LETTERS.labels(topic=source.topic, reason=reason).inc()
+        logger.warning("dead letter from {}: {}: {}", source, reason, describe(error))
 
 
 def _stops(stage: str, error: Exception) -> bool:

@@ -194,9 +194,29 @@ def verify(
             raise typer.Exit(EXIT_FAILED)
 
 
+@app.command(name="dead-letters")
+def dead_letters(
+    action: Annotated[str, typer.Argument(metavar="[list|show|replay]", help="replay sends them back")] = "list",
+    service: Annotated[str | None, typer.Option(help="who set them aside; default: all")] = None,
+    letter: Annotated[list[str] | None, typer.Option("--id", help="SERVICE:OFFSET, as listed; repeatable")] = None,
+    reason: Annotated[str | None, typer.Option(help="only with this reason")] = None,
+    run_folder: RunFolder = None,
+    yes: Annotated[bool, typer.Option("--yes", help="replay in earnest; without it only what would be done")] = False,
+    force: Annotated[bool, typer.Option("--force", help="replay what was replayed before, too")] = False,
+    show: Annotated[int, typer.Option(min=1, help="newest letters to print")] = 50,
+) -> None:
+    """What services could not use: list it, show it, or send it back to the topic it came from."""
+    from embedded.dead_letters import LetterOptions, run_dead_letters
+    from streaming.letter_replay import Choice
+
+    with errors_in_words() as console:
+        choice = Choice(service, tuple(letter or ()), reason)
+        run_dead_letters(LetterOptions(action, choice, run_folder, yes, force, show), console)
+
+
 @app.command()
 def dev(
-    service: Annotated[str, typer.Argument(help="trades, candles, indicators, predictions, signals or execution")],
+    service: Annotated[str, typer.Argument(help="one of the services, such as candles")],
     variant: Annotated[str | None, typer.Option(help="of trades: historical or live")] = None,
 ) -> None:
     """One service alone, in this terminal, against the configured log."""

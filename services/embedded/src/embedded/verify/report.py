@@ -32,7 +32,7 @@ def show_counts(console: Console, comparisons: Iterable[Comparison], names: tupl
     """
     rows = list(comparisons)
     columns = [*_COLUMNS, *(name for name in _RARE_COLUMNS if any(getattr(row, name) for row in rows))]
-    table = Table(box=None, pad_edge=False)
+    table = Table(box=None, pad_edge=False, padding=(0, 0, 0, 1))
     table.add_column("Topic", no_wrap=True)
     heads = dict(zip(("published", "replayed"), names, strict=True))
     for name in columns:

@@ -1,0 +1,139 @@
+"""One dead letter: how it is written, and how it is read again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from contracts.topics import TopicSpec
+from streaming.record import Record
+
+#: On a message that was sent again from the dead letters: which letter it was, ``<service>:<offset>``.
+REPLAY_OF = "replay_of"
+_OWN = (
+    "reason", "error", "source_topic", "source_partition", "source_offset", "service", "dead_lettered_at_us",
+)  # fmt: skip
+_MAX_ERROR_CHARACTERS = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where a letter's bytes came from; without partition and offset it was no topic, but a venue or a file."""
+
+    topic: str
+    partition: int | None = None
+    offset: int | None = None
+
+    def __str__(self) -> str:
+        return self.topic if self.partition is None else f"{self.topic}[{self.partition}] offset {self.offset}"
+
+
+def letter_headers(
+    service: str,
+    reason: str,
+    error: object,
+    source: Source,
+    now_us: int,
+    original: Iterable[tuple[str, bytes | None]] | None = None,
+) -> list[tuple[str, Any]]:
+    """Return the headers of a letter: the original ones, then its own.
+
+    Parameters
+    ----------
+    reason
+        One word or two from a small set: it becomes a metric's label.
+    error
+        What was wrong, for people.
+    """
+    own = {
+        "reason": reason,
+        "error": describe(error),
+        "source_topic": source.topic,
+        "source_partition": source.partition,
+        "source_offset": source.offset,
+        "service": service,
+        "dead_lettered_at_us": now_us,
+    }
+    headers: list[tuple[str, Any]] = [(name, old) for name, old in original or () if name not in _OWN]
+    return headers + [(name, str(new).encode()) for name, new in own.items() if new is not None]
+
+
+def describe(error: object) -> str:
+    """Return what was wrong, cut where it gets long.
+
+    Examples
+    --------
+    >>> describe(ValueError("bad luck"))
+    'ValueError: bad luck'
+    """
+    text = f"{type(error).__name__}: {error}" if isinstance(error, BaseException) else str(error)
+    return text[:_MAX_ERROR_CHARACTERS]
+
+
+@dataclass(frozen=True)
+class Letter:
+    """A dead letter as it lies on its topic.
+
+    Attributes
+    ----------
+    service
+        Who set it aside.
+    replayed_at_us
+        When it was last sent again, None if it never was.
+    """
+
+    service: str
+    record: Record
+    replayed_at_us: int | None = None
+
+    @property
+    def id(self) -> str:
+        """Its name: the service and its place on the service's dead-letter topic."""
+        return f"{self.service}:{self.record.offset}"
+
+    @property
+    def reason(self) -> str:
+        return self._header("reason")
+
+    @property
+    def error(self) -> str:
+        return self._header("error")
+
+    @property
+    def set_aside_at_us(self) -> int:
+        """When it was set aside, by the wall clock."""
+        return int(self._header("dead_lettered_at_us") or 0)
+
+    @property
+    def source(self) -> Source:
+        """Where it came from."""
+        partition, offset = self._header("source_partition"), self._header("source_offset")
+        return Source(self._header("source_topic"), int(partition) if partition else None, int(offset or 0))
+
+    @property
+    def replay_of(self) -> str | None:
+        """The letter it is a failed replay of, if it is one."""
+        return self._header(REPLAY_OF) or None
+
+    @property
+    def original_headers(self) -> dict[str, bytes | None]:
+        """The headers it came with."""
+        return {name: value for name, value in self.record.headers.items() if name not in _OWN}
+
+    def cannot_be_replayed(self, topics: dict[str, TopicSpec]) -> str | None:
+        """Return why it cannot be sent again, None if it can.
+
+        Parameters
+        ----------
+        topics
+            Those of the environment, by full name.
+        """
+        if self.source.partition is None or self.source.topic not in topics:
+            return f"it came from {self.source.topic or 'nowhere'}, which is no topic of this environment"
+        if self.record.value is None:
+            return "it tells of a loss and holds no message"
+        return None
+
+    def _header(self, name: str) -> str:
+        return (self.record.headers.get(name) or b"").decode(errors="replace")

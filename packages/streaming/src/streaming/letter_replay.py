@@ -1,0 +1,134 @@
+"""Read the dead letters, and send them back to where they came from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from contracts.audit_event import AuditAction, AuditEvent
+from contracts.clock import Clock, SystemClock
+from contracts.errors import BadMessageError
+from contracts.topics import AUDIT_LOG, TOPICS, TopicSpec
+from contracts.units import US_PER_MS
+from streaming.clients import end_offsets, open_producer, read_dead_letters, read_topic
+from streaming.errors import ServiceError
+from streaming.grants import services as all_services
+from streaming.letter import REPLAY_OF, Letter
+from streaming.settings import ServiceSettings
+
+_ACTION: AuditAction = "dead_letter_replayed"
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Which letters are meant; what is not given does not matter.
+
+    Parameters
+    ----------
+    ids
+        ``<service>:<offset>``.
+    """
+
+    service: str | None = None
+    ids: tuple[str, ...] = ()
+    reason: str | None = None
+
+    def takes(self, letter: Letter) -> bool:
+        """Return whether `letter` is meant."""
+        return (
+            self.service in (None, letter.service)
+            and (not self.ids or letter.id in self.ids)
+            and self.reason in (None, letter.reason)
+        )
+
+
+def letters(settings: ServiceSettings, choice: Choice | None = None) -> list[Letter]:
+    """Return the dead letters of all services, the oldest first."""
+    chosen = choice or Choice()
+    replayed_at_us = _replays(settings)
+    found = [
+        Letter(service, record)
+        for service in all_services()
+        if chosen.service in (None, service)
+        for record in read_dead_letters(settings, service)
+    ]
+    known = [replace(each, replayed_at_us=replayed_at_us.get((each.id, _set_aside(each)))) for each in found]
+    return sorted(filter(chosen.takes, known), key=lambda letter: (letter.set_aside_at_us, letter.record.offset))
+
+
+def replay(settings: ServiceSettings, chosen: Iterable[Letter], actor: str, clock: Clock | None = None) -> int:
+    """Send letters back: the original bytes, key and headers, to the topic and partition they came from.
+
+    The message carries the header ``replay_of``, and the audit log remembers that it was sent. It is written after
+    the message: a crash between the two lets it be sent twice, and readers ignore what they have applied.
+
+    Parameters
+    ----------
+    chosen
+        Letters that can be replayed (`Letter.cannot_be_replayed`).
+    actor
+        Who wants it, for the audit log.
+
+    Returns
+    -------
+    int
+        How many were sent.
+
+    Raises
+    ------
+    ServiceError
+        If one cannot be.
+    """
+    the_clock, topics = clock or SystemClock(), topics_of(settings)
+    sent = 0
+    with open_producer(settings, "dead-letters", the_clock) as producer:
+        for letter in chosen:
+            obstacle = letter.cannot_be_replayed(topics)
+            if obstacle is not None:
+                raise ServiceError(f"{letter.id}: expected a letter that can be replayed, but {obstacle}")
+            spec = topics[letter.source.topic]
+            if not end_offsets(settings, spec):
+                raise ServiceError(f"{letter.id}: expected topic {letter.source.topic} to exist, was missing")
+            producer.send_bytes(
+                letter.source.topic, letter.source.partition or 0, letter.record.key, letter.record.value,
+                timestamp_ms=_timestamp_ms(letter, spec),
+                headers=[*letter.original_headers.items(), (REPLAY_OF, letter.id.encode())],
+            )  # fmt: skip
+            producer.flush()
+            producer.produce(AUDIT_LOG, _event(letter, actor, the_clock.now_us()))
+            sent += 1
+    return sent
+
+
+def topics_of(settings: ServiceSettings) -> dict[str, TopicSpec]:
+    """Return the topics of the environment by their full names."""
+    return {spec.full_name(settings.environment): spec for spec in TOPICS}
+
+
+def _event(letter: Letter, actor: str, now_us: int) -> AuditEvent:
+    details = {"to": str(letter.source), "reason": letter.reason, "set_aside_at_us": _set_aside(letter)}
+    return AuditEvent(
+        service=letter.service, actor=actor, action=_ACTION, subject=letter.id, details=details, occurred_at_us=now_us
+    )
+
+
+def _set_aside(letter: Letter) -> str:
+    return str(letter.set_aside_at_us)
+
+
+def _timestamp_ms(letter: Letter, spec: TopicSpec) -> int:
+    """Return the event time of what can be read, and of what cannot the time it was set aside."""
+    try:
+        return spec.decode(letter.record.value or b"").event_time_ms
+    except BadMessageError:
+        return letter.set_aside_at_us // US_PER_MS
+
+
+def _replays(settings: ServiceSettings) -> dict[tuple[str, str], int]:
+    """Return when each letter was last replayed; offsets alone would confuse a topic with the one it replaced."""
+    events = (record.message() for record in read_topic(settings, AUDIT_LOG))
+    return {
+        (event.subject, event.details.get("set_aside_at_us", "")): event.occurred_at_us
+        for event in events
+        if isinstance(event, AuditEvent) and event.action == _ACTION
+    }

@@ -1,0 +1,128 @@
+"""`tradestream dead-letters`: look at what services set aside, and send it back to where it came from."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+from rich.text import Text
+
+from contracts.errors import BadInputError
+from embedded.report.wording import count
+from embedded.settings import EmbeddedSettings
+from embedded.timestamps import iso_utc
+from embedded.verify.log import open_log
+from streaming.letter import Letter
+from streaming.letter_replay import Choice, letters, replay, topics_of
+
+ACTIONS = ("list", "show", "replay")
+_ACTOR = "operator"
+_FIELD_WIDTH = 12
+
+
+@dataclass(frozen=True)
+class LetterOptions:
+    """What a person may choose; see ``tradestream dead-letters --help``."""
+
+    action: str
+    choice: Choice
+    run: Path | None = None
+    yes: bool = False
+    force: bool = False
+    at_most: int = 50
+
+
+def run_dead_letters(options: LetterOptions, console: Console) -> None:
+    """List, show or replay the letters of a log.
+
+    Raises
+    ------
+    BadInputError
+        If there is no such log, action or letter.
+    """
+    if options.action not in ACTIONS:
+        raise BadInputError("ACTION", f"one of {', '.join(ACTIONS)}", options.action)
+    settings = open_log(options.run).settings
+    found = letters(settings, options.choice)
+    unknown = sorted(set(options.choice.ids) - {letter.id for letter in found})
+    if unknown:
+        raise BadInputError("--id", "the id of a dead letter, as `tradestream dead-letters` lists them", unknown[0])
+    match options.action:
+        case "list":
+            _list(found, console, options.at_most)
+        case "show":
+            for letter in found[-options.at_most :]:
+                _show(letter, console)
+        case "replay":
+            _replay(found, settings, options, console)
+
+
+def _list(found: list[Letter], console: Console, at_most: int) -> None:
+    if not found:
+        console.print("no dead letters")
+        return
+    for letter in found[-at_most:]:
+        when = iso_utc(letter.set_aside_at_us) + (", replayed since" if letter.replayed_at_us else "")
+        again = f", a replay of {letter.replay_of}" if letter.replay_of else ""
+        where = f"  from {letter.source}, key {_text(letter.record.key)}: {letter.reason}{again}"
+        console.print(Text.assemble((letter.id, "bold"), f"  {when}", where), soft_wrap=True)
+        console.print(Text(f"    {_line(letter.error)}", "bright_black"), no_wrap=True, overflow="ellipsis")
+    reasons = Counter((letter.service, letter.reason) for letter in found)
+    for (service, reason), number in reasons.most_common():
+        console.print(f"{count(number):>6}  {service}: {reason}", highlight=False)
+
+
+def _show(letter: Letter, console: Console) -> None:
+    replayed = letter.replayed_at_us
+    facts = {
+        "letter": letter.id,
+        "set aside": iso_utc(letter.set_aside_at_us),
+        "from": str(letter.source),
+        "key": _text(letter.record.key),
+        "reason": letter.reason,
+        "error": letter.error,
+        "replayed": iso_utc(replayed) if replayed else "never",
+        "headers": ", ".join(f"{name}={_text(value)}" for name, value in letter.original_headers.items()) or "none",
+    }
+    for name, value in facts.items():
+        console.print(Text.assemble((f"{name:<{_FIELD_WIDTH}}", "bright_black"), value), soft_wrap=True)
+    console.print(Text(_pretty(letter.record.value)), soft_wrap=True)
+    console.print()
+
+
+def _replay(found: list[Letter], settings: EmbeddedSettings, options: LetterOptions, console: Console) -> None:
+    topics = topics_of(settings)
+    chosen = []
+    for letter in found:
+        obstacle = letter.cannot_be_replayed(topics)
+        if obstacle is None and letter.replayed_at_us is not None and not options.force:
+            obstacle = f"it was replayed at {iso_utc(letter.replayed_at_us)} (--force sends it again)"
+        if obstacle is None:
+            chosen.append(letter)
+        words = f"left out: {obstacle}" if obstacle else f"to {letter.source.topic}[{letter.source.partition}]"
+        console.print(Text(f"{letter.id}  {words}"), soft_wrap=True)
+    if not options.yes:
+        console.print(f"{count(len(chosen))} would be sent again; --yes does it", highlight=False)
+        return
+    sent = replay(settings, chosen, _ACTOR)
+    console.print(f"{count(sent)} sent again; what is still of no use comes back as a dead letter", highlight=False)
+
+
+def _line(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _text(value: bytes | None) -> str:
+    return "" if value is None else value.decode(errors="backslashreplace")
+
+
+def _pretty(value: bytes | None) -> str:
+    if value is None:
+        return "(no bytes: this letter tells of a loss)"
+    try:
+        return json.dumps(json.loads(value), indent=2, ensure_ascii=False)
+    except ValueError:
+        return _text(value)

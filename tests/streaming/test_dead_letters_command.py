@@ -1,0 +1,135 @@
+"""Dead letters are read, sent back to where they came from, and applied once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tally import beat
+
+from contracts.audit_event import AuditEvent
+from contracts.clock import FixedClock
+from contracts.errors import TransientError
+from contracts.heartbeat import Heartbeat
+from contracts.topics import AUDIT_LOG, CANDLES, TRADES, TopicSpec
+from streaming.clients import open_producer, read_topic
+from streaming.errors import ServiceError
+from streaming.letter import REPLAY_OF, Letter
+from streaming.letter_replay import Choice, letters, replay, topics_of
+from streaming.settings import ServiceSettings
+from streaming.testing import TopologyRun, run_topology
+from streaming.topics import Topics, publish
+
+GOOD = [beat(number) for number in range(5)]
+BAD = GOOD[2]
+CLOCK = FixedClock(1_800_000_000_000_000)
+#: Letters are looked for under the names of services that are in the flow.
+SERVICE = "candles"
+ECHO = TopicSpec("echo", (Heartbeat,), key="pair", written_by=SERVICE, read_by=())
+
+
+def once(error: Exception | None) -> Callable[..., None]:
+    """A topology that publishes each message once, as services do, and fails on one while `error` lasts."""
+
+    def build(inputs: dict[str, Any], topics: Topics, settings: ServiceSettings) -> None:
+        def apply(message: Heartbeat, state: Any) -> list[Heartbeat]:
+            if error is not None and message == BAD:
+                raise error
+            if state.get(message.message_id) is not None:
+                return []
+            state.set(message.message_id, True)
+            return [message]
+
+        publish(inputs["trades"].apply(apply, stateful=True, expand=True), topics["echo"])
+
+    return build
+
+
+@pytest.fixture
+def at(tmp_path: Path) -> ServiceSettings:
+    return ServiceSettings(broker_address=f"embedded://{tmp_path}/log", data_dir=tmp_path)
+
+
+def run(at: ServiceSettings, error: Exception | None, messages: Any = ()) -> TopologyRun:
+    return run_topology(once(error), at, SERVICE, {TRADES: messages}, [ECHO], folder=at.data_dir)
+
+
+def send(at: ServiceSettings, chosen: list[Letter]) -> int:
+    return replay(at, chosen, "operator", CLOCK)
+
+
+@pytest.mark.parametrize("error", [ValueError("a bug, mended since"), TransientError("a database that was away")])
+def test_what_works_by_now_is_applied_once(at: ServiceSettings, error: Exception) -> None:
+    assert run(at, error, GOOD)["echo"] == [m for m in GOOD if m != BAD]
+    (letter,) = letters(at)
+    assert (letter.id, letter.reason, letter.replayed_at_us) == ("candles:0", "processing-failed", None)
+    assert str(letter.source) == "trades-dev[0] offset 2"
+
+    assert send(at, [letter]) == 1
+    assert run(at, None)["echo"] == [BAD]
+    sent = list(read_topic(at, TRADES))[-1]
+    assert (sent.key, sent.value, sent.timestamp_ms) == (BAD.key.encode(), BAD.to_json(), BAD.event_time_ms)
+    assert sent.headers[REPLAY_OF] == b"candles:0"
+    assert sent.headers["schema"] == b"heartbeat", "the original headers are kept"
+    assert not {"reason", "error", "source_topic"} & set(sent.headers)
+
+    assert send(at, letters(at)) == 1
+    again = run(at, None)
+    assert again["echo"] == [], "applied before, so ignored"
+    assert again.dead_letters == []
+
+
+def test_what_is_still_of_no_use_comes_back_once(at: ServiceSettings) -> None:
+    poison = ("BTC/USD", b"\xff")
+    run(at, None, [GOOD[0], poison, GOOD[1]])
+    (letter,) = letters(at)
+    send(at, [letter])
+    for _ in range(2):
+        run(at, None)
+    first, second = letters(at)
+    assert (first.record.value, second.record.value) == (b"\xff", b"\xff")
+    assert (second.id, second.replay_of) == ("candles:1", "candles:0")
+    assert (first.replayed_at_us, second.replayed_at_us) == (CLOCK.now_us(), None)
+
+
+def test_a_replay_is_remembered_in_the_audit_log(at: ServiceSettings) -> None:
+    run(at, ValueError("bad luck"), GOOD)
+    assert send(at, letters(at)) == 1
+    (event,) = (record.message() for record in read_topic(at, AUDIT_LOG))
+    assert isinstance(event, AuditEvent)
+    assert (event.action, event.actor, event.subject) == ("dead_letter_replayed", "operator", "candles:0")
+    assert event.details["to"] == "trades-dev[0] offset 2"
+    (letter,) = letters(at)
+    assert letter.replayed_at_us == CLOCK.now_us()
+
+
+def test_letters_are_chosen_by_service_id_and_reason(at: ServiceSettings) -> None:
+    run(at, ValueError("bad luck"), [("x", b"bad"), *GOOD])
+    with open_producer(at, "trades") as producer:
+        producer.dead_letter("ETH/USD", b"-1", reason="bad-row", error="price: expected", source="kraken")
+    assert [letter.id for letter in letters(at)] == ["candles:0", "candles:1", "trades:0"]
+    assert [letter.id for letter in letters(at, Choice("candles", reason="undecodable"))] == ["candles:0"]
+    assert [letter.id for letter in letters(at, Choice(ids=("trades:0", "candles:1")))] == ["candles:1", "trades:0"]
+
+
+def test_what_came_from_no_topic_or_holds_nothing_is_not_sent(at: ServiceSettings) -> None:
+    with open_producer(at, "trades") as producer:
+        producer.dead_letter("ETH/USD", b"-1", reason="bad-row", error="price: expected", source="kraken")
+    (letter,) = letters(at)
+    assert "kraken" in (letter.cannot_be_replayed(topics_of(at)) or "")
+    with pytest.raises(ServiceError, match="trades:0"):
+        send(at, [letter])
+
+    def lose(inputs: dict[str, Any], topics: Topics, settings: ServiceSettings) -> None:
+        def tell(message: Heartbeat) -> Heartbeat:
+            topics.dead_letters.send(message.key, None, "too-late", "lost")
+            return message
+
+        publish(inputs["trades"].apply(tell), topics["echo"])
+
+    run_topology(lose, at, SERVICE, {TRADES: GOOD[:1]}, [ECHO], folder=at.data_dir)
+    (told,) = letters(at, Choice("candles"))
+    assert "no message" in (told.cannot_be_replayed(topics_of(at)) or "")
+    assert CANDLES.full_name("dev") in topics_of(at)
