@@ -28,7 +28,9 @@ if TYPE_CHECKING:
 _POLL_SECONDS = 0.1
 #: QuixStreams takes every I/O error at opening, a full disk too, for a lock that another process is about to release.
 #: Ours die with their locks: the default of half a minute would only delay the message.
-_STATE_OPTIONS = RocksDBOptions(open_max_retries=3, open_retry_backoff=0.5)
+#: And it keeps what is written in memory until there are 64 MiB of it, for each store of each partition: three stores
+#: of six partitions would grow for days towards a gigabyte. The state itself is some 50 kB a pair.
+_STATE_OPTIONS = RocksDBOptions(open_max_retries=3, open_retry_backoff=0.5, write_buffer_size=1024 * 1024)
 
 
 class ServiceApplication(Application):
