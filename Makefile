@@ -29,6 +29,10 @@ minutes  ?= 30
 secure   ?=
 KAFKA_OPTIONS = --brokers $(brokers) --port $(port) $(if $(secure),--secure)
 KAFKA_USERS = data/kafka-secure/secrets/users
+action   ?= list
+run      ?=
+#: Whose log: run=FOLDER, or the configured one, or the demo's.
+OF_RUN = $(if $(run),--run $(run),$(if $(TRADESTREAM_BROKER_ADDRESS),,--run runs/demo))
 
 # --- uv: the one on the PATH, or one of our own in .tools ----------------------------------------------------------
 UV := $(shell command -v uv 2>/dev/null || echo .tools/bin/uv)
@@ -84,6 +88,11 @@ run: install ## Paper trading on a real market until Ctrl-C [exchange=kraken pai
 dev: service-is-known install ## One service alone against the configured log: service=candles [variant=historical|live, for trades]
 	@$(RUN) tradestream dev $(service) $(if $(filter trades,$(service)),--variant $(variant))
 
+.PHONY: dead-letters
+dead-letters: install ## What services could not use [action=list|show|replay service= id= reason= run=FOLDER yes=yes]
+	@$(RUN) tradestream dead-letters $(action) $(OF_RUN) $(if $(service),--service $(service)) $(if $(id),--id $(id)) \
+		$(if $(reason),--reason $(reason)) $(if $(yes),--yes)
+
 .PHONY: service-is-known
 service-is-known:
 	@case " $(SERVICES) " in *" $(service) "*) ;; *) \
@@ -112,6 +121,11 @@ access: install ## Print, give and reconcile what each service's user may do on 
 	@$(RUN) python -m streaming.manage_access $(if $(alter),--alter)
 
 # --- prove it ------------------------------------------------------------------------------------------------------
+.PHONY: verify
+verify: install ## Replay a log's trades and compare with what was published [run=FOLDER from= to= stage= against= out=FILE.jsonl]
+	@$(RUN) tradestream verify $(OF_RUN) $(if $(from),--from $(from)) $(if $(to),--to $(to)) \
+		$(if $(stage),--stage $(stage)) $(if $(against),--against $(against)) $(if $(out),--out $(out))
+
 .PHONY: test
 test: install-dev ## Install what the tests need, then run all of them [tests=PATH]
 	@$(RUN) pytest $(tests)
