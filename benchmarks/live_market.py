@@ -34,7 +34,7 @@ class Market:
     seconds
         Of wall time that the live part lasts.
     history_minutes
-        Of event time before it. Features are anchored at midnight on the bars before it: with half a day they are warm.
+        Of event time before it. Features are anchored at midnight on the bars before it: half a day warms them.
     """
 
     pairs: int = 20

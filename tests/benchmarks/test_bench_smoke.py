@@ -51,6 +51,7 @@ def test_scale_counts_every_trade_of_every_pair() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 def test_latency_sees_every_signal_once() -> None:
     market = Market(pairs=2, trades_per_second=100, seconds=9, history_minutes=30)
     (table,) = latency.measure("embedded", market)
@@ -62,6 +63,7 @@ def test_latency_sees_every_signal_once() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 def test_soak_ends_with_everything_drained() -> None:
     verdict, samples = soak.soak("embedded", minutes=0.1, pairs=2)
     assert [row[0] for row in verdict.rows] == ["candles", "indicators", "predictions", "signals", "execution"]
