@@ -120,8 +120,8 @@ TRADES = TopicSpec(
     read_by=("candles", "history"),
 )  # fmt: skip
 TRADES_CHECKPOINTS = TopicSpec(
-    "trades-checkpoints", (TradesCheckpoint,), key="exchange:pair", written_by="trades", read_by=("trades",),
-    partitions=1, cleanup_policy="compact",
+    "trades-checkpoints", (TradesCheckpoint,), key="exchange:pair", written_by="trades",
+    read_by=("trades", "candles", "indicators"), partitions=1, cleanup_policy="compact",
 )  # fmt: skip
 CANDLES = TopicSpec("candles", (Candle,), key="pair", written_by="candles", read_by=("indicators",))
 TECHNICAL_INDICATORS = TopicSpec(

@@ -120,9 +120,19 @@ class EmbeddedServiceApplication(ServiceApplication, EmbeddedApplication):
 
 
 def create_application(
-    settings: ServiceSettings, service: str, *, clock: Clock | None = None, stop_at_end: bool = False
+    settings: ServiceSettings,
+    service: str,
+    *,
+    clock: Clock | None = None,
+    stop_at_end: bool = False,
+    ends: bool = False,
 ) -> ServiceApplication:
     """Return the application of `service` over the broker that `settings` name; nothing is connected yet.
+
+    Parameters
+    ----------
+    ends
+        It ends by itself and does not come back under this name: its partitions are free as soon as it has ended.
 
     Raises
     ------
@@ -147,7 +157,7 @@ def create_application(
         "on_processing_error": dead_letters.on_processing_error,
         "on_producer_error": dead_letters.on_producer_error,
         "on_message_processed": progress.on_processed,
-        **_client_options(settings, service),
+        **_client_options(settings, service, ends),
     }
     app: ServiceApplication
     if is_embedded(settings.broker_address):
@@ -164,12 +174,15 @@ def create_application(
     return app
 
 
-def _client_options(settings: ServiceSettings, service: str) -> dict[str, Any]:
-    """Stable identities, so that a restarted process is known at once instead of after a session timeout."""
+def _client_options(settings: ServiceSettings, service: str, ends: bool) -> dict[str, Any]:
+    """Stable identities, so that a restarted process is known at once instead of after a session timeout.
+
+    A member with one does not leave its group when it ends: a job has none, so whoever goes on need not wait.
+    """
     identity = f"{settings.group_for(service)}-{settings.instance_id}"
     return {
         "consumer_extra_config": {
-            "group.instance.id": identity,
+            **({} if ends else {"group.instance.id": identity}),
             "session.timeout.ms": int(settings.session_timeout_seconds * 1_000),
             **KAFKA_CONSUMER_CONFIG,
         },

@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from types import FrameType
 from typing import Any
 
@@ -15,6 +16,7 @@ from quixstreams.models.topics import Topic
 from contracts.clock import Clock, SystemClock
 from contracts.topics import TopicSpec
 from streaming.application import ServiceApplication, create_application
+from streaming.bounded import Bound, StopWhen
 from streaming.embedded.address import is_embedded
 from streaming.ending import EXIT_FAILED, EXIT_OK, end_on
 from streaming.health import Health, serve_health
@@ -37,11 +39,13 @@ def run_service(
     topology: Topology[SettingsT],
     clock: Clock | None = None,
     stop_at_end: bool = False,
+    stop_when: StopWhen | None = None,
 ) -> int:
     """Run `service` until SIGTERM or SIGINT and return its exit code.
 
-    On a signal the message in hand is finished, everything is committed and closed, and 0 is returned. An error that
-    is not one message's fault is logged in one line and 1 is returned; what was not committed is processed again.
+    On a signal the message in hand is finished, everything is committed and closed, and 0 is returned (1 by a job
+    that had not come to its end). An error that is not one message's fault is logged in one line and 1 is returned;
+    what was not committed is processed again.
 
     Parameters
     ----------
@@ -52,6 +56,9 @@ def run_service(
         for what it sets aside itself).
     stop_at_end
         Return once every input has been read to its end, instead of waiting for more.
+    stop_when
+        Return once everything before the offsets that it gives, of the only input, is committed: a job. Nothing is
+        started where that is so already. The process that goes on joins the same group and takes over at once.
 
     Examples
     --------
@@ -69,18 +76,26 @@ def run_service(
     configure_logging(service, settings.log_level, settings.log_format)
     before = _leave_on_signal()
     try:
+        bound = None if stop_when is None else Bound(settings, settings.group_for(service), inputs[0], stop_when)
+        if bound is not None and bound.reached():
+            logger.info("nothing to do: everything is committed already")
+            return EXIT_OK
         app = assemble(
             settings, service=service, inputs=inputs, outputs=outputs, topology=topology, clock=clock,
-            stop_at_end=stop_at_end,
+            stop_at_end=stop_at_end, ends=bound is not None,
         )  # fmt: skip
         logger.info("starting on {} as group {}", settings.broker_address, settings.group_for(service))
         health = Health(app, progress=app.progress, clock=clock)
         watch = LagWatch(settings, settings.group_for(service), inputs, app.progress, clock or SystemClock())
         with (
+            nullcontext() if bound is None else bound.stopping(app),
             serve_health(settings.metrics_port, health),
             reporting(settings, service, health, app.audit, progress=app.progress, watch=watch, clock=clock),
         ):
             app.run()
+        if bound is not None and not bound.done:
+            logger.error("stopped before everything was done; the next start goes on here")
+            return EXIT_FAILED
         logger.info("stopped")
         return EXIT_OK
     except Exception as error:  # noqa: BLE001 - the process ends here: it is logged and becomes the exit code
@@ -99,11 +114,12 @@ def assemble(
     topology: Topology[SettingsT],
     clock: Clock | None = None,
     stop_at_end: bool = False,
+    ends: bool = False,
 ) -> ServiceApplication:
     """Return the application with its topics created and its topology laid out, ready to run."""
     if not is_embedded(settings.broker_address):
         require_grants(settings, service, [*inputs, *outputs])
-    app = create_application(settings, service, clock=clock, stop_at_end=stop_at_end)
+    app = create_application(settings, service, clock=clock, stop_at_end=stop_at_end, ends=ends)
     app.dead_letters.attach(app, settings)
     topics = Topics()
     topics.dead_letters, topics.audit = app.dead_letters, app.audit

@@ -5,14 +5,22 @@ from __future__ import annotations
 from candles.app import topology
 from candles.settings import CandlesSettings
 from contracts.topics import CANDLES, TRADES
+from streaming.history import HistoryEnd
 from streaming.service import run_service
 from streaming.settings import load_settings
 
 
 def main() -> int:
-    """Run the service until it is stopped and return its exit code."""
+    """Run the service until it is stopped, or done with history, and return its exit code."""
     settings = load_settings(CandlesSettings)
-    return run_service(settings, service="candles", inputs=[TRADES], outputs=[CANDLES], topology=topology)
+    return run_service(
+        settings,
+        service="candles",
+        inputs=[TRADES],
+        outputs=[CANDLES],
+        topology=topology,
+        stop_when=HistoryEnd(settings, pairs=settings.history_pairs) if settings.variant == "historical" else None,
+    )
 
 
 if __name__ == "__main__":

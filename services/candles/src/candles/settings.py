@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import Field, field_validator
 from pydantic_settings import SettingsConfigDict
 
 from candles.core.rules import Rules
-from contracts.units import MS_PER_SECOND
+from contracts.units import MS_PER_SECOND, Pair
 from featurestore import StoreSettings
 from streaming.settings import ServiceSettings
 
@@ -24,6 +26,12 @@ class CandlesSettings(StoreSettings, ServiceSettings):
 
     model_config = SettingsConfigDict(env_prefix="CANDLES_")
 
+    variant: Literal["historical", "live"] = Field(
+        "live", description="until history is done, as the trades service says; or from where the group is, for ever"
+    )
+    history_pairs: tuple[Pair, ...] = Field(
+        (), description="pairs whose history is waited for; those that the trades service has begun are in any case"
+    )
     intervals_s: tuple[int, ...] = Field(
         (60, 300), description="lengths of candles in seconds, each a divisor of a day", min_length=1
     )

@@ -15,7 +15,8 @@ from candles.core.book import Book, Entry, Head
 from candles.core.knowledge import Pair
 from candles.core.revise import Revised, revise, settle
 from candles.core.rules import Rules
-from candles.core.updates import Correction, Refused, TradesMessage, Update, WindowUpdate
+from candles.core.updates import Correction, Output, Refused, TradesMessage, Update, WindowUpdate
+from candles.flaws import count_trades, counted
 from contracts.candle import Candle
 from contracts.errors import BadMessageError
 from contracts.units import MS_PER_SECOND
@@ -63,14 +64,17 @@ def admitting(rules: Rules, pairs: Pairs, dead_letters: DeadLetters) -> Callable
     def admit(message: TradesMessage, key: Any, _timestamp_ms: int, _headers: Any) -> Iterator[Update]:
         if key != message.key:
             raise BadMessageError("key", f"the pair, {message.key}", key)
+        parts: list[list[Output]] = []
         for pair, outputs in steps(pairs.get(key), message, rules):
             # Set before the updates go on: the steps after this one look at what is known.
             pairs.set(key, pair)
+            parts.append(outputs)
             for output in outputs:
                 if isinstance(output, Refused):
                     dead_letters.send(key, output.message.to_json(), output.reason, output.error)
                 else:
                     yield output
+        count_trades(message, parts, rules.intervals_s[0])
 
     return admit
 
@@ -130,4 +134,4 @@ def _store(state: State[str, Any], book: Book, revised: Revised, dead_letters: D
         what = f"{partial['count']} trades from id {partial['first_trade_id']} to {partial['last_trade_id']}"
         error = f"{book.interval_s} s candle from {start_ms} ms: expected to be kept for corrections, lacks {what}"
         dead_letters.send(book.pair["pair"], None, TOO_LATE, error)
-    return revised.candles
+    return counted(revised.candles)

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from contracts.topics import CANDLES, TECHNICAL_INDICATORS
+from contracts.topics import CANDLES, TECHNICAL_INDICATORS, TRADES
 from indicators.app import topology
 from indicators.settings import IndicatorsSettings
+from streaming.history import HistoryEnd
 from streaming.service import run_service
 from streaming.settings import load_settings
 
 
 def main() -> int:
-    """Run the service until it is told to stop; return its exit code."""
+    """Run the service until it is told to stop, or done with history; return its exit code."""
+    settings = load_settings(IndicatorsSettings)
+    history = HistoryEnd(settings, stages=[("candles", TRADES, CANDLES)])
     return run_service(
-        load_settings(IndicatorsSettings),
+        settings,
         service="indicators",
         inputs=[CANDLES],
         outputs=[TECHNICAL_INDICATORS],
         topology=topology,
+        stop_when=history if settings.variant == "historical" else None,
     )
 
 
