@@ -7,16 +7,17 @@ import signal
 import time
 from collections.abc import AsyncIterator, Awaitable, Sequence
 from contextlib import asynccontextmanager
-from typing import Any
 
 from loguru import logger
 
 from contracts.topics import SYMBOL_SUBSCRIPTIONS, TRADES, TRADES_CHECKPOINTS
 from exchanges.venue import UnknownPairError
+from streaming.audit import AuditLog
 from streaming.clients import MessageProducer, create_topics, open_producer
 from streaming.ending import EXIT_BAD_SETTINGS, EXIT_OK, end_on
 from streaming.health import Check, Health, serve_health
 from streaming.logging import configure_logging
+from streaming.reporter import reporting
 from trades.bad_rows import SERVICE, BadRows
 from trades.feed_health import FeedHealth
 from trades.historical import run_historical
@@ -66,7 +67,7 @@ async def _run(settings: TradesSettings, producer: MessageProducer) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, source.cancel)
     try:
-        async with _health(settings.metrics_port, checks):
+        async with _health(settings, checks):
             await source
     except asyncio.CancelledError:
         logger.info("asked to stop")
@@ -86,12 +87,14 @@ class _Turning:
 
 
 @asynccontextmanager
-async def _health(port: int, checks: Sequence[Check]) -> AsyncIterator[None]:
-    """Serve health and metrics while the block runs."""
-    turning: Any = _Turning()
+async def _health(settings: TradesSettings, checks: Sequence[Check]) -> AsyncIterator[None]:
+    """Serve and report health and metrics while the block runs."""
+    turning = _Turning()
+    health = Health(turning, checks)
+    audit = AuditLog(SERVICE, settings.instance_id)
     task = asyncio.create_task(turning.run())
     try:
-        with serve_health(port, Health(turning, checks)):
+        with serve_health(settings.metrics_port, health), reporting(settings, SERVICE, health, audit):
             yield
     finally:
         task.cancel()
