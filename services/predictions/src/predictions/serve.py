@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import Any
 
 from loguru import logger
 
@@ -17,6 +18,7 @@ from predictions.settings import PredictionsSettings
 from streaming.ending import end_on
 from streaming.logging import configure_logging
 from streaming.service import run_service
+from streaming.topics import Topics
 
 
 def serve(settings: PredictionsSettings) -> int:
@@ -43,8 +45,14 @@ def serve(settings: PredictionsSettings) -> int:
         service="predictions",
         inputs=[TECHNICAL_INDICATORS],
         outputs=[PREDICTIONS],
-        topology=partial(topology, model=model),
+        topology=partial(_serving, model=model),
     )
+
+
+def _serving(inputs: Any, topics: Topics, settings: PredictionsSettings, model: ServedModel) -> None:
+    """Lay out the flow, and put down for the auditor which version it serves."""
+    topics.audit.record("model_served", f"{model.facts.name}:{model.facts.version}", kind=model.card.kind)
+    topology(inputs, topics, settings, model=model)
 
 
 def _tell_ready(model: ServedModel, settings: PredictionsSettings) -> None:
