@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import signal
 import sys
 from collections.abc import Callable, Sequence
@@ -85,6 +86,7 @@ def run_service(
             stop_at_end=stop_at_end, ends=bound is not None,
         )  # fmt: skip
         logger.info("starting on {} as group {}", settings.broker_address, settings.group_for(service))
+        _leave_the_imported_alone()
         health = Health(app, progress=app.progress, clock=clock)
         watch = LagWatch(settings, settings.group_for(service), inputs, app.progress, clock or SystemClock())
         with (
@@ -129,6 +131,15 @@ def assemble(
     frames = {spec.name: app.dataframe(topics[spec.name]) for spec in inputs}
     topology(frames, topics, settings)
     return app
+
+
+def _leave_the_imported_alone() -> None:
+    """Spare the garbage collector what lives as long as the process.
+
+    A full collection of what a service imports takes tens of milliseconds, in which a trade would wait.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 def _leave_on_signal() -> dict[int, Any]:
