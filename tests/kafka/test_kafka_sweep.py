@@ -24,14 +24,10 @@ pytestmark = [
 
 
 @pytest.fixture
-def three_brokers(broker: Broker, tmp_path: Path) -> Iterator[Broker]:
-    """Three brokers of which one may be lost; `broker` has seen to it that Kafka can be had."""
-    three = Broker(tmp_path / "brokers", free_port(), brokers=3)
-    try:
-        three.up()
+def three_brokers(tmp_path: Path) -> Iterator[Broker]:
+    """Three brokers of which one may be lost."""
+    with Broker(tmp_path / "brokers", free_port(), brokers=3).running() as three:
         yield three
-    finally:
-        three.run("down")
 
 
 def test_many_kills(services: Run, undisturbed: Written) -> None:

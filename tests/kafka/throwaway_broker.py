@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+
+import pytest
 
 SCRIPT = Path(__file__).parents[2] / "deployments/local/kafka/kafka.py"
 CHECK_INTERVAL_MS = 500
@@ -44,6 +48,20 @@ class Broker:
         return subprocess.run(
             [sys.executable, SCRIPT, command, *options], capture_output=True, text=True, timeout=240, check=False
         )
+
+    @contextmanager
+    def running(self) -> Iterator[Broker]:
+        """It runs in the block; where there is no Java or no Maven the test is skipped."""
+        if shutil.which("java") is None:
+            pytest.skip("no Java on the PATH: Kafka cannot run here")
+        done = self.run("up")
+        if done.returncode != 0 and any(tool in done.stderr for tool in ("Maven", "Java", "openssl is needed")):
+            pytest.skip(f"Kafka cannot be had here: {done.stderr.strip()}")
+        try:
+            assert done.returncode == 0, done.stdout + done.stderr
+            yield self
+        finally:
+            self.run("down")
 
     def up(self) -> None:
         done = self.run("up")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from confluent_kafka import TopicPartition
@@ -19,6 +21,7 @@ from streaming.embedded.address import is_embedded, log_folder, require_local_fi
 from streaming.embedded.application import EmbeddedApplication
 from streaming.intake import Intake
 from streaming.progress import Progress
+from streaming.state_lock import sole_user_of
 from streaming.topics import COMPRESSION
 
 if TYPE_CHECKING:
@@ -71,10 +74,14 @@ class ServiceApplication(Application):
         self._processing_context = CachingContext.like(self._processing_context)
 
     def run(self, *args: Any, **options: Any) -> list[dict[str, Any]]:
-        """Run as `Application.run` does, and leave a mark for as long as a checkpoint takes."""
-        self.checkpoint_mark.report()
-        self.checkpoint_mark.watch(self._processing_context)
-        return super().run(*args, **options)
+        """Run as `Application.run` does, alone on its state, and leave a mark for as long as a checkpoint takes."""
+        with self._alone():
+            self.checkpoint_mark.report()
+            self.checkpoint_mark.watch(self._processing_context)
+            return super().run(*args, **options)
+
+    def _alone(self) -> AbstractContextManager[None]:
+        return sole_user_of(Path(self.config.state_dir), self.config.consumer_group)
 
     def _on_assign(self, consumer: Any, partitions: Any) -> None:
         super()._on_assign(consumer, partitions)
@@ -116,7 +123,10 @@ class ServiceApplication(Application):
 
 
 class EmbeddedServiceApplication(ServiceApplication, EmbeddedApplication):
-    """The same over the embedded log."""
+    """The same over the embedded log, where a group has one member anyway."""
+
+    def _alone(self) -> AbstractContextManager[None]:
+        return nullcontext()
 
 
 def create_application(

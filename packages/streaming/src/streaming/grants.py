@@ -13,6 +13,8 @@ READ, WRITE, CREATE = "READ", "WRITE", "CREATE"
 DESCRIBE, DESCRIBE_CONFIGS = "DESCRIBE", "DESCRIBE_CONFIGS"
 #: QuixStreams asks how a topic is configured before it reads or writes it.
 LOOK = (DESCRIBE, DESCRIBE_CONFIGS)
+#: Of those who read a topic without a group: they never join it and never commit, but the client asks where it is.
+READER_GROUP = "tradestream-reader"
 
 Resource = Literal["topic", "group", "transactional id"]
 
@@ -92,6 +94,7 @@ WRITE on topic dead-letters.candles-dev; READ on topic trades-dev; WRITE on tran
     user = user_of(service, environment)
     group = group or user
     found = {Grant(user, "group", group, False, operation) for operation in (READ, DESCRIBE)}
+    found |= {Grant(user, "group", READER_GROUP, False, DESCRIBE)}
     found |= {Grant(user, "transactional id", f"{group}-", True, operation) for operation in (WRITE, DESCRIBE)}
     own = (READ, WRITE, CREATE, *LOOK)
     found |= {Grant(user, "topic", f"changelog__{group}--", True, operation) for operation in own}

@@ -22,6 +22,16 @@ TIMEOUT_SECONDS = 30.0
 #: The client tells of a refused password only between its calls.
 _ASK_SECONDS = 0.5
 _KINDS_CHECKED = ("topic", "group")
+#: Where the broker does not say what is allowed: of what is still to be created, and while it hands groups over.
+_NOT_TOLD = frozenset(
+    {
+        KafkaError.UNKNOWN_TOPIC_OR_PART,
+        KafkaError.GROUP_ID_NOT_FOUND,
+        KafkaError.NOT_COORDINATOR,
+        KafkaError.COORDINATOR_NOT_AVAILABLE,
+        KafkaError.COORDINATOR_LOAD_IN_PROGRESS,
+    }
+)
 
 
 def open_admin(settings: ServiceSettings, timeout_seconds: float = TIMEOUT_SECONDS) -> AdminClient:
@@ -101,11 +111,11 @@ def _allowed(admin: AdminClient, resource: str, asked: list[Grant]) -> set[tuple
 
 
 def _operations(answer: Any) -> set[str] | None:
-    """Return what the broker allows; None where it does not say, as of a topic or a group that is still to be."""
+    """Return what the broker allows; None where it does not say."""
     try:
         told = answer.result().authorized_operations
     except KafkaException as error:
-        if error.args[0].code() in (KafkaError.UNKNOWN_TOPIC_OR_PART, KafkaError.GROUP_ID_NOT_FOUND):
+        if error.args[0].code() in _NOT_TOLD:
             return None
         if error.args[0].code() in (KafkaError.TOPIC_AUTHORIZATION_FAILED, KafkaError.GROUP_AUTHORIZATION_FAILED):
             return set()

@@ -13,6 +13,7 @@ from quixstreams.models.topics import TopicConfig
 
 from contracts.topics import TopicSpec
 from streaming.errors import ServiceError
+from streaming.grants import READER_GROUP
 from streaming.kafka_access import open_admin
 from streaming.kafka_words import not_allowed
 from streaming.patience import patiently
@@ -24,8 +25,6 @@ if TYPE_CHECKING:
 _TIMEOUT_SECONDS = 30.0
 _BATCH_MESSAGES = 1_000
 _BATCH_SECONDS = 0.5
-#: A group that only reads watermarks and positions it is given: it never commits.
-_READER_GROUP = "tradestream-reader"
 _LEADER_SECONDS = 0.02
 
 
@@ -99,7 +98,7 @@ class KafkaClient:
 
     @patiently
     def watermarks(self, topic: str) -> dict[int, tuple[int, int]]:
-        consumer = self._consumer(_READER_GROUP)
+        consumer = self._consumer(READER_GROUP)
         described = consumer.list_topics(topic, timeout=_TIMEOUT_SECONDS).topics[topic]
         if described.error is not None:
             self._check(described.error, topic)
@@ -112,7 +111,7 @@ class KafkaClient:
     def read(self, topic: str, partition: int, start: int, end: int, spec: TopicSpec | None) -> Iterator[Record]:
         if start >= end:
             return
-        consumer = self._consumer(_READER_GROUP)
+        consumer = self._consumer(READER_GROUP)
         consumer.assign([TopicPartition(topic, partition, start)])
         heard_seconds = time.monotonic()
         while start < end:

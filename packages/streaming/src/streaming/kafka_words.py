@@ -79,7 +79,7 @@ def in_kafkas_words(error: BaseException) -> str | None:
 
 
 def _words(error: KafkaError) -> str:
-    if error.code() in (KafkaError.FENCED_INSTANCE_ID, KafkaError._FENCED):
+    if error.code() in (KafkaError.FENCED_INSTANCE_ID, KafkaError._FENCED) or "fenced by other" in error.str():
         return "another process has this one's TRADESTREAM_INSTANCE_ID: each replica needs its own"
     if error.code() in _NOT_ALLOWED:
         return f"Kafka user of TRADESTREAM_SASL_USERNAME: {error.str()} (the operator gives permissions: make access)"
