@@ -150,8 +150,8 @@ chaos: install-dev ## Kill and break all through live markets, compare every top
 	@$(RUN) python tests/chaos --seed $(seed) --kills $(or $(kills),50) --log $(or $(log),both)
 
 .PHONY: kafka-sweep
-kafka-sweep: install-dev ## Real Kafka for minutes: SIGKILLs of each service, one of three brokers lost [seed= kills=]
-	@KAFKA_SWEEP_SEED=$(seed) KAFKA_SWEEP_KILLS=$(or $(kills),9) $(RUN) pytest -s tests/kafka/test_kafka_sweep.py
+kafka-sweep: install-dev ## Real Kafka for minutes: SIGKILLs, one of three brokers lost, replicas 1 -> 3 -> 2 [seed= kills=]
+	@KAFKA_SWEEP_SEED=$(seed) KAFKA_SWEEP_KILLS=$(or $(kills),9) $(RUN) pytest -s tests/kafka/test_kafka_sweep.py tests/kafka/test_kafka_replicas.py
 
 .PHONY: bench
 bench: install-dev ## Measure speed, latency and scale beside peers, about 12 minutes [part=candles,latency,scale logs=embedded,kafka]

@@ -186,7 +186,7 @@ class SixServices:
     def look_after(self, may_restart: bool = False) -> None:
         """Fail if a service ended by itself; or start it again, where that is what is expected of it."""
         for name, process in self.processes.items():
-            if process.exitcode is None or (name == "trades" and process.exitcode == 0):
+            if process.exitcode is None or (_is_source(name) and process.exitcode == 0):
                 continue
             assert may_restart, f"{name} ended with {process.exitcode}: {self.last_words(name)}"
             self.restarts += 1
@@ -205,8 +205,8 @@ class SixServices:
 
     def drain(self, may_restart: bool = False) -> None:
         """Return when the source has ended and each service has committed its whole input, in flow order."""
-        if "trades" in self.processes:
-            self._wait(lambda: self.processes["trades"].exitcode == 0, "trades", may_restart)
+        for source in [name for name in self.processes if _is_source(name)]:
+            self._wait(lambda name=source: self.processes[name].exitcode == 0, source, may_restart)
         for name, spec in STAGES.items():
             group = f"{name}-{self.environment}"
             self._wait(lambda group=group, spec=spec: lag(self.settings, group, spec) == 0, name, may_restart)
@@ -272,6 +272,11 @@ class SixServices:
         for name in SERVICES:
             assert not list(read_dead_letters(self.settings, name)), f"{name} set something aside"
         return Written(dict(values), messages, partitions)
+
+
+def _is_source(name: str) -> bool:
+    """Whether a process ends by itself, when its files are read."""
+    return name.partition(":")[0] == "trades"
 
 
 def login(users: Path | None, user: str) -> dict[str, str]:

@@ -41,6 +41,17 @@ def test_many_kills(services: Run, undisturbed: Written) -> None:
     assert_same(written, undisturbed)
 
 
+def test_two_trades_processes_for_the_same_pairs(services: Run, undisturbed: Written) -> None:
+    run = services()
+    with run.running((*SERVICES, "trades:1")):
+        run.drain()
+    written = run.collect()
+    print(f"two trades processes: {written.repeated} messages came again")
+    assert_same(written, undisturbed)
+    assert written.messages["trades"] == 2 * undisturbed.messages["trades"]
+    assert written.messages["candles"] == undisturbed.messages["candles"], "the second one's trades are dropped by id"
+
+
 def test_one_of_three_brokers_is_killed(services: Run, three_brokers: Broker, undisturbed: Written) -> None:
     run = services(on=three_brokers, TRADESTREAM_REPLICATION_FACTOR="3")
     with run.running():

@@ -6,10 +6,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from workspace import SERVICES
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
 from throwaway_broker import wait_until
+from workspace import SERVICES
 
 from contracts.clock import SystemClock
 from contracts.heartbeat import Heartbeat
