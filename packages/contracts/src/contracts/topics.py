@@ -140,7 +140,7 @@ MODEL_EVENTS = TopicSpec(
 #: Operators write it too (`tradestream subscribe`).
 SYMBOL_SUBSCRIPTIONS = TopicSpec(
     "symbol-subscriptions", (SymbolSubscription,), key="exchange:pair:requester", written_by="signals",
-    read_by=("trades",), partitions=1, cleanup_policy="compact",
+    read_by=("trades", "signals"), partitions=1, cleanup_policy="compact",
 )  # fmt: skip
 
 SERVICE_HEALTH = TopicSpec(

@@ -53,11 +53,12 @@ def status_table(folder: Path, environment: str) -> Table:
     log = RunLog(folder, environment)
     try:
         for spec in TOPICS:
-            # history runs with `tradestream run` only: elsewhere it is not behind, it is not there.
+            # Compacted topics are read from their beginning, without a group; history runs with `tradestream run`
+            # only: elsewhere it is not behind, it is not there.
             readers = [
                 name
                 for name in spec.read_by
-                if name != "trades" and (name != "history" or log.consumed(f"{name}-{environment}", spec))
+                if spec.cleanup_policy != "compact" and (name != "history" or log.consumed(f"{name}-{environment}", spec))
             ]
             lags = [log.lag(f"{name}-{environment}", spec) for name in readers]
             behind = ", ".join(f"{lag:,}" for lag in lags)
