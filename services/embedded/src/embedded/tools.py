@@ -58,7 +58,8 @@ def status_table(folder: Path, environment: str) -> Table:
             readers = [
                 name
                 for name in spec.read_by
-                if spec.cleanup_policy != "compact" and (name != "history" or log.consumed(f"{name}-{environment}", spec))
+                if spec.cleanup_policy != "compact"
+                and (name != "history" or log.consumed(f"{name}-{environment}", spec))
             ]
             lags = [log.lag(f"{name}-{environment}", spec) for name in readers]
             behind = ", ".join(f"{lag:,}" for lag in lags)
