@@ -7,14 +7,19 @@ from pathlib import Path
 
 import pytest
 from message_examples import example
+from writes_log import commit, put
 
 from contracts.candle import Candle
 from contracts.errors import BadInputError
+from contracts.heartbeat import Heartbeat
 from contracts.prediction import Prediction
-from contracts.topics import CANDLES, PREDICTIONS, TOPICS
+from contracts.topics import CANDLES, PREDICTIONS, TOPICS, TRADES
 from embedded.run_folder import RunFolder
 from embedded.run_settings import record_settings, settings_of
+from embedded.services import STAGES
 from embedded.verify.compare import ABSENT, Comparison, Index, compare
+from embedded.verify.log import look_at, other_log
+from embedded.verify.replay import _unset_others
 from embedded.verify.run import Range
 from embedded.verify.served import served_versions
 from embedded.verify.stages import NOT_REPLAYED, OUTPUTS, parse_stages
@@ -129,3 +134,30 @@ def test_a_run_leaves_its_settings_and_no_secrets(tmp_path: Path, monkeypatch: p
     monkeypatch.setenv("EXECUTION_FEE_BPS", "11")
     record_settings(place, {"TRADESTREAM_ACCOUNTS": "[]"})
     assert settings_of(place).changed == ("EXECUTION_FEE_BPS",)
+
+
+def test_a_stage_is_settled_when_it_and_all_before_it_have_read_everything(tmp_path: Path) -> None:
+    put(tmp_path, TRADES, [example(Heartbeat, venue_time_us=n) for n in range(3)])
+    put(tmp_path, CANDLES, [example(Candle, window_start_ms=n * MINUTE_MS) for n in range(4)])
+    commit(tmp_path, "candles-dev", TRADES, 3)
+    commit(tmp_path, "indicators-dev", CANDLES, 3)
+    snapshot = look_at(other_log(str(tmp_path)))
+    assert snapshot.settled == {"candles"}
+    assert (snapshot.ends["trades"], snapshot.ends["candles"], snapshot.ends["fills"]) == ({0: 3}, {0: 4}, {})
+    commit(tmp_path, "indicators-dev", CANDLES, 4)
+    assert look_at(other_log(str(tmp_path))).settled == set(STAGES)
+    commit(tmp_path, "candles-dev", TRADES, 2)
+    assert look_at(other_log(str(tmp_path))).settled == set()
+
+
+def test_the_replay_hears_nothing_of_this_environment_but_the_settings_of_the_run(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("TRADESTREAM_BROKER_ADDRESS", "127.0.0.1:9092")
+    monkeypatch.setenv("TRADESTREAM_CONSUMER_GROUP", "mine")
+    monkeypatch.setenv("EXECUTION_FEE_BPS", "1")
+    monkeypatch.setenv("SIGNALS_EXPIRY_SECONDS", "1")
+    assert _unset_others({"TRADESTREAM_BROKER_ADDRESS": "embedded://x", "EXECUTION_FEE_BPS": "11"}).keys() >= {
+        "TRADESTREAM_CONSUMER_GROUP", "SIGNALS_EXPIRY_SECONDS",
+    }  # fmt: skip
+    assert "TRADESTREAM_BROKER_ADDRESS" not in _unset_others({"TRADESTREAM_BROKER_ADDRESS": "embedded://x"})

@@ -65,8 +65,9 @@ class _Replay:
         self._snapshot = snapshot
         self._place = place
         self._ready_file = place.file("predictions-ready.json")
-        extra = _only(settings.values) | {"TRADESTREAM_STORE_URL": "off", "TRADESTREAM_LOG_LEVEL": "WARNING"}
-        self._services = Services(place, (), model="baseline", seed=0, trades={}, extra=extra)
+        services = Services(place, (), model="baseline", seed=0, trades={})
+        given = {**settings.values, "TRADESTREAM_STORE_URL": "off", "TRADESTREAM_LOG_LEVEL": "WARNING"}
+        self._services = replace(services, extra=_unset_others({**services.shared(), **given}) | given)
         own = EmbeddedSettings(broker_address=place.broker_address, environment=ENVIRONMENT, data_dir=place.work)
         self._result = Replayed(Log(own, place))
         self._supervisor = Supervisor(place.logs)
@@ -141,10 +142,10 @@ class _Replay:
         return copied
 
 
-def _only(settings: Mapping[str, str]) -> dict[str, str]:
-    """Return `settings`, and an empty value for what else this environment would tell the services."""
-    strangers = {name for name in os.environ if decides(name) or name.startswith("TRADESTREAM_")}  # noqa: TID251
-    return dict.fromkeys(strangers, "") | dict(settings)
+def _unset_others(settings: Mapping[str, str]) -> dict[str, str]:
+    """Return an empty value for each setting of this environment that is not one of `settings`."""
+    here = {name for name in os.environ if decides(name) or name.startswith("TRADESTREAM_")}  # noqa: TID251
+    return dict.fromkeys(here - set(settings), "")
 
 
 def _registry(source: Log) -> str:
