@@ -29,11 +29,14 @@ if TYPE_CHECKING:
 
 #: How soon a stopping service notices, on a silent topic.
 _POLL_SECONDS = 0.1
+_MIB = 1024 * 1024
 #: QuixStreams takes every I/O error at opening, a full disk too, for a lock that another process is about to release.
 #: Ours die with their locks: the default of half a minute would only delay the message.
-#: And it keeps what is written in memory until there are 64 MiB of it, for each store of each partition: three stores
-#: of six partitions would grow for days towards a gigabyte. The state itself is some 50 kB a pair.
-_STATE_OPTIONS = RocksDBOptions(open_max_retries=3, open_retry_backoff=0.5, write_buffer_size=1024 * 1024)
+#: And it keeps what is written in memory until there are 64 MiB of it, and 128 MiB of write-ahead log, for each store
+#: of each partition: eighteen stores grew for hours. The state itself is some 50 kB a pair.
+_STATE_OPTIONS = RocksDBOptions(
+    open_max_retries=3, open_retry_backoff=0.5, write_buffer_size=_MIB, max_total_wal_size=4 * _MIB
+)
 
 
 class ServiceApplication(Application):
