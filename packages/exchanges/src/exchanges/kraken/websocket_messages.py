@@ -8,6 +8,7 @@ from contracts.errors import BadInputError
 from contracts.trade_frame import Side
 from exchanges import exact_json, fields
 from exchanges.frames import Frame, Ignored, Pong, RateLimited, Rejected, Status, Subscribed, TradesFrame
+from exchanges.pairs import is_pair
 from exchanges.rows import read_rows
 from exchanges.venue import Trade
 
@@ -83,7 +84,7 @@ def _trade(row: Any, place: str) -> tuple[str, Trade]:
 
 def _pair_of(row: Any) -> str | None:
     symbol = row.get("symbol") if isinstance(row, dict) else None
-    return symbol if isinstance(symbol, str) and symbol else None
+    return symbol if isinstance(symbol, str) and is_pair(symbol) else None
 
 
 def _status(frame: dict[str, Any]) -> Status | Ignored:

@@ -57,6 +57,8 @@ def _times(reader: RowReader, texts: Sequence[str]) -> list[int]:
         read, name = reader.layout.read_time, reader.layout.time
         return [read(text, name) for text in texts]
     numbers = _whole_numbers(texts, LATEST_US // unit_us)
+    if 0 in numbers:
+        raise Flawed
     return numbers if unit_us == 1 else [number * unit_us for number in numbers]
 
 

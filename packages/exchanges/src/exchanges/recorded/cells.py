@@ -122,6 +122,6 @@ def _whole(text: str, field: str) -> int:
 
 
 def _in_range(time_us: int, text: str, field: str) -> int:
-    if not 0 <= time_us <= LATEST_US:
+    if not 0 < time_us <= LATEST_US:
         raise BadInputError(field, "a time between 1970 and 2286 in the column's unit", text)
     return time_us
