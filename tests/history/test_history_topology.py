@@ -17,7 +17,7 @@ from contracts.topics import TRADES
 from history import durable
 from history.app import topology
 from history.core.day_rows import DayRows
-from history.day_folder import DayFolder
+from history.day_folder import MOST_FILES, DayFolder
 from history.settings import HistorySettings
 from streaming.testing import run_topology
 
@@ -39,6 +39,12 @@ def test_every_trade_is_stored_once_and_on_its_day(tmp_path: Path) -> None:
         day = file.parent.name
         first = stored_rows_of(file)["timestamp_us"].min()
         assert day == ("date=2026-03-03" if int(first) < MIDNIGHT_US else "date=2026-03-04")  # type: ignore[arg-type]
+
+
+def rows(*ids: int) -> DayRows:
+    found = DayRows()
+    found.extend(frame("BTC/USD", ids))
+    return found
 
 
 def stored_rows_of(file: Path):  # type: ignore[no-untyped-def]
@@ -67,6 +73,15 @@ def test_a_closed_day_becomes_one_file(tmp_path: Path) -> None:
         days = [file.parent.name for file in stored_files(root, pair)]
         assert days.count("date=2026-03-03") == 1
         assert days.count("date=2026-03-04") >= 1
+
+
+def test_a_day_under_way_never_has_many_files(tmp_path: Path) -> None:
+    folder = DayFolder(tmp_path / "date=2026-03-03", "kraken", "BTC/USD")
+    for trade_id in range(1, 2 * MOST_FILES):
+        folder.add(rows(trade_id))
+        assert len(folder.files()) <= MOST_FILES
+    stored = [trade_id for file in folder.files() for trade_id in stored_rows_of(file)["trade_id"]]
+    assert stored == list(range(1, 2 * MOST_FILES))
 
 
 def test_coverage_says_what_is_known(tmp_path: Path) -> None:
@@ -112,12 +127,6 @@ def test_a_full_disk_is_said_and_loses_nothing(tmp_path: Path, monkeypatch: pyte
 
 def test_a_kill_while_merging_leaves_no_trade_twice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The whole is written and the parts are still there: the next one to open the day merges them."""
-
-    def rows(*ids: int) -> DayRows:
-        found = DayRows()
-        found.extend(frame("BTC/USD", ids))
-        return found
-
     folder = DayFolder(tmp_path / "date=2026-03-03", "kraken", "BTC/USD")
     folder.add(rows(1, 2, 3))
     folder.add(rows(4, 5))

@@ -24,6 +24,8 @@ SCHEMA = {
     "side": pl.String,
 }
 _SUFFIX = ".parquet"
+#: A day under way is made one file whenever it has more: few to list, few to open.
+MOST_FILES = 64
 
 
 class DayFolder:
@@ -83,6 +85,8 @@ class DayFolder:
         stored = self._write(frame)
         self.ids = merged(self.ids, ranges_of(ids[new]))
         self._merge_overlapping()
+        if len(self.files()) > MOST_FILES:
+            self.compact()
         return stored
 
     def compact(self) -> None:

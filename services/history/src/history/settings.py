@@ -17,7 +17,7 @@ class HistorySettings(ServiceSettings):
 
     folder: Path | None = Field(None, description="folder of the files; <data_dir>/history")
     commit_interval_seconds: float = Field(60.0, gt=0, le=3_600, description="seconds after which a file rolls")
-    commit_every_messages: int = Field(500, ge=1, description="messages of the topic after which a file rolls")
+    commit_every_messages: int = Field(200, ge=1, description="messages of the topic after which a file rolls")
     compact_after_s: int = Field(
         3_600, ge=0, description="event time after midnight UTC at which a day's files become one"
     )
