@@ -1,0 +1,50 @@
+"""Kafka away for longer than the buffer lasts: reading pauses, and nothing is lost."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from trades.settings import TradesSettings
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "kafka"))
+
+from throwaway_broker import Broker, free_port
+
+MINUTE_MS = 60_000
+START_MS = 1_772_445_600_000
+HISTORY_MS = START_MS - 10 * MINUTE_MS
+END_MS = START_MS + 20 * MINUTE_MS
+
+
+@pytest.mark.kafka
+@pytest.mark.slow
+def test_a_broker_that_is_away_pauses_the_feed_and_loses_nothing(venue: Any, service: Any, tmp_path: Path) -> None:
+    place = venue(speed=20)
+    trades = service(place)
+    with Broker(tmp_path / "kafka", free_port()).running() as broker:
+        trades.settings = TradesSettings(broker_address=broker.address, data_dir=tmp_path)
+        settings = {
+            "tradestream_broker_address": broker.address,
+            "buffer_trades": 100,
+            "history_from_ms": HISTORY_MS,
+            "stop_at_ms": END_MS,
+        }
+        assert trades.run(variant="historical", **settings) == 0, trades.log()
+        live = trades.start(variant="live", **settings)
+        trades.wait_for(lambda: place.control("status")["connections"] == 1, "the live feed connects")
+        place.control("clock/start", {})
+        trades.wait_for(lambda: place.control("status")["now_ms"] >= START_MS + MINUTE_MS, "a minute of the market")
+        broker.kill(1)
+        trades.wait_for(lambda: "the log does not keep up" in trades.log(), "reading pauses")
+        trades.wait_for(lambda: place.control("status")["connections"] == 0, "nothing is read")
+        broker.up()
+        trades.wait_for(lambda: "REST fills up what came meanwhile" in trades.log(), "it goes on")
+        assert live.wait(120) == 0, trades.log()
+        for pair in ("BTC/USD", "ETH/USD"):
+            by_id = {row[0]: row for row in trades.rows(pair)}
+            assert [by_id[i] for i in sorted(by_id)] == place.truth(pair, HISTORY_MS, END_MS + 1)
+        assert not trades.dead_letters()
