@@ -118,42 +118,48 @@ def compare(topic: str, published: Index, replayed: Index, *, settled: bool = Tr
         False if the writer was still at work: then what comes after a key's last published message is pending.
     """
     result = Comparison(topic, len(published.first), len(replayed.first), repeated=published.repeated)
-    for record, why in published.unreadable:
-        place = f"{record.topic}[{record.partition}] offset {record.offset}"
-        result.unreadable += 1
-        result.faults.append(Fault(topic, place, "unreadable", "(message)", _text(record), why))
-    for name, records in (replayed.others | published.others).items():
-        result.two_values += 1
-        _two_values(result, name, published.first.get(name) or replayed.first[name], records)
+    _unreadable(result, published)
+    in_doubt = published.others | replayed.others
+    for name, others in in_doubt.items():
+        _two_values(result, name, published.first.get(name) or replayed.first[name], others)
     for name, record in published.first.items():
-        if name in published.others or name in replayed.others:
-            continue
-        again = replayed.first.get(name)
-        if again is None:
-            result.unexpected += 1
-            result.faults.append(Fault(topic, name, "unexpected", "(message)", _text(record), ABSENT))
-        elif _differs(record, again):
-            result.mismatched += 1
-            fields = differing_fields(record, again)
-            result.faults.extend(Fault(topic, name, "mismatched", *difference) for difference in fields)
-        else:
-            result.equal += 1
+        if name not in in_doubt:
+            _hold(result, name, record, replayed.first.get(name))
     late = set() if settled else _after_the_last(published, replayed)
     for name, record in replayed.first.items():
-        if name in published.first or name in replayed.others:
-            continue
         if name in late:
             result.pending += 1
-            continue
-        result.missing += 1
-        result.faults.append(Fault(topic, name, "missing", "(message)", ABSENT, _text(record)))
+        elif name not in published.first and name not in in_doubt:
+            result.missing += 1
+            result.faults.append(Fault(topic, name, "missing", "(message)", ABSENT, _text(record)))
     return result
 
 
+def _unreadable(result: Comparison, published: Index) -> None:
+    for record, why in published.unreadable:
+        place = f"{record.topic}[{record.partition}] offset {record.offset}"
+        result.unreadable += 1
+        result.faults.append(Fault(result.topic, place, "unreadable", "(message)", _text(record), why))
+
+
 def _two_values(result: Comparison, name: str, first: Record, others: list[Record]) -> None:
+    result.two_values += 1
     for other in others:
         for what, one, two in differing_fields(first, other):
             result.faults.append(Fault(result.topic, name, "two values", what, f"{one} and {two}", ABSENT))
+
+
+def _hold(result: Comparison, name: str, record: Record, again: Record | None) -> None:
+    """Hold a published message against the replayed one of its id."""
+    if again is None:
+        result.unexpected += 1
+        result.faults.append(Fault(result.topic, name, "unexpected", "(message)", _text(record), ABSENT))
+    elif _differs(record, again):
+        result.mismatched += 1
+        fields = differing_fields(record, again)
+        result.faults.extend(Fault(result.topic, name, "mismatched", *difference) for difference in fields)
+    else:
+        result.equal += 1
 
 
 def _after_the_last(published: Index, replayed: Index) -> set[str]:
