@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import islice
+from operator import ge
 from typing import ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
@@ -35,11 +37,14 @@ class TradeFrame(Message):
     @model_validator(mode="after")
     def _columns_agree(self) -> Self:
         rows = len(self.trade_ids)
-        for name in ("timestamps_us", "prices", "quantities", "sides"):
-            if len(getattr(self, name)) != rows:
-                raise ValueError(f"{rows} {name}, one for each trade id, was {len(getattr(self, name))}")
-        if any(a >= b for a, b in zip(self.trade_ids, self.trade_ids[1:], strict=False)):
+        if not rows == len(self.timestamps_us) == len(self.prices) == len(self.quantities) == len(self.sides):
+            for name in ("timestamps_us", "prices", "quantities", "sides"):
+                if len(getattr(self, name)) != rows:
+                    raise ValueError(f"{rows} {name}, one for each trade id, was {len(getattr(self, name))}")
+        if rows > 1 and any(map(ge, self.trade_ids, islice(self.trade_ids, 1, None))):
             raise ValueError("strictly increasing trade_ids")
+        if self.trade_ids[0] < 0 or self.trade_ids[-1] >= 2**63:
+            raise ValueError(f"trade_ids from 0 to 2^63 - 1, was {self.trade_ids[0]} to {self.trade_ids[-1]}")
         return self
 
     @property

@@ -42,7 +42,9 @@ class CheckpointMark:
 
         def commit_marked(force: bool = False, revoking: bool = False) -> None:
             checkpoint = context.checkpoint
-            if checkpoint.empty() or not (force or checkpoint.expired()):
+            if not (force or checkpoint.expired()):
+                return
+            if checkpoint.empty():
                 commit(force, revoking)
                 return
             self._file.touch()

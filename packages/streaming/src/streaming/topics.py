@@ -64,7 +64,9 @@ class MessageDeserializer(Deserializer):
         self._intake = intake
         self._clock = clock
         self._consumed = metrics.MESSAGES_CONSUMED.labels(topic=spec.name)
-        self._last_event = metrics.LAST_EVENT.labels(topic=spec.name)
+        self._last_event_seconds = 0.0
+        # Asked for when somebody looks: setting it for every message costs more.
+        metrics.LAST_EVENT.labels(topic=spec.name).set_function(lambda: self._last_event_seconds)
 
     def __call__(self, value: bytes, ctx: Any) -> Message:
         intake = self._intake
@@ -75,7 +77,7 @@ class MessageDeserializer(Deserializer):
         now_us = self._clock.now_us()
         event_time_seconds = message.event_time_ms / _MS_PER_SECOND
         self._consumed.inc()
-        self._last_event.set(event_time_seconds)
+        self._last_event_seconds = event_time_seconds
         metrics.EVENT_LAG.observe(now_us / _US_PER_SECOND - event_time_seconds)
         if intake.ingested_at_us is not None:
             metrics.INGEST_LATENCY.observe((now_us - int(intake.ingested_at_us)) / _US_PER_SECOND)

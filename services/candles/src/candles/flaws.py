@@ -22,19 +22,21 @@ def counted(candles: Iterable[Candle]) -> Iterator[Candle]:
         yield candle
 
 
-def count_trades(message: object, outputs: Iterable[Sequence[Output]], interval_s: int) -> None:
+def count_trades(message: object, outputs: Iterable[Sequence[Output]], waits: int, interval_s: int) -> None:
     """Count the trades of a frame that came late, and those that had been applied before.
 
     Parameters
     ----------
     outputs
         What the parts of `message` led to.
+    waits
+        How many trades more than before wait to go to the windows.
     interval_s
         Of the windows to count in: each trade is once in those of one interval.
     """
-    if not isinstance(message, TradeFrame):
+    if not isinstance(message, TradeFrame) or waits == len(message.trade_ids):
         return
-    on_time = late = refused = 0
+    on_time, late, refused = waits, 0, 0
     for output in (each for part in outputs for each in part):
         if isinstance(output, Refused):
             refused += len(output.message.trade_ids) if isinstance(output.message, TradeFrame) else 0
@@ -44,5 +46,8 @@ def count_trades(message: object, outputs: Iterable[Sequence[Output]], interval_
             on_time += output.partial["count"]
         elif isinstance(output, Correction):
             late += sum(partial["count"] for _, partial in output.windows)
-    _LATE.inc(late)
-    _DUPLICATES.inc(max(0, len(message.trade_ids) - on_time - late - refused))
+    duplicates = len(message.trade_ids) - on_time - late - refused
+    if late:
+        _LATE.inc(late)
+    if duplicates > 0:
+        _DUPLICATES.inc(duplicates)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from candles.core.admit import TOO_LATE, steps
 from candles.core.book import Book, Entry, Head
-from candles.core.knowledge import Pair
+from candles.core.knowledge import Pair, trades_waiting
 from candles.core.revise import Revised, revise, settle
 from candles.core.rules import Rules
 from candles.core.updates import Correction, Output, Refused, TradesMessage, Update, WindowUpdate
@@ -65,7 +65,8 @@ def admitting(rules: Rules, pairs: Pairs, dead_letters: DeadLetters) -> Callable
         if key != message.key:
             raise BadMessageError("key", f"the pair, {message.key}", key)
         parts: list[list[Output]] = []
-        for pair, outputs in steps(pairs.get(key), message, rules):
+        before = pair = pairs.get(key)
+        for pair, outputs in steps(before, message, rules):
             # Set before the updates go on: the steps after this one look at what is known.
             pairs.set(key, pair)
             parts.append(outputs)
@@ -74,7 +75,7 @@ def admitting(rules: Rules, pairs: Pairs, dead_letters: DeadLetters) -> Callable
                     dead_letters.send(key, output.message.to_json(), output.reason, output.error)
                 else:
                     yield output
-        count_trades(message, parts, rules.intervals_s[0])
+        count_trades(message, parts, trades_waiting(pair) - trades_waiting(before), rules.intervals_s[0])
 
     return admit
 

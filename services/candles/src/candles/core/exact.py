@@ -23,7 +23,10 @@ _FEW = 12
 #: A decimal of at most 15 significant digits is recovered exactly from its double; one character is the point.
 _MAX_SCALED_CHARACTERS = 16
 _MAX_SCALED = 2.0**51
-_DECIMALS = (8, 5, 2)
+#: The fewest that do are taken: the smaller the integers, the more often their products fit 64 bits.
+_DECIMALS = (2, 5, 8)
+_MAX_INT64 = 2**63 - 1
+_BUY = "buy"
 
 
 class Sums(NamedTuple):
@@ -110,23 +113,30 @@ def _scale(numbers: list[str]) -> _Scaled | None:
     for decimals in _DECIMALS:
         scaled = np.rint(doubles * 10.0**decimals)
         if scaled.max() >= _MAX_SCALED:
-            continue
+            return None
         # Correctly rounded division gives the number's own double back only if no decimal was cut off.
         if bool((scaled / 10.0**decimals == doubles).all()):
             return _Scaled(scaled.astype(np.int64), decimals)
-        return None
     return None
 
 
 def _sum_scaled(prices: list[str], price: _Scaled, quantity: _Scaled, sides: list[str]) -> Sums:
-    # Python's integers from here: a product of two 51-bit ones does not fit 64 bits.
-    quantities = quantity.integers.tolist()
-    quote = sum(map(mul, price.integers.tolist(), quantities))
-    taker_buy = sum(amount for amount, side in zip(quantities, sides, strict=True) if side == "buy")
+    count = len(sides)
+    bought = np.fromiter(map(_BUY.__eq__, sides), np.bool_, count)
+    highest, lowest = int(price.integers.argmax()), int(price.integers.argmin())
+    largest = int(quantity.integers.max())
+    if largest * count <= _MAX_INT64:
+        volume, taker_buy = int(quantity.integers.sum()), int(quantity.integers[bought].sum())
+    else:
+        volume, taker_buy = sum(quantity.integers.tolist()), sum(quantity.integers[bought].tolist())
+    if int(price.integers[highest]) * largest * count <= _MAX_INT64:
+        quote = int(price.integers.dot(quantity.integers))
+    else:  # Python's integers have no end
+        quote = sum(map(mul, price.integers.tolist(), quantity.integers.tolist()))
     return Sums(
-        prices[int(price.integers.argmax())],
-        prices[int(price.integers.argmin())],
-        _unscale(sum(quantities), quantity.decimals),
+        prices[highest],
+        prices[lowest],
+        _unscale(volume, quantity.decimals),
         _unscale(quote, price.decimals + quantity.decimals),
         _unscale(taker_buy, quantity.decimals),
     )

@@ -63,6 +63,12 @@ def with_rules(pair: Pair, rules: Rules) -> Pair:
     }
 
 
+def trades_waiting(pair: Pair | None) -> int:
+    """Return how many trades have not gone to the windows yet."""
+    columns = None if pair is None else pair.get("waiting")
+    return 0 if columns is None else len(columns[0])
+
+
 def learn_time(pair: Pair, venue_time_us: int) -> Pair:
     """Return `pair` after the promise that all trades before `venue_time_us` have come."""
     known_from_us = pair["known_from_us"]
