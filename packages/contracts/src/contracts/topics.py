@@ -149,7 +149,7 @@ SERVICE_HEALTH = TopicSpec(
 )  # fmt: skip
 METRICS = TopicSpec(
     "metrics", (ServiceMetrics,), key="service", written_by=EVERY_SERVICE, read_by=(), partitions=1,
-    retention_ms=_7_DAYS, operational=True,
+    retention_ms=MS_PER_DAY, operational=True,
 )  # fmt: skip
 AUDIT_LOG = TopicSpec(
     "audit-log", (AuditEvent,), key="service", written_by=EVERY_SERVICE, read_by=(), partitions=1, operational=True
