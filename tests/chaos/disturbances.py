@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import random
 import socket
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import cycle
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +19,7 @@ from small_disk import filled, small_disk
 from throwaway_broker import Broker, free_port
 
 _NO_SPACE = "o space left"
+_IN_DISORDER = 3
 #: The run behind a fault, and what is worth telling of it.
 Outcome = tuple[LiveRun, str]
 
@@ -109,16 +112,22 @@ def socket_half_open(stage: Stage) -> Outcome:
 
 def frames_disordered(stage: Stage) -> Outcome:
     """Trades come twice, in frames out of order, and late."""
-    market, faults = stage.market(), []
-    for pair in PAIRS:
-        for number, at_ms in enumerate(market.mid_minute_runs(pair, 3)):
-            kind = ("duplicate", "reorder", "late")[number % 3]
-            faults.append({"kind": kind, "pair": pair, "at_ms": at_ms, "count": 3})
+    faults = disorder(stage.market())
     run = stage.run(faults=faults)
     with run.live():
         pass
-    kinds = [fault["kind"] for fault in faults]
-    return run, ", ".join(f"{3 * kinds.count(kind)} {kind}" for kind in ("duplicate", "reorder", "late"))
+    hit = Counter(fault["kind"] for fault in faults)
+    return run, ", ".join(f"{_IN_DISORDER * count} trades {kind}" for kind, count in hit.items())
+
+
+def disorder(market: LiveMarket) -> list[dict[str, Any]]:
+    """Return faults of `market`: in turn, wherever one fits, some trades twice, some in reverse, some late."""
+    kinds = cycle(("duplicate", "reorder", "late"))
+    return [
+        {"kind": next(kinds), "pair": pair, "at_ms": at_ms, "count": _IN_DISORDER}
+        for pair in PAIRS
+        for at_ms in market.mid_minute_runs(pair, _IN_DISORDER)
+    ]
 
 
 def clocks_off(stage: Stage) -> Outcome:

@@ -93,7 +93,7 @@ class LiveMarket:
                 stderr=log,
             )
         try:
-            wait_until(ready.exists, "the simulated venue to listen")
+            wait_until(ready.exists, "the simulated venue to listen", 300)
             self._urls = json.loads(ready.read_text(encoding="utf-8"))
             yield self
         finally:
@@ -108,6 +108,8 @@ class LiveMarket:
             "TRADES_PAIRS": ",".join(PAIRS),
             "TRADES_REQUESTS_PER_SECOND": "40",
             "TRADES_SILENCE_SECONDS": "2",
+            # What counts as an outage is a matter of the wall clock, and its candles would be gaps.
+            "TRADES_OUTAGE_SECONDS": "0",
             "TRADES_HISTORY_FROM_MS": str(self.history_from_ms),
             "TRADES_STOP_AT_MS": str(self.live_until_ms),
             "TRADES_REST_URL": self._urls["rest_url"],

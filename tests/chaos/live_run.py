@@ -21,6 +21,8 @@ from streaming.checkpoint_mark import CheckpointMark
 from streaming.clients import create_topics, lag
 
 _POLL_SECONDS = 0.02
+#: A step is given up only when it hangs, not because the machine is busy.
+_GIVE_UP_SECONDS = 600.0
 _MARK_SECONDS = 0.0002
 #: How long a kill that is aimed at a checkpoint waits for one.
 _CHECKPOINT_SECONDS = 1.0
@@ -36,16 +38,21 @@ class LiveRun(SixServices):
         Services in the order in which they were killed.
     inside_checkpoint
         Those of them that died while they wrote a checkpoint.
+    starting
+        Those of them that had not said their first word since they were started.
     written
         What was on the topics when everything had drained.
     """
 
     market: LiveMarket
+    give_up_seconds: float = _GIVE_UP_SECONDS
     killed: list[str] = field(default_factory=list)
     inside_checkpoint: list[str] = field(default_factory=list)
+    starting: list[str] = field(default_factory=list)
     live_since: float = 0.0
     written: Written = field(init=False)
     _started: dict[str, float] = field(default_factory=dict)
+    _logged: dict[str, int] = field(default_factory=dict)
 
     @contextmanager
     def live(self) -> Iterator[LiveRun]:
@@ -63,11 +70,12 @@ class LiveRun(SixServices):
         """Start the feed, and the market once it is heard."""
         self.given = {**self.given, "TRADES_VARIANT": "live"}
         self.start("trades")
-        wait_until(lambda: self.market.status()["connections"] > 0, "the feed to connect")
+        wait_until(lambda: self.market.status()["connections"] > 0, "the feed to connect", self.give_up_seconds)
         self.live_since = self.market.start()
 
     def start(self, name: str) -> None:
         self._started[name] = time.time()
+        self._logged[name] = len(self._log(name))
         super().start(name)
 
     def kill(self, name: str, in_checkpoint: bool = False) -> None:
@@ -81,6 +89,8 @@ class LiveRun(SixServices):
         self.killed.append(name)
         if self._in_checkpoint(name):
             self.inside_checkpoint.append(name)
+        if len(self._log(name)) == self._logged[name]:
+            self.starting.append(name)
         self.start(name)
 
     def _in_checkpoint(self, name: str) -> bool:
@@ -99,18 +109,18 @@ class LiveRun(SixServices):
         """How long the market has run, in real time."""
         return time.monotonic() - self.live_since
 
-    def watch_until(self, done: Callable[[], bool], what: str, give_up_seconds: float = 60.0) -> None:
+    def watch_until(self, done: Callable[[], bool], what: str) -> None:
         """Start again what ends by itself, until `done`."""
-        deadline = time.monotonic() + give_up_seconds
+        deadline = time.monotonic() + self.give_up_seconds
         while not done():
             self.look_after(may_restart=True)
-            assert time.monotonic() < deadline, f"waited {give_up_seconds:g} s for {what}"
+            assert time.monotonic() < deadline, f"waited {self.give_up_seconds:g} s for {what}"
             time.sleep(_POLL_SECONDS)
 
     def watch_for(self, seconds: float) -> None:
         """Start again what ends by itself, for so long."""
         until = time.monotonic() + seconds
-        self.watch_until(lambda: time.monotonic() >= until, "time to pass", seconds + 60)
+        self.watch_until(lambda: time.monotonic() >= until, "time to pass")
 
     def said(self, text: str) -> dict[str, int]:
         """Return how often each service has said `text`, those that have not left out."""
@@ -145,9 +155,9 @@ def train_model(folder: Path) -> dict[str, str]:
         try:
             for name in ("trades", "candles", "indicators"):
                 run.start(name)
-            run.watch_until(lambda: run.processes["trades"].exitcode == 0, "history", 120)
+            run.watch_until(lambda: run.processes["trades"].exitcode == 0, "history")
             for name in ("candles", "indicators"):
-                run.watch_until(lambda name=name: lag(run.settings, f"{name}-dev", STAGES[name]) == 0, name, 120)
+                run.watch_until(lambda name=name: lag(run.settings, f"{name}-dev", STAGES[name]) == 0, name)
         finally:
             for process in run.processes.values():
                 process.terminate()

@@ -103,6 +103,8 @@ class SixServices:
         Settings of this run.
     own
         Service -> settings of its own, over `given`.
+    give_up_seconds
+        How long one step of it may take.
     users
         A folder with a file of settings for each user, where the broker wants users.
     """
@@ -116,6 +118,7 @@ class SixServices:
     restarts: int = 0
     own: dict[str, dict[str, str]] = field(default_factory=dict)
     users: Path | None = None
+    give_up_seconds: float = GIVE_UP_SECONDS
 
     def __post_init__(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -174,7 +177,7 @@ class SixServices:
 
     def _ends_well(self, name: str) -> None:
         process = self.processes[name]
-        process.join(GIVE_UP_SECONDS)
+        process.join(self.give_up_seconds)
         assert process.exitcode == 0, f"{name} ended with {process.exitcode}: {self.last_words(name)}"
 
     def kill(self, name: str) -> None:
@@ -216,10 +219,12 @@ class SixServices:
         self._wait(lambda: self.written(spec) >= messages, spec.written_by, may_restart=False)
 
     def _wait(self, done: object, what: str, may_restart: bool) -> None:
-        deadline = time.monotonic() + GIVE_UP_SECONDS
+        deadline = time.monotonic() + self.give_up_seconds
         while not done():  # type: ignore[operator]
             self.look_after(may_restart)
-            assert time.monotonic() < deadline, f"waited {GIVE_UP_SECONDS:g} s for {what}: {self.last_words(what)}"
+            assert time.monotonic() < deadline, (
+                f"waited {self.give_up_seconds:g} s for {what}: {self.last_words(what)}"
+            )
             time.sleep(_POLL_SECONDS * 10)
 
     def kill_each(self, seed: int, kills: int, expected: Mapping[str, int]) -> list[tuple[str, int]]:
@@ -240,7 +245,7 @@ class SixServices:
             for name, spec in PROGRESS.items()
         }
         done = []
-        deadline = time.monotonic() + GIVE_UP_SECONDS * (1 + kills // 3)
+        deadline = time.monotonic() + self.give_up_seconds * (1 + kills // 3)
         while any(waiting.values()):
             assert time.monotonic() < deadline, f"still to kill: {waiting}"
             for name in [name for name, points in waiting.items() if points]:
