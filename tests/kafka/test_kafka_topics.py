@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
+from quixstreams.models.topics import Topic
+from quixstreams.models.topics import TopicAdmin as QuixTopicAdmin
 from throwaway_broker import wait_until
 from workspace import SERVICES
 
@@ -18,6 +20,7 @@ from contracts.units import MS_PER_DAY, US_PER_MS
 from streaming import manage_topics, topic_admin
 from streaming.clients import create_topics, end_offsets, open_producer, read_topic
 from streaming.kafka_client import KafkaClient
+from streaming.kafka_topics import KafkaTopicManager
 from streaming.settings import ServiceSettings
 from streaming.topic_admin import Difference, TopicAdmin
 
@@ -71,6 +74,24 @@ def test_nobody_answers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys:
     nowhere = ServiceSettings(broker_address="127.0.0.1:1", data_dir=tmp_path)
     assert run(nowhere, monkeypatch) == 2
     assert "expected a Kafka broker at 127.0.0.1:1, none answers" in capsys.readouterr().err
+
+
+def test_a_topic_that_was_created_is_waited_for() -> None:
+    """On a busy broker the first answers do not know it yet."""
+
+    class SlowAdmin(QuixTopicAdmin):
+        asked = 0
+
+        def create_topics(self, *_: object, **__: object) -> None:
+            pass
+
+        def list_topics(self, timeout: float = -1) -> dict[str, object]:  # type: ignore[override]
+            self.asked += 1
+            return {"changelog": None} if self.asked > 3 else {}
+
+    admin = SlowAdmin("nowhere:1")
+    KafkaTopicManager(admin, "group")._create_topic(Topic("changelog"), 1.0, 10.0)
+    assert admin.asked == 4
 
 
 def test_two_years_old_messages_outlive_the_retention_check(on_kafka: ServiceSettings) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from confluent_kafka import TopicPartition
 from quixstreams import Application
 from quixstreams.kafka import ConnectionConfig
+from quixstreams.models.topics import TopicManager
 from quixstreams.state.rocksdb import RocksDBOptions
 
 from contracts.clock import Clock
@@ -20,6 +21,7 @@ from streaming.dead_letters import DeadLetters
 from streaming.embedded.address import is_embedded, log_folder, require_local_filesystem
 from streaming.embedded.application import EmbeddedApplication
 from streaming.intake import Intake
+from streaming.kafka_topics import KafkaTopicManager
 from streaming.progress import Progress
 from streaming.state_lock import sole_user_of
 from streaming.topics import COMPRESSION
@@ -82,6 +84,10 @@ class ServiceApplication(Application):
             self.checkpoint_mark.report()
             self.checkpoint_mark.watch(self._processing_context)
             return super().run(*args, **options)
+
+    def _get_topic_manager(self) -> TopicManager:
+        self._topic_manager_factory = KafkaTopicManager
+        return super()._get_topic_manager()
 
     def _alone(self) -> AbstractContextManager[None]:
         return sole_user_of(Path(self.config.state_dir), self.config.consumer_group)
