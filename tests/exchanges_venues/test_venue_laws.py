@@ -11,6 +11,7 @@ import pytest
 from contracts.clock import FixedClock
 from contracts.errors import BadInputError
 from exchanges.continuity import PairState
+from exchanges.recorded.recording import CONSECUTIVE_VENUES
 from exchanges.simulator.dialects import SOCKETS
 from exchanges.venue import Trade, UnknownPairError
 from exchanges.venues import VENUES, venue
@@ -39,6 +40,7 @@ def check_heartbeats(bench: Any, pair: str, truth: list[Trade]) -> None:
 
 def test_every_venue_has_a_dialect_and_an_adapter() -> None:
     assert set(SOCKETS) == set(VENUES) == {"kraken", "coinbase", "binance"}
+    assert {name for name, one in VENUES.items() if one.consecutive_ids} == CONSECUTIVE_VENUES - {"simulator"}
     for name, one in VENUES.items():
         assert one.name == name and venue(name) is one
     with pytest.raises(BadInputError, match="expected one of binance, coinbase, kraken, was 'mtgox'"):

@@ -99,8 +99,8 @@ class PairState:
 def subscribed(state: PairState, venue_time_us: int, *, snapshot: bool = True) -> list[Output]:
     """Take the acknowledgement: the venue sends every trade from now on.
 
-    With a `snapshot` it shows the newest trades too, and a pair that starts afresh is complete from `venue_time_us`
-    on. Without, REST has to say what the pair starts with; it is asked after a moment, when it cannot be behind.
+    With a `snapshot` it shows the newest trades too. Without, REST has to say what a pair starts with; it is asked
+    after a moment, when it cannot be behind.
     """
     state.subscribed = True
     if state.start_us is None:  # a fresh start: complete from here on, whatever came before
@@ -136,7 +136,7 @@ def arrived(state: PairState, trades: list[Trade], *, snapshot: bool) -> list[Ou
 def suspect(state: PairState) -> list[Output]:
     """Take the news that a trade came but could not be read: REST may have it right, and until then it is missing.
 
-    Nobody knows its id, so REST is asked after a moment, when it cannot be behind the WebSocket any more.
+    Nobody knows its id, so REST is asked after a moment.
     """
     state.live = False
     state.doubtful = True

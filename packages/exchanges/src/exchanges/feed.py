@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from typing import Protocol
 
 from loguru import logger
 from websockets.asyncio.client import ClientConnection, connect
@@ -22,37 +21,14 @@ from exchanges.page import Cursor
 from exchanges.resilience import Backoff
 from exchanges.rest_client import USER_AGENT, VenueRest
 from exchanges.session import SessionState
-from exchanges.venue import BadRow, PermanentVenueError, Trade, TransientVenueError, VenueError
+from exchanges.sink import FeedSink
+from exchanges.venue import BadRow, PermanentVenueError, TransientVenueError, VenueError
 from exchanges.wire import Wire
 
 _CONFIGURATION_STATUSES = (400, 401, 403, 404)
 _POLICY_VIOLATION = 1008
 _MAX_FRAME_BYTES = 16 * 2**20
-
-
-class FeedSink(Protocol):
-    """Where the feed hands on what it has, in order; called from the event loop."""
-
-    def trades(self, pair: str, trades: list[Trade]) -> None:
-        """Take trades of one pair in id order."""
-
-    def heartbeat(self, pair: str, venue_time_us: int) -> None:
-        """Take the news that every trade of `pair` before this time was handed on."""
-
-    def bad_row(self, row: BadRow) -> None:
-        """Take something the venue sent that cannot be used."""
-
-    def report(self, report: session.Report) -> None:
-        """Take a count for the metrics; the log line is written already."""
-
-    def refused(self, pair: str, reason: str) -> None:
-        """Take the news that the venue does not stream `pair`; the feed goes on without it."""
-
-    def outage(self, pair: str, since_us: int, until_us: int) -> None:
-        """Take the news that nobody knows what `pair` traded from `since_us` until now, `until_us`.
-
-        It comes again about every ten seconds while that lasts; what is repaired later follows as late trades.
-        """
+_CLOCK_READINGS = 64
 
 
 class VenueFeed:
@@ -255,12 +231,13 @@ class VenueFeed:
 
     async def _read_clock(self, request_id: int) -> None:
         """Read the venue's time for the pong of `request_id`; without it that pong is only a sign of life."""
-        self._venue_times_us = {}
         try:
             async with asyncio.timeout(self._silence_seconds / 2):
-                self._venue_times_us = {request_id: await self._rest.venue_time_us()}
+                self._venue_times_us[request_id] = await self._rest.venue_time_us()
         except (TransientVenueError, TimeoutError) as error:
-            logger.warning("the venue's time cannot be read: {}", error or "no answer")
+            logger.warning("the venue's time cannot be read: {}", str(error) or "no answer")
+        for old in list(self._venue_times_us)[:-_CLOCK_READINGS]:  # their connection is gone
+            del self._venue_times_us[old]
 
     def _next_id(self) -> int:
         self._request_id += 1

@@ -15,7 +15,6 @@ from contracts.units import US_PER_MS
 from exchanges import continuity
 from exchanges.continuity import PairState
 from exchanges.frames import (
-    Frame,
     Ignored,
     Numbered,
     Pong,
@@ -25,139 +24,46 @@ from exchanges.frames import (
     Subscribed,
     TradesFrame,
 )
-from exchanges.page import Cursor
-from exchanges.venue import BadRow, Trade
+from exchanges.session_actions import (
+    Action,
+    EmitHeartbeat,
+    EmitTrades,
+    FetchPage,
+    Finish,
+    GiveUp,
+    Refuse,
+    Report,
+    Subscribe,
+    Unsubscribe,
+)
+from exchanges.session_events import Added, Connected, Event, Garbled, Lost, PageArrived, PageFailed, Removed
+
+__all__ = [
+    "Action",
+    "Added",
+    "Connected",
+    "EmitHeartbeat",
+    "EmitTrades",
+    "Event",
+    "FetchPage",
+    "Finish",
+    "Garbled",
+    "GiveUp",
+    "Lost",
+    "PageArrived",
+    "PageFailed",
+    "Refuse",
+    "Removed",
+    "Report",
+    "SessionState",
+    "Subscribe",
+    "Unsubscribe",
+    "step",
+]
 
 #: Pongs after which a pair that was not acknowledged is asked for again.
 _PATIENCE_PONGS = 5
 _PERMANENT_REJECTIONS = ("not supported", "unknown", "invalid", "malformed")
-
-
-@dataclass(frozen=True, slots=True)
-class Connected:
-    """A connection stands."""
-
-
-@dataclass(frozen=True, slots=True)
-class Lost:
-    """The connection is gone."""
-
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Added:
-    """Another pair is wanted, which the venue lists."""
-
-    pair: str
-    state: PairState
-
-
-@dataclass(frozen=True, slots=True)
-class Removed:
-    """A pair is not wanted any more."""
-
-    pair: str
-
-
-@dataclass(frozen=True, slots=True)
-class PageArrived:
-    """REST answered a fetch."""
-
-    pair: str
-    token: int
-    trades: list[Trade]
-    next_cursor: Cursor | None
-
-
-@dataclass(frozen=True, slots=True)
-class PageFailed:
-    """REST did not answer a fetch."""
-
-    pair: str
-    token: int
-
-
-@dataclass(frozen=True, slots=True)
-class Garbled:
-    """A frame could not be read: whatever it said is missing until REST has said it."""
-
-    row: BadRow
-
-
-Event = Connected | Lost | Added | Removed | Garbled | PageArrived | PageFailed | Frame
-
-
-@dataclass(frozen=True, slots=True)
-class Subscribe:
-    """Ask the venue for the trades of these pairs."""
-
-    pairs: list[str]
-
-
-@dataclass(frozen=True, slots=True)
-class Unsubscribe:
-    """Tell the venue that these pairs are not wanted any more."""
-
-    pairs: list[str]
-
-
-@dataclass(frozen=True, slots=True)
-class EmitTrades:
-    """Hand trades on, in id order."""
-
-    pair: str
-    trades: list[Trade]
-
-
-@dataclass(frozen=True, slots=True)
-class EmitHeartbeat:
-    """Say that every trade of the pair before `venue_time_us` was handed on."""
-
-    pair: str
-    venue_time_us: int
-
-
-@dataclass(frozen=True, slots=True)
-class FetchPage:
-    """Ask REST; the answer comes back as `PageArrived` or `PageFailed`."""
-
-    pair: str
-    fetch: continuity.Fetch
-
-
-@dataclass(frozen=True, slots=True)
-class Report:
-    """Something for the log and the metrics."""
-
-    kind: str
-    text: str
-    pair: str | None = None
-    count: int = 1
-    level: Literal["INFO", "WARNING", "ERROR"] = "INFO"
-
-
-@dataclass(frozen=True, slots=True)
-class Refuse:
-    """A row that cannot be used, for the dead letters."""
-
-    row: BadRow
-
-
-@dataclass(frozen=True, slots=True)
-class GiveUp:
-    """The venue does not stream this pair, and asking again would not help."""
-
-    pair: str
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Finish:
-    """The feed is over, as planned."""
-
-
-Action = Subscribe | Unsubscribe | EmitTrades | EmitHeartbeat | FetchPage | Report | Refuse | GiveUp | Finish
 
 
 @dataclass(slots=True)

@@ -13,13 +13,14 @@ from exchanges.binance import rest as binance_rest
 from exchanges.binance import wire as binance_wire
 from exchanges.coinbase import rest as coinbase_rest
 from exchanges.coinbase import wire as coinbase_wire
-from exchanges.feed import FeedSink, VenueFeed
+from exchanges.feed import VenueFeed
 from exchanges.kraken import rest as kraken_rest
 from exchanges.kraken import wire as kraken_wire
 from exchanges.page import Cursor
 from exchanges.resilience import Backoff
 from exchanges.rest_client import VenueRest
 from exchanges.session import SessionState
+from exchanges.sink import FeedSink
 from exchanges.wire import Wire
 
 

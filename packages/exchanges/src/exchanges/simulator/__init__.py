@@ -1,4 +1,4 @@
-"""A venue on loopback that speaks Kraken's public REST and WebSocket v2 over a seeded, simulated market.
+"""Venues on loopback: Kraken's, Coinbase's and Binance's public REST and WebSocket over one seeded, simulated market.
 
 `python -m exchanges.simulator` runs it as a process; tests use ``async with simulator(settings) as urls``.
 """
