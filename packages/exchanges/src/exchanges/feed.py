@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from typing import Any
 
 from loguru import logger
 from websockets.asyncio.client import ClientConnection, connect
@@ -27,7 +28,8 @@ from exchanges.wire import Wire
 
 _CONFIGURATION_STATUSES = (400, 401, 403, 404)
 _POLICY_VIOLATION = 1008
-_MAX_FRAME_BYTES = 16 * 2**20
+#: Pings are the session's, not the protocol's: only theirs are answered with the venue's time.
+_CONNECTION: dict[str, Any] = {"open_timeout": 10, "close_timeout": 1, "ping_interval": None, "max_size": 16 * 2**20}
 _CLOCK_READINGS = 64
 
 
@@ -166,14 +168,7 @@ class VenueFeed:
 
     async def _one_connection(self) -> None:
         """Talk over one connection until it breaks."""
-        async with connect(
-            self._url,
-            open_timeout=10,
-            close_timeout=1,
-            ping_interval=None,
-            max_size=_MAX_FRAME_BYTES,
-            user_agent_header=USER_AGENT,
-        ) as connection:
+        async with connect(self._url, user_agent_header=USER_AGENT, **_CONNECTION) as connection:
             self._backoff.connected()
             self._outbox = asyncio.Queue()
             self._report(session.Report("connected", f"connected to {self._url}"))
