@@ -24,7 +24,7 @@ class ServiceHealth(Message):
     version
         Of the service's package.
     state
-        `catching-up`: works, and has more waiting than it should. `degraded`: works, and has just set something aside.
+        `catching-up`: works, and more waits than should. `degraded`: works, and has just set something aside.
         `dead-feed`: its source is silent, which a quiet market is not. `not-live`: a restart is called for.
     reasons
         Why, in words; one at least.
