@@ -1,0 +1,62 @@
+"""Three SIGKILLs of each service in a live market whose frames come twice, out of order and late, its socket cut.
+
+`make chaos` is the same with fifty, and with every other fault.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from comparing import compare
+from disturbances import Stage, disorder
+from kill_plan import carry_out, plan_kills, tell_kills
+from live_market import LIVE_FROM_MS
+from service_process import SERVICES
+from six_services import Written
+from throwaway_broker import Broker, free_port
+
+from contracts.units import MS_PER_MINUTE
+
+SEED, KILLS = 5, 3
+MINUTES, SPEED = 10.0, 40.0
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+
+
+@pytest.fixture(params=["embedded", pytest.param("kafka", marks=pytest.mark.kafka)])
+def broker(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Broker | None]:
+    """None for the embedded log."""
+    if request.param == "embedded":
+        yield None
+        return
+    if shutil.which("java") is None:
+        pytest.skip("no Java on the PATH: Kafka cannot run here")
+    broker = Broker(tmp_path / "kafka", free_port())
+    done = broker.run("up")
+    if done.returncode and "Maven" in done.stderr:
+        pytest.skip(f"Kafka cannot be had here: {done.stderr.strip()}")
+    try:
+        assert not done.returncode, done.stdout + done.stderr
+        yield broker
+    finally:
+        broker.run("down")
+
+
+def test_kills_in_a_disordered_market(
+    broker: Broker | None, model: dict[str, str], expected: Written, tmp_path: Path
+) -> None:
+    stage = Stage("kills", tmp_path / "run", broker, model, (MINUTES, SPEED), SEED)
+    faults = disorder(stage.market())
+    assert len(faults) >= 9
+    run = stage.run(faults=[*faults, {"kind": "disconnect", "at_ms": LIVE_FROM_MS + 5 * MS_PER_MINUTE}])
+    with run.live():
+        carry_out(plan_kills(SEED, KILLS, run.market.live_seconds * 0.9), run)
+    verdict = compare(run.written, expected, run.market.true_trades)
+    print(f"seed {SEED}: {tell_kills(run)}; {verdict}")
+    assert Counter(run.killed) == dict.fromkeys(SERVICES, KILLS)
+    assert verdict.good, verdict
+    assert verdict.twice > 0, "kills between checkpoints repeat messages"
