@@ -11,6 +11,7 @@ from contracts.end_of_history import EndOfHistory
 from contracts.heartbeat import Heartbeat
 from contracts.trade_frame import TradeFrame
 from contracts.units import US_PER_MS
+from exchanges.venues import VENUES
 
 MINUTE_MS = 60_000
 START_MS = 1_772_445_600_000
@@ -207,3 +208,29 @@ def test_an_unknown_pair_is_refused_at_the_start(venue: Any, service: Any) -> No
     )
     assert trades.run(variant="historical", pairs="XBTUSD") == 2
     assert "TRADES_PAIRS" in trades.log()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", sorted(set(VENUES) - {"kraken"}))
+def test_every_venue_of_the_registry_streams_history_and_live(venue: Any, service: Any, name: str) -> None:
+    end_ms = START_MS + 3 * MINUTE_MS
+    place = venue(live_until_ms=end_ms, speed=10)
+    trades = service(place)
+    since_ms = START_MS - 30 * MINUTE_MS
+    settings = {
+        "exchange": name,
+        "websocket_url": place.urls["websocket_urls"][name],
+        "history_from_ms": since_ms,
+        "silence_seconds": 5,
+        "stop_at_ms": end_ms,
+    }
+    assert trades.run(variant="historical", **settings) == 0, trades.log()
+    live = trades.start(variant="live", **settings)
+    trades.wait_for(lambda: place.control("status")["connections"] == 1, "the live feed connects")
+    place.control("clock/start", {})
+    assert live.wait(90) == 0, trades.log()
+    for pair in PAIRS:
+        # Times differ in resolution from venue to venue; ids, prices and quantities do not.
+        truth = {row[0]: (row[2], row[3]) for row in place.truth(pair, since_ms, end_ms + 1)}
+        assert {row[0]: (row[2], row[3]) for row in trades.rows(pair)} == truth
+    assert not trades.dead_letters()

@@ -10,7 +10,7 @@ from loguru import logger
 
 from contracts.trades_checkpoint import TradesCheckpoint
 from contracts.units import US_PER_SECOND
-from exchanges.session import Report
+from exchanges.session_actions import Report
 from exchanges.venue import BadRow, Trade
 from exchanges.venues import Venue
 from streaming.clients import MessageProducer
