@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import signal
 import socket
+import threading
 import time
 from pathlib import Path
 
@@ -25,6 +26,7 @@ from contracts.topics import AUDIT_LOG, METRICS, MODEL_EVENTS, SERVICE_HEALTH, T
 from streaming import metrics
 from streaming.audit import MAX_WAITING, AuditLog, write_audit_event
 from streaming.clients import end_offsets, open_producer, read_topic
+from streaming.embedded.errors import EmbeddedLogError
 from streaming.health import Health
 from streaming.reporter import Reporter, reporting, settings_hash
 from streaming.service import run_service
@@ -122,6 +124,30 @@ def test_a_log_that_is_away_delays_nothing_and_loses_no_audit_event(
     (event,) = messages(settings, AUDIT_LOG)
     assert isinstance(event, AuditEvent)
     assert (event.actor, event.action, event.details) == ("anna", "operator_command", {"command": "halt"})
+
+
+def test_a_full_disk_leaves_nothing_open_behind_each_attempt(
+    settings: ServiceSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    attempts: list[int] = []
+
+    def refuse(*_arguments: object, **_options: object) -> None:
+        attempts.append(1)
+        raise EmbeddedLogError("disk full")
+
+    with monkeypatch.context() as full:
+        full.setattr("streaming.embedded.topic_log.TopicLog.append", refuse)
+        reporter = Reporter(
+            settings.model_copy(update={"report_seconds": 0.01}), "tally", Health(Turning()), AuditLog("tally")
+        )
+        reporter.start()
+        wait_for(lambda: len(attempts) > 20)
+        open_files = len(list(Path("/proc/self/fd").iterdir()))
+        threads = threading.active_count()
+        wait_for(lambda: len(attempts) > 60)
+        assert len(list(Path("/proc/self/fd").iterdir())) < open_files + 10
+        assert threading.active_count() < threads + 5
+        reporter.stop()
 
 
 def test_a_broker_that_never_answers_does_not_hold_up_the_end() -> None:

@@ -183,10 +183,11 @@ class EmbeddedProducer:
         return served
 
     def purge(self, in_queue: bool = True, in_flight: bool = True, blocking: bool = True) -> None:
-        """Drop what was not written yet."""
+        """Drop what was not written yet, and with it the news that it could not be."""
         if in_queue:
             self._pending.clear()
             self._pending_bytes = 0
+            self._failure = None
 
     def _write_in_background(self) -> None:
         try:
