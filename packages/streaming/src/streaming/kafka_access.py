@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable
+from itertools import chain, repeat
 from typing import TYPE_CHECKING, Any
 
 from confluent_kafka import KafkaError, KafkaException, TopicCollection
@@ -12,15 +13,17 @@ from confluent_kafka.admin import AdminClient
 from contracts.topics import TopicSpec
 from streaming.errors import ServiceError, SettingsError
 from streaming.grants import Grant, grants_of, in_words
-from streaming.kafka_words import SETTINGS_ARE_WRONG, no_answer, not_allowed, wrong_settings
+from streaming.kafka_words import is_refusal, no_answer, not_allowed, wrong_settings
 from streaming.patience import patiently
 
 if TYPE_CHECKING:
     from streaming.settings import ServiceSettings
 
 TIMEOUT_SECONDS = 30.0
-#: The client tells of a refused password only between its calls.
-_ASK_SECONDS = 0.5
+#: The client tells of a refused password only between its calls: a short one first, longer ones for a busy broker.
+_ASK_SECONDS = (0.5, 0.5, 1.0, 2.0, 5.0)
+#: Errors that say more than that all brokers are down.
+_WHY = frozenset({KafkaError._SSL, KafkaError._AUTHENTICATION, KafkaError._RESOLVE})
 _KINDS_CHECKED = ("topic", "group")
 #: Where the broker does not say what is allowed: of what is still to be created, and while it hands groups over.
 _NOT_TOLD = frozenset(
@@ -47,25 +50,26 @@ def open_admin(settings: ServiceSettings, timeout_seconds: float = TIMEOUT_SECON
     """
     from streaming.application import kafka_connection
 
-    refusals: list[KafkaError] = []
+    errors: list[KafkaError] = []
     # librdkafka would log every attempt; here it is said once, as an error.
-    options = {"log_level": 0, "error_cb": refusals.append}
+    options = {"log_level": 0, "error_cb": errors.append}
     try:
         admin = AdminClient({**kafka_connection(settings).as_librdkafka_dict(), **options})
     except KafkaException as error:
         raise SettingsError(f"TRADESTREAM_SSL_*, TRADESTREAM_SASL_*: {error.args[0].str()}") from error
     deadline = time.monotonic() + timeout_seconds
-    while True:
+    for ask_seconds in chain(_ASK_SECONDS, repeat(_ASK_SECONDS[-1])):
         try:
-            admin.list_topics(timeout=min(_ASK_SECONDS, timeout_seconds))
+            admin.list_topics(timeout=min(ask_seconds, timeout_seconds))
             return admin
         except KafkaException as error:
             admin.poll(0)
-            for refusal in refusals:
-                if refusal.code() in SETTINGS_ARE_WRONG:
-                    raise SettingsError(wrong_settings(settings, refusal)) from error
+            for reported in filter(is_refusal, errors):
+                raise SettingsError(wrong_settings(settings, reported)) from error
             if time.monotonic() > deadline:
-                raise ServiceError(no_answer(settings, error.args[0].str())) from error
+                last = next((each for each in reversed(errors) if each.code() in _WHY), error.args[0])
+                raise ServiceError(no_answer(settings, last.str())) from error
+    raise AssertionError("it asks until there is an answer or no time")
 
 
 def require_grants(settings: ServiceSettings, service: str, topics: Iterable[TopicSpec]) -> None:

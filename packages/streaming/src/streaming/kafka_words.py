@@ -11,8 +11,9 @@ from quixstreams.models.topics.exceptions import CreateTopicFailure, TopicPermis
 if TYPE_CHECKING:
     from streaming.settings import ServiceSettings
 
-#: Waiting does not help against these: what the client was told is wrong.
-SETTINGS_ARE_WRONG = frozenset({KafkaError._AUTHENTICATION, KafkaError._SSL})
+_REFUSALS = frozenset({KafkaError._AUTHENTICATION, KafkaError._SSL})
+#: A broker that comes or goes breaks off in the middle of a handshake, which a client also reports as a refusal.
+_BROKEN_OFF = ("transport failure", "Disconnected", "Timed out", "timed out")
 _NOT_ALLOWED = frozenset(
     {
         KafkaError.TOPIC_AUTHORIZATION_FAILED,
@@ -21,6 +22,11 @@ _NOT_ALLOWED = frozenset(
         KafkaError.TRANSACTIONAL_ID_AUTHORIZATION_FAILED,
     }
 )
+
+
+def is_refusal(error: KafkaError) -> bool:
+    """Whether the broker, or this side, refuses: waiting does not help, what the client was told is wrong."""
+    return error.code() in _REFUSALS and not any(words in error.str() for words in _BROKEN_OFF)
 
 
 def wrong_settings(settings: ServiceSettings, error: KafkaError) -> str:
@@ -38,9 +44,6 @@ def wrong_settings(settings: ServiceSettings, error: KafkaError) -> str:
             f"TRADESTREAM_SSL_CA_LOCATION: expected the authority of {settings.broker_address}, "
             f"was {given}: its certificate cannot be verified"
         )
-    if "PLAINTEXT broker" in text:
-        was = f"expected plaintext or sasl_plaintext, was {settings.security_protocol!r}"
-        return f"TRADESTREAM_SECURITY_PROTOCOL: {was}: no TLS at {settings.broker_address}"
     return f"TRADESTREAM_SECURITY_PROTOCOL, _SSL_*, _SASL_*: {_reason(text)}"
 
 
