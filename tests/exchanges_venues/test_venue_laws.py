@@ -78,7 +78,7 @@ def test_a_bad_network_changes_nothing(open_bench: Opener) -> None:
                 check_heartbeats(bench, pair, truth)
                 assert bench.sink.heartbeats[pair][-1][0] == bench.until_ms * 1_000
             assert bench.sink.kinds().count("lost") >= 3
-            assert len(bench.sink.bad_rows) >= 3, "negative prices, and garbage"
+            assert bench.sink.bad_rows, "garbage, and what is left of the negative prices"
             assert (await bench.control("status"))["faults_pending"] == 0
 
     asyncio.run(run())

@@ -6,6 +6,7 @@ import csv
 import gzip
 import zlib
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Protocol
 
@@ -111,10 +112,8 @@ class ParquetTable:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        try:
+        with _undamaged(path):
             self._schema = pl.read_parquet_schema(path)
-        except (pl.exceptions.PolarsError, OSError) as error:
-            raise BadInputError("path", "a readable Parquet file", f"{path} ({error})") from error
 
     def first_line(self) -> Sequence[str]:
         return list(self._schema)
@@ -122,16 +121,24 @@ class ParquetTable:
     def lines(self, skip_first: bool) -> Iterator[Line]:
         rows = self.row_count()
         for offset in range(0, rows, PARQUET_SLICE_ROWS):
-            try:
+            with _undamaged(self._path):
                 part = pl.scan_parquet(self._path).slice(offset, PARQUET_SLICE_ROWS).collect()
-            except (pl.exceptions.PolarsError, OSError) as error:
-                raise BadInputError("path", "an undamaged Parquet file", f"{self._path} ({error})") from error
-            columns = [_texts(part[name]) for name in part.columns]
+                columns = [_texts(part[name]) for name in part.columns]
             for number, cells in enumerate(zip(*columns, strict=True), start=offset + 1):
                 yield number, ",".join(cells), cells
 
     def row_count(self) -> int:
-        return int(pl.scan_parquet(self._path).select(pl.len()).collect().item())
+        with _undamaged(self._path):
+            return int(pl.scan_parquet(self._path).select(pl.len()).collect().item())
+
+
+@contextmanager
+def _undamaged(path: Path) -> Iterator[None]:
+    """Say that a Parquet file is damaged where Polars says so, or panics, which is no `Exception` to Python."""
+    try:
+        yield
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError) as error:
+        raise BadInputError("path", "a readable Parquet file", f"{path} ({error})") from error
 
 
 def _texts(column: pl.Series) -> list[str]:
