@@ -133,8 +133,8 @@ def test_what_cannot_be_used_is_set_aside_and_the_rest_goes_on(market) -> None:
 def test_other_intervals_and_grace(market) -> None:
     trades = market.recorded("coinbase_BTC-USD_20230905_1h.csv.gz")
     messages = [*market.frames(trades, 100, consecutive=False), market.end_at(trades[-1].us + 1)]
-    run = serve(messages, intervals_s=(1, 90, 3_600, 86_400), grace_ms=2_500)
-    for interval_s in (1, 90, 3_600, 86_400):
+    run = serve(messages, intervals_s=(1, 90, 900, 3_600, 86_400), grace_ms=2_500)
+    for interval_s in (1, 90, 900, 3_600, 86_400):
         market.assert_equals_reference(run["candles"], trades, interval_s)
 
 
