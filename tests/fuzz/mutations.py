@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from copy import deepcopy
 from random import Random
 from typing import Any
 
@@ -76,7 +77,8 @@ def _change_one(rng: Random, root: list[Any], raw: list[str]) -> None:
 
 
 def _replace(rng: Random, holder: Any, key: Any, raw: list[str]) -> None:
-    holder[key] = VALUES[rng.randrange(len(VALUES))]
+    # A copy: a later change inside it must not stay for other inputs.
+    holder[key] = deepcopy(VALUES[rng.randrange(len(VALUES))])
 
 
 def _replace_raw(rng: Random, holder: Any, key: Any, raw: list[str]) -> None:

@@ -83,7 +83,7 @@ def rfc3339(value: Any) -> int:
 def epoch(value: Any, unit_us: int) -> int:
     """Return microseconds of a number in units of `unit_us`, cut."""
     exact = number(value) if not isinstance(value, int) or isinstance(value, bool) else Decimal(value)
-    if abs(exact) > 10**20:  # no time; and what follows would overflow
+    if exact.adjusted() > 20:  # no time; and what follows would overflow
         raise Bad
     return in_range(int(_EXACT.multiply(exact, Decimal(unit_us)).to_integral_value(ROUND_DOWN)))
 
