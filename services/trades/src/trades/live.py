@@ -51,6 +51,9 @@ async def run_live(
         await roster.start()
         try:
             await _first_of(stream.run(), roster.follow(), outbox.broken())
+            # The end was reached and nobody asked to stop: done means that the log has it all, however long it takes.
+            sink.checkpoint()
+            await outbox.emptied()
         finally:
             await _close(sink, outbox)
 
