@@ -16,6 +16,7 @@ from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 
 from service_process import SERVICES, start
+from throwaway_broker import login
 
 from contracts.topics import (
     CANDLES,
@@ -282,13 +283,6 @@ class SixServices:
 def _is_source(name: str) -> bool:
     """Whether a process ends by itself, when its files are read."""
     return name.partition(":")[0] == "trades"
-
-
-def login(users: Path | None, user: str) -> dict[str, str]:
-    """Return the settings with which `user` reaches the broker; none where it wants no user."""
-    if users is None:
-        return {}
-    return dict(line.split("=", 1) for line in (users / f"{user}.env").read_text(encoding="utf-8").splitlines())
 
 
 def accounts(*names_and_pairs: tuple[str, tuple[str, ...]]) -> dict[str, str]:

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from confluent_kafka import KafkaError
 from service_process import prepare_server
-from six_services import SixServices, Written, assert_same, login
-from throwaway_broker import Broker, free_port, wait_until
+from six_services import SixServices, Written, assert_same
+from throwaway_broker import Broker, free_port, login, wait_until
 
 from contracts.topics import CANDLES, TECHNICAL_INDICATORS, TOPICS, TRADES
 from streaming import manage_access, manage_topics

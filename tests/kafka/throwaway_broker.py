@@ -68,6 +68,13 @@ class Broker:
         assert done.returncode == 0, done.stdout + done.stderr
 
 
+def login(users: Path | None, user: str) -> dict[str, str]:
+    """Return the settings with which `user` reaches the broker; none where it wants no user."""
+    if users is None:
+        return {}
+    return dict(line.split("=", 1) for line in (users / f"{user}.env").read_text(encoding="utf-8").splitlines())
+
+
 def free_port() -> int:
     """Return a port that is free, as are the controller's, a thousand above, and the brokers', two thousand above."""
     while True:
