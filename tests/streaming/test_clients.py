@@ -79,6 +79,8 @@ def test_flush_waits_for_a_batch_that_is_being_written(
 
     with open_producer(settings, "trades") as producer:
         monkeypatch.setattr(TopicLog, "append", slow_append)
+        # On a busy machine `produce` itself would find the message old enough to write.
+        monkeypatch.setattr("streaming.embedded.producer.LINGER_SECONDS", 60.0)
         producer.produce(TRADES, beat(0))
         assert taken.wait(10)
         flusher = threading.Thread(target=lambda: (producer.flush(), flushed.set()))
