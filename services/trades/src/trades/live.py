@@ -52,6 +52,7 @@ async def run_live(
         try:
             await _first_of(stream.run(), roster.follow(), outbox.broken())
             # The end was reached and nobody asked to stop: done means that the log has it all, however long it takes.
+            await outbox.emptied()  # a checkpoint that already waits would not speak of what came after it
             sink.checkpoint()
             await outbox.emptied()
         finally:
