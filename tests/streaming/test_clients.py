@@ -10,7 +10,6 @@ from tally import beat
 
 from contracts.topics import TRADES, TRADES_CHECKPOINTS
 from streaming.clients import (
-    TopicTail,
     commit_offsets,
     committed_offsets,
     create_topics,
@@ -23,6 +22,7 @@ from streaming.embedded import GroupTakenError, log_folder
 from streaming.embedded.group import lock_group
 from streaming.embedded.topic_log import TopicLog
 from streaming.settings import ServiceSettings
+from streaming.tail import TopicTail
 
 
 def test_what_is_written_is_read(settings: ServiceSettings) -> None:

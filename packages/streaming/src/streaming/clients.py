@@ -242,48 +242,6 @@ def _read(
             yield from client.read(topic, partition, start, high, spec)
 
 
-class TopicTail:
-    """Reads a topic as it grows, without a consumer group: each look returns what came since the one before.
-
-    Its connection stays open; after an error the next look makes another and misses nothing.
-    """
-
-    def __init__(self, settings: ServiceSettings, spec: TopicSpec) -> None:
-        self._settings = settings
-        self._spec = spec
-        self._open: EmbeddedClient | KafkaClient | None = None
-        self._next_offsets: dict[int, int] = {}
-
-    def read_new(self) -> list[Record]:
-        """Return what is new; at the first look, all there is. A topic that does not exist is empty.
-
-        Raises
-        ------
-        EmbeddedLogError, KafkaException
-            If the log cannot be read.
-        """
-        topic = self._spec.full_name(self._settings.environment)
-        try:
-            if self._open is None:
-                self._open = _client(self._settings)
-            found: list[Record] = []
-            marks = self._open.watermarks(topic)
-            for partition, (low, high) in sorted(marks.items()):
-                start = max(self._next_offsets.get(partition, low), low)
-                found.extend(self._open.read(topic, partition, start, high, self._spec))
-        except Exception:
-            self.close()
-            raise
-        self._next_offsets = {partition: high for partition, (_, high) in marks.items()}
-        return found
-
-    def close(self) -> None:
-        """Let go of the connection."""
-        if self._open is not None:
-            open_client, self._open = self._open, None
-            open_client.close()
-
-
 def end_offsets(settings: ServiceSettings, spec: TopicSpec) -> dict[int, int]:
     """Return where each partition ends; {} if the topic does not exist."""
     with _client(settings) as client:

@@ -15,9 +15,10 @@ from contracts.units import US_PER_MS
 from exchanges.rest_client import VenueRest
 from exchanges.venue import TransientVenueError, UnknownPairError
 from exchanges.venues import Venue
-from streaming.clients import MessageProducer, TopicTail
+from streaming.clients import MessageProducer
 from streaming.ending import in_words
 from streaming.record import Record
+from streaming.tail import TopicTail
 from trades import metrics
 from trades.checkpoints import comes_from, other_venue, read_checkpoints
 from trades.core import progress as fold
