@@ -133,7 +133,7 @@ def simulator(tmp_path: Path) -> Iterator[dict[str, str]]:
         ("candles", "CANDLES_INTERVALS_S", "abc", "CANDLES_INTERVALS_S[0]: expected a whole number, was 'abc'"),
         ("candles", "CANDLES_INTERVALS_S", "-60", "expected seconds that divide a day (86400) without rest, not -60"),
         ("indicators", "TRADESTREAM_BROKER_ADDRESS", "nonsense", "expected the address of a log, was 'nonsense'"),
-        ("trades", "TRADES_EXCHANGE", "foo", "TRADES_EXCHANGE: expected 'kraken' or 'recorded', was 'foo'"),
+        ("trades", "TRADES_EXCHANGE", "foo", "TRADES_EXCHANGE: expected one of binance, coinbase, kraken, recorded, was"),
         ("trades", "TRADES_VARIANT", "past", "TRADES_VARIANT: expected 'historical' or 'live', was 'past'"),
         ("trades", "TRADES_PAIRS", "BTCUSD", "TRADES_PAIRS[0]: expected a pair written BASE/QUOTE, such as BTC/USD"),
         ("signals", "TRADESTREAM_ACCOUNTS", "[{]", "TRADESTREAM_ACCOUNTS: expected JSON (Expecting property name"),
@@ -220,7 +220,7 @@ def test_a_port_in_use_and_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     code, said = call("indicators", **log | {"TRADESTREAM_DATA_DIR": tmp_path / "file"})
     assert code == 1
-    assert f"stopping: {tmp_path}/file/state/indicators/indicators-dev: Not a directory" in said
+    assert f"stopping: {tmp_path}/file/state/indicators: Not a directory" in said
 
 
 @needs_data

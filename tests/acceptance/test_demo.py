@@ -11,7 +11,8 @@ from typing import Any
 import polars as pl
 import pytest
 from runs import demo_command, differences
-from workspace import SERVICES
+
+from embedded.summary import SERVICES
 
 ROOT = Path(__file__).parents[2]
 HISTORY_MS = 60 * 3_600_000

@@ -26,7 +26,7 @@ def call(*arguments: object) -> tuple[int, str]:
         (("run", "--pairs", "btcusd"), "pair: expected BASE/QUOTE in capitals, such as BTC/USD, was 'btcusd'"),
         (("run", "--pairs", ","), "--pairs: expected at least one pair, each once"),
         (("run", "--pairs", "BTC/USD,BTC/USD"), "--pairs: expected at least one pair, each once"),
-        (("run", "--exchange", "nasdaq"), "--exchange: expected kraken, was 'nasdaq'"),
+        (("run", "--exchange", "nasdaq"), "--exchange: expected one of binance, coinbase, kraken, was 'nasdaq'"),
         (("dev", "cooking"), "SERVICE: expected one of trades, candles"),
         (("dev", "candles", "--variant", "live"), "--variant: expected none, because candles has no variants"),
         (("dev", "trades", "--variant", "sideways"), "--variant: expected historical or live, was 'sideways'"),
