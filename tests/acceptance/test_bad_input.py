@@ -133,7 +133,12 @@ def simulator(tmp_path: Path) -> Iterator[dict[str, str]]:
         ("candles", "CANDLES_INTERVALS_S", "abc", "CANDLES_INTERVALS_S[0]: expected a whole number, was 'abc'"),
         ("candles", "CANDLES_INTERVALS_S", "-60", "expected seconds that divide a day (86400) without rest, not -60"),
         ("indicators", "TRADESTREAM_BROKER_ADDRESS", "nonsense", "expected the address of a log, was 'nonsense'"),
-        ("trades", "TRADES_EXCHANGE", "foo", "TRADES_EXCHANGE: expected one of binance, coinbase, kraken, recorded, was"),
+        (
+            "trades",
+            "TRADES_EXCHANGE",
+            "foo",
+            "TRADES_EXCHANGE: expected one of binance, coinbase, kraken, recorded, was",
+        ),
         ("trades", "TRADES_VARIANT", "past", "TRADES_VARIANT: expected 'historical' or 'live', was 'past'"),
         ("trades", "TRADES_PAIRS", "BTCUSD", "TRADES_PAIRS[0]: expected a pair written BASE/QUOTE, such as BTC/USD"),
         ("signals", "TRADESTREAM_ACCOUNTS", "[{]", "TRADESTREAM_ACCOUNTS: expected JSON (Expecting property name"),
