@@ -20,6 +20,7 @@ pair     ?=
 service  ?=
 variant  ?= live
 tests    ?= tests
+workers  ?= 2
 brokers  ?= 1
 port     ?= 9092
 part     ?= candles,latency,scale
@@ -127,8 +128,8 @@ verify: install ## Replay a log's trades and compare with what was published [ru
 		$(if $(stage),--stage $(stage)) $(if $(against),--against $(against)) $(if $(out),--out $(out))
 
 .PHONY: test
-test: install-dev ## Install what the tests need, then run all of them [tests=PATH]
-	@$(RUN) pytest $(tests)
+test: install-dev ## Install what the tests need, then run all of them [tests=PATH workers=2]
+	@$(RUN) pytest -n $(workers) --dist loadfile --no-loadscope-reorder $(tests)
 
 .PHONY: lint
 lint: install-dev ## ruff (lint and format) and mypy (strict on contracts and cores)

@@ -17,6 +17,7 @@ _PASSING = frozenset(
         KafkaError.NOT_COORDINATOR,
         KafkaError._TRANSPORT,
         KafkaError._TIMED_OUT,
+        KafkaError._UNKNOWN_PARTITION,  # only partitions that a broker has named are asked for; another hears of them later
     }
 )
 
