@@ -17,7 +17,8 @@ _PASSING = frozenset(
         KafkaError.NOT_COORDINATOR,
         KafkaError._TRANSPORT,
         KafkaError._TIMED_OUT,
-        KafkaError._UNKNOWN_PARTITION,  # only partitions that a broker has named are asked for; another hears of them later
+        # Only partitions that some broker has named are asked for: another has not heard of them yet.
+        KafkaError._UNKNOWN_PARTITION,
     }
 )
 
