@@ -9,7 +9,6 @@ import pytest
 from candles.core.rules import Rules
 from candles.core.twin import CandlesTwin
 from contracts.candle import Candle
-from contracts.errors import BadMessageError
 
 MINUTE = Rules((60,))
 
@@ -226,11 +225,6 @@ def test_a_longer_candle_follows_the_shorter_ones_it_covers(market) -> None:
         for candle in market.run([market.heartbeat(0), *market.frames(trades, size)], Rules((60, 300))):
             assert candle.interval_s == 60 or candle.window_end_ms <= seen[60]
             seen[candle.interval_s] = candle.window_end_ms
-
-
-def test_a_time_before_1970_is_bad_input(market) -> None:
-    with pytest.raises(BadMessageError, match="timestamps_us: expected microseconds since 1970"):
-        CandlesTwin(MINUTE).feed(market.frame([market.Trade(1, -5)]))
 
 
 def test_state_is_bounded(market) -> None:

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from candles.core import exact
-from candles.core.exact import sum_trades
+from candles.core.exact import Sums, sums_of_parts
 from candles.core.fold import fold, roll_up
 from candles.core.partial import NO_TRADES, merge
 from candles.core.rows import Rows
@@ -21,6 +21,10 @@ SIDE = st.sampled_from(["buy", "sell", "unknown"])
 TRADES = st.lists(
     st.tuples(st.integers(0, 400_000_000), AMOUNT | SHORT, AMOUNT | SHORT, SIDE), min_size=1, max_size=60
 )
+
+
+def sum_trades(prices: list[str], quantities: list[str], sides: list[str]) -> Sums:
+    return sums_of_parts(prices, quantities, sides)(0, len(prices))
 
 
 def columns(trades: list[tuple[int, str, str, str]]) -> Rows:
@@ -41,6 +45,17 @@ def test_sums_are_exact(trades: list[tuple[int, str, str, str]]) -> None:
         bought = [quantity for quantity, side in zip(quantities, rows.sides, strict=True) if side == "buy"]
         assert Decimal(sums.taker_buy_volume) == sum(bought)
         assert (Decimal(sums.high), Decimal(sums.low)) == (max(prices), min(prices))
+
+
+@settings(derandomize=True, max_examples=200, deadline=None)
+@given(TRADES, st.data())
+def test_a_part_adds_up_as_it_does_alone(trades: list[tuple[int, str, str, str]], data: st.DataObject) -> None:
+    rows = columns(trades)
+    start = data.draw(st.integers(0, len(trades) - 1))
+    stop = data.draw(st.integers(start + 1, len(trades)))
+    part = rows.part(start, stop)
+    sums = sums_of_parts(rows.prices, rows.quantities, rows.sides)(start, stop)
+    assert sums == exact._sum_decimals(part.prices, part.quantities, part.sides)
 
 
 @pytest.mark.parametrize("decimals", [0, 2, 4, 5, 8])

@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 
 from candles.app import topology
 from candles.core.admit import MAX_WAITING
-from candles.core.exact import MAX_CHARACTERS
 from candles.core.rules import Rules
 from candles.core.twin import CandlesTwin
 from candles.settings import CandlesSettings
 from contracts.topics import CANDLES, TRADES
+from contracts.units import MAX_AMOUNT_CHARACTERS
 from streaming.testing import run_topology
 
 LAW = settings(
@@ -91,14 +91,15 @@ def test_trades_that_wait_survive_another_grace(market, tmp_path, before_ms, aft
 
 def test_a_number_too_long_to_be_added_exactly_is_set_aside_alone(market) -> None:
     good = [market.at(index, index + 1) for index in range(1, 8)]
-    long = market.frame([market.at(4.5, 9, "1" * (MAX_CHARACTERS + 1))])
+    short = market.frame([market.at(4.5, 9, "100", "1")])
+    long = short.model_copy(update={"prices": ["1" * (MAX_AMOUNT_CHARACTERS + 1)]})
     run = serve([market.heartbeat(0), *market.frames(good, 1), long, market.heartbeat(60)])
     assert [letter.value for letter in run.dead_letters] == [long.to_json()]
     assert [one.trade_count for one in run["candles"]] == [7]
 
 
 def test_the_longest_numbers_add_up_without_losing_a_digit(market) -> None:
-    large, small = "9" * MAX_CHARACTERS, "0." + "0" * (MAX_CHARACTERS - 3) + "1"
+    large, small = "9" * MAX_AMOUNT_CHARACTERS, "0." + "0" * (MAX_AMOUNT_CHARACTERS - 3) + "1"
     trades = [market.at(1, 1, large, large), market.at(2, 2, small, small), market.at(3, 3, large, small)]
     messages = [market.heartbeat(0), *market.frames(trades, 1), market.heartbeat(300)]
     market.assert_equals_reference(market.run(messages), trades, 300)

@@ -85,6 +85,10 @@ def test_features_refuse_what_is_not_finite(bad: float) -> None:
             b'{"type":"heartbeat","exchange":"x","pair":"BTCUSD","venue_time_us":1}',
             "expected a pair written BASE/QUOTE",
         ),
+        (
+            b'{"type":"heartbeat","exchange":"x","pair":"BTC/USD","venue_time_us":-1}',
+            "expected greater than or equal to 0, was -1",
+        ),
     ],
 )
 def test_errors_name_field_expectation_and_value(raw: bytes, message: str) -> None:
@@ -100,6 +104,9 @@ def test_errors_name_field_expectation_and_value(raw: bytes, message: str) -> No
         ("prices", ["1.50", "2"], "a positive canonical decimal string"),
         ("prices", ["1e5", "2"], "a positive canonical decimal string"),
         ("quantities", ["0", "2"], "a positive canonical decimal string"),
+        ("prices", ["1" * 41, "2"], "expected at most 40 characters"),
+        ("quantities", ["1", "0." + "0" * 38 + "1"], "expected at most 40 characters"),
+        ("timestamps_us", [-1, 2], "expected greater than or equal to 0"),
         ("trade_ids", [2, 2], "strictly increasing trade_ids"),
         ("sides", ["buy"], "2 sides, one for each trade id, was 1"),
     ],

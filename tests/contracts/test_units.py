@@ -54,3 +54,13 @@ def test_what_is_not_an_exact_decimal_is_refused(bad: object) -> None:
 def test_prices_and_quantities_are_positive(bad: str) -> None:
     with pytest.raises(BadInputError, match="price: expected a positive decimal"):
         positive_decimal_string(bad, "price")
+
+
+@pytest.mark.parametrize(
+    ("longest", "text"),
+    [("1" * 40, "1" * 41), ("1e39", "1e40"), ("1e-38", "1e-39"), ("0." + "1" * 38, "0." + "1" * 39)],
+)
+def test_a_number_with_too_many_digits_is_refused(longest: str, text: str) -> None:
+    assert len(positive_decimal_string(longest, "price")) == 40
+    with pytest.raises(BadInputError, match="price: expected a positive decimal of at most 40 characters"):
+        positive_decimal_string(text, "price")

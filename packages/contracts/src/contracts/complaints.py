@@ -31,6 +31,8 @@ def expectation(complaint: Any) -> str:
             return f"text that matches {context['pattern']}"
         case "too_short":
             return f"at least {context['min_length']}"
+        case "string_too_long":
+            return f"at most {context['max_length']} characters"
         case "extra_forbidden":
             return "no field of this name"
         case "int_parsing":

@@ -7,7 +7,7 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from contracts.message import Message
-from contracts.units import US_PER_MS, Pair
+from contracts.units import US_PER_MS, Pair, VenueTimeUs
 
 
 class EndOfHistory(Message):
@@ -22,7 +22,7 @@ class EndOfHistory(Message):
     type: Literal["end_of_history"] = "end_of_history"
     exchange: str = Field(min_length=1)
     pair: Pair
-    venue_time_us: int
+    venue_time_us: VenueTimeUs
     last_trade_id: int | None
     final: bool
 

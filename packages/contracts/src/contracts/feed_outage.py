@@ -7,7 +7,7 @@ from typing import ClassVar, Literal
 from pydantic import Field, model_validator
 
 from contracts.message import Message
-from contracts.units import US_PER_MS, Pair
+from contracts.units import US_PER_MS, Pair, VenueTimeUs
 
 
 class FeedOutage(Message):
@@ -30,8 +30,8 @@ class FeedOutage(Message):
     type: Literal["feed_outage"] = "feed_outage"
     exchange: str = Field(min_length=1)
     pair: Pair
-    since_us: int
-    until_us: int
+    since_us: VenueTimeUs
+    until_us: VenueTimeUs
 
     @model_validator(mode="after")
     def _in_order(self) -> FeedOutage:

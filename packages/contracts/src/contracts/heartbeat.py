@@ -7,7 +7,7 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from contracts.message import Message
-from contracts.units import US_PER_MS, Pair
+from contracts.units import US_PER_MS, Pair, VenueTimeUs
 
 
 class Heartbeat(Message):
@@ -22,7 +22,7 @@ class Heartbeat(Message):
     type: Literal["heartbeat"] = "heartbeat"
     exchange: str = Field(min_length=1)
     pair: Pair
-    venue_time_us: int
+    venue_time_us: VenueTimeUs
 
     @property
     def key(self) -> str:

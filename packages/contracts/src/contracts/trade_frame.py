@@ -9,7 +9,7 @@ from typing import ClassVar, Literal, Self
 from pydantic import Field, model_validator
 
 from contracts.message import Message
-from contracts.units import US_PER_MS, Pair, PositiveDecimalString
+from contracts.units import US_PER_MS, Amount, Pair, VenueTimeUs
 
 Side = Literal["buy", "sell", "unknown"]
 
@@ -29,9 +29,9 @@ class TradeFrame(Message):
     pair: Pair
     consecutive_ids: bool
     trade_ids: list[int] = Field(min_length=1)
-    timestamps_us: list[int]
-    prices: list[PositiveDecimalString]
-    quantities: list[PositiveDecimalString]
+    timestamps_us: list[VenueTimeUs]
+    prices: list[Amount]
+    quantities: list[Amount]
     sides: list[Side]
 
     @model_validator(mode="after")

@@ -26,6 +26,8 @@ EXACT = Context(prec=60)
 
 DECIMAL_PATTERN = r"^(0|-?([1-9]\d*(\.\d*[1-9])?|0\.\d*[1-9]))$"
 POSITIVE_DECIMAL_PATTERN = r"^([1-9]\d*(\.\d*[1-9])?|0\.\d*[1-9])$"
+#: Longest price or quantity: the sums of products of such numbers keep all their digits in every service.
+MAX_AMOUNT_CHARACTERS = 40
 PAIR_PATTERN = r"^[A-Z0-9]{1,20}/[A-Z0-9]{1,20}$"
 
 #: What a person reads in an error where a pattern was not met.
@@ -37,6 +39,10 @@ PATTERN_MEANINGS = {
 
 DecimalString = Annotated[str, Field(pattern=DECIMAL_PATTERN)]
 PositiveDecimalString = Annotated[str, Field(pattern=POSITIVE_DECIMAL_PATTERN)]
+#: A price or quantity of a trade.
+Amount = Annotated[PositiveDecimalString, Field(max_length=MAX_AMOUNT_CHARACTERS)]
+#: When something happened at the venue, microseconds since 1970.
+VenueTimeUs = Annotated[int, Field(ge=0)]
 Pair = Annotated[str, Field(pattern=PAIR_PATTERN)]
 FiniteFloat = Annotated[float, Field(allow_inf_nan=False)]
 
@@ -90,7 +96,7 @@ def positive_decimal_string(text: str | int | Decimal, field: str) -> str:
     Raises
     ------
     BadInputError
-        If `text` is not a decimal greater than zero.
+        If `text` is not a decimal greater than zero, or has too many digits.
 
     Examples
     --------
@@ -100,7 +106,10 @@ def positive_decimal_string(text: str | int | Decimal, field: str) -> str:
     value = parse_decimal(text, field)
     if value <= 0:
         raise BadInputError(field, "a positive decimal", str(text))
-    return decimal_string(value)
+    canonical = decimal_string(value)
+    if len(canonical) > MAX_AMOUNT_CHARACTERS:
+        raise BadInputError(field, f"a positive decimal of at most {MAX_AMOUNT_CHARACTERS} characters", str(text))
+    return canonical
 
 
 def to_float(text: str) -> float:

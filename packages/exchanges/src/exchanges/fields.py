@@ -28,7 +28,7 @@ def positive_number(value: Any, field: str) -> str:
     Raises
     ------
     BadInputError
-        If it is not a positive number of at most 30 digits on either side of the point.
+        If it is not a positive number of at most 40 characters.
 
     Examples
     --------

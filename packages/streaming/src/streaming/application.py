@@ -217,8 +217,14 @@ def _client_options(settings: ServiceSettings, service: str, ends: bool) -> dict
 KAFKA_PRODUCER_CONFIG: dict[str, Any] = {"acks": "all", "compression.type": COMPRESSION, "linger.ms": 0}
 
 #: Backpressure: a service that is slower than its input keeps this much of it in memory and leaves the rest on the
-#: broker, which stops being asked. librdkafka's own 64 MB would be most of a small container's memory.
-_BOUNDED_QUEUE: dict[str, Any] = {"queued.max.messages.kbytes": 16_384, "queued.min.messages": 10_000}
+#: broker, which stops being asked. librdkafka's own 64 MB would be most of a small container's memory. The queue's
+#: limits are looked at before a fetch, and a fetch is counted as compressed: its megabyte of small messages would be
+#: 50 MB in memory for each partition.
+_BOUNDED_QUEUE: dict[str, Any] = {
+    "queued.max.messages.kbytes": 16_384,
+    "queued.min.messages": 10_000,
+    "max.partition.fetch.bytes": 262_144,
+}
 
 #: Every consumer's. A broker answers the requests of a connection one after the other, so while an idle fetch waits
 #: for messages everything else waits too. At librdkafka's 500 ms a service with three stores and six partitions,

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 from contracts.errors import BadInputError
-from contracts.units import US_PER_MS, US_PER_SECOND, positive_decimal_string
+from contracts.units import MAX_AMOUNT_CHARACTERS, US_PER_MS, US_PER_SECOND, positive_decimal_string
 
 MAX_DECIMAL_TEXT = 48
 LATEST_US = 9_999_999_999_999_999
@@ -34,7 +34,7 @@ def positive(text: str, field: str) -> str:
     """
     if _PLAIN(text):
         canonical = text.rstrip("0").rstrip(".") if "." in text else text
-        if canonical != "0":
+        if canonical != "0" and len(canonical) <= MAX_AMOUNT_CHARACTERS:
             return canonical
     if len(text) > MAX_DECIMAL_TEXT or not _ANY_DECIMAL(text):
         raise BadInputError(field, "a positive decimal", text)

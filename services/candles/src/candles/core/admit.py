@@ -12,7 +12,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from candles.core.exact import MAX_CHARACTERS
 from candles.core.fold import Windows, fold, roll_up
 from candles.core.id_ranges import contains
 from candles.core.knowledge import (
@@ -38,7 +37,7 @@ from candles.core.timeline import (
 )
 from candles.core.updates import Correction, Output, Refused, Step, TradesMessage, WindowUpdate
 from contracts.end_of_history import EndOfHistory
-from contracts.errors import BadInputError, BadMessageError
+from contracts.errors import BadInputError
 from contracts.feed_outage import FeedOutage
 from contracts.trade_frame import TradeFrame
 from contracts.units import US_PER_MS
@@ -60,13 +59,7 @@ def steps(pair: Pair | None, message: TradesMessage, rules: Rules) -> Iterator[S
     ----------
     pair
         State after the message before, None at first.
-
-    Raises
-    ------
-    BadMessageError
-        If a time is before 1970, or a price or quantity has so many digits that sums could lose some.
     """
-    _refuse_unusable(message)
     if pair is None or "waiting" not in pair:  # none, or one of an older version
         pair = {**initial(message.exchange, message.pair), **(pair or {})}
     known = with_rules(pair, rules)
@@ -84,16 +77,6 @@ def steps(pair: Pair | None, message: TradesMessage, rules: Rules) -> Iterator[S
         yield _end_of_input(known, message, rules)
     else:
         yield _time_goes_on(known, learn_time(known, message.venue_time_us), message.venue_time_us, rules)
-
-
-def _refuse_unusable(message: TradesMessage) -> None:
-    if message.event_time_ms < 0 or (isinstance(message, TradeFrame) and min(message.timestamps_us) < 0):
-        raise BadMessageError("timestamps_us", "microseconds since 1970", message.message_id)
-    if isinstance(message, TradeFrame):
-        for name, amounts in (("prices", message.prices), ("quantities", message.quantities)):
-            if max(map(len, amounts)) > MAX_CHARACTERS:
-                expected = f"numbers of at most {MAX_CHARACTERS} characters"
-                raise BadMessageError(name, expected, max(amounts, key=len))
 
 
 def _time_goes_on(pair: Pair, after: Pair, time_us: int, rules: Rules) -> Step:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from decimal import Context, Decimal, DivisionByZero, Inexact, InvalidOperation, Overflow
+from functools import partial
 from operator import mul
 from typing import NamedTuple
 
@@ -11,12 +13,9 @@ import numpy.typing as npt
 
 from contracts.units import decimal_string
 
-#: Raises where a digit would be lost, instead of rounding.
+#: Raises where a digit would be lost, instead of rounding. Amounts have at most `MAX_AMOUNT_CHARACTERS`: the largest
+#: product of two has 80 digits before the point and the smallest 80 after it, and sums of such products fit.
 EXACT_SUM = Context(prec=200, traps=[Inexact, InvalidOperation, DivisionByZero, Overflow])
-
-#: Of numbers up to this long the largest product has 80 digits before the point and the smallest 80 after it: all
-#: sums of such products fit into the context above.
-MAX_CHARACTERS = 40
 
 #: Below so many trades the set-up of the columnar way costs more than it saves.
 _FEW = 12
@@ -26,7 +25,8 @@ _MAX_SCALED = 2.0**51
 #: The fewest that do are taken: the smaller the integers, the more often their products fit 64 bits.
 _DECIMALS = (2, 5, 8)
 _MAX_INT64 = 2**63 - 1
-_BUY = "buy"
+#: Of the sides of a trade only "buy" has so many letters.
+_BUY_LETTERS = 3
 
 
 class Sums(NamedTuple):
@@ -51,24 +51,22 @@ class Sums(NamedTuple):
     taker_buy_volume: str
 
 
-def sum_trades(prices: list[str], quantities: list[str], sides: list[str]) -> Sums:
-    """Return the exact sums over trades given in columns, at least one.
+def sums_of_parts(prices: list[str], quantities: list[str], sides: list[str]) -> Callable[[int, int], Sums]:
+    """Return the function that adds up trades given in columns: from one index to before another, at least one.
 
-    Raises
-    ------
-    decimal.Inexact
-        If a sum needs more than 200 digits.
+    It raises `decimal.Inexact` if a sum needs more than 200 digits.
 
     Examples
     --------
-    >>> sum_trades(["100.5", "99"], ["0.1", "2"], ["buy", "sell"])
+    >>> sums_of_parts(["100.5", "99", "7"], ["0.1", "2", "1"], ["buy", "sell", "sell"])(0, 2)
     Sums(high='100.5', low='99', volume='2.1', quote_volume='208.05', taker_buy_volume='0.1')
     """
     if len(prices) > _FEW:
         scaled_prices, scaled_quantities = _scale(prices), _scale(quantities)
         if scaled_prices is not None and scaled_quantities is not None:
-            return _sum_scaled(prices, scaled_prices, scaled_quantities, sides)
-    return _sum_decimals(prices, quantities, sides)
+            bought = np.frombuffer(bytes(map(len, sides)), np.uint8) == _BUY_LETTERS
+            return partial(_sum_scaled, prices, scaled_prices, scaled_quantities, bought)
+    return lambda start, stop: _sum_decimals(prices[start:stop], quantities[start:stop], sides[start:stop])
 
 
 def add(a: str, b: str) -> str:
@@ -120,22 +118,23 @@ def _scale(numbers: list[str]) -> _Scaled | None:
     return None
 
 
-def _sum_scaled(prices: list[str], price: _Scaled, quantity: _Scaled, sides: list[str]) -> Sums:
-    count = len(sides)
-    bought = np.fromiter(map(_BUY.__eq__, sides), np.bool_, count)
-    highest, lowest = int(price.integers.argmax()), int(price.integers.argmin())
-    largest = int(quantity.integers.max())
+def _sum_scaled(
+    all_prices: list[str], price: _Scaled, quantity: _Scaled, bought: npt.NDArray[np.bool_], start: int, stop: int
+) -> Sums:
+    prices, quantities, count = price.integers[start:stop], quantity.integers[start:stop], stop - start
+    highest, lowest = int(prices.argmax()), int(prices.argmin())
+    largest = int(quantities.max())
     if largest * count <= _MAX_INT64:
-        volume, taker_buy = int(quantity.integers.sum()), int(quantity.integers[bought].sum())
+        volume, taker_buy = int(quantities.sum()), int(quantities[bought[start:stop]].sum())
     else:
-        volume, taker_buy = sum(quantity.integers.tolist()), sum(quantity.integers[bought].tolist())
-    if int(price.integers[highest]) * largest * count <= _MAX_INT64:
-        quote = int(price.integers.dot(quantity.integers))
+        volume, taker_buy = sum(quantities.tolist()), sum(quantities[bought[start:stop]].tolist())
+    if int(prices[highest]) * largest * count <= _MAX_INT64:
+        quote = int(prices.dot(quantities))
     else:  # Python's integers have no end
-        quote = sum(map(mul, price.integers.tolist(), quantity.integers.tolist()))
+        quote = sum(map(mul, prices.tolist(), quantities.tolist()))
     return Sums(
-        prices[highest],
-        prices[lowest],
+        all_prices[start + highest],
+        all_prices[start + lowest],
         _unscale(volume, quantity.decimals),
         _unscale(quote, price.decimals + quantity.decimals),
         _unscale(taker_buy, quantity.decimals),

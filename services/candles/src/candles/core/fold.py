@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 
-from candles.core.exact import sum_trades
+from candles.core.exact import Sums, sums_of_parts
 from candles.core.partial import Partial, merge
 from candles.core.rows import Rows, is_sorted
 from contracts.units import US_PER_MS
@@ -23,13 +23,18 @@ def fold(rows: Rows, interval_ms: int) -> Windows:
     interval_ms
         Length of a window, milliseconds; windows are aligned to the epoch.
     """
-    in_time = rows if is_sorted(rows.timestamps_us) else _by_time(rows)
+    in_order = is_sorted(rows.timestamps_us)
+    in_time = rows if in_order else _by_time(rows)
+    sums = sums_of_parts(in_time.prices, in_time.quantities, in_time.sides)
     interval_us = interval_ms * US_PER_MS
     times, windows, start = in_time.timestamps_us, Windows(), 0
     while start < len(times):
         window = times[start] // interval_us
         stop = bisect_left(times, (window + 1) * interval_us, start)
-        windows.append((window * interval_ms, _partial(in_time.part(start, stop))))
+        ids = in_time.trade_ids[start:stop]
+        # Ids increase; put in the order of time, they may not.
+        ends = (ids[0], ids[-1]) if in_order else (min(ids), max(ids))
+        windows.append((window * interval_ms, _partial(in_time, start, stop - 1, ends, sums(start, stop))))
         start = stop
     return windows
 
@@ -53,19 +58,19 @@ def _by_time(rows: Rows) -> Rows:
     return rows.take(sorted(range(len(rows.trade_ids)), key=rows.timestamps_us.__getitem__))
 
 
-def _partial(rows: Rows) -> Partial:
-    sums = sum_trades(rows.prices, rows.quantities, rows.sides)
+def _partial(rows: Rows, first: int, last: int, ids: tuple[int, int], sums: Sums) -> Partial:
+    """Return the partial candle of the trades from index `first` to index `last`."""
     return {
-        "count": len(rows.trade_ids),
-        "open": rows.prices[0],
-        "open_at": [rows.timestamps_us[0], rows.trade_ids[0]],
+        "count": last - first + 1,
+        "open": rows.prices[first],
+        "open_at": [rows.timestamps_us[first], rows.trade_ids[first]],
         "high": sums.high,
         "low": sums.low,
-        "close": rows.prices[-1],
-        "close_at": [rows.timestamps_us[-1], rows.trade_ids[-1]],
+        "close": rows.prices[last],
+        "close_at": [rows.timestamps_us[last], rows.trade_ids[last]],
         "volume": sums.volume,
         "quote_volume": sums.quote_volume,
         "taker_buy_volume": sums.taker_buy_volume,
-        "first_trade_id": min(rows.trade_ids),
-        "last_trade_id": max(rows.trade_ids),
+        "first_trade_id": ids[0],
+        "last_trade_id": ids[1],
     }

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import islice
-from operator import le
 from typing import NamedTuple
 
 from contracts.trade_frame import TradeFrame
@@ -57,4 +55,4 @@ class Rows(NamedTuple):
 
 def is_sorted(numbers: list[int]) -> bool:
     """Whether no number is less than the one before it."""
-    return all(map(le, numbers, islice(numbers, 1, None)))
+    return numbers == sorted(numbers)
