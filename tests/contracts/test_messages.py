@@ -102,6 +102,7 @@ def test_errors_name_field_expectation_and_value(raw: bytes, message: str) -> No
     [
         ("prices", ["-1.5", "2"], "a positive canonical decimal string"),
         ("prices", ["1.50", "2"], "a positive canonical decimal string"),
+        ("prices", ["1\u0663", "2"], "a positive canonical decimal string"),
         ("prices", ["1e5", "2"], "a positive canonical decimal string"),
         ("quantities", ["0", "2"], "a positive canonical decimal string"),
         ("prices", ["1" * 41, "2"], "expected at most 40 characters"),

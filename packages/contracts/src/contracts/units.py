@@ -24,8 +24,9 @@ BPS = Decimal("0.0001")
 #: Room for sums of products of prices and quantities without rounding (SQL NUMERIC keeps 28 digits).
 EXACT = Context(prec=60)
 
-DECIMAL_PATTERN = r"^(0|-?([1-9]\d*(\.\d*[1-9])?|0\.\d*[1-9]))$"
-POSITIVE_DECIMAL_PATTERN = r"^([1-9]\d*(\.\d*[1-9])?|0\.\d*[1-9])$"
+# Not \d, which in Python and in pydantic means the digits of every script.
+DECIMAL_PATTERN = r"^(0|-?([1-9][0-9]*(\.[0-9]*[1-9])?|0\.[0-9]*[1-9]))$"
+POSITIVE_DECIMAL_PATTERN = r"^([1-9][0-9]*(\.[0-9]*[1-9])?|0\.[0-9]*[1-9])$"
 #: Longest price or quantity: the sums of products of such numbers keep all their digits in every service.
 MAX_AMOUNT_CHARACTERS = 40
 PAIR_PATTERN = r"^[A-Z0-9]{1,20}/[A-Z0-9]{1,20}$"
