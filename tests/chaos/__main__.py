@@ -11,6 +11,7 @@ import shutil
 import sys
 import tempfile
 import time
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -74,6 +75,7 @@ class Sweep:
             note, skipped = str(error), True
         except Exception as error:  # noqa: BLE001 - the next faults are worth their run; this one is a difference
             note = f"{type(error).__name__}: {error}"
+            (self.folder / name / "sweep.log").write_text(traceback.format_exc(), encoding="utf-8")
         return Row(log, fault.name, verdict, time.monotonic() - began, note, skipped)
 
     def _expected(self, size: tuple[float, float]) -> Written:

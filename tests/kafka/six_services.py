@@ -137,6 +137,7 @@ class SixServices:
             "TRADESTREAM_BROKER_ADDRESS": self.broker_address,
             "TRADESTREAM_ENVIRONMENT": self.environment,
             "TRADESTREAM_DATA_DIR": str(self.folder),
+            "TRADESTREAM_REPLICATION_FACTOR": str(self.replication_factor),
             "TRADESTREAM_STORE_URL": "off",
             "TRADESTREAM_COMMIT_INTERVAL_SECONDS": "0.2",
             "TRADESTREAM_INSTANCE_ID": instance or "0",

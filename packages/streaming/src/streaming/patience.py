@@ -17,8 +17,8 @@ _PASSING = frozenset(
         KafkaError.NOT_COORDINATOR,
         KafkaError._TRANSPORT,
         KafkaError._TIMED_OUT,
-        # Only partitions that some broker has named are asked for: another has not heard of them yet.
-        KafkaError._UNKNOWN_PARTITION,
+        KafkaError._DESTROY_BROKER,
+        KafkaError._UNKNOWN_PARTITION,  # what librdkafka calls one without a leader
     }
 )
 
