@@ -34,12 +34,15 @@ action   ?= list
 run      ?=
 #: Whose log: run=FOLDER, or the configured one, or the demo's.
 OF_RUN = $(if $(run),--run $(run),$(if $(TRADESTREAM_BROKER_ADDRESS),,--run runs/demo))
+OF_PAPER = $(if $(run),--run $(run),$(if $(TRADESTREAM_BROKER_ADDRESS),,--run $(data)))
+history_days ?=
 
 # --- uv: the one on the PATH, or one of our own in .tools ----------------------------------------------------------
 UV := $(shell command -v uv 2>/dev/null || echo .tools/bin/uv)
 RUN := $(UV) run --frozen --no-sync
 SYNC := $(UV) sync --frozen --inexact --quiet
-TORCH := $(if $(filter baseline,$(model)),,--extra torch)
+# Only what trains a network needs it.
+TORCH = $(if $(filter baseline,$(model)),,--extra torch)
 
 .tools/bin/uv:
 	@echo "uv is not installed: putting one into .tools (a virtual environment of this folder's own)"
@@ -52,7 +55,7 @@ TORCH := $(if $(filter baseline,$(model)),,--extra torch)
 help: ## This list
 	@echo "Tradestream: from trades to paper P&L, the same code in backfill, replay and live."
 	@echo
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | awk -F'\t' '{printf "  make %-12s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | awk -F'\t' '{printf "  make %-13s %s\n", $$1, $$2}'
 	@echo
 	@echo "  Services: $(SERVICES)"
 
@@ -70,6 +73,9 @@ install-dev: $(filter .tools%,$(UV))
 			"(MODEL=baseline make test leaves it and its tests out)."; \
 	fi
 	@$(SYNC) --all-packages $(if $(TORCH),--all-extras,--extra train --extra postgres --extra simulator)
+
+# What follows trains nothing, so it does not ask for what training needs.
+verify dead-letters dev subscribe unsubscribe subscriptions topics access kafka-up: model = baseline
 
 # --- use it --------------------------------------------------------------------------------------------------------
 .PHONY: demo
@@ -89,6 +95,18 @@ run: install ## Paper trading on a real market until Ctrl-C [exchange=kraken pai
 dev: service-is-known install ## One service alone against the configured log: service=candles [variant=historical|live, for trades]
 	@$(RUN) tradestream dev $(service) $(if $(filter trades,$(service)),--variant $(variant))
 
+.PHONY: subscribe
+subscribe: pair-is-named install ## A pair joins while everything runs: pair=ETH/USD [history_days=2 run=data/paper]
+	@$(RUN) tradestream subscribe $(pair) $(OF_PAPER) $(if $(history_days),--history-days $(history_days))
+
+.PHONY: unsubscribe
+unsubscribe: pair-is-named install ## It leaves, unless somebody else asked for it too: pair=ETH/USD [run=data/paper]
+	@$(RUN) tradestream unsubscribe $(pair) $(OF_PAPER)
+
+.PHONY: subscriptions
+subscriptions: install ## Which pairs stream, who asked for them, since when [run=data/paper]
+	@$(RUN) tradestream subscriptions $(OF_PAPER)
+
 .PHONY: dead-letters
 dead-letters: install ## What services could not use [action=list|show|replay service= id= reason= run=FOLDER yes=yes]
 	@$(RUN) tradestream dead-letters $(action) $(OF_RUN) $(if $(service),--service $(service)) $(if $(id),--id $(id)) \
@@ -98,6 +116,10 @@ dead-letters: install ## What services could not use [action=list|show|replay se
 service-is-known:
 	@case " $(SERVICES) " in *" $(service) "*) ;; *) \
 		echo "make $(firstword $(MAKECMDGOALS)) needs service=, one of: $(SERVICES) (was '$(service)')"; exit 2;; esac
+
+.PHONY: pair-is-named
+pair-is-named:
+	@test -n "$(pair)" || { echo "make $(firstword $(MAKECMDGOALS)) needs pair=, such as pair=ETH/USD"; exit 2; }
 
 .PHONY: file-is-named
 file-is-named:

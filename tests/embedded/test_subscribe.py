@@ -53,6 +53,14 @@ def test_what_is_asked_for_is_on_the_topic_and_in_the_table(run: Path) -> None:
     assert "operator" in eth and "waits for the trades service" in eth
 
 
+def test_it_says_on_which_log_and_whether_anybody_hears(run: Path) -> None:
+    heard = command("subscribe", "ETH/USD", "--run", str(run)).output
+    assert f"operator asks for ETH/USD of simulated on embedded://{RunFolder(run).log}" in heard
+    assert "no trades service" not in heard
+    other = command("subscribe", "ETH/EUR", "--run", str(run), "--exchange", "elsewhere").output
+    assert "where no trades service of elsewhere has written yet" in other
+
+
 def test_one_requesters_change_of_mind_leaves_the_others(run: Path) -> None:
     for requester in ("operator", "research"):
         assert command("subscribe", "ETH/USD", "--run", str(run), "--requester", requester).exit_code == 0
@@ -78,6 +86,7 @@ def test_a_refusal_is_in_the_table(run: Path) -> None:
     [
         (["subscribe", "ethusd"], "expected BASE/QUOTE in capitals"),
         (["subscribe", "BTC/USD", "--exchange", "coinbase"], "expected 'simulated', which BTC/USD on this log comes"),
+        (["unsubscribe", "ETH/USD"], "expected one of simulated that operator has asked for, was 'ETH/USD'"),
         (["subscribe", "ETH/USD", "--requester", "settings"], "expected a name other than 'settings'"),
     ],
 )

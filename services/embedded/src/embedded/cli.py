@@ -143,14 +143,15 @@ def subscribe(
     requester: Requester = "operator",
 ) -> None:
     """Have a pair stream from now on, its history first, without a restart."""
-    from embedded.subscriptions import ask, settings_of
+    from embedded.subscriptions import ask, settings_of, who_hears
 
     with errors_in_words() as console:
+        settings = settings_of(run_folder)
         asked = ask(
-            settings_of(run_folder), _pair(pair), wanted=True, requester=requester, exchange=exchange,
-            history_days=history_days,
-        )  # fmt: skip
-        console.print(f"{requester} asks for {pair} of {asked.exchange}", highlight=False)
+            settings, _pair(pair), wanted=True, requester=requester, exchange=exchange, history_days=history_days
+        )
+        where = who_hears(settings, asked)
+        console.print(f"{requester} asks for {pair} of {asked.exchange} {where}", highlight=False, soft_wrap=True)
 
 
 @app.command()

@@ -50,6 +50,9 @@ def run_dead_letters(options: LetterOptions, console: Console) -> None:
     unknown = sorted(set(options.choice.ids) - {letter.id for letter in found})
     if unknown:
         raise BadInputError("--id", "the id of a dead letter, as `tradestream dead-letters` lists them", unknown[0])
+    if not found:
+        console.print("no dead letters")
+        return
     match options.action:
         case "list":
             _list(found, console, options.at_most)
@@ -61,9 +64,6 @@ def run_dead_letters(options: LetterOptions, console: Console) -> None:
 
 
 def _list(found: list[Letter], console: Console, at_most: int) -> None:
-    if not found:
-        console.print("no dead letters")
-        return
     for letter in found[-at_most:]:
         when = iso_utc(letter.set_aside_at_us) + (", replayed since" if letter.replayed_at_us else "")
         again = f", a replay of {letter.replay_of}" if letter.replay_of else ""

@@ -91,13 +91,16 @@ def ask(
     Raises
     ------
     BadInputError
-        If the pair comes from another exchange, or several exchanges are on the log and none was named.
+        If the pair comes from another exchange, or several exchanges are on the log and none was named; or if what is
+        to be taken back was never asked for.
     """
     if requester in ("", _RESERVED):
         raise BadInputError("--requester", f"a name other than {_RESERVED!r}", requester)
     clock = clock or SystemClock()
     known = pairs_on_log(settings)
     exchange = _exchange(settings, known, pair, exchange)
+    if not wanted and requester not in known.get((exchange, pair), PairOnLog()).wishes:
+        raise BadInputError("PAIR", f"one of {exchange} that {requester} has asked for", pair)
     message = SymbolSubscription(
         exchange=exchange,
         pair=pair,
@@ -109,6 +112,15 @@ def ask(
     with open_producer(settings, "embedded", clock) as producer:
         producer.produce(SYMBOL_SUBSCRIPTIONS, message)
     return message
+
+
+def who_hears(settings: SubscriptionSettings, asked: SymbolSubscription) -> str:
+    """Return on which log `asked` is, and whether a trades service of its exchange has ever written there."""
+    heard = any(
+        entry.checkpoint for (exchange, _), entry in pairs_on_log(settings).items() if exchange == asked.exchange
+    )
+    never = "" if heard else f", where no trades service of {asked.exchange} has written yet"
+    return f"on {settings.broker_address}{never}"
 
 
 def pairs_on_log(settings: SubscriptionSettings) -> dict[tuple[str, str], PairOnLog]:
