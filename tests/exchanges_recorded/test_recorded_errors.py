@@ -224,3 +224,13 @@ def test_batches_equal_single_rows(tmp_path_factory: pytest.TempPathFactory, row
     expected += [(n, {"0.10": "0.1", "7.": "7", "2e-3": "0.002"}.get(p, p)) for n, p in rows if p not in ("0", "x")]
     assert [pair for frame in frames for pair in zip(frame.trade_ids, frame.prices, strict=True)] == expected
     assert len(bad) == sum(price in ("0", "x") for _, price in rows)
+
+
+@pytest.mark.parametrize("column", [1, 2])
+def test_a_number_too_long_costs_its_row_and_none_beside_it(tmp_path: Path, column: int) -> None:
+    rows = [[number, "100.5", "0.25"] for number in range(1, 2_501)]
+    rows[1_200][column] = "1" * 22 + "." + "1" * 20
+    frames, bad = read(write(tmp_path, "binance_BTCUSDT.csv", binance([(n, p, q) for n, p, q in rows])))
+    assert [number for frame in frames for number in frame.trade_ids] == [n for n in range(1, 2_501) if n != 1_201]
+    (row,) = bad
+    assert "at most 40 characters" in row.reason

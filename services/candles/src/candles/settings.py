@@ -8,7 +8,7 @@ from pydantic import Field, field_validator
 from pydantic_settings import SettingsConfigDict
 
 from candles.core.rules import Rules
-from contracts.units import MS_PER_SECOND, Pair
+from contracts.units import MS_PER_DAY, MS_PER_SECOND, Pair
 from featurestore import StoreSettings
 from streaming.settings import ServiceSettings
 
@@ -42,6 +42,9 @@ class CandlesSettings(StoreSettings, ServiceSettings):
         7_200, description="how far back late trades correct closed candles, seconds of event time", ge=1
     )
     max_id_ranges: int = Field(256, description="separate ranges of trade ids remembered per pair", ge=2)
+    max_jump_days: int = Field(
+        400, description="a message further ahead of its pair's newest, in event time, is set aside", ge=1, le=36_500
+    )
 
     @field_validator("intervals_s")
     @classmethod
@@ -58,4 +61,5 @@ class CandlesSettings(StoreSettings, ServiceSettings):
             grace_ms=self.grace_ms,
             retained_ms=self.retained_s * MS_PER_SECOND,
             max_id_ranges=self.max_id_ranges,
+            max_jump_ms=self.max_jump_days * MS_PER_DAY,
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 
+from contracts.units import MAX_AMOUNT_CHARACTERS
 from exchanges.recorded.cells import LARGEST_ID, LATEST_US, microseconds, milliseconds
 from exchanges.recorded.column_format import Row, RowReader
 
@@ -46,7 +47,7 @@ def _positives(texts: Sequence[str]) -> list[str]:
     if not _PLAIN_COLUMN("\n".join(texts) + "\n"):
         raise Flawed
     canonical = [text.rstrip("0").rstrip(".") if "." in text else text for text in texts]
-    if "0" in canonical:
+    if "0" in canonical or max(map(len, canonical)) > MAX_AMOUNT_CHARACTERS:
         raise Flawed
     return canonical
 

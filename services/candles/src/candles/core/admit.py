@@ -44,6 +44,7 @@ from contracts.units import US_PER_MS
 
 SECOND_VENUE = "second-venue"
 TOO_LATE = "too-late"
+TOO_FAR_AHEAD = "too-far-ahead"
 
 #: How many trades wait at most until they go to the windows together; about 60 bytes of state each.
 MAX_WAITING = 64
@@ -71,6 +72,9 @@ def steps(pair: Pair | None, message: TradesMessage, rules: Rules) -> Iterator[S
         yield known, [Refused(message, SECOND_VENUE, str(error))]
     elif isinstance(message, TradeFrame):
         yield from _frame(known, message, rules)
+    elif _jumps(known["clock_us"], message.event_time_ms * US_PER_MS, rules):
+        error = BadInputError("time", _expected_next(known["clock_us"], rules), f"{message.event_time_ms} ms")
+        yield known, [Refused(message, TOO_FAR_AHEAD, str(error))]
     elif isinstance(message, FeedOutage):
         yield _time_goes_on(known, learn_outage(known, message.since_us, message.until_us), message.until_us, rules)
     elif isinstance(message, EndOfHistory) and message.final:
@@ -113,14 +117,18 @@ def _frame(pair: Pair, frame: TradeFrame, rules: Rules) -> Iterator[Step]:
         yield pair, []  # all of it has been applied before
         return
     # The common case, in which no trade needs a look of its own.
-    in_order = rows.timestamps_us[0] >= pair["clock_us"] and is_sorted(rows.timestamps_us)
-    if in_order and goes_on(pair, rows) and not pair["closed_ms"]:
+    first_us, last_us = rows.timestamps_us[0], rows.timestamps_us[-1]
+    in_order = first_us >= pair["clock_us"] and is_sorted(rows.timestamps_us)
+    jumps = _jumps(pair["clock_us"] or first_us, last_us, rules)
+    if in_order and not jumps and goes_on(pair, rows) and not pair["closed_ms"]:
         yield _next_step(pair, learn_next(pair, rows), rows, rules)
         return
-    if not in_order or pair["forgotten_id"] is not None:
-        rows, refused = _without_unusable(pair, rows, rules)
-        if refused.trade_ids:
-            yield pair, [_refusal(frame, refused, pair, rules)]
+    if not in_order or jumps or pair["forgotten_id"] is not None:
+        rows, too_late, too_far = _without_unusable(pair, rows, rules)
+        if too_late.trade_ids:
+            yield pair, [_refusal(frame, too_late, TOO_LATE, _expected_recent(pair, rules))]
+        if too_far.trade_ids:
+            yield pair, [_refusal(frame, too_far, TOO_FAR_AHEAD, _expected_next(pair["clock_us"], rules))]
     for late, part in _parts(pair, rows, in_order, rules):
         after = learn_trades(pair, part, rules.max_id_ranges)
         next_in_order = in_order and pair["ranges"] and part.trade_ids[0] > pair["ranges"][-1][1]
@@ -214,25 +222,39 @@ def _lateness(pair: Pair, timestamp_us: int, newest_us: int, rules: Rules) -> tu
     )
 
 
-def _without_unusable(pair: Pair, rows: Rows, rules: Rules) -> tuple[Rows, Rows]:
-    """Separate the trades that are too old to correct their candles, or whose ids are no longer remembered."""
+def _jumps(newest_us: int, time_us: int, rules: Rules) -> bool:
+    """Whether `time_us` is so far ahead that it is no time: each window between would get a candle."""
+    return newest_us > 0 and time_us - newest_us > rules.max_jump_ms * US_PER_MS
+
+
+def _without_unusable(pair: Pair, rows: Rows, rules: Rules) -> tuple[Rows, Rows, Rows]:
+    """Separate those too old to correct their candles, or with ids no longer remembered, and those too far ahead."""
     forgotten_id = pair["forgotten_id"]
-    newest_us, usable, unusable = pair["clock_us"], list[int](), list[int]()
+    newest_us, usable, too_late, too_far = pair["clock_us"], list[int](), list[int](), list[int]()
     for index, timestamp_us in enumerate(rows.timestamps_us):
         recent = timestamp_us >= newest_us - rules.correctable_ms * US_PER_MS
         known = forgotten_id is None or rows.trade_ids[index] > forgotten_id
-        (usable if recent and known else unusable).append(index)
+        if _jumps(newest_us, timestamp_us, rules):
+            too_far.append(index)
+            continue
+        (usable if recent and known else too_late).append(index)
         newest_us = max(newest_us, timestamp_us)
-    return rows.take(usable), rows.take(unusable)
+    return rows.take(usable), rows.take(too_late), rows.take(too_far)
 
 
-def _refusal(frame: TradeFrame, refused: Rows, pair: Pair, rules: Rules) -> Refused:
+def _expected_recent(pair: Pair, rules: Rules) -> str:
+    known = "" if pair["forgotten_id"] is None else f", with ids above {pair['forgotten_id']}"
+    return f"trades of the last {rules.correctable_ms} ms{known}"
+
+
+def _expected_next(newest_us: int, rules: Rules) -> str:
+    return f"at most {rules.max_jump_ms} ms after the newest before it, {newest_us // US_PER_MS} ms"
+
+
+def _refusal(frame: TradeFrame, refused: Rows, reason: str, expected: str) -> Refused:
     rest = TradeFrame(
         exchange=frame.exchange, pair=frame.pair, consecutive_ids=frame.consecutive_ids, **refused._asdict()
     )
-    expected = f"trades of the last {rules.correctable_ms} ms"
-    if pair["forgotten_id"] is not None:
-        expected += f", with ids above {pair['forgotten_id']}"
     count, first, last = len(refused.trade_ids), refused.trade_ids[0], refused.trade_ids[-1]
     error = BadInputError("trades", expected, f"{count} from id {first} to {last} at {refused.timestamps_us[0]} us")
-    return Refused(rest, TOO_LATE, str(error))
+    return Refused(rest, reason, str(error))

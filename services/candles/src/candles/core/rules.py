@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from functools import cached_property
 
-from contracts.units import MS_PER_SECOND
+from contracts.units import MS_PER_DAY, MS_PER_SECOND
 
 
 @dataclass(frozen=True)
@@ -23,12 +23,15 @@ class Rules:
         How far back, in event time, a closed candle can still be corrected.
     max_id_ranges
         How many separate ranges of trade ids are remembered per pair.
+    max_jump_ms
+        How far ahead of a pair's newest message the next may be, in event time: every window between gets a candle.
     """
 
     intervals_s: tuple[int, ...]
     grace_ms: int = 0
     retained_ms: int = 7_200_000
     max_id_ranges: int = 256
+    max_jump_ms: int = 400 * MS_PER_DAY
 
     @cached_property
     def intervals_ms(self) -> tuple[int, ...]:
