@@ -61,6 +61,46 @@ def test_a_replay_is_said_first_and_done_with_yes_once(log: ServiceSettings) -> 
     assert "1 sent again" in tradestream(log, "replay", "--yes", "--force", "--id", "indicators:1")[1]
 
 
+def put_letter(log: ServiceSettings, **headers: bytes) -> None:
+    """Set the candle aside once more, with `headers` as another program might have written them."""
+    own = dict(letter_headers("indicators", "processing-failed", "a bug", Source("candles-dev", 0, 0), 3_000_000))
+    with open_producer(log, "indicators") as producer:
+        producer.send_bytes(
+            dead_letters_name("indicators", "dev"), 0, b"ETH/USD", example(Candle).to_json(), timestamp_ms=3,
+            headers=list((own | headers).items()),
+        )  # fmt: skip
+
+
+def test_a_letter_with_a_damaged_header_is_listed_and_the_others_are_sent(log: ServiceSettings) -> None:
+    put_letter(log, dead_lettered_at_us=b"now", source_partition=b"abc")
+    code, said = tradestream(log)
+    assert code == 0
+    assert "indicators:2  at a time it does not say  from candles-dev, key ETH/USD: processing-failed" in said
+    assert "its header is damaged: source_partition is 'abc', dead_lettered_at_us is 'now'" in said
+    code, said = tradestream(log, "show", "--id", "indicators:2")
+    assert code == 0
+    assert "source_partition is 'abc'" in said and '"close": "1.25"' in said
+    code, said = tradestream(log, "replay", "--yes")
+    assert code == 0
+    assert "indicators:2  left out: its header is damaged" in said
+    assert "1 sent again" in said
+
+
+def test_a_letter_of_a_partition_that_is_not_there_is_left_out(log: ServiceSettings) -> None:
+    put_letter(log, source_partition=b"7")
+    code, said = tradestream(log, "replay", "--yes")
+    assert code == 0
+    assert "indicators:2  left out: it came from partition 7 of candles-dev, which has 1 here" in said
+    assert "1 sent again" in said
+
+
+@pytest.mark.parametrize("action", ["list", "show", "replay"])
+def test_a_service_that_is_none_is_refused(log: ServiceSettings, action: str) -> None:
+    code, said = tradestream(log, action, "--service", "bogus")
+    assert code == 2
+    assert "--service: expected one of trades, candles," in said and "'bogus'" in said
+
+
 @pytest.mark.parametrize("options", [("mend",), ("show", "--id", "indicators:7")])
 def test_bad_input_ends_with_two(log: ServiceSettings, options: tuple[str, ...]) -> None:
     assert tradestream(log, *options)[0] == 2

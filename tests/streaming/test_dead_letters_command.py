@@ -13,11 +13,12 @@ from contracts.audit_event import AuditEvent
 from contracts.clock import FixedClock
 from contracts.errors import TransientError
 from contracts.heartbeat import Heartbeat
-from contracts.topics import AUDIT_LOG, CANDLES, TRADES, TopicSpec
+from contracts.topics import AUDIT_LOG, TRADES, TopicSpec
 from streaming.clients import open_producer, read_topic
 from streaming.errors import ServiceError
 from streaming.letter import REPLAY_OF, Letter
-from streaming.letter_replay import Choice, letters, replay, topics_of
+from streaming.letter_replay import Choice, letters, obstacles, replay
+from streaming.record import Record
 from streaming.settings import ServiceSettings
 from streaming.testing import TopologyRun, run_topology
 from streaming.topics import Topics, publish
@@ -118,7 +119,7 @@ def test_what_came_from_no_topic_or_holds_nothing_is_not_sent(at: ServiceSetting
     with open_producer(at, "trades") as producer:
         producer.dead_letter("ETH/USD", b"-1", reason="bad-row", error="price: expected", source="kraken")
     (letter,) = letters(at)
-    assert "kraken" in (letter.cannot_be_replayed(topics_of(at)) or "")
+    assert "kraken" in obstacles(at, [letter])[letter.id]
     with pytest.raises(ServiceError, match="trades:0"):
         send(at, [letter])
 
@@ -131,5 +132,55 @@ def test_what_came_from_no_topic_or_holds_nothing_is_not_sent(at: ServiceSetting
 
     run_topology(lose, at, SERVICE, {TRADES: GOOD[:1]}, [ECHO], folder=at.data_dir)
     (told,) = letters(at, Choice("candles"))
-    assert "no message" in (told.cannot_be_replayed(topics_of(at)) or "")
-    assert CANDLES.full_name("dev") in topics_of(at)
+    assert "no message" in obstacles(at, [told])[told.id]
+
+
+def written_letter(headers: dict[str, bytes | None]) -> Letter:
+    own: dict[str, bytes | None] = {
+        "reason": b"made", "source_topic": b"trades-dev", "source_partition": b"3", "source_offset": b"4",
+        "dead_lettered_at_us": b"5",
+    }  # fmt: skip
+    return Letter(SERVICE, Record("x", 0, 0, b"BTC/USD", b"{}", own | headers, 0))
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("dead_lettered_at_us", b"now"),
+        ("dead_lettered_at_us", b"9" * 5_000),
+        ("source_partition", b"abc"),
+        ("source_partition", b"-1"),
+        ("source_offset", b"\xff"),
+    ],
+)
+def test_a_damaged_header_is_told_and_stops_only_a_replay(name: str, value: bytes) -> None:
+    letter = written_letter({name: value})
+    assert f"{name} is '" in (letter.damage or "")
+    assert (letter.reason, letter.source.topic) == ("made", "trades-dev")
+    assert isinstance(letter.set_aside_at_us, int)
+    assert "header is damaged" in (letter.cannot_be_replayed({"trades-dev": [3]}) or "")
+
+
+@pytest.mark.parametrize(
+    ("partitions", "words"),
+    [
+        ({"trades-dev": [0, 1, 2, 3]}, None),
+        ({"trades-dev": [0, 1]}, "partition 3 of trades-dev, which has 2 here"),
+        ({"trades-dev": []}, "trades-dev, which does not exist on this log"),
+        ({}, "trades-dev, which is no topic of this environment"),
+    ],
+)
+def test_a_letter_needs_the_partition_it_came_from(partitions: dict[str, list[int]], words: str | None) -> None:
+    letter = written_letter({})
+    assert letter.damage is None
+    assert letter.cannot_be_replayed(partitions) == (words and f"it came from {words}")
+
+
+def test_what_cannot_be_read_in_the_audit_log_hides_no_letter(at: ServiceSettings) -> None:
+    run(at, ValueError("bad luck"), GOOD)
+    send(at, letters(at))
+    with open_producer(at, "candles") as producer:
+        producer.send_bytes(AUDIT_LOG.full_name("dev"), 0, b"x", b"\xff{", timestamp_ms=1, headers=[])
+        producer.send_bytes(AUDIT_LOG.full_name("dev"), 0, b"x", None, timestamp_ms=1, headers=[])
+    (letter,) = letters(at)
+    assert letter.replayed_at_us == CLOCK.now_us()

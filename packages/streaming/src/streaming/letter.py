@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from contracts.topics import TopicSpec
+from contracts.errors import shorten
 from streaming.record import Record
 
 #: On a message that was sent again from the dead letters: which letter it was, ``<service>:<offset>``.
@@ -15,6 +16,9 @@ _OWN = (
     "reason", "error", "source_topic", "source_partition", "source_offset", "service", "dead_lettered_at_us",
 )  # fmt: skip
 _MAX_ERROR_CHARACTERS = 1_000
+#: Of its own headers those that hold a number: none of them needs more digits, and a time with more is none.
+_NUMBERS = ("source_partition", "source_offset", "dead_lettered_at_us")
+_NUMBER = re.compile(rb"[0-9]{1,17}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,14 +106,20 @@ class Letter:
 
     @property
     def set_aside_at_us(self) -> int:
-        """When it was set aside, by the wall clock."""
-        return int(self._header("dead_lettered_at_us") or 0)
+        """When it was set aside, by the wall clock; 0 if its header does not say."""
+        return self._number("dead_lettered_at_us") or 0
 
     @property
     def source(self) -> Source:
         """Where it came from."""
-        partition, offset = self._header("source_partition"), self._header("source_offset")
-        return Source(self._header("source_topic"), int(partition) if partition else None, int(offset or 0))
+        partition, offset = self._number("source_partition"), self._number("source_offset")
+        return Source(self._header("source_topic"), partition, offset or 0)
+
+    @property
+    def damage(self) -> str | None:
+        """Which of its own headers cannot be read, None if all can."""
+        names = [name for name in _NUMBERS if self._header(name) and self._number(name) is None]
+        return ", ".join(f"{name} is {shorten(self._header(name))}" for name in names) or None
 
     @property
     def replay_of(self) -> str | None:
@@ -121,19 +131,30 @@ class Letter:
         """The headers it came with."""
         return {name: value for name, value in self.record.headers.items() if name not in _OWN}
 
-    def cannot_be_replayed(self, topics: dict[str, TopicSpec]) -> str | None:
+    def cannot_be_replayed(self, partitions: Mapping[str, Collection[int]]) -> str | None:
         """Return why it cannot be sent again, None if it can.
 
         Parameters
         ----------
-        topics
-            Those of the environment, by full name.
+        partitions
+            Those that exist of each topic of the environment, by its full name.
         """
-        if self.source.partition is None or self.source.topic not in topics:
-            return f"it came from {self.source.topic or 'nowhere'}, which is no topic of this environment"
+        topic, partition = self.source.topic, self.source.partition
+        if self.damage is not None:
+            return f"its header is damaged: {self.damage}"
+        if partition is None or topic not in partitions:
+            return f"it came from {topic or 'nowhere'}, which is no topic of this environment"
+        if not partitions[topic]:
+            return f"it came from {topic}, which does not exist on this log"
+        if partition not in partitions[topic]:
+            return f"it came from partition {partition} of {topic}, which has {len(partitions[topic])} here"
         if self.record.value is None:
             return "it tells of a loss and holds no message"
         return None
 
     def _header(self, name: str) -> str:
         return (self.record.headers.get(name) or b"").decode(errors="replace")
+
+    def _number(self, name: str) -> int | None:
+        text = self.record.headers.get(name) or b""
+        return int(text) if _NUMBER.fullmatch(text) else None

@@ -43,7 +43,7 @@ class Choice:
 
 
 def letters(settings: ServiceSettings, choice: Choice | None = None) -> list[Letter]:
-    """Return the dead letters of all services, the oldest first."""
+    """Return the dead letters of all services, the oldest first; those that do not say when come last."""
     chosen = choice or Choice()
     replayed_at_us = _replays(settings)
     found = [
@@ -53,7 +53,16 @@ def letters(settings: ServiceSettings, choice: Choice | None = None) -> list[Let
         for record in read_dead_letters(settings, service)
     ]
     known = [replace(each, replayed_at_us=replayed_at_us.get((each.id, _set_aside(each)))) for each in found]
-    return sorted(filter(chosen.takes, known), key=lambda letter: (letter.set_aside_at_us, letter.record.offset))
+    return sorted(filter(chosen.takes, known), key=_age)
+
+
+def obstacles(settings: ServiceSettings, chosen: Iterable[Letter]) -> dict[str, str]:
+    """Return why letters cannot be sent again, by id; those that can be are not in it."""
+    topics, asked = topics_of(settings), list(chosen)
+    sources = {letter.source.topic for letter in asked} & topics.keys()
+    partitions = {name: end_offsets(settings, topics[name]).keys() for name in sources}
+    found = {letter.id: letter.cannot_be_replayed(partitions) for letter in asked}
+    return {name: obstacle for name, obstacle in found.items() if obstacle is not None}
 
 
 def replay(settings: ServiceSettings, chosen: Iterable[Letter], actor: str, clock: Clock | None = None) -> int:
@@ -65,7 +74,7 @@ def replay(settings: ServiceSettings, chosen: Iterable[Letter], actor: str, cloc
     Parameters
     ----------
     chosen
-        Letters that can be replayed (`Letter.cannot_be_replayed`).
+        Letters that can be replayed (`obstacles`).
     actor
         Who wants it, for the audit log.
 
@@ -77,27 +86,21 @@ def replay(settings: ServiceSettings, chosen: Iterable[Letter], actor: str, cloc
     Raises
     ------
     ServiceError
-        If one cannot be.
+        If one cannot be; then none is sent.
     """
-    the_clock, topics = clock or SystemClock(), topics_of(settings)
-    sent = 0
+    the_clock, topics, to_send = clock or SystemClock(), topics_of(settings), list(chosen)
+    for name, obstacle in obstacles(settings, to_send).items():
+        raise ServiceError(f"{name}: expected a letter that can be replayed, but {obstacle}")
     with open_producer(settings, "dead-letters", the_clock) as producer:
-        for letter in chosen:
-            obstacle = letter.cannot_be_replayed(topics)
-            if obstacle is not None:
-                raise ServiceError(f"{letter.id}: expected a letter that can be replayed, but {obstacle}")
-            spec = topics[letter.source.topic]
-            if not end_offsets(settings, spec):
-                raise ServiceError(f"{letter.id}: expected topic {letter.source.topic} to exist, was missing")
+        for letter in to_send:
             producer.send_bytes(
                 letter.source.topic, letter.source.partition or 0, letter.record.key, letter.record.value,
-                timestamp_ms=_timestamp_ms(letter, spec),
+                timestamp_ms=_timestamp_ms(letter, topics[letter.source.topic]),
                 headers=[*letter.original_headers.items(), (REPLAY_OF, letter.id.encode())],
             )  # fmt: skip
             producer.flush()
             producer.produce(AUDIT_LOG, _event(letter, actor, the_clock.now_us()))
-            sent += 1
-    return sent
+    return len(to_send)
 
 
 def topics_of(settings: ServiceSettings) -> dict[str, TopicSpec]:
@@ -110,6 +113,11 @@ def _event(letter: Letter, actor: str, now_us: int) -> AuditEvent:
     return AuditEvent(
         service=letter.service, actor=actor, action=_ACTION, subject=letter.id, details=details, occurred_at_us=now_us
     )
+
+
+def _age(letter: Letter) -> tuple[bool, int, int]:
+    """Order by time; a time that is not known must not hide a letter behind the newest."""
+    return letter.set_aside_at_us == 0, letter.set_aside_at_us, letter.record.offset
 
 
 def _set_aside(letter: Letter) -> str:
@@ -126,7 +134,7 @@ def _timestamp_ms(letter: Letter, spec: TopicSpec) -> int:
 
 def _replays(settings: ServiceSettings) -> dict[tuple[str, str], int]:
     """Return when each letter was last replayed; offsets alone would confuse a topic with the one it replaced."""
-    events = (record.message() for record in read_topic(settings, AUDIT_LOG))
+    events = (record.readable_message() for record in read_topic(settings, AUDIT_LOG))
     return {
         (event.subject, event.details.get("set_aside_at_us", "")): event.occurred_at_us
         for event in events

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from contracts.errors import BadMessageError
 from contracts.message import Message
 from contracts.topics import TopicSpec
 
@@ -40,3 +41,10 @@ class Record:
         if self.spec is None or self.value is None:
             raise ValueError(f"{self.topic}[{self.partition}] offset {self.offset}: expected a value with a schema")
         return self.spec.decode(self.value)
+
+    def readable_message(self) -> Message | None:
+        """Return the decoded value, None where it is no message: for those who only look."""
+        try:
+            return None if self.value is None else self.message()
+        except BadMessageError:
+            return None

@@ -15,8 +15,9 @@ from embedded.report.wording import count
 from embedded.settings import EmbeddedSettings
 from embedded.timestamps import iso_utc
 from embedded.verify.log import open_log
+from streaming.grants import services
 from streaming.letter import Letter
-from streaming.letter_replay import Choice, letters, replay, topics_of
+from streaming.letter_replay import Choice, letters, obstacles, replay
 
 ACTIONS = ("list", "show", "replay")
 _ACTOR = "operator"
@@ -41,10 +42,12 @@ def run_dead_letters(options: LetterOptions, console: Console) -> None:
     Raises
     ------
     BadInputError
-        If there is no such log, action or letter.
+        If there is no such log, action, service or letter.
     """
     if options.action not in ACTIONS:
         raise BadInputError("ACTION", f"one of {', '.join(ACTIONS)}", options.action)
+    if options.choice.service not in (None, *services()):
+        raise BadInputError("--service", f"one of {', '.join(services())}", options.choice.service)
     settings = open_log(options.run).settings
     found = letters(settings, options.choice)
     unknown = sorted(set(options.choice.ids) - {letter.id for letter in found})
@@ -65,11 +68,13 @@ def run_dead_letters(options: LetterOptions, console: Console) -> None:
 
 def _list(found: list[Letter], console: Console, at_most: int) -> None:
     for letter in found[-at_most:]:
-        when = iso_utc(letter.set_aside_at_us) + (", replayed since" if letter.replayed_at_us else "")
+        when = _when(letter) + (", replayed since" if letter.replayed_at_us else "")
         again = f", a replay of {letter.replay_of}" if letter.replay_of else ""
         where = f"  from {letter.source}, key {_text(letter.record.key)}: {letter.reason}{again}"
         console.print(Text.assemble((letter.id, "bold"), f"  {when}", where), soft_wrap=True)
         console.print(Text(f"    {_line(letter.error)}", "bright_black"), no_wrap=True, overflow="ellipsis")
+        if letter.damage:
+            console.print(Text(f"    its header is damaged: {letter.damage}", "red"), soft_wrap=True)
     reasons = Counter((letter.service, letter.reason) for letter in found)
     for (service, reason), number in reasons.most_common():
         console.print(f"{count(number):>6}  {service}: {reason}", highlight=False)
@@ -79,7 +84,7 @@ def _show(letter: Letter, console: Console) -> None:
     replayed = letter.replayed_at_us
     facts = {
         "letter": letter.id,
-        "set aside": iso_utc(letter.set_aside_at_us),
+        "set aside": _when(letter),
         "from": str(letter.source),
         "key": _text(letter.record.key),
         "reason": letter.reason,
@@ -87,6 +92,8 @@ def _show(letter: Letter, console: Console) -> None:
         "replayed": iso_utc(replayed) if replayed else "never",
         "headers": ", ".join(f"{name}={_text(value)}" for name, value in letter.original_headers.items()) or "none",
     }
+    if letter.damage:
+        facts["damaged"] = letter.damage
     for name, value in facts.items():
         console.print(Text.assemble((f"{name:<{_FIELD_WIDTH}}", "bright_black"), value), soft_wrap=True)
     console.print(Text(_pretty(letter.record.value)), soft_wrap=True)
@@ -94,10 +101,10 @@ def _show(letter: Letter, console: Console) -> None:
 
 
 def _replay(found: list[Letter], settings: EmbeddedSettings, options: LetterOptions, console: Console) -> None:
-    topics = topics_of(settings)
+    in_the_way = obstacles(settings, found)
     chosen = []
     for letter in found:
-        obstacle = letter.cannot_be_replayed(topics)
+        obstacle = in_the_way.get(letter.id)
         if obstacle is None and letter.replayed_at_us is not None and not options.force:
             obstacle = f"it was replayed at {iso_utc(letter.replayed_at_us)} (--force sends it again)"
         if obstacle is None:
@@ -109,6 +116,10 @@ def _replay(found: list[Letter], settings: EmbeddedSettings, options: LetterOpti
         return
     sent = replay(settings, chosen, _ACTOR)
     console.print(f"{count(sent)} sent again; what is still of no use comes back as a dead letter", highlight=False)
+
+
+def _when(letter: Letter) -> str:
+    return iso_utc(letter.set_aside_at_us) if letter.set_aside_at_us else "at a time it does not say"
 
 
 def _line(text: str) -> str:
