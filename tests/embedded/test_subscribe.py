@@ -8,12 +8,13 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from contracts.symbol_subscription import SymbolSubscription
-from contracts.topics import SYMBOL_SUBSCRIPTIONS, TRADES_CHECKPOINTS
+from contracts.topics import SYMBOL_SUBSCRIPTIONS, TRADES_CHECKPOINTS, dead_letters_name
 from contracts.trades_checkpoint import TradesCheckpoint
 from embedded.cli import app
 from embedded.run_folder import RunFolder
 from embedded.subscriptions import settings_of
 from streaming.clients import open_producer, read_topic
+from streaming.letter import Source, letter_headers
 
 DAY_MS = 86_400_000
 COVERED_MS = 1_772_582_400_000
@@ -81,6 +82,23 @@ def test_a_refusal_is_in_the_table(run: Path) -> None:
     assert "refused: the venue does not list it" in command("subscriptions", "--run", str(run)).output
 
 
+def test_what_cannot_be_read_is_passed_over(run: Path) -> None:
+    assert command("subscribe", "ETH/USD", "--run", str(run)).exit_code == 0
+    with open_producer(settings_of(run), "trades") as producer:
+        for spec in (SYMBOL_SUBSCRIPTIONS, TRADES_CHECKPOINTS):
+            name = spec.full_name(settings_of(run).environment)
+            producer.send_bytes(name, 0, b"x", b"\xff{", timestamp_ms=1, headers=[])
+        headers = letter_headers("trades", "made", "refused", Source(SYMBOL_SUBSCRIPTIONS.name), 1)
+        producer.dead_letter("no-colon", b"{}", reason="made", error="x", source=SYMBOL_SUBSCRIPTIONS.name)
+        letters = dead_letters_name("trades", settings_of(run).environment)
+        for key in (b"\xff\xfe", b"simulated:BTC"):
+            producer.send_bytes(letters, 0, key, b"{}", timestamp_ms=1, headers=headers)
+    table = command("subscriptions", "--run", str(run))
+    assert table.exit_code == 0
+    assert "ETH/USD" in table.output and "BTC/USD" in table.output
+    assert command("unsubscribe", "ETH/USD", "--run", str(run)).exit_code == 0
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
@@ -88,6 +106,13 @@ def test_a_refusal_is_in_the_table(run: Path) -> None:
         (["subscribe", "BTC/USD", "--exchange", "coinbase"], "expected 'simulated', which BTC/USD on this log comes"),
         (["unsubscribe", "ETH/USD"], "expected one of simulated that operator has asked for, was 'ETH/USD'"),
         (["subscribe", "ETH/USD", "--requester", "settings"], "expected a name other than 'settings'"),
+        (["subscribe", "A/B\n"], "expected BASE/QUOTE in capitals"),
+        (
+            ["subscribe", "A/B", "--requester", "x" * 201],
+            "other than 'settings' of 1 to 200 characters",
+        ),
+        (["subscribe", "A/B", "--requester", "x\ny"], "--requester: expected a name"),
+        (["subscribe", "A/B", "--exchange", ""], "--exchange: expected the name of an exchange, was ''"),
     ],
 )
 def test_what_cannot_be_is_refused(run: Path, arguments: list[str], words: str) -> None:

@@ -237,7 +237,7 @@ def _known(model: str) -> str:
 
 
 def _pair(text: str) -> str:
-    if not re.match(PAIR_PATTERN, text):
+    if not re.fullmatch(PAIR_PATTERN, text):
         raise BadInputError("pair", "BASE/QUOTE in capitals, such as BTC/USD", text)
     return text
 

@@ -25,6 +25,7 @@ from streaming.settings import load_settings
 OPERATOR = "operator"
 #: Under this name the trades service counts the pairs of its own settings.
 _RESERVED = "settings"
+_MAX_REQUESTER_CHARACTERS = 200
 #: Checkpoints are written about once a second; a pair without one for so long does not stream.
 _SILENT_US = 30 * US_PER_SECOND
 _BEHIND_US = 120 * US_PER_SECOND
@@ -92,10 +93,13 @@ def ask(
     ------
     BadInputError
         If the pair comes from another exchange, or several exchanges are on the log and none was named; or if what is
-        to be taken back was never asked for.
+        to be taken back was never asked for; or if a name is none.
     """
-    if requester in ("", _RESERVED):
-        raise BadInputError("--requester", f"a name other than {_RESERVED!r}", requester)
+    if not _is_name(requester) or requester == _RESERVED or len(requester) > _MAX_REQUESTER_CHARACTERS:
+        expected = f"a name other than {_RESERVED!r} of 1 to {_MAX_REQUESTER_CHARACTERS} characters"
+        raise BadInputError("--requester", expected, requester)
+    if exchange is not None and not _is_name(exchange):
+        raise BadInputError("--exchange", "the name of an exchange", exchange)
     clock = clock or SystemClock()
     known = pairs_on_log(settings)
     exchange = _exchange(settings, known, pair, exchange)
@@ -127,23 +131,24 @@ def pairs_on_log(settings: SubscriptionSettings) -> dict[tuple[str, str], PairOn
     """Return what the log knows of each (exchange, pair) that streams, did, or is asked for."""
     found: dict[tuple[str, str], PairOnLog] = {}
     for record in read_topic(settings, SYMBOL_SUBSCRIPTIONS):
-        wish = record.message()
+        wish = record.readable_message()
         if isinstance(wish, SymbolSubscription):
             entry = found.setdefault((wish.exchange, wish.pair), PairOnLog())
             entry.wishes.pop(wish.requester, None)
             if wish.wanted:
                 entry.wishes[wish.requester] = wish
     for record in read_topic(settings, TRADES_CHECKPOINTS):
-        checkpoint = record.message()
+        checkpoint = record.readable_message()
         if isinstance(checkpoint, TradesCheckpoint):
             entry = found.setdefault((checkpoint.exchange, checkpoint.pair), PairOnLog())
             entry.checkpoint = checkpoint
-            entry.checkpointed_at_us = int(record.headers.get("produced_at_us") or 0)
+            produced_at_us = record.headers.get("produced_at_us") or b""
+            entry.checkpointed_at_us = int(produced_at_us) if produced_at_us.isdigit() else 0
     for letter in read_dead_letters(settings, "trades"):
         if letter.headers.get("source_topic") == SYMBOL_SUBSCRIPTIONS.name.encode() and letter.key:
-            exchange, pair = letter.key.decode().split(":")[:2]
+            exchange, pair, *_ = [*letter.key.decode(errors="replace").split(":"), ""]
             if (exchange, pair) in found:
-                found[exchange, pair].refusal = (letter.headers.get("error") or b"").decode()
+                found[exchange, pair].refusal = (letter.headers.get("error") or b"").decode(errors="replace")
     return {key: entry for key, entry in sorted(found.items()) if entry.wishes or entry.checkpoint}
 
 
@@ -173,6 +178,10 @@ def _state(entry: PairOnLog, newest_us: int, now_us: int) -> str:
     if newest_us - covered_us > _BEHIND_US:
         return f"catching up, {(newest_us - covered_us) / _US_PER_HOUR:.1f} h behind"
     return f"streams; complete to {iso_utc(covered_us)}"
+
+
+def _is_name(text: str) -> bool:
+    return text != "" and text.isprintable()
 
 
 def _exchange(
