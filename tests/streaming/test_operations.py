@@ -151,7 +151,7 @@ def test_a_full_disk_leaves_nothing_open_behind_each_attempt(
 
 
 def test_a_broker_that_never_answers_does_not_hold_up_the_end() -> None:
-    settings = ServiceSettings(broker_address=NO_BROKER, report_seconds=0.05, log_level="CRITICAL")
+    settings = ServiceSettings(broker_address=NO_BROKER, report_seconds=0.1, log_level="CRITICAL")
     began = time.monotonic()
     with reporting(settings, "tally", Health(Turning()), AuditLog("tally")):
         pass

@@ -101,6 +101,7 @@ def test_environment_variable_names() -> None:
         ("SHOP_INTERVALS_S", "[60", "SHOP_INTERVALS_S: expected JSON (Expecting ',' delimiter"),
         ("TRADESTREAM_BROKER_ADDRESS", "nonsense", "TRADESTREAM_BROKER_ADDRESS: expected the address of a log, was"),
         ("TRADESTREAM_BROKER_ADDRESS", "embedded://", "(embedded://<folder>, or host:9092 of a Kafka broker)"),
+        ("TRADESTREAM_REPORT_SECONDS", "1e-9", "TRADESTREAM_REPORT_SECONDS: expected 0, or at least 0.1, was '1e-9'"),
         ("TRADESTREAM_ENVIRONMENT", "DEV!", "TRADESTREAM_ENVIRONMENT: expected text that matches ^[a-z]"),
     ],
 )
@@ -112,6 +113,11 @@ def test_the_message_says_what_would_have_been_right(
     with pytest.raises(SettingsError) as wrong:
         read_settings(ShopSettings)
     assert message in str(wrong.value)
+
+
+@pytest.mark.parametrize("seconds", [0, 0.1, 10])
+def test_reports_are_off_or_not_too_frequent(seconds: float) -> None:
+    assert ServiceSettings(report_seconds=seconds).report_seconds == seconds
 
 
 @pytest.mark.parametrize("address", ["embedded://x", "kafka:9092", "a.b:9092,c:9093", "[::1]:9092", "SSL://h:9093"])

@@ -28,6 +28,8 @@ SHARED_PREFIX = "TRADESTREAM_"
 ENV_FILE = "local.env"
 _EXIT_BAD_SETTINGS = 2
 _FIRST = "0"
+#: Reports more often than this would be most of what is on the log.
+_LEAST_REPORT_SECONDS = 0.1
 
 _BROKER = r"(?:(?:PLAINTEXT|SSL|SASL_PLAINTEXT|SASL_SSL)://)?(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:]+\]):\d{1,5}"
 _ADDRESS = re.compile(rf"{SCHEME}.+|{_BROKER}(?:\s*,\s*{_BROKER})*")
@@ -147,6 +149,13 @@ class ServiceSettings(BaseSettings):
         if not _ADDRESS.fullmatch(address):
             raise ValueError("the address of a log")
         return address
+
+    @field_validator("report_seconds")
+    @classmethod
+    def _does_not_flood_the_log(cls, seconds: float) -> float:
+        if 0 < seconds < _LEAST_REPORT_SECONDS:
+            raise ValueError(f"0, or at least {_LEAST_REPORT_SECONDS}")
+        return seconds
 
     @model_validator(mode="after")
     def _says_who_it_is(self) -> Self:
