@@ -6,8 +6,10 @@ import signal
 from typing import Any
 
 from contracts.heartbeat import Heartbeat
+from contracts.topics import SYMBOL_SUBSCRIPTIONS
 from contracts.trade_frame import TradeFrame
 from contracts.units import US_PER_MS
+from streaming.clients import open_producer
 
 MINUTE_MS = 60_000
 START_MS = 1_772_445_600_000
@@ -69,6 +71,25 @@ def test_a_pair_joins_with_its_history_leaves_and_comes_back(venue: Any, service
     first_us = trades.heartbeats(BTC)[0]
     assert trades.rows(BTC) == [row for row in place.truth(BTC, 0, END_MS + 1) if row[1] >= first_us]
     assert not trades.dead_letters()
+
+
+def test_a_subscription_that_is_none_is_set_aside_and_stops_nobody(venue: Any, service: Any) -> None:
+    place = venue(speed=100)
+    trades = service(place)
+    live = started(trades, place, pairs=BTC)
+    topic, key = SYMBOL_SUBSCRIPTIONS.full_name(trades.settings.environment), b"simulated:SOL/USD:operator"
+    with open_producer(trades.settings, "test") as producer:
+        for value in (b'{"pair":', None):
+            producer.send_bytes(topic, 0, key, value, timestamp_ms=START_MS, headers=[])
+    trades.wait_for(lambda: len(trades.dead_letters()) == 2, "both are set aside")
+    trades.subscribe(ETH)
+    place.control("clock/start", {})
+    trades.wait_for(lambda: trades.rows(ETH), "ETH/USD streams")
+    live.send_signal(signal.SIGTERM)
+    assert live.wait(60) == 0, trades.log()
+    again = trades.start(variant="live", pairs=BTC)
+    trades.wait_for(lambda: f"{ETH} streams" in trades.log().split("stopped")[-1], "it starts again beside them")
+    assert again.poll() in (None, 0)
 
 
 def test_without_pairs_of_its_own_it_streams_what_is_asked_for(venue: Any, service: Any) -> None:

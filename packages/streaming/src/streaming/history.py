@@ -64,7 +64,7 @@ class HistoryEnd:
 
     def _unfinished(self) -> str | None:
         for record in self._checkpoints.read_new():
-            checkpoint = record.message()
+            checkpoint = record.readable_message()
             if isinstance(checkpoint, TradesCheckpoint):
                 self._complete[checkpoint.pair] = checkpoint.history_complete
         unfinished = sorted(pair for pair, complete in self._complete.items() if not complete)

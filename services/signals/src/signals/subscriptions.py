@@ -44,7 +44,7 @@ def ask_for_pairs(settings: SignalsSettings, clock: Clock | None = None) -> int:
 def _asked(settings: SignalsSettings) -> _Wishes:
     found: _Wishes = {}
     for record in read_topic(settings, SYMBOL_SUBSCRIPTIONS):
-        message = record.message()
+        message = record.readable_message()
         if isinstance(message, SymbolSubscription) and message.exchange == settings.exchange:
             found[message.pair, message.requester] = message.wanted
     return found

@@ -15,7 +15,7 @@ def read_checkpoints(settings: ServiceSettings) -> dict[tuple[str, str], TradesC
     """Return the newest checkpoint by (exchange, pair)."""
     found: dict[tuple[str, str], TradesCheckpoint] = {}
     for record in read_topic(settings, TRADES_CHECKPOINTS):
-        message = record.message()
+        message = record.readable_message()
         if isinstance(message, TradesCheckpoint):
             found[message.exchange, message.pair] = message
     return found
