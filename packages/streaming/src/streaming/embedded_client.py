@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from quixstreams.models.topics import TopicConfig
 
 from contracts.topics import TopicSpec
+from streaming.embedded.errors import LogDamagedError
 from streaming.embedded.group import GroupOffsets, lock_group
 from streaming.embedded.headers import decode
 from streaming.embedded.log import EmbeddedLog
@@ -53,13 +54,16 @@ class EmbeddedClient:
             for offset, timestamp_ms, key, value, headers in rows:
                 if offset >= end:
                     return
-                named = dict(decode(headers) or ())
+                try:
+                    named = dict(decode(headers) or ())
+                except LogDamagedError as error:
+                    raise LogDamagedError(f"{topic}[{partition}] offset {offset}: {error}") from error
                 yield Record(topic, partition, offset, key, value, named, timestamp_ms, spec)
             start = rows[-1][0] + 1 if rows else following
 
     def unread(self, topic: str, partition: int, start: int, end: int) -> int:
         """Return how many messages there are at `start` <= offset < `end`."""
-        return end - start
+        return max(0, end - start)
 
     def committed(self, group: str, topic: str, partitions: Sequence[int]) -> dict[int, int]:
         store = GroupOffsets(self._log.folder, group, create=False)

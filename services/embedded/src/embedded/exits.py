@@ -39,6 +39,13 @@ def errors_in_words() -> Iterator[Console]:
         _complain(str(error), EXIT_FAILED)
     except OSError as error:  # a folder that cannot be written, a full disk: the message names it
         _complain(_file_trouble(error), EXIT_FAILED)
+    except Exception as error:
+        from streaming.kafka_words import in_kafkas_words  # a slow import, and rarely needed
+
+        words = in_kafkas_words(error)
+        if words is None:
+            raise
+        _complain(words, EXIT_FAILED)
 
 
 def _file_trouble(error: OSError) -> str:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from dotenv import dotenv_values
+from pydantic import BaseModel, Field, ValidationError
 
 from contracts.clock import SystemClock
+from contracts.errors import BadInputError
 from embedded.run_folder import RunFolder
 from embedded.timestamps import iso_utc
 from streaming.settings import ENV_FILE
@@ -20,6 +20,17 @@ FILE_NAME = "settings.json"
 #: Settings that decide what a service publishes; where things lie and how often to commit does not.
 _DECIDES = re.compile(r"(?:CANDLES|INDICATORS|PREDICTIONS|SIGNALS|EXECUTION)_\w+|TRADESTREAM_ACCOUNTS|TRADES_PAIRS")
 _ELSEWHERE = re.compile(r"_(?:FILE|MLFLOW_\w+|\w*(?:PASSWORD|SECRET|TOKEN|KEY)\w*)$")
+
+
+class _Run(BaseModel):
+    begun: str = Field(alias="from")
+    settings: dict[str, str]
+
+
+class _Record(BaseModel):
+    """The file: every run into the folder that had other settings than the one before."""
+
+    runs: list[_Run]
 
 
 @dataclass(frozen=True)
@@ -58,27 +69,39 @@ def record_settings(place: RunFolder, given: Mapping[str, str]) -> None:
     """Write down the settings of a run that begins; those of earlier runs in the folder stay beside them."""
     runs = _recorded(place)
     settings = environment_settings(given)
-    if not runs or runs[-1]["settings"] != settings:
-        runs.append({"from": iso_utc(SystemClock().now_us()), "settings": settings})
+    if not runs or runs[-1].settings != settings:
+        runs.append(_Run.model_validate({"from": iso_utc(SystemClock().now_us()), "settings": settings}))
         path = place.work / FILE_NAME
         draft = path.with_suffix(".draft")
-        draft.write_text(json.dumps({"runs": runs}, indent=2) + "\n", encoding="utf-8")
+        draft.write_text(_Record(runs=runs).model_dump_json(by_alias=True, indent=2) + "\n", encoding="utf-8")
         draft.replace(path)
 
 
 def settings_of(place: RunFolder | None) -> RunSettings:
-    """Return the settings that a run wrote down last; without a record those of this environment."""
+    """Return the settings that a run wrote down last; without a record those of this environment.
+
+    Raises
+    ------
+    BadInputError
+        If the record cannot be read.
+    """
     runs = _recorded(place) if place is not None else []
     if place is None or not runs:
         return RunSettings(environment_settings(), "this environment, because the run left no record of its own")
-    last = runs[-1]["settings"]
-    earlier = [run["settings"] for run in runs[:-1]]
+    last = runs[-1].settings
+    earlier = [run.settings for run in runs[:-1]]
     names = sorted({name for settings in (last, *earlier) for name in settings})
     changed = tuple(name for name in names if any(settings.get(name) != last.get(name) for settings in earlier))
     return RunSettings(last, str(place.work / FILE_NAME), changed)
 
 
-def _recorded(place: RunFolder) -> list[dict[str, Any]]:
+def _recorded(place: RunFolder) -> list[_Run]:
     path = place.work / FILE_NAME
-    runs: list[dict[str, Any]] = json.loads(path.read_text(encoding="utf-8"))["runs"] if path.exists() else []
-    return runs
+    if not path.exists():
+        return []
+    content = path.read_bytes()
+    try:
+        return _Record.model_validate_json(content).runs
+    except ValidationError as error:
+        expected = "the settings of runs, as tradestream wrote them (without the file the environment's are taken)"
+        raise BadInputError(str(path), expected, content.decode(errors="replace")) from error

@@ -7,6 +7,9 @@ from datetime import UTC, datetime
 from contracts.errors import BadInputError
 from contracts.units import MS_PER_SECOND, US_PER_MS, US_PER_SECOND
 
+#: What a calendar date can name, and so what can be written as text.
+_LATEST_MS = 253_402_300_799_999
+
 
 def iso_utc(time_us: int) -> str:
     """Return microseconds since the epoch as ISO 8601, to the second.
@@ -37,11 +40,18 @@ def parse_time(field: str, text: str | None) -> int | None:
     >>> parse_time("--from", "2026-03-04T00:00:00Z"), parse_time("--from", "1772582400000")
     (1772582400000, 1772582400000)
     """
-    if text is None or text.isdecimal():
-        return None if text is None else int(text)
+    if text is None:
+        return None
     try:
-        found = datetime.fromisoformat(text)
+        time_ms = int(text) if text.isdecimal() else _from_iso(text)
+        if not 0 <= time_ms <= _LATEST_MS:
+            raise ValueError("not from 1970 to 9999")
     except ValueError as error:
         expected = "ISO 8601 such as 2026-03-04T00:00:00Z, or milliseconds since the epoch"
         raise BadInputError(field, expected, text) from error
+    return time_ms
+
+
+def _from_iso(text: str) -> int:
+    found = datetime.fromisoformat(text)
     return round((found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp() * MS_PER_SECOND)

@@ -7,6 +7,9 @@ from typing import Any
 
 import orjson
 
+from contracts.errors import shorten
+from streaming.embedded.errors import LogDamagedError
+
 HeaderPairs = list[tuple[str, bytes | None]]
 
 
@@ -34,6 +37,11 @@ def _text(value: Any) -> str | None:
 def decode(stored: bytes | None) -> HeaderPairs | None:
     """Return the headers as confluent_kafka gives them.
 
+    Raises
+    ------
+    LogDamagedError
+        If `stored` is nothing that `encode` wrote.
+
     Examples
     --------
     >>> decode(b'[["schema","candle"]]')
@@ -41,4 +49,7 @@ def decode(stored: bytes | None) -> HeaderPairs | None:
     """
     if stored is None:
         return None
-    return [(name, None if value is None else value.encode("latin-1")) for name, value in orjson.loads(stored)]
+    try:
+        return [(name, None if value is None else value.encode("latin-1")) for name, value in orjson.loads(stored)]
+    except (ValueError, TypeError, AttributeError) as error:
+        raise LogDamagedError(f"headers: expected JSON pairs of text, was {shorten(stored)}") from error

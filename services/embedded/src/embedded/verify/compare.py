@@ -13,7 +13,7 @@ from streaming.record import Record
 
 ABSENT = "(absent)"
 
-Kind = Literal["mismatched", "missing", "unexpected", "two values", "unreadable"]
+Kind = Literal["mismatched", "missing", "unexpected", "two values", "unreadable", "cut"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,14 +12,16 @@ from contracts.topics import TRADES, TopicSpec
 from embedded.run_folder import MARKER, RunFolder
 from embedded.services import STAGES
 from embedded.settings import EmbeddedSettings
+from embedded.verify.compare import ABSENT, Fault
 from embedded.verify.stages import OUTPUTS, up_to
-from streaming.clients import end_offsets, lag
+from streaming.clients import committed_offsets, end_offsets, lag
 from streaming.embedded.address import SCHEME, is_embedded, log_folder
 from streaming.reading import read_merged
 from streaming.record import Record
 from streaming.settings import load_settings
 
 _KAFKA = re.compile(r"[^/\s]+:\d{1,5}(?:,[^/\s]+:\d{1,5})*")
+_HIGHEST_PORT = 65_535
 
 
 @dataclass(frozen=True)
@@ -69,6 +71,8 @@ def other_log(text: str) -> Log:
         If it is neither.
     """
     if _KAFKA.fullmatch(text):
+        if not all(0 < int(address.rpartition(":")[2]) <= _HIGHEST_PORT for address in text.split(",")):
+            raise BadInputError("--against", f"host:port with a port from 1 to {_HIGHEST_PORT}", text)
         return Log(load_settings(EmbeddedSettings).model_copy(update={"broker_address": text}))
     return _in_folder("--against", Path(text.removeprefix(SCHEME)))
 
@@ -94,20 +98,37 @@ class Snapshot:
         Topic -> end of each partition.
     settled
         Services that had published all that follows from the trades: what they lack is lost and not late.
+    cut
+        Topics that end before what was read from them.
     """
 
     ends: Mapping[str, Mapping[int, int]]
     settled: frozenset[str]
+    cut: tuple[Fault, ...] = ()
 
 
 def look_at(log: Log) -> Snapshot:
     """Note where the topics end, the last in the flow first: then the trades are there that led to them."""
     settings = log.settings
     trades_before = end_offsets(settings, TRADES)
-    behind = {service: lag(settings, settings.group_for(service), spec) for service, spec in STAGES.items()}
+    groups = {service: settings.group_for(service) for service in STAGES}
+    behind = {service: lag(settings, groups[service], spec) > 0 for service, spec in STAGES.items()}
+    had_read = {service: committed_offsets(settings, groups[service], spec) for service, spec in STAGES.items()}
     topics = [spec for specs in reversed(OUTPUTS.values()) for spec in specs]
     ends = {spec.name: end_offsets(settings, spec) for spec in topics}
     ends[TRADES.name] = end_offsets(settings, TRADES)
     still = ends[TRADES.name] == trades_before
     settled = {name for name in STAGES if still and not any(behind[each] for each in up_to(name))}
-    return Snapshot(ends, frozenset(settled))
+    cut = [fault for name in STAGES for fault in _cut(groups[name], STAGES[name], had_read[name], ends)]
+    return Snapshot(ends, frozenset(settled), tuple(cut))
+
+
+def _cut(
+    group: str, spec: TopicSpec, had_read: Mapping[int, int], ends: Mapping[str, Mapping[int, int]]
+) -> Iterator[Fault]:
+    """Yield a fault for each partition that ends before the offset that `group` has committed earlier."""
+    for partition, offset in had_read.items():
+        end = ends[spec.name].get(partition, 0)
+        if offset > end:
+            place, words = f"{spec.name}[{partition}] offset {end}", f"ends here; {group} had read up to {offset}"
+            yield Fault(spec.name, place, "cut", "(topic)", words, ABSENT)

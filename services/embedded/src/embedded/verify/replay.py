@@ -19,6 +19,7 @@ from embedded.run_settings import RunSettings, decides
 from embedded.services import ENVIRONMENT, Services
 from embedded.settings import EmbeddedSettings
 from embedded.supervisor import Supervisor
+from embedded.verify.due import why_predictions_are_due
 from embedded.verify.log import Log, Snapshot
 from embedded.verify.served import served_versions
 from streaming.clients import create_topics
@@ -96,6 +97,9 @@ class _Replay:
         """Start what predicts again, unless nothing was predicted or there is nothing to predict with."""
         entries = served_versions(self._source.read(PREDICTIONS, self._snapshot.ends[PREDICTIONS.name]))
         if not entries:
+            due = why_predictions_are_due(self._source)
+            if due is not None:
+                self._result.unverified["predictions"] = f"the log has none, yet {due}"
             return
         address = _registry(self._source)
         if address.startswith("sqlite:///") and not Path(address.removeprefix("sqlite:///")).exists():

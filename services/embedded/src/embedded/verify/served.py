@@ -32,7 +32,7 @@ def _predictions(records: Iterable[Record]) -> Iterable[Prediction]:
     for record in records:
         try:
             message = record.message()
-        except BadMessageError:  # the comparison names it
+        except (BadMessageError, ValueError):  # no message, or no value: the comparison names it
             continue
         if isinstance(message, Prediction):
             yield message
