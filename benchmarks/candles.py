@@ -99,7 +99,8 @@ def our_task(settings: ServiceSettings, environment: str, frames: Iterable[Messa
 def _ours(
     settings: ServiceSettings, label: str, environment: str, trades: Trades, truth: dict[int, Ohlcv], frame: int
 ) -> Contestant:
-    task = our_task(settings, environment, trades.frames(frame))
+    # Single trades come live, a thousand at once from history.
+    task = replace(our_task(settings, environment, trades.frames(frame)), job=frame > 1)
     written = _new_on(settings.model_copy(update={"environment": environment}), CANDLES)
     return Contestant(label, task, len(trades), truth, _our_candle, written, exact=True)
 

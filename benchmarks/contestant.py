@@ -28,6 +28,8 @@ class Task:
         How many to read from `source`, which holds as many.
     group
         Consumer group and folder of state, new for every run.
+    job
+        It is run as a job over history is, and not as a live service.
     """
 
     who: str
@@ -38,6 +40,7 @@ class Task:
     messages: int
     group: str
     folder: str
+    job: bool = False
 
 
 @dataclass(frozen=True)

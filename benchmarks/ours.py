@@ -18,7 +18,7 @@ def run(task: Task) -> Result:
         broker_address=task.broker_address, environment=task.environment, consumer_group=task.group,
         instance_id=task.group, data_dir=Path(task.folder), intervals_s=(60,), store_url="off",
     )  # fmt: skip
-    app = assemble(settings, service="candles", inputs=[TRADES], outputs=[CANDLES], topology=topology)
+    app = assemble(settings, service="candles", inputs=[TRADES], outputs=[CANDLES], topology=topology, ends=task.job)
     watch = run_timed(app, task.messages)
     return report(watch, live_state_bytes(settings.state_dir_for("candles")))
 

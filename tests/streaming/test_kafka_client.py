@@ -64,3 +64,15 @@ def test_the_address_decides(tmp_path: Path) -> None:
     assert "secret" not in repr(kafka) + str(app.config)
     local = kafka.model_copy(update={"broker_address": f"embedded://{tmp_path}/log"})
     assert type(create_application(local, "candles")) is EmbeddedServiceApplication
+
+
+@pytest.mark.parametrize(
+    ("guarantee", "ends", "linger_ms"),
+    [("at-least-once", False, 0), ("at-least-once", True, 5), ("exactly-once", False, 5)],
+)
+def test_only_where_latency_counts_nothing_waits_for_company(
+    tmp_path: Path, guarantee: str, ends: bool, linger_ms: int
+) -> None:
+    settings = ServiceSettings(broker_address="kafka:9092", data_dir=tmp_path, processing_guarantee=guarantee)
+    app = create_application(settings, "candles", ends=ends)
+    assert app.config.producer_extra_config["linger.ms"] == linger_ms
