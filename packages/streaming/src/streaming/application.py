@@ -219,7 +219,7 @@ def _client_options(settings: ServiceSettings, service: str, ends: bool) -> dict
 #: librdkafka's linger of 5 ms would be added by each of five services in turn. Under load messages still travel
 #: together, those that come while a request is on its way.
 KAFKA_PRODUCER_CONFIG: dict[str, Any] = {"acks": "all", "compression.type": COMPRESSION, "linger.ms": 0}
-#: Where latency does not count: a fifth less CPU for `candles` over frames of a thousand trades.
+#: Where latency does not count: fewer and larger requests.
 _BULK_LINGER_MS = 5
 
 #: Backpressure: a service that is slower than its input keeps this much of it in memory and leaves the rest on the
