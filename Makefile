@@ -32,9 +32,10 @@ KAFKA_OPTIONS = --brokers $(brokers) --port $(port) $(if $(secure),--secure)
 KAFKA_USERS = data/kafka-secure/secrets/users
 action   ?= list
 run      ?=
-#: Whose log: run=FOLDER, or the configured one, or the demo's.
-OF_RUN = $(if $(run),--run $(run),$(if $(TRADESTREAM_BROKER_ADDRESS),,--run runs/demo))
-OF_PAPER = $(if $(run),--run $(run),$(if $(TRADESTREAM_BROKER_ADDRESS),,--run $(data)))
+#: Whose log: run=FOLDER, or the configured one, or that of the demo or of `make run`.
+of_log = $(if $(run),--run $(run),$(if $(TRADESTREAM_BROKER_ADDRESS),,--run $(1)))
+OF_RUN = $(call of_log,runs/demo)
+OF_PAPER = $(call of_log,$(data))
 history_days ?=
 
 # --- uv: the one on the PATH, or one of our own in .tools ----------------------------------------------------------

@@ -137,7 +137,7 @@ def simulator(tmp_path: Path) -> Iterator[dict[str, str]]:
             "trades",
             "TRADES_EXCHANGE",
             "foo",
-            "TRADES_EXCHANGE: expected one of binance, coinbase, kraken, recorded, was",
+            "TRADES_EXCHANGE: expected one of binance, coinbase, kraken, recorded, was 'foo'",
         ),
         ("trades", "TRADES_VARIANT", "past", "TRADES_VARIANT: expected 'historical' or 'live', was 'past'"),
         ("trades", "TRADES_PAIRS", "BTCUSD", "TRADES_PAIRS[0]: expected a pair written BASE/QUOTE, such as BTC/USD"),

@@ -34,17 +34,19 @@ class Record:
         Raises
         ------
         contracts.errors.BadMessageError
-            If it is no message of this topic.
+            If it is no message of this topic, or has no value.
         ValueError
-            If the record has no value or its topic no schema (dead letters).
+            If its topic has no schema (dead letters).
         """
-        if self.spec is None or self.value is None:
-            raise ValueError(f"{self.topic}[{self.partition}] offset {self.offset}: expected a value with a schema")
+        if self.spec is None:
+            raise ValueError(f"{self.topic}: expected a topic with a schema")
+        if self.value is None:
+            raise BadMessageError(f"{self.topic}[{self.partition}] offset {self.offset}", "a value", None)
         return self.spec.decode(self.value)
 
     def readable_message(self) -> Message | None:
         """Return the decoded value, None where it is no message: for those who only look."""
         try:
-            return None if self.value is None else self.message()
+            return self.message()
         except BadMessageError:
             return None

@@ -93,7 +93,7 @@ class Roster:
         for record in records:
             try:
                 wish = record.message()
-            except (BadMessageError, ValueError) as error:  # the latter of a record without a value
+            except BadMessageError as error:
                 self._set_aside(record, BAD_MESSAGE, str(error))
                 continue
             if isinstance(wish, SymbolSubscription) and wish.exchange == self._settings.label:

@@ -25,7 +25,7 @@ def positive(text: str, field: str) -> str:
     Raises
     ------
     BadInputError
-        If `text` is not a decimal greater than zero of at most 48 characters.
+        If `text` is not a decimal greater than zero, of at most 48 characters as written and 40 as canonical text.
 
     Examples
     --------

@@ -6,7 +6,6 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-from contracts.errors import BadMessageError
 from contracts.model_event import ModelEvent
 from contracts.topics import MODEL_EVENTS, TECHNICAL_INDICATORS
 from embedded.verify.log import Log
@@ -22,10 +21,7 @@ def why_predictions_are_due(source: Log) -> str | None:
 
 def _promoted(source: Log) -> str | None:
     for record in source.read(MODEL_EVENTS):
-        try:
-            event = MODEL_EVENTS.decode(record.value or b"")
-        except BadMessageError:  # the next evidence then
-            continue
+        event = record.readable_message()
         if isinstance(event, ModelEvent) and event.event in _IS_SERVED:
             happened = event.event.replace("_", " ")
             return f"{MODEL_EVENTS.name} says: version {event.model_version} of {event.model_name} was {happened}"

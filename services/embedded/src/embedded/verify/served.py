@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from itertools import groupby
 from typing import Any
 
-from contracts.errors import BadMessageError
 from contracts.prediction import Prediction
 from streaming.record import Record
 
@@ -30,9 +29,6 @@ def served_versions(records: Iterable[Record]) -> list[dict[str, Any]]:
 
 def _predictions(records: Iterable[Record]) -> Iterable[Prediction]:
     for record in records:
-        try:
-            message = record.message()
-        except (BadMessageError, ValueError):  # no message, or no value: the comparison names it
-            continue
+        message = record.readable_message()  # the comparison names what is none
         if isinstance(message, Prediction):
             yield message

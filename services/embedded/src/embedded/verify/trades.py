@@ -19,7 +19,7 @@ def one_by_one(records: Iterable[Record]) -> Index:
     for record in records:
         try:
             message = record.message()
-        except (BadMessageError, ValueError) as error:  # no message, or no value
+        except BadMessageError as error:
             index.unreadable.append((record, str(error)))
             continue
         for name, value in _trades(message):
