@@ -1,7 +1,8 @@
-"""A bar as indicators need it: five floats and when the window began."""
+"""A bar as indicators need it: floats, and when the window began."""
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 from contracts.candle import Candle
@@ -10,16 +11,22 @@ from contracts.units import MS_PER_SECOND, to_float
 
 
 class Bar(NamedTuple):
-    """Prices and volume of one window; the names are the `Input`s of `contracts.features`."""
+    """What one window says; the names are the columns that formulas of `contracts.features` use.
+
+    `reference_close` is the close of the reference pair in the same window, NaN where there is none.
+    """
 
     open: float
     high: float
     low: float
     close: float
     volume: float
+    trade_count: float
+    taker_buy_volume: float
+    reference_close: float = math.nan
 
 
-def bar_of(candle: Candle) -> Bar:
+def bar_of(candle: Candle, reference_close: float = math.nan) -> Bar:
     """Return the floats of `candle`: the one place where its exact decimals become floats."""
     return Bar(
         to_float(candle.open),
@@ -27,6 +34,9 @@ def bar_of(candle: Candle) -> Bar:
         to_float(candle.low),
         to_float(candle.close),
         to_float(candle.volume),
+        float(candle.trade_count),
+        to_float(candle.taker_buy_volume),
+        reference_close,
     )
 
 

@@ -72,7 +72,7 @@ def _check(starts: NDArray[np.int64], values: Columns, interval_ms: int) -> None
     for name, column in values.items():
         if column.shape != starts.shape:
             raise BadInputError(name, f"shape {starts.shape}", column.shape)
-        if not np.all(np.isfinite(column)):
+        if name != "reference_close" and not np.all(np.isfinite(column)):
             raise BadInputError(name, "finite numbers", column[~np.isfinite(column)][0])
 
 

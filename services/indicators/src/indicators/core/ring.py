@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, Protocol
 
 from contracts.candle import Candle
@@ -43,8 +44,9 @@ class MemoryState:
 class Ring:
     """Bars by the start of their window, and which came last.
 
-    An entry is ``[window_start_ms, revision, open, high, low, close, volume]``: the bar as it first came, and the
-    highest revision of it whose row was given. The start tells an entry from that of an earlier round of the ring.
+    An entry is ``[window_start_ms, revision, *bar]``, None for a number that is not known: the bar as it first came,
+    and the highest revision of it whose row was given. The start tells an entry from that of an earlier round of the
+    ring.
     """
 
     def __init__(self, state: State, candle: Candle) -> None:
@@ -61,7 +63,7 @@ class Ring:
 
     def append(self, window_start_ms: int, revision: int, bar: Bar) -> None:
         """Keep the newest bar; the one it takes the place of is older than anything still needs."""
-        self._state.set(self._slot(window_start_ms), [window_start_ms, revision, *bar])
+        self._state.set(self._slot(window_start_ms), [window_start_ms, revision, *_plain(bar)])
         self._state.set(self._prefix + "last", window_start_ms)
 
     def revision(self, window_start_ms: int) -> int | None:
@@ -85,7 +87,7 @@ class Ring:
         oldest = anchor_ms(newest, self._interval_s) - WARM_UP_BARS * self._interval_ms
         bars: list[tuple[int, Bar]] = []
         while newest >= oldest and (entry := self._entry(newest)) is not None:
-            bars.append((newest, Bar(*entry[2:])))
+            bars.append((newest, _bar(entry[2:])))
             newest -= self._interval_ms
         bars.reverse()
         return bars
@@ -96,3 +98,12 @@ class Ring:
 
     def _slot(self, window_start_ms: int) -> str:
         return f"{self._prefix}{window_start_ms // self._interval_ms % RING_BARS}"
+
+
+def _plain(bar: Bar) -> list[float | None]:
+    """Return what JSON can hold of `bar`: it has no NaN."""
+    return [None if math.isnan(value) else value for value in bar]
+
+
+def _bar(plain: list[float | None]) -> Bar:
+    return Bar(*[math.nan if value is None else value for value in plain])
