@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -66,6 +67,16 @@ def test_what_fails_again_and_again_is_given_up_with_its_last_words(supervisor: 
         supervisor.wait_until(lambda: False, 20)
     assert "the disk is on fire" in str(failure.value)
     assert not failure.value.bad_setting
+
+
+def test_on_a_full_disk_a_silent_end_is_explained(supervisor: Supervisor, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What failed could not write why."""
+    usage = shutil.disk_usage(supervisor.log_folder)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage._replace(free=0))
+    supervisor.start(spec("three"))
+    folder = re.escape(str(supervisor.log_folder))
+    with pytest.raises(ProcessFailedError, match=f"no space left in {folder}; free some space and run it again"):
+        supervisor.wait_until(lambda: False, 20)
 
 
 def test_what_a_process_complains_of_is_known_until_it_says_something_else(

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from concurrent.futures import Future
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
-from confluent_kafka.admin import AdminClient
+from confluent_kafka.admin import AdminClient, ConfigResource
 from confluent_kafka.cimpl import NewTopic
 from quixstreams.models.topics import Topic
 from quixstreams.models.topics import TopicAdmin as QuixTopicAdmin
@@ -55,6 +58,40 @@ def test_create_then_reconcile(
     assert run(on_kafka, monkeypatch, "--alter") == 0
     assert capsys.readouterr().out.count("altered") == 1
     assert run(on_kafka, monkeypatch, "--dry-run") == 0
+
+
+@pytest.mark.parametrize(("answers_late", "shown"), [(3, "604800000"), (10**9, "-1")], ids=["late", "never"])
+def test_what_was_altered_is_waited_for(
+    answers_late: int, shown: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The controller has it at once, the broker that describes it a moment later, or not in time."""
+
+    class LaggingAdmin:
+        described = 0
+
+        def list_topics(self, timeout: float) -> SimpleNamespace:
+            return SimpleNamespace(topics={"trades": SimpleNamespace(partitions={0: SimpleNamespace(replicas=[1])})})
+
+        def describe_configs(self, resources: list[ConfigResource], **_: object) -> dict[ConfigResource, Future[Any]]:
+            self.described += 1
+            value = "604800000" if self.described > answers_late else "-1"
+            return {resources[0]: answered({"retention.ms": SimpleNamespace(value=value)})}
+
+        def incremental_alter_configs(
+            self, resources: list[ConfigResource], **_: object
+        ) -> dict[ConfigResource, Future[Any]]:
+            return {resources[0]: answered(None)}
+
+    def answered(value: object) -> Future[Any]:
+        future: Future[Any] = Future()
+        future.set_result(value)
+        return future
+
+    monkeypatch.setattr(topic_admin, "_TIMEOUT_SECONDS", 0.3)
+    monkeypatch.setattr(topic_admin, "open_admin", lambda *_: LaggingAdmin())
+    admin = TopicAdmin(ServiceSettings(data_dir=tmp_path))
+    admin.alter([Difference("trades", settings={"retention.ms": ("-1", "604800000")})])
+    assert admin.describe(["trades"])["trades"].extra_config == {"retention.ms": shown}
 
 
 def test_another_number_of_partitions_is_said_and_left(

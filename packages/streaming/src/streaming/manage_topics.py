@@ -51,11 +51,11 @@ def reconcile(settings: ServiceSettings, *, create: bool, alter: bool) -> int:
     admin = TopicAdmin(settings)
     actual = admin.describe(wanted)
     before = {name: compare(name, config, actual.get(name)) for name, config in wanted.items()}
-    if create:
-        create_named_topics(settings, {name: wanted[name] for name, each in before.items() if each.missing})
+    created = {name: wanted[name] for name, each in before.items() if each.missing and create}
+    create_named_topics(settings, created)
     if alter:
         admin.alter(before.values())
-    actual = admin.describe(wanted)
+    actual = admin.describe_when(wanted, lambda found: created.keys() <= found.keys())
     after = {name: compare(name, config, actual.get(name)) for name, config in wanted.items()}
     for name, config in wanted.items():
         kept = ", ".join(f"{key}={value}" for key, value in (config.extra_config or {}).items())

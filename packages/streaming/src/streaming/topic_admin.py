@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import time
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from streaming.settings import ServiceSettings
 
 _TIMEOUT_SECONDS = 10.0
+_POLL_SECONDS = 0.05
 
 Change = tuple[str, str]
 
@@ -79,6 +81,10 @@ def compare(topic: str, wanted: TopicConfig, actual: TopicConfig | None) -> Diff
     return Difference(topic, False, settings, {name: pair for name, pair in counts.items() if pair[0] != pair[1]})
 
 
+def _has(topic: TopicConfig | None, settings: Mapping[str, str]) -> bool:
+    return not settings or (topic is not None and settings.items() <= (topic.extra_config or {}).items())
+
+
 class TopicAdmin:
     """Describes and alters the topics of the broker that `settings` name.
 
@@ -108,21 +114,37 @@ class TopicAdmin:
             found[resource.name] = TopicConfig(len(partitions), len(partitions[0].replicas), config)
         return found
 
+    def describe_when(
+        self, names: Iterable[str], settled: Callable[[dict[str, TopicConfig]], bool]
+    ) -> dict[str, TopicConfig]:
+        """Return those of the topics that exist as soon as `settled` says so, or as they are after ten seconds.
+
+        The controller answers first; a broker applies what it has decided a moment later.
+        """
+        names, deadline = list(names), time.monotonic() + _TIMEOUT_SECONDS
+        while True:
+            found = self.describe(names)
+            if settled(found) or time.monotonic() > deadline:
+                return found
+            time.sleep(_POLL_SECONDS)
+
     def alter(self, differences: Iterable[Difference]) -> None:
-        """Give the topics the settings they should have."""
+        """Give the topics the settings they should have, and wait until the broker says that they have them."""
+        altered = {each.topic: {name: wanted for name, (_, wanted) in each.settings.items()} for each in differences}
         resources = [
             ConfigResource(
                 ResourceType.TOPIC,
-                each.topic,
+                topic,
                 incremental_configs=[
                     ConfigEntry(name, wanted, incremental_operation=AlterConfigOpType.SET)
-                    for name, (_, wanted) in each.settings.items()
+                    for name, wanted in settings.items()
                 ],
             )
-            for each in differences
-            if each.settings
+            for topic, settings in altered.items()
+            if settings
         ]
         self._results(self._admin.incremental_alter_configs, resources)
+        self.describe_when(altered, lambda found: all(_has(found.get(topic), altered[topic]) for topic in altered))
 
     def _results(self, call: Any, resources: list[ConfigResource]) -> dict[ConfigResource, Any]:
         if not resources:

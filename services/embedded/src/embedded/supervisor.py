@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import signal
 import time
 from collections.abc import Callable, Iterator
@@ -18,6 +19,8 @@ from embedded.restart_policy import RestartPolicy
 BAD_SETTING_EXIT_CODE = 2
 _TICK_S = 0.05
 _MEASURE_EVERY_S = 1.0
+#: A disk with less than this is full: what failed may have removed what it had half written.
+_FULL_DISK_BYTES = 1 << 20
 
 
 class Supervisor:
@@ -130,22 +133,28 @@ class Supervisor:
         spec = process.spec
         if spec.kind == "job" and (code == 0 or code in spec.final_codes):
             return
-        lines = process.last_lines()
         if code == BAD_SETTING_EXIT_CODE:
             problem = "a setting is wrong, so it was not started again"
-            raise ProcessFailedError(spec.name, problem, process.log_path, lines, bad_setting=True)
+            raise self._failure(process, problem, bad_setting=True)
         if not spec.restartable:
             problem = f"ended ({describe_exit(code)}) and cannot go on where it was"
-            raise ProcessFailedError(spec.name, problem, process.log_path, lines)
+            raise self._failure(process, problem)
         process.failures_in_a_row = self._policy.failures_in_a_row(
             process.failures_in_a_row, now_s - process.started_at_s
         )
         if self._policy.gives_up(process.failures_in_a_row):
             problem = f"failed {process.failures_in_a_row} times in a row (last: {describe_exit(code)})"
-            raise ProcessFailedError(spec.name, problem, process.log_path, lines)
+            raise self._failure(process, problem)
         delay_s = self._policy.delay_s(process.failures_in_a_row)
         process.restart_at_s = now_s + delay_s
         logger.warning("{} ended ({}); starting it again in {:.1f} s", spec.name, describe_exit(code), delay_s)
+
+    def _failure(self, process: ManagedProcess, problem: str, *, bad_setting: bool = False) -> ProcessFailedError:
+        # On a full disk a process cannot even write into its log why it ended.
+        if shutil.disk_usage(self.log_folder).free < _FULL_DISK_BYTES:
+            problem += f": no space left in {self.log_folder}; free some space and run it again"
+        lines = process.last_lines()
+        return ProcessFailedError(process.spec.name, problem, process.log_path, lines, bad_setting=bad_setting)
 
     def stop(self, names: list[str] | None = None) -> None:
         """Stop `names` (all: in the order they were started), SIGTERM first, SIGKILL after the grace.
