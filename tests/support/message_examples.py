@@ -53,6 +53,13 @@ FIELDS: dict[str, dict[str, Any]] = {
         "quality": "complete",
         "revision": 0,
     },
+    "reference_candle": {
+        **_WINDOW,
+        "pair": "ETH/USD",
+        "reference_pair": "BTC/USD",
+        "close": "1.25",
+        "quality": "complete",
+    },
     "feature_row": {
         **_WINDOW,
         **_CANDLE,

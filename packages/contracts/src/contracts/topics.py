@@ -22,6 +22,7 @@ from contracts.order import Order
 from contracts.pnl import Pnl
 from contracts.position import Position
 from contracts.prediction import Prediction
+from contracts.reference_candle import ReferenceCandle
 from contracts.risk_alert import RiskAlert
 from contracts.service_health import ServiceHealth
 from contracts.service_metrics import ServiceMetrics
@@ -124,6 +125,10 @@ TRADES_CHECKPOINTS = TopicSpec(
     read_by=("trades", "candles", "indicators"), partitions=1, cleanup_policy="compact",
 )  # fmt: skip
 CANDLES = TopicSpec("candles", (Candle,), key="pair", written_by="candles", read_by=("indicators",))
+#: Its key is the pair that is compared, not the one whose candle it is: it lies beside that pair's own candles.
+REFERENCE_CANDLES = TopicSpec(
+    "reference-candles", (ReferenceCandle,), key="pair", written_by="candles", read_by=("indicators",)
+)
 TECHNICAL_INDICATORS = TopicSpec(
     "technical_indicators", (FeatureRow,), key="pair", written_by="indicators", read_by=("predictions",)
 )
@@ -159,6 +164,7 @@ TOPICS: tuple[TopicSpec, ...] = (
     TRADES,
     TRADES_CHECKPOINTS,
     CANDLES,
+    REFERENCE_CANDLES,
     TECHNICAL_INDICATORS,
     PREDICTIONS,
     SIGNALS,

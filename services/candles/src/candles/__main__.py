@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from candles.app import topology
+from candles.app import outputs, topology
 from candles.settings import CandlesSettings
-from contracts.topics import CANDLES, TRADES
+from contracts.topics import TRADES
 from streaming.history import HistoryEnd
 from streaming.service import run_service
 from streaming.settings import load_settings
@@ -17,7 +17,7 @@ def main() -> int:
         settings,
         service="candles",
         inputs=[TRADES],
-        outputs=[CANDLES],
+        outputs=outputs(settings),
         topology=topology,
         stop_when=HistoryEnd(settings, pairs=settings.history_pairs) if settings.variant == "historical" else None,
     )

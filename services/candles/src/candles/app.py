@@ -5,15 +5,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from candles.core.updates import Correction
+from candles.references import copying
 from candles.settings import CandlesSettings
 from candles.steps import admitting, closing, correcting, is_update_of, pairs_of, refuse_late
 from candles.window import MergePartials
-from contracts.topics import CANDLES, TRADES
+from contracts.topics import CANDLES, REFERENCE_CANDLES, TRADES, TopicSpec
 from streaming.sink import keep
 from streaming.topics import Topics, publish
 
 if TYPE_CHECKING:
     from quixstreams.dataframe import StreamingDataFrame
+
+
+def outputs(settings: CandlesSettings) -> list[TopicSpec]:
+    """Return the topics that the service writes."""
+    return [CANDLES, REFERENCE_CANDLES] if settings.reference_pairs else [CANDLES]
 
 
 def topology(inputs: dict[str, StreamingDataFrame], topics: Topics, settings: CandlesSettings) -> None:
@@ -36,8 +42,13 @@ def topology(inputs: dict[str, StreamingDataFrame], topics: Topics, settings: Ca
             .final(closing_strategy="key")
         )
         closed = closing(interval_s, rules, pairs, topics.dead_letters)
-        candles = closed_windows.apply(closed, stateful=True, expand=True, metadata=True)
-        keep(publish(candles, topics[CANDLES.name]), store)
+        candles = publish(
+            closed_windows.apply(closed, stateful=True, expand=True, metadata=True), topics[CANDLES.name]
+        )
+        keep(candles, store)
+        if settings.reference_pairs:
+            copies = candles.apply(copying(settings.followers), expand=True)
+            publish(copies, topics[REFERENCE_CANDLES.name])
     corrections = updates.filter(lambda update: isinstance(update, Correction))
     correct = correcting(rules, pairs, topics.dead_letters)
     revisions = corrections.apply(correct, stateful=True, expand=True, metadata=True)

@@ -8,6 +8,7 @@ from pydantic import Field, field_validator
 from pydantic_settings import SettingsConfigDict
 
 from candles.core.rules import Rules
+from contracts.reference_settings import ReferenceSettings
 from contracts.units import MS_PER_DAY, MS_PER_SECOND, Pair
 from featurestore import StoreSettings
 from streaming.settings import ServiceSettings
@@ -15,7 +16,7 @@ from streaming.settings import ServiceSettings
 _SECONDS_PER_DAY = 86_400
 
 
-class CandlesSettings(StoreSettings, ServiceSettings):
+class CandlesSettings(ReferenceSettings, StoreSettings, ServiceSettings):
     """What the candles service needs to know; shared settings are `ServiceSettings`'.
 
     Examples

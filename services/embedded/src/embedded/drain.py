@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import partial
 
-from contracts.topics import TopicSpec
+from contracts.topics import REFERENCE_CANDLES, TopicSpec
 from embedded.run_log import RunLog
+from embedded.run_settings import environment_settings
 from embedded.services import STAGES, group_of
 from embedded.supervisor import Supervisor
 
@@ -33,11 +34,19 @@ def drain(supervisor: Supervisor, log: RunLog, services: Iterable[str], timeout_
     """
     wanted = set(services)
     for service, spec in STAGES.items():
-        caught_up = partial(_caught_up, log, group_of(service), spec)
+        inputs = [spec, REFERENCE_CANDLES] if _reads_references(supervisor, service) else [spec]
+        caught_up = partial(_caught_up, log, group_of(service), inputs)
         if service in wanted and not supervisor.wait_until(caught_up, timeout_s):
             return False
     return True
 
 
-def _caught_up(log: RunLog, group: str, spec: TopicSpec) -> bool:
-    return log.lag(group, spec) <= 0
+def _reads_references(supervisor: Supervisor, service: str) -> bool:
+    process = supervisor.processes.get(service)
+    if service != "indicators" or process is None:
+        return False
+    return "/" in environment_settings(process.spec.environment).get("TRADESTREAM_REFERENCE_PAIRS", "")
+
+
+def _caught_up(log: RunLog, group: str, inputs: Iterable[TopicSpec]) -> bool:
+    return all(log.lag(group, spec) <= 0 for spec in inputs)

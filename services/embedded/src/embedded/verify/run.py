@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.text import Text
 
 from contracts.errors import BadInputError
-from contracts.topics import TRADES
+from contracts.topics import REFERENCE_CANDLES, TRADES
 from embedded.report.wording import count, duration
 from embedded.run_settings import RunSettings, settings_of
 from embedded.timestamps import iso_utc_ms, parse_time
@@ -117,11 +117,16 @@ def run_verify(options: VerifyOptions, console: Console) -> bool:
     else:
         names = ("published", "replayed")
         found = _verify(log, stages, options.span, console)
-    show_counts(console, found.comparisons, names)
+    show_counts(console, [each for each in found.comparisons if _is_shown(each)], names)
     show_faults(console, found.faults, options.show, names)
     if options.out is not None:
         write_faults(options.out, found.faults)
     return _conclude(console, found)
+
+
+def _is_shown(comparison: Comparison) -> bool:
+    """Leave out the topic that only some runs have; of every other it is worth saying that it is empty."""
+    return comparison.topic != REFERENCE_CANDLES.name or bool(comparison.published or comparison.replayed)
 
 
 def compare_logs(one: Log, two: Log, stages: Iterable[str], span: Range) -> list[Comparison]:

@@ -12,6 +12,7 @@ from contracts.topics import (
     PNL,
     POSITIONS,
     PREDICTIONS,
+    REFERENCE_CANDLES,
     RISK_ALERTS,
     SIGNALS,
     TECHNICAL_INDICATORS,
@@ -20,7 +21,7 @@ from contracts.topics import (
 
 #: Service -> the topics it writes that are a function of its input, in flow order.
 OUTPUTS: dict[str, tuple[TopicSpec, ...]] = {
-    "candles": (CANDLES,),
+    "candles": (CANDLES, REFERENCE_CANDLES),
     "indicators": (TECHNICAL_INDICATORS,),
     "predictions": (PREDICTIONS,),
     "signals": (SIGNALS,),
