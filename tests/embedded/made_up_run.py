@@ -13,7 +13,7 @@ from writes_log import put
 
 from contracts.candle import Candle
 from contracts.feature_row import FeatureRow
-from contracts.features import FEATURE_NAMES, feature_set_id
+from contracts.features import feature_set, feature_set_id
 from contracts.fill import Fill
 from contracts.message import Message
 from contracts.order import Order
@@ -87,7 +87,9 @@ def _of_minute(pair: str, minute: int, before: float, after: float, up: float) -
         timestamps_us=[(start_ms + i) * 1_000 for i in range(3)], quantities=["1"] * 3, sides=["buy"] * 3,
     )  # fmt: skip
     row = FeatureRow(
-        **bar, feature_set=feature_set_id(), **dict.fromkeys(FEATURE_NAMES, after if minute > 10 else None)
+        **bar,
+        feature_set=feature_set_id(),
+        **{each.name: after if minute > 10 else None for each in feature_set("core")},
     )
     found: list[tuple[str, Message]] = [
         ("trades", frame),

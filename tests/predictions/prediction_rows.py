@@ -8,7 +8,7 @@ import numpy as np
 import talib
 
 from contracts.feature_row import FeatureRow
-from contracts.features import FEATURES, Feature, feature_set_id
+from contracts.features import feature_set, feature_set_id
 from contracts.units import decimal_string
 
 START_MS = 1_704_067_200_000
@@ -31,20 +31,27 @@ def _candles(count: int, seed: int, scale: float) -> dict[str, np.ndarray]:
     return {"open": opening, "high": high, "low": low, "close": close, "volume": volume}
 
 
-def _feature(feature: Feature, candles: dict[str, np.ndarray]) -> np.ndarray:
-    if feature.function == "ROLLING_OBV":
-        signed = np.sign(np.diff(candles["close"], prepend=candles["close"][0])) * candles["volume"]
-        total = np.cumsum(signed)
-        window = int(feature.parameters["timeperiod"])
-        return np.concatenate([total[:window], total[window:] - total[:-window]])
-    result = getattr(talib, feature.function)(*(candles[name] for name in feature.inputs), **feature.parameters)
-    return result[feature.output] if isinstance(result, tuple | list) else result
+def _features(candles: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """The features of the core set, as TA-Lib gives them on the whole history."""
+    high, low, close = (candles[name] for name in ("high", "low", "close"))
+    signed = np.cumsum(np.sign(np.diff(close, prepend=close[0])) * candles["volume"])
+    bands = talib.BBANDS(close, timeperiod=20, nbdevup=2.0, nbdevdn=2.0)
+    lines = talib.MACD(close, fastperiod=7, slowperiod=14, signalperiod=9)
+    return {
+        "rsi_14": talib.RSI(close, 14),
+        **{f"sma_{n}": talib.SMA(close, n) for n in (7, 14, 21, 60)},
+        **{f"ema_{n}": talib.EMA(close, n) for n in (7, 14, 21, 60)},
+        **dict(zip(("macd_7", "macd_signal_7", "macd_hist_7"), lines, strict=True)),
+        **dict(zip(("bollinger_upper_20", "bollinger_middle_20", "bollinger_lower_20"), bands, strict=True)),
+        "atr_14": talib.ATR(high, low, close, 14),
+        "obv": np.concatenate([signed[:60], signed[60:] - signed[:-60]]),
+    }
 
 
 def make_rows(pair: str = "BTC/USD", count: int = 1_600, seed: int = 1, scale: float = 100.0) -> list[FeatureRow]:
     """Return consecutive one-minute rows of `pair`; a feature is null until it is warm."""
     candles = _candles(count, seed, scale)
-    columns = {feature.name: _feature(feature, candles) for feature in FEATURES}
+    columns = _features(candles)
     text = {
         name: [decimal_string(Decimal(str(round(float(value), 4)))) for value in values]
         for name, values in candles.items()
@@ -55,7 +62,7 @@ def make_rows(pair: str = "BTC/USD", count: int = 1_600, seed: int = 1, scale: f
             **{name: values[i] for name, values in text.items()},
             trade_count=5, first_trade_id=10 * i + 1, last_trade_id=10 * i + 5, quality="complete",
             feature_set=feature_set_id(),
-            **{f.name: float(columns[f.name][i]) if i >= f.bars - 1 else None for f in FEATURES},
+            **{f.name: float(columns[f.name][i]) if i >= f.bars() - 1 else None for f in feature_set("core")},
         )
         for i in range(count)
     ]  # fmt: skip

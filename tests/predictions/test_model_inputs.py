@@ -10,9 +10,11 @@ from hypothesis import strategies as st
 from prediction_rows import changed
 
 from contracts.feature_row import FeatureRow
-from contracts.features import FEATURE_NAMES
+from contracts.features import feature_set
 from contracts.units import decimal_string, parse_decimal
 from predictions.core.inputs import EXCLUDED_FEATURES, INPUT_NAMES, INPUTS, input_set_id, model_inputs
+
+FEATURE_NAMES = [feature.name for feature in feature_set("core")]
 
 
 @pytest.fixture(scope="module")

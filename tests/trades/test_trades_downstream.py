@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 from candles.app import topology as candles_topology
 from candles.settings import CandlesSettings
 from contracts.feature_row import FeatureRow
-from contracts.features import FEATURE_NAMES
+from contracts.features import feature_set
 from contracts.heartbeat import Heartbeat
 from contracts.message import Message
 from contracts.topics import CANDLES, TECHNICAL_INDICATORS, TRADES
@@ -33,6 +33,8 @@ END_MS = LIVE_MS + 15 * MINUTE_MS
 EARLY_MS, LATE_MS = MIDNIGHT_MS - 12 * HOUR_MS, MIDNIGHT_MS - 8 * HOUR_MS
 BTC, ETH = "BTC/USD", "ETH/USD"
 Rows = dict[int, FeatureRow]
+
+FEATURE_NAMES = [feature.name for feature in feature_set("core")]
 
 
 @pytest.mark.slow

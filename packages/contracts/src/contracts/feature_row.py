@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from pydantic import Field, create_model
 
 from contracts.candle import Quality
-from contracts.features import FEATURES
+from contracts.features import FEATURE_NAMES, FEATURES
 from contracts.units import DecimalString, FiniteFloat, PositiveDecimalString
 from contracts.window import WindowMessage
 
@@ -15,8 +15,8 @@ from contracts.window import WindowMessage
 class FeatureRowBase(WindowMessage):
     """What a feature row says of its candle; `revision` is the candle's.
 
-    `feature_set` is ``name:hash`` of the list of features it was computed with. A feature that is not warm is
-    null. The columns of the features themselves are added from `contracts.features.FEATURES`.
+    `feature_set` is ``name:hash`` of the features it was computed with. Those are written, null where they are not
+    warm; the others of `contracts.features.FEATURES`, which gives this class its columns, are left out.
     """
 
     schema_name: ClassVar[str] = "feature_row"
@@ -37,9 +37,15 @@ class FeatureRowBase(WindowMessage):
     def message_id(self) -> str:
         return f"{self.window_id}:{self.revision}"
 
+    def to_json(self) -> bytes:
+        """Return the wire form; equal messages give equal bytes."""
+        # What is not of the row's set was never given, and costs no bytes.
+        return self.__pydantic_serializer__.to_json(self, exclude_unset=True)
+
     def values(self) -> dict[str, float | None]:
-        """Return the features by name, in the order of `FEATURES`."""
-        return {feature.name: getattr(self, feature.name) for feature in FEATURES}
+        """Return the features of the row's set by name, in the order of `FEATURES`."""
+        given = self.model_fields_set
+        return {name: getattr(self, name) for name in FEATURE_NAMES if name in given}
 
 
 if TYPE_CHECKING:
@@ -54,5 +60,5 @@ else:
         "FeatureRow",
         __base__=FeatureRowBase,
         __module__=__name__,
-        **{feature.name: (FiniteFloat | None, Field(description=feature.description)) for feature in FEATURES},
+        **{feature.name: (FiniteFloat | None, Field(None, description=feature.description)) for feature in FEATURES},
     )

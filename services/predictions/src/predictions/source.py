@@ -8,7 +8,7 @@ from loguru import logger
 
 from contracts.errors import BadMessageError
 from contracts.feature_row import FeatureRow
-from contracts.features import feature_set_id
+from contracts.features import feature_set_id, serves
 from contracts.topics import TECHNICAL_INDICATORS
 from predictions.settings import PredictionsSettings
 from streaming.clients import read_topic
@@ -29,7 +29,7 @@ def read_rows(settings: PredictionsSettings) -> Iterator[FeatureRow]:
             continue
         if not isinstance(row, FeatureRow) or not _wanted(row, settings):
             continue
-        if row.feature_set == feature_set_id():
+        if serves(row.feature_set, feature_set_id()):
             yield row
         else:
             of_other_features += 1

@@ -10,7 +10,7 @@ from loguru import logger
 from numpy.typing import NDArray
 
 from contracts.errors import TradestreamError
-from contracts.features import WARM_UP_BARS, feature_set_id
+from contracts.features import ANCHOR_BARS, feature_set, feature_set_id
 from contracts.units import MS_PER_SECOND
 from predictions.core.dataset import Dataset, Samples
 from predictions.core.inputs import INPUT_NAMES, input_set_id
@@ -112,10 +112,11 @@ def _require_enough(data: Dataset, split: Split, settings: PredictionsSettings) 
     """Refuse to train on next to nothing, or on a part where nothing but rises or falls happened."""
     count, length = len(data.samples), data.samples.length
     if count < settings.min_samples:
+        warm_up = ANCHOR_BARS + max(feature.bars(settings.interval_s) for feature in feature_set("core"))
         raise TooFewRowsError(
             f"expected at least {settings.min_samples} samples, was {count}: {data.rows} rows of "
             f"{settings.interval_s} s in {len(data.pairs)} pairs, {data.warm_rows} of them warm. A pair's rows are "
-            f"warm after up to {WARM_UP_BARS} bars; then {length + settings.horizon_bars} consecutive ones give the "
+            f"warm after up to {warm_up} bars; then {length + settings.horizon_bars} consecutive ones give the "
             "first sample, each further one another"
         )
     for name, part in (("train", split.train), ("tune", split.tune), ("validation", split.validation)):

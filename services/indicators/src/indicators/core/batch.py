@@ -1,7 +1,8 @@
 """The same features for a whole history at once: what training and backtests run.
 
-Bit-identical to the stream: functions of windows are the same code over arrays, recursive functions are TA-Lib's
-batch functions over each segment from ``anchor - bars`` to the next anchor.
+Bit-identical to the stream: the same expressions, over arrays (`arrays`). A history is cut at its holes, where the
+stream starts again too, and then into stretches that fit a processor's cache; each is evaluated together with the
+bars before it that its values look back to.
 """
 
 from __future__ import annotations
@@ -15,10 +16,13 @@ from numpy.typing import ArrayLike, NDArray
 from contracts.errors import BadInputError
 from contracts.features import ANCHOR_BARS, FEATURES, Feature
 from contracts.units import MS_PER_SECOND
+from indicators.core.arrays import Arrays
 from indicators.core.bars import Bar
-from indicators.core.computations import Floats, Recursive, Windowed, computations
+from indicators.core.blocks import Floats
+from indicators.core.timeframes import by_timeframe, folded
 
-Columns = Mapping[str, Floats]
+#: Anchors in a stretch: 16 days of one-minute bars, of which a column has 180 KiB.
+_STRETCH_ANCHORS = 16
 
 
 def compute(
@@ -35,7 +39,8 @@ def compute(
         Starts of the windows, strictly increasing multiples of the interval. Where one is missing, history starts
         again: nothing is computed across the hole.
     columns
-        `open`, `high`, `low`, `close` and `volume` (those that the features use), one value for each window.
+        The columns of a `Bar` that the features use, one value for each window; `reference_close` may be left out,
+        and is NaN where it is not known.
     interval_s
         Length of a bar, seconds.
     features
@@ -44,27 +49,82 @@ def compute(
     Raises
     ------
     BadInputError
-        If the windows are not in order, not of the interval, or a column has another length.
+        If the windows are not in order, not of the interval, or a column is missing, has another length or a value
+        that is not finite.
     """
     starts = np.asarray(window_start_ms, dtype=np.int64)
     interval_ms = interval_s * MS_PER_SECOND
     values = {name: np.ascontiguousarray(columns[name], dtype=np.float64) for name in Bar._fields if name in columns}
-    _check(starts, values, interval_ms)
+    values.setdefault("reference_close", np.full(len(starts), np.nan))
+    _check(starts, values, interval_ms, features)
     result = {feature.name: np.full(len(starts), np.nan) for feature in features}
-    windowed, recursive = computations(features)
+    own, longer, _ = by_timeframe(features, interval_s)
     for first, last in _runs(starts, interval_ms):
         run = {name: column[first:last] for name, column in values.items()}
-        anchors = np.flatnonzero(starts[first:last] % (ANCHOR_BARS * interval_ms) == 0)
-        for over_windows in windowed:
-            for name, column in _windowed(over_windows, run, last - first).items():
-                result[name][first:last] = column
-        for since_anchor in recursive:
-            for name, column in _recursive(since_anchor, run, last - first, anchors).items():
-                result[name][first:last] = column
+        of_run = {name: column[first:last] for name, column in result.items()}
+        _compute_run(run, starts[first:last], interval_ms, own, of_run)
+        for timeframe_s, group in longer.items():
+            _compute_longer(run, starts[first:last], interval_s, timeframe_s, group, of_run)
     return result
 
 
-def _check(starts: NDArray[np.int64], values: Columns, interval_ms: int) -> None:
+def _compute_run(
+    run: Mapping[str, Floats],
+    starts: NDArray[np.int64],
+    interval_ms: int,
+    features: Sequence[Feature],
+    result: Mapping[str, Floats],
+) -> None:
+    """Fill `result` over consecutive bars."""
+    first_number = int(starts[0]) // interval_ms
+    anchors = np.flatnonzero(starts // interval_ms % ANCHOR_BARS == 0)
+    window = max((feature.reach.window for feature in features), default=1)
+    warm_up = max((feature.reach.anchored for feature in features), default=0)
+    held = max((feature.reach.held for feature in features), default=0)
+    for begin, end in _stretches(len(starts), anchors):
+        # A value that a lag still holds may be of the segment before, which was opened on bars before that.
+        segment = begin - (ANCHOR_BARS if held else 0)
+        back = max(0, min(segment - warm_up, begin - window + 1))
+        part = Arrays(
+            {name: column[back:end] for name, column in run.items()},
+            first_number + back,
+            starts[back:end] + interval_ms,
+            [anchor - back for anchor in anchors.tolist() if max(back, segment) <= anchor < end],
+        )
+        for feature in features:
+            result[feature.name][begin:end] = part.value(feature.formula)[begin - back :]
+
+
+def _stretches(rows: int, anchors: NDArray[np.intp]) -> Iterator[tuple[int, int]]:
+    """Yield [begin, end) of stretches that begin at an anchor, or at the first bar."""
+    edges = [0, *(anchor for anchor in anchors[::_STRETCH_ANCHORS].tolist() if anchor), rows]
+    yield from pairwise(edges)
+
+
+def _compute_longer(
+    run: Mapping[str, Floats],
+    starts: NDArray[np.int64],
+    interval_s: int,
+    timeframe_s: int,
+    features: Sequence[Feature],
+    result: Mapping[str, Floats],
+) -> None:
+    bars = folded(run, starts, timeframe_s, interval_s)
+    if not len(bars.end_times_ms):
+        return
+    first_number = int(bars.end_times_ms[0]) // (timeframe_s * MS_PER_SECOND) - 1
+    evaluated = Arrays(bars.columns, first_number, bars.end_times_ms, ())
+    for feature in features:
+        values = np.append(evaluated.value(feature.formula), np.nan)  # the last stands for "none has closed"
+        result[feature.name][:] = values[bars.closed]
+
+
+def _check(
+    starts: NDArray[np.int64], values: Mapping[str, Floats], interval_ms: int, features: Sequence[Feature]
+) -> None:
+    for feature in features:
+        for name in sorted(feature.columns - set(values)):
+            raise BadInputError(f"columns.{name}", f"values, which {feature.name} is made from", "missing")
     if np.any(starts % interval_ms):
         raise BadInputError("window_start_ms", f"multiples of {interval_ms}", starts[starts % interval_ms != 0][0])
     if np.any(np.diff(starts) <= 0):
@@ -81,30 +141,3 @@ def _runs(starts: NDArray[np.int64], interval_ms: int) -> Iterator[tuple[int, in
     holes = np.flatnonzero(np.diff(starts) != interval_ms) + 1
     edges = [0, *holes.tolist(), len(starts)]
     yield from ((first, last) for first, last in pairwise(edges) if last > first)
-
-
-def _windowed(computation: Windowed, run: Columns, rows: int) -> dict[str, Floats]:
-    """Return the outputs over a run, NaN before the first full window."""
-    bars = computation.bars
-    whole = rows - bars + 1
-    if whole <= 0:
-        return {}
-    windows = [[run[name][at : at + whole] for at in range(bars)] for name in computation.inputs]
-    cold = np.full(bars - 1, np.nan)
-    return {
-        name: np.concatenate([cold, column])
-        for name, column in computation.named(computation.results(windows)).items()
-    }
-
-
-def _recursive(computation: Recursive, run: Columns, rows: int, anchors: NDArray[np.intp]) -> dict[str, Floats]:
-    """Return the outputs over a run, NaN before the first anchor with enough bars before it."""
-    columns = {name: np.full(rows, np.nan) for name, _ in computation.outputs}
-    for anchor, end in pairwise([*anchors.tolist(), rows]):
-        start = anchor - computation.bars
-        if start < 0:
-            continue
-        segment = computation.batch([run[name][start:end] for name in computation.inputs])
-        for name, column in computation.named(segment).items():
-            columns[name][anchor:end] = column[computation.bars :]
-    return columns

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from contracts.errors import BadInputError
 from contracts.feature_row import FeatureRow
+from contracts.features import serves
 from contracts.prediction import Direction, Prediction, PredictionReason
 from predictions.core.sequence import Run, extend, is_new, sequence
 
@@ -73,7 +74,7 @@ def step(run: Run, row: FeatureRow, facts: ModelFacts, forecast: Forecast) -> tu
     """
     if not concerns(row, facts) or not is_new(run, row):
         return run, ()
-    if row.feature_set != facts.feature_set:
+    if not serves(row.feature_set, facts.feature_set):
         if row.window_start_ms < facts.trained_to_ms:  # history of an older version: never predicted, breaks the run
             return Run(row.window_start_ms), ()
         raise BadInputError("feature_set", f"{facts.feature_set} (the model's)", row.feature_set)

@@ -9,7 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from contracts.feature_row import FeatureRow
-from contracts.features import FEATURES, MOVING_AVERAGE_PERIODS, OBV_BARS, feature_set_id
+from contracts.features import feature_set, feature_set_id
+from contracts.features.catalogue.volume import OBV_BARS
 from contracts.units import to_float
 
 
@@ -76,12 +77,14 @@ def _volume_balance(bar: Bar) -> float:
     return bar["obv"] / scale if scale > 0 else 0.0
 
 
+#: Of the averages of closes among the inputs.
+_PERIODS = (7, 14, 21, 60)
 _BANDS = ("bollinger_upper_20", "bollinger_middle_20", "bollinger_lower_20")
 
 INPUTS: tuple[ModelInput, ...] = (
     ModelInput("rsi_centred", ("rsi_14",), "rsi_14/100-0.5", lambda bar: bar["rsi_14"] / 100 - 0.5),
-    *(_to_average(f"sma_{n}") for n in MOVING_AVERAGE_PERIODS),
-    *(_to_average(f"ema_{n}") for n in MOVING_AVERAGE_PERIODS),
+    *(_to_average(f"sma_{n}") for n in _PERIODS),
+    *(_to_average(f"ema_{n}") for n in _PERIODS),
     *(_to_close(name) for name in ("macd_7", "macd_signal_7", "macd_hist_7")),
     ModelInput("band_position", _BANDS, "(close-lower)/(upper-lower)-0.5, 0 if no width", _band_position),
     ModelInput("band_width", _BANDS, "(upper-lower)/middle", _band_width),
@@ -93,10 +96,10 @@ INPUTS: tuple[ModelInput, ...] = (
 
 INPUT_NAMES: tuple[str, ...] = tuple(each.name for each in INPUTS)
 
-#: Features no model sees, with the reason: every other one must be in `INPUTS` (a test checks it).
+#: Features of the set that no model sees, with the reason: every other one must be in `INPUTS` (a test checks it).
 EXCLUDED_FEATURES: dict[str, str] = {}
 
-_NEEDED = tuple(f.name for f in FEATURES if f.name not in EXCLUDED_FEATURES)
+_NEEDED = tuple(f.name for f in feature_set("core") if f.name not in EXCLUDED_FEATURES)
 
 
 def input_set_id() -> str:
@@ -125,7 +128,7 @@ def model_inputs(row: FeatureRow) -> list[float] | None:
         None while a feature is not warm, or if an input is not finite.
     """
     values = row.values()
-    if any(values[name] is None for name in _NEEDED):
+    if any(values.get(name) is None for name in _NEEDED):
         return None
     bar = Bar(
         open=to_float(row.open),

@@ -1,0 +1,138 @@
+"""Formulas over a whole history at once: the same nodes as in `program`, on arrays, with the same bits.
+
+NumPy's own logarithm, sine and cosine may round otherwise than the C library's, which Python's `math` and TA-Lib's
+functions both call; so TA-Lib's are used here.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import talib
+from numpy.typing import NDArray
+
+from contracts.features.expressions import (
+    Arithmetic,
+    Calendar,
+    Column,
+    Expression,
+    Function,
+    Lag,
+    Number,
+    Rolling,
+    Talib,
+)
+from indicators.core.blocks import Floats, rolling
+from indicators.core.calendar import clock
+from indicators.core.program import handle_of
+
+_FUNCTIONS: Mapping[str, Callable[[Floats], Floats]] = {
+    "log": talib.LN,
+    "sqrt": np.sqrt,
+    "abs": np.abs,
+    "sin": talib.SIN,
+    "cos": talib.COS,
+    "sign": lambda x: np.where(x > 0.0, 1.0, np.where(x < 0.0, -1.0, x - x)),
+    "step": lambda x: np.where(x > 0.0, 1.0, np.where(x <= 0.0, 0.0, x)),
+    "positive": lambda x: np.where(x <= 0.0, 0.0, x),
+}
+_OPERATORS: Mapping[str, np.ufunc] = {"+": np.add, "-": np.subtract, "*": np.multiply, "/": np.divide}
+
+
+class Arrays:
+    """Evaluates formulas on consecutive bars; what several share is computed once.
+
+    Parameters
+    ----------
+    columns
+        Of the bars, one value for each.
+    first_number
+        Of the first bar, counted from the epoch.
+    end_times_ms
+        When each bar ends.
+    anchors
+        Places of the bars at which TA-Lib's functions are re-opened.
+    """
+
+    def __init__(
+        self,
+        columns: Mapping[str, Floats],
+        first_number: int,
+        end_times_ms: NDArray[np.int64],
+        anchors: Sequence[int],
+    ) -> None:
+        self._columns = columns
+        self._first_number = first_number
+        self._end_times_ms = end_times_ms
+        self._anchors = anchors
+        self._known: dict[Expression, Any] = {}
+
+    def value(self, node: Expression) -> Any:
+        """Return the values of `node`, one for each bar; a constant as a float."""
+        if node not in self._known:
+            self._known[node] = self._evaluate(node)
+        return self._known[node]
+
+    def _evaluate(self, node: Expression) -> Any:
+        match node:
+            case Number(value):
+                return value
+            case Column(name):
+                return self._columns[name]
+            case Calendar(name):
+                return clock(name, self._end_times_ms)
+            case Arithmetic():
+                return self._arithmetic(node)
+            case Function(name, argument):
+                return _FUNCTIONS[name](self.value(argument))
+            case Lag(argument, bars):
+                return _lag(self.value(argument), bars)
+            case Rolling(name, argument, bars):
+                return rolling(name, self.value(argument), bars, self._first_number)
+            case Talib() if node.outputs == 1:
+                return self._talib(node)[0]
+            case Talib():
+                return self.outputs(node)[node.output]
+        raise TypeError(f"expected a kind of expression that is known here, was {node!r}")
+
+    def outputs(self, node: Talib) -> list[Floats]:
+        """Return all outputs of the function of `node`, computed once."""
+        key = ("outputs", handle_of(node))
+        if key not in self._known:
+            self._known[key] = self._talib(node)  # type: ignore[index]
+        found: list[Floats] = self._known[key]  # type: ignore[index]
+        return found
+
+    def _arithmetic(self, node: Arithmetic) -> Any:
+        left, right = self.value(node.left), self.value(node.right)
+        if node.operator != "/" or isinstance(node.right, Number):
+            return _OPERATORS[node.operator](left, right)
+        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+            quotient = np.divide(left, right)
+        zero = right == 0.0
+        return np.where(zero, self.value(node.otherwise), quotient) if zero.any() else quotient
+
+    def _talib(self, node: Talib) -> list[Floats]:
+        rows = len(self._end_times_ms)
+        found = [np.full(rows, math.nan) for _ in range(node.outputs)]
+        function, parameters = getattr(talib, node.function), dict(node.parameters)
+        inputs = [self._columns[name] for name in node.inputs]
+        for anchor, end in pairwise([*self._anchors, rows]):
+            start = anchor - node.bars
+            if start < 0:
+                continue
+            results = function(*[column[start:end] for column in inputs], **parameters)
+            several = results if node.outputs > 1 else (results,)
+            for column, result in zip(found, several, strict=True):
+                column[anchor:end] = result[node.bars :]
+        return found
+
+
+def _lag(values: Floats, bars: int) -> Floats:
+    lagged = np.full(len(values), math.nan)
+    lagged[bars:] = values[: max(len(values) - bars, 0)]
+    return lagged

@@ -1,0 +1,268 @@
+"""Formulas as a program that takes one bar after another.
+
+The expressions are compiled once to one Python function: what several features share is computed once, arithmetic
+is plain floats, rolling functions take constant time (`blocks`) and TA-Lib's handles are called directly. The same
+nodes over arrays are in `arrays`; tests hold both to the same bits.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+from contracts.features.expressions import (
+    Arithmetic,
+    Calendar,
+    Column,
+    Expression,
+    Function,
+    Lag,
+    Number,
+    Rolling,
+    Talib,
+)
+from indicators.core import blocks
+from indicators.core.bars import Bar
+from indicators.core.calendar import clock
+
+#: ``{0}`` is a local variable. Each passes NaN on.
+_FUNCTIONS = {
+    "log": "log({0})",
+    "sqrt": "sqrt({0})",
+    "abs": "abs({0})",
+    "sin": "sin({0})",
+    "cos": "cos({0})",
+    "sign": "(1.0 if {0} > 0.0 else -1.0 if {0} < 0.0 else {0} - {0})",
+    "step": "(1.0 if {0} > 0.0 else 0.0 if {0} <= 0.0 else {0})",
+    "positive": "(0.0 if {0} <= 0.0 else {0})",
+}
+
+#: How the fold of a window, or of a part of one, goes on; ``max`` and ``min`` pass NaN on too.
+_JOINED = {
+    "sum": "{0} + {1}",
+    "max": "({0} if {0} > {1} or {0} != {0} else {1})",
+    "min": "({0} if {0} < {1} or {0} != {0} else {1})",
+}
+
+#: A call of a handle: takes the columns of a bar, gives one value or several.
+Call = Callable[..., Any]
+
+
+class Steps(NamedTuple):
+    """A program at work, on the bars of one pair and interval.
+
+    Attributes
+    ----------
+    push
+        Takes ``(number, time_ms, bar, calls)`` and gives the formulas' values: the bar's number and the time of its
+        end since the epoch, and a call for each of `Program.handles`.
+    peek
+        The same, and nothing of the bar is kept.
+    """
+
+    push: Callable[[int, int, Bar, Sequence[Call]], tuple[float, ...]]
+    peek: Callable[[int, int, Bar, Sequence[Call]], tuple[float, ...]]
+
+
+class Program(NamedTuple):
+    """A compiled list of formulas.
+
+    Attributes
+    ----------
+    source
+        The Python text, for whoever wants to read it.
+    handles
+        TA-Lib functions it calls, one of each kind, in the order of the calls that a step is given.
+    start
+        Returns the program before its first bar, which has the given number.
+    """
+
+    source: str
+    handles: tuple[Talib, ...]
+    start: Callable[[int], Steps]
+
+
+@lru_cache(maxsize=64)
+def program(formulas: tuple[Expression, ...]) -> Program:
+    """Compile formulas; a step returns their values in this order."""
+    writer = _Writer()
+    results = [writer.value(formula) for formula in formulas]
+    source = writer.source(results)
+    names: dict[str, Any] = {
+        "deque": deque, "log": math.log, "sqrt": math.sqrt, "sin": math.sin, "cos": math.cos, "nan": math.nan, "inf": math.inf,
+        "clock": clock, "ends": blocks.ends, "deviation_ends": blocks.deviation_ends,
+        "weights": blocks.weights,
+    }  # fmt: skip
+    exec(compile(source, f"<{len(formulas)} features>", "exec"), names)  # noqa: S102 - our own text, made above
+    make = names["make"]
+    return Program(source, tuple(writer.handles), lambda first: Steps(*make(first)))
+
+
+class _Writer:
+    """Writes a step: lines for each node, after those of the nodes it is made of."""
+
+    def __init__(self) -> None:
+        self.handles: list[Talib] = []
+        self._known: dict[Expression, str] = {}
+        self._queues: dict[str, tuple[str, int]] = {}
+        self._count = 0
+        self._state: list[str] = []  # what is kept from bar to bar, made at the start
+        self._kept: list[str] = []  # of that, the names that a push binds anew
+        self._places: dict[int, str] = {}  # by length: which bar of its block this one is, counted from one
+        self._lines: list[tuple[str, str]] = []  # what push does and what peek does: the same, but peek keeps nothing
+        self._keeping: list[str] = []
+        self._block_ends: dict[int, list[str]] = {}
+
+    def value(self, node: Expression) -> str:
+        """Return the variable, or the literal, that has the value of `node`."""
+        if node not in self._known:
+            self._known[node] = self._write(node)
+        return self._known[node]
+
+    def source(self, results: Sequence[str]) -> str:
+        """Return the text of ``make(first)``, which returns push and peek."""
+        queues = [f"{name} = deque([nan] * {bars}, {bars})" for name, bars in self._queues.values()]
+        kept = [f"nonlocal {', '.join(self._kept)}"] if self._kept else []
+        begin = [f"({', '.join(Bar._fields)},) = bar"]
+        begin += [f"{place} = number % {bars} + 1" for bars, place in self._places.items()]
+        keeping = [*self._keeping, *(f"{name}.append({value})" for value, (name, _) in self._queues.items())]
+        for bars, lines in self._block_ends.items():
+            keeping += [f"if {self._places[bars]} == {bars}:", *(f"    {line}" for line in lines)]
+        result = f"return ({''.join(f'{value}, ' for value in results)})"
+        push = [*kept, *begin, *(line for line, _ in self._lines), *keeping, result]
+        peek = [*begin, *(line for _, line in self._lines), result]
+        text = ["def make(first):", *(f"    {line}" for line in (*queues, *self._state))]
+        for name, body in (("push", push), ("peek", peek)):
+            text += [f"    def {name}(number, time_ms, bar, calls):", *(f"        {line}" for line in body)]
+        return "\n".join([*text, "    return push, peek", ""])
+
+    def _write(self, node: Expression) -> str:
+        match node:
+            case Number(value):
+                return repr(value) if value >= 0 else f"({value!r})"
+            case Column(name):
+                return name
+            case Calendar(name):
+                return self._assign(f"clock({name!r}, time_ms)")
+            case Arithmetic():
+                return self._arithmetic(node)
+            case Function(name, argument):
+                return self._assign(_FUNCTIONS[name].format(self._variable(argument)))
+            case Lag(argument, bars):
+                return self._lag(self._variable(argument), bars)
+            case Rolling("deviation", argument, bars):
+                return self._deviation(self._variable(argument), bars)
+            case Rolling(name, argument, bars):
+                return self._rolling(name, self._variable(argument), bars)
+            case Talib():
+                return self._talib(node)
+        raise TypeError(f"expected a kind of expression that is known here, was {node!r}")
+
+    def _arithmetic(self, node: Arithmetic) -> str:
+        left, right = self.value(node.left), self.value(node.right)
+        quotient = f"{left} {node.operator} {right}"
+        if node.operator == "/" and not isinstance(node.right, Number):
+            return self._assign(f"{quotient} if {right} else {self.value(node.otherwise)}")
+        return self._assign(quotient)
+
+    def _lag(self, value: str, bars: int) -> str:
+        """Read the queue of `value`, which is as long as the longest lag of it."""
+        queue, longest = self._queues.get(value, (f"queue_{value}", 0))
+        self._queues[value] = (queue, max(bars, longest))
+        return self._assign(f"{queue}[-{bars}]")
+
+    def _rolling(self, name: str, value: str, bars: int) -> str:
+        place, (head, tail, joined) = self._place(bars), self._names("head", "tail", "value")
+        tails = self._block(value, bars, f"ends({name!r}, {{0}})", repr(blocks.NOTHING[name]))
+        self._begin(bars, [head], [repr(blocks.NOTHING[name])])
+        fold = self._new("fold")
+        self._line(
+            f"{fold} = {head} = {_JOINED[name].format(head, value)}", f"{fold} = {_JOINED[name].format(head, value)}"
+        )
+        self._line(f"{tail} = {tails}[{place}]")
+        self._line(f"{joined} = {_JOINED[name].format(tail, fold)}")
+        return joined
+
+    def _deviation(self, value: str, bars: int) -> str:
+        place, (mean, squares) = self._place(bars), self._names("mean", "squares")
+        tails = self._block(value, bars, "deviation_ends({0})", "(0.0, 0.0)")
+        self._begin(bars, [mean, squares], ["0.0", "0.0"])
+        weights, off, new_mean, new_squares, between = self._names("weights", "off", "mean", "squares", "between")
+        self._state.append(f"{weights} = weights({bars})")
+        self._line(f"{off} = {value} - {mean}")
+        for new, kept, text in (
+            (new_mean, mean, f"{mean} + {off} / {place}"),
+            (new_squares, squares, f"{squares} + {off} * ({value} - {new_mean})"),
+        ):
+            self._line(f"{new} = {kept} = {text}", f"{new} = {text}")
+        self._line(f"tail_mean, tail_squares = {tails}[{place}]")
+        self._line(f"{between} = tail_mean - {new_mean}")
+        return self._assign(
+            f"sqrt(({new_squares} + tail_squares + {between} * {between} * {weights}[{place}]) / {bars})"
+        )
+
+    def _block(self, value: str, bars: int, folded: str, nothing: str) -> str:
+        """Keep the values of the block that is open, and the folded ends of the one before; return those."""
+        block, tails = self._names("block", "tails")
+        self._state += [
+            f"{block} = [nan] * (first % {bars})",
+            f"{tails} = [{_unknown(nothing)}] * {bars} + [{nothing}]",
+        ]
+        self._kept.append(tails)
+        self._keeping.append(f"{block}.append({value})")
+        self._block_ends.setdefault(bars, []).extend([f"{tails} = {folded.format(block)}", f"{block}.clear()"])
+        return tails
+
+    def _begin(self, bars: int, names: list[str], nothing: list[str]) -> None:
+        """Let the fold of a block begin with nothing; unknown if history begins in the middle of one."""
+        self._kept += names
+        self._state += [
+            f"{name} = nan if first % {bars} else {value}" for name, value in zip(names, nothing, strict=True)
+        ]
+        self._block_ends[bars] += [f"{name} = {value}" for name, value in zip(names, nothing, strict=True)]
+
+    def _place(self, bars: int) -> str:
+        return self._places.setdefault(bars, f"place_{bars}")
+
+    def _talib(self, node: Talib) -> str:
+        kind = handle_of(node)
+        if kind not in self.handles:
+            self.handles.append(kind)
+            place = len(self.handles) - 1
+            self._line(f"talib_{place} = calls[{place}]({', '.join(node.inputs)})")
+        results = f"talib_{self.handles.index(kind)}"
+        return f"{results}[{node.output}]" if node.outputs > 1 else results
+
+    def _variable(self, node: Expression) -> str:
+        """Return a name, also where the value is a literal or an item: it is used more than once."""
+        value = self.value(node)
+        if not value.isidentifier():
+            value = self._known[node] = self._assign(value)
+        return value
+
+    def _assign(self, value: str) -> str:
+        name = self._new("v")
+        self._line(f"{name} = {value}")
+        return name
+
+    def _line(self, push: str, peek: str | None = None) -> None:
+        self._lines.append((push, push if peek is None else peek))
+
+    def _names(self, *kinds: str) -> list[str]:
+        return [self._new(kind) for kind in kinds]
+
+    def _new(self, kind: str) -> str:
+        self._count += 1
+        return f"{kind}_{self._count}"
+
+
+def _unknown(nothing: str) -> str:
+    return "(nan, nan)" if nothing.startswith("(") else "nan"
+
+
+def handle_of(node: Talib) -> Talib:
+    """Return which handle gives the value of `node`: that of its first output gives all of them."""
+    return Talib(node.function, node.inputs, node.parameters, node.bars, 0, node.outputs)
