@@ -1,18 +1,24 @@
-"""PostgreSQL, and what speaks its protocol."""
+"""PostgreSQL: a store written by services, read by anybody."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from operator import itemgetter
 from typing import Any, ClassVar
 
 import psycopg
 
+from featurestore.dialect import POSTGRES_TYPES, upsert
 from featurestore.errors import StoreBusyError, StoreError, StoreFullError
-from featurestore.tables import Kind
+from featurestore.schema import make_schema
+from featurestore.tables import Kind, Table, quoted_names
 
 #: One number for "the tables of this project", as PostgreSQL's advisory locks want it.
 _SCHEMA_LOCK = 0x7261_6465
+#: Fewer rows are written one by one.
+_ROWS_WORTH_A_COPY = 100
+_INCOMING = "incoming_rows"
 
 
 class PostgresDialect:
@@ -24,32 +30,33 @@ class PostgresDialect:
         ``postgresql://user:password@host:port/database``, or any other that psycopg takes.
     """
 
-    types: ClassVar[Mapping[Kind, str]] = {
-        "integer": "BIGINT",
-        "float": "DOUBLE PRECISION",
-        "decimal": "NUMERIC",
-        "text": "VARCHAR",
-    }
-    placeholder = "%s"
+    types: ClassVar[Mapping[Kind, str]] = POSTGRES_TYPES
+    placeholder: ClassVar[str] = "%s"
+    writable: ClassVar[bool] = True
+    keeps_views: ClassVar[bool] = False
 
     def __init__(self, url: str) -> None:
         self._url = url
 
     def connect(self) -> psycopg.Connection[Any]:
         """Connect; every transaction is opened by hand."""
-        with _store_errors():
+        with store_errors("PostgreSQL"):
             return psycopg.connect(self._url, autocommit=True)
+
+    def prepare(self, connection: psycopg.Connection[Any]) -> None:
+        """Make the tables and views."""
+        make_schema(connection, self)
 
     @contextmanager
     def transaction(self, connection: psycopg.Connection[Any]) -> Iterator[None]:
         """Commit what happens inside, or none of it."""
-        with _store_errors(), connection.transaction():
+        with store_errors("PostgreSQL"), connection.transaction():
             yield
 
     @contextmanager
     def reading(self, connection: psycopg.Connection[Any]) -> Iterator[None]:
         """See one moment of the store, and refuse to change it."""
-        with _store_errors(), connection.transaction():
+        with store_errors("PostgreSQL"), connection.transaction():
             connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
             yield
 
@@ -63,14 +70,36 @@ class PostgresDialect:
         schema = connection.execute("SELECT current_schema()").fetchone()
         return {row[0] for row in connection.execute(query, (table, schema[0] if schema else "public"))}
 
+    def put(self, cursor: psycopg.Cursor[Any], tables: Sequence[Table], rows: Sequence[tuple[Any, ...]]) -> None:
+        """Write rows into each of `tables`: many of them go over in one copy, which is twice as fast."""
+        if len(rows) < _ROWS_WORTH_A_COPY or not all(_one_row_a_key(table, rows) for table in tables):
+            for table in tables:
+                cursor.executemany(upsert(table, self), rows)
+            return
+        columns = quoted_names(column.name for column in tables[0].columns)
+        cursor.execute(f"CREATE TEMPORARY TABLE {_INCOMING} (LIKE {tables[0].name}) ON COMMIT DROP")
+        with cursor.copy(f"COPY {_INCOMING} ({columns}) FROM STDIN") as copy:
+            for row in rows:
+                copy.write_row(row)
+        for table in tables:
+            cursor.execute(upsert(table, self, source=_INCOMING))
+        cursor.execute(f"DROP TABLE {_INCOMING}")
+
+
+def _one_row_a_key(table: Table, rows: Sequence[tuple[Any, ...]]) -> bool:
+    """Return whether no two rows would meet in the table, which one statement may not let them do."""
+    key = itemgetter(*(n for n, column in enumerate(table.columns) if column.name in table.key))
+    return len(set(map(key, rows))) == len(rows)
+
 
 @contextmanager
-def _store_errors() -> Iterator[None]:
+def store_errors(database: str) -> Iterator[None]:
+    """Raise what psycopg says of `database` as the store's own errors."""
     try:
         yield
     except psycopg.errors.DiskFull as error:
-        raise StoreFullError("PostgreSQL's disk is full; nothing of this batch was written") from error
+        raise StoreFullError(f"{database}'s disk is full; nothing of this batch was written") from error
     except (psycopg.OperationalError, psycopg.InterfaceError) as error:
-        raise StoreBusyError(f"PostgreSQL: {error}") from error
+        raise StoreBusyError(f"{database}: {error}") from error
     except psycopg.Error as error:
-        raise StoreError(f"PostgreSQL: {error}") from error
+        raise StoreError(f"{database}: {error}") from error

@@ -34,7 +34,7 @@ class StoreSettings(BaseModel):
     store_url: str | None = Field(
         None,
         validation_alias="TRADESTREAM_STORE_URL",
-        description="sqlite:///<path> or postgresql://...; off where RisingWave reads the topics itself; "
+        description="sqlite:///<path>, postgresql://... or risingwave://..., which reads the topics itself; off; "
         f"<data_dir>/{FILE_NAME}",
     )
 
@@ -55,6 +55,6 @@ class StoreSettings(BaseModel):
         return open_store(self.store_url or f"sqlite:///{self.data_dir / FILE_NAME}")
 
     def store_writer(self) -> Callable[[Iterable[Message]], None] | None:
-        """Return what `streaming.sink.keep` takes: how to write a batch, None if the store is off."""
+        """Return what `streaming.sink.keep` takes: how to write a batch; None if there is nothing to write to."""
         store = self.open_store()
-        return None if store is None else store.write
+        return store.write if store is not None and store.writable else None

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
+from featurestore.dialect import upsert
 from featurestore.errors import StoreBusyError, StoreError, StoreFullError
-from featurestore.tables import Kind
+from featurestore.schema import make_schema
+from featurestore.tables import Kind, Table
 
 #: How long a writer waits for another; each holds the lock for one batch.
 BUSY_TIMEOUT_SECONDS = 5.0
@@ -34,7 +36,9 @@ class SqliteDialect:
         "decimal": "TEXT",
         "text": "VARCHAR",
     }
-    placeholder = "?"
+    placeholder: ClassVar[str] = "?"
+    writable: ClassVar[bool] = True
+    keeps_views: ClassVar[bool] = False
 
     def __init__(self, path: str) -> None:
         self._path = path
@@ -48,6 +52,10 @@ class SqliteDialect:
             connection.execute("PRAGMA journal_mode = WAL")
         connection.create_function("to_timestamp", 1, to_timestamp, deterministic=True)
         return connection
+
+    def prepare(self, connection: sqlite3.Connection) -> None:
+        """Make the tables and views."""
+        make_schema(connection, self)
 
     @contextmanager
     def transaction(self, connection: sqlite3.Connection) -> Iterator[None]:
@@ -78,6 +86,11 @@ class SqliteDialect:
     def columns_of(self, connection: sqlite3.Connection, table: str) -> set[str]:
         """Return the columns that the file has of a table."""
         return {row[1] for row in connection.execute(f"PRAGMA table_info({table})")}
+
+    def put(self, cursor: sqlite3.Cursor, tables: Sequence[Table], rows: Sequence[tuple[Any, ...]]) -> None:
+        """Write rows into each of `tables`."""
+        for table in tables:
+            cursor.executemany(upsert(table, self), rows)
 
 
 def to_timestamp(epoch_seconds: float | None) -> str | None:

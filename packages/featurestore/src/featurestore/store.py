@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Any, Self
 
 from contracts.errors import BadSettingError
 from contracts.feature_row import FeatureRow
 from contracts.message import Message
-from contracts.units import decimal_string, to_float
+from contracts.units import MS_PER_SECOND, to_float
 from featurestore import dialect as sql
 from featurestore.dialect import Dialect
-from featurestore.errors import StoreBusyError
-from featurestore.tables import MESSAGE_ID, TABLES, Table, table, tables_of
+from featurestore.errors import StoreBusyError, StoreError
+from featurestore.feature_rows import COLUMNS, columns_of_set, feature_row, require_served
+from featurestore.requests import check_interval, check_pairs, check_range
+from featurestore.tables import TABLES, Table, quoted, quoted_names, tables_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +61,11 @@ class Store:
     def __exit__(self, *_error: object) -> None:
         self.close()
 
+    @property
+    def writable(self) -> bool:
+        """False where the database reads the topics itself."""
+        return self._dialect.writable
+
     def write(self, messages: Iterable[Message]) -> None:
         """Keep `messages`, each in every table of its class: all of them or, on an error, none.
 
@@ -70,23 +76,26 @@ class Store:
         StoreBusyError
             Locked or unreachable; try again.
         StoreFullError, StoreError
-            Trying again will not help.
+            Trying again will not help, or the database reads the topics itself.
         TypeError
             If a message is of a class that no table keeps.
         """
-        rows: dict[str, list[tuple[Any, ...]]] = {}
+        if not self.writable:
+            raise StoreError(
+                "RisingWave reads the topics itself, nothing is written to it (TRADESTREAM_STORE_URL=off)"
+            )
+        batches: dict[type[Message], list[Message]] = {}
         for message in messages:
-            for kept_in in tables_of(type(message)):
-                rows.setdefault(kept_in.name, []).append(kept_in.row(message))
-        if not rows:
+            batches.setdefault(type(message), []).append(message)
+        if not batches:
             return
+        # Always in the order of the list: two writers that lock the same rows do so in the same order.
+        groups = sorted(((tables_of(cls), batch) for cls, batch in batches.items()), key=_place)
         connection = self._connected()
         try:
             with self._dialect.transaction(connection), closing(connection.cursor()) as cursor:
-                # Always in the order of the list: two writers that lock the same rows do so in the same order.
-                for kept_in in TABLES:
-                    if kept_in.name in rows:
-                        cursor.executemany(sql.upsert(kept_in, self._dialect), rows[kept_in.name])
+                for tables, batch in groups:
+                    self._dialect.put(cursor, tables, list(map(tables[0].row, batch)))
         except StoreBusyError:
             self.close()
             raise
@@ -111,21 +120,48 @@ class Store:
             raise
 
     def latest(self, pairs: Sequence[str], interval_s: int) -> list[FeatureRow]:
-        """Return the newest feature row of each of `pairs` that has one, sorted by pair."""
-        rows = table("technical_indicators")
+        """Return the newest feature row of each of `pairs` that has one, sorted by pair and exchange.
+
+        Raises
+        ------
+        BadInputError
+            If `pairs` is no list of pairs, or `interval_s` not positive.
+        """
+        source = "latest_features" if self._dialect.keeps_views else "technical_indicators"
+        return self._newest(source, pairs, interval_s)
+
+    def as_of(self, time_ms: int, pairs: Sequence[str], interval_s: int) -> list[FeatureRow]:
+        """Return the feature row of each of `pairs` that was known at `time_ms`, as it was served.
+
+        That is revision 0 of the newest window that had ended by then; what was corrected later is not in it. A pair
+        without such a row is left out.
+
+        Parameters
+        ----------
+        time_ms
+            Event time, milliseconds since the epoch. A prediction's is its `window_end_ms`.
+        interval_s
+            Length of a bar, seconds.
+
+        Raises
+        ------
+        BadInputError
+            If `pairs` is no list of pairs, or `interval_s` not positive.
+        """
         mark = self._dialect.placeholder
-        found = self.sql(
-            f"SELECT {_columns(rows)} FROM technical_indicators AS t "  # noqa: S608 - names of our own tables
-            f"WHERE interval_s = {mark} AND pair IN ({sql.marks(pairs, self._dialect)}) AND window_start_ms = "
-            "(SELECT max(window_start_ms) FROM technical_indicators AS u "
-            "WHERE u.exchange = t.exchange AND u.pair = t.pair AND u.interval_s = t.interval_s) "
-            "ORDER BY pair, exchange",
-            (interval_s, *pairs),
-        )
-        return [_feature_row(row, rows) for row in found.dicts()]
+        latest_start_ms = time_ms - interval_s * MS_PER_SECOND
+        served = f" AND revision = 0 AND window_start_ms <= {mark}"
+        return self._newest("technical_indicators_history", pairs, interval_s, served, (latest_start_ms,))
 
     def frame(
-        self, pairs: Sequence[str], from_ms: int, to_ms: int, interval_s: int, *, corrected: bool = False
+        self,
+        pairs: Sequence[str],
+        from_ms: int,
+        to_ms: int,
+        interval_s: int,
+        *,
+        feature_set: str | None = None,
+        corrected: bool = False,
     ) -> dict[str, list[Any]]:
         """Return feature rows in columns, ordered by pair and window: what a model trains on.
 
@@ -135,6 +171,8 @@ class Store:
             Window starts, the second exclusive.
         interval_s
             Length of a bar, seconds.
+        feature_set
+            Name of a set of features: only its columns. Without it all columns, whatever set the rows were made with.
         corrected
             Rows as last corrected instead of revision 0, as they were served.
 
@@ -143,22 +181,34 @@ class Store:
         dict
             A list for each column of a feature row; decimals as floats, None where a feature was not warm.
             ``polars.DataFrame(frame)`` and ``pandas.DataFrame(frame)`` take it.
+
+        Raises
+        ------
+        BadInputError
+            If there is no such set, if rows were made with one that does not serve it, or if an argument is no pair,
+            length or range.
         """
-        rows = table("technical_indicators" if corrected else "technical_indicators_history")
+        check_pairs(pairs)
+        check_interval(interval_s)
+        check_range(from_ms, to_ms)
+        columns = columns_of_set(feature_set)
+        source = "technical_indicators" if corrected else "technical_indicators_history"
         mark = self._dialect.placeholder
         found = self.sql(
-            f"SELECT {_columns(rows)} FROM {rows.name} "  # noqa: S608 - names of our own tables
+            f"SELECT {quoted_names(column.name for column in columns)} FROM {source} "  # noqa: S608 - our own names
             f"WHERE interval_s = {mark} AND pair IN ({sql.marks(pairs, self._dialect)}) "
             f"AND window_start_ms >= {mark} AND window_start_ms < {mark}{'' if corrected else ' AND revision = 0'} "
             "ORDER BY pair, exchange, window_start_ms",
             (interval_s, *pairs, from_ms, to_ms),
         )
-        columns = list(zip(*found.rows, strict=True)) or [()] * len(found.columns)
-        kinds = {column.name: column.kind for column in rows.columns}
-        return {
-            name: [to_float(value) for value in values] if kinds[name] == "decimal" else list(values)
-            for name, values in zip(found.columns, columns, strict=True)
+        values = list(zip(*found.rows, strict=True)) or [()] * len(columns)
+        frame: dict[str, list[Any]] = {
+            column.name: [to_float(value) for value in each] if column.kind == "decimal" else list(each)
+            for column, each in zip(columns, values, strict=True)
         }
+        if feature_set is not None:
+            require_served(frame["feature_set"], feature_set)
+        return frame
 
     def close(self) -> None:
         """Close the connection; the next use opens another."""
@@ -166,22 +216,38 @@ class Store:
             self._connection.close()
             self._connection = None
 
+    def _newest(
+        self, source: str, pairs: Sequence[str], interval_s: int, condition: str = "", values: tuple[Any, ...] = ()
+    ) -> list[FeatureRow]:
+        """Return the row of the newest window of each pair, among those that meet `condition`."""
+        check_pairs(pairs)
+        check_interval(interval_s)
+        mark = self._dialect.placeholder
+        rows = (
+            f"(SELECT * FROM {source} WHERE interval_s = {mark} "  # noqa: S608 - our own names
+            f"AND pair IN ({sql.marks(pairs, self._dialect)}){condition})"
+        )
+        columns = ", ".join(f"t.{quoted(column.name)}" for column in COLUMNS)
+        newest = f"SELECT exchange, pair, max(window_start_ms) AS window_start_ms FROM {rows} AS u"  # noqa: S608
+        found = self.sql(
+            f"SELECT {columns} FROM {rows} AS t "  # noqa: S608 - our own names
+            f"JOIN ({newest} GROUP BY exchange, pair) AS n "
+            "ON t.exchange = n.exchange AND t.pair = n.pair AND t.window_start_ms = n.window_start_ms "
+            "ORDER BY t.pair, t.exchange",
+            (interval_s, *pairs, *values) * 2,
+        )
+        return [feature_row(row) for row in found.dicts()]
+
     def _connected(self) -> Any:
         if self._connection is None:
             connection = self._dialect.connect()
-            with self._dialect.transaction(connection):
-                self._dialect.lock_schema(connection)
-                for each in TABLES:
-                    self._make(connection, each)
+            self._dialect.prepare(connection)
             self._connection = connection
         return self._connection
 
-    def _make(self, connection: Any, each: Table) -> None:
-        connection.execute(sql.create_table(each, self._dialect))
-        present = self._dialect.columns_of(connection, each.name)
-        for column in each.columns:
-            if column.name not in present:
-                connection.execute(sql.add_column(each, column, self._dialect))
+
+def _place(group: tuple[tuple[Table, ...], list[Message]]) -> int:
+    return TABLES.index(group[0][0])
 
 
 def open_store(url: str) -> Store:
@@ -190,8 +256,9 @@ def open_store(url: str) -> Store:
     Parameters
     ----------
     url
-        ``sqlite:///folder/store.sqlite`` (a fourth slash makes the path absolute), ``sqlite:///:memory:`` or
-        ``postgresql://user:password@host:port/database`` (extra `postgres`).
+        ``sqlite:///folder/store.sqlite`` (a fourth slash makes the path absolute), ``sqlite:///:memory:``,
+        ``postgresql://user:password@host:port/database`` or ``risingwave://user@host:port/database`` (both need the
+        extra `postgres`).
 
     Raises
     ------
@@ -213,15 +280,8 @@ def open_store(url: str) -> Store:
         from featurestore.postgres import PostgresDialect
 
         return Store(PostgresDialect(url))
-    raise BadSettingError("store_url", "sqlite:///<path> or postgresql://<host>/<database>", url)
+    if separator and scheme == "risingwave":
+        from featurestore.risingwave import RisingWaveDialect
 
-
-def _columns(rows: Table) -> str:
-    return sql.names(column.name for column in rows.columns if column.name != MESSAGE_ID)
-
-
-def _feature_row(values: dict[str, Any], rows: Table) -> FeatureRow:
-    decimals = {column.name for column in rows.columns if column.kind == "decimal"}
-    # PostgreSQL gives a Decimal, SQLite the text itself; both have one canonical spelling.
-    exact = {name: decimal_string(Decimal(values[name])) for name in decimals}
-    return FeatureRow(**{**values, **exact})
+        return Store(RisingWaveDialect(url))
+    raise BadSettingError("store_url", "sqlite:///<path>, postgresql://<host>/<database> or risingwave://...", url)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
+from operator import attrgetter
 from typing import Any, Literal
 
 from contracts.candle import Candle
@@ -69,8 +70,7 @@ class Table:
     @cached_property
     def row(self) -> Callable[[Message], tuple[Any, ...]]:
         """How a message becomes the values of a row."""
-        names = [column.name for column in self.columns]
-        return lambda message: tuple(getattr(message, name) for name in names)
+        return attrgetter(*(column.name for column in self.columns))
 
 
 def _column(name: str, schema: dict[str, Any]) -> Column:
@@ -138,3 +138,13 @@ def table(name: str) -> Table:
         If there is none.
     """
     return {table.name: table for table in TABLES}[name]
+
+
+def quoted(name: str) -> str:
+    """Return a column's name as SQL takes it even where it is one of its words, such as `limit`."""
+    return f'"{name}"'
+
+
+def quoted_names(columns: Iterable[str]) -> str:
+    """Return a list of columns."""
+    return ", ".join(map(quoted, columns))

@@ -1,0 +1,81 @@
+-- Written by `python -m featurestore.ddl write`: change packages/featurestore, not this file.
+-- ${ENVIRONMENT}, ${BOOTSTRAP_SERVERS} and ${PROPERTIES} are filled in by `python -m featurestore.ddl apply`.
+
+-- the newest feature row of each pair and interval
+CREATE MATERIALIZED VIEW IF NOT EXISTS latest_features AS
+SELECT "exchange", "pair", "interval_s", "window_start_ms", "revision", "open", "high", "low", "close", "volume", "trade_count", "first_trade_id", "last_trade_id", "quality", "feature_set", "session_tokyo", "session_london", "session_new_york", "session_tokyo_london", "session_london_new_york", "time_of_day_sin", "time_of_day_cos", "time_of_week_sin", "time_of_week_cos", "day_of_week", "reference_log_return_1", "reference_excess_return_1", "reference_excess_return_15", "reference_excess_return_60", "reference_correlation_60", "reference_beta_60", "rsi_7", "rsi_14", "rsi_21", "stoch_k_14", "stoch_d_14", "stochrsi_k_14", "stochrsi_d_14", "cci_20", "mfi_14", "williams_r_14", "roc_10", "momentum_10", "return_1", "return_5", "return_15", "return_60", "log_return_1", "log_return_5", "log_return_15", "log_return_60", "range_ratio", "body_ratio", "upper_shadow", "lower_shadow", "close_location", "log_return_1_5m", "range_ratio_5m", "sma_20_distance_5m", "bollinger_percent_b_20_5m", "rsi_cutler_14_5m", "log_return_1_15m", "range_ratio_15m", "sma_20_distance_15m", "bollinger_percent_b_20_15m", "rsi_cutler_14_15m", "log_return_1_1h", "range_ratio_1h", "sma_20_distance_1h", "bollinger_percent_b_20_1h", "rsi_cutler_14_1h", "sma_7", "sma_14", "sma_21", "sma_50", "sma_60", "sma_200", "ema_7", "ema_14", "ema_21", "ema_50", "ema_60", "ema_200", "sma_7_slope", "sma_14_slope", "sma_21_slope", "sma_50_slope", "sma_60_slope", "sma_200_slope", "ema_7_slope", "ema_14_slope", "ema_21_slope", "ema_50_slope", "ema_60_slope", "ema_200_slope", "sma_7_21_cross", "sma_21_60_cross", "sma_50_200_cross", "ema_7_21_cross", "ema_21_60_cross", "ema_50_200_cross", "macd_7", "macd_signal_7", "macd_hist_7", "macd_12", "macd_signal_12", "macd_hist_12", "adx_14", "plus_di_14", "minus_di_14", "supertrend_10", "supertrend_10_direction", "bollinger_upper_20", "bollinger_middle_20", "bollinger_lower_20", "bollinger_width_20", "bollinger_percent_b_20", "atr_14", "natr_14", "keltner_upper_20", "keltner_middle_20", "keltner_lower_20", "donchian_upper_20", "donchian_middle_20", "donchian_lower_20", "realised_vol_15", "realised_vol_60", "realised_vol_240", "volatility_regime", "obv", "accumulation_60", "vwap_60", "vwap_60_distance", "volume_zscore_60", "trade_count_zscore_60", "taker_imbalance", "taker_imbalance_60", "message_id"
+FROM (
+    SELECT *, row_number() OVER (PARTITION BY exchange, pair, interval_s ORDER BY window_start_ms DESC) AS newest_first
+    FROM technical_indicators
+) AS ranked
+WHERE newest_first = 1;
+
+-- feature rows as they were served (revision 0): what models train on
+CREATE MATERIALIZED VIEW IF NOT EXISTS training_frame AS
+SELECT "exchange", "pair", "interval_s", "window_start_ms", "revision", "open", "high", "low", "close", "volume", "trade_count", "first_trade_id", "last_trade_id", "quality", "feature_set", "session_tokyo", "session_london", "session_new_york", "session_tokyo_london", "session_london_new_york", "time_of_day_sin", "time_of_day_cos", "time_of_week_sin", "time_of_week_cos", "day_of_week", "reference_log_return_1", "reference_excess_return_1", "reference_excess_return_15", "reference_excess_return_60", "reference_correlation_60", "reference_beta_60", "rsi_7", "rsi_14", "rsi_21", "stoch_k_14", "stoch_d_14", "stochrsi_k_14", "stochrsi_d_14", "cci_20", "mfi_14", "williams_r_14", "roc_10", "momentum_10", "return_1", "return_5", "return_15", "return_60", "log_return_1", "log_return_5", "log_return_15", "log_return_60", "range_ratio", "body_ratio", "upper_shadow", "lower_shadow", "close_location", "log_return_1_5m", "range_ratio_5m", "sma_20_distance_5m", "bollinger_percent_b_20_5m", "rsi_cutler_14_5m", "log_return_1_15m", "range_ratio_15m", "sma_20_distance_15m", "bollinger_percent_b_20_15m", "rsi_cutler_14_15m", "log_return_1_1h", "range_ratio_1h", "sma_20_distance_1h", "bollinger_percent_b_20_1h", "rsi_cutler_14_1h", "sma_7", "sma_14", "sma_21", "sma_50", "sma_60", "sma_200", "ema_7", "ema_14", "ema_21", "ema_50", "ema_60", "ema_200", "sma_7_slope", "sma_14_slope", "sma_21_slope", "sma_50_slope", "sma_60_slope", "sma_200_slope", "ema_7_slope", "ema_14_slope", "ema_21_slope", "ema_50_slope", "ema_60_slope", "ema_200_slope", "sma_7_21_cross", "sma_21_60_cross", "sma_50_200_cross", "ema_7_21_cross", "ema_21_60_cross", "ema_50_200_cross", "macd_7", "macd_signal_7", "macd_hist_7", "macd_12", "macd_signal_12", "macd_hist_12", "adx_14", "plus_di_14", "minus_di_14", "supertrend_10", "supertrend_10_direction", "bollinger_upper_20", "bollinger_middle_20", "bollinger_lower_20", "bollinger_width_20", "bollinger_percent_b_20", "atr_14", "natr_14", "keltner_upper_20", "keltner_middle_20", "keltner_lower_20", "donchian_upper_20", "donchian_middle_20", "donchian_lower_20", "realised_vol_15", "realised_vol_60", "realised_vol_240", "volatility_regime", "obv", "accumulation_60", "vwap_60", "vwap_60_distance", "volume_zscore_60", "trade_count_zscore_60", "taker_imbalance", "taker_imbalance_60", "message_id"
+FROM technical_indicators_history
+WHERE revision = 0;
+
+-- of each pair and interval: first and last window, how many there are and how many are missing between them
+CREATE MATERIALIZED VIEW IF NOT EXISTS candle_continuity AS
+SELECT
+    exchange, pair, interval_s,
+    min(window_start_ms) AS first_window_ms,
+    max(window_start_ms) AS last_window_ms,
+    count(*) AS windows,
+    (max(window_start_ms) - min(window_start_ms)) / (interval_s * 1000) + 1 - count(*) AS missing_windows
+FROM candles
+GROUP BY exchange, pair, interval_s;
+
+-- each run of windows that has no candle: from (inclusive), to (exclusive), how many
+CREATE MATERIALIZED VIEW IF NOT EXISTS candle_holes AS
+SELECT
+    exchange, pair, interval_s,
+    window_start_ms + (interval_s * 1000) AS from_ms,
+    next_window_ms AS to_ms,
+    (next_window_ms - window_start_ms) / (interval_s * 1000) - 1 AS missing_windows
+FROM (
+    SELECT exchange, pair, interval_s, window_start_ms,
+        lead(window_start_ms) OVER (PARTITION BY exchange, pair, interval_s ORDER BY window_start_ms) AS next_window_ms
+    FROM candles
+) AS neighbours
+WHERE next_window_ms > window_start_ms + (interval_s * 1000);
+
+-- of each pair, interval and UTC day: candles by quality, corrected ones, share of the day that is known
+CREATE MATERIALIZED VIEW IF NOT EXISTS data_quality AS
+SELECT
+    exchange, pair, interval_s,
+    window_start_ms / 86400000 * 86400000 AS day_start_ms,
+    count(*) AS windows,
+    count(*) FILTER (WHERE quality = 'complete') AS complete,
+    count(*) FILTER (WHERE quality = 'empty') AS empty,
+    count(*) FILTER (WHERE quality = 'gap') AS gap,
+    count(*) FILTER (WHERE quality = 'unverified') AS unverified,
+    count(*) FILTER (WHERE revision > 0) AS revised,
+    CAST(count(*) FILTER (WHERE quality <> 'gap') AS DOUBLE PRECISION) * 100
+        / ((86400 + interval_s - 1) / interval_s) AS coverage_pct,
+    min(window_start_ms) AS first_window_ms,
+    max(window_start_ms) AS last_window_ms
+FROM candles
+GROUP BY exchange, pair, interval_s, window_start_ms / 86400000 * 86400000;
+
+-- of each account and UTC day: the books at its end, what the day earned, the worst of it
+CREATE MATERIALIZED VIEW IF NOT EXISTS pnl_daily AS
+SELECT
+    account, day_start_ms, last_ms, minutes, balance, equity, realised_quote, unrealised_quote, fees_quote,
+    equity - coalesce(
+        lag(equity) OVER (PARTITION BY account ORDER BY day_start_ms), balance - realised_quote + fees_quote
+    ) AS pnl_quote,
+    max_drawdown_quote, max_daily_loss_quote
+FROM (
+    SELECT days.day_start_ms, days.last_ms, days.minutes, days.max_drawdown_quote, days.max_daily_loss_quote,
+        pnl.account, pnl.balance, pnl.equity, pnl.realised_quote, pnl.unrealised_quote, pnl.fees_quote
+    FROM (
+        SELECT account, (time_ms - 1) / 86400000 * 86400000 AS day_start_ms, max(time_ms) AS last_ms, count(*) AS minutes,
+            max(CAST(drawdown_quote AS DOUBLE PRECISION)) AS max_drawdown_quote,
+            max(CAST(daily_loss_quote AS DOUBLE PRECISION)) AS max_daily_loss_quote
+        FROM pnl
+        GROUP BY account, (time_ms - 1) / 86400000 * 86400000
+    ) AS days
+    JOIN pnl ON pnl.account = days.account AND pnl.time_ms = days.last_ms
+) AS closes;

@@ -1,0 +1,68 @@
+"""From columns back to the feature rows that were published, and which features a row's set has."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
+from functools import cache
+from typing import Any
+
+from contracts.errors import BadInputError
+from contracts.feature_row import FeatureRow
+from contracts.features import FEATURE_NAMES, SETS, feature_set_id, serves
+from contracts.units import decimal_string
+from featurestore.tables import MESSAGE_ID, Column, table
+
+#: A feature row's own columns: the fields of the message.
+COLUMNS = tuple(column for column in table("technical_indicators").columns if column.name != MESSAGE_ID)
+_DECIMALS = tuple(column.name for column in COLUMNS if column.kind == "decimal")
+
+
+def columns_of_set(feature_set: str | None) -> tuple[Column, ...]:
+    """Return the columns of a feature row: all of them, or those that every row has and the features of one set.
+
+    Raises
+    ------
+    BadInputError
+        If there is no such set.
+    """
+    if feature_set is None:
+        return COLUMNS
+    if feature_set not in SETS:
+        raise BadInputError("feature_set", f"one of {', '.join(SETS)}", feature_set)
+    others = set(FEATURE_NAMES) - {feature.name for feature in SETS[feature_set]}
+    return tuple(column for column in COLUMNS if column.name not in others)
+
+
+def require_served(row_sets: Iterable[str], feature_set: str) -> None:
+    """Refuse rows that were made with a set of features that does not serve `feature_set`.
+
+    Raises
+    ------
+    BadInputError
+        Naming the sets they were made with.
+    """
+    wanted = feature_set_id(feature_set)
+    others = sorted(each for each in set(row_sets) if not serves(each, wanted))
+    if others:
+        raise BadInputError("feature_set", f"rows of a set that has what {wanted} has", ", ".join(others))
+
+
+def feature_row(values: Mapping[str, Any]) -> FeatureRow:
+    """Return the message that a row of the tables holds, as it was published: with the features of its set.
+
+    Of a set that is not known any more, those that are not null.
+    """
+    others = _not_in_set().get(values["feature_set"])
+    if others is None:
+        others = frozenset(name for name in FEATURE_NAMES if values[name] is None)
+    # PostgreSQL gives a Decimal, SQLite the text itself; both have one canonical spelling.
+    exact = {name: decimal_string(Decimal(values[name])) for name in _DECIMALS}
+    return FeatureRow(**{name: exact.get(name, value) for name, value in values.items() if name not in others})
+
+
+@cache
+def _not_in_set() -> dict[str, frozenset[str]]:
+    """Return, for the id of each set, the features it does not have."""
+    names = frozenset(FEATURE_NAMES)
+    return {feature_set_id(name): names - {feature.name for feature in features} for name, features in SETS.items()}

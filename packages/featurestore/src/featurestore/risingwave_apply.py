@@ -1,0 +1,63 @@
+"""Bring a running RisingWave up to what this version knows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing
+from typing import Any
+
+from contracts.errors import BadSettingError
+from featurestore import dialect as sql
+from featurestore.postgres import store_errors
+from featurestore.risingwave import RisingWaveDialect
+from featurestore.risingwave_ddl import create_tables, create_trades, create_views
+from featurestore.tables import MESSAGE_ID, TABLES
+from featurestore.target import Target
+from featurestore.views import VIEWS
+
+
+def apply(url: str, target: Target, *, views_anew: bool = False) -> Iterator[str]:
+    """Make tables, columns and views that are missing, and say of each what was done.
+
+    A column that messages have gained is added to its table; the views are then made anew, because RisingWave shows
+    a new column in no view that was there before.
+
+    Parameters
+    ----------
+    url
+        ``risingwave://user@host:port/database``.
+    views_anew
+        Drop our views first, also where no column was added.
+
+    Raises
+    ------
+    BadSettingError
+        If `url` is none of RisingWave.
+    StoreError
+        If RisingWave refuses. It has no transactions: what was done until then stays, and a further run goes on.
+    """
+    if not url.startswith("risingwave://"):
+        raise BadSettingError("store", "risingwave://user@host:port/database", url)
+    dialect = RisingWaveDialect(url)
+    with closing(dialect.connect(read_only=False)) as connection, store_errors("RisingWave"):
+        yield from _run(connection, [target.fill(each) for each in create_tables()])
+        added = list(_add_columns(connection, dialect))
+        yield from added
+        if added or views_anew:
+            yield from _run(connection, [f"DROP MATERIALIZED VIEW IF EXISTS {view.name}" for view in VIEWS])
+        yield from _run(connection, [target.fill(each) for each in (*create_trades(), *create_views())])
+
+
+def _run(connection: Any, statements: list[str]) -> Iterator[str]:
+    for statement in statements:
+        connection.execute(statement)
+        head = next(line for line in statement.splitlines() if not line.startswith("--"))
+        yield head.removesuffix(" (").removesuffix(" AS")
+
+
+def _add_columns(connection: Any, dialect: RisingWaveDialect) -> Iterator[str]:
+    for table in TABLES:
+        present = dialect.columns_of(connection, table.name)
+        for column in table.columns:
+            if column.name not in present and column.name != MESSAGE_ID:
+                yield from _run(connection, [sql.add_column(table, column, dialect)])

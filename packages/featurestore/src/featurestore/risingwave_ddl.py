@@ -1,0 +1,130 @@
+"""What RisingWave is told: a table for each of ours that fills itself from a topic, and the views over them.
+
+The texts hold placeholders for what differs between environments; `featurestore.target` puts it in. The order of
+clauses is RisingWave's: columns, ON CONFLICT, WITH, FORMAT.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from contracts.candle import Candle
+from contracts.feature_row import FeatureRow
+from contracts.fill import Fill
+from contracts.message import Message
+from contracts.order import Order
+from contracts.pnl import Pnl
+from contracts.position import Position
+from contracts.prediction import Prediction
+from contracts.risk_alert import RiskAlert
+from contracts.signal import Signal
+from contracts.topics import TOPICS, TRADES, TopicSpec
+from featurestore.dialect import POSTGRES_TYPES
+from featurestore.tables import MESSAGE_ID, TABLES, Column, Table, quoted, quoted_names, tables_of
+from featurestore.views import TRADES as TRADES_VIEW
+from featurestore.views import VIEWS, View
+
+_WINDOW = ("exchange", "pair", "interval_s", "window_start_ms")
+#: A message's id is none of its fields: RisingWave puts it together from these, joined by colons.
+ID_PARTS: Mapping[type[Message], tuple[str, ...]] = {
+    Candle: (*_WINDOW, "revision"),
+    FeatureRow: (*_WINDOW, "revision"),
+    Prediction: (*_WINDOW, "model_name", "model_version"),
+    Signal: ("account", *_WINDOW),
+    Order: ("order_id", "status"),
+    Fill: ("fill_id",),
+    Position: ("fill_id", "'position'"),
+    Pnl: ("account", "time_ms"),
+    RiskAlert: ("account", "rule", "severity", "coalesce(pair, '*')", "time_ms"),
+}
+
+#: Frames keep their columns as arrays. What else is on the topic has no trades in it.
+_FRAME = {
+    "type": "VARCHAR",
+    "exchange": "VARCHAR",
+    "pair": "VARCHAR",
+    "consecutive_ids": "BOOLEAN",
+    "trade_ids": "BIGINT[]",
+    "timestamps_us": "BIGINT[]",
+    "prices": "NUMERIC[]",
+    "quantities": "NUMERIC[]",
+    "sides": "VARCHAR[]",
+}
+
+# ${PROPERTIES} is nothing, or what a secured Kafka wants: a comma and a line for each property.
+_FROM_TOPIC = """\
+WITH (
+    connector = 'kafka',
+    topic = '{topic}-${{ENVIRONMENT}}',
+    properties.bootstrap.server = '${{BOOTSTRAP_SERVERS}}',
+    group.id.prefix = 'risingwave-${{ENVIRONMENT}}',
+    scan.startup.mode = 'earliest'${{PROPERTIES}}
+) FORMAT PLAIN ENCODE JSON"""
+
+
+def create_tables() -> tuple[str, ...]:
+    """Return a statement for each table."""
+    return tuple(map(create_table, TABLES))
+
+
+def create_table(table: Table) -> str:
+    """Return the statement that makes a table which fills itself from its topic.
+
+    A field that a message lacks is null, so no column is NOT NULL: RisingWave would drop the whole message.
+    """
+    columns = [f"    {quoted(column.name)} {_type(table, column)}," for column in table.columns]
+    newest = f" WITH VERSION COLUMN ({table.newest})" if table.newest else ""
+    return "\n".join(
+        (
+            f"-- {table.description}",
+            f"CREATE TABLE IF NOT EXISTS {table.name} (",
+            *columns,
+            f"    PRIMARY KEY ({quoted_names(table.key)})",
+            f") ON CONFLICT OVERWRITE{newest}",
+            _FROM_TOPIC.format(topic=topic_of(table.message).name),
+        )
+    )
+
+
+def create_trades() -> tuple[str, ...]:
+    """Return the statements that read frames of trades, without keeping them, and keep each trade."""
+    columns = ",\n".join(f"    {quoted(name)} {kind}" for name, kind in _FRAME.items())
+    source = (
+        "-- what is on the topic of trades, read by the view below and not kept\n"
+        f"CREATE SOURCE IF NOT EXISTS trade_messages (\n{columns}\n)\n{_FROM_TOPIC.format(topic=TRADES.name)}"
+    )
+    return (source, create_view(TRADES_VIEW))
+
+
+def create_views() -> tuple[str, ...]:
+    """Return a statement for each view over the tables."""
+    return tuple(map(create_view, VIEWS))
+
+
+def create_view(view: View) -> str:
+    """Return the statement that makes a view whose rows are kept up to date."""
+    return f"-- {view.description}\nCREATE MATERIALIZED VIEW IF NOT EXISTS {view.name} AS\n{view.query}"
+
+
+def topic_of(message: type[Message]) -> TopicSpec:
+    """Return the topic that carries a class of messages, and nothing else."""
+    (found,) = (spec for spec in TOPICS if spec.messages == (message,))
+    return found
+
+
+def message_id(message: type[Message]) -> str:
+    """Return the id of a message as SQL puts it together.
+
+    Examples
+    --------
+    >>> message_id(Fill), message_id(Pnl)
+    ('fill_id', "account || ':' || CAST(time_ms AS VARCHAR)")
+    """
+    numbers = {column.name for column in tables_of(message)[0].columns if column.kind == "integer"}
+    parts = (f"CAST({part} AS VARCHAR)" if part in numbers else part for part in ID_PARTS[message])
+    return " || ':' || ".join(parts)
+
+
+def _type(table: Table, column: Column) -> str:
+    kind = POSTGRES_TYPES[column.kind]
+    return f"{kind} AS ({message_id(table.message)})" if column.name == MESSAGE_ID else kind
