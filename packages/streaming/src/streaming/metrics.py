@@ -45,9 +45,9 @@ STATE_BYTES = Gauge("tradestream_state_bytes", "Size of the state stores on disk
 RESTARTS = Gauge("tradestream_restarts", "How often this instance was started again in its state folder")
 REPORT_FAILURES = Counter("tradestream_report_failures_total", "Reports that did not reach the log")
 
-#: What a feed may do to its readers; `kind` is one of the three below.
+#: What a feed may do to its readers; `kind` is one of the four below, the last of them is indicators' to count.
 DATA_FLAWS = Counter("tradestream_data_flaws_total", "Flaws of the market data, as candles sees them", ["kind"])
-GAP, LATE, DUPLICATE = "gap", "late", "duplicate"
+GAP, LATE, DUPLICATE, NO_REFERENCE = "gap", "late", "duplicate", "no_reference"
 
 
 def total(counter: Counter | Gauge, **labels: str) -> float:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contracts.topics import CANDLES, TECHNICAL_INDICATORS, TRADES
-from indicators.app import topology
+from indicators.app import inputs, topology
 from indicators.settings import IndicatorsSettings
 from streaming.history import HistoryEnd
 from streaming.service import run_service
@@ -17,7 +17,7 @@ def main() -> int:
     return run_service(
         settings,
         service="indicators",
-        inputs=[CANDLES],
+        inputs=inputs(settings),
         outputs=[TECHNICAL_INDICATORS],
         topology=topology,
         stop_when=history if settings.variant == "historical" else None,

@@ -4,27 +4,61 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from loguru import logger
+
 from contracts.candle import Candle
 from contracts.feature_row import FeatureRow
-from contracts.topics import CANDLES, TECHNICAL_INDICATORS
+from contracts.reference_candle import ReferenceCandle
+from contracts.topics import CANDLES, REFERENCE_CANDLES, TECHNICAL_INDICATORS, TopicSpec
 from indicators.core.fold import Engines, step
+from indicators.core.join import MAX_WAITING, join
 from indicators.settings import IndicatorsSettings
+from streaming.dead_letters import PROCESSING_FAILED
+from streaming.metrics import DATA_FLAWS, NO_REFERENCE
 from streaming.sink import keep
-from streaming.topics import publish
+from streaming.topics import Topics, publish
 
 if TYPE_CHECKING:
     from quixstreams import State
     from quixstreams.dataframe import StreamingDataFrame
-    from quixstreams.models.topics import Topic
 
 
-def topology(inputs: dict[str, StreamingDataFrame], topics: dict[str, Topic], settings: IndicatorsSettings) -> None:
+def inputs(settings: IndicatorsSettings) -> list[TopicSpec]:
+    """Return the topics that the service reads."""
+    return [CANDLES, REFERENCE_CANDLES] if settings.reference_pairs else [CANDLES]
+
+
+def topology(inputs: dict[str, StreamingDataFrame], topics: Topics, settings: IndicatorsSettings) -> None:
     """Lay out the flow; all intervals of a pair share its state."""
     engines: Engines = {}
 
     def rows_of(candle: Candle, state: State[str, object]) -> list[FeatureRow]:
-        _, rows = step(state, candle, engines)
+        _, rows = step(state, candle, engines, settings.feature_set)
         return rows
 
-    rows = inputs[CANDLES.name].apply(rows_of, stateful=True, expand=True)
+    def joined_rows_of(message: Candle | ReferenceCandle, state: State[str, object]) -> list[FeatureRow]:
+        reference = settings.reference_pairs.get(message.pair)
+        if isinstance(message, ReferenceCandle):
+            if message.reference_pair != reference:  # of other settings, before
+                return []
+        elif reference is None:
+            return rows_of(message, state)
+        joined = join(state, message, engines, settings.feature_set)
+        for candle, error in joined.refused:
+            topics.dead_letters.send(candle.key, candle.to_json(), PROCESSING_FAILED, error)
+        if joined.overdue is not None:
+            _NO_REFERENCE.inc()
+            words = "{}: {} candles of {} s wait for {}, so the oldest goes on without it. Does {} have candles?"
+            logger.warning(words, message.pair, MAX_WAITING, message.interval_s, reference, reference)
+        return joined.rows
+
+    candles = inputs[CANDLES.name]
+    if settings.reference_pairs:
+        both = candles.concat(inputs[REFERENCE_CANDLES.name])
+        rows = both.apply(joined_rows_of, stateful=True, expand=True)
+    else:
+        rows = candles.apply(rows_of, stateful=True, expand=True)
     keep(publish(rows, topics[TECHNICAL_INDICATORS.name]), settings.store_writer())
+
+
+_NO_REFERENCE = DATA_FLAWS.labels(kind=NO_REFERENCE)

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 from pydantic_settings import SettingsConfigDict
 
+from contracts.features import SETS
+from contracts.reference_settings import ReferenceSettings
 from featurestore import StoreSettings
 from streaming.settings import ServiceSettings
 
 
-class IndicatorsSettings(StoreSettings, ServiceSettings):
+class IndicatorsSettings(ReferenceSettings, StoreSettings, ServiceSettings):
     """The shared settings and the store's; which features there are is `contracts.features`' business."""
 
     model_config = SettingsConfigDict(env_prefix="INDICATORS_")
@@ -19,3 +21,11 @@ class IndicatorsSettings(StoreSettings, ServiceSettings):
     variant: Literal["historical", "live"] = Field(
         "live", description="until the candles of history are done; or from where the group is, for ever"
     )
+    feature_set: str = Field("core", description=f"which features rows have: {' or '.join(SETS)}")
+
+    @field_validator("feature_set")
+    @classmethod
+    def _is_one(cls, name: str) -> str:
+        if name not in SETS:
+            raise ValueError(" or ".join(SETS))
+        return name

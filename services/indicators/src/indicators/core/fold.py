@@ -7,16 +7,19 @@ other row changes, because decisions were made on bars as they came and a replay
 
 from __future__ import annotations
 
+import math
+from functools import cache
+
 from contracts.candle import Candle
 from contracts.errors import BadInputError
 from contracts.feature_row import FeatureRow
-from contracts.features import feature_set_id
+from contracts.features import feature_set, feature_set_id
 from contracts.units import MS_PER_SECOND
 from indicators.core.bars import bar_of
 from indicators.core.engine import Engine
 from indicators.core.ring import REVISABLE_BARS, MemoryState, Ring, State
 
-_FEATURE_SET = feature_set_id()
+_set_id = cache(feature_set_id)
 _COPIED = tuple(name for name in Candle.model_fields if name in FeatureRow.model_fields)
 
 #: Engines by (exchange, pair, interval), with the window each has seen last. A cache: an engine that does not stand
@@ -29,7 +32,9 @@ def initial() -> State:
     return MemoryState()
 
 
-def step(state: State, candle: Candle, engines: Engines) -> tuple[State, list[FeatureRow]]:
+def step(
+    state: State, candle: Candle, engines: Engines, set_name: str = "core", reference_close: float = math.nan
+) -> tuple[State, list[FeatureRow]]:
     """Take the next candle of a pair and return the rows it gives: one, or none if it came before.
 
     Parameters
@@ -39,7 +44,11 @@ def step(state: State, candle: Candle, engines: Engines) -> tuple[State, list[Fe
     candle
         A final candle.
     engines
-        The process's cache, empty at first.
+        The process's cache, empty at first; of one set of features.
+    set_name
+        Which features rows have: a key of `contracts.features.SETS`.
+    reference_close
+        What the reference pair closed at in the candle's window; a correction keeps what its window came with.
 
     Raises
     ------
@@ -52,47 +61,52 @@ def step(state: State, candle: Candle, engines: Engines) -> tuple[State, list[Fe
     ring = Ring(state, candle)
     last_ms = ring.last_ms
     if last_ms is None or candle.window_start_ms > last_ms:
-        return state, [_append(ring, last_ms, candle, engines)]
+        return state, [_append(ring, last_ms, candle, engines, set_name, reference_close)]
     seen = ring.revision(candle.window_start_ms)
     if seen is None:
         raise BadInputError("window_start_ms", f"after {last_ms}, or seen before", candle.window_start_ms)
-    return state, [_revise(ring, last_ms, candle)] if candle.revision > seen else []
+    return state, [_revise(ring, last_ms, candle, set_name)] if candle.revision > seen else []
 
 
-def _append(ring: Ring, last_ms: int | None, candle: Candle, engines: Engines) -> FeatureRow:
-    bar = bar_of(candle)
-    engine = _engine(ring, last_ms, candle, engines)
+def _append(
+    ring: Ring, last_ms: int | None, candle: Candle, engines: Engines, set_name: str, reference_close: float
+) -> FeatureRow:
+    bar = bar_of(candle, reference_close)
+    engine = _engine(ring, last_ms, candle, engines, set_name)
     engine.push(candle.window_start_ms, bar)
-    row = _row(candle, engine)
+    row = _row(candle, engine, set_name)
     ring.append(candle.window_start_ms, candle.revision, bar)
     engines[candle.exchange, candle.pair, candle.interval_s] = (candle.window_start_ms, engine)
     return row
 
 
-def _engine(ring: Ring, last_ms: int | None, candle: Candle, engines: Engines) -> Engine:
+def _engine(ring: Ring, last_ms: int | None, candle: Candle, engines: Engines, set_name: str) -> Engine:
     """Return an engine that has seen the window before `candle`; a new one, not warm, if that is missing."""
     # Taken out of the cache: should this candle fail, its engine would be one bar ahead of the state.
     seen_ms, engine = engines.pop((candle.exchange, candle.pair, candle.interval_s), (None, None))
     before_ms = candle.window_start_ms - candle.interval_s * MS_PER_SECOND
     if engine is not None and seen_ms == last_ms == before_ms:
         return engine
-    engine = Engine(candle.interval_s)
+    return _replayed(ring, candle, set_name)
+
+
+def _replayed(ring: Ring, candle: Candle, set_name: str) -> Engine:
+    engine = Engine(candle.interval_s, feature_set(set_name))
     engine.replay(ring.before(candle.window_start_ms))
     return engine
 
 
-def _revise(ring: Ring, last_ms: int, candle: Candle) -> FeatureRow:
+def _revise(ring: Ring, last_ms: int, candle: Candle, set_name: str) -> FeatureRow:
     oldest_ms = last_ms - REVISABLE_BARS * candle.interval_s * MS_PER_SECOND
     if candle.window_start_ms <= oldest_ms:
         raise BadInputError("window_start_ms", f"a correction of a window after {oldest_ms}", candle.window_start_ms)
-    engine = Engine(candle.interval_s)
-    engine.replay(ring.before(candle.window_start_ms))
-    engine.push(candle.window_start_ms, bar_of(candle))
-    row = _row(candle, engine)
+    engine = _replayed(ring, candle, set_name)
+    engine.push(candle.window_start_ms, bar_of(candle, ring.reference_close(candle.window_start_ms)))
+    row = _row(candle, engine, set_name)
     ring.set_revision(candle.window_start_ms, candle.revision)
     return row
 
 
-def _row(candle: Candle, engine: Engine) -> FeatureRow:
+def _row(candle: Candle, engine: Engine, set_name: str) -> FeatureRow:
     copied = {name: getattr(candle, name) for name in _COPIED}
-    return FeatureRow(**copied, **engine.values(), feature_set=_FEATURE_SET)
+    return FeatureRow(**copied, **engine.values(), feature_set=_set_id(set_name))

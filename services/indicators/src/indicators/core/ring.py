@@ -5,15 +5,18 @@ from __future__ import annotations
 import math
 from typing import Any, Protocol
 
-from contracts.candle import Candle
-from contracts.features import ANCHOR_BARS, WARM_UP_BARS
+from contracts.features import ANCHOR_BARS, HELD_BARS, WARM_UP_BARS
 from contracts.units import MS_PER_SECOND
+from contracts.window import WindowMessage
 from indicators.core.bars import Bar, anchor_ms
 
 #: How many bars back a correction is taken: a day of one-minute bars.
 REVISABLE_BARS = ANCHOR_BARS
-#: Enough to compute the oldest bar that may still be corrected: its anchor, and the bars before that.
-RING_BARS = WARM_UP_BARS + ANCHOR_BARS + REVISABLE_BARS
+#: Enough to compute the oldest bar that may still be corrected: its anchor, the bars before that, and the values
+#: that are still used from before the anchor.
+RING_BARS = WARM_UP_BARS + ANCHOR_BARS + HELD_BARS + REVISABLE_BARS
+#: Of an entry; one of another length is an older version's and counts as missing.
+_ENTRY_VALUES = 2 + len(Bar._fields)
 
 
 class State(Protocol):
@@ -24,6 +27,9 @@ class State(Protocol):
 
     def set(self, key: Any, value: Any) -> None:
         """Keep `value` under `key`."""
+
+    def delete(self, key: Any) -> None:
+        """Forget `key`, which is there."""
 
 
 class MemoryState:
@@ -40,6 +46,10 @@ class MemoryState:
         """Keep `value` under `key`."""
         self.entries[key] = value
 
+    def delete(self, key: str) -> None:
+        """Forget `key`."""
+        del self.entries[key]
+
 
 class Ring:
     """Bars by the start of their window, and which came last.
@@ -49,11 +59,11 @@ class Ring:
     ring.
     """
 
-    def __init__(self, state: State, candle: Candle) -> None:
+    def __init__(self, state: State, message: WindowMessage) -> None:
         self._state = state
-        self._interval_s = candle.interval_s
-        self._interval_ms = candle.interval_s * MS_PER_SECOND
-        self._prefix = f"{candle.exchange}:{candle.interval_s}:"
+        self._interval_s = message.interval_s
+        self._interval_ms = message.interval_s * MS_PER_SECOND
+        self._prefix = f"{message.exchange}:{message.interval_s}:"
 
     @property
     def last_ms(self) -> int | None:
@@ -71,6 +81,11 @@ class Ring:
         entry = self._entry(window_start_ms)
         return None if entry is None else int(entry[1])
 
+    def reference_close(self, window_start_ms: int) -> float:
+        """Return the reference pair's close that a bar came with, NaN where there was none."""
+        entry = self._entry(window_start_ms)
+        return math.nan if entry is None else _bar(entry[2:]).reference_close
+
     def set_revision(self, window_start_ms: int, revision: int) -> None:
         """Note that the row of `revision` was given; the bar itself stays as it first came."""
         entry = self._entry(window_start_ms)
@@ -81,10 +96,12 @@ class Ring:
     def before(self, window_start_ms: int) -> list[tuple[int, Bar]]:
         """Return the bars up to `window_start_ms` (exclusive) that an engine needs to go on with that window.
 
-        They reach back to ``anchor - WARM_UP_BARS`` of the window before it, or to the first hole.
+        They reach back to ``anchor - WARM_UP_BARS`` of the oldest bar of which a value is still used, or to the first
+        hole.
         """
         newest = window_start_ms - self._interval_ms
-        oldest = anchor_ms(newest, self._interval_s) - WARM_UP_BARS * self._interval_ms
+        anchor = anchor_ms(newest - HELD_BARS * self._interval_ms, self._interval_s)
+        oldest = anchor - WARM_UP_BARS * self._interval_ms
         bars: list[tuple[int, Bar]] = []
         while newest >= oldest and (entry := self._entry(newest)) is not None:
             bars.append((newest, _bar(entry[2:])))
@@ -94,7 +111,8 @@ class Ring:
 
     def _entry(self, window_start_ms: int) -> list[Any] | None:
         entry = self._state.get(self._slot(window_start_ms))
-        return entry if entry is not None and entry[0] == window_start_ms else None
+        is_here = entry is not None and entry[0] == window_start_ms and len(entry) == _ENTRY_VALUES
+        return entry if is_here else None
 
     def _slot(self, window_start_ms: int) -> str:
         return f"{self._prefix}{window_start_ms // self._interval_ms % RING_BARS}"

@@ -1,0 +1,162 @@
+"""Candles wait for those of their reference pair: the same rows however the two topics are mixed."""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import Any
+
+import pytest
+from bar_series import MIDNIGHT_MS, simulated
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from contracts.candle import Candle
+from contracts.feature_row import FeatureRow
+from contracts.reference_candle import ReferenceCandle
+from indicators.core import join as joining
+from indicators.core.fold import Engines, step
+from indicators.core.join import join
+from indicators.core.ring import MemoryState
+
+MINUTE_MS = 60_000
+FIRST_MS = MIDNIGHT_MS - 40 * MINUTE_MS
+CANDLES = simulated(120, first_ms=FIRST_MS).candles("ETH/USD")
+
+
+def reference(window: int, interval_s: int = 60) -> ReferenceCandle:
+    return ReferenceCandle(
+        exchange="kraken", pair="ETH/USD", interval_s=interval_s, window_start_ms=FIRST_MS + window * MINUTE_MS,
+        reference_pair="BTC/USD", close=f"{30_000 + window}.5", quality="complete",
+    )  # fmt: skip
+
+
+REFERENCES = [reference(window) for window in range(len(CANDLES))]
+
+
+class Run:
+    """The fold, on a state that is JSON between any two messages, and what it gave."""
+
+    def __init__(self) -> None:
+        self.state = MemoryState()
+        self.engines: Engines = {}
+        self.rows: list[FeatureRow] = []
+        self.refused: list[joining.Refused] = []
+
+    def take(self, *messages: Candle | ReferenceCandle) -> list[FeatureRow]:
+        before = len(self.rows)
+        for message in messages:
+            self.state.entries = json.loads(json.dumps(self.state.entries, allow_nan=False))
+            joined = join(self.state, message, self.engines, "full")
+            self.rows += joined.rows
+            self.refused += joined.refused
+        return self.rows[before:]
+
+
+def expected(candles: list[Candle], references: list[ReferenceCandle]) -> list[FeatureRow]:
+    """The rows of `candles` in their order, each with its reference: nothing of the join."""
+    closes = {each.window_start_ms: float(each.close) for each in references}
+    state, engines = MemoryState(), {}
+    return [
+        row
+        for candle in candles
+        for row in step(state, candle, engines, "full", closes.get(candle.window_start_ms, math.nan))[1]
+    ]
+
+
+def mixed(data: st.DataObject, *streams: list[Any]) -> list[Any]:
+    """The messages of all streams in a drawn order that keeps each stream's own."""
+    left = [list(reversed(stream)) for stream in streams]
+    found = []
+    while any(left):
+        several = [stream for stream in left if stream]
+        chosen = data.draw(st.integers(0, len(several) - 1))
+        count = min(data.draw(st.integers(1, 9)), len(several[chosen]))
+        found += [several[chosen].pop() for _ in range(count)]
+    return found
+
+
+@settings(max_examples=40, derandomize=True, deadline=None)
+@given(data=st.data())
+def test_rows_are_the_same_however_the_topics_are_mixed(data: st.DataObject) -> None:
+    """With holes, corrections, and what a kill repeats."""
+    length = data.draw(st.integers(20, 60))
+    absent = data.draw(st.sets(st.integers(0, length - 2)))
+    references = [each for n, each in enumerate(REFERENCES[:length]) if n not in absent]
+    candles = list(CANDLES[:length])
+    for window in sorted(data.draw(st.sets(st.integers(0, length - 1), max_size=4)), reverse=True):
+        late = candles[window].model_copy(update={"revision": 1, "close": "31000", "high": "40000"})
+        candles.insert(data.draw(st.integers(window + 1, length)), late)
+    wanted = expected(candles, references)
+    for topic in (candles, references):  # a writer that was killed repeats its last messages
+        end = data.draw(st.integers(1, len(topic)))
+        topic[end:end] = topic[max(0, end - data.draw(st.integers(0, 9))) : end]
+    run = Run()
+    run.take(*mixed(data, candles, references))
+    assert run.rows == wanted
+    assert run.refused == []
+    assert not [name for name in run.state.entries if ":waiting:" in name]
+
+
+def test_a_row_waits_for_both_and_comes_in_window_order() -> None:
+    run = Run()
+    assert run.take(*CANDLES[:3]) == []
+    assert [row.window_start_ms for row in run.take(REFERENCES[0])] == [CANDLES[0].window_start_ms]
+    assert len(run.take(REFERENCES[1], REFERENCES[2])) == 2
+    assert run.take(REFERENCES[3]) == []
+    assert len(run.take(CANDLES[3])) == 1
+    assert run.rows == expected(CANDLES[:4], REFERENCES)
+
+
+def test_a_later_reference_says_that_a_window_has_none() -> None:
+    run = Run()
+    run.take(*CANDLES[:5], *REFERENCES[:2])
+    assert len(run.rows) == 2
+    run.take(REFERENCES[4])
+    assert run.rows == expected(CANDLES[:5], [*REFERENCES[:2], REFERENCES[4]])
+    assert run.rows != expected(CANDLES[:5], REFERENCES)
+
+
+def test_a_correction_waits_its_turn_and_keeps_what_its_window_came_with() -> None:
+    run = Run()
+    late = CANDLES[1].model_copy(update={"revision": 1, "close": "31000", "high": "40000"})
+    run.take(*CANDLES[:3], *REFERENCES[:2])
+    assert run.take(CANDLES[3], late) == []
+    rows = run.take(REFERENCES[2], REFERENCES[3])
+    assert [(row.window_start_ms, row.revision) for row in rows] == [
+        (CANDLES[2].window_start_ms, 0), (CANDLES[3].window_start_ms, 0), (CANDLES[1].window_start_ms, 1),
+    ]  # fmt: skip
+    assert run.rows == expected([*CANDLES[:4], late], REFERENCES)
+
+
+def test_intervals_and_exchanges_wait_alone() -> None:
+    run = Run()
+    other = CANDLES[0].model_copy(update={"exchange": "coinbase"})
+    longer = simulated(1, first_ms=FIRST_MS, interval_s=300).candles("ETH/USD")[0]
+    assert run.take(other, longer, CANDLES[0]) == []
+    assert [row.interval_s for row in run.take(reference(0, interval_s=300))] == [300]
+    assert [row.exchange for row in run.take(REFERENCES[0])] == ["kraken"]
+
+
+def test_a_candle_that_cannot_be_used_is_refused_and_holds_nobody_up() -> None:
+    run = Run()
+    run.take(*CANDLES[5:7], *REFERENCES[5:7])
+    shifted = CANDLES[7].model_copy(update={"window_start_ms": CANDLES[7].window_start_ms + 1})
+    run.take(CANDLES[7], shifted, CANDLES[2], CANDLES[8], *REFERENCES[7:9])
+    assert run.rows == expected(CANDLES[5:9], REFERENCES)
+    assert [refused.candle for refused in run.refused] == [shifted, CANDLES[2]]
+
+
+def test_at_the_bound_the_oldest_goes_on_without(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(joining, "MAX_WAITING", 10)
+    run = Run()
+    assert run.take(*CANDLES[:10]) == []
+    joined = join(run.state, CANDLES[10], run.engines, "full")
+    assert joined.overdue == CANDLES[0]
+    assert joined.rows == expected(CANDLES[:1], [])
+    run.take(*CANDLES[11:60])
+    assert sum(":waiting:" in name for name in run.state.entries) == 10
+    assert len(run.rows) == 49
+    run.take(*REFERENCES[:60])
+    assert run.rows == expected(CANDLES[:60], REFERENCES[50:60])[1:]
+    assert sum(":reference:" in name for name in run.state.entries) == 10 + len(["last"])

@@ -1,0 +1,152 @@
+"""The service with a reference pair: two topics in, the same rows through restarts and kill -9."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from bar_series import MIDNIGHT_MS, simulated
+
+from contracts.candle import Candle
+from contracts.feature_row import FeatureRow
+from contracts.reference_candle import ReferenceCandle
+from contracts.topics import CANDLES, REFERENCE_CANDLES, TECHNICAL_INDICATORS
+from featurestore import open_store
+from indicators.app import inputs, topology
+from indicators.core.fold import Engines, step
+from indicators.core.ring import MemoryState
+from indicators.settings import IndicatorsSettings
+from streaming.clients import create_topics, open_producer, read_dead_letters, read_topic
+from streaming.testing import TopologyRun, run_topology
+
+PAIRS = {"ETH/USD": "BTC/USD"}
+FIRST_MS = MIDNIGHT_MS - 300 * 60_000
+BTC, ETH = (
+    simulated(700, seed=seed, first_ms=FIRST_MS).candles(pair) for seed, pair in enumerate(["BTC/USD", "ETH/USD"])
+)
+DEADLINE_SECONDS = 60.0
+
+
+def copy(candle: Candle, reference: str = "BTC/USD") -> ReferenceCandle:
+    return ReferenceCandle(
+        exchange=candle.exchange, pair="ETH/USD", reference_pair=reference, interval_s=candle.interval_s,
+        window_start_ms=candle.window_start_ms, close=candle.close, quality=candle.quality,
+    )  # fmt: skip
+
+
+COPIES = [copy(candle) for candle in BTC]
+
+
+def rows_of(candles: list[Candle], references: list[ReferenceCandle], set_name: str = "full") -> list[FeatureRow]:
+    closes = {(each.pair, each.window_start_ms): float(each.close) for each in references}
+    states: dict[str, MemoryState] = {}
+    engines: Engines = {}
+    return [
+        row
+        for each in candles
+        for row in step(
+            states.setdefault(each.pair, MemoryState()), each, engines, set_name,
+            closes.get((each.pair, each.window_start_ms), float("nan")),
+        )[1]
+    ]  # fmt: skip
+
+
+def run(candles: list[Any], references: list[Any], folder: Path | None = None, **settings: Any) -> TopologyRun:
+    given = IndicatorsSettings(**{"store_url": "off", "reference_pairs": PAIRS, "feature_set": "full", **settings})
+    messages = {CANDLES: candles, REFERENCE_CANDLES: references}
+    return run_topology(
+        topology, given, "indicators", {spec: messages[spec] for spec in inputs(given)}, [TECHNICAL_INDICATORS],
+        folder=folder,
+    )  # fmt: skip
+
+
+def of_pair(rows: list[Any], pair: str) -> list[Any]:
+    return [row for row in rows if row.pair == pair]
+
+
+def test_rows_of_a_follower_have_its_reference_and_others_wait_for_nothing() -> None:
+    rows = run([*BTC, *ETH], COPIES)["technical_indicators"]
+    assert of_pair(rows, "ETH/USD") == rows_of(ETH, COPIES) != rows_of(ETH, [])
+    assert of_pair(rows, "BTC/USD") == rows_of(BTC, [])
+
+
+def test_a_restart_goes_on_with_what_waits(tmp_path: Path) -> None:
+    first = run(ETH[:400], COPIES[:300], tmp_path)["technical_indicators"]
+    second = run(ETH[380:450], COPIES[290:500], tmp_path)["technical_indicators"]
+    third = run(ETH[450:], COPIES[500:], tmp_path)["technical_indicators"]
+    assert (len(first), len(first) + len(second)) == (300, 450)
+    assert first + second + third == rows_of(ETH, COPIES)
+
+
+def test_copies_that_nobody_waits_for_and_candles_that_cannot_be_used_change_nothing() -> None:
+    """Of the settings before, and of a pair without a reference; a candle that waits and turns out to be no good."""
+    stray = [copy(candle, reference="SOL/USD") for candle in ETH] + [COPIES[0].model_copy(update={"pair": "SOL/USD"})]
+    shifted = ETH[50].model_copy(update={"window_start_ms": ETH[50].window_start_ms + 1})
+    out = run([*ETH[:50], shifted, *ETH[50:100]], [*stray, *COPIES[:100]])
+    assert out["technical_indicators"] == rows_of(ETH[:100], COPIES)
+    (letter,) = out.dead_letters
+    assert (letter.value, letter.headers["reason"]) == (shifted.to_json(), b"processing-failed")
+
+
+def test_without_references_there_is_one_topic_and_nothing_waits() -> None:
+    settings = IndicatorsSettings(store_url="off")
+    assert inputs(settings) == [CANDLES]
+    out = run_topology(topology, settings, "indicators", {CANDLES: ETH[:50]}, [TECHNICAL_INDICATORS])
+    assert out["technical_indicators"] == rows_of(ETH[:50], [], "core")
+
+
+def start(folder: Path) -> subprocess.Popen[bytes]:
+    environment = {
+        **os.environ,
+        "TRADESTREAM_BROKER_ADDRESS": f"embedded://{folder}/log",
+        "TRADESTREAM_DATA_DIR": str(folder),
+        "TRADESTREAM_COMMIT_INTERVAL_SECONDS": "0.05",
+        "TRADESTREAM_REFERENCE_PAIRS": json.dumps(PAIRS),
+        "INDICATORS_FEATURE_SET": "full",
+    }
+    return subprocess.Popen(
+        [sys.executable, "-m", "indicators"], env=environment, cwd=folder, stderr=subprocess.DEVNULL
+    )
+
+
+def test_killed_while_candles_wait(tmp_path: Path) -> None:
+    settings = IndicatorsSettings(broker_address=f"embedded://{tmp_path}/log", data_dir=tmp_path)
+    create_topics(settings, [CANDLES, REFERENCE_CANDLES, TECHNICAL_INDICATORS])
+
+    def published() -> list[Any]:
+        return [record.message() for record in read_topic(settings, TECHNICAL_INDICATORS)]
+
+    def wait_for(windows: int, process: subprocess.Popen[bytes]) -> None:
+        deadline = time.monotonic() + DEADLINE_SECONDS
+        while len({row.window_start_ms for row in published()}) < windows:
+            assert process.poll() is None, "the service stopped by itself"
+            assert time.monotonic() < deadline, f"no {windows} rows in {DEADLINE_SECONDS} s"
+            time.sleep(0.01)
+
+    with open_producer(settings, "candles") as producer:
+        for candles, copies, rows in ((ETH[:400], COPIES[:250], 100), (ETH[400:600], COPIES[250:500], 450)):
+            for spec, messages in ((CANDLES, candles), (REFERENCE_CANDLES, copies)):
+                for message in messages:
+                    producer.produce(spec, message)
+            producer.flush()
+            process = start(tmp_path)
+            wait_for(rows, process)
+            process.kill()
+            process.wait(DEADLINE_SECONDS)
+        for spec, messages in ((CANDLES, ETH[600:]), (REFERENCE_CANDLES, COPIES[500:])):
+            for message in messages:
+                producer.produce(spec, message)
+        producer.flush()
+    process = start(tmp_path)
+    wait_for(len(ETH), process)
+    process.terminate()
+    assert process.wait(DEADLINE_SECONDS) == 0
+    assert set(published()) == set(rows_of(ETH, COPIES))
+    assert list(read_dead_letters(settings, "indicators")) == []
+    with open_store(f"sqlite:///{tmp_path}/store.sqlite") as store:
+        assert store.sql("SELECT count(*) FROM technical_indicators").rows == [(len(ETH),)]
