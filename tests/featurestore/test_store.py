@@ -18,8 +18,19 @@ from contracts.fill import Fill
 from contracts.order import Order
 from contracts.prediction import Prediction
 from contracts.signal import Signal
-from featurestore import TABLES, Store, StoreError, StoreFullError, dialect, open_store, sqlite
-from featurestore import store as store_module
+from featurestore import (
+    TABLES,
+    Store,
+    StoreError,
+    StoreFullError,
+    dialect,
+    open_store,
+    opening,
+    requests,
+    risingwave_ddl,
+    sqlite,
+    target,
+)  # fmt: skip
 from featurestore.tables import MESSAGE_ID, tables_of
 from featurestore.views import VIEWS
 
@@ -47,7 +58,10 @@ def rows(pair: str = "BTC/USD", count: int = 5, **changes: object) -> list[Featu
 
 
 def test_examples() -> None:
-    assert sum(doctest.testmod(module).failed for module in (dialect, sqlite, store_module)) == 0
+    assert (
+        sum(doctest.testmod(module).failed for module in (dialect, opening, requests, risingwave_ddl, sqlite, target))
+        == 0
+    )
 
 
 def test_the_queries_every_user_starts_with(store: Store) -> None:

@@ -207,5 +207,6 @@ def test_the_settings_hash_tells_settings_apart_and_no_secret() -> None:
 
 
 def test_operational_topics_are_no_part_of_a_replay() -> None:
-    assert {spec.name for spec in TOPICS if spec.operational} == {"service-health", "metrics", "audit-log"}
+    of_machines, for_screens = {"service-health", "metrics", "audit-log"}, {"candles-forming", "indicators-forming"}
+    assert {spec.name for spec in TOPICS if spec.operational} == of_machines | for_screens
     assert AUDIT_LOG.retention_ms == -1

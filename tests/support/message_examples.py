@@ -60,6 +60,21 @@ FIELDS: dict[str, dict[str, Any]] = {
         "close": "1.25",
         "quality": "complete",
     },
+    "forming_candle": {
+        **_WINDOW,
+        **_CANDLE,
+        "as_of_ms": 1_772_582_430_000,
+        "volume": "3.1",
+        "quote_volume": "6.15",
+        "taker_buy_volume": "0.1",
+        "trade_count": 2,
+    },
+    "forming_row": {
+        **_WINDOW,
+        "as_of_ms": 1_772_582_430_000,
+        "feature_set": feature_set_id(),
+        "features": {"rsi_14": 51.5, "ema_60": None},
+    },
     "feature_row": {
         **_WINDOW,
         **_CANDLE,

@@ -15,6 +15,8 @@ from contracts.end_of_history import EndOfHistory
 from contracts.feature_row import FeatureRow
 from contracts.feed_outage import FeedOutage
 from contracts.fill import Fill
+from contracts.forming_candle import FormingCandle
+from contracts.forming_row import FormingRow
 from contracts.heartbeat import Heartbeat
 from contracts.message import Message, bad_message
 from contracts.model_event import ModelEvent
@@ -59,8 +61,8 @@ class TopicSpec:
     cleanup_policy
         Kafka's.
     operational
-        It carries facts of the wall clock about the running system: no function of the market, so no part of what a
-        replay must reproduce, and not exported.
+        It carries facts of the wall clock about the running system, or glimpses for screens of what is not final: no
+        part of what a replay must reproduce, and not exported.
     """
 
     name: str
@@ -129,9 +131,17 @@ CANDLES = TopicSpec("candles", (Candle,), key="pair", written_by="candles", read
 REFERENCE_CANDLES = TopicSpec(
     "reference-candles", (ReferenceCandle,), key="pair", written_by="candles", read_by=("indicators",)
 )
+CANDLES_FORMING = TopicSpec(
+    "candles-forming", (FormingCandle,), key="pair", written_by="candles", read_by=("indicators",),
+    retention_ms=MS_PER_DAY, operational=True,
+)  # fmt: skip
 TECHNICAL_INDICATORS = TopicSpec(
     "technical_indicators", (FeatureRow,), key="pair", written_by="indicators", read_by=("predictions",)
 )
+INDICATORS_FORMING = TopicSpec(
+    "indicators-forming", (FormingRow,), key="pair", written_by="indicators", read_by=(),
+    retention_ms=MS_PER_DAY, operational=True,
+)  # fmt: skip
 PREDICTIONS = TopicSpec("predictions", (Prediction,), key="pair", written_by="predictions", read_by=("signals",))
 SIGNALS = TopicSpec("signals", (Signal,), key="account", written_by="signals", read_by=("execution",))
 ORDERS = TopicSpec("orders", (Order,), key="account", written_by="execution", read_by=())
@@ -165,7 +175,9 @@ TOPICS: tuple[TopicSpec, ...] = (
     TRADES_CHECKPOINTS,
     CANDLES,
     REFERENCE_CANDLES,
+    CANDLES_FORMING,
     TECHNICAL_INDICATORS,
+    INDICATORS_FORMING,
     PREDICTIONS,
     SIGNALS,
     ORDERS,

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from candles.core.forming import Glimpse
 from candles.core.updates import Correction
 from candles.references import copying
 from candles.settings import CandlesSettings
-from candles.steps import admitting, closing, correcting, is_update_of, pairs_of, refuse_late
+from candles.steps import admitting, closing, correcting, is_update_of, looking_every, pairs_of, refuse_late
 from candles.window import MergePartials
-from contracts.topics import CANDLES, REFERENCE_CANDLES, TRADES, TopicSpec
+from contracts.topics import CANDLES, CANDLES_FORMING, REFERENCE_CANDLES, TRADES, TopicSpec
 from streaming.sink import keep
 from streaming.topics import Topics, publish
 
@@ -19,7 +20,8 @@ if TYPE_CHECKING:
 
 def outputs(settings: CandlesSettings) -> list[TopicSpec]:
     """Return the topics that the service writes."""
-    return [CANDLES, REFERENCE_CANDLES] if settings.reference_pairs else [CANDLES]
+    references = [REFERENCE_CANDLES] if settings.reference_pairs else []
+    return [CANDLES, *references, *([CANDLES_FORMING] if settings.shows_forming else [])]
 
 
 def topology(inputs: dict[str, StreamingDataFrame], topics: Topics, settings: CandlesSettings) -> None:
@@ -27,13 +29,12 @@ def topology(inputs: dict[str, StreamingDataFrame], topics: Topics, settings: Ca
 
     The order of definition is the order of execution: an update passes the windows before it can be a correction.
     """
-    rules, store = settings.rules(), settings.store_writer()
-    pairs = pairs_of(inputs[TRADES.name])
-    updates = (
-        inputs[TRADES.name]
-        .apply(admitting(rules, pairs, topics.dead_letters), expand=True, metadata=True)
-        .set_timestamp(_event_time_ms)
-    )
+    rules, store, trades = settings.rules(), settings.store_writer(), inputs[TRADES.name]
+    pairs = pairs_of(trades)
+    looking = looking_every(settings.forming_step_ms, rules, trades) if settings.shows_forming else None
+    updates = trades.apply(
+        admitting(rules, pairs, topics.dead_letters, looking), expand=True, metadata=True
+    ).set_timestamp(_event_time_ms)
     for interval_s, interval_ms in zip(rules.intervals_s, rules.intervals_ms, strict=True):
         closed_windows = (
             updates.filter(is_update_of(interval_s))
@@ -53,6 +54,9 @@ def topology(inputs: dict[str, StreamingDataFrame], topics: Topics, settings: Ca
     correct = correcting(rules, pairs, topics.dead_letters)
     revisions = corrections.apply(correct, stateful=True, expand=True, metadata=True)
     keep(publish(revisions, topics[CANDLES.name]), store)
+    if settings.shows_forming:
+        glimpses = updates.filter(lambda update: isinstance(update, Glimpse))
+        publish(glimpses.apply(lambda glimpse: glimpse.candle), topics[CANDLES_FORMING.name])
 
 
 def _event_time_ms(update: Any, _key: Any, _timestamp_ms: int, _headers: Any) -> int:

@@ -46,6 +46,12 @@ class CandlesSettings(ReferenceSettings, StoreSettings, ServiceSettings):
     max_jump_days: int = Field(
         400, description="a message further ahead of its pair's newest, in event time, is set aside", ge=1, le=36_500
     )
+    forming: bool = Field(
+        False, description="show on candles-forming what the candles of open windows would be now; not the Job"
+    )
+    forming_step_ms: int = Field(
+        1_000, description="each pair and interval is shown at most once in this much event time", ge=1
+    )
 
     @field_validator("intervals_s")
     @classmethod
@@ -54,6 +60,11 @@ class CandlesSettings(ReferenceSettings, StoreSettings, ServiceSettings):
             if interval_s <= 0 or _SECONDS_PER_DAY % interval_s:
                 raise ValueError(f"seconds that divide a day ({_SECONDS_PER_DAY}) without rest, not {interval_s}")
         return tuple(sorted(set(intervals_s)))
+
+    @property
+    def shows_forming(self) -> bool:
+        """Whether anybody could be looking: what history was like while it formed is of no use."""
+        return self.forming and self.variant == "live"
 
     def rules(self) -> Rules:
         """Return the settings as the cores need them."""

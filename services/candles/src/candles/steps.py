@@ -1,8 +1,8 @@
 """The stateful steps: the pure cores on QuixStreams' state.
 
 State of a pair is small JSON entries: ``pair`` (what is known of its market; decoded in memory between checkpoints),
-``book:<interval>`` (its closed
-candles) and ``candle:<interval>:<size>:<place>`` (the newest of them, at a fixed number of places).
+``forming`` (its open windows, if they are shown; likewise), ``book:<interval>`` (its closed candles) and
+``candle:<interval>:<size>:<place>`` (the newest of them, at a fixed number of places).
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from candles.core.admit import TOO_LATE, steps
 from candles.core.book import Book, Entry, Head
+from candles.core.forming import Forming, Glimpse, look
 from candles.core.knowledge import Pair, trades_waiting
 from candles.core.revise import Revised, revise, settle
 from candles.core.rules import Rules
@@ -58,10 +59,18 @@ def pairs_of(sdf: StreamingDataFrame) -> Pairs:
     return CachedState(sdf, "pair")
 
 
-def admitting(rules: Rules, pairs: Pairs, dead_letters: DeadLetters) -> Callable[..., Iterator[Update]]:
-    """Return the step from messages to updates of windows; what cannot be used goes to the dead letters."""
+def admitting(
+    rules: Rules, pairs: Pairs, dead_letters: DeadLetters, looking: Looking | None = None
+) -> Callable[..., Iterator[Update | Glimpse]]:
+    """Return the step from messages to updates of windows; what cannot be used goes to the dead letters.
 
-    def admit(message: TradesMessage, key: Any, _timestamp_ms: int, _headers: Any) -> Iterator[Update]:
+    Parameters
+    ----------
+    looking
+        What gives glimpses of the open windows, after the updates; None for none.
+    """
+
+    def admit(message: TradesMessage, key: Any, _timestamp_ms: int, _headers: Any) -> Iterator[Update | Glimpse]:
         if key != message.key:
             raise BadMessageError("key", f"the pair, {message.key}", key)
         parts: list[list[Output]] = []
@@ -76,11 +85,30 @@ def admitting(rules: Rules, pairs: Pairs, dead_letters: DeadLetters) -> Callable
                 else:
                     yield output
         count_trades(message, parts, trades_waiting(pair) - trades_waiting(before), rules.intervals_s[0])
+        if looking is not None and pair is not None:
+            yield from looking(key, before, pair, parts)
 
     return admit
 
 
-def is_update_of(interval_s: int) -> Callable[[Update], bool]:
+#: From a key, what is known of its pair before and after a message, and the outputs of its parts, to what is due.
+Looking = Callable[[Any, Pair | None, Pair, list[list[Output]]], list[Glimpse]]
+
+
+def looking_every(step_ms: int, rules: Rules, sdf: StreamingDataFrame) -> Looking:
+    """Return what gives glimpses of the open windows, at most one in `step_ms` of event time."""
+    kept: CachedState[Forming] = CachedState(sdf, "forming")
+
+    def look_at(key: Any, before: Pair | None, after: Pair, parts: list[list[Output]]) -> list[Glimpse]:
+        outputs = (output for part in parts for output in part)
+        forming, glimpses = look(kept.get(key), before, after, outputs, rules, step_ms)
+        kept.set(key, forming)
+        return glimpses
+
+    return look_at
+
+
+def is_update_of(interval_s: int) -> Callable[[Update | Glimpse], bool]:
     """Return the filter for what goes into the windows of `interval_s`."""
     return lambda update: isinstance(update, WindowUpdate) and update.interval_s == interval_s
 

@@ -32,6 +32,8 @@ NOT_REPLAYED: dict[str, str] = {
     "trades": "the input",
     "trades-checkpoints": "how far the feed has come, not what it brought",
     "symbol-subscriptions": "what people and services asked for, at a wall clock's time",
+    "candles-forming": "moments for screens, which depend on how trades came",
+    "indicators-forming": "the same of features",
     "service-health": "how the processes fare, by a wall clock",
     "metrics": "the same in numbers",
     "audit-log": "who did what, by a wall clock",

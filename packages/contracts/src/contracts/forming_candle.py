@@ -1,0 +1,38 @@
+"""A candle that is not finished, for screens: nothing decides on it."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from pydantic import Field
+
+from contracts.units import DecimalString, PositiveDecimalString
+from contracts.window import WindowMessage
+
+
+class FormingCandle(WindowMessage):
+    """What the candle of an open window would be had the window ended at `as_of_ms`, by event time.
+
+    Not a `Candle`, so that no reader takes it for a final one. Which moments are shown depends on how trades came;
+    the values do not.
+    """
+
+    schema_name: ClassVar[str] = "forming_candle"
+
+    as_of_ms: int
+    open: PositiveDecimalString
+    high: PositiveDecimalString
+    low: PositiveDecimalString
+    close: PositiveDecimalString
+    volume: DecimalString
+    quote_volume: DecimalString
+    taker_buy_volume: DecimalString
+    trade_count: int = Field(gt=0)
+
+    @property
+    def event_time_ms(self) -> int:
+        return self.as_of_ms
+
+    @property
+    def message_id(self) -> str:
+        return f"{self.window_id}:forming:{self.as_of_ms}"
