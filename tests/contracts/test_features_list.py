@@ -44,7 +44,8 @@ REQUIRED = {
 KINDS = {
     "return_1", "log_return_1", "rsi_7", "rsi_21", "macd_12", "bollinger_width_20", "bollinger_percent_b_20",
     "natr_14", "adx_14", "plus_di_14", "stoch_k_14", "stochrsi_k_14", "cci_20", "mfi_14", "williams_r_14", "roc_10",
-    "momentum_10", "accumulation_60", "vwap_60_distance", "sma_200", "ema_200_slope", "ema_50_200_cross", "supertrend_10",
+    "momentum_10", "accumulation_60", "vwap_60_distance",
+    "sma_200", "ema_200_slope", "ema_50_200_cross", "supertrend_10",
     "keltner_upper_20", "donchian_upper_20", "volume_zscore_60", "taker_imbalance", "trade_count_zscore_60",
     "realised_vol_15", "realised_vol_240", "volatility_regime", "range_ratio", "body_ratio", "session_tokyo",
     "session_london", "session_new_york", "session_london_new_york", "time_of_day_sin", "time_of_week_cos",

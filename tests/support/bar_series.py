@@ -18,12 +18,14 @@ from contracts.units import decimal_string
 OHLCV = Path(__file__).parents[3] / "shared/data/ohlcv"
 #: A midnight UTC and a multiple of 1,440 five-minute bars.
 MIDNIGHT_MS = 1_680_480_000_000
-COLUMNS = ("open", "high", "low", "close", "volume")
+PRICES = ("open", "high", "low", "close")
+#: What a candle says, in the order of a `Bar`; `reference_close` comes from elsewhere.
+COLUMNS = (*PRICES, "volume", "trade_count", "taker_buy_volume")
 
 
 @dataclass(frozen=True)
 class BarSeries:
-    """Starts of windows and a column for each of open, high, low, close and volume."""
+    """Starts of windows and the columns of a `Bar`, one value for each window."""
 
     starts_ms: NDArray[np.int64]
     columns: dict[str, NDArray[np.float64]]
@@ -49,33 +51,41 @@ class BarSeries:
                 pair=pair,
                 interval_s=self.interval_s,
                 window_start_ms=start,
-                **{name: _text(value) for name, value in zip(COLUMNS, values, strict=True)},
+                **{name: _text(value) for name, value in zip((*PRICES, "volume"), values, strict=True)},
                 quote_volume="0",
-                taker_buy_volume="0",
-                trade_count=3,
+                taker_buy_volume=_text(taker_buy_volume),
+                trade_count=int(trade_count),
                 first_trade_id=1,
                 last_trade_id=3,
                 quality="complete",
                 revision=0,
             )
-            for start, *values in rows
+            for start, *values, trade_count, taker_buy_volume in rows
         ]
 
 
 def simulated(bars: int, *, seed: int = 7, first_ms: int = MIDNIGHT_MS, interval_s: int = 60) -> BarSeries:
-    """A random walk in cents; some bars are flat and without volume."""
+    """A random walk in cents; some bars stand still without volume, and the reference pair is not always known."""
     rng = np.random.default_rng(seed)
     close = np.round(30_000 * np.exp(rng.normal(0, 5e-4, bars).cumsum()), 2)
     opened = np.concatenate([close[:1], close[:-1]])
     volume = np.round(rng.exponential(5, bars), 4)
     flat = rng.random(bars) < 0.05
     volume[flat] = 0.0
+    trade_count = rng.poisson(20, bars).astype(np.float64)
+    trade_count[flat] = 0.0
+    reference_close = np.round(60_000 * np.exp(rng.normal(0, 5e-4, bars).cumsum()), 1)
+    reference_close[:40] = np.nan
+    reference_close[bars // 2 : bars // 2 + 3] = np.nan
     columns = {
         "open": opened,
         "high": np.round(np.maximum(opened, close) + rng.exponential(3, bars), 2),
         "low": np.round(np.minimum(opened, close) - rng.exponential(3, bars), 2),
         "close": close,
         "volume": volume,
+        "trade_count": trade_count,
+        "taker_buy_volume": np.round(volume * rng.random(bars), 4),
+        "reference_close": reference_close,
     }
     return BarSeries(first_ms + np.arange(bars, dtype=np.int64) * interval_s * 1_000, columns, interval_s)
 
@@ -88,7 +98,12 @@ def recorded(name: str, interval_s: int) -> BarSeries:
     with gzip.open(path, "rt", newline="") as file:
         rows = list(csv.DictReader(file))
     starts = np.array([int(row["timestamp_ms"]) for row in rows], dtype=np.int64)
-    return BarSeries(starts, {name: np.array([float(row[name]) for row in rows]) for name in COLUMNS}, interval_s)
+    columns = {name: np.array([float(row[name]) for row in rows]) for name in (*PRICES, "volume")}
+    # The files do not have these; numbers that vary stand for them.
+    columns["trade_count"] = np.floor(columns["volume"] * 7) + 1
+    columns["taker_buy_volume"] = columns["volume"] * (np.arange(len(rows)) % 11) / 16
+    columns["reference_close"] = np.roll(columns["close"], 1)
+    return BarSeries(starts, columns, interval_s)
 
 
 def _text(value: float) -> str:
