@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from contracts.topics import CANDLES, TECHNICAL_INDICATORS, TRADES
-from indicators.app import inputs, topology
+from contracts.topics import CANDLES, TRADES
+from indicators.app import inputs, outputs, topology
 from indicators.settings import IndicatorsSettings
 from streaming.history import HistoryEnd
 from streaming.service import run_service
@@ -18,7 +18,7 @@ def main() -> int:
         settings,
         service="indicators",
         inputs=inputs(settings),
-        outputs=[TECHNICAL_INDICATORS],
+        outputs=outputs(settings),
         topology=topology,
         stop_when=history if settings.variant == "historical" else None,
     )

@@ -9,8 +9,16 @@ from loguru import logger
 from contracts.candle import Candle
 from contracts.feature_row import FeatureRow
 from contracts.reference_candle import ReferenceCandle
-from contracts.topics import CANDLES, REFERENCE_CANDLES, TECHNICAL_INDICATORS, TopicSpec
+from contracts.topics import (
+    CANDLES,
+    CANDLES_FORMING,
+    INDICATORS_FORMING,
+    REFERENCE_CANDLES,
+    TECHNICAL_INDICATORS,
+    TopicSpec,
+)
 from indicators.core.fold import Engines, step
+from indicators.core.forming import glimpse
 from indicators.core.join import MAX_WAITING, join
 from indicators.settings import IndicatorsSettings
 from streaming.dead_letters import PROCESSING_FAILED
@@ -25,7 +33,13 @@ if TYPE_CHECKING:
 
 def inputs(settings: IndicatorsSettings) -> list[TopicSpec]:
     """Return the topics that the service reads."""
-    return [CANDLES, REFERENCE_CANDLES] if settings.reference_pairs else [CANDLES]
+    references = [REFERENCE_CANDLES] if settings.reference_pairs else []
+    return [CANDLES, *references, *([CANDLES_FORMING] if settings.shows_forming else [])]
+
+
+def outputs(settings: IndicatorsSettings) -> list[TopicSpec]:
+    """Return the topics that the service writes."""
+    return [TECHNICAL_INDICATORS, *([INDICATORS_FORMING] if settings.shows_forming else [])]
 
 
 def topology(inputs: dict[str, StreamingDataFrame], topics: Topics, settings: IndicatorsSettings) -> None:
@@ -59,6 +73,9 @@ def topology(inputs: dict[str, StreamingDataFrame], topics: Topics, settings: In
     else:
         rows = candles.apply(rows_of, stateful=True, expand=True)
     keep(publish(rows, topics[TECHNICAL_INDICATORS.name]), settings.store_writer())
+    if settings.shows_forming:
+        glimpses = inputs[CANDLES_FORMING.name].apply(lambda candle: glimpse(candle, engines, settings.feature_set))
+        publish(glimpses.filter(lambda row: row is not None), topics[INDICATORS_FORMING.name])
 
 
 _NO_REFERENCE = DATA_FLAWS.labels(kind=NO_REFERENCE)

@@ -22,6 +22,14 @@ class IndicatorsSettings(ReferenceSettings, StoreSettings, ServiceSettings):
         "live", description="until the candles of history are done; or from where the group is, for ever"
     )
     feature_set: str = Field("core", description=f"which features rows have: {' or '.join(SETS)}")
+    forming: bool = Field(
+        False, description="show on indicators-forming what the rows of open windows would be now; not the Job"
+    )
+
+    @property
+    def shows_forming(self) -> bool:
+        """Whether anybody could be looking: what history was like while it formed is of no use."""
+        return self.forming and self.variant == "live"
 
     @field_validator("feature_set")
     @classmethod

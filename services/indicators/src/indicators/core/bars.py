@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from contracts.candle import Candle
 from contracts.features import ANCHOR_BARS
+from contracts.forming_candle import FormingCandle
 from contracts.units import MS_PER_SECOND, to_float
 
 
@@ -26,7 +27,7 @@ class Bar(NamedTuple):
     reference_close: float = math.nan
 
 
-def bar_of(candle: Candle, reference_close: float = math.nan) -> Bar:
+def bar_of(candle: Candle | FormingCandle, reference_close: float = math.nan) -> Bar:
     """Return the floats of `candle`: the one place where its exact decimals become floats."""
     return Bar(
         to_float(candle.open),

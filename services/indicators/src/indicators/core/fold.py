@@ -13,13 +13,13 @@ from functools import cache
 from contracts.candle import Candle
 from contracts.errors import BadInputError
 from contracts.feature_row import FeatureRow
-from contracts.features import feature_set, feature_set_id
+from contracts.features import feature_set, featureset_id
 from contracts.units import MS_PER_SECOND
 from indicators.core.bars import bar_of
 from indicators.core.engine import Engine
 from indicators.core.ring import REVISABLE_BARS, MemoryState, Ring, State
 
-_set_id = cache(feature_set_id)
+set_id = cache(featureset_id)
 _COPIED = tuple(name for name in Candle.model_fields if name in FeatureRow.model_fields)
 
 #: Engines by (exchange, pair, interval), with the window each has seen last. A cache: an engine that does not stand
@@ -109,4 +109,4 @@ def _revise(ring: Ring, last_ms: int, candle: Candle, set_name: str) -> FeatureR
 
 def _row(candle: Candle, engine: Engine, set_name: str) -> FeatureRow:
     copied = {name: getattr(candle, name) for name in _COPIED}
-    return FeatureRow(**copied, **engine.values(), feature_set=_set_id(set_name))
+    return FeatureRow(**copied, **engine.values(), feature_set=set_id(set_name))
