@@ -13,13 +13,14 @@ from functools import cache
 from contracts.candle import Candle
 from contracts.errors import BadInputError
 from contracts.feature_row import FeatureRow
-from contracts.features import feature_set, featureset_id
+from contracts.features import feature_set, feature_set_id
 from contracts.units import MS_PER_SECOND
 from indicators.core.bars import bar_of
 from indicators.core.engine import Engine
 from indicators.core.ring import REVISABLE_BARS, MemoryState, Ring, State
 
-set_id = cache(featureset_id)
+#: The id of a set by its name.
+set_id = cache(feature_set_id)
 _COPIED = tuple(name for name in Candle.model_fields if name in FeatureRow.model_fields)
 
 #: Engines by (exchange, pair, interval), with the window each has seen last. A cache: an engine that does not stand
