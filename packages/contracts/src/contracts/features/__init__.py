@@ -9,23 +9,23 @@ from __future__ import annotations
 
 import hashlib
 import json
-import pkgutil
 from collections.abc import Mapping
 from functools import cache
-from importlib import import_module
 
-from contracts.features import catalogue
+from contracts.features.families import FAMILIES, Family
 from contracts.features.feature import Feature
 from contracts.features.functions import CONVERGENCE
 
 __all__ = [
     "ANCHOR_BARS",
     "CONVERGENCE",
+    "FAMILIES",
     "FEATURES",
     "FEATURE_NAMES",
     "HELD_BARS",
     "SETS",
     "WARM_UP_BARS",
+    "Family",
     "Feature",
     "feature_set",
     "feature_set_id",
@@ -42,10 +42,10 @@ _ARITHMETIC = 2
 
 def _collect() -> tuple[Feature, ...]:
     found: dict[str, Feature] = {}
-    for module in pkgutil.iter_modules(catalogue.__path__, f"{catalogue.__name__}."):
-        for feature in import_module(module.name).FEATURES:
+    for family in FAMILIES:
+        for feature in family.features:
             if feature.name in found:
-                raise ValueError(f"{module.name}: expected a name that is not taken, was {feature.name!r}")
+                raise ValueError(f"{family.name}: expected a name that is not taken, was {feature.name!r}")
             found[feature.name] = feature
     return tuple(found.values())
 
