@@ -6,6 +6,9 @@ from collections.abc import Sequence
 
 from contracts.errors import BadInputError
 
+#: Later than any time there is, and still a number that databases take.
+FOREVER_MS = 2**62
+
 
 def check_pairs(pairs: Sequence[str]) -> None:
     """Refuse what is no list of pairs.

@@ -39,7 +39,7 @@ ID_PARTS: Mapping[type[Message], tuple[str, ...]] = {
 }
 
 #: Frames keep their columns as arrays. What else is on the topic has no trades in it.
-_FRAME = {
+FRAME_TYPES = {
     "type": "VARCHAR",
     "exchange": "VARCHAR",
     "pair": "VARCHAR",
@@ -88,7 +88,7 @@ def create_table(table: Table) -> str:
 
 def create_trades() -> tuple[str, ...]:
     """Return the statements that read frames of trades, without keeping them, and keep each trade."""
-    columns = ",\n".join(f"    {quoted(name)} {kind}" for name, kind in _FRAME.items())
+    columns = ",\n".join(f"    {quoted(name)} {kind}" for name, kind in FRAME_TYPES.items())
     source = (
         "-- what is on the topic of trades, read by the view below and not kept\n"
         f"CREATE SOURCE IF NOT EXISTS trade_messages (\n{columns}\n)\n{_FROM_TOPIC.format(topic=TRADES.name)}"

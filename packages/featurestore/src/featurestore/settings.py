@@ -9,7 +9,8 @@ from pydantic import BaseModel, Field, field_validator
 
 from contracts.errors import BadSettingError
 from contracts.message import Message
-from featurestore.store import Store, open_store
+from featurestore.opening import open_store
+from featurestore.store import Store
 
 if TYPE_CHECKING:
     from pathlib import Path

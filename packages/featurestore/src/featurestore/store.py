@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from contextlib import closing
-from dataclasses import dataclass
 from typing import Any, Self
 
-from contracts.errors import BadSettingError
 from contracts.feature_row import FeatureRow
 from contracts.message import Message
 from contracts.units import MS_PER_SECOND, to_float
@@ -15,28 +13,10 @@ from featurestore import dialect as sql
 from featurestore.dialect import Dialect
 from featurestore.errors import StoreBusyError, StoreError
 from featurestore.feature_rows import COLUMNS, columns_of_set, feature_row, require_served
-from featurestore.requests import check_interval, check_pairs, check_range
+from featurestore.quality import DAY_QUALITY_COLUMNS, DayQuality
+from featurestore.requests import FOREVER_MS, check_interval, check_pairs, check_range
+from featurestore.result import Result
 from featurestore.tables import TABLES, Table, quoted, quoted_names, tables_of
-
-
-@dataclass(frozen=True, slots=True)
-class Result:
-    """What a query gave.
-
-    Attributes
-    ----------
-    columns
-        Their names, also when there are no rows.
-    rows
-        Values in the order of `columns`.
-    """
-
-    columns: tuple[str, ...]
-    rows: list[tuple[Any, ...]]
-
-    def dicts(self) -> list[dict[str, Any]]:
-        """Return each row by column."""
-        return [dict(zip(self.columns, row, strict=True)) for row in self.rows]
 
 
 class Store:
@@ -81,9 +61,7 @@ class Store:
             If a message is of a class that no table keeps.
         """
         if not self.writable:
-            raise StoreError(
-                "RisingWave reads the topics itself, nothing is written to it (TRADESTREAM_STORE_URL=off)"
-            )
+            raise StoreError("RisingWave reads the topics itself: nothing is written to it")
         batches: dict[type[Message], list[Message]] = {}
         for message in messages:
             batches.setdefault(type(message), []).append(message)
@@ -210,6 +188,35 @@ class Store:
             require_served(frame["feature_set"], feature_set)
         return frame
 
+    def data_quality(
+        self, pairs: Sequence[str], interval_s: int, *, from_ms: int = 0, to_ms: int = FOREVER_MS
+    ) -> list[DayQuality]:
+        """Return what the candles of each pair and UTC day say of themselves, ordered by pair and day.
+
+        Parameters
+        ----------
+        interval_s
+            Length of a candle, seconds.
+        from_ms, to_ms
+            Starts of days, the second exclusive; all of them if left out.
+
+        Raises
+        ------
+        BadInputError
+            If an argument is no pair, length or range.
+        """
+        check_pairs(pairs)
+        check_interval(interval_s)
+        check_range(from_ms, to_ms)
+        mark = self._dialect.placeholder
+        found = self.sql(
+            f"SELECT {', '.join(DAY_QUALITY_COLUMNS)} FROM data_quality "  # noqa: S608 - our own names
+            f"WHERE interval_s = {mark} AND pair IN ({sql.marks(pairs, self._dialect)}) "
+            f"AND day_start_ms >= {mark} AND day_start_ms < {mark} ORDER BY pair, exchange, day_start_ms",
+            (interval_s, *pairs, from_ms, to_ms),
+        )
+        return [DayQuality(*row) for row in found.rows]
+
     def close(self) -> None:
         """Close the connection; the next use opens another."""
         if self._connection is not None:
@@ -248,40 +255,3 @@ class Store:
 
 def _place(group: tuple[tuple[Table, ...], list[Message]]) -> int:
     return TABLES.index(group[0][0])
-
-
-def open_store(url: str) -> Store:
-    """Return the store at `url`; nothing is connected yet.
-
-    Parameters
-    ----------
-    url
-        ``sqlite:///folder/store.sqlite`` (a fourth slash makes the path absolute), ``sqlite:///:memory:``,
-        ``postgresql://user:password@host:port/database`` or ``risingwave://user@host:port/database`` (both need the
-        extra `postgres`).
-
-    Raises
-    ------
-    BadSettingError
-        If it is none of these.
-
-    Examples
-    --------
-    >>> with open_store("sqlite:///:memory:") as store:
-    ...     store.sql("SELECT count(*) FROM technical_indicators").rows
-    [(0,)]
-    """
-    scheme, separator, path = url.partition("://")
-    if separator and scheme == "sqlite" and len(path) > 1 and path.startswith("/"):
-        from featurestore.sqlite import SqliteDialect
-
-        return Store(SqliteDialect(path[1:]))
-    if separator and scheme in ("postgresql", "postgres"):
-        from featurestore.postgres import PostgresDialect
-
-        return Store(PostgresDialect(url))
-    if separator and scheme == "risingwave":
-        from featurestore.risingwave import RisingWaveDialect
-
-        return Store(RisingWaveDialect(url))
-    raise BadSettingError("store_url", "sqlite:///<path>, postgresql://<host>/<database> or risingwave://...", url)

@@ -148,3 +148,14 @@ def quoted(name: str) -> str:
 def quoted_names(columns: Iterable[str]) -> str:
     """Return a list of columns."""
     return ", ".join(map(quoted, columns))
+
+
+def quoted_text(text: str) -> str:
+    """Return a text as SQL takes it.
+
+    Examples
+    --------
+    >>> quoted_text("five o'clock")
+    "'five o''clock'"
+    """
+    return "'" + text.replace("'", "''") + "'"

@@ -9,6 +9,7 @@ from pathlib import Path
 from string import Template
 
 from contracts.errors import BadSettingError
+from featurestore.tables import quoted_text
 
 _ENVIRONMENT = re.compile(r"[a-z][a-z0-9]*")
 _BROKERS = re.compile(r"[A-Za-z0-9._-]+:\d{1,5}(,[A-Za-z0-9._-]+:\d{1,5})*")
@@ -55,7 +56,7 @@ class Target:
         >>> Target("dev", "localhost:9092").fill("topic = 'candles-${ENVIRONMENT}'${PROPERTIES}")
         "topic = 'candles-dev'"
         """
-        further = "".join(f",\n    {name} = {_text(value)}" for name, value in self.properties.items())
+        further = "".join(f",\n    {name} = {quoted_text(value)}" for name, value in self.properties.items())
         return Template(statement).substitute(
             ENVIRONMENT=self.environment, BOOTSTRAP_SERVERS=self.broker, PROPERTIES=further
         )
@@ -83,7 +84,3 @@ def read_properties(path: Path) -> dict[str, str]:
                 raise BadSettingError("properties", f"name=value on line {number} of {path}", "no =")
             found[name.strip()] = value.strip()
     return found
-
-
-def _text(value: str) -> str:
-    return "'" + value.replace("'", "''") + "'"
