@@ -191,8 +191,8 @@ def test_equals_talib_but_for_what_is_named(name: str, history: tuple[BarSeries,
 
 #: Our name, the golden file's.
 GOLDEN = {
-    "sma_7": "SMA_7", "sma_14": "SMA_14", "sma_50": "SMA_50", "ema_7": "EMA_7", "ema_14": "EMA_14", "ema_50": "EMA_50",
-    "rsi_7": "RSI_7", "rsi_14": "RSI_14", "rsi_21": "RSI_21", "macd_12": "MACD_12_26_9",
+    "sma_7": "SMA_7", "sma_14": "SMA_14", "sma_50": "SMA_50", "ema_7": "EMA_7", "ema_14": "EMA_14",
+    "ema_50": "EMA_50", "rsi_7": "RSI_7", "rsi_14": "RSI_14", "rsi_21": "RSI_21", "macd_12": "MACD_12_26_9",
     "macd_signal_12": "MACDSIGNAL_12_26_9", "macd_hist_12": "MACDHIST_12_26_9", "bollinger_upper_20": "BB_UPPER_20_2",
     "bollinger_middle_20": "BB_MIDDLE_20_2", "bollinger_lower_20": "BB_LOWER_20_2", "atr_14": "ATR_14",
     "natr_14": "NATR_14", "adx_14": "ADX_14", "plus_di_14": "PLUS_DI_14", "minus_di_14": "MINUS_DI_14",

@@ -12,7 +12,8 @@ from bar_series import MIDNIGHT_MS, BarSeries, simulated
 from contracts.candle import Candle
 from contracts.errors import BadInputError
 from contracts.feature_row import FeatureRow
-from contracts.features import FEATURE_NAMES
+from contracts.features import feature_set
+from indicators.core.bars import Bar
 from indicators.core.batch import compute
 from indicators.core.fold import Engines, initial, step
 from indicators.core.ring import REVISABLE_BARS, MemoryState
@@ -99,8 +100,8 @@ def test_nothing_is_computed_across_a_hole() -> None:
     present[[30, 31, 720, 1_000]] = False
     holed: BarSeries = BARS[present]
     run = Run(holed.candles())
-    in_batch = compute(holed.starts_ms, holed.columns, 60)
-    for name in FEATURE_NAMES:
+    in_batch = compute(holed.starts_ms, holed.columns, 60, feature_set("core"))
+    for name in in_batch:
         streamed = np.array([np.nan if (value := getattr(row, name)) is None else value for row in run.rows])
         np.testing.assert_array_equal(streamed, in_batch[name], err_msg=name)
     after = run.rows[30]
@@ -154,5 +155,5 @@ def test_batch_refuses_what_no_stream_could_bring(change: dict[str, Any], field:
 
 
 def test_batch_of_nothing() -> None:
-    empty = compute([], {name: [] for name in ("open", "high", "low", "close", "volume")}, 60)
+    empty = compute([], {name: [] for name in Bar._fields}, 60)
     assert {len(values) for values in empty.values()} == {0}

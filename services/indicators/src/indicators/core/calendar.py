@@ -78,7 +78,7 @@ def _open(name: CalendarName, hour: Any) -> Any:
 
 @lru_cache(maxsize=100_000)
 def _open_in_hour(name: CalendarName, hour: int) -> float:
-    """Return 1 if a session is open in an hour since the epoch: it opens, closes and changes its clock on whole ones."""
+    """Return 1 if a session is open in an hour since the epoch; all that happens to it happens on whole hours."""
     session = SESSIONS[name]
     local = datetime.fromtimestamp(hour * 60 * 60, UTC).astimezone(session.zone)
     return float(local.weekday() < _SATURDAY and session.opens <= local.hour < session.closes)

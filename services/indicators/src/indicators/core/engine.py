@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from array import array
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from operator import itemgetter
 from typing import Any, NamedTuple
@@ -19,21 +20,30 @@ from indicators.core.program import Call, Program, Steps, program
 from indicators.core.timeframes import LongerBars, by_timeframe
 
 
+class Group(NamedTuple):
+    """Features that are computed together, on bars of one length: names, program, and how far they look back."""
+
+    names: tuple[str, ...]
+    program: Program
+    window: int
+    held: int
+
+
 class Plan(NamedTuple):
     """How a list of features is computed on bars of one interval.
 
     Attributes
     ----------
     own
-        The program for features of the row's own bars, and their names.
+        Those of the row's own bars.
     longer
-        For each longer timeframe in seconds: its program, and its features' names.
+        Those of each longer timeframe in seconds.
     impossible
-        Names of features on a timeframe that bars of this interval do not make up; always null.
+        Names of those on a timeframe that bars of this interval do not make up; always null.
     """
 
-    own: tuple[Program, tuple[str, ...]]
-    longer: dict[int, tuple[Program, tuple[str, ...]]]
+    own: Group
+    longer: dict[int, Group]
     impossible: tuple[str, ...]
 
 
@@ -41,17 +51,17 @@ class Plan(NamedTuple):
 def plan(features: tuple[Feature, ...], interval_s: int) -> Plan:
     """Compile `features` for bars of `interval_s`."""
     own, longer, impossible = by_timeframe(features, interval_s)
-    return Plan(
-        _compiled(own), {timeframe_s: _compiled(group) for timeframe_s, group in longer.items()}, _names(impossible)
+    groups = {timeframe_s: _group(members) for timeframe_s, members in longer.items()}
+    return Plan(_group(own), groups, tuple(feature.name for feature in impossible))
+
+
+def _group(features: Sequence[Feature]) -> Group:
+    return Group(
+        tuple(feature.name for feature in features),
+        program(tuple(feature.formula for feature in features)),
+        max((feature.reach.window for feature in features), default=1),
+        max((feature.reach.held for feature in features), default=0),
     )
-
-
-def _compiled(features: Sequence[Feature]) -> tuple[Program, tuple[str, ...]]:
-    return program(tuple(feature.formula for feature in features)), _names(features)
-
-
-def _names(features: Sequence[Feature]) -> tuple[str, ...]:
-    return tuple(feature.name for feature in features)
 
 
 class Engine:
@@ -59,7 +69,7 @@ class Engine:
 
     A recursive function is re-opened at every anchor on exactly the `bars` bars before it, so its value is a pure
     function of the bars from ``anchor - bars`` on. Nothing here is state that must be kept: given the bars since
-    ``anchor - WARM_UP_BARS`` again, an engine goes on with the same bits.
+    ``anchor - WARM_UP_BARS`` again (`resume`), an engine goes on with the same bits.
 
     Parameters
     ----------
@@ -72,37 +82,39 @@ class Engine:
     def __init__(self, interval_s: int, features: Sequence[Feature] = FEATURES) -> None:
         self._interval_ms = interval_s * MS_PER_SECOND
         self._plan = plan(tuple(features), interval_s)
-        self._program, _ = self._plan.own
-        self._order = _names(features)
+        self._program = self._plan.own.program
+        self._order = tuple(feature.name for feature in features)
         self._arranged = _arrangement(self._order, self._plan)
         self._keep = max((kind.bars for kind in self._program.handles), default=1)
-        self._columns: dict[str, list[float]] = {
-            name: [] for name in Bar._fields if any(name in kind.inputs for kind in self._program.handles)
+        self._columns = {
+            name: array("d") for name in Bar._fields if any(name in kind.inputs for kind in self._program.handles)
         }
         self._seen = 0
         self._steps: Steps | None = None
         self._handles: list[Any] = [_NotOpen(kind) for kind in self._program.handles]
         self._updates: list[Call] = [handle.update for handle in self._handles]
         self._longer = [
-            LongerBars(timeframe_s, interval_s, compiled, len(names))
-            for timeframe_s, (compiled, names) in self._plan.longer.items()
+            LongerBars(timeframe_s, interval_s, group.program, len(group.names), group.window)
+            for timeframe_s, group in self._plan.longer.items()
         ]
         self._latest: tuple[float, ...] = ()
 
     def push(self, window_start_ms: int, bar: Bar) -> None:
         """Take the next bar; the caller sees to it that none is missing in between."""
+        latest = self._push_own(window_start_ms, bar)
+        for longer in self._longer:
+            latest += longer.push(window_start_ms, bar)
+        self._latest = latest
+
+    def _push_own(self, window_start_ms: int, bar: Bar) -> tuple[float, ...]:
         number = window_start_ms // self._interval_ms
         if self._steps is None:
             self._steps = self._program.start(number)
         if number % ANCHOR_BARS == 0:
-            self._handles = [self._opened(kind) for kind in self._program.handles]
-            self._updates = [handle.update for handle in self._handles]
-        time_ms = window_start_ms + self._interval_ms
-        latest = self._steps.push(number, time_ms, bar, self._updates)
-        for longer in self._longer:
-            latest += longer.push(window_start_ms, bar)
-        self._latest = latest
+            self._open(0)
+        values = self._steps.push(number, window_start_ms + self._interval_ms, bar, self._updates)
         self._keep_columns(bar)
+        return values
 
     def peek(self, window_start_ms: int, bar: Bar) -> dict[str, float | None]:
         """Return what the features would be were `bar` the next one; nothing of it is kept."""
@@ -110,7 +122,7 @@ class Engine:
         steps = self._steps or self._program.start(number)
         handles = self._handles
         if number % ANCHOR_BARS == 0:
-            handles = [self._opened(kind) for kind in self._program.handles]
+            handles = [self._opened(kind, 0) for kind in self._program.handles]
         peeks = [handle.peek for handle in handles]
         time_ms = window_start_ms + self._interval_ms
         latest = steps.peek(number, time_ms, bar, peeks)
@@ -118,10 +130,25 @@ class Engine:
             latest += longer.peek(window_start_ms, bar)
         return self._named(latest)
 
-    def replay(self, bars: Iterable[tuple[int, Bar]]) -> None:
-        """Take bars whose features were given before."""
-        for window_start_ms, bar in bars:
-            self.push(window_start_ms, bar)
+    def resume(self, bars: Sequence[tuple[int, Bar]]) -> None:
+        """Stand where an engine stands that has taken `bars`, consecutive ones, one after another.
+
+        In a fraction of the time: TA-Lib's functions are opened on all bars since before their anchor at once, and
+        only those bars are taken one by one that windows still reach back to.
+        """
+        if not bars:
+            return
+        cut = max(0, len(bars) - self._plan.own.window - self._plan.own.held)
+        for _, bar in bars[:cut]:
+            self._keep_columns(bar)
+        since_anchor = (bars[cut][0] // self._interval_ms - 1) % ANCHOR_BARS + 1
+        if since_anchor <= cut:
+            self._open(since_anchor)
+        for window_start_ms, bar in bars[cut:]:
+            latest = self._push_own(window_start_ms, bar)
+        for longer in self._longer:
+            latest += longer.resume(bars)
+        self._latest = latest
 
     def values(self) -> dict[str, float | None]:
         """Return the features after the last bar, in the order of the list; None where not warm."""
@@ -133,24 +160,30 @@ class Engine:
             return dict(zip(self._order, values, strict=True))
         return dict(zip(self._order, [value if value == value else None for value in values], strict=True))
 
-    def _opened(self, kind: Talib) -> Any:
-        if self._seen < kind.bars:
+    def _open(self, since_anchor: int) -> None:
+        """Open TA-Lib's functions on the bars before the anchor and the `since_anchor` bars since it."""
+        self._handles = [self._opened(kind, since_anchor) for kind in self._program.handles]
+        self._updates = [handle.update for handle in self._handles]
+
+    def _opened(self, kind: Talib, since_anchor: int) -> Any:
+        bars = kind.bars + since_anchor
+        if self._seen < bars:
             return _NotOpen(kind)
-        history = [np.array(self._columns[name][-kind.bars :]) for name in kind.inputs]
+        history = [np.array(self._columns[name][-bars:]) for name in kind.inputs]
         return getattr(stream, kind.function)(*history, **dict(kind.parameters))
 
     def _keep_columns(self, bar: Bar) -> None:
         self._seen += 1
         for name, column in self._columns.items():
             column.append(getattr(bar, name))
-            # Twice as many as are needed, cut rarely: cutting on every bar would move the whole list each time.
-            if len(column) > 2 * self._keep:
-                del column[: -self._keep]
+            # More than are needed, cut rarely: cutting on every bar would move all of it each time.
+            if len(column) > self._keep + 2 * ANCHOR_BARS:
+                del column[: -self._keep - ANCHOR_BARS]
 
 
 def _arrangement(order: Sequence[str], plan: Plan) -> Callable[[tuple[float, ...]], tuple[float, ...]]:
     """Return what puts the values of the plan's programs, and NaN after them, in the order of the features."""
-    computed = [name for _, names in (plan.own, *plan.longer.values()) for name in names]
+    computed = [name for group in (plan.own, *plan.longer.values()) for name in group.names]
     places = {name: place for place, name in enumerate(computed)} | dict.fromkeys(plan.impossible, len(computed))
     # Twice the first: with one name alone, itemgetter would give the value and no tuple.
     arranged = itemgetter(*(places[name] for name in order), places[order[0]])

@@ -93,7 +93,7 @@ def _engine(ring: Ring, last_ms: int | None, candle: Candle, engines: Engines, s
 
 def _replayed(ring: Ring, candle: Candle, set_name: str) -> Engine:
     engine = Engine(candle.interval_s, feature_set(set_name))
-    engine.replay(ring.before(candle.window_start_ms))
+    engine.resume(ring.before(candle.window_start_ms))
     return engine
 
 

@@ -92,10 +92,11 @@ def program(formulas: tuple[Expression, ...]) -> Program:
     results = [writer.value(formula) for formula in formulas]
     source = writer.source(results)
     names: dict[str, Any] = {
-        "deque": deque, "log": math.log, "sqrt": math.sqrt, "sin": math.sin, "cos": math.cos, "nan": math.nan, "inf": math.inf,
-        "clock": clock, "ends": blocks.ends, "deviation_ends": blocks.deviation_ends,
-        "weights": blocks.weights,
-    }  # fmt: skip
+        **{name: getattr(math, name) for name in ("log", "sqrt", "sin", "cos", "nan", "inf")},
+        **{name: getattr(blocks, name) for name in ("ends", "deviation_ends", "weights")},
+        "clock": clock,
+        "deque": deque,
+    }
     exec(compile(source, f"<{len(formulas)} features>", "exec"), names)  # noqa: S102 - our own text, made above
     make = names["make"]
     return Program(source, tuple(writer.handles), lambda first: Steps(*make(first)))

@@ -64,12 +64,15 @@ class LongerBars:
         Length of the longer bars, and of those they are folded from.
     compiled, features
         The program that runs on the longer bars, and how many values it has.
+    window
+        How many longer bars its values look back to.
     """
 
-    def __init__(self, timeframe_s: int, interval_s: int, compiled: Program, features: int) -> None:
+    def __init__(self, timeframe_s: int, interval_s: int, compiled: Program, features: int, window: int) -> None:
         self._timeframe_ms = timeframe_s * MS_PER_SECOND
         self._interval_ms = interval_s * MS_PER_SECOND
         self._whole = timeframe_s // interval_s
+        self._needed = (window + 1) * self._whole
         self._compiled = compiled
         self._steps: Steps | None = None
         self._open: list[Bar] = []
@@ -87,6 +90,12 @@ class LongerBars:
             self._open.clear()
         return self._latest
 
+    def resume(self, bars: Sequence[tuple[int, Bar]]) -> tuple[float, ...]:
+        """Take those of consecutive `bars` that values still depend on, the newest; return the features."""
+        for window_start_ms, bar in bars[-self._needed :]:
+            self.push(window_start_ms, bar)
+        return self._latest
+
     def peek(self, window_start_ms: int, bar: Bar) -> tuple[float, ...]:
         """Return what `push` would, and keep nothing."""
         end_ms = window_start_ms + self._interval_ms
@@ -98,7 +107,7 @@ class LongerBars:
 
 
 class Folded(NamedTuple):
-    """Longer bars: their columns, when they end, and which of them had closed by each of the row's bars (-1: none)."""
+    """Longer bars: their columns, when they end, and which closed last by each of the row's bars (-1: none)."""
 
     columns: dict[str, Floats]
     end_times_ms: NDArray[np.int64]
