@@ -1,0 +1,89 @@
+"""A follower's rows over a broker: two topics of six partitions each, read by time, killed in between."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import subprocess
+import sys
+from functools import partial
+from typing import Any
+
+from bar_series import MIDNIGHT_MS, simulated
+from throwaway_broker import wait_until
+
+from contracts.candle import Candle
+from contracts.feature_row import FeatureRow
+from contracts.reference_candle import ReferenceCandle
+from contracts.topics import CANDLES, REFERENCE_CANDLES, TECHNICAL_INDICATORS
+from indicators.core.fold import step
+from indicators.core.ring import MemoryState
+from streaming.clients import create_topics, open_producer, read_topic
+from streaming.settings import ServiceSettings
+
+FOLLOWERS = ("ETH/USD", "SOL/USD")
+BARS = simulated(300, first_ms=MIDNIGHT_MS - 200 * 60_000)
+
+
+def copies(candles: list[Candle], follower: str) -> list[ReferenceCandle]:
+    return [
+        ReferenceCandle(
+            exchange=each.exchange, pair=follower, reference_pair=each.pair, interval_s=each.interval_s,
+            window_start_ms=each.window_start_ms, close=each.close, quality=each.quality,
+        )
+        for each in candles
+    ]  # fmt: skip
+
+
+def rows_of(candles: list[Candle], references: list[Candle]) -> list[FeatureRow]:
+    closes = {each.window_start_ms: float(each.close) for each in references}
+    state, engines = MemoryState(), {}
+    return [
+        row
+        for each in candles
+        for row in step(state, each, engines, "full", closes.get(each.window_start_ms, math.nan))[1]
+    ]
+
+
+def start(settings: ServiceSettings) -> subprocess.Popen[bytes]:
+    environment = {
+        **os.environ,
+        "TRADESTREAM_BROKER_ADDRESS": settings.broker_address,
+        "TRADESTREAM_ENVIRONMENT": settings.environment,
+        "TRADESTREAM_DATA_DIR": str(settings.data_dir),
+        "TRADESTREAM_STORE_URL": "off",
+        "TRADESTREAM_COMMIT_INTERVAL_SECONDS": "0.2",
+        "TRADESTREAM_SESSION_TIMEOUT_SECONDS": "6",
+        "TRADESTREAM_REFERENCE_PAIRS": json.dumps(dict.fromkeys(FOLLOWERS, "BTC/USD")),
+        "INDICATORS_FEATURE_SET": "full",
+    }
+    return subprocess.Popen([sys.executable, "-m", "indicators"], env=environment, cwd=settings.data_dir)
+
+
+def test_rows_wait_for_both_topics_and_survive_a_kill(on_kafka: ServiceSettings) -> None:
+    create_topics(on_kafka, [CANDLES, REFERENCE_CANDLES, TECHNICAL_INDICATORS])
+    bitcoin = BARS.candles("BTC/USD")
+    own = {pair: simulated(300, seed=seed, first_ms=MIDNIGHT_MS - 200 * 60_000).candles(pair)
+           for seed, pair in enumerate(FOLLOWERS)}  # fmt: skip
+
+    def published() -> list[Any]:
+        return [record.message() for record in read_topic(on_kafka, TECHNICAL_INDICATORS)]
+
+    def are_there(rows: int) -> bool:
+        return len({(row.pair, row.window_start_ms) for row in published()}) >= rows
+
+    with open_producer(on_kafka, "candles") as producer:
+        # Of the last twenty the reference is not known yet when the service is killed.
+        for mine, references in ((slice(0, 200), slice(0, 180)), (slice(200, 300), slice(180, 300))):
+            for pair, candles in own.items():
+                for message in candles[mine]:
+                    producer.produce(CANDLES, message)
+                for copy in copies(bitcoin, pair)[references]:
+                    producer.produce(REFERENCE_CANDLES, copy)
+            producer.flush()
+            process = start(on_kafka)
+            wait_until(partial(are_there, 2 * references.stop), f"the rows up to window {references.stop}", 60)
+            process.kill()
+            process.wait(30)
+    assert set(published()) == {row for candles in own.values() for row in rows_of(candles, bitcoin)}
