@@ -32,6 +32,8 @@ KAFKA_OPTIONS = --brokers $(brokers) --port $(port) $(if $(secure),--secure)
 KAFKA_USERS = data/kafka-secure/secrets/users
 action   ?= list
 run      ?=
+store    ?=
+query    ?=
 #: Whose log: run=FOLDER, or the configured one, or that of the demo or of `make run`.
 of_log = $(if $(run),--run $(run),$(if $(TRADESTREAM_BROKER_ADDRESS),,--run $(1)))
 OF_RUN = $(call of_log,runs/demo)
@@ -76,7 +78,7 @@ install-dev: $(filter .tools%,$(UV))
 	@$(SYNC) --all-packages $(if $(TORCH),--all-extras,--extra train --extra postgres --extra simulator)
 
 # What follows trains nothing, so it does not ask for what training needs.
-verify dead-letters dev subscribe unsubscribe subscriptions topics access kafka-up: model = baseline
+verify dead-letters dev subscribe unsubscribe subscriptions topics access kafka-up features-sql: model = baseline
 
 # --- use it --------------------------------------------------------------------------------------------------------
 .PHONY: demo
@@ -112,6 +114,11 @@ subscriptions: install ## Which pairs stream, who asked for them, since when [ru
 dead-letters: install ## What services could not use [action=list|show|replay service= id= reason= run=FOLDER yes=yes]
 	@$(RUN) tradestream dead-letters $(action) $(OF_RUN) $(if $(service),--service $(service)) $(if $(id),--id $(id)) \
 		$(if $(reason),--reason $(reason)) $(if $(yes),--yes)
+
+.PHONY: features-sql
+features-sql: install ## Example queries over the feature store of a run, or one of your own [run=runs/demo store=ADDRESS query="SELECT ..."]
+	@$(if $(store),$(SYNC) --all-packages --extra postgres)
+	@$(RUN) python -m featurestore $(or $(store),sqlite:///$(or $(run),runs/demo)/work/store.sqlite) $(if $(query),"$(query)")
 
 .PHONY: service-is-known
 service-is-known:
@@ -197,6 +204,10 @@ sizes: install-dev ## Sizes of functions and files, the largest first
 .PHONY: schemas
 schemas: install-dev ## Write the JSON schemas of the messages anew
 	@$(RUN) python -m contracts.schemas packages/contracts/schemas
+
+.PHONY: features-ddl
+features-ddl: install-dev ## Write RisingWave's tables and views anew, from the messages and the feature list
+	@$(RUN) python -m featurestore.ddl write deployments/base/risingwave
 
 .PHONY: clean
 clean: ## Remove what runs leave behind (runs/), not the environment

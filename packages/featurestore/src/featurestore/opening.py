@@ -32,12 +32,16 @@ def open_store(url: str) -> Store:
         from featurestore.sqlite import SqliteDialect
 
         return Store(SqliteDialect(path[1:]))
-    if separator and scheme in ("postgresql", "postgres"):
-        from featurestore.postgres import PostgresDialect
+    try:
+        if separator and scheme in ("postgresql", "postgres"):
+            from featurestore.postgres import PostgresDialect
 
-        return Store(PostgresDialect(url))
-    if separator and scheme == "risingwave":
-        from featurestore.risingwave import RisingWaveDialect
+            return Store(PostgresDialect(url))
+        if separator and scheme == "risingwave":
+            from featurestore.risingwave import RisingWaveDialect
 
-        return Store(RisingWaveDialect(url))
+            return Store(RisingWaveDialect(url))
+    except ModuleNotFoundError as error:
+        expected = f"{error.name} to be installed for {scheme} (extra `postgres` of tradestream-featurestore)"
+        raise BadSettingError("store_url", expected, "missing") from error
     raise BadSettingError("store_url", "sqlite:///<path>, postgresql://<host>/<database> or risingwave://...", url)
