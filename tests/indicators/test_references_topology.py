@@ -10,18 +10,23 @@ import time
 from pathlib import Path
 from typing import Any
 
+import pytest
 from bar_series import MIDNIGHT_MS, simulated
 
 from contracts.candle import Candle
 from contracts.feature_row import FeatureRow
+from contracts.heartbeat import Heartbeat
 from contracts.reference_candle import ReferenceCandle
-from contracts.topics import CANDLES, REFERENCE_CANDLES, TECHNICAL_INDICATORS
+from contracts.topics import CANDLES, REFERENCE_CANDLES, TECHNICAL_INDICATORS, TRADES, TRADES_CHECKPOINTS
+from contracts.trades_checkpoint import TradesCheckpoint
 from featurestore import open_store
+from indicators import __main__ as indicators
 from indicators.app import inputs, topology
 from indicators.core.fold import Engines, step
 from indicators.core.ring import MemoryState
 from indicators.settings import IndicatorsSettings
-from streaming.clients import create_topics, open_producer, read_dead_letters, read_topic
+from streaming.clients import commit_offsets, create_topics, open_producer, read_dead_letters, read_topic
+from streaming.settings import read_settings
 from streaming.testing import TopologyRun, run_topology
 
 PAIRS = {"ETH/USD": "BTC/USD"}
@@ -100,15 +105,43 @@ def test_without_references_there_is_one_topic_and_nothing_waits() -> None:
     assert out["technical_indicators"] == rows_of(ETH[:50], [], "core")
 
 
-def start(folder: Path) -> subprocess.Popen[bytes]:
-    environment = {
-        **os.environ,
+def environment_of(folder: Path) -> dict[str, str]:
+    return {
         "TRADESTREAM_BROKER_ADDRESS": f"embedded://{folder}/log",
         "TRADESTREAM_DATA_DIR": str(folder),
         "TRADESTREAM_COMMIT_INTERVAL_SECONDS": "0.05",
         "TRADESTREAM_REFERENCE_PAIRS": json.dumps(PAIRS),
         "INDICATORS_FEATURE_SET": "full",
     }
+
+
+def test_the_job_hands_over_what_waits_to_the_live_service(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The job ends once the candles of history are committed; the live one, in a new pod, goes on with the rest."""
+    for name, value in {**environment_of(tmp_path), "INDICATORS_VARIANT": "historical"}.items():
+        monkeypatch.setenv(name, value)
+    settings = read_settings(IndicatorsSettings)
+    create_topics(settings, [TRADES, TRADES_CHECKPOINTS, CANDLES, REFERENCE_CANDLES, TECHNICAL_INDICATORS])
+    beat = Heartbeat(exchange="kraken", pair="ETH/USD", venue_time_us=1)
+    done = TradesCheckpoint(
+        exchange="kraken", pair="ETH/USD", last_trade_id=None, last_timestamp_us=None, cursor="0", covered_to_us=0,
+        history_complete=True,
+    )  # fmt: skip
+    with open_producer(settings, "candles") as producer:
+        for spec, messages in ((TRADES, [beat]), (TRADES_CHECKPOINTS, [done]), (CANDLES, ETH[:300])):
+            for message in messages:
+                producer.produce(spec, message)
+        for copied in COPIES[:250]:
+            producer.produce(REFERENCE_CANDLES, copied)
+    commit_offsets(settings, "candles-dev", TRADES, {0: 1})
+    assert indicators.main() == 0
+    by_job = [record.message() for record in read_topic(settings, TECHNICAL_INDICATORS)]
+    assert 0 < len(by_job) <= 250
+    by_live = run(ETH[300:], COPIES[250:], tmp_path)["technical_indicators"]
+    assert by_job + by_live == rows_of(ETH, COPIES)
+
+
+def start(folder: Path) -> subprocess.Popen[bytes]:
+    environment = {**os.environ, **environment_of(folder)}
     return subprocess.Popen(
         [sys.executable, "-m", "indicators"], env=environment, cwd=folder, stderr=subprocess.DEVNULL
     )
