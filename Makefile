@@ -39,6 +39,8 @@ of_log = $(if $(run),--run $(run),$(if $(TRADESTREAM_BROKER_ADDRESS),,--run $(1)
 OF_RUN = $(call of_log,runs/demo)
 OF_PAPER = $(call of_log,$(data))
 history_days ?=
+features ?=
+FEATURES = $(if $(features),INDICATORS_FEATURE_SET=$(features))
 
 # --- uv: the one on the PATH, or one of our own in .tools ----------------------------------------------------------
 UV := $(shell command -v uv 2>/dev/null || echo .tools/bin/uv)
@@ -78,21 +80,21 @@ install-dev: $(filter .tools%,$(UV))
 	@$(SYNC) --all-packages $(if $(TORCH),--all-extras,--extra train --extra postgres --extra simulator)
 
 # What follows trains nothing, so it does not ask for what training needs.
-verify dead-letters dev subscribe unsubscribe subscriptions topics access kafka-up features-sql: model = baseline
+verify dead-letters dev subscribe unsubscribe subscriptions topics access kafka-up features-sql features-gallery: model = baseline
 
 # --- use it --------------------------------------------------------------------------------------------------------
 .PHONY: demo
-demo: install ## The whole pipeline on a simulated market, about 2 minutes [model=lstm|baseline seed= hours= out=]
-	@$(RUN) tradestream demo --model $(model) --seed $(seed) --hours $(hours) --out $(or $(out),runs/demo)
+demo: install ## The whole pipeline on a simulated market, about 2 minutes [model=lstm|baseline features=core|full seed= hours= out=]
+	@$(FEATURES) $(RUN) tradestream demo --model $(model) --seed $(seed) --hours $(hours) --out $(or $(out),runs/demo)
 
 .PHONY: replay
 replay: model = $(or $(SHELL_ENVIRONMENT_MODEL),baseline)
 replay: file-is-named install ## The pipeline on recorded trades: file=TRADES out=FOLDER [pair=BTC/USD model=baseline|lstm]
-	@$(RUN) tradestream replay $(file) --out $(or $(out),runs/replay) --model $(model) $(if $(pair),--pair $(pair))
+	@$(FEATURES) $(RUN) tradestream replay $(file) --out $(or $(out),runs/replay) --model $(model) $(if $(pair),--pair $(pair))
 
 .PHONY: run
 run: install ## Paper trading on a real market until Ctrl-C [exchange=kraken pairs=BTC/USD,ETH/USD data= model=]
-	@$(RUN) tradestream run --exchange $(exchange) --pairs $(pairs) --data $(data) --model $(model)
+	@$(FEATURES) $(RUN) tradestream run --exchange $(exchange) --pairs $(pairs) --data $(data) --model $(model)
 
 .PHONY: dev
 dev: service-is-known install ## One service alone against the configured log: service=candles [variant=historical|live, for trades]
@@ -119,6 +121,11 @@ dead-letters: install ## What services could not use [action=list|show|replay se
 features-sql: install ## Example queries over the feature store of a run, or one of your own [run=runs/demo store=ADDRESS query="SELECT ..."]
 	@$(if $(store),$(SYNC) --all-packages --extra postgres)
 	@$(RUN) python -m featurestore $(or $(store),sqlite:///$(or $(run),runs/demo)/work/store.sqlite) $(if $(query),"$(query)")
+
+.PHONY: features-gallery
+features-gallery: install ## Plot every feature on one page: of a run's candles, or of a CSV file of bars [run= pair= bars=FILE reference=FILE out=]
+	@$(RUN) tradestream features-gallery $(if $(run),--run $(run)) $(if $(pair),--pair $(pair)) $(if $(bars),--bars $(bars)) \
+		$(if $(reference),--reference $(reference)) $(if $(out),--out $(out))
 
 .PHONY: service-is-known
 service-is-known:
@@ -208,6 +215,10 @@ schemas: install-dev ## Write the JSON schemas of the messages anew
 .PHONY: features-ddl
 features-ddl: install-dev ## Write RisingWave's tables and views anew, from the messages and the feature list
 	@$(RUN) python -m featurestore.ddl write deployments/base/risingwave
+
+.PHONY: features-page
+features-page: install-dev ## Write the table of features in docs/features.md anew
+	@$(RUN) python -m contracts.features_page docs/features.md
 
 .PHONY: clean
 clean: ## Remove what runs leave behind (runs/), not the environment

@@ -16,7 +16,7 @@ from contracts.features import FAMILIES, FEATURES, SETS, Family, Feature
 from contracts.features.expressions import Expression, FunctionName, RollingName
 
 #: What is behind this line is written by this module.
-MARK = "<!-- Written by `make schemas` from contracts.features; change what is above this line only. -->"
+MARK = "<!-- Written by `make features-page` from contracts.features; change what is above this line only. -->"
 #: A formula of more characters is written with the names that its file has for parts of it.
 _LONG = 90
 _WORDS = {*get_args(FunctionName), *get_args(RollingName), "mean", "lag"}

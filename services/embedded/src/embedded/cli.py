@@ -118,6 +118,25 @@ def report(folder: Annotated[Path, typer.Argument(help="folder of a finished run
         console.print(str(write_report(folder)), soft_wrap=True, highlight=False)
 
 
+@app.command(name="features-gallery")
+def features_gallery(
+    folder: Annotated[Path, typer.Option("--run", help="folder of a finished run")] = Path("runs/demo"),
+    pair: Annotated[str | None, typer.Option(help="whose candles; default: the second pair of the run")] = None,
+    bars: Annotated[Path | None, typer.Option(help="plot this CSV file of bars instead")] = None,
+    reference: Annotated[Path | None, typer.Option(help="bars of another market to compare those with")] = None,
+    out: Annotated[Path, typer.Option(help="the page")] = Path("runs/features.html"),
+) -> None:
+    """Plot every feature on the candles of a run, or on recorded bars, on one page."""
+    from embedded.gallery.bars import bars_of_file, bars_of_run
+    from embedded.gallery.page import write_gallery
+
+    with errors_in_words() as console:
+        if reference and not bars:
+            raise BadInputError("--reference", "--bars with it: a run has pairs of its own", str(reference))
+        drawn = bars_of_file(bars, reference) if bars else bars_of_run(folder, pair)
+        console.print(str(write_gallery(drawn, out)), soft_wrap=True, highlight=False)
+
+
 @app.command()
 def status(
     run_folder: Annotated[

@@ -17,7 +17,7 @@ ACCENT, ACCENT_2, UP, DOWN, SHADE = "#040404", "#050505", "#060606", "#070707", 
 _MAX_EQUITY_POINTS = 3_000
 
 
-def _layout(figure: go.Figure, height: int, legend: bool = False) -> go.Figure:
+def layout(figure: go.Figure, height: int, legend: bool = False) -> go.Figure:
     figure.update_layout(
         template="none",
         height=height,
@@ -61,7 +61,7 @@ def equity(data: ReportData) -> go.Figure | None:
         figure.add_hline(y=float(start), line={"color": MUTED, "width": 1, "dash": "dot"}, row=1, col=1)
     figure.update_yaxes(title_text="equity", tickformat=",.0f", row=1, col=1)
     figure.update_yaxes(title_text="drawdown", ticksuffix=" %", nticks=4, row=2, col=1)
-    return _layout(figure, 400, legend=data.pnl["account"].n_unique() > 1)
+    return layout(figure, 400, legend=data.pnl["account"].n_unique() > 1)
 
 
 def _peak() -> pl.Expr:
@@ -94,7 +94,7 @@ def candles(data: ReportData, pair: str) -> go.Figure | None:
     live_from = data.summary.get("live_from_ms")
     if live_from and live_from > data.shown_from_ms and not data.predictions.is_empty():
         figure.add_vline(x=live_from, line={"color": MUTED, "width": 1, "dash": "dot"})
-    return _layout(figure, 340, legend=True)
+    return layout(figure, 340, legend=True)
 
 
 def features(data: ReportData, pair: str) -> go.Figure | None:
@@ -121,7 +121,7 @@ def features(data: ReportData, pair: str) -> go.Figure | None:
                        row=3, col=1)  # fmt: skip
     for row, title in ((1, "price"), (2, "RSI"), (3, "MACD")):
         figure.update_yaxes(title_text=title, row=row, col=1)
-    _layout(figure, 480)
+    layout(figure, 480)
     figure.update_yaxes(range=[0, 100], tickvals=[30, 70], row=2, col=1)
     return figure
 
@@ -144,7 +144,7 @@ def predicted_against_realised(data: ReportData) -> go.Figure | None:
     )  # fmt: skip
     figure.add_bar(x=(bins["low"] + bins["high"]) / 2, y=bins["count"], width=0.045, marker={"color": MUTED},
                    hovertemplate="%{y:,} predictions<extra></extra>", row=2, col=1)  # fmt: skip
-    _layout(figure, 420)
+    layout(figure, 420)
     figure.update_layout(hovermode="closest")
     spread = _span(bins)
     figure.update_xaxes(range=spread, tickformat=".0%")

@@ -34,6 +34,11 @@ def write_report(folder: Path) -> Path:
 
 def render(data: ReportData) -> str:
     """Return the page."""
+    return render_template("page.html.j2", **_content(data))
+
+
+def render_template(name: str, **content: Any) -> str:
+    """Return a page of the folder of templates, with the drawing library and the colours of its figures."""
     environment = Environment(
         loader=PackageLoader("embedded", "report/templates"),
         autoescape=select_autoescape(default_for_string=True, default=True),
@@ -41,7 +46,18 @@ def render(data: ReportData) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    return environment.get_template("page.html.j2").render(**_content(data))
+    theme = {
+        name: value
+        for name, value in vars(figures).items()
+        if name.isupper() and isinstance(value, str) and value.startswith("#")
+    }
+    plotly_js = Markup(get_plotlyjs())  # noqa: S704 - the library's own script
+    return environment.get_template(name).render(theme=theme, plotly_js=plotly_js, **content)
+
+
+def as_script(value: Any) -> Markup:
+    """Return `value` as JSON inside of a script: "</script>" in a string would end the script that holds it."""
+    return Markup(json.dumps(value).replace("</", "<\\/"))  # noqa: S704
 
 
 def _content(data: ReportData) -> dict[str, Any]:
@@ -54,9 +70,7 @@ def _content(data: ReportData) -> dict[str, Any]:
         "tiles": facts.money_tiles(data),
         "health": facts.health_facts(data),
         "drawn": drawn,
-        # "</script>" inside a string would end the script that holds it.
-        "figures_json": Markup(json.dumps(drawn).replace("</", "<\\/")),  # noqa: S704
-        "plotly_js": Markup(get_plotlyjs()),  # noqa: S704 - the library's own script
+        "figures_json": as_script(drawn),
         "charted": [(n, pair) for n, pair in enumerate(data.pairs) if f"candles-{n}" in drawn],
         "featured": [(n, pair) for n, pair in enumerate(data.pairs) if f"features-{n}" in drawn],
         "bar_minutes": data.bar_minutes,
@@ -70,11 +84,6 @@ def _content(data: ReportData) -> dict[str, Any]:
         "latency": facts.latency_rows(data),
         "processes": facts.process_rows(data),
         "made": made_rows(data),
-        "theme": {
-            name: value
-            for name, value in vars(figures).items()
-            if name.isupper() and isinstance(value, str) and value.startswith("#")
-        },
     }
 
 

@@ -1,0 +1,96 @@
+"""Compute every feature on bars, and put the charts on one page, by family."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from contracts.features import FAMILIES, FEATURES, Family, Feature
+from contracts.features_page import abbreviated, null_until, sets_of
+from contracts.units import MS_PER_SECOND
+from embedded.gallery.bars import Bars
+from embedded.gallery.figures import chart
+from embedded.report.page import as_script, render_template
+from embedded.report.wording import count, duration, percent, utc
+from indicators.core.batch import compute
+
+#: A day of one-minute bars: more would be a smear on a chart of this size.
+SHOWN_BARS = 1_440
+
+
+@dataclass(frozen=True)
+class Card:
+    """A feature on the page: its chart, or why there is none."""
+
+    feature: Feature
+    formula: str
+    sets: str
+    figure: dict[str, Any] | None
+    note: str
+
+
+def write_gallery(bars: Bars, path: Path) -> Path:
+    """Write the page of `bars` to `path`; it holds all it needs and opens without a network."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(render(bars), encoding="utf-8")
+    return path
+
+
+def render(bars: Bars) -> str:
+    """Return the page."""
+    values = compute(bars.starts_ms, bars.columns, bars.interval_s, [each for each in FEATURES if _has(bars, each)])
+    families = [(family, [_card(each, family, bars, values) for each in family.features]) for family in FAMILIES]
+    shown = slice(-SHOWN_BARS, None)
+    return render_template(
+        "gallery.html.j2",
+        title=f"{len(FEATURES)} features",
+        subtitle=_subtitle(bars),
+        notes=bars.notes,
+        families=families,
+        parts={family.name: _parts(family) for family in FAMILIES},
+        figures_json=as_script(
+            {card.feature.name: card.figure for _, cards in families for card in cards if card.figure is not None}
+        ),
+        shared_json=as_script(
+            {"time": bars.starts_ms[shown].tolist(), "price": bars.columns["close"][shown].tolist()}
+        ),
+    )
+
+
+def _has(bars: Bars, feature: Feature) -> bool:
+    return feature.columns - {"reference_close"} <= set(bars.columns)
+
+
+def _card(feature: Feature, family: Family, bars: Bars, values: dict[str, NDArray[np.float64]]) -> Card:
+    formula, _ = abbreviated(feature.formula, family.parts)
+    of_feature, closes = values.get(feature.name), bars.columns["close"][-SHOWN_BARS:]
+    figure, note = None, f"not in these bars: {', '.join(sorted(feature.columns - set(bars.columns)))}"
+    if of_feature is not None:
+        shown = of_feature[-SHOWN_BARS:]
+        known = shown[np.isfinite(shown)]
+        note = f"null in all of {count(len(shown))} bars; known after {null_until(feature)}"
+        if len(known):
+            figure = json.loads(chart(feature, shown, closes).to_json())
+            share = percent(1 - len(known) / len(shown), 1)
+            note = f"null in {share} of {count(len(shown))} bars · {known.min():.4g} to {known.max():.4g}"
+    return Card(feature, formula, ", ".join(sets_of(feature)), figure, note)
+
+
+def _parts(family: Family) -> dict[str, str]:
+    """Return the parts that formulas of the family name, with their formulas."""
+    return {
+        name: text for each in family.features for name, text in abbreviated(each.formula, family.parts)[1].items()
+    }
+
+
+def _subtitle(bars: Bars) -> str:
+    shown = bars.starts_ms[-SHOWN_BARS:]
+    end_ms = int(shown[-1]) + bars.interval_s * MS_PER_SECOND
+    history = f" after {count(len(bars.starts_ms) - len(shown))} bars before them"
+    span = f"{utc(int(shown[0]))} to {utc(end_ms)} UTC"
+    return f"{bars.title} · {count(len(shown))} bars of {duration(bars.interval_s)}{history} · {span}"
