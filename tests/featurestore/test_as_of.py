@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections import Counter
 from dataclasses import dataclass, field
 
 import pytest
@@ -38,20 +39,20 @@ class Served:
 
 @pytest.fixture(scope="module")
 def served() -> Served:
-    """Two pairs through the services' own folds; every third candle is corrected, some of them twice, later."""
+    """Two pairs through the services' own folds; some candles are corrected later, some of those twice."""
     chance, happened = random.Random(5), Served()
     for pair in PAIRS:
         state, engines, run = indicators.initial(), {}, predictions.initial()
         late: list[Candle] = []
-        for candle in simulated(HISTORY_BARS + SERVED_BARS, seed=len(pair), first_ms=FIRST_MS).candles(pair):
-            state, rows = indicators.step(state, candle, engines)
+        for n, candle in enumerate(simulated(HISTORY_BARS + SERVED_BARS, first_ms=FIRST_MS).candles(pair)):
+            state, rows = indicators.step(state, candle, engines, "full")
             run, spoken = predictions.step(run, rows[0], FACTS, lambda _bars: 0.6)
             happened.messages += [*rows, *spoken]
             happened.used |= {prediction.message_id: rows[0] for prediction in spoken}
-            if chance.random() < 0.3:
+            if n >= HISTORY_BARS and chance.random() < 0.16:
                 late += [corrected(candle, revision) for revision in range(1, chance.randint(2, 3))]
-            while late and chance.random() < 0.3:
-                state, again = indicators.step(state, late.pop(0), engines)
+            while late and chance.random() < 0.2:
+                state, again = indicators.step(state, late.pop(0), engines, "full")
                 happened.messages += again
     return happened
 
@@ -104,25 +105,39 @@ def test_as_of_is_the_window_that_had_ended(store_url: str, served: Served) -> N
         assert store.as_of(2**60, ["SOL/USD"], 60) == store.as_of(2**60, PAIRS, 300) == []
 
 
-def test_a_frame_has_the_features_of_its_set_and_refuses_rows_that_do_not_serve_it(
-    store_url: str, served: Served
-) -> None:
-    rows = [row for row in served.messages if isinstance(row, FeatureRow)][:50]
-    core = {feature.name for feature in SETS["core"]}
-    features = {feature.name for feature in SETS["full"]}
-    asked = (["BTC/USD"], FIRST_MS, FIRST_MS + 86_400_000, 60)
+def test_a_frame_has_the_features_of_its_set_and_refuses_rows_that_do_not_serve_it(store_url: str) -> None:
+    names = {name: {feature.name for feature in SETS[name]} for name in SETS}
+    bars = simulated(50, first_ms=FIRST_MS)
+    rows = {name: rows_of(bars.candles(pair), name) for name, pair in (("core", "BTC/USD"), ("full", "ETH/USD"))}
+    minutes = (FIRST_MS, FIRST_MS + 86_400_000, 60)
     with open_store(store_url) as store:
-        store.write(rows)
-        frame = store.frame(*asked, feature_set="core")
-        assert set(frame) & features == core and frame["feature_set"] == [feature_set_id()] * len(frame["pair"])
-        assert frame["close"] and frame["sma_7"][-1] is not None
-        with pytest.raises(BadInputError, match=f"rows of a set that has what full:.*{feature_set_id()}"):
-            store.frame(*asked, feature_set="full")
-        store.write([rows[5].model_copy(update={"feature_set": "core:of-last-year"})])
+        store.write([*rows["core"], *rows["full"]])
+        frame = store.frame(PAIRS, *minutes, feature_set="core")
+        assert set(frame) & names["full"] == names["core"]
+        assert Counter(frame["feature_set"]) == {feature_set_id("core"): 50, feature_set_id("full"): 50}
+        assert frame["sma_7"] == [row.sma_7 for row in [*rows["core"], *rows["full"]]]
+        assert set(store.frame(PAIRS[1:], *minutes, feature_set="full")) == set(FeatureRow.model_fields)
+        with pytest.raises(BadInputError, match=f"rows of a set that has what full:.*{feature_set_id('core')}"):
+            store.frame(PAIRS, *minutes, feature_set="full")
+        store.write([rows["core"][5].model_copy(update={"feature_set": "core:of-last-year"})])
         with pytest.raises(BadInputError, match="core:of-last-year"):
-            store.frame(*asked, feature_set="core")
+            store.frame(PAIRS, *minutes, feature_set="core")
         with pytest.raises(BadInputError, match="feature_set: expected one of core, full, was 'mine'"):
-            store.frame(*asked, feature_set="mine")
+            store.frame(PAIRS, *minutes, feature_set="mine")
+
+
+def rows_of(candles: list[Candle], set_name: str) -> list[FeatureRow]:
+    state, engines = indicators.initial(), {}
+    return [row for candle in candles for row in indicators.step(state, candle, engines, set_name)[1]]
+
+
+def test_a_row_of_a_set_that_is_not_known_any_more_has_what_is_not_null(store_url: str) -> None:
+    (row,) = rows_of(simulated(1, first_ms=FIRST_MS).candles(), "core")
+    old = row.model_copy(update={"feature_set": "core:of-last-year", "sma_7": 1.5})
+    with open_store(store_url) as store:
+        store.write([old])
+        (found,) = store.latest(["BTC/USD"], 60)
+    assert found.feature_set == old.feature_set and found.values() == {"sma_7": 1.5}
 
 
 @pytest.mark.parametrize("pairs", [[], "BTC/USD", [None]])

@@ -5,6 +5,7 @@ Without a query the examples are shown and run.
 
 from __future__ import annotations
 
+import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -59,4 +60,5 @@ def _show(result: Result) -> None:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # `| head` has read enough: that is no error
     sys.exit(main(sys.argv[1:]))

@@ -43,7 +43,8 @@ FEATURES: tuple[Feature, ...] = (
     Feature("cci_20", commodity_channel(20), "level", "typical price from its mean, in deviations", sources.LAMBERT),
     Feature("mfi_14", 100 * _INFLOW / (_INFLOW + _OUTFLOW), "0..100", "rising bars' share of money", sources.QUONG),
     Feature(
-        "williams_r_14", -100 * (highest(high, 14) - close) / (highest(high, 14) - lowest(low, 14)), "-100..0",
+        # Not -100 times the distance from the high: at the high that is minus zero, which SQLite keeps as zero.
+        "williams_r_14", 100 * (close - highest(high, 14)) / (highest(high, 14) - lowest(low, 14)), "-100..0",
         "close below the high of 14 bars, in their range", sources.WILLIAMS,
     ),
     Feature("roc_10", 100 * change(close, 10), "level", "change of the close in 10 bars, percent", sources.MURPHY),
