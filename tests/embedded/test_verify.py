@@ -28,6 +28,7 @@ FAULTS = [
     {"kind": "duplicate", "at_ms": LIVE_FROM_MS + 20 * MINUTE_MS, "count": 20},
     {"kind": "negative_price", "at_ms": LIVE_FROM_MS + 25 * MINUTE_MS, "count": 3},
 ]
+REFERENCES = {"ETH/USD": "BTC/USD", "SOL/USD": "BTC/USD"}
 KILLS = ("candles@live", "indicators@backfill", "predictions@live", "execution@live")
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
@@ -46,8 +47,9 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("verify") / "run"
     options = ["--model", "baseline", "--hours", str(HOURS), "--out", str(out)]
     kills = [option for kill in KILLS for option in ("--kill", kill)]
-    # A fee of its own: the replay has to take it from the run, not from here.
-    done = tradestream("demo", *options, *kills, SIMULATOR_FAULTS=json.dumps(FAULTS), EXECUTION_FEE_BPS="11")
+    # A fee and references of its own: the replay has to take them from the run, not from here.
+    own = {"EXECUTION_FEE_BPS": "11", "TRADESTREAM_REFERENCE_PAIRS": json.dumps(REFERENCES)}
+    done = tradestream("demo", *options, *kills, SIMULATOR_FAULTS=json.dumps(FAULTS), **own)
     assert done.returncode == 0, done.stdout + done.stderr
     summary = json.loads((out / "summary.json").read_text(encoding="utf-8"))
     assert [kill["service"] for kill in summary["kills"]], "nothing was killed"
