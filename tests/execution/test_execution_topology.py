@@ -14,7 +14,7 @@ from contracts.topics import SIGNALS
 from execution.app import OUTPUTS, topology
 from execution.core.execute import run as run_core
 from execution.settings import ExecutionSettings
-from featurestore.store import open_store
+from featurestore import open_store
 from streaming.settings import read_settings
 from streaming.testing import TopologyRun, run_topology
 

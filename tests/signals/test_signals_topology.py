@@ -9,7 +9,7 @@ from prediction_stream import prediction
 
 from contracts.account import Account
 from contracts.topics import PREDICTIONS, SIGNALS
-from featurestore.store import open_store
+from featurestore import open_store
 from signals.app import topology
 from signals.settings import SignalsSettings
 from streaming.settings import environment_variable, read_settings
