@@ -23,7 +23,7 @@ tests    ?= tests
 workers  ?= 2
 brokers  ?= 1
 port     ?= 9092
-part     ?= candles,latency,scale
+part     ?= candles,latency,scale,features
 logs     ?= embedded,kafka
 log      ?= kafka
 minutes  ?= 30
@@ -196,7 +196,7 @@ kafka-sweep: install-dev ## Real Kafka for minutes: SIGKILLs, one of three broke
 	@KAFKA_SWEEP_SEED=$(seed) KAFKA_SWEEP_KILLS=$(or $(kills),9) $(RUN) pytest -s tests/kafka/test_kafka_sweep.py tests/kafka/test_kafka_replicas.py
 
 .PHONY: bench
-bench: install-dev ## Measure speed, latency and scale beside peers, about 12 minutes [part=candles,latency,scale logs=embedded,kafka]
+bench: install-dev ## Measure speed, latency, scale and features beside peers, about 18 minutes [part=candles,latency,scale,features logs=embedded,kafka]
 	@$(SYNC) --all-packages --group bench
 	@$(RUN) python -m benchmarks --part=$(part) --logs=$(logs)
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from benchmarks import candles, latency, machine, scale
+from benchmarks.features import batch, restart, service, stream
+from benchmarks.features.one_core import on_one_core
 from benchmarks.live_market import Market
 from benchmarks.logs import LOGS, CannotRunError
 from benchmarks.results import keep
@@ -15,7 +17,15 @@ PARTS: dict[str, Callable[[str], list[Table]]] = {
     "candles": lambda log: candles.measure(log, candles.Size()),
     "latency": lambda log: latency.measure(log, Market()),
     "scale": lambda log: scale.measure(log, scale.Size()),
+    "features-service": lambda log: service.measure(log, service.Size()),
 }
+#: What needs no log.
+LOGLESS: dict[str, Callable[[], list[Table]]] = {
+    "features-stream": lambda: on_one_core(stream.measure, stream.Size()),
+    "features-batch": lambda: on_one_core(batch.measure, batch.Size()),
+    "features-restart": lambda: restart.measure(restart.Size()),
+}
+GROUPS = {"features": [*LOGLESS, "features-service"]}
 
 
 def main() -> int:
@@ -26,10 +36,9 @@ def main() -> int:
     tables: list[Table] = []
     try:
         for part in given.part:
-            for log in given.logs:
-                for table in PARTS[part](log):
-                    tables.append(table)
-                    print(f"\n{table}", flush=True)
+            for table in _tables(part, given.logs):
+                tables.append(table)
+                print(f"\n{table}", flush=True)
     except CannotRunError as error:
         print(f"bench: {error}")
         return 2
@@ -37,19 +46,30 @@ def main() -> int:
     return 0
 
 
+def _tables(part: str, logs: Sequence[str]) -> Iterator[Table]:
+    if part in LOGLESS:
+        yield from LOGLESS[part]()
+    else:
+        for log in logs:
+            yield from PARTS[part](log)
+
+
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("--part", type=_choice_of(tuple(PARTS)), default=list(PARTS), help="comma-separated")
-    parser.add_argument("--logs", type=_choice_of(LOGS), default=list(LOGS), help="comma-separated")
+    parts = {**{part: [part] for part in (*PARTS, *LOGLESS)}, **GROUPS}
+    parser.add_argument("--part", type=_choice_of(parts), default=[*PARTS, *LOGLESS], help="comma-separated")
+    parser.add_argument(
+        "--logs", type=_choice_of({log: [log] for log in LOGS}), default=list(LOGS), help="comma-separated"
+    )
     return parser.parse_args()
 
 
-def _choice_of(known: tuple[str, ...]) -> Callable[[str], list[str]]:
+def _choice_of(known: Mapping[str, list[str]]) -> Callable[[str], list[str]]:
     def parse(text: str) -> list[str]:
         chosen = [part for part in text.split(",") if part]
         if not chosen or set(chosen) - set(known):
             raise argparse.ArgumentTypeError(f"expected some of {','.join(known)}, was {text!r}")
-        return chosen
+        return [each for part in chosen for each in known[part]]
 
     return parse
 

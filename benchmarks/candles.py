@@ -101,7 +101,7 @@ def _ours(
 ) -> Contestant:
     # Single trades come live, a thousand at once from history.
     task = replace(our_task(settings, environment, trades.frames(frame)), job=frame > 1)
-    written = _new_on(settings.model_copy(update={"environment": environment}), CANDLES)
+    written = new_on(settings.model_copy(update={"environment": environment}), CANDLES)
     return Contestant(label, task, len(trades), truth, _our_candle, written, exact=True)
 
 
@@ -113,7 +113,7 @@ def _peer(settings: ServiceSettings, label: str, who: str, trades: Trades, truth
     fill(settings, source.full_name(settings.environment), ticks)
     names = (topic.full_name(settings.environment) for topic in (source, target))
     task = _task(settings, who, len(trades), *names)
-    return Contestant(label, task, len(trades), truth, _peers_candle, _new_on(settings, target))
+    return Contestant(label, task, len(trades), truth, _peers_candle, new_on(settings, target))
 
 
 def _bytewax(settings: ServiceSettings, trades: Trades, truth: dict[int, Ohlcv]) -> Contestant:
@@ -139,7 +139,8 @@ def _task(settings: ServiceSettings, who: str, messages: int, source: str = "", 
     )  # fmt: skip
 
 
-def _new_on(settings: ServiceSettings, spec: TopicSpec) -> Callable[[], Iterable[bytes]]:
+def new_on(settings: ServiceSettings, spec: TopicSpec) -> Callable[[], Iterable[bytes]]:
+    """Return what tells the values on a topic that it has not told before."""
     seen: dict[int, int] = {}
 
     def new() -> list[bytes]:

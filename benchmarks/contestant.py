@@ -7,7 +7,7 @@ import json
 import os
 import subprocess
 import sys
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from benchmarks.stopwatch import Stopwatch
@@ -30,6 +30,8 @@ class Task:
         Consumer group and folder of state, new for every run.
     job
         It is run as a job over history is, and not as a live service.
+    settings
+        What else it is told.
     """
 
     who: str
@@ -41,6 +43,7 @@ class Task:
     group: str
     folder: str
     job: bool = False
+    settings: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

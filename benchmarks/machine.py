@@ -9,7 +9,9 @@ from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-_LIBRARIES = ("quixstreams", "confluent-kafka", "bytewax", "pydantic", "rocksdict")
+_LIBRARIES = (
+    "quixstreams", "confluent-kafka", "bytewax", "pydantic", "rocksdict", "numpy", "TA-Lib", "talipp", "psycopg",
+)  # fmt: skip
 
 
 def facts() -> dict[str, str]:

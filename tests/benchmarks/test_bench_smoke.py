@@ -8,11 +8,17 @@ import sys
 from decimal import Decimal
 from pathlib import Path
 
+import numpy as np
 import pytest
 from benchmarks import candles, latency, reference, results, scale, soak
+from benchmarks.features import batch, nautilus_peer, restart, service, stream
+from benchmarks.features.agreement import compare
+from benchmarks.features.peers import SLICES, TALIPP, named
 from benchmarks.live_market import Market
 from benchmarks.market import make_trades
 from benchmarks.table import Goal, Table
+
+from contracts.features import FEATURES, SETS
 
 TRADES = make_trades("BTC/USD", 500, 100)
 
@@ -50,6 +56,48 @@ def test_scale_counts_every_trade_of_every_pair() -> None:
     assert [row[0] for row in age.rows] == ["first tenth", "middle", "last tenth"]
 
 
+def test_features_bar_by_bar_agree_with_the_batch_twin_and_with_peers() -> None:
+    size = stream.Size(warm_up=2 * 1_440, compared=60, bars=20, rounds=1, peers=(TALIPP, SLICES))
+    compared, table = stream.measure(size)
+    values = {row[0]: int(row[1]) for row in table.rows}
+    assert values["full"] == len(FEATURES)
+    assert values[SLICES] == values[f"ours, of {SLICES}"] >= 50
+    assert {row[0] for row in compared.rows} >= {"full", SLICES}
+
+
+def test_a_peer_whose_values_are_other_ones_is_refused() -> None:
+    ours = {"rsi_14": np.array([50.0, 51.0, np.nan])}
+    assert compare("anybody", ours, ours, price=1.0)[0].values == 3
+    for wrong in ([50.0, 51.001, np.nan], [50.0, 51.0, 52.0]):
+        with pytest.raises(AssertionError, match="anybody: expected our values"):
+            compare("anybody", {"rsi_14": np.array(wrong)}, ours, price=1.0)
+
+
+def test_what_nautilus_is_asked_for_is_what_it_declares() -> None:
+    assert f"nautilus-trader=={nautilus_peer.VERSION}" in Path(nautilus_peer.__file__).read_text(encoding="utf-8")
+    names = [name for each in nautilus_peer.INDICATORS for name in each.features]
+    assert len(named(names)) == len(names) == len(set(names))
+
+
+def test_a_whole_history_agrees_with_talib() -> None:
+    compared, table = batch.measure(batch.Size(bars=6_000, rounds=1))
+    assert [row[0] for row in table.rows] == ["TA-Lib", "ours, of TA-Lib", "core", "full"]
+    assert compared.rows[0][-1] == "equal"
+
+
+def test_processes_go_on_with_the_rings_of_all_pairs() -> None:
+    size = restart.Size(pairs=3, minute=30, pairs_at_anchor=2, rounds=1)
+    state, restarts, pauses = restart.measure(size)
+    assert int(state.rows[0][2].replace(",", "")) > 100_000
+    assert [row[0] for row in restarts.rows] == [row[0] for row in pauses.rows] == ["core", "full"]
+
+
+def test_rows_of_the_service_are_the_batch_twins_in_topic_and_store() -> None:
+    size = service.Size(pairs=2, candles=50, rounds=1, stores=("off", service.SQLITE))
+    (table,) = service.measure("embedded", size)
+    assert [row[0] for row in table.rows] == [f"{name}, store {s}" for name in SETS for s in ("off", service.SQLITE)]
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 def test_latency_sees_every_signal_once() -> None:
@@ -83,4 +131,5 @@ def test_a_part_that_does_not_exist_is_named() -> None:
     root = Path(__file__).parents[2]
     done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=root)
     assert done.returncode == 2
-    assert "expected some of candles,latency,scale, was 'speed'" in done.stderr
+    assert "expected some of candles,latency,scale,features-service," in done.stderr
+    assert "was 'speed'" in done.stderr
