@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from bar_series import MIDNIGHT_MS, simulated
+from loguru import logger
 
 from contracts.candle import Candle
 from contracts.feature_row import FeatureRow
@@ -22,10 +23,12 @@ from contracts.trades_checkpoint import TradesCheckpoint
 from featurestore import open_store
 from indicators import __main__ as indicators
 from indicators.app import inputs, topology
+from indicators.core import join
 from indicators.core.fold import Engines, step
 from indicators.core.ring import MemoryState
 from indicators.settings import IndicatorsSettings
 from streaming.clients import commit_offsets, create_topics, open_producer, read_dead_letters, read_topic
+from streaming.metrics import DATA_FLAWS, NO_REFERENCE, total
 from streaming.settings import read_settings
 from streaming.testing import TopologyRun, run_topology
 
@@ -96,6 +99,22 @@ def test_copies_that_nobody_waits_for_and_candles_that_cannot_be_used_change_not
     assert out["technical_indicators"] == rows_of(ETH[:100], COPIES)
     (letter,) = out.dead_letters
     assert (letter.value, letter.headers["reason"]) == (shifted.to_json(), b"processing-failed")
+
+
+def test_rows_that_were_waited_for_too_long_are_counted_and_said_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(join, "MAX_WAITING", 10)
+    before = total(DATA_FLAWS, kind=NO_REFERENCE)
+    said: list[str] = []
+    handler = logger.add(said.append, level="WARNING", format="{message}")
+    try:
+        rows = run(ETH[:50], [])["technical_indicators"]
+    finally:
+        logger.remove(handler)
+    assert rows == rows_of(ETH[:40], [])
+    assert total(DATA_FLAWS, kind=NO_REFERENCE) - before == 40
+    assert said == ["ETH/USD: too many candles wait for BTC/USD: the oldest go on without it\n"]
 
 
 def test_without_references_there_is_one_topic_and_nothing_waits() -> None:

@@ -19,7 +19,7 @@ from contracts.topics import (
 )
 from indicators.core.fold import Engines, step
 from indicators.core.forming import glimpse
-from indicators.core.join import MAX_WAITING, join
+from indicators.core.join import join
 from indicators.settings import IndicatorsSettings
 from streaming.dead_letters import PROCESSING_FAILED
 from streaming.metrics import DATA_FLAWS, NO_REFERENCE
@@ -45,6 +45,7 @@ def outputs(settings: IndicatorsSettings) -> list[TopicSpec]:
 def topology(inputs: dict[str, StreamingDataFrame], topics: Topics, settings: IndicatorsSettings) -> None:
     """Lay out the flow; all intervals of a pair share its state."""
     engines: Engines = {}
+    overdue_pairs: set[str] = set()
 
     def rows_of(candle: Candle, state: State[str, object]) -> list[FeatureRow]:
         _, rows = step(state, candle, engines, settings.feature_set)
@@ -62,8 +63,11 @@ def topology(inputs: dict[str, StreamingDataFrame], topics: Topics, settings: In
             topics.dead_letters.send(candle.key, candle.to_json(), PROCESSING_FAILED, error)
         if joined.overdue is not None:
             _NO_REFERENCE.inc()
-            words = "{}: {} candles of {} s wait for {}, so the oldest goes on without it. Does {} have candles?"
-            logger.warning(words, message.pair, MAX_WAITING, message.interval_s, reference, reference)
+            if message.pair not in overdue_pairs:
+                overdue_pairs.add(message.pair)
+                logger.warning(
+                    "{}: too many candles wait for {}: the oldest go on without it", message.pair, reference
+                )
         return joined.rows
 
     candles = inputs[CANDLES.name]
