@@ -131,6 +131,20 @@ def rows_of(candles: list[Candle], set_name: str) -> list[FeatureRow]:
     return [row for candle in candles for row in indicators.step(state, candle, engines, set_name)[1]]
 
 
+def test_a_correction_of_a_smaller_set_leaves_nothing_of_the_larger(store_url: str) -> None:
+    candles = simulated(150, first_ms=FIRST_MS).candles()
+    full = rows_of(candles, "full")
+    core = rows_of([corrected(candle, 1) for candle in candles], "core")
+    with open_store(store_url) as store:
+        store.write(full)
+        assert store.latest(["BTC/USD"], 60) == full[-1:]
+        store.write(core)
+        assert store.latest(["BTC/USD"], 60) == core[-1:]
+        assert store.sql("SELECT count(roc_10), count(sma_7) FROM technical_indicators").rows == [(0, 144)]
+        store.write(full)
+        assert store.latest(["BTC/USD"], 60) == core[-1:]
+
+
 def test_a_row_of_a_set_that_is_not_known_any_more_has_what_is_not_null(store_url: str) -> None:
     (row,) = rows_of(simulated(1, first_ms=FIRST_MS).candles(), "core")
     old = row.model_copy(update={"feature_set": "core:of-last-year", "sma_7": 1.5})

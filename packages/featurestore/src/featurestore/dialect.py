@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
+from operator import itemgetter
 from typing import Any, ClassVar, Protocol
 
 from featurestore.tables import Column, Kind, Table, quoted, quoted_names
+
+Columns = tuple[str, ...]
+Rows = Sequence[tuple[Any, ...]]
 
 #: SQL types of PostgreSQL, and of RisingWave, which has its types from there.
 POSTGRES_TYPES: Mapping[Kind, str] = {
@@ -49,8 +53,11 @@ class Dialect(Protocol):
     def reading(self, connection: Any) -> AbstractContextManager[None]:
         """Refuse what would change anything inside; raise the store's errors."""
 
-    def put(self, cursor: Any, tables: Sequence[Table], rows: Sequence[tuple[Any, ...]]) -> None:
-        """Write rows into each of `tables`, which keep the same messages; an older row takes no newer one's place."""
+    def put(self, cursor: Any, tables: Sequence[Table], columns: Columns, rows: Rows) -> None:
+        """Write rows into each of `tables`, which keep the same messages; an older row takes no newer one's place.
+
+        Columns that `columns` does not name are null in all the rows.
+        """
 
 
 class MakesTables(Dialect, Protocol):
@@ -74,25 +81,47 @@ def add_column(table: Table, column: Column, dialect: Dialect) -> str:
     return f"ALTER TABLE {table.name} ADD COLUMN {quoted(column.name)} {dialect.types[column.kind]}"
 
 
-def upsert(table: Table, dialect: Dialect, source: str = "") -> str:
-    """Return the statement that writes a row, or those of `source`, unless a newer one of its key is stored.
+def upsert(table: Table, columns: Columns, source: str) -> str:
+    """Return the statement that writes the rows of `source` unless newer ones of their keys are stored.
+
+    Columns that are not among `columns` become null, also where a row is stored already.
 
     Examples
     --------
-    >>> from featurestore.sqlite import SqliteDialect
     >>> from featurestore.tables import table
-    >>> upsert(table("candles"), SqliteDialect(":memory:")).partition(" WHERE ")[2]
+    >>> upsert(table("candles"), ("pair", "close"), "VALUES (?, ?)").partition(" WHERE ")[2]
     'excluded."revision" >= candles."revision"'
     """
-    columns = [column.name for column in table.columns]
-    changes = ", ".join(f"{quoted(name)} = excluded.{quoted(name)}" for name in columns if name not in table.key)
+    others = [column.name for column in table.columns if column.name not in table.key]
+    changes = ", ".join(f"{quoted(name)} = excluded.{quoted(name)}" for name in others)
     newest = quoted(table.newest) if table.newest else ""
     condition = f" WHERE excluded.{newest} >= {table.name}.{newest}" if newest else ""
-    rows = f"SELECT {quoted_names(columns)} FROM {source}" if source else f"VALUES ({marks(columns, dialect)})"  # noqa: S608
     return (
-        f"INSERT INTO {table.name} ({quoted_names(columns)}) {rows} "
+        f"INSERT INTO {table.name} ({quoted_names(columns)}) {source} "
         f"ON CONFLICT ({quoted_names(table.key)}) DO UPDATE SET {changes}{condition}"
     )
+
+
+def values(columns: Columns, dialect: Dialect) -> str:
+    """Return the source of one row: a placeholder for each column."""
+    return f"VALUES ({marks(columns, dialect)})"
+
+
+def without_nulls(columns: Columns, rows: Rows) -> tuple[Columns, Rows]:
+    """Leave out the columns that are null in all rows: most features where rows are of a small set.
+
+    Databases and drivers take their time over nulls too.
+
+    Examples
+    --------
+    >>> without_nulls(("a", "b", "c"), [(1, None, None), (2, None, 3)])
+    (('a', 'c'), [(1, None), (2, 3)])
+    """
+    given = [n for n, values in enumerate(zip(*rows, strict=True)) if values.count(None) < len(values)]
+    if len(given) == len(columns) or len(given) < 2:
+        return columns, rows
+    kept = itemgetter(*given)
+    return kept(columns), list(map(kept, rows))
 
 
 def marks(values: Sequence[Any], dialect: Dialect) -> str:

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 
-from featurestore.dialect import upsert
+from featurestore.dialect import Columns, Rows, upsert, values
 from featurestore.errors import StoreBusyError, StoreError, StoreFullError
 from featurestore.schema import make_schema
 from featurestore.tables import Kind, Table
@@ -87,10 +87,10 @@ class SqliteDialect:
         """Return the columns that the file has of a table."""
         return {row[1] for row in connection.execute(f"PRAGMA table_info({table})")}
 
-    def put(self, cursor: sqlite3.Cursor, tables: Sequence[Table], rows: Sequence[tuple[Any, ...]]) -> None:
+    def put(self, cursor: sqlite3.Cursor, tables: Sequence[Table], columns: Columns, rows: Rows) -> None:
         """Write rows into each of `tables`."""
         for table in tables:
-            cursor.executemany(upsert(table, self), rows)
+            cursor.executemany(upsert(table, columns, values(columns, self)), rows)
 
 
 def to_timestamp(epoch_seconds: float | None) -> str | None:

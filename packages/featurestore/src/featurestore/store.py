@@ -73,7 +73,9 @@ class Store:
         try:
             with self._dialect.transaction(connection), closing(connection.cursor()) as cursor:
                 for tables, batch in groups:
-                    self._dialect.put(cursor, tables, list(map(tables[0].row, batch)))
+                    names = tuple(column.name for column in tables[0].columns)
+                    columns, rows = sql.without_nulls(names, list(map(tables[0].row, batch)))
+                    self._dialect.put(cursor, tables, columns, rows)
         except StoreBusyError:
             self.close()
             raise
