@@ -44,8 +44,8 @@ class FeatureRowBase(WindowMessage):
 
     def values(self) -> dict[str, float | None]:
         """Return the features of the row's set by name, in the order of `FEATURES`."""
-        given = self.model_fields_set
-        return {name: getattr(self, name) for name in FEATURE_NAMES if name in given}
+        given, fields = self.model_fields_set, self.__dict__
+        return {name: fields[name] for name in FEATURE_NAMES if name in given}
 
 
 if TYPE_CHECKING:
