@@ -15,7 +15,9 @@ from typing import Any
 
 import psycopg
 import pytest
+import sqlglot
 from message_examples import example
+from sqlglot import expressions
 
 from contracts.candle import Candle
 from contracts.errors import BadInputError
@@ -51,6 +53,16 @@ def test_it_is_read_like_any_other(reading: Store) -> None:
     assert reading.frame(["BTC/USD"], 0, 240_000, 60, feature_set="full")["revision"] == [0] * 4
     assert [day.windows for day in reading.data_quality(["BTC/USD"], 60)] == [3]
     assert reading.sql("SELECT count(*) FROM candles WHERE pair LIKE %s", ["BTC%"]).rows == [(3,)]
+
+
+def test_what_it_is_asked_is_parsed(reading: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked, ask = [], reading.sql
+    monkeypatch.setattr(reading, "sql", lambda query, values=(): (asked.append(query), ask(query, values))[1])
+    test_it_is_read_like_any_other(reading)
+    assert len(asked) > 5
+    for query in asked:
+        (parsed,) = sqlglot.parse(query.replace("%s", "1"), read="risingwave")
+        assert isinstance(parsed, expressions.Select)
 
 
 def test_it_is_asked_in_read_only_transactions_without_prepared_statements(reading: Store) -> None:

@@ -4,11 +4,13 @@
 -- the newest feature row of each pair and interval
 CREATE MATERIALIZED VIEW IF NOT EXISTS latest_features AS
 SELECT "exchange", "pair", "interval_s", "window_start_ms", "revision", "open", "high", "low", "close", "volume", "trade_count", "first_trade_id", "last_trade_id", "quality", "feature_set", "session_tokyo", "session_london", "session_new_york", "session_tokyo_london", "session_london_new_york", "time_of_day_sin", "time_of_day_cos", "time_of_week_sin", "time_of_week_cos", "day_of_week", "reference_log_return_1", "reference_excess_return_1", "reference_excess_return_15", "reference_excess_return_60", "reference_correlation_60", "reference_beta_60", "rsi_7", "rsi_14", "rsi_21", "stoch_k_14", "stoch_d_14", "stochrsi_k_14", "stochrsi_d_14", "cci_20", "mfi_14", "williams_r_14", "roc_10", "momentum_10", "return_1", "return_5", "return_15", "return_60", "log_return_1", "log_return_5", "log_return_15", "log_return_60", "range_ratio", "body_ratio", "upper_shadow", "lower_shadow", "close_location", "log_return_1_5m", "range_ratio_5m", "sma_20_distance_5m", "bollinger_percent_b_20_5m", "rsi_cutler_14_5m", "log_return_1_15m", "range_ratio_15m", "sma_20_distance_15m", "bollinger_percent_b_20_15m", "rsi_cutler_14_15m", "log_return_1_1h", "range_ratio_1h", "sma_20_distance_1h", "bollinger_percent_b_20_1h", "rsi_cutler_14_1h", "sma_7", "sma_14", "sma_21", "sma_50", "sma_60", "sma_200", "ema_7", "ema_14", "ema_21", "ema_50", "ema_60", "ema_200", "sma_7_slope", "sma_14_slope", "sma_21_slope", "sma_50_slope", "sma_60_slope", "sma_200_slope", "ema_7_slope", "ema_14_slope", "ema_21_slope", "ema_50_slope", "ema_60_slope", "ema_200_slope", "sma_7_21_cross", "sma_21_60_cross", "sma_50_200_cross", "ema_7_21_cross", "ema_21_60_cross", "ema_50_200_cross", "macd_7", "macd_signal_7", "macd_hist_7", "macd_12", "macd_signal_12", "macd_hist_12", "adx_14", "plus_di_14", "minus_di_14", "supertrend_10", "supertrend_10_direction", "bollinger_upper_20", "bollinger_middle_20", "bollinger_lower_20", "bollinger_width_20", "bollinger_percent_b_20", "atr_14", "natr_14", "keltner_upper_20", "keltner_middle_20", "keltner_lower_20", "donchian_upper_20", "donchian_middle_20", "donchian_lower_20", "realised_vol_15", "realised_vol_60", "realised_vol_240", "volatility_regime", "obv", "accumulation_60", "vwap_60", "vwap_60_distance", "volume_zscore_60", "trade_count_zscore_60", "taker_imbalance", "taker_imbalance_60", "message_id"
-FROM (
-    SELECT *, row_number() OVER (PARTITION BY exchange, pair, interval_s ORDER BY window_start_ms DESC) AS newest_first
+FROM technical_indicators
+JOIN (
+    SELECT exchange AS of_exchange, pair AS of_pair, interval_s AS of_interval_s, max(window_start_ms) AS newest_ms
     FROM technical_indicators
-) AS ranked
-WHERE newest_first = 1;
+    GROUP BY exchange, pair, interval_s
+) AS newest
+ON exchange = of_exchange AND pair = of_pair AND interval_s = of_interval_s AND window_start_ms = newest_ms;
 
 -- feature rows as they were served (revision 0): what models train on
 CREATE MATERIALIZED VIEW IF NOT EXISTS training_frame AS

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from contextlib import closing
+from itertools import chain
 from typing import Any, Self
 
 from contracts.feature_row import FeatureRow
@@ -16,7 +17,7 @@ from featurestore.feature_rows import COLUMNS, columns_of_set, feature_row, requ
 from featurestore.quality import DAY_QUALITY_COLUMNS, DayQuality
 from featurestore.requests import FOREVER_MS, check_interval, check_pairs, check_range
 from featurestore.result import Result
-from featurestore.tables import TABLES, Table, quoted, quoted_names, tables_of
+from featurestore.tables import TABLES, Table, quoted_names, tables_of
 
 
 class Store:
@@ -228,24 +229,36 @@ class Store:
     def _newest(
         self, source: str, pairs: Sequence[str], interval_s: int, condition: str = "", values: tuple[Any, ...] = ()
     ) -> list[FeatureRow]:
-        """Return the row of the newest window of each pair, among those that meet `condition`."""
+        """Return the row of the newest window of each pair, among those that meet `condition`.
+
+        One look into the index for each exchange and pair, however long the history.
+        """
         check_pairs(pairs)
         check_interval(interval_s)
+        asked = [(exchange, pair) for exchange in self._exchanges(source) for pair in pairs]
+        if not asked:
+            return []
         mark = self._dialect.placeholder
-        rows = (
-            f"(SELECT * FROM {source} WHERE interval_s = {mark} "  # noqa: S608 - our own names
-            f"AND pair IN ({sql.marks(pairs, self._dialect)}){condition})"
+        newest = (
+            f"SELECT max(window_start_ms) FROM {source} AS u WHERE u.exchange = of_exchange "  # noqa: S608 - our names
+            f"AND u.pair = of_pair AND u.interval_s = {mark}{condition}"
         )
-        columns = ", ".join(f"t.{quoted(column.name)}" for column in COLUMNS)
-        newest = f"SELECT exchange, pair, max(window_start_ms) AS window_start_ms FROM {rows} AS u"  # noqa: S608
         found = self.sql(
-            f"SELECT {columns} FROM {rows} AS t "  # noqa: S608 - our own names
-            f"JOIN ({newest} GROUP BY exchange, pair) AS n "
-            "ON t.exchange = n.exchange AND t.pair = n.pair AND t.window_start_ms = n.window_start_ms "
-            "ORDER BY t.pair, t.exchange",
-            (interval_s, *pairs, *values) * 2,
+            f"WITH asked (of_exchange, of_pair) AS (VALUES {', '.join([f'({mark}, {mark})'] * len(asked))}) "  # noqa: S608
+            f"SELECT {quoted_names(column.name for column in COLUMNS)} "
+            f"FROM asked JOIN {source} ON exchange = of_exchange AND pair = of_pair "
+            f"WHERE interval_s = {mark}{condition} AND window_start_ms = ({newest}) ORDER BY pair, exchange",
+            (*chain.from_iterable(asked), *(interval_s, *values) * 2),
         )
         return [feature_row(row) for row in found.dicts()]
+
+    def _exchanges(self, source: str) -> list[str]:
+        """Return the exchanges of a table that begins with them: one look into its index for each."""
+        query = f"SELECT min(exchange) FROM {source} WHERE exchange > {self._dialect.placeholder}"  # noqa: S608
+        found = [""]
+        while (following := self.sql(query, (found[-1],)).rows[0][0]) is not None:
+            found.append(following)
+        return found[1:]
 
     def _connected(self) -> Any:
         if self._connection is None:

@@ -1,7 +1,9 @@
 -- the newest feature row of each pair and interval
 SELECT ${feature_row}
-FROM (
-    SELECT *, row_number() OVER (PARTITION BY exchange, pair, interval_s ORDER BY window_start_ms DESC) AS newest_first
+FROM technical_indicators
+JOIN (
+    SELECT exchange AS of_exchange, pair AS of_pair, interval_s AS of_interval_s, max(window_start_ms) AS newest_ms
     FROM technical_indicators
-) AS ranked
-WHERE newest_first = 1
+    GROUP BY exchange, pair, interval_s
+) AS newest
+ON exchange = of_exchange AND pair = of_pair AND interval_s = of_interval_s AND window_start_ms = newest_ms
