@@ -31,6 +31,9 @@ if TYPE_CHECKING:
 
 #: How soon a stopping service notices, on a silent topic.
 _POLL_SECONDS = 0.1
+#: Topics that are read in the order of time are read in batches, and librdkafka waits this long for a batch to fill,
+#: twice for the last message there is: at 0.1 s a row came 160 ms after its candle.
+_BATCH_SECONDS = 0.02
 _MIB = 1024 * 1024
 #: QuixStreams takes every I/O error at opening, a full disk too, for a lock that another process is about to release.
 #: Ours die with their locks: the default of half a minute would only delay the message.
@@ -145,6 +148,7 @@ def create_application(
     clock: Clock | None = None,
     stop_at_end: bool = False,
     ends: bool = False,
+    several_inputs: bool = False,
 ) -> ServiceApplication:
     """Return the application of `service` over the broker that `settings` name; nothing is connected yet.
 
@@ -152,6 +156,8 @@ def create_application(
     ----------
     ends
         It ends by itself and does not come back under this name: its partitions are free as soon as it has ended.
+    several_inputs
+        It reads more than one topic.
 
     Raises
     ------
@@ -162,6 +168,7 @@ def create_application(
     progress = Progress(intake)
     dead_letters = DeadLetters(service, intake, clock)
     dead_letters.on_set_aside = progress.on_set_aside
+    poll_seconds = _BATCH_SECONDS if several_inputs else _POLL_SECONDS
     options: dict[str, Any] = {
         "consumer_group": settings.group_for(service),
         "auto_offset_reset": "earliest",
@@ -169,7 +176,7 @@ def create_application(
         "commit_every": settings.commit_every_messages,
         "state_dir": settings.state_dir_for(service),
         "processing_guarantee": settings.processing_guarantee,
-        "consumer_poll_timeout": 0.0 if stop_at_end and is_embedded(settings.broker_address) else _POLL_SECONDS,
+        "consumer_poll_timeout": 0.0 if stop_at_end and is_embedded(settings.broker_address) else poll_seconds,
         "loglevel": None,
         "rocksdb_options": _STATE_OPTIONS,
         "on_consumer_error": dead_letters.on_consumer_error,

@@ -121,7 +121,9 @@ def assemble(
     """Return the application with its topics created and its topology laid out, ready to run."""
     if not is_embedded(settings.broker_address):
         require_grants(settings, service, [*inputs, *outputs])
-    app = create_application(settings, service, clock=clock, stop_at_end=stop_at_end, ends=ends)
+    app = create_application(
+        settings, service, clock=clock, stop_at_end=stop_at_end, ends=ends, several_inputs=len(inputs) > 1
+    )
     app.dead_letters.attach(app, settings)
     topics = Topics()
     topics.dead_letters, topics.audit = app.dead_letters, app.audit
