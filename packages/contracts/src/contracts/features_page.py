@@ -21,7 +21,7 @@ MARK = "<!-- Written by `make features-page` from contracts.features; change wha
 _LONG = 90
 _WORDS = {*get_args(FunctionName), *get_args(RollingName), "mean", "lag"}
 _HEAD = (
-    "| feature | formula | unit | null until there are | what it says | source | sets |",
+    "| feature | formula | unit | known after | what it says | source | sets |",
     "|---|---|---|---|---|---|---|",
 )
 
@@ -77,14 +77,14 @@ def _used(node: Expression, names: Mapping[Expression, str]) -> list[Expression]
     return [found for part in node.parts for found in ([part] if part in names else _used(part, names))]
 
 
-def null_until(feature: Feature) -> str:
-    """Return in words how much history a feature waits for."""
+def known_after(feature: Feature) -> str:
+    """Return in words how much history a feature waits for; it is null before."""
     window, anchored, held = feature.reach
     if feature.timeframe_s is not None:
         return f"{_bars(window, 'closed bar')} of {feature.timeframe_s // 60} minutes"
     if anchored:
         return f"an anchor with {_bars(anchored)} before it" + (f" and {_bars(held)} after it" if held else "")
-    return _bars(window)
+    return _bars(window) + (" with a reference" if "reference_close" in feature.columns else "")
 
 
 def _bars(number: int, what: str = "bar") -> str:
@@ -109,9 +109,8 @@ def _section(family: Family) -> Iterator[str]:
         formula, parts = abbreviated(feature.formula, family.parts)
         named |= parts
         sets = ", ".join(f"`{name}`" for name in sets_of(feature))
-        waits = null_until(feature) + (" with a reference" if "reference_close" in feature.columns else "")
-        cells = [f"`{feature.name}`", f"`{formula}`", feature.unit, waits, feature.description, feature.source, sets]
-        yield f"| {' | '.join(cells)} |"
+        about = [feature.unit, known_after(feature), feature.description, feature.source]
+        yield f"| {' | '.join([f'`{feature.name}`', f'`{formula}`', *about, sets])} |"
     if named:
         yield from ("", "Where", "", *(f"- `{name} = {text}`" for name, text in named.items()))
 

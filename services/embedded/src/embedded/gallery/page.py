@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from contracts.features import FAMILIES, FEATURES, Family, Feature
-from contracts.features_page import abbreviated, null_until, sets_of
+from contracts.features_page import abbreviated, known_after, sets_of
 from contracts.units import MS_PER_SECOND
 from embedded.gallery.bars import Bars
-from embedded.gallery.figures import chart
+from embedded.gallery.figures import chart, frame
 from embedded.report.page import as_script, render_template
 from embedded.report.wording import count, duration, percent, utc
 from indicators.core.batch import compute
@@ -57,7 +56,11 @@ def render(bars: Bars) -> str:
             {card.feature.name: card.figure for _, cards in families for card in cards if card.figure is not None}
         ),
         shared_json=as_script(
-            {"time": bars.starts_ms[shown].tolist(), "price": bars.columns["close"][shown].tolist()}
+            {
+                "layout": frame(),
+                "time": bars.starts_ms[shown].tolist(),
+                "price": bars.columns["close"][shown].tolist(),
+            }
         ),
     )
 
@@ -68,17 +71,24 @@ def _has(bars: Bars, feature: Feature) -> bool:
 
 def _card(feature: Feature, family: Family, bars: Bars, values: dict[str, NDArray[np.float64]]) -> Card:
     formula, _ = abbreviated(feature.formula, family.parts)
-    of_feature, closes = values.get(feature.name), bars.columns["close"][-SHOWN_BARS:]
-    figure, note = None, f"not in these bars: {', '.join(sorted(feature.columns - set(bars.columns)))}"
-    if of_feature is not None:
-        shown = of_feature[-SHOWN_BARS:]
-        known = shown[np.isfinite(shown)]
-        note = f"null in all of {count(len(shown))} bars; known after {null_until(feature)}"
-        if len(known):
-            figure = json.loads(chart(feature, shown, closes).to_json())
-            share = percent(1 - len(known) / len(shown), 1)
-            note = f"null in {share} of {count(len(shown))} bars · {known.min():.4g} to {known.max():.4g}"
+    shown = values.get(feature.name, np.empty(0))[-SHOWN_BARS:]
+    known = shown[np.isfinite(shown)]
+    figure, note = None, _why_null(feature, bars)
+    if len(known):
+        figure = chart(feature, shown, bars.columns["close"][-SHOWN_BARS:])
+        share = percent(1 - len(known) / len(shown), 1)
+        note = f"null in {share} of {count(len(shown))} bars · {known.min():.4g} to {known.max():.4g}"
     return Card(feature, formula, ", ".join(sets_of(feature)), figure, note)
+
+
+def _why_null(feature: Feature, bars: Bars) -> str:
+    """Return why there may be no value of a feature on any of the bars that are shown."""
+    missing = feature.columns - set(bars.columns)
+    if missing:
+        return f"not in these bars: {', '.join(sorted(missing))}"
+    if feature.timeframe_s is not None and feature.timeframe_s % bars.interval_s:
+        return f"{duration(feature.timeframe_s)} are not a whole number of these bars"
+    return f"known after {known_after(feature)}, without a hole"
 
 
 def _parts(family: Family) -> dict[str, str]:
