@@ -71,9 +71,6 @@ def join(state: State, message: Candle | ReferenceCandle, engines: Engines, set_
             oldest = waiting.pop()
             joined = joined._replace(overdue=oldest)
             _use(joined, state, oldest, math.nan, engines, set_name)
-        if not len(waiting) and closes.are_known_to(message.window_start_ms):
-            _use(joined, state, message, closes.of(message.window_start_ms), engines, set_name)
-            return joined
         waiting.append(message)
     while len(waiting) and closes.are_known_to(waiting.first().window_start_ms):
         candle = waiting.pop()
