@@ -181,20 +181,16 @@ def test_killed_while_candles_wait(tmp_path: Path) -> None:
             time.sleep(0.01)
 
     with open_producer(settings, "candles") as producer:
-        for candles, copies, rows in ((ETH[:400], COPIES[:250], 100), (ETH[400:600], COPIES[250:500], 450)):
-            for spec, messages in ((CANDLES, candles), (REFERENCE_CANDLES, copies)):
+        for mine, references in ((slice(0, 400), slice(0, 250)), (slice(400, 700), slice(250, 700))):
+            for spec, messages in ((CANDLES, ETH[mine]), (REFERENCE_CANDLES, COPIES[references])):
                 for message in messages:
                     producer.produce(spec, message)
             producer.flush()
             process = start(tmp_path)
-            wait_for(rows, process)
-            process.kill()
-            process.wait(DEADLINE_SECONDS)
-        for spec, messages in ((CANDLES, ETH[600:]), (REFERENCE_CANDLES, COPIES[500:])):
-            for message in messages:
-                producer.produce(spec, message)
-        producer.flush()
-    process = start(tmp_path)
+            if references.stop < len(ETH):
+                wait_for(100, process)
+                process.kill()
+                process.wait(DEADLINE_SECONDS)
     wait_for(len(ETH), process)
     process.terminate()
     assert process.wait(DEADLINE_SECONDS) == 0
