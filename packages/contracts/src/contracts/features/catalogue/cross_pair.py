@@ -17,7 +17,7 @@ FEATURES: tuple[Feature, ...] = (
     *(
         Feature(
             f"reference_excess_return_{n}", change(close, n) - change(reference_close, n), "ratio",
-            f"return of {n} bars minus that of the reference pair", sources.SHARPE,
+            f"return_{n} minus that of the reference pair", sources.SHARPE,
         )
         for n in (1, 15, 60)
     ),

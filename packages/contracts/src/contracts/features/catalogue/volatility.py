@@ -41,21 +41,33 @@ FEATURES: tuple[Feature, ...] = (
         "bollinger_lower_20", _LOWER, "quote", "mean of 20 closes minus two population standard deviations",
         sources.BOLLINGER,
     ),
-    Feature("bollinger_width_20", (_UPPER - _LOWER) / _MIDDLE, "ratio", "width of the band", sources.BOLLINGER),
+    Feature("bollinger_width_20", (_UPPER - _LOWER) / _MIDDLE, "ratio", "width, of the middle", sources.BOLLINGER),
     Feature(
         "bollinger_percent_b_20", ratio(close - _LOWER, _UPPER - _LOWER, otherwise=0.5), "level",
         "close in its band: 0 at the lower, 1 at the upper end; 0.5 if it has no width", sources.BOLLINGER,
     ),
     Feature("atr_14", atr(14), "quote", "Wilder average of the true range", sources.WILDER),
     Feature("natr_14", 100 * atr(14) / close, "level", "atr_14 in percent of the close", sources.WILDER),
-    Feature("keltner_upper_20", _KELTNER_MIDDLE + _KELTNER_WIDTH, "quote", "plus 2 ATR(10)", sources.KELTNER),
+    Feature(
+        "keltner_upper_20", _KELTNER_MIDDLE + _KELTNER_WIDTH, "quote", "keltner_middle_20 plus 2 ATR(10)",
+        sources.KELTNER,
+    ),
     Feature("keltner_middle_20", _KELTNER_MIDDLE, "quote", "EMA of 20 closes", sources.KELTNER),
-    Feature("keltner_lower_20", _KELTNER_MIDDLE - _KELTNER_WIDTH, "quote", "minus 2 ATR(10)", sources.KELTNER),
+    Feature(
+        "keltner_lower_20", _KELTNER_MIDDLE - _KELTNER_WIDTH, "quote", "keltner_middle_20 minus 2 ATR(10)",
+        sources.KELTNER,
+    ),
     Feature("donchian_upper_20", _DONCHIAN_UPPER, "quote", "highest high of 20 bars", sources.DONCHIAN),
-    Feature("donchian_middle_20", (_DONCHIAN_UPPER + _DONCHIAN_LOWER) / 2, "quote", "their middle", sources.DONCHIAN),
+    Feature(
+        "donchian_middle_20", (_DONCHIAN_UPPER + _DONCHIAN_LOWER) / 2, "quote", "middle of the range of 20 bars",
+        sources.DONCHIAN,
+    ),
     Feature("donchian_lower_20", _DONCHIAN_LOWER, "quote", "lowest low of 20 bars", sources.DONCHIAN),
     *(
-        Feature(f"realised_vol_{n}", sqrt(total(_SQUARED, n)), "ratio", f"of {n} log returns", sources.ANDERSEN)
+        Feature(
+            f"realised_vol_{n}", sqrt(total(_SQUARED, n)), "ratio", f"root of the sum of {n} squared log returns",
+            sources.ANDERSEN,
+        )
         for n in (15, 60, 240)
     ),
     Feature(

@@ -51,6 +51,6 @@ FEATURES: tuple[Feature, ...] = (
     ),
     Feature(
         "taker_imbalance_60", (2 * total(taker_buy_volume, 60) - total(volume, 60)) / total(volume, 60), "-1..1",
-        "the same over the last 60 bars", sources.EASLEY,
+        "taker_imbalance of the last 60 bars", sources.EASLEY,
     ),
 )  # fmt: skip
