@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import random
+import struct
 from collections import Counter
 from dataclasses import dataclass, field
 
@@ -129,6 +131,26 @@ def test_a_frame_has_the_features_of_its_set_and_refuses_rows_that_do_not_serve_
 def rows_of(candles: list[Candle], set_name: str) -> list[FeatureRow]:
     state, engines = indicators.initial(), {}
     return [row for candle in candles for row in indicators.step(state, candle, engines, set_name)[1]]
+
+
+def test_any_float_comes_back_to_the_bit(store_url: str) -> None:
+    """Every pattern of bits that is a finite number, but minus zero, which SQLite keeps as zero."""
+    chance = random.Random(8)
+    names = [feature.name for feature in SETS["full"]]
+    numbers = [5e-324, -2.2250738585072014e-308, 1.7976931348623157e308, 0.1 + 0.2, 2.0**53 + 2, 3.0, 0.0, -1e22]
+    while len(numbers) < 5 * len(names):
+        (number,) = struct.unpack("<d", chance.randbytes(8))
+        numbers += [number] if math.isfinite(number) else []
+    (row,) = rows_of(simulated(1, first_ms=FIRST_MS).candles(), "full")
+    rows = [
+        row.model_copy(update={"window_start_ms": n * 60_000, **dict(zip(names, numbers[n::5], strict=False))})
+        for n in range(5)
+    ]
+    with open_store(store_url) as store:
+        store.write(rows)
+        for made in rows:
+            (found,) = store.as_of(made.window_end_ms, ["BTC/USD"], 60)
+            assert [bits(value) for value in found.values().values()] == [bits(v) for v in made.values().values()]
 
 
 def test_a_correction_of_a_smaller_set_leaves_nothing_of_the_larger(store_url: str) -> None:

@@ -165,9 +165,10 @@ def test_apply_adds_columns_and_makes_the_views_anew(fake: FakeConnection, monke
     list(risingwave_apply.apply("risingwave://root@host:4566/dev", DEV))
     added = fake.statements.index('ALTER TABLE technical_indicators ADD COLUMN "rsi_14" DOUBLE PRECISION')
     dropped = fake.statements.index("DROP MATERIALIZED VIEW IF EXISTS latest_features")
-    assert len(TABLES) == added < dropped
-    assert not any(MESSAGE_ID in statement for statement in fake.statements[added:dropped]), (
-        "it cannot be added later"
+    made = fake.statements.index(DEV.fill(risingwave_ddl.create_views()[0]))
+    assert len(TABLES) == dropped < added < made
+    assert not any(MESSAGE_ID in statement for statement in fake.statements[dropped : added + 1]), (
+        "it would be refused"
     )
 
 

@@ -249,3 +249,9 @@ def test_a_lost_connection_is_opened_again(postgres_url: str) -> None:
 def test_an_unknown_address_is_refused(url: str) -> None:
     with pytest.raises(BadSettingError, match=r"store_url: expected sqlite:///<path>, postgresql://.* or risingwave"):
         open_store(url)
+
+
+def test_a_password_is_not_shown() -> None:
+    with pytest.raises(BadSettingError, match=r"was 'mysql://\.\.\.@host/db'") as error:
+        open_store("mysql://me:secret@host/db")
+    assert "secret" not in str(error.value)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from functools import cache
 from typing import Any
@@ -10,7 +10,7 @@ from typing import Any
 from contracts.errors import BadInputError
 from contracts.feature_row import FeatureRow
 from contracts.features import FEATURE_NAMES, SETS, feature_set_id, serves
-from contracts.units import decimal_string
+from contracts.units import decimal_string, to_float
 from featurestore.tables import MESSAGE_ID, Column, table
 
 #: A feature row's own columns: the fields of the message.
@@ -46,6 +46,15 @@ def require_served(row_sets: Iterable[str], feature_set: str) -> None:
     others = sorted(each for each in set(row_sets) if not serves(each, wanted))
     if others:
         raise BadInputError("feature_set", f"rows of a set that has what {wanted} has", ", ".join(others))
+
+
+def lists_of(columns: Sequence[Column], rows: Sequence[tuple[Any, ...]]) -> dict[str, list[Any]]:
+    """Return a list for each column; exact decimals as the floats that models take."""
+    values = list(zip(*rows, strict=True)) or [()] * len(columns)
+    return {
+        column.name: [to_float(value) for value in each] if column.kind == "decimal" else list(each)
+        for column, each in zip(columns, values, strict=True)
+    }
 
 
 def feature_row(values: Mapping[str, Any]) -> FeatureRow:

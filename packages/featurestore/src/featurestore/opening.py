@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from contracts.errors import BadSettingError
 from featurestore.store import Store
 
@@ -44,4 +46,5 @@ def open_store(url: str) -> Store:
     except ModuleNotFoundError as error:
         expected = f"{error.name} to be installed for {scheme} (extra `postgres` of tradestream-featurestore)"
         raise BadSettingError("store_url", expected, "missing") from error
-    raise BadSettingError("store_url", "sqlite:///<path>, postgresql://<host>/<database> or risingwave://...", url)
+    expected = "sqlite:///<path>, postgresql://<host>/<database> or risingwave://..."
+    raise BadSettingError("store_url", expected, re.sub("//.*@", "//...@", url))  # what is before @ may be a password

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing
 from typing import Any
 
@@ -37,27 +37,27 @@ def apply(url: str, target: Target, *, views_anew: bool = False) -> Iterator[str
         If RisingWave refuses. It has no transactions: what was done until then stays, and a further run goes on.
     """
     if not url.startswith("risingwave://"):
-        raise BadSettingError("store", "risingwave://user@host:port/database", url)
+        raise BadSettingError("store", "risingwave://user@host:port/database", url.partition("://")[0] + "://...")
     dialect = RisingWaveDialect(url)
     with closing(dialect.connect(read_only=False)) as connection, store_errors("RisingWave"):
-        yield from _run(connection, [target.fill(each) for each in create_tables()])
-        added = list(_add_columns(connection, dialect))
-        yield from added
-        if added or views_anew:
-            yield from _run(connection, [f"DROP MATERIALIZED VIEW IF EXISTS {view.name}" for view in VIEWS])
-        yield from _run(connection, [target.fill(each) for each in (*create_trades(), *create_views())])
+        yield from _run(connection, (target.fill(each) for each in create_tables()))
+        new_columns = list(_new_columns(connection, dialect))
+        if new_columns or views_anew:  # before the columns, so that a run that ends here is made good by the next
+            yield from _run(connection, (f"DROP MATERIALIZED VIEW IF EXISTS {view.name}" for view in VIEWS))
+        yield from _run(connection, new_columns)
+        yield from _run(connection, (target.fill(each) for each in (*create_trades(), *create_views())))
 
 
-def _run(connection: Any, statements: list[str]) -> Iterator[str]:
+def _run(connection: Any, statements: Iterable[str]) -> Iterator[str]:
     for statement in statements:
         connection.execute(statement)
         head = next(line for line in statement.splitlines() if not line.startswith("--"))
         yield head.removesuffix(" (").removesuffix(" AS")
 
 
-def _add_columns(connection: Any, dialect: RisingWaveDialect) -> Iterator[str]:
+def _new_columns(connection: Any, dialect: RisingWaveDialect) -> Iterator[str]:
     for table in TABLES:
         present = dialect.columns_of(connection, table.name)
         for column in table.columns:
             if column.name not in present and column.name != MESSAGE_ID:
-                yield from _run(connection, [sql.add_column(table, column, dialect)])
+                yield sql.add_column(table, column, dialect)

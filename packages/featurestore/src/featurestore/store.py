@@ -9,11 +9,11 @@ from typing import Any, Self
 
 from contracts.feature_row import FeatureRow
 from contracts.message import Message
-from contracts.units import MS_PER_SECOND, to_float
+from contracts.units import MS_PER_SECOND
 from featurestore import dialect as sql
 from featurestore.dialect import Dialect
 from featurestore.errors import StoreBusyError, StoreError
-from featurestore.feature_rows import COLUMNS, columns_of_set, feature_row, require_served
+from featurestore.feature_rows import COLUMNS, columns_of_set, feature_row, lists_of, require_served
 from featurestore.quality import DAY_QUALITY_COLUMNS, DayQuality
 from featurestore.requests import FOREVER_MS, check_interval, check_pairs, check_range
 from featurestore.result import Result
@@ -182,11 +182,7 @@ class Store:
             "ORDER BY pair, exchange, window_start_ms",
             (interval_s, *pairs, from_ms, to_ms),
         )
-        values = list(zip(*found.rows, strict=True)) or [()] * len(columns)
-        frame: dict[str, list[Any]] = {
-            column.name: [to_float(value) for value in each] if column.kind == "decimal" else list(each)
-            for column, each in zip(columns, values, strict=True)
-        }
+        frame = lists_of(columns, found.rows)
         if feature_set is not None:
             require_served(frame["feature_set"], feature_set)
         return frame
