@@ -66,7 +66,7 @@ def test_every_feature_is_drawn(page: str) -> None:
             == (feature.name not in without)
         )
         assert feature.description in page.replace("&#39;", "'")
-    assert notes["session_tokyo"] == f"null in 0.0 % of {SHOWN_BARS:,} bars · 0 to 1"
+    assert notes["session_tokyo"] == f"null in none of {SHOWN_BARS:,} bars · 0 to 1"
 
 
 def test_the_page_asks_nothing_of_the_network(page: str) -> None:

@@ -76,7 +76,7 @@ def _card(feature: Feature, family: Family, bars: Bars, values: dict[str, NDArra
     figure, note = None, _why_null(feature, bars)
     if len(known):
         figure = chart(feature, shown, bars.columns["close"][-SHOWN_BARS:])
-        share = percent(1 - len(known) / len(shown), 1)
+        share = percent(1 - len(known) / len(shown), 1) if len(known) < len(shown) else "none"
         note = f"null in {share} of {count(len(shown))} bars · {known.min():.4g} to {known.max():.4g}"
     return Card(feature, formula, ", ".join(sets_of(feature)), figure, note)
 
