@@ -90,6 +90,8 @@ def test_how_much_history_in_words() -> None:
     assert words["ema_7_slope"] == "an anchor with 80 bars before it and 1 bar after it"
     assert words["range_ratio_15m"] == "1 closed bar of 15 minutes"
     assert words["reference_log_return_1"] == "2 bars with a reference"
+    slow = functions.ema(7) - functions.mean(functions.close, 200)
+    assert known_after(Feature("slow", slow, "quote", "", "")) == "200 bars and an anchor with 80 bars before it"
 
 
 #: What a feature that is added in one file must bring with it, without another line.

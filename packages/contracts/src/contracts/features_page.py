@@ -13,13 +13,18 @@ from pathlib import Path
 from typing import get_args
 
 from contracts.features import FAMILIES, FEATURES, SETS, Family, Feature
-from contracts.features.expressions import Expression, FunctionName, RollingName
+from contracts.features.expressions import CalendarName, ColumnName, Expression, FunctionName, RollingName
 
 #: What is behind this line is written by this module.
 MARK = "<!-- Written by `make features-page` from contracts.features; change what is above this line only. -->"
 #: A formula of more characters is written with the names that its file has for parts of it.
 _LONG = 90
-_WORDS = {*get_args(FunctionName), *get_args(RollingName), "mean", "lag"}
+#: Names that mean something else in a formula.
+_WORDS = {
+    "mean",
+    "lag",
+    *(word for kind in (ColumnName, CalendarName, FunctionName, RollingName) for word in get_args(kind)),
+}
 _HEAD = (
     "| feature | formula | unit | known after | what it says | source | sets |",
     "|---|---|---|---|---|---|---|",
@@ -83,7 +88,10 @@ def known_after(feature: Feature) -> str:
     if feature.timeframe_s is not None:
         return f"{_bars(window, 'closed bar')} of {feature.timeframe_s // 60} minutes"
     if anchored:
-        return f"an anchor with {_bars(anchored)} before it" + (f" and {_bars(held)} after it" if held else "")
+        window_too = f"{_bars(window)} and " if window > anchored else ""
+        return f"{window_too}an anchor with {_bars(anchored)} before it" + (
+            f" and {_bars(held)} after it" if held else ""
+        )
     return _bars(window) + (" with a reference" if "reference_close" in feature.columns else "")
 
 

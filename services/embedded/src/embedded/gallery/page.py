@@ -77,7 +77,7 @@ def _card(feature: Feature, family: Family, bars: Bars, values: dict[str, NDArra
     if len(known):
         figure = chart(feature, shown, bars.columns["close"][-SHOWN_BARS:])
         share = percent(1 - len(known) / len(shown), 1) if len(known) < len(shown) else "none"
-        note = f"null in {share} of {count(len(shown))} bars · {known.min():.4g} to {known.max():.4g}"
+        note = f"null in {share} of {count(len(shown))} bars · {known.min():,.6g} to {known.max():,.6g}"
     return Card(feature, formula, ", ".join(sets_of(feature)), figure, note)
 
 
@@ -101,6 +101,7 @@ def _parts(family: Family) -> dict[str, str]:
 def _subtitle(bars: Bars) -> str:
     shown = bars.starts_ms[-SHOWN_BARS:]
     end_ms = int(shown[-1]) + bars.interval_s * MS_PER_SECOND
-    history = f" after {count(len(bars.starts_ms) - len(shown))} bars before them"
+    before = len(bars.starts_ms) - len(shown)
+    history = f" after {count(before)} others" if before else ""
     span = f"{utc(int(shown[0]))} to {utc(end_ms)} UTC"
     return f"{bars.title} · {count(len(shown))} bars of {duration(bars.interval_s)}{history} · {span}"
