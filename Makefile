@@ -60,7 +60,7 @@ TORCH = $(if $(filter baseline,$(model)),,--extra torch)
 help: ## This list
 	@echo "Tradestream: from trades to paper P&L, the same code in backfill, replay and live."
 	@echo
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | awk -F'\t' '{printf "  make %-13s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | awk -F'\t' '{printf "  make %-16s %s\n", $$1, $$2}'
 	@echo
 	@echo "  Services: $(SERVICES)"
 
