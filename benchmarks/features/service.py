@@ -37,7 +37,7 @@ class Size:
     """How many pairs, candles of each, and how often."""
 
     pairs: int = 4
-    candles: int = 5_000
+    candles: int = 2_500
     rounds: int = 3
     stores: Sequence[str] = (OFF, SQLITE, POSTGRES)
 
