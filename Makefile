@@ -196,7 +196,7 @@ kafka-sweep: install-dev ## Real Kafka for minutes: SIGKILLs, one of three broke
 	@KAFKA_SWEEP_SEED=$(seed) KAFKA_SWEEP_KILLS=$(or $(kills),9) $(RUN) pytest -s tests/kafka/test_kafka_sweep.py tests/kafka/test_kafka_replicas.py
 
 .PHONY: bench
-bench: install-dev ## Measure speed, latency, scale and features beside peers, about 18 minutes [part=candles,latency,scale,features logs=embedded,kafka]
+bench: install-dev ## Measure speed, latency, scale and features beside peers, about 22 minutes [part=candles,latency,scale,features logs=embedded,kafka]
 	@$(SYNC) --all-packages --group bench
 	@$(RUN) python -m benchmarks --part=$(part) --logs=$(logs)
 
