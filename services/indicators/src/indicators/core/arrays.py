@@ -118,7 +118,8 @@ class Arrays:
 
     def _talib(self, node: Talib) -> list[Floats]:
         rows = len(self._end_times_ms)
-        found = [np.full(rows, math.nan) for _ in range(node.outputs)]
+        found = [np.empty(rows) for _ in range(node.outputs)]
+        known_from = rows
         function, parameters = getattr(talib, node.function), dict(node.parameters)
         inputs = [self._columns[name] for name in node.inputs]
         for anchor, end in pairwise([*self._anchors, rows]):
@@ -126,9 +127,12 @@ class Arrays:
             if start < 0:
                 continue
             results = function(*[column[start:end] for column in inputs], **parameters)
+            known_from = min(known_from, anchor)
             several = results if node.outputs > 1 else (results,)
             for column, result in zip(found, several, strict=True):
                 column[anchor:end] = result[node.bars :]
+        for column in found:
+            column[:known_from] = math.nan
         return found
 
 

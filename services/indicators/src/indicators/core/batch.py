@@ -57,8 +57,10 @@ def compute(
     values = {name: np.ascontiguousarray(columns[name], dtype=np.float64) for name in Bar._fields if name in columns}
     values.setdefault("reference_close", np.full(len(starts), np.nan))
     _check(starts, values, interval_ms, features)
-    result = {feature.name: np.full(len(starts), np.nan) for feature in features}
-    own, longer, _ = by_timeframe(features, interval_s)
+    own, longer, impossible = by_timeframe(features, interval_s)
+    result = {feature.name: np.empty(len(starts)) for feature in features}
+    for feature in impossible:
+        result[feature.name].fill(np.nan)
     for first, last in _runs(starts, interval_ms):
         run = {name: column[first:last] for name, column in values.items()}
         of_run = {name: column[first:last] for name, column in result.items()}
@@ -111,6 +113,8 @@ def _compute_longer(
 ) -> None:
     bars = folded(run, starts, timeframe_s, interval_s)
     if not len(bars.end_times_ms):
+        for feature in features:
+            result[feature.name].fill(np.nan)
         return
     first_number = int(bars.end_times_ms[0]) // (timeframe_s * MS_PER_SECOND) - 1
     evaluated = Arrays(bars.columns, first_number, bars.end_times_ms, ())

@@ -82,15 +82,37 @@ def rolling(name: RollingName, values: Floats, bars: int, first_number: int) -> 
     blocks = _blocks(values, bars, first_number)
     if name == "deviation":
         folded = _deviations(blocks)
+    elif bars <= _SHORT:
+        folded = _short(_JOIN_ARRAYS[name], NOTHING[name], blocks)
     else:
-        join = _JOIN_ARRAYS[name]
-        heads = join.accumulate(blocks, axis=1)
-        tails = np.full_like(blocks, math.nan)
-        tails[1:, :-1] = join.accumulate(blocks[:-1, ::-1], axis=1)[:, -2::-1]
-        tails[:, -1] = NOTHING[name]
-        folded = join(tails, heads, out=heads)
+        folded = _long(_JOIN_ARRAYS[name], NOTHING[name], blocks)
     offset = first_number % bars
     return folded.reshape(-1)[offset : offset + len(values)]
+
+
+#: Up to so many bars it is quicker to go through all blocks at once, place by place, than through each block.
+_SHORT = 32
+
+
+def _long(join: np.ufunc, nothing: float, blocks: Floats) -> Floats:
+    heads: Floats = join.accumulate(blocks, axis=1)
+    tails = np.full_like(blocks, math.nan)
+    tails[1:, :-1] = join.accumulate(blocks[:-1, ::-1], axis=1)[:, -2::-1]
+    tails[:, -1] = nothing
+    return join(tails, heads, out=heads)  # type: ignore[no-any-return]
+
+
+def _short(join: np.ufunc, nothing: float, blocks: Floats) -> Floats:
+    heads = np.ascontiguousarray(blocks.T)
+    bars, count = heads.shape
+    tails = np.empty((bars, count))
+    tails[-1] = nothing
+    tails[:-1, 0] = math.nan
+    for place in range(bars - 1, 0, -1):
+        join(tails[place, 1:], heads[place, :-1], out=tails[place - 1, 1:])
+    for place in range(1, bars):
+        join(heads[place - 1], heads[place], out=heads[place])
+    return np.ascontiguousarray(join(tails, heads, out=heads).T)
 
 
 def _blocks(values: Floats, bars: int, first_number: int) -> Floats:

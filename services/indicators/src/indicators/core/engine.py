@@ -10,6 +10,7 @@ from operator import itemgetter
 from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 from talib import stream
 
 from contracts.features import ANCHOR_BARS, FEATURES, Feature
@@ -85,11 +86,7 @@ class Engine:
         self._program = self._plan.own.program
         self._order = tuple(feature.name for feature in features)
         self._arranged = _arrangement(self._order, self._plan)
-        self._keep = max((kind.bars for kind in self._program.handles), default=1)
-        self._columns = {
-            name: array("d") for name in Bar._fields if any(name in kind.inputs for kind in self._program.handles)
-        }
-        self._seen = 0
+        self._past = Past(self._program.handles)
         self._steps: Steps | None = None
         self._handles: list[Any] = [_NotOpen(kind) for kind in self._program.handles]
         self._updates: list[Call] = [handle.update for handle in self._handles]
@@ -113,7 +110,7 @@ class Engine:
         if number % ANCHOR_BARS == 0:
             self._open(0)
         values = self._steps.push(number, window_start_ms + self._interval_ms, bar, self._updates)
-        self._keep_columns(bar)
+        self._past.append(bar)
         return values
 
     def peek(self, window_start_ms: int, bar: Bar) -> dict[str, float | None]:
@@ -140,7 +137,7 @@ class Engine:
             return
         cut = max(0, len(bars) - self._plan.own.window - self._plan.own.held)
         for _, bar in bars[:cut]:
-            self._keep_columns(bar)
+            self._past.append(bar)
         since_anchor = (bars[cut][0] // self._interval_ms - 1) % ANCHOR_BARS + 1
         if since_anchor <= cut:
             self._open(since_anchor)
@@ -155,8 +152,8 @@ class Engine:
         return self._named(self._latest)
 
     def _named(self, latest: tuple[float, ...]) -> dict[str, float | None]:
-        values = self._arranged((*latest, math.nan))
-        if sum(values) == sum(values):  # every one is known, as on most bars
+        values = self._arranged(latest)
+        if not math.isnan(sum(values)):  # every one is known, as on most bars
             return dict(zip(self._order, values, strict=True))
         return dict(zip(self._order, [value if value == value else None for value in values], strict=True))
 
@@ -166,28 +163,51 @@ class Engine:
         self._updates = [handle.update for handle in self._handles]
 
     def _opened(self, kind: Talib, since_anchor: int) -> Any:
-        bars = kind.bars + since_anchor
-        if self._seen < bars:
+        history = self._past.columns(kind.inputs, kind.bars + since_anchor)
+        if history is None:
             return _NotOpen(kind)
-        history = [np.array(self._columns[name][-bars:]) for name in kind.inputs]
         return getattr(stream, kind.function)(*history, **dict(kind.parameters))
 
-    def _keep_columns(self, bar: Bar) -> None:
-        self._seen += 1
-        for name, column in self._columns.items():
-            column.append(getattr(bar, name))
-            # More than are needed, cut rarely: cutting on every bar would move all of it each time.
-            if len(column) > self._keep + 2 * ANCHOR_BARS:
-                del column[: -self._keep - ANCHOR_BARS]
+
+class Past:
+    """The columns that TA-Lib's functions take, of as many bars as they may have to be opened on.
+
+    Numbers side by side, eight bytes each: a pair has thousands of bars, and a process hundreds of pairs.
+    """
+
+    def __init__(self, kinds: Sequence[Talib]) -> None:
+        self._names = tuple(name for name in Bar._fields if any(name in kind.inputs for kind in kinds))
+        places = [Bar._fields.index(name) for name in self._names]
+        self._of = itemgetter(*places) if len(places) > 1 else lambda bar: tuple(bar[place] for place in places)
+        self._keep = len(places) * (max((kind.bars for kind in kinds), default=0) + ANCHOR_BARS)
+        self._most = self._keep + len(places) * ANCHOR_BARS
+        self._numbers = array("d")
+
+    def append(self, bar: Bar) -> None:
+        """Keep the next bar, and forget what is too old."""
+        numbers = self._numbers
+        numbers.extend(self._of(bar))
+        if len(numbers) > self._most:  # seldom: it moves all of it
+            del numbers[: -self._keep]
+
+    def columns(self, names: Sequence[str], bars: int) -> list[NDArray[np.float64]] | None:
+        """Return these columns of the last `bars` bars; None where there have not been as many."""
+        width = len(self._names)
+        if len(self._numbers) < bars * width:
+            return None
+        rows = np.array(self._numbers[-bars * width :]).reshape(bars, width)
+        return [np.ascontiguousarray(rows[:, self._names.index(name)]) for name in names]
 
 
-def _arrangement(order: Sequence[str], plan: Plan) -> Callable[[tuple[float, ...]], tuple[float, ...]]:
-    """Return what puts the values of the plan's programs, and NaN after them, in the order of the features."""
+def _arrangement(order: tuple[str, ...], plan: Plan) -> Callable[[tuple[float, ...]], tuple[float, ...]]:
+    """Return what puts the values of the plan's programs in the order of the features, NaN where there is none."""
     computed = [name for group in (plan.own, *plan.longer.values()) for name in group.names]
+    if tuple(computed) == order:
+        return lambda values: values
     places = {name: place for place, name in enumerate(computed)} | dict.fromkeys(plan.impossible, len(computed))
     # Twice the first: with one name alone, itemgetter would give the value and no tuple.
     arranged = itemgetter(*(places[name] for name in order), places[order[0]])
-    return lambda values: arranged(values)[:-1]
+    return lambda values: arranged((*values, math.nan))[:-1]
 
 
 class _NotOpen:

@@ -8,7 +8,7 @@ nodes over arrays are in `arrays`; tests hold both to the same bits.
 from __future__ import annotations
 
 import math
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -88,7 +88,7 @@ class Program(NamedTuple):
 @lru_cache(maxsize=64)
 def program(formulas: tuple[Expression, ...]) -> Program:
     """Compile formulas; a step returns their values in this order."""
-    writer = _Writer()
+    writer = _Writer(formulas)
     results = [writer.value(formula) for formula in formulas]
     source = writer.source(results)
     names: dict[str, Any] = {
@@ -105,16 +105,16 @@ def program(formulas: tuple[Expression, ...]) -> Program:
 class _Writer:
     """Writes a step: lines for each node, after those of the nodes it is made of."""
 
-    def __init__(self) -> None:
+    def __init__(self, formulas: Sequence[Expression]) -> None:
         self.handles: list[Talib] = []
+        self._uses = _uses(formulas)
         self._known: dict[Expression, str] = {}
-        self._queues: dict[str, tuple[str, int]] = {}
+        self._queues: dict[str, int] = {}  # by value: how many of the last ones are kept
         self._count = 0
         self._state: list[str] = []  # what is kept from bar to bar, made at the start
         self._kept: list[str] = []  # of that, the names that a push binds anew
         self._places: dict[int, str] = {}  # by length: which bar of its block this one is, counted from one
         self._lines: list[tuple[str, str]] = []  # what push does and what peek does: the same, but peek keeps nothing
-        self._keeping: list[str] = []
         self._block_ends: dict[int, list[str]] = {}
 
     def value(self, node: Expression) -> str:
@@ -125,11 +125,11 @@ class _Writer:
 
     def source(self, results: Sequence[str]) -> str:
         """Return the text of ``make(first)``, which returns push and peek."""
-        queues = [f"{name} = deque([nan] * {bars}, {bars})" for name, bars in self._queues.values()]
+        queues = [f"{_queue(value)} = deque([nan] * {bars}, {bars})" for value, bars in self._queues.items()]
         kept = [f"nonlocal {', '.join(self._kept)}"] if self._kept else []
         begin = [f"({', '.join(Bar._fields)},) = bar"]
         begin += [f"{place} = number % {bars} + 1" for bars, place in self._places.items()]
-        keeping = [*self._keeping, *(f"{name}.append({value})" for value, (name, _) in self._queues.items())]
+        keeping = [f"{_queue(value)}.append({value})" for value in self._queues]
         for bars, lines in self._block_ends.items():
             keeping += [f"if {self._places[bars]} == {bars}:", *(f"    {line}" for line in lines)]
         result = f"return ({''.join(f'{value}, ' for value in results)})"
@@ -164,32 +164,35 @@ class _Writer:
 
     def _arithmetic(self, node: Arithmetic) -> str:
         left, right = self.value(node.left), self.value(node.right)
-        quotient = f"{left} {node.operator} {right}"
         if node.operator == "/" and not isinstance(node.right, Number):
-            return self._assign(f"{quotient} if {right} else {self.value(node.otherwise)}")
-        return self._assign(quotient)
+            right = self._variable(node.right)
+            return self._assign(f"{left} / {right} if {right} else {self.value(node.otherwise)}")
+        result = f"{left} {node.operator} {right}"
+        # What one other node alone takes is written into its line.
+        return f"({result})" if self._uses[node] == 1 else self._assign(result)
 
     def _lag(self, value: str, bars: int) -> str:
-        """Read the queue of `value`, which is as long as the longest lag of it."""
-        queue, longest = self._queues.get(value, (f"queue_{value}", 0))
-        self._queues[value] = (queue, max(bars, longest))
-        return self._assign(f"{queue}[-{bars}]")
+        return self._assign(f"{self._kept_values(value, bars)}[-{bars}]")
+
+    def _kept_values(self, value: str, bars: int) -> str:
+        """Return the queue of the last values of `value`, at least `bars` of them; NaN before the first."""
+        self._queues[value] = max(bars, self._queues.get(value, 0))
+        return _queue(value)
 
     def _rolling(self, name: str, value: str, bars: int) -> str:
-        place, (head, tail, joined) = self._place(bars), self._names("head", "tail", "value")
-        tails = self._block(value, bars, f"ends({name!r}, {{0}})", repr(blocks.NOTHING[name]))
+        tails = self._tails(value, bars, f"ends({name!r}, {{0}})", repr(blocks.NOTHING[name]))
+        head, fold = self._names("head", "fold")
         self._begin(bars, [head], [repr(blocks.NOTHING[name])])
-        fold = self._new("fold")
-        self._line(
-            f"{fold} = {head} = {_JOINED[name].format(head, value)}", f"{fold} = {_JOINED[name].format(head, value)}"
-        )
-        self._line(f"{tail} = {tails}[{place}]")
-        self._line(f"{joined} = {_JOINED[name].format(tail, fold)}")
-        return joined
+        folded = _JOINED[name].format(head, value)
+        self._line(f"{fold} = {head} = {folded}", f"{fold} = {folded}")
+        tail = f"{tails}[{self._place(bars)}]"
+        if name != "sum":  # which says it twice
+            tail = self._assign(tail)
+        return self._assign(_JOINED[name].format(tail, fold))
 
     def _deviation(self, value: str, bars: int) -> str:
         place, (mean, squares) = self._place(bars), self._names("mean", "squares")
-        tails = self._block(value, bars, "deviation_ends({0})", "(0.0, 0.0)")
+        tails = self._tails(value, bars, "deviation_ends({0})", "(0.0, 0.0)")
         self._begin(bars, [mean, squares], ["0.0", "0.0"])
         weights, off, new_mean, new_squares, between = self._names("weights", "off", "mean", "squares", "between")
         self._state.append(f"{weights} = weights({bars})")
@@ -205,16 +208,13 @@ class _Writer:
             f"sqrt(({new_squares} + tail_squares + {between} * {between} * {weights}[{place}]) / {bars})"
         )
 
-    def _block(self, value: str, bars: int, folded: str, nothing: str) -> str:
-        """Keep the values of the block that is open, and the folded ends of the one before; return those."""
-        block, tails = self._names("block", "tails")
-        self._state += [
-            f"{block} = [nan] * (first % {bars})",
-            f"{tails} = [{_unknown(nothing)}] * {bars} + [{nothing}]",
-        ]
+    def _tails(self, value: str, bars: int, folded: str, nothing: str) -> str:
+        """Return where the folded ends of the last whole block of `value` are."""
+        tails = self._new("tails")
+        self._state.append(f"{tails} = [{_unknown(nothing)}] * {bars} + [{nothing}]")
         self._kept.append(tails)
-        self._keeping.append(f"{block}.append({value})")
-        self._block_ends.setdefault(bars, []).extend([f"{tails} = {folded.format(block)}", f"{block}.clear()"])
+        block = f"[*{self._kept_values(value, bars)}][-{bars}:]"
+        self._block_ends.setdefault(bars, []).append(f"{tails} = {folded.format(block)}")
         return tails
 
     def _begin(self, bars: int, names: list[str], nothing: list[str]) -> None:
@@ -258,6 +258,24 @@ class _Writer:
     def _new(self, kind: str) -> str:
         self._count += 1
         return f"{kind}_{self._count}"
+
+
+def _queue(value: str) -> str:
+    return f"last_{value}"
+
+
+def _uses(formulas: Sequence[Expression]) -> Counter[Expression]:
+    """Return in how many places the value of each node is used."""
+    uses = Counter(formulas)
+    seen: set[Expression] = set()
+    waiting = list(formulas)
+    while waiting:
+        node = waiting.pop()
+        if node not in seen:
+            seen.add(node)
+            uses.update(node.parts)
+            waiting += node.parts
+    return uses
 
 
 def _unknown(nothing: str) -> str:
