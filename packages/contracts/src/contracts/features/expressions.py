@@ -22,7 +22,7 @@ CalendarName = Literal[
     "minute_of_day", "day_of_week", "minute_of_week", "tokyo_is_open", "london_is_open", "new_york_is_open"
 ]
 Operator = Literal["+", "-", "*", "/"]
-FunctionName = Literal["log", "sqrt", "abs", "sign", "step", "positive", "sin", "cos"]
+FunctionName = Literal["log", "sqrt", "sign", "step", "positive", "sin", "cos"]
 RollingName = Literal["sum", "max", "min", "deviation"]
 
 _PRECEDENCE = {"+": 1, "-": 1, "*": 2, "/": 2}

@@ -33,7 +33,6 @@ from indicators.core.program import handle_of
 _FUNCTIONS: Mapping[str, Callable[[Floats], Floats]] = {
     "log": talib.LN,
     "sqrt": np.sqrt,
-    "abs": np.abs,
     "sin": talib.SIN,
     "cos": talib.COS,
     "sign": lambda x: np.where(x > 0.0, 1.0, np.where(x < 0.0, -1.0, x - x)),

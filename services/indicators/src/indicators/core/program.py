@@ -32,7 +32,6 @@ from indicators.core.calendar import clock
 _FUNCTIONS = {
     "log": "log({0})",
     "sqrt": "sqrt({0})",
-    "abs": "abs({0})",
     "sin": "sin({0})",
     "cos": "cos({0})",
     "sign": "(1.0 if {0} > 0.0 else -1.0 if {0} < 0.0 else {0} - {0})",

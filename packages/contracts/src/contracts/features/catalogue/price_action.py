@@ -11,10 +11,15 @@ _RANGE = high - low
 #: The upper end of the body and the lower one.
 _TOP, _BOTTOM = opened + positive(close - opened), close - positive(close - opened)
 
+
+def _bars(count: int) -> str:
+    return "a bar" if count == 1 else f"{count} bars"
+
+
 FEATURES: tuple[Feature, ...] = (
-    *(Feature(f"return_{n}", change(close, n), "ratio", f"relative change in {n} bars", sources.TSAY) for n in _BARS),
+    *(Feature(f"return_{n}", change(close, n), "ratio", f"change in {_bars(n)}", sources.TSAY) for n in _BARS),
     *(
-        Feature(f"log_return_{n}", log(close / lag(close, n)), "ratio", f"log return of {n} bars", sources.TSAY)
+        Feature(f"log_return_{n}", log(close / lag(close, n)), "ratio", f"log return of {_bars(n)}", sources.TSAY)
         for n in _BARS
     ),
     Feature("range_ratio", _RANGE / close, "ratio", "high minus low, of the close", sources.NISON),
