@@ -70,7 +70,7 @@ class Engine:
 
     A recursive function is re-opened at every anchor on exactly the `bars` bars before it, so its value is a pure
     function of the bars from ``anchor - bars`` on. Nothing here is state that must be kept: given the bars since
-    ``anchor - WARM_UP_BARS`` again (`resume`), an engine goes on with the same bits.
+    ``anchor - warm_up_bars`` again (`resume`), an engine goes on with the same bits.
 
     Parameters
     ----------
@@ -78,12 +78,18 @@ class Engine:
         Length of a bar, seconds.
     features
         What to compute.
+
+    Attributes
+    ----------
+    warm_up_bars
+        How many bars before an anchor, or before now, its features look back to at most.
     """
 
     def __init__(self, interval_s: int, features: Sequence[Feature] = FEATURES) -> None:
         self._interval_ms = interval_s * MS_PER_SECOND
         self._plan = plan(tuple(features), interval_s)
         self._program = self._plan.own.program
+        self.warm_up_bars = max(feature.bars(interval_s) for feature in features)
         self._order = tuple(feature.name for feature in features)
         self._arranged = _arrangement(self._order, self._plan)
         self._past = Past(self._program.handles)

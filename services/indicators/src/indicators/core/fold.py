@@ -88,12 +88,12 @@ def _engine(ring: Ring, last_ms: int | None, candle: Candle, engines: Engines, s
     before_ms = candle.window_start_ms - candle.interval_s * MS_PER_SECOND
     if engine is not None and seen_ms == last_ms == before_ms:
         return engine
-    return _replayed(ring, candle, set_name)
+    return _resumed(ring, candle, set_name)
 
 
-def _replayed(ring: Ring, candle: Candle, set_name: str) -> Engine:
+def _resumed(ring: Ring, candle: Candle, set_name: str) -> Engine:
     engine = Engine(candle.interval_s, feature_set(set_name))
-    engine.resume(ring.before(candle.window_start_ms))
+    engine.resume(ring.before(candle.window_start_ms, engine.warm_up_bars))
     return engine
 
 
@@ -101,7 +101,7 @@ def _revise(ring: Ring, last_ms: int, candle: Candle, set_name: str) -> FeatureR
     oldest_ms = last_ms - REVISABLE_BARS * candle.interval_s * MS_PER_SECOND
     if candle.window_start_ms <= oldest_ms:
         raise BadInputError("window_start_ms", f"a correction of a window after {oldest_ms}", candle.window_start_ms)
-    engine = _replayed(ring, candle, set_name)
+    engine = _resumed(ring, candle, set_name)
     engine.push(candle.window_start_ms, bar_of(candle, ring.reference_close(candle.window_start_ms)))
     row = _row(candle, engine, set_name)
     ring.set_revision(candle.window_start_ms, candle.revision)

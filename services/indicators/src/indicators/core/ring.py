@@ -93,15 +93,15 @@ class Ring:
             raise KeyError(window_start_ms)
         self._state.set(self._slot(window_start_ms), [window_start_ms, revision, *entry[2:]])
 
-    def before(self, window_start_ms: int) -> list[tuple[int, Bar]]:
+    def before(self, window_start_ms: int, warm_up_bars: int) -> list[tuple[int, Bar]]:
         """Return the bars up to `window_start_ms` (exclusive) that an engine needs to go on with that window.
 
-        They reach back to ``anchor - WARM_UP_BARS`` of the oldest bar of which a value is still used, or to the first
+        They reach back to ``anchor - warm_up_bars`` of the oldest bar of which a value is still used, or to the first
         hole.
         """
         newest = window_start_ms - self._interval_ms
         anchor = anchor_ms(newest - HELD_BARS * self._interval_ms, self._interval_s)
-        oldest = anchor - WARM_UP_BARS * self._interval_ms
+        oldest = anchor - warm_up_bars * self._interval_ms
         bars: list[tuple[int, Bar]] = []
         while newest >= oldest and (entry := self._entry(newest)) is not None:
             bars.append((newest, _bar(entry[2:])))
