@@ -26,10 +26,7 @@ _ON_SLICES = {
 
 #: Peer -> features -> why they are something else there.
 _DIFFERENT: Mapping[str, Mapping[tuple[str, ...], str]] = {
-    FULL_ARRAYS: {
-        _KELTNER: _TYPICAL,
-        ("mfi_14",): "where typical prices differ by rounding alone, one in a thousand bars: no flow there",
-    },
+    FULL_ARRAYS: {_KELTNER: _TYPICAL},
     SLICES: _ON_SLICES,
     WRAPPED: _ON_SLICES,
     CYTHON: {_BOLLINGER: _TYPICAL},

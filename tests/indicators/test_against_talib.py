@@ -80,6 +80,7 @@ TALIB: dict[str, Reference] = {
     "stochrsi_k_14": of("STOCHRSI", "close", output=0, **_STOCHRSI),
     "stochrsi_d_14": of("STOCHRSI", "close", output=1, **_STOCHRSI),
     "cci_20": of("CCI", *HLC, timeperiod=20),
+    "mfi_14": of("MFI", *HLC, "volume", timeperiod=14),
     "williams_r_14": of("WILLR", *HLC, timeperiod=14),
     "roc_10": of("ROC", "close", timeperiod=10),
     "momentum_10": of("MOM", "close", timeperiod=10),
@@ -108,10 +109,6 @@ TALIB: dict[str, Reference] = {
 }
 #: Where TA-Lib's own number is another one on some rows, and why: the reference, and on how many rows it is ours.
 EXCEPTIONS: dict[str, tuple[Reference, float, str]] = {
-    "mfi_14": (
-        of("MFI", *HLC, "volume", timeperiod=14), 0.999,
-        "whether a typical price rose is a matter of rounding where it did not; TA-Lib rounds its third otherwise",
-    ),
     "supertrend_10": (
         of("SUPERTREND", *HLC, output=0, timeperiod=10, multiplier=3.0), 0.995,
         "a band is forgotten when the price breaks it, for which no number of bars is a guarantee",

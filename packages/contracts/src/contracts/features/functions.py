@@ -102,6 +102,11 @@ def above(value: Expression, limit: float) -> Expression:
     return Function("step", value - limit)
 
 
+def direction(value: Expression, still: float) -> Expression:
+    """Return -1, 0 or 1: 0 also where the value is no further from zero than `still`, as after rounding."""
+    return above(value, still) - above(0 - value, still)
+
+
 def positive(value: Expression) -> Expression:
     """Return the value where it is above zero, else 0."""
     return Function("positive", value)

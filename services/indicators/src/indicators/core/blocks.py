@@ -91,7 +91,7 @@ def rolling(name: RollingName, values: Floats, bars: int, first_number: int) -> 
 
 
 #: Up to so many bars it is quicker to go through all blocks at once, place by place, than through each block.
-_SHORT = 32
+_SHORT = 48
 
 
 def _long(join: np.ufunc, nothing: float, blocks: Floats) -> Floats:

@@ -8,6 +8,7 @@ from contracts.features.functions import (
     change,
     close,
     commodity_channel,
+    direction,
     high,
     highest,
     lag,
@@ -16,7 +17,6 @@ from contracts.features.functions import (
     mean,
     positive,
     rsi,
-    sign,
     stochastic_rsi,
     total,
     typical,
@@ -26,7 +26,8 @@ from contracts.features.functions import (
 _FAST_K = 100 * (close - lowest(low, 14)) / (highest(high, 14) - lowest(low, 14))
 _SLOW_K = mean(_FAST_K, 3)
 _STOCHASTIC_RSI = stochastic_rsi(14, k=14, d=3)
-_SIGNED_FLOW = sign(typical - lag(typical, 1)) * typical * volume
+#: Typical prices are thirds: two that are equal differ by rounding, and the bar's whole flow would go one way.
+_SIGNED_FLOW = direction(change(typical, 1), still=1e-12) * typical * volume
 _INFLOW, _OUTFLOW = total(positive(_SIGNED_FLOW), 14), total(positive(0 - _SIGNED_FLOW), 14)
 
 FEATURES: tuple[Feature, ...] = (

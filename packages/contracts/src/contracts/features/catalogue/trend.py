@@ -5,7 +5,7 @@ from __future__ import annotations
 from contracts.features import sources
 from contracts.features.expressions import Expression
 from contracts.features.feature import Feature
-from contracts.features.functions import above, change, close, directional_movement, ema, macd, mean, supertrend
+from contracts.features.functions import change, close, direction, directional_movement, ema, macd, mean, supertrend
 
 MOVING_AVERAGE_PERIODS = (7, 14, 21, 50, 60, 200)
 CROSSES = ((7, 21), (21, 60), (50, 200))
@@ -27,16 +27,9 @@ _SLOPES = tuple(
     for kind, (_, averages) in _AVERAGES.items()
     for n, average in averages.items()
 )
-
-
-def _side(fast: Expression, slow: Expression) -> Expression:
-    """Return 1, 0 or -1; where nothing moves they differ by rounding, which is no side to be on."""
-    return above(fast / slow - 1, 1e-9) - above(slow / fast - 1, 1e-9)
-
-
 _CROSSES = tuple(
     Feature(
-        f"{kind}_{fast}_{slow}_cross", _side(averages[fast], averages[slow]), "-1..1",
+        f"{kind}_{fast}_{slow}_cross", direction(averages[fast] / averages[slow] - 1, still=1e-9), "-1..1",
         f"1 while {kind}_{fast} is above {kind}_{slow}, -1 while it is below", sources.MURPHY,
     )
     for kind, (_, averages) in _AVERAGES.items()
