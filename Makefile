@@ -5,6 +5,7 @@ SHELL := bash
 .DEFAULT_GOAL := help
 
 SERVICES := trades candles indicators predictions signals execution history
+IMAGES   := $(SERVICES) simulator train mlflow
 SHELL_ENVIRONMENT_MODEL := $(MODEL)
 
 # --- arguments ---------------------------------------------------------------------------------------------------
@@ -34,6 +35,8 @@ action   ?= list
 run      ?=
 store    ?=
 query    ?=
+registry ?=
+market   ?= kraken
 #: Whose log: run=FOLDER, or the configured one, or that of the demo or of `make run`.
 of_log = $(if $(run),--run $(run),$(if $(TRADESTREAM_BROKER_ADDRESS),,--run $(1)))
 OF_RUN = $(call of_log,runs/demo)
@@ -157,6 +160,51 @@ topics: install ## Print, create and reconcile the topics of TRADESTREAM_BROKER_
 .PHONY: access
 access: install ## Print, give and reconcile what each service's user may do on a secured Kafka [alter=yes]
 	@$(RUN) python -m streaming.manage_access $(if $(alter),--alter)
+
+# --- images (docs/docker.md) ---------------------------------------------------------------------------------------
+export DOCKER ?= docker
+#: The images that service= asks for; `technical_indicators` is what the topic and the deployment of indicators are called.
+images = $(if $(filter all,$(service)),$(IMAGES),$(patsubst technical_indicators,indicators,$(subst -,_,$(service))))
+build build-and-push sbom: model = $(or $(SHELL_ENVIRONMENT_MODEL),baseline)
+#: The simulator speaks as Kraken does.
+COMPOSE = TRADES_EXCHANGE=$(patsubst simulator,kraken,$(market)) $(DOCKER) compose --file docker/compose.yaml \
+	$(if $(filter simulator,$(market)),--file docker/compose.simulator.yaml)
+
+.PHONY: build
+build: image-is-known ## Build an image, non-root and without PyTorch: service=candles, or all [model=lstm for train with PyTorch]
+	@for name in $(images); do docker/build.sh $$name $(model); done
+
+.PHONY: build-and-push
+build-and-push: image-is-known registry-is-named ## Build it and push it: service=candles registry=ghcr.io/me, or all
+	@for name in $(images); do docker/push.sh $$name $(registry) $(model); done
+
+.PHONY: sbom
+sbom: image-is-known $(filter .tools%,$(UV)) ## What an image is made of, as CycloneDX JSON in dist/sbom: service=candles, or all
+	@for name in $(images); do UV=$(UV) docker/sbom.sh $$name $(model); done
+
+.PHONY: compose-up
+compose-up: market-is-known ## All of it in containers on this machine: history, then live [market=kraken|simulator]
+	@echo "Starting docker/compose.yaml on the $(market) market, in the background; 'make compose-down' stops it"
+	@$(COMPOSE) up --detach
+
+.PHONY: compose-down
+compose-down: ## Stop it; its volumes stay
+	@echo "Stopping docker/compose.yaml; 'docker compose --file docker/compose.yaml down --volumes' forgets its data too"
+	@$(COMPOSE) down
+
+.PHONY: image-is-known
+image-is-known:
+	@case " $(IMAGES) all " in *" $(images) "*|*" $(service) "*) ;; *) \
+		echo "make $(firstword $(MAKECMDGOALS)) needs service=, one of: $(IMAGES), all (was '$(service)')"; exit 2;; esac
+
+.PHONY: registry-is-named
+registry-is-named:
+	@test -n "$(registry)" || { echo "make $(firstword $(MAKECMDGOALS)) needs registry=, such as registry=ghcr.io/me"; exit 2; }
+
+.PHONY: market-is-known
+market-is-known:
+	@case " kraken coinbase binance simulator " in *" $(market) "*) ;; *) \
+		echo "make $(firstword $(MAKECMDGOALS)) needs market=, one of: kraken, coinbase, binance, simulator (was '$(market)')"; exit 2;; esac
 
 # --- prove it ------------------------------------------------------------------------------------------------------
 .PHONY: verify

@@ -1,0 +1,21 @@
+#!/usr/bin/env bash
+# Builds one image and names it by its content too: docker/build.sh NAME [baseline|lstm]
+# The last line is that name: unchanged sources give the same one, so what runs already need not be restarted.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+name=$1 model=${2:-baseline}
+docker=${DOCKER:-docker}
+case $name in
+  train) arguments=(--build-arg "MODEL=$model" --file docker/train.Dockerfile) ;;
+  mlflow) arguments=(--file docker/mlflow.Dockerfile) ;;
+  *) arguments=(--build-arg "SERVICE=$name" --file docker/service.Dockerfile) ;;
+esac
+image=tradestream/$name
+echo "$image:dev: docker build ${arguments[*]} ."
+"$docker" build --quiet "${arguments[@]}" --tag "$image:dev" . >/dev/null
+id=$("$docker" image inspect --format '{{.Id}}' "$image:dev")
+megabytes=$(($("$docker" image inspect --format '{{.Size}}' "$image:dev") / 1000000))
+echo "$image:dev: built in $SECONDS s, $megabytes MB unpacked"
+tag=$image:dev-$(cut -c8-19 <<<"$id")
+"$docker" tag "$image:dev" "$tag"
+echo "$tag"

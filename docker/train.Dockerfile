@@ -1,0 +1,33 @@
+# Training: docker build --build-arg MODEL=baseline --file docker/train.Dockerfile .
+# MODEL: baseline (no PyTorch), or lstm, whose PyTorch makes the image some gigabytes larger.
+
+FROM python:3.11-slim-bookworm AS uv
+ENV UV_COMPILE_BYTECODE=1 UV_LINK_MODE=copy UV_NO_CACHE=1 UV_PYTHON=/usr/local/bin/python3.11 UV_PYTHON_DOWNLOADS=never
+RUN pip install --no-cache-dir --quiet --root-user-action=ignore uv==0.13.8
+WORKDIR /app
+
+FROM uv AS sources
+COPY . /all
+RUN cd /all && mkdir -p /manifests /code/services && cp -r packages /code/ && cp -r services/predictions /code/services/ \
+    && cp --parents pyproject.toml uv.lock docker/images.sh packages/*/pyproject.toml services/*/pyproject.toml /manifests/
+
+FROM uv AS build
+ARG MODEL=baseline
+COPY --from=sources /manifests ./
+RUN uv sync --frozen --no-dev --no-install-workspace $(sh docker/images.sh "train-$MODEL")
+COPY --from=sources /code ./
+RUN uv sync --frozen --no-dev --no-editable $(sh docker/images.sh "train-$MODEL")
+
+FROM python:3.11-slim-bookworm
+ARG MODEL=baseline
+RUN useradd --uid 10001 --no-create-home --home-dir /tmp tradestream && mkdir /data && chown 10001:10001 /data
+COPY --from=build /app/.venv /app/.venv
+ENV PATH=/app/.venv/bin:$PATH HOME=/tmp PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 \
+    TRADESTREAM_DATA_DIR=/data TRADESTREAM_LOG_FORMAT=json PREDICTIONS_MODEL=$MODEL
+LABEL org.opencontainers.image.title="tradestream train, $MODEL"
+WORKDIR /app
+USER 10001:10001
+VOLUME /data
+# A job: its exit code says how it went.
+HEALTHCHECK NONE
+ENTRYPOINT ["python", "-m", "predictions", "train"]
