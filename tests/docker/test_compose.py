@@ -1,0 +1,132 @@
+"""compose.yaml fits the services: names, order, settings they know, pinned images; no engine is needed."""
+
+from __future__ import annotations
+
+import importlib
+import re
+from typing import Any
+
+import pytest
+import yaml
+from tests.docker.dockerfile import DOCKER
+from workspace import SERVICES
+
+from exchanges.simulator.settings import SimulatorSettings
+from streaming.settings import ServiceSettings, environment_variable
+
+COMPOSE = yaml.safe_load((DOCKER / "compose.yaml").read_text(encoding="utf-8"))
+SIMULATED = yaml.safe_load((DOCKER / "compose.simulator.yaml").read_text(encoding="utf-8"))
+CONTAINERS: dict[str, Any] = COMPOSE["services"]
+OURS = {name: entry for name, entry in CONTAINERS.items() if entry["image"].startswith("tradestream/")}
+APPS = {"indicators": "technical-indicators"}
+PREFIX = re.compile(r"^(TRADESTREAM|TRADES|CANDLES|INDICATORS|PREDICTIONS|SIGNALS|EXECUTION|HISTORY|SIMULATOR)_")
+ABANDONED = ("minio", "bitnami", "provectus", "wurstmeister", "zookeeper", "confluentinc")
+
+
+def interpolate(value: object) -> str:
+    """Return what compose makes of a value when no variable is set."""
+    return re.sub(r"\$\{\w+:-([^}]*)\}", r"\1", str(value))
+
+
+def settings_of(image: str) -> type:
+    """Return the settings class of one of our images."""
+    service = image.removeprefix("tradestream/").split(":")[0]
+    if service == "simulator":
+        return SimulatorSettings
+    service = "predictions" if service == "train" else service
+    module = importlib.import_module(f"{service}.settings")
+    return getattr(module, f"{service.capitalize()}Settings")
+
+
+def variables(cls: type) -> set[str]:
+    """Return the variables that a settings class reads."""
+    return {environment_variable(cls, field) for field in cls.model_fields}  # type: ignore[attr-defined]
+
+
+def with_settings() -> list[Any]:
+    """Return each container of ours that reads settings, and those variables."""
+    return [
+        pytest.param(entry, id=name)
+        for source in (COMPOSE, SIMULATED)
+        for name, entry in source["services"].items()
+        if (name in OURS and name != "mlflow") or source is SIMULATED
+    ]
+
+
+@pytest.mark.parametrize("name", CONTAINERS)
+def test_images_are_pinned_and_alive(name: str) -> None:
+    image, _, tag = CONTAINERS[name]["image"].partition(":")
+    assert not any(word in image for word in ABANDONED)
+    assert tag == "${TAG:-dev}" if name in OURS else re.search(r"\d+\.\d+", tag), f"{name} is not pinned: {tag}"
+
+
+def test_every_service_is_there() -> None:
+    for service in SERVICES:
+        assert f"{APPS.get(service, service)}-live" in CONTAINERS
+    for service in ("trades", "candles", "indicators"):
+        name = APPS.get(service, service)
+        done = {f"{name}-historical": {"condition": "service_completed_successfully"}}
+        assert CONTAINERS[f"{name}-live"]["depends_on"].items() >= done.items()
+        assert CONTAINERS[f"{name}-live"]["image"] == CONTAINERS[f"{name}-historical"]["image"]
+        assert CONTAINERS[f"{name}-live"].get("volumes") == CONTAINERS[f"{name}-historical"].get("volumes")
+
+
+@pytest.mark.parametrize("name", CONTAINERS)
+def test_what_is_waited_for_can_come_true(name: str) -> None:
+    for other, wait in CONTAINERS[name].get("depends_on", {}).items():
+        awaited = CONTAINERS[other]
+        if wait["condition"] == "service_completed_successfully":
+            assert awaited["restart"].startswith("on-failure"), f"{other} would be started again and again"
+        else:
+            assert wait["condition"] == "service_healthy"
+            assert "test" in awaited.get("healthcheck", {}) or other == "mlflow"  # whose image has one
+
+
+@pytest.mark.parametrize("entry", with_settings())
+def test_settings_are_known_and_accepted(entry: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    given = {key: interpolate(value) for key, value in (entry.get("environment") or {}).items() if PREFIX.match(key)}
+    cls = settings_of(entry["image"]) if "image" in entry else settings_of("tradestream/trades")
+    known = (
+        variables(cls) if issubclass(cls, ServiceSettings) else {f"SIMULATOR_{f}".upper() for f in cls.model_fields}
+    )
+    assert set(given) <= known
+    for key, value in given.items():
+        monkeypatch.setenv(key, value)
+    cls()
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_our_containers_may_do_little(name: str) -> None:
+    entry = OURS[name]
+    assert entry["read_only"] is True and entry["cap_drop"] == ["ALL"] and entry["tmpfs"] == ["/tmp"]
+    assert entry["pull_policy"] == "never"
+    assert all(volume.endswith(":/data") for volume in entry.get("volumes", []))
+
+
+def test_only_this_machine_reaches_the_ports() -> None:
+    ports = [port for entry in CONTAINERS.values() for port in entry.get("ports", [])]
+    assert all(port.startswith("127.0.0.1:") for port in ports)
+    published = {port.split(":")[1] for port in ports}
+    assert {"9092", "8182", "4567", "5000", "3000", "9090"} <= published and len(published) == len(ports)
+
+
+def test_volumes_are_declared_and_used() -> None:
+    used = {volume.split(":")[0] for entry in CONTAINERS.values() for volume in entry.get("volumes", [])}
+    assert {volume for volume in used if not volume.startswith("./")} == set(COMPOSE["volumes"])
+    for file in used - set(COMPOSE["volumes"]):
+        assert (DOCKER / file).is_file()
+
+
+def test_prometheus_asks_every_live_service() -> None:
+    config = yaml.safe_load((DOCKER / "prometheus.yaml").read_text(encoding="utf-8"))
+    targets = {
+        target for job in config["scrape_configs"] for entry in job["static_configs"] for target in entry["targets"]
+    }
+    assert targets == {f"{name}:9100" for name in CONTAINERS if name.endswith("-live")}
+
+
+def test_the_simulated_market_replaces_the_real_one() -> None:
+    changed = set(SIMULATED["services"]) - {"simulator"}
+    assert changed == {name for name in CONTAINERS if name.startswith("trades-")}
+    for name in changed:
+        assert SIMULATED["services"][name]["depends_on"] == {"simulator": {"condition": "service_healthy"}}
