@@ -213,6 +213,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         if self.path == "/metrics":
+            metrics.show_state(self.server.health.condition().state)
             self._answer(200, generate_latest(), CONTENT_TYPE_LATEST)
         elif self.path in ("/health/live", "/health/ready"):
             good, text = self.server.health.live() if self.path.endswith("live") else self.server.health.ready()

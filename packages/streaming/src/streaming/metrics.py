@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import get_args
+
 from prometheus_client import Counter, Gauge
 
+from contracts.service_health import ServiceState
 from streaming.loop_histogram import LoopHistogram
 
 _FAST_SECONDS = (0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0)
@@ -43,6 +46,7 @@ CHECKPOINT_DURATION = LoopHistogram(
 )
 STATE_BYTES = Gauge("tradestream_state_bytes", "Size of the state stores on disk")
 RESTARTS = Gauge("tradestream_restarts", "How often this instance was started again in its state folder")
+SERVICE_STATE = Gauge("tradestream_service_state", "1 for the state this process is in, 0 for every other", ["state"])
 REPORT_FAILURES = Counter("tradestream_report_failures_total", "Reports that did not reach the log")
 
 #: What a feed may do to its readers; `kind` is one of the four below, the last of them is indicators' to count.
@@ -58,6 +62,12 @@ def total(counter: Counter | Gauge, **labels: str) -> float:
         for sample in metric.samples
         if not sample.name.endswith("_created") and labels.items() <= sample.labels.items()
     )
+
+
+def show_state(state: ServiceState) -> None:
+    """Set the gauge of states: 1 for `state`, 0 for every other."""
+    for name in get_args(ServiceState):
+        SERVICE_STATE.labels(state=name).set(name == state)
 
 
 def newest_event_ms() -> int | None:

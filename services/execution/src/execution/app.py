@@ -10,6 +10,7 @@ from contracts.message import Message
 from contracts.signal import Signal
 from contracts.topics import FILLS, ORDERS, PNL, POSITIONS, RISK_ALERTS, SIGNALS, TopicSpec
 from execution.core.execute import step
+from execution.metrics import tell
 from execution.settings import ExecutionSettings
 from streaming.sink import keep
 from streaming.topics import publish
@@ -30,7 +31,10 @@ def topology(inputs: dict[str, StreamingDataFrame], topics: dict[str, Topic], se
     def execute(signal: Signal, state: State[str, Any]) -> list[Message]:
         if signal.account not in accounts:
             raise BadInputError("signal.account", f"one of {', '.join(accounts)}", signal.account)
-        return step(state, signal, accounts[signal.account], broker, policy)
+        messages = step(state, signal, accounts[signal.account], broker, policy)
+        for message in messages:
+            tell(message, accounts[signal.account])
+        return messages
 
     events = inputs[SIGNALS.name].apply(execute, stateful=True, expand=True)
     for spec in OUTPUTS:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from contracts.feature_row import FeatureRow
 from contracts.prediction import Prediction
 from contracts.topics import PREDICTIONS, TECHNICAL_INDICATORS
+from contracts.units import MS_PER_SECOND
+from predictions import metrics
 from predictions.core.decision import concerns, step
 from predictions.run_store import RunStore, State
 from predictions.served_model import ServedModel
@@ -28,12 +30,16 @@ def topology(
 ) -> None:
     """Fold each pair's rows of the model's interval into its run of bars, and publish what the model says of it."""
     runs = RunStore(settings.interval_s)
+    metrics.MODEL_VERSION.labels(model=model.facts.name).set(model.facts.version)
+    metrics.MODEL_TRAINED_TO.labels(model=model.facts.name).set(model.facts.trained_to_ms / MS_PER_SECOND)
 
     def predict(row: FeatureRow, state: State) -> tuple[Prediction, ...]:
         before = runs.load(row, state)
         after, predictions = step(before, row, model.facts, model.forecast)
         if after is not before:
             runs.save(row, after, state)
+        for prediction in predictions:
+            metrics.PREDICTIONS.labels(model=model.facts.name, reason=prediction.reason).inc()
         return predictions
 
     rows = inputs[TECHNICAL_INDICATORS.name]

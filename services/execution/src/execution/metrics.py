@@ -1,0 +1,51 @@
+"""Prometheus metrics of the accounts, told from what execution publishes."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from prometheus_client import Counter, Gauge
+
+from contracts.account import Account
+from contracts.message import Message
+from contracts.order import Order
+from contracts.pnl import Pnl
+from contracts.risk_alert import RiskAlert
+
+EQUITY = Gauge("tradestream_account_equity_quote", "Balance and unrealised profit, quote currency", ["account"])
+EXPOSURE = Gauge("tradestream_account_exposure_quote", "Marked value of what is held, quote currency", ["account"])
+DRAWDOWN = Gauge("tradestream_account_drawdown_ratio", "Share that equity is below its highest", ["account"])
+LIMIT_USED = Gauge(
+    "tradestream_account_limit_used_ratio", "Share of a loss limit that is lost, at closes", ["account", "rule"]
+)
+ACTIVE = Gauge("tradestream_account_active", "1 while the account may open positions", ["account"])
+ORDERS = Counter("tradestream_orders_total", "Changes of orders published", ["account", "status"])
+RISK_ALERTS = Counter("tradestream_risk_alerts_total", "Risk alerts published", ["account", "rule", "severity"])
+
+_PERCENT = Decimal("0.01")
+
+
+def tell(message: Message, account: Account) -> None:
+    """Take note of a message of `account` that is about to be published."""
+    if isinstance(message, Pnl):
+        _tell_books(message, account)
+    elif isinstance(message, Order):
+        ORDERS.labels(account=account.name, status=message.status).inc()
+    elif isinstance(message, RiskAlert):
+        RISK_ALERTS.labels(account=account.name, rule=message.rule, severity=message.severity).inc()
+
+
+def _tell_books(books: Pnl, account: Account) -> None:
+    name, equity, drawdown = account.name, Decimal(books.equity), Decimal(books.drawdown_quote)
+    # Of the account as it began; its setting may have changed since.
+    initial = Decimal(books.balance) - Decimal(books.realised_quote) + Decimal(books.fees_quote)
+    losses = {
+        "DAILY_LOSS": (Decimal(books.daily_loss_quote), account.max_daily_loss_pct),
+        "DRAWDOWN": (max(initial - equity, Decimal(0)), account.max_total_loss_pct),
+    }
+    EQUITY.labels(account=name).set(float(equity))
+    EXPOSURE.labels(account=name).set(float(books.exposure_quote))
+    DRAWDOWN.labels(account=name).set(float(drawdown / (equity + drawdown)))
+    ACTIVE.labels(account=name).set(books.trading_state == "ACTIVE")
+    for rule, (loss, limit_pct) in losses.items():
+        LIMIT_USED.labels(account=name, rule=rule).set(float(loss / (initial * limit_pct * _PERCENT)))
