@@ -192,6 +192,61 @@ compose-down: ## Stop it; its volumes stay
 	@echo "Stopping docker/compose.yaml; 'docker compose --file docker/compose.yaml down --volumes' forgets its data too"
 	@$(COMPOSE) down
 
+# --- Kubernetes (docs/kubernetes.md) --------------------------------------------------------------------------------
+env     ?= dev
+tag     ?=
+follow  ?=
+timeout ?= 3600
+parts   ?=
+DEPLOY = python3 deployments/deploy.py
+OF_CLUSTER = --service "$(service)" --env $(env) --variant $(variant) --market $(market) --registry "$(registry)" --tag "$(tag)"
+
+.PHONY: cluster
+cluster: ## A kind cluster with Kafka and its UI, RisingWave, MLflow, Prometheus, Grafana [parts="kafka mlflow", or none]
+	@deployments/dev/kind/create_cluster.sh $(parts)
+
+.PHONY: cluster-down
+cluster-down: ## Delete it with all its data
+	@kind delete cluster --name tradestream
+
+.PHONY: build-and-deploy
+build-and-deploy: ## Build a service's image and run it in the cluster: service=candles [env=dev variant=live market=kraken|simulator]
+	@$(DEPLOY) known $(OF_CLUSTER)
+	@$(MAKE) --no-print-directory build service=$$($(DEPLOY) image $(OF_CLUSTER))
+	@$(DEPLOY) deploy $(OF_CLUSTER)
+
+.PHONY: deploy
+deploy: ## The same with the image that is there: service=candles [env= variant= market=]; with env=prod registry= tag=
+	@$(DEPLOY) deploy $(OF_CLUSTER)
+
+.PHONY: backfill
+backfill: ## The Job of history, waited for, then the live service: service=candles; without service= trades, candles, indicators
+	@$(DEPLOY) backfill $(OF_CLUSTER) --timeout $(timeout)
+
+.PHONY: shutdown
+shutdown: ## Take a service out of the cluster; topics and files stay: service=candles [env= variant=]
+	@$(DEPLOY) shutdown $(OF_CLUSTER)
+
+.PHONY: logs
+logs: ## What a service's pods have said: service=candles [variant= follow=yes]
+	@$(DEPLOY) logs $(OF_CLUSTER) $(if $(follow),--follow)
+
+.PHONY: status
+status: ## What runs in the cluster
+	@$(DEPLOY) status
+
+.PHONY: port-forward
+port-forward: ## Kafka UI 8182, RisingWave 4567, MLflow 5000, Grafana 3000, Prometheus 9090 on this machine, until Ctrl-C
+	@$(DEPLOY) port-forward
+
+.PHONY: kube-check
+kube-check: install-dev ## Every manifest against Kubernetes' schemas, and against the API server of kubectl's context
+	@$(RUN) python deployments/check.py
+
+.PHONY: kafka-resources
+kafka-resources: install-dev ## Write Strimzi's topics and users anew, from contracts
+	@$(RUN) python deployments/platform/kafka/resources.py deployments/platform/kafka
+
 .PHONY: image-is-known
 image-is-known:
 	@case " $(IMAGES) all " in *" $(images) "*|*" $(service) "*) ;; *) \

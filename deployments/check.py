@@ -1,0 +1,157 @@
+#!/usr/bin/env python3
+"""Hold every manifest against Kubernetes' schemas, and against an API server where one answers.
+
+::
+
+    check.py            render all overlays, validate them strictly; then a server-side dry-run on kubectl's context
+    check.py --offline  the first half
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+from deploy import Target, write_kustomization
+
+HERE = Path(__file__).resolve().parent
+#: The oldest Kubernetes that the current Strimzi takes is 1.30; this is what we test with.
+KUBERNETES = "1.34"
+ENVIRONMENTS = ("dev", "prod")
+LAYERS = ("live", "historical", "schedules", "autoscaling")
+#: Everything that is applied, by a name for people: a kustomization, or a file.
+KUSTOMIZATIONS = {
+    **{f"{env}/{layer}": HERE / env / layer for env in ENVIRONMENTS for layer in LAYERS},
+    **{f"kafka {env}": HERE / "platform" / "kafka" / env for env in ENVIRONMENTS},
+    "mlflow": HERE / "platform" / "mlflow",
+}
+FILES = {
+    "namespaces": HERE / "platform" / "namespaces.yaml",
+    "monitoring": HERE / "platform" / "monitoring" / "pods.yaml",
+}
+
+Manifest = dict[str, Any]
+
+
+class CheckError(Exception):
+    """A manifest that is not as it should be."""
+
+
+def kubectl() -> str:
+    """Return kubectl: the one that came with the packages for tests, or the one on the PATH."""
+    beside = Path(sys.executable).with_name("kubectl")
+    return str(beside) if beside.exists() else "kubectl"
+
+
+def render(folder: Path) -> list[Manifest]:
+    """Return what kustomize builds of a folder.
+
+    Raises
+    ------
+    CheckError
+        If it does not build.
+    """
+    done = subprocess.run([kubectl(), "kustomize", str(folder)], capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise CheckError(f"{folder}: {done.stderr.strip()}")
+    return documents(done.stdout)
+
+
+def documents(text: str) -> list[Manifest]:
+    """Return the manifests of a file."""
+    return [each for each in yaml.safe_load_all(text) if each]
+
+
+def everything() -> Iterator[tuple[str, list[Manifest]]]:
+    """Return all that is applied, by a name for people."""
+    for name, file in FILES.items():
+        yield name, documents(file.read_text(encoding="utf-8"))
+    for name, folder in KUSTOMIZATIONS.items():
+        yield name, render(folder)
+    for variant in ("live", "historical"):
+        simulated = Target("trades", "dev", variant, market="simulator")
+        yield f"simulated/{variant}", render(write_kustomization(simulated, simulated.image, "dev"))
+
+
+def is_custom(manifest: Manifest) -> bool:
+    """Return whether Kubernetes itself does not know this kind."""
+    group = manifest["apiVersion"].partition("/")[0]
+    return "." in group and not group.endswith(".k8s.io")
+
+
+def validate(manifests: list[Manifest]) -> list[str]:
+    """Return what is wrong with each, by Kubernetes' schemas; unknown fields are wrong. Custom kinds are left out."""
+    return [found for each in manifests if not is_custom(each) and (found := _complaint(json.dumps(each)))]
+
+
+@cache  # overlays share most of what they hold
+def _complaint(text: str) -> str:
+    import kubernetes_validate
+
+    manifest = json.loads(text)
+    try:
+        kubernetes_validate.validate(manifest, KUBERNETES, strict=True)
+    except kubernetes_validate.ValidationError as error:
+        return f"{title(manifest)}: {'.'.join(map(str, error.path))}: {error.message}"
+    return ""
+
+
+def title(manifest: Manifest) -> str:
+    """Return kind and name."""
+    return f"{manifest['kind']}/{manifest['metadata']['name']}"
+
+
+def dry_run(manifests: list[Manifest], kinds: set[str]) -> tuple[int, list[str], list[str]]:
+    """Return how many the API server takes, which it does not know, and what is wrong with the others."""
+    known = [each for each in manifests if each["kind"] in kinds]
+    unknown = sorted({f"{each['apiVersion']} {each['kind']}" for each in manifests if each["kind"] not in kinds})
+    command = ["kubectl", "apply", "--server-side", "--force-conflicts", "--dry-run=server", "-o", "name", "-f", "-"]
+    text = json.dumps({"apiVersion": "v1", "kind": "List", "items": known})
+    done = subprocess.run(command, input=text, capture_output=True, text=True, check=False)
+    return len(done.stdout.splitlines()), unknown, [line for line in done.stderr.splitlines() if line]
+
+
+def main(arguments: list[str]) -> int:
+    """Check and print; the exit code is 1 if something is wrong."""
+    parser = argparse.ArgumentParser(prog="check.py", description=__doc__.split("\n")[0])
+    parser.add_argument("--offline", action="store_true", help="ask no API server")
+    offline = parser.parse_args(arguments).offline
+    wrong = 0
+    all_manifests = list(everything())
+    for name, manifests in all_manifests:
+        complaints = validate(manifests)
+        wrong += len(complaints)
+        custom = sum(map(is_custom, manifests))
+        print(
+            f"{name:<18} {len(manifests) - custom:>3} by Kubernetes {KUBERNETES}'s schemas, {custom} of other kinds"
+        )
+        print("".join(f"  {each}\n" for each in complaints), end="")
+    if offline:
+        return 1 if wrong else 0
+    return 1 if wrong + _on_server(all_manifests) else 0
+
+
+def _on_server(all_manifests: list[tuple[str, list[Manifest]]]) -> int:
+    asked = subprocess.run(["kubectl", "api-resources", "--no-headers"], capture_output=True, text=True, check=False)
+    if asked.returncode:
+        print("no API server answers on kubectl's context: the server-side dry-run is left out")
+        return 0
+    kinds = {line.split()[-1] for line in asked.stdout.splitlines()}
+    wrong = 0
+    for name, manifests in all_manifests:
+        taken, unknown, complaints = dry_run(manifests, kinds)
+        wrong += len(complaints)
+        print(f"{name:<18} {taken:>3} taken by the API server" + (f", not known to it: {unknown}" if unknown else ""))
+        print("".join(f"  {each}\n" for each in complaints), end="")
+    return wrong
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,353 @@
+#!/usr/bin/env python3
+"""Services on a Kubernetes cluster: `deploy.py deploy --service candles`, and what goes with it.
+
+Standard library only. Works on kubectl's current context. What is applied is written to `runs/deploy/` first, as a
+kustomization on top of `deployments/<env>/<variant>` that says which images.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+NAMESPACE = "tradestream"
+KIND_CLUSTER = "tradestream"
+ENVIRONMENTS = ("dev", "prod")
+VARIANTS = ("historical", "live")
+MARKETS = ("kraken", "simulator")
+ROLLOUT_SECONDS = 300
+#: The stages whose history is written before anything is live, in flow order.
+BACKFILL = ("trades", "candles", "indicators")
+
+
+@dataclass(frozen=True)
+class Service:
+    """A service as the cluster knows it.
+
+    Parameters
+    ----------
+    app
+        Label and stem of the names: `<app>-live`, `<app>-historical`.
+    images
+        Image by variant; a variant that is not there does not exist.
+    """
+
+    app: str
+    images: dict[str, str]
+
+
+def _both(app: str, image: str) -> Service:
+    return Service(app, {"live": image, "historical": image})
+
+
+SERVICES = {
+    "trades": _both("trades", "trades"),
+    "candles": _both("candles", "candles"),
+    "indicators": _both("technical-indicators", "indicators"),
+    "predictions": Service("predictions", {"live": "predictions", "historical": "train"}),
+    "signals": Service("signals", {"live": "signals"}),
+    "execution": Service("execution", {"live": "execution"}),
+    "history": Service("history", {"live": "history"}),
+    "tables": Service("tables", {"historical": "candles"}),
+    "simulator": Service("simulator", {"live": "simulator"}),
+}
+ALIASES = {"technical_indicators": "indicators", "technical-indicators": "indicators"}
+FORWARDS = (
+    ("Kafka UI", "kafka", "kafka-ui", "8182:8080", "http://localhost:8182"),
+    ("RisingWave", "risingwave", "risingwave-frontend", "4567:4567", "psql -h localhost -p 4567 -d dev -U root"),
+    ("MLflow", "mlflow", "mlflow", "5000:5000", "http://localhost:5000"),
+    ("Grafana", "grafana", "grafana", "3000:3000", "http://localhost:3000"),
+    ("Prometheus", "monitoring", "prometheus-operated", "9090:9090", "http://localhost:9090"),
+)
+
+
+class DeployError(Exception):
+    """Something that the person at the keyboard can mend."""
+
+
+@dataclass(frozen=True)
+class Target:
+    """What is deployed, and as what."""
+
+    name: str
+    env: str
+    variant: str
+    market: str = "kraken"
+    registry: str = ""
+    tag: str = ""
+
+    @property
+    def service(self) -> Service:
+        """The service."""
+        return SERVICES[self.name]
+
+    @property
+    def app(self) -> str:
+        """The label of its objects."""
+        return self.service.app
+
+    @property
+    def resource(self) -> str:
+        """Its Deployment or Job, as kubectl names it."""
+        return f"{'job' if self.variant == 'historical' else 'deployment'}/{self.app}-{self.variant}"
+
+    @property
+    def image(self) -> str:
+        """Its image, without registry and tag."""
+        return f"tradestream/{self.service.images[self.variant]}"
+
+
+# --- arguments ------------------------------------------------------------------------------------------------------
+
+
+def target(asked: argparse.Namespace, variant: str | None = None) -> Target:
+    """Return what was asked for, or say what there is.
+
+    Raises
+    ------
+    DeployError
+        If there is no such service, environment, variant or market.
+    """
+    name = ALIASES.get(asked.service, asked.service)
+    _one_of("service", name, SERVICES)
+    _one_of("env", asked.env, ENVIRONMENTS)
+    variant = variant or asked.variant
+    _one_of("variant", variant, VARIANTS)
+    _one_of("market", asked.market, MARKETS)
+    if variant not in SERVICES[name].images:
+        others = ", ".join(each for each, service in SERVICES.items() if variant in service.images)
+        raise DeployError(f"{name} has no {variant} variant; those that have one: {others}")
+    market = "simulator" if name == "simulator" else asked.market
+    return Target(name, asked.env, variant, market, asked.registry, asked.tag)
+
+
+def _one_of(argument: str, given: str, known: object) -> None:
+    names = [str(each) for each in known]  # type: ignore[attr-defined]
+    if given not in names:
+        raise DeployError(f"expected {argument}= one of {', '.join(names)}, was '{given}'")
+
+
+# --- images ---------------------------------------------------------------------------------------------------------
+
+
+def image_of(wanted: Target) -> tuple[str, str]:
+    """Return name and tag of the image: those given, or those of the image built last on this machine."""
+    if wanted.registry or wanted.env == "prod":
+        if not (wanted.registry and wanted.tag):
+            raise DeployError("expected registry= and tag= (make build-and-push says which): prod runs pushed images")
+        return f"{wanted.registry}/{wanted.image}", wanted.tag
+    if wanted.tag:
+        return wanted.image, wanted.tag
+    try:
+        identity = output("docker", "image", "inspect", f"{wanted.image}:dev", "--format", "{{.Id}}")
+    except DeployError as error:
+        raise DeployError(f"no image {wanted.image}:dev on this machine: make build-and-deploy builds it") from error
+    # Made from the content, as docker/build.sh does: pods are replaced exactly when the image has changed.
+    return wanted.image, f"dev-{identity.strip().removeprefix('sha256:')[:12]}"
+
+
+def load_into_kind(image: str) -> None:
+    """Give the image to the nodes of the kind cluster, if that is where we are."""
+    if output("kubectl", "config", "current-context").strip() == f"kind-{KIND_CLUSTER}":
+        run("kind", "load", "docker-image", image, "--name", KIND_CLUSTER)
+
+
+# --- commands -------------------------------------------------------------------------------------------------------
+
+
+def deploy(wanted: Target) -> None:
+    """Apply it; a Deployment is waited for until its pods are ready."""
+    started = time.monotonic()
+    name, tag = image_of(wanted)
+    if wanted.env == "dev" and not wanted.registry:
+        load_into_kind(f"{name}:{tag}")
+    folder = write_kustomization(wanted, name, tag)
+    if wanted.variant == "historical":  # the template of a Job cannot be changed
+        kubectl("delete", wanted.resource, "--ignore-not-found", "--wait")
+    kubectl("apply", "-k", str(folder), "-l", f"app in (tradestream, {wanted.app})")
+    if wanted.variant == "live":
+        kubectl("rollout", "status", wanted.resource, f"--timeout={ROLLOUT_SECONDS}s")
+    say(f"{wanted.resource} with {name}:{tag}, {time.monotonic() - started:.0f} s")
+    if wanted.variant == "historical":
+        say(f"it runs; to follow it: make logs service={wanted.name} variant=historical")
+
+
+def write_kustomization(wanted: Target, name: str, tag: str) -> Path:
+    """Write what is applied, and return its folder."""
+    folder = ROOT / "runs" / "deploy" / f"{wanted.env}-{wanted.app}-{wanted.variant}"
+    folder.mkdir(parents=True, exist_ok=True)
+    above = os.path.relpath(ROOT / "deployments", folder)
+    image = {"name": wanted.image, "newName": name, "newTag": tag}
+    content = {
+        "apiVersion": "kustomize.config.k8s.io/v1beta1",
+        "kind": "Kustomization",
+        "namespace": NAMESPACE,
+        "resources": [f"{above}/{wanted.env}/{wanted.variant}"],
+        "components": [f"{above}/components/simulated-market"] if wanted.market == "simulator" else [],
+        "images": [image],
+    }
+    # JSON is YAML.
+    (folder / "kustomization.yaml").write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+    return folder
+
+
+def wait_for_job(wanted: Target, seconds: int) -> None:
+    """Return when the Job is complete.
+
+    Raises
+    ------
+    DeployError
+        If it failed, or has not ended in time.
+    """
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        status = json.loads(output("kubectl", "-n", NAMESPACE, "get", wanted.resource, "-o", "json"))["status"]
+        ended = {each["type"]: each for each in status.get("conditions", []) if each["status"] == "True"}
+        if "Complete" in ended:
+            say(f"{wanted.resource} is complete: {status['startTime']} to {status['completionTime']}")
+            return
+        if "Failed" in ended:
+            raise DeployError(f"{wanted.resource} failed: {ended['Failed'].get('message', '')}")
+        time.sleep(1)
+    raise DeployError(f"{wanted.resource} has not ended after {seconds} s: make logs variant=historical")
+
+
+def backfill(asked: argparse.Namespace) -> None:
+    """The Jobs of history, all at work at once; when all have ended, their live services."""
+    names = [asked.service] if asked.service else list(BACKFILL)
+    jobs = [target(argparse.Namespace(**{**vars(asked), "service": name}), "historical") for name in names]
+    for job in jobs:
+        deploy(job)
+    for job in jobs:
+        wait_for_job(job, asked.timeout)
+    for job in reversed(jobs):  # readers before writers
+        deploy(Target(job.name, job.env, "live", job.market, job.registry, job.tag))
+
+
+def shutdown(wanted: Target) -> None:
+    """Take it away; topics, state and files of history stay."""
+    kubectl("delete", "deployment,job,poddisruptionbudget", "-l", f"app={wanted.app},variant={wanted.variant}")
+
+
+def logs(wanted: Target, follow: bool) -> None:
+    """Print what its pods have said."""
+    kubectl(
+        "logs", "-l", f"app={wanted.app},variant={wanted.variant}", "--tail=100", "--prefix", "--max-log-requests=12",
+        *(["--follow"] if follow else []),
+    )  # fmt: skip
+
+
+def status() -> None:
+    """Print what runs, how much it takes where that is measured, and what happened last."""
+    kubectl("get", "deployments,jobs,cronjobs,pods", "-o", "wide")
+    subprocess.run(["kubectl", "-n", NAMESPACE, "top", "pods"], check=False)
+
+
+def port_forward() -> None:
+    """Forward what the cluster has to this machine until Ctrl-C."""
+    running = []
+    for title, namespace, service, ports, address in FORWARDS:
+        found = subprocess.run(
+            ["kubectl", "-n", namespace, "get", "service", service], capture_output=True, check=False
+        )
+        if found.returncode:
+            say(f"{title}: no service {service} in namespace {namespace}")
+            continue
+        command = ["kubectl", "-n", namespace, "port-forward", f"service/{service}", ports]
+        running.append(subprocess.Popen(command, stdout=subprocess.DEVNULL))
+        say(f"{title}: {address}")
+    try:
+        for each in running:
+            each.wait()
+    except KeyboardInterrupt:
+        for each in running:
+            each.terminate()
+
+
+# --- shell ----------------------------------------------------------------------------------------------------------
+
+
+def say(text: str) -> None:
+    """Print at once, so that it stands before what the next command prints."""
+    print(text, flush=True)
+
+
+def kubectl(*arguments: str) -> None:
+    """Run kubectl in our namespace and show what it is asked."""
+    run("kubectl", "-n", NAMESPACE, *arguments)
+
+
+def run(*command: str) -> None:
+    """Run a command and show it.
+
+    Raises
+    ------
+    DeployError
+        If it is not there or fails.
+    """
+    _there(command[0])
+    say("+ " + " ".join(command))
+    if subprocess.run(command, cwd=ROOT, check=False).returncode:
+        raise DeployError(f"{command[0]} failed, see above")
+
+
+def output(*command: str) -> str:
+    """Return what a command prints."""
+    _there(command[0])
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise DeployError(f"{' '.join(command)}: {done.stderr.strip()}")
+    return done.stdout
+
+
+def _there(program: str) -> None:
+    if shutil.which(program) is None:
+        raise DeployError(f"{program} is needed, and is not on the PATH")
+
+
+def main(arguments: list[str]) -> int:
+    """Run a command and return its exit code: 2 for wrong arguments, a missing tool, or a failure."""
+    parser = argparse.ArgumentParser(prog="deploy.py", description=__doc__.split("\n")[0])
+    commands = ("known", "image", "deploy", "backfill", "shutdown", "logs", "status", "port-forward")
+    parser.add_argument("command", choices=commands)
+    for name, default in (("service", ""), ("env", "dev"), ("variant", "live"), ("market", "kraken")):
+        parser.add_argument(f"--{name}", default=default)
+    parser.add_argument("--registry", default="")
+    parser.add_argument("--tag", default="")
+    parser.add_argument("--timeout", type=int, default=3600, help="seconds that a Job may take")
+    parser.add_argument("--follow", action="store_true")
+    asked = parser.parse_args(arguments)
+    try:
+        match asked.command:
+            case "known":  # wrong arguments are told before anything is built
+                target(asked)
+            case "image":
+                say(target(asked).image.removeprefix("tradestream/"))
+            case "deploy":
+                deploy(target(asked))
+            case "backfill":
+                backfill(asked)
+            case "shutdown":
+                shutdown(target(asked))
+            case "logs":
+                logs(target(asked), asked.follow)
+            case "status":
+                status()
+            case "port-forward":
+                port_forward()
+    except DeployError as error:
+        print(error, file=sys.stderr)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

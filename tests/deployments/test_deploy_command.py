@@ -1,0 +1,70 @@
+"""`make deploy` and its kin: wrong arguments are answered with the right ones; applied is what was asked for."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+import check
+import deploy
+import pytest
+
+from streaming.grants import services
+
+
+def asked(**given: str) -> argparse.Namespace:
+    defaults = {"service": "", "env": "dev", "variant": "live", "market": "kraken", "registry": "", "tag": ""}
+    return argparse.Namespace(**{**defaults, **given})
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"service": "candle"}, r"expected service= one of trades, candles, .* was 'candle'"),
+        ({"service": ""}, r"expected service= one of trades"),
+        ({"service": "candles", "env": "test"}, r"expected env= one of dev, prod, was 'test'"),
+        ({"service": "candles", "variant": "past"}, r"expected variant= one of historical, live, was 'past'"),
+        ({"service": "candles", "market": "moon"}, r"expected market= one of kraken, simulator, was 'moon'"),
+        (
+            {"service": "signals", "variant": "historical"},
+            r"signals has no historical variant; those that have one: tr",
+        ),
+    ],
+)
+def test_wrong_arguments_are_answered_with_the_right_ones(given: dict[str, str], words: str) -> None:
+    with pytest.raises(deploy.DeployError, match=words):
+        deploy.target(asked(**given))
+
+
+def test_the_program_says_so_and_ends_with_2(capsys: pytest.CaptureFixture[str]) -> None:
+    assert deploy.main(["deploy", "--service", "nobody"]) == 2
+    assert "expected service= one of" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["technical_indicators", "technical-indicators", "indicators"])
+def test_indicators_have_other_names(name: str) -> None:
+    wanted = deploy.target(asked(service=name))
+    assert (wanted.name, wanted.resource) == ("indicators", "deployment/technical-indicators-live")
+    assert wanted.image == "tradestream/indicators"
+
+
+def test_every_service_can_be_deployed() -> None:
+    assert set(services()) < set(deploy.SERVICES)
+
+
+def test_prod_runs_only_images_of_a_registry() -> None:
+    with pytest.raises(deploy.DeployError, match="expected registry= and tag="):
+        deploy.image_of(deploy.target(asked(service="candles", env="prod")))
+    pushed = deploy.target(asked(service="candles", env="prod", registry="registry.example/me", tag="1.2"))
+    assert deploy.image_of(pushed) == ("registry.example/me/tradestream/candles", "1.2")
+
+
+def test_what_is_applied_names_image_and_market(monkeypatch: pytest.MonkeyPatch) -> None:
+    wanted = deploy.target(asked(service="trades", market="simulator"))
+    folder = deploy.write_kustomization(wanted, "tradestream/trades", "dev-0123456789ab")
+    manifests = check.render(folder)
+    (trades,) = [e for e in manifests if e["kind"] == "Deployment" and e["metadata"]["name"] == "trades-live"]
+    assert trades["spec"]["template"]["spec"]["containers"][0]["image"] == "tradestream/trades:dev-0123456789ab"
+    maps = {e["metadata"]["name"].rpartition("-")[0]: e["data"] for e in manifests if e["kind"] == "ConfigMap"}
+    assert maps["trades"]["TRADES_REST_URL"] == "http://simulator:8000"
+    assert Path(folder).is_relative_to(deploy.ROOT / "runs")

@@ -1,0 +1,263 @@
+"""Every manifest: known to Kubernetes, named as documented, and no pod may more than it needs."""
+
+from __future__ import annotations
+
+import copy
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import check
+import pytest
+from pydantic_settings import BaseSettings
+
+from candles.settings import CandlesSettings
+from exchanges.simulator import SimulatorSettings
+from execution.settings import ExecutionSettings
+from history.settings import HistorySettings
+from indicators.settings import IndicatorsSettings
+from predictions.settings import PredictionsSettings
+from signals.settings import SignalsSettings
+from streaming.settings import ServiceSettings, environment_variable
+from trades.settings import TradesSettings
+
+Manifest = dict[str, Any]
+ROOT = Path(__file__).resolve().parents[2]
+APPS: dict[str, type[ServiceSettings]] = {
+    "trades": TradesSettings,
+    "candles": CandlesSettings,
+    "technical-indicators": IndicatorsSettings,
+    "predictions": PredictionsSettings,
+    "signals": SignalsSettings,
+    "execution": ExecutionSettings,
+    "history": HistorySettings,
+}
+NAMESPACES = {"tradestream", "kafka", "risingwave", "mlflow", "grafana", "monitoring"}
+
+
+def pods(manifests: Iterator[Manifest] | list[Manifest]) -> Iterator[tuple[Manifest, dict[str, Any], dict[str, Any]]]:
+    """Return (owner, labels, spec) of each pod template."""
+    for manifest in manifests:
+        spec = manifest.get("spec", {})
+        template = spec.get("template") or spec.get("jobTemplate", {}).get("spec", {}).get("template")
+        if template and "containers" in template.get("spec", {}):
+            yield manifest, template["metadata"]["labels"], template["spec"]
+
+
+def named(manifests: list[Manifest], kind: str) -> dict[str, Manifest]:
+    return {each["metadata"]["name"]: each for each in manifests if each["kind"] == kind}
+
+
+# --- Kubernetes knows them -----------------------------------------------------------------------------------------
+
+
+def test_every_manifest_is_valid_without_an_unknown_field(rendered: dict[str, list[Manifest]]) -> None:
+    assert not [complaint for manifests in rendered.values() for complaint in check.validate(manifests)]
+    assert sum(map(len, rendered.values())) > 200
+
+
+@pytest.mark.parametrize(
+    ("place", "wrong"),
+    [(("spec", "replica"), 1), (("spec", "template", "spec", "containers", 0, "imagePulPolicy"), "Always")],
+)
+def test_a_misspelt_field_fails(rendered: dict[str, list[Manifest]], place: tuple[Any, ...], wrong: Any) -> None:
+    deployment = copy.deepcopy(named(rendered["dev/live"], "Deployment")["candles-live"])
+    inside: Any = deployment
+    for step in place[:-1]:
+        inside = inside[step]
+    inside[place[-1]] = wrong
+    (complaint,) = check.validate([deployment])
+    assert str(place[-1]) in complaint
+
+
+def test_an_overlay_that_does_not_build_fails(tmp_path: Path) -> None:
+    (tmp_path / "kustomization.yaml").write_text("resources: [missing.yaml]\n")
+    with pytest.raises(check.CheckError, match=r"missing\.yaml"):
+        check.render(tmp_path)
+
+
+# --- names ---------------------------------------------------------------------------------------------------------
+
+
+def test_names_labels_and_namespaces_are_those_of_the_documentation(rendered: dict[str, list[Manifest]]) -> None:
+    for env in ("dev", "prod"):
+        live = named(rendered[f"{env}/live"], "Deployment")
+        assert set(live) == {f"{app}-live" for app in APPS}
+        jobs = named(rendered[f"{env}/historical"], "Job")
+        assert {"trades-historical", "candles-historical", "technical-indicators-historical"} <= set(jobs)
+        for name, each in {**live, **jobs}.items():
+            app, _, variant = name.rpartition("-")
+            labels = each["spec"]["template"]["metadata"]["labels"]
+            assert (labels["app"], labels["variant"]) == (app, variant)
+            assert each["metadata"]["labels"]["app"] == app
+            assert each["metadata"]["namespace"] == "tradestream"
+    assert set(named(rendered["namespaces"], "Namespace")) == NAMESPACES
+    mlflow = named(rendered["mlflow"], "Service")["mlflow"]
+    assert (mlflow["metadata"]["namespace"], mlflow["spec"]["ports"][0]["port"]) == ("mlflow", 5000)
+    for env in ("dev", "prod"):
+        assert "kafka-cluster" in named(rendered[f"kafka {env}"], "Kafka")
+        assert "kafka" in named(rendered[f"kafka {env}"], "KafkaNodePool")
+
+
+def test_selectors_match_their_pods_and_nobody_elses(rendered: dict[str, list[Manifest]]) -> None:
+    live = rendered["dev/live"]
+    labels = {owner["metadata"]["name"]: labels for owner, labels, _ in pods(live)}
+    chosen = {
+        (each["kind"], each["metadata"]["name"]): [
+            name for name, has in labels.items() if each["spec"]["selector"]["matchLabels"].items() <= has.items()
+        ]
+        for each in live
+        if each["kind"] in ("Deployment", "PodDisruptionBudget")
+    }
+    assert chosen == {(kind, name): [name] for kind, name in chosen}
+    assert len(chosen) == 2 * len(APPS)
+
+
+# --- settings ------------------------------------------------------------------------------------------------------
+
+
+def variables(settings: type[BaseSettings]) -> set[str]:
+    return {environment_variable(settings, field) for field in settings.model_fields}
+
+
+def given(manifest_pod: dict[str, Any], maps: dict[str, Manifest]) -> dict[str, str | None]:
+    """Return the variables of a pod's container, None where the value comes from elsewhere."""
+    container = manifest_pod["containers"][0]
+    found: dict[str, str | None] = {}
+    for source in container.get("envFrom", []):
+        found |= maps[source["configMapRef"]["name"]]["data"]
+    return found | {each["name"]: each.get("value") for each in container.get("env", [])}
+
+
+def test_every_variable_is_a_setting_of_its_service_and_its_value_is_taken(
+    rendered: dict[str, list[Manifest]], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)  # where no local.env is
+    authority = tmp_path / "ca.crt"
+    authority.touch()
+    checked = 0
+    for name, manifests in rendered.items():
+        maps = named(manifests, "ConfigMap")
+        for owner, labels, pod in pods(manifests):
+            if labels["app"] not in APPS or name == "mlflow":
+                continue
+            settings = APPS[labels["app"]]
+            values = given(pod, maps)
+            # Pairs and exchange are one setting for all that act on them.
+            unknown = set(values) - variables(settings) - variables(SignalsSettings)
+            assert not unknown, f"{name} {owner['metadata']['name']}: {unknown}"
+            with monkeypatch.context() as environment:
+                for variable, value in values.items():
+                    placeholder = "BTC/USD" if "PAIRS" in variable else "from-elsewhere"
+                    environment.setenv(variable, placeholder if value is None else value)
+                if "TRADESTREAM_SSL_CA_LOCATION" in values:
+                    environment.setenv("TRADESTREAM_SSL_CA_LOCATION", str(authority))
+                read = settings()
+            assert read.environment == ("prod" if name.startswith("prod") else "dev")
+            checked += 1
+    assert checked > 20
+
+
+def test_the_simulator_is_given_settings_it_has(rendered: dict[str, list[Manifest]]) -> None:
+    (simulator,) = [pod for _, labels, pod in pods(rendered["simulated/live"]) if labels["app"] == "simulator"]
+    names = {each["name"] for each in simulator["containers"][0]["env"]}
+    assert names <= {f"SIMULATOR_{field}".upper() for field in SimulatorSettings.model_fields}
+
+
+def test_a_variant_is_told_which_it_is(rendered: dict[str, list[Manifest]]) -> None:
+    for env, variant in (("dev", "live"), ("dev", "historical"), ("prod", "live"), ("prod", "historical")):
+        manifests = rendered[f"{env}/{variant}"]
+        for _, labels, pod in pods(manifests):
+            prefix = {"technical-indicators": "indicators"}.get(labels["app"], labels["app"]).upper()
+            if labels["app"] in ("trades", "candles", "technical-indicators"):
+                assert given(pod, named(manifests, "ConfigMap"))[f"{prefix}_VARIANT"] == variant
+
+
+def test_replicas_are_told_apart_by_the_pods_name(services: list[tuple[str, Manifest]]) -> None:
+    for _, labels, pod in pods(manifest for _, manifest in services):
+        if labels["app"] in APPS:
+            (identity,) = [e for e in pod["containers"][0]["env"] if e["name"] == "TRADESTREAM_INSTANCE_ID"]
+            assert identity["valueFrom"]["fieldRef"]["fieldPath"] == "metadata.name"
+
+
+# --- what a pod may ------------------------------------------------------------------------------------------------
+
+
+def test_no_pod_may_more_than_it_needs(rendered: dict[str, list[Manifest]]) -> None:
+    seen = 0
+    for name, manifests in rendered.items():
+        for owner, _, pod in pods(manifests):
+            where = f"{name} {owner['metadata']['name']}"
+            assert pod["automountServiceAccountToken"] is False, where
+            assert pod["securityContext"]["runAsNonRoot"] is True, where
+            assert pod["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}, where
+            for container in pod["containers"]:
+                rights = container["securityContext"]
+                assert rights["readOnlyRootFilesystem"] is True, where
+                assert rights["allowPrivilegeEscalation"] is False, where
+                assert rights["capabilities"] == {"drop": ["ALL"]}, where
+                assert {"cpu", "memory"} <= container["resources"]["requests"].keys(), where
+                assert "memory" in container["resources"]["limits"], where
+            seen += 1
+    assert seen > 30
+
+
+def test_live_pods_are_asked_how_they_are_and_may_finish(rendered: dict[str, list[Manifest]]) -> None:
+    for env in ("dev", "prod"):
+        for owner, labels, pod in pods(rendered[f"{env}/live"]):
+            (container,) = pod["containers"]
+            assert container["livenessProbe"]["httpGet"]["path"] == "/health/live"
+            assert container["readinessProbe"]["httpGet"]["path"] == "/health/ready"
+            assert container["startupProbe"]["periodSeconds"] * container["startupProbe"]["failureThreshold"] >= 180
+            assert pod["terminationGracePeriodSeconds"] >= 40
+            assert {each["topologyKey"] for each in pod["topologySpreadConstraints"]} == {
+                "kubernetes.io/hostname", "topology.kubernetes.io/zone",
+            }  # fmt: skip
+            if labels["app"] not in ("trades", "history"):  # a pod that ends must not be given partitions
+                assert owner["spec"]["strategy"]["rollingUpdate"] == {"maxSurge": 0, "maxUnavailable": 1}
+
+
+def test_each_service_has_an_account_and_a_way_out_only_to_what_it_uses(
+    rendered: dict[str, list[Manifest]],
+) -> None:
+    live = rendered["dev/live"]
+    accounts = named(live, "ServiceAccount")
+    for _, labels, pod in pods(live):
+        assert pod["serviceAccountName"] == labels["app"]
+        assert accounts[labels["app"]]["automountServiceAccountToken"] is False
+    policies = named(live, "NetworkPolicy")
+    assert policies["every-service"]["spec"]["podSelector"] == {}
+    assert policies["every-service"]["spec"]["policyTypes"] == ["Ingress", "Egress"]
+    assert not [each for each in live if each["kind"] in ("Role", "RoleBinding", "ClusterRoleBinding")]
+
+
+# --- secrets -------------------------------------------------------------------------------------------------------
+
+
+def test_no_file_holds_a_secret(rendered: dict[str, list[Manifest]]) -> None:
+    assert not [each for manifests in rendered.values() for each in manifests if each["kind"] == "Secret"]
+    for manifests in rendered.values():
+        for each in named(manifests, "ConfigMap").values():
+            assert not [key for key in each["data"] if re.search("PASSWORD|SECRET|TOKEN|KEY_PASSWORD", key)]
+        for owner, _, pod in pods(manifests):
+            for variable in (v for c in pod["containers"] for v in c.get("env", [])):
+                if re.search("PASSWORD|SECRET|ACCESS_KEY", variable["name"]):
+                    assert "secretKeyRef" in variable["valueFrom"], owner["metadata"]["name"]
+    literal = re.compile(r"(?i)(password|secret|token)\w*\s*[:=]\s*['\"]?[A-Za-z0-9+/]{12,}['\"]?\s*$", re.MULTILINE)
+    for file in (ROOT / "deployments").rglob("*"):
+        if file.suffix in (".yaml", ".sh", ".env"):
+            assert not literal.search(file.read_text(encoding="utf-8")), file
+
+
+def test_prod_talks_to_kafka_as_somebody_over_tls(rendered: dict[str, list[Manifest]]) -> None:
+    users = named(rendered["kafka prod"], "KafkaUser")
+    for layer in ("live", "historical", "schedules"):
+        manifests = rendered[f"prod/{layer}"]
+        for _, labels, pod in pods(manifests):
+            if labels["app"] not in APPS:
+                continue
+            values = given(pod, named(manifests, "ConfigMap"))
+            assert values["TRADESTREAM_SECURITY_PROTOCOL"] == "sasl_ssl"
+            assert values["TRADESTREAM_SASL_USERNAME"] in users
+            assert "kafka-ca" in {each["name"] for each in pod["volumes"]}
