@@ -210,7 +210,7 @@ cluster-down: ## Delete it with all its data
 	@kind delete cluster --name tradestream
 
 .PHONY: build-and-deploy
-build-and-deploy: ## Build a service's image and run it in the cluster: service=candles [env=dev variant=live market=kraken|simulator]
+build-and-deploy: ## Build a service's image and run it in the cluster: service=candles [env=dev variant=live|historical|scheduled market=kraken|simulator]
 	@$(DEPLOY) known $(OF_CLUSTER)
 	@$(MAKE) --no-print-directory build service=$$($(DEPLOY) image $(OF_CLUSTER))
 	@$(DEPLOY) deploy $(OF_CLUSTER)

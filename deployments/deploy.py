@@ -21,7 +21,7 @@ ROOT = Path(__file__).resolve().parents[1]
 NAMESPACE = "tradestream"
 KIND_CLUSTER = "tradestream"
 ENVIRONMENTS = ("dev", "prod")
-VARIANTS = ("historical", "live")
+VARIANTS = ("historical", "live", "scheduled")
 MARKETS = ("kraken", "simulator")
 ROLLOUT_SECONDS = 300
 #: The stages whose history is written before anything is live, in flow order.
@@ -35,7 +35,7 @@ class Service:
     Parameters
     ----------
     app
-        Label and stem of the names: `<app>-live`, `<app>-historical`.
+        Label and stem of the names: `<app>-live`, `<app>-historical`; a CronJob is called `<app>`.
     images
         Image by variant; a variant that is not there does not exist.
     """
@@ -57,6 +57,9 @@ SERVICES = {
     "execution": Service("execution", {"live": "execution"}),
     "history": Service("history", {"live": "history"}),
     "tables": Service("tables", {"historical": "candles"}),
+    "training": Service("training", {"scheduled": "train"}),
+    "check-topics": Service("check-topics", {"scheduled": "candles"}),
+    "check-data": Service("check-data", {"scheduled": "candles"}),
     "simulator": Service("simulator", {"live": "simulator"}),
 }
 ALIASES = {"technical_indicators": "indicators", "technical-indicators": "indicators"}
@@ -96,7 +99,9 @@ class Target:
 
     @property
     def resource(self) -> str:
-        """Its Deployment or Job, as kubectl names it."""
+        """Its Deployment, Job or CronJob, as kubectl names it."""
+        if self.variant == "scheduled":
+            return f"cronjob/{self.app}"
         return f"{'job' if self.variant == 'historical' else 'deployment'}/{self.app}-{self.variant}"
 
     @property
@@ -234,7 +239,8 @@ def backfill(asked: argparse.Namespace) -> None:
 
 def shutdown(wanted: Target) -> None:
     """Take it away; topics, state and files of history stay."""
-    kubectl("delete", "deployment,job,poddisruptionbudget", "-l", f"app={wanted.app},variant={wanted.variant}")
+    budget = f"poddisruptionbudget/{wanted.app}-{wanted.variant}"
+    kubectl("delete", wanted.resource, budget, "--ignore-not-found")
 
 
 def logs(wanted: Target, follow: bool) -> None:

@@ -23,7 +23,10 @@ def asked(**given: str) -> argparse.Namespace:
         ({"service": "candle"}, r"expected service= one of trades, candles, .* was 'candle'"),
         ({"service": ""}, r"expected service= one of trades"),
         ({"service": "candles", "env": "test"}, r"expected env= one of dev, prod, was 'test'"),
-        ({"service": "candles", "variant": "past"}, r"expected variant= one of historical, live, was 'past'"),
+        (
+            {"service": "candles", "variant": "past"},
+            r"expected variant= one of historical, live, scheduled, was 'past'",
+        ),
         ({"service": "candles", "market": "moon"}, r"expected market= one of kraken, simulator, was 'moon'"),
         (
             {"service": "signals", "variant": "historical"},

@@ -33,6 +33,7 @@ APPS: dict[str, type[ServiceSettings]] = {
     "execution": ExecutionSettings,
     "history": HistorySettings,
 }
+SETTINGS = {**APPS, "training": PredictionsSettings, "check-topics": ServiceSettings}
 NAMESPACES = {"tradestream", "kafka", "risingwave", "mlflow", "grafana", "monitoring"}
 
 
@@ -140,9 +141,9 @@ def test_every_variable_is_a_setting_of_its_service_and_its_value_is_taken(
     for name, manifests in rendered.items():
         maps = named(manifests, "ConfigMap")
         for owner, labels, pod in pods(manifests):
-            if labels["app"] not in APPS or name == "mlflow":
+            if labels["app"] not in SETTINGS:
                 continue
-            settings = APPS[labels["app"]]
+            settings = SETTINGS[labels["app"]]
             values = given(pod, maps)
             # Pairs and exchange are one setting for all that act on them.
             unknown = set(values) - variables(settings) - variables(SignalsSettings)
@@ -252,10 +253,10 @@ def test_no_file_holds_a_secret(rendered: dict[str, list[Manifest]]) -> None:
 
 def test_prod_talks_to_kafka_as_somebody_over_tls(rendered: dict[str, list[Manifest]]) -> None:
     users = named(rendered["kafka prod"], "KafkaUser")
-    for layer in ("live", "historical", "schedules"):
+    for layer in ("live", "historical", "scheduled"):
         manifests = rendered[f"prod/{layer}"]
         for _, labels, pod in pods(manifests):
-            if labels["app"] not in APPS:
+            if labels["app"] not in SETTINGS:
                 continue
             values = given(pod, named(manifests, "ConfigMap"))
             assert values["TRADESTREAM_SECURITY_PROTOCOL"] == "sasl_ssl"
