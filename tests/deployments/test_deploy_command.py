@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import re
+import subprocess
 from pathlib import Path
 
 import check
@@ -71,3 +73,23 @@ def test_what_is_applied_names_image_and_market(monkeypatch: pytest.MonkeyPatch)
     maps = {e["metadata"]["name"].rpartition("-")[0]: e["data"] for e in manifests if e["kind"] == "ConfigMap"}
     assert maps["trades"]["TRADES_REST_URL"] == "http://simulator:8000"
     assert Path(folder).is_relative_to(deploy.ROOT / "runs")
+
+
+SCRIPTS = sorted((deploy.ROOT / "deployments").rglob("*.sh"))
+
+
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: str(path.relative_to(deploy.ROOT / "deployments")))
+def test_scripts_are_bash_and_every_version_they_use_is_pinned(script: Path) -> None:
+    assert not subprocess.run(["bash", "-n", script], capture_output=True, text=True, check=False).stderr
+    versions = (deploy.ROOT / "deployments/platform/versions.env").read_text(encoding="utf-8")
+    text = script.read_text(encoding="utf-8")
+    used = set(re.findall(r"\$([A-Z_]+_CHART|KIND_NODE|RISINGWAVE|KEDA)\b", text))
+    assert used <= set(re.findall(r"^([A-Z_]+)=", versions, re.MULTILINE))
+    assert "latest" not in text
+
+
+def test_create_cluster_names_its_parts() -> None:
+    script = deploy.ROOT / "deployments/dev/kind/create_cluster.sh"
+    done = subprocess.run([script, "mongodb"], capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert "expected parts of: metrics-server kafka kafka-ui risingwave mlflow monitoring, or none" in done.stderr

@@ -1,13 +1,12 @@
 #!/usr/bin/env bash
 # A kind cluster with everything around the services: Kafka and its UI, RisingWave, MLflow, Prometheus, Grafana.
-# create_cluster.sh [PART...], parts: kafka kafka-ui risingwave mlflow monitoring; all of them by default. Run it again
-# after a failure or a change: what is there is upgraded. `none`: only the cluster.
+# create_cluster.sh [PART...]: all parts by default, or those named, or `none`. Run it again after a failure or a change:
+# what is there is upgraded.
 set -euo pipefail
 HERE=$(cd "$(dirname "$0")" && pwd)
 . "$HERE/../../platform/lib.sh"
-PARTS=(kafka kafka-ui risingwave mlflow monitoring)
+PARTS=(metrics-server kafka kafka-ui risingwave mlflow monitoring)
 NAME=tradestream
-need docker kind kubectl
 
 asked=("$@")
 [ $# -gt 0 ] || asked=("${PARTS[@]}")
@@ -15,6 +14,7 @@ asked=("$@")
 for part in "${asked[@]}"; do
   [[ " ${PARTS[*]} " == *" $part "* ]] || { echo "expected parts of: ${PARTS[*]}, or none; was '$part'" >&2; exit 2; }
 done
+need docker kind kubectl
 
 say "cluster $NAME"
 if kind get clusters --quiet | grep -qx "$NAME"; then
