@@ -1,0 +1,77 @@
+"""The services: alive, in time, without errors."""
+
+from __future__ import annotations
+
+from parts import Json, dashboard, figure, lines, prom, table
+
+#: A service that has counted nothing yet has no series; it is shown with 0.
+_OR_NONE = "or on (app) max by (app) (up) * 0"
+
+
+def system() -> Json:
+    """Return the dashboard of the services."""
+    return dashboard("system", "system", [*_states(), *_pace(), *_trouble(), *_machine()])
+
+
+def _states() -> list[Json]:
+    state = "max by (app, instance, state) (tradestream_service_state) == 1"
+    return [
+        table("State of each process", prom(state, now=True), height=9),
+        lines("Consumer lag", prom("max by (app) (tradestream_consumer_lag_seconds)"), unit="s", width=6, height=9),
+        lines("Messages that wait", prom("sum by (app) (tradestream_consumer_lag_messages)"), width=6, height=9),
+    ]
+
+
+def _pace() -> list[Json]:
+    stage = "sum by (stage, le) (rate(tradestream_stage_latency_seconds_bucket[5m]))"
+    ours = "sum by (topic) (rate(tradestream_messages_produced_total[1m]))"
+    age = "time() - max by (app) (tradestream_last_event_timestamp_seconds)"
+    processing = "sum by (app, le) (rate(tradestream_processing_duration_seconds_bucket[5m]))"
+    return [
+        lines("Throughput", prom("app:tradestream_messages_consumed:rate1m"), unit="cps"),
+        lines("Written, by topic", prom(ours, "{{topic}}"), unit="cps"),
+        lines(
+            "Latency of a stage, median", prom(f"histogram_quantile(0.5, {stage})", "{{stage}}"), unit="s", width=8
+        ),
+        lines(
+            "Latency of a stage, 99 %",
+            prom("stage:tradestream_stage_latency_seconds:p99_5m", "{{stage}}"),
+            unit="s",
+            width=8,
+        ),
+        lines(
+            "From a trade's arrival to this stage's output, 99 %",
+            prom("stage:tradestream_from_ingest_latency_seconds:p99_5m", "{{stage}}"),
+            unit="s",
+            width=8,
+            says="Trades wait here for their candle's end, so a minute is no delay.",
+        ),
+        lines("Work on a message, 99 %", prom(f"histogram_quantile(0.99, {processing})"), unit="s"),
+        lines("Age of the newest event", prom(age), unit="s"),
+    ]
+
+
+def _trouble() -> list[Json]:
+    events = "sum by (kind) (increase(tradestream_trades_feed_events_total[5m]))"
+    return [
+        lines("Dead letters", prom(f"sum by (app) (tradestream_dead_letters_total) {_OR_NONE}"), width=8),
+        lines("Errors", prom(f"sum by (app) (tradestream_processing_errors_total) {_OR_NONE}"), width=8),
+        lines("Gaps", prom('sum by (app) (tradestream_data_flaws_total{kind="gap"})'), width=8),
+        lines("Feed events in 5 minutes", prom(events, "{{kind}}"), width=8),
+        lines("Starts again", prom("max by (app) (tradestream_restarts)"), width=8),
+        lines("Partitions assigned anew", prom("sum by (app) (tradestream_rebalances_total)"), width=8),
+        figure("Alerts that fire", prom('count(ALERTS{alertstate="firing"}) or vector(0)', "alerts"), width=12),
+        figure(
+            "Reports that did not reach the log", prom("sum(tradestream_report_failures_total)", "reports"), width=12
+        ),
+    ]
+
+
+def _machine() -> list[Json]:
+    commit = "sum by (app, le) (rate(tradestream_checkpoint_duration_seconds_bucket[5m]))"
+    return [
+        lines("Memory", prom("sum by (app) (process_resident_memory_bytes)"), unit="bytes", width=6),
+        lines("Processor", prom("sum by (app) (rate(process_cpu_seconds_total[1m]))"), unit="none", width=6),
+        lines("State on disk", prom("sum by (app) (tradestream_state_bytes)"), unit="bytes", width=6),
+        lines("Commit, 99 %", prom(f"histogram_quantile(0.99, {commit})"), unit="s", width=6),
+    ]

@@ -1,0 +1,106 @@
+"""Accounts: money, positions, orders, limits."""
+
+from __future__ import annotations
+
+from parts import ACCOUNT, Json, bars, dashboard, figure, lines, panel, prom, sql, table
+
+
+def trading() -> Json:
+    """Return the dashboard of accounts."""
+    return dashboard("trading", "trading", [*_now(), *_books(), *_orders()], [ACCOUNT])
+
+
+def _now() -> list[Json]:
+    used = 'max by (rule) (tradestream_account_limit_used_ratio{account="$account"})'
+    alerts = 'sum by (rule, severity) (tradestream_risk_alerts_total{account="$account"})'
+    state = """
+        SELECT trading_state FROM pnl WHERE account = '$account' ORDER BY time_ms DESC LIMIT 1
+    """
+    limits = {
+        "reduceOptions": {"calcs": ["lastNotNull"], "fields": "", "values": False},
+        "orientation": "auto",
+        "showThresholdLabels": False,
+        "showThresholdMarkers": True,
+    }
+    steps = [{"value": None, "color": "green"}, {"value": 0.8, "color": "orange"}, {"value": 1, "color": "red"}]
+    return [
+        figure("Equity", prom('max(tradestream_account_equity_quote{account="$account"})', "equity"), decimals=2),
+        figure(
+            "Below its highest",
+            prom('max(tradestream_account_drawdown_ratio{account="$account"})', "drawdown"),
+            unit="percentunit",
+        ),
+        panel(
+            "Loss limits used",
+            "gauge",
+            prom(used, "{{rule}}"),
+            width=6,
+            height=4,
+            unit="percentunit",
+            options=limits,
+            says="At closes; execution itself judges at the minute's low.",
+            min=0,
+            max=1,
+            thresholds={"mode": "absolute", "steps": steps},
+        ),
+        table("Trading state", sql(state), width=3, height=4, says="ACTIVE, or the limit that stopped it."),
+        figure("Risk alerts since the start", prom(f"{alerts} or vector(0)", "{{rule}} {{severity}}"), width=3),
+    ]
+
+
+def _books() -> list[Json]:
+    def of_pnl(*columns: str) -> Json:
+        chosen = ", ".join(f"CAST({column} AS DOUBLE PRECISION) AS {column}" for column in columns)
+        return sql(f"""
+            SELECT to_timestamp(time_ms / 1000) AS time, {chosen} FROM pnl
+            WHERE account = '$account' AND time_ms BETWEEN $__from AND $__to ORDER BY 1
+        """)
+
+    days = """
+        SELECT to_timestamp(day_start_ms / 1000) AS day, balance, equity, pnl_quote, fees_quote, max_drawdown_quote,
+            max_daily_loss_quote, minutes
+        FROM pnl_daily WHERE account = '$account' ORDER BY day_start_ms DESC
+    """
+    return [
+        lines("Equity and balance", of_pnl("equity", "balance")),
+        lines("Drawdown and loss of the day", of_pnl("drawdown_quote", "daily_loss_quote")),
+        lines("Exposure", of_pnl("exposure_quote")),
+        lines("Realised, unrealised, fees", of_pnl("realised_quote", "unrealised_quote", "fees_quote")),
+        table("Days", sql(days), width=24, height=6),
+    ]
+
+
+def _orders() -> list[Json]:
+    positions = """
+        SELECT pair, quantity, average_price, action, realised_pnl_quote, fees_quote,
+            to_timestamp(updated_at_ms / 1000) AS updated
+        FROM positions WHERE account = '$account' ORDER BY pair
+    """
+    orders = """
+        SELECT status, coalesce(reason, '') AS reason, side, count(*) AS orders FROM orders
+        WHERE account = '$account' AND decided_at_ms BETWEEN $__from AND $__to
+        GROUP BY status, coalesce(reason, ''), side ORDER BY orders DESC
+    """
+    fills = """
+        SELECT to_timestamp(filled_at_ms / 1000) AS time, pair, side, quantity, price, reference_price, fee_quote,
+            realised_pnl_quote, model_version
+        FROM fills WHERE account = '$account' AND filled_at_ms BETWEEN $__from AND $__to
+        ORDER BY filled_at_ms DESC LIMIT 200
+    """
+    alerts = """
+        SELECT to_timestamp(time_ms / 1000) AS time, severity, rule, pair, value, "limit", message FROM risk_alerts
+        WHERE account = '$account' AND time_ms BETWEEN $__from AND $__to ORDER BY time_ms DESC LIMIT 200
+    """
+    decisions = """
+        SELECT reason, count(*) AS signals FROM signals
+        WHERE account = '$account' AND window_start_ms BETWEEN $__from AND $__to GROUP BY reason ORDER BY signals DESC
+    """
+    changes = 'sum by (status) (increase(tradestream_orders_total{account="$account"}[5m]))'
+    return [
+        table("Positions", sql(positions)),
+        table("Orders", sql(orders)),
+        lines("Changes of orders in 5 minutes", prom(changes, "{{status}}")),
+        bars("Decisions by reason", sql(decisions), "reason"),
+        table("Fills", sql(fills)),
+        table("Risk alerts", sql(alerts)),
+    ]

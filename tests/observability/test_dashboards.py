@@ -1,0 +1,157 @@
+"""Dashboards as Grafana takes them, that ask for nothing which nobody reports."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+from importlib import import_module
+from itertools import combinations
+from pathlib import Path
+
+import pytest
+import sqlglot
+import yaml
+from prometheus_client import REGISTRY
+from sqlglot import exp
+from tests.observability.rule_files import (
+    DASHBOARDS,
+    PLATFORM,
+    POSTGRES_TYPE,
+    PROMETHEUS_TYPE,
+    REPOSITORY,
+    dashboards,
+    metrics_in,
+    queries,
+    rules,
+)
+
+from featurestore.tables import TABLES
+from featurestore.views import VIEWS
+
+#: Where services say what they count.
+METRICS_MODULES = ("streaming.metrics", "trades.metrics", "predictions.metrics", "execution.metrics")
+#: Prometheus's own, that say how scraping goes.
+_OF_PROMETHEUS = {"up", "ALERTS"}
+_GRAFANA_SCHEMA = ("@grafana/schema@13.2.1", "typescript@5.9.3")
+#: In an ignored folder, so that only the first run installs.
+_NODE_FOLDER = REPOSITORY / ".tools/grafana-schema"
+_KNOWN_TO_GRAFANA = {"__from", "__to"}
+
+
+def test_what_is_written_is_what_the_source_says() -> None:
+    command = [sys.executable, "deployments/platform/grafana/source/write.py", "--check"]
+    done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, f"{done.stdout}{done.stderr}; run `make dashboards`"
+
+
+def test_kubernetes_is_given_every_dashboard_and_rule() -> None:
+    generated = yaml.safe_load((PLATFORM / "grafana/kustomization.yaml").read_text(encoding="utf-8"))
+    given = {file for each in generated["configMapGenerator"] for file in each["files"]}
+    assert given == {f"dashboards/{name}.json" for name in dashboards()}
+    listed = yaml.safe_load((PLATFORM / "prometheus/kustomization.yaml").read_text(encoding="utf-8"))["resources"]
+    files = (PLATFORM / "prometheus/rules").glob("*.yaml")
+    assert sorted(listed) == sorted(f"kubernetes/{file.name}" for file in files)
+
+
+@pytest.mark.parametrize("name", sorted(dashboards()))
+def test_a_dashboard_is_sound(name: str) -> None:
+    dashboard = dashboards()[name]
+    assert dashboard["uid"] == f"tradestream-{name}", "links and bookmarks stay"
+    panels, variables = dashboard["panels"], dashboard["templating"]["list"]
+    assert len({panel["title"] for panel in panels}) == len(panels)
+    assert [panel["id"] for panel in panels] == list(range(1, len(panels) + 1))
+    for one, other in combinations([panel["gridPos"] for panel in panels], 2):
+        beside = one["x"] + one["w"] <= other["x"] or other["x"] + other["w"] <= one["x"]
+        assert beside or one["y"] + one["h"] <= other["y"] or other["y"] + other["h"] <= one["y"]
+    known = {variable["name"] for variable in variables} | _KNOWN_TO_GRAFANA
+    used = set(re.findall(r"\$\{?(\w+)", json.dumps([panels, [each.get("datasource") for each in variables]])))
+    assert used <= known
+    assert {each["uid"] for panel in panels for each in [panel["datasource"]]} <= {"${prometheus}", "${postgres}"}
+
+
+def test_every_metric_in_rules_and_panels_is_one_that_services_report() -> None:
+    for module in METRICS_MODULES:
+        import_module(module)
+    reported = set(REGISTRY._names_to_collectors) | _OF_PROMETHEUS
+    reported |= {rule["record"] for rule in rules() if "record" in rule}
+    asked = [(rule.get("alert") or rule["record"], rule["expr"]) for rule in rules()]
+    unknown = {
+        (where, metric)
+        for where, expression in [*asked, *queries(PROMETHEUS_TYPE)]
+        for metric in metrics_in(expression) - reported
+    }
+    assert not unknown
+
+
+def test_every_metric_module_is_looked_at() -> None:
+    sources = (file for folder in ("packages", "services") for file in (REPOSITORY / folder).glob("*/src/**/*.py"))
+    counting = {
+        file for file in sources if re.search(r"^\w+ = (Counter|Gauge|LoopHistogram)\(", file.read_text(), re.M)
+    }
+    assert counting == {Path(str(import_module(module).__file__)) for module in METRICS_MODULES}
+
+
+@pytest.mark.skipif(not shutil.which("promtool"), reason="promtool is not installed (apt: prometheus)")
+def test_prometheus_reads_every_panel(tmp_path: Path) -> None:
+    asked = [
+        {"record": f"panel:{number}", "expr": query.replace("$account", "paper")}
+        for number, (_, query) in enumerate(queries(PROMETHEUS_TYPE))
+    ]
+    file = tmp_path / "panels.yaml"
+    file.write_text(yaml.safe_dump({"groups": [{"name": "panels", "rules": asked}]}), encoding="utf-8")
+    done = subprocess.run(["promtool", "check", "rules", str(file)], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(("where", "query"), queries(POSTGRES_TYPE))
+def test_a_query_of_the_store_is_one_for_risingwave_and_postgresql(where: str, query: str) -> None:
+    plain = re.sub(r"\$\{?\w+\}?", "60", query)
+    tables = {table.name for table in TABLES} | {view.name for view in VIEWS}
+    for dialect in ("risingwave", "postgres"):
+        statement = sqlglot.parse_one(plain, dialect=dialect)
+        assert isinstance(statement, exp.Query), where
+        assert {table.name for table in statement.find_all(exp.Table)} <= tables, where
+        assert not list(statement.find_all(exp.Anonymous)), f"{where}: a function that is not of both"
+
+
+def test_grafana_takes_every_dashboard() -> None:
+    """Against the types that Grafana publishes: an unknown key or a wrong type is an error."""
+    if not shutil.which("npm"):
+        pytest.skip("npm is not installed")
+    compiler = _NODE_FOLDER / "node_modules/.bin/tsc"
+    if not compiler.exists():
+        _NODE_FOLDER.mkdir(parents=True, exist_ok=True)
+        install = ["npm", "install", "--no-audit", "--no-fund", "--silent", "--no-save", *_GRAFANA_SCHEMA]
+        if subprocess.run(install, cwd=_NODE_FOLDER, capture_output=True, timeout=120, check=False).returncode:
+            pytest.skip("npm could not install @grafana/schema")
+    good = compile_dashboards(compiler, {name: (DASHBOARDS / f"{name}.json").read_text() for name in dashboards()})
+    assert good == ""
+    wrong = json.dumps(dashboards()["market"]).replace('"gridPos"', '"gridPlace"', 1)
+    assert "gridPlace" in compile_dashboards(compiler, {"wrong": wrong})
+
+
+def compile_dashboards(compiler: Path, texts: dict[str, str]) -> str:
+    """Return what the compiler objects to."""
+    # A string enumeration of TypeScript takes no string: named instead.
+    texts = {
+        name: text.replace('"mode": "absolute"', '"mode": ThresholdsMode.Absolute') for name, text in texts.items()
+    }
+    lines = ["import { type Dashboard, ThresholdsMode } from '@grafana/schema';"]
+    lines += [f"export const {name} = {text.strip()} satisfies Dashboard;" for name, text in texts.items()]
+    file = _NODE_FOLDER / "dashboards.ts"
+    file.write_text("\n".join(lines), encoding="utf-8")
+    command = [
+        str(compiler),
+        "--noEmit",
+        "--skipLibCheck",
+        "--moduleResolution",
+        "bundler",
+        "--module",
+        "esnext",
+        file.name,
+    ]
+    done = subprocess.run(command, cwd=_NODE_FOLDER, capture_output=True, text=True, timeout=120, check=False)
+    return done.stdout + done.stderr
