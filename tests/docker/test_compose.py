@@ -112,9 +112,9 @@ def test_only_this_machine_reaches_the_ports() -> None:
 
 def test_volumes_are_declared_and_used() -> None:
     used = {volume.split(":")[0] for entry in CONTAINERS.values() for volume in entry.get("volumes", [])}
-    assert {volume for volume in used if not volume.startswith("./")} == set(COMPOSE["volumes"])
-    for file in used - set(COMPOSE["volumes"]):
-        assert (DOCKER / file).is_file()
+    assert {volume for volume in used if not volume.startswith(".")} == set(COMPOSE["volumes"])
+    for path in used - set(COMPOSE["volumes"]):
+        assert (DOCKER / path).exists(), f"compose would make an empty folder of {path}"
 
 
 def test_prometheus_asks_every_live_service() -> None:
