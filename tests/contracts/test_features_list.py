@@ -110,6 +110,9 @@ def test_a_formula_reads_as_it_was_written() -> None:
         (mean(close, 2) * low + 1) * 2: "(mean(close, 2) * low + 1) * 2",
         ratio(close, volume, otherwise=0.5) * 2: "(close / volume, or 0.5 if that divides by 0) * 2",
         ema(7): "EMA(close, timeperiod=7)",
+        close + (low - volume): "close + (low - volume)",
+        -close: "0 - close",
+        1 / close: "1 / close",
     }
     assert {str(formula): expected for formula, expected in cases.items()} == {text: text for text in cases.values()}
 
@@ -132,6 +135,10 @@ def test_a_row_serves_what_it_has_and_nothing_of_other_definitions() -> None:
     assert not serves(core, full)
     assert not serves("full:000000000000", core)
     assert not serves(full, "core:000000000000")
+    other_full = f"full:000000000000+{core}"
+    assert serves(other_full, core), "something else was added to full since"
+    assert not serves(other_full, full)
+    assert not serves("full:000000000000+core:000000000000", core)
 
 
 def test_a_row_writes_the_features_of_its_set_and_no_others() -> None:
@@ -163,5 +170,9 @@ def test_wrong_definitions_are_refused() -> None:
         lag(close, 0)
     with pytest.raises(TypeError, match="expected an expression or a number, was 'close'"):
         close + "close"  # type: ignore[operator]
+    with pytest.raises(ValueError, match=r"x: expected a unit of quote, .*, was 'percent'"):
+        Feature("x", close, "percent", "", "")  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="bars: expected at least 2, was 1"):
+        ema(1)
     with pytest.raises(ValueError, match="feature_set: expected one of core, full, was 'all'"):
         feature_set("all")

@@ -12,7 +12,7 @@ from contracts.candle import Candle
 from contracts.errors import BadInputError, BadMessageError
 from contracts.features import ANCHOR_BARS, FEATURE_NAMES, FEATURES, WARM_UP_BARS
 from contracts.features.feature import Unit
-from indicators.core.bars import Bar
+from indicators.core.bars import Bar, bar_of
 from indicators.core.batch import compute
 from indicators.core.engine import Engine
 
@@ -114,11 +114,17 @@ def test_what_is_no_price_never_reaches_an_indicator(value: str) -> None:
         )
 
 
-@pytest.mark.parametrize("value", [math.nan, math.inf])
+def test_a_price_that_no_float_holds_is_refused() -> None:
+    candle = simulated(1).candles()[0]
+    with pytest.raises(BadInputError, match=r"^high: expected a number that a float can hold"):
+        bar_of(candle.model_copy(update={"high": "9" * 400}))
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf, 0.0, -5.0])
 def test_batch_refuses_what_is_no_number(value: float) -> None:
     bars = simulated(10)
     columns = {**bars.columns, "high": np.where(np.arange(10) == 3, value, bars.columns["high"])}
-    with pytest.raises(BadInputError, match=r"^high: expected finite numbers, was"):
+    with pytest.raises(BadInputError, match=r"^high: expected finite numbers above 0, was"):
         compute(bars.starts_ms, columns, 60)
     with pytest.raises(BadInputError, match=r"columns.taker_buy_volume: expected values, which .* is made from"):
         compute(bars.starts_ms, {n: v for n, v in bars.columns.items() if n != "taker_buy_volume"}, 60)

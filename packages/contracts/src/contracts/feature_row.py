@@ -48,6 +48,9 @@ class FeatureRowBase(WindowMessage):
         return {name: fields[name] for name in FEATURE_NAMES if name in given}
 
 
+if taken := set(FEATURE_NAMES) & set(FeatureRowBase.model_fields):
+    raise ValueError(f"features: expected names that are not the row's own, was {', '.join(sorted(taken))}")
+
 if TYPE_CHECKING:
 
     class FeatureRow(FeatureRowBase):

@@ -11,9 +11,10 @@ from typing import Any, Protocol
 from contracts.clock import SystemClock
 from embedded.drain import drain
 from embedded.kills import Kill, KillSwitch
+from embedded.preflight import require_features
 from embedded.process import ProcessSpec
 from embedded.run_log import RunLog
-from embedded.run_settings import record_settings
+from embedded.run_settings import environment_settings, record_settings
 from embedded.services import ENVIRONMENT, STAGES, TRAIN_TOO_FEW_ROWS, Services
 from embedded.summary import RunRecord
 from embedded.supervisor import Supervisor
@@ -73,6 +74,8 @@ class Pipeline:
     @contextmanager
     def running(self) -> Iterator[None]:
         """Own the processes, the signals and the screen for a while."""
+        settings = environment_settings(self.services.shared())
+        require_features(settings, self.state.pairs)
         record_settings(self.run_folder, self.services.shared())
         try:
             with self.supervisor.running():

@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from functools import cache
 
 from contracts.features.families import FAMILIES, Family
 from contracts.features.feature import Feature
@@ -93,14 +92,17 @@ def feature_set(name: str) -> tuple[Feature, ...]:
 def feature_set_id(name: str = "core") -> str:
     """Return ``name:hash`` of a set's definitions: it travels with rows and models, so a mismatch is noticed.
 
+    The ids of the sets that are part of it follow, so that rows of a greater set still serve a smaller one after
+    something else was added to theirs.
+
     Examples
     --------
-    >>> feature_set_id().startswith("core:")
+    >>> feature_set_id("full").partition("+")[2] == feature_set_id("core")
     True
     """
-    facts = [[each.name, str(each.formula), each.timeframe_s, each.bars()] for each in feature_set(name)]
-    digest = hashlib.sha256(json.dumps([_ARITHMETIC, ANCHOR_BARS, facts]).encode()).hexdigest()
-    return f"{name}:{digest[:12]}"
+    features = set(feature_set(name))
+    parts = [other for other, members in SETS.items() if other != name and set(members) < features]
+    return "+".join([f"{each}:{_digest(SETS[each])}" for each in (name, *parts)])
 
 
 def serves(given: str, wanted: str) -> bool:
@@ -108,13 +110,12 @@ def serves(given: str, wanted: str) -> bool:
 
     Examples
     --------
-    >>> serves(feature_set_id("full"), feature_set_id("core")), serves("full:of-another-day", feature_set_id("core"))
+    >>> serves(feature_set_id("full"), feature_set_id("core")), serves(feature_set_id("core"), feature_set_id("full"))
     (True, False)
     """
-    known = _known_sets()
-    return given == wanted or (given in known and wanted in known and known[given] >= known[wanted])
+    return wanted.partition("+")[0] in given.split("+")
 
 
-@cache
-def _known_sets() -> dict[str, frozenset[Feature]]:
-    return {feature_set_id(name): frozenset(features) for name, features in SETS.items()}
+def _digest(features: tuple[Feature, ...]) -> str:
+    facts = [[each.name, str(each.formula), each.timeframe_s, each.bars()] for each in features]
+    return hashlib.sha256(json.dumps([_ARITHMETIC, ANCHOR_BARS, facts]).encode()).hexdigest()[:12]

@@ -59,6 +59,10 @@ class Expression:
         # Kept: a formula is a deep tree, and evaluating it looks up every part of it.
         return self._hash
 
+    def __post_init__(self) -> None:
+        # At once, while its parts have theirs: later, a deep formula would go through all of itself for each.
+        _ = self._hash, self.depth, self.reach
+
     @cached_property
     def _hash(self) -> int:
         return hash(self._said)
@@ -88,12 +92,23 @@ class Expression:
     def __truediv__(self, other: Expression | float) -> Expression:
         return Arithmetic("/", self, expression(other))
 
+    def __rtruediv__(self, other: float) -> Expression:
+        return Arithmetic("/", expression(other), self)
+
+    def __neg__(self) -> Expression:
+        return Arithmetic("-", Number(0.0), self)
+
     @property
     def parts(self) -> tuple[Expression, ...]:
         """The expressions it is directly made of."""
         return ()
 
-    @property
+    @cached_property
+    def depth(self) -> int:
+        """How many operations are nested in it at most."""
+        return 1 + max((part.depth for part in self.parts), default=0)
+
+    @cached_property
     def reach(self) -> Reach:
         """How much of the past it needs."""
         reaches = [part.reach for part in self.parts]
@@ -132,12 +147,23 @@ class Calendar(Expression):
 
 @dataclass(frozen=True, eq=False)
 class Arithmetic(Expression):
-    """`left` `operator` `right`; a division by zero gives `otherwise`."""
+    """`left` `operator` `right`; a division by zero gives `otherwise`.
+
+    Raises
+    ------
+    ValueError
+        If the divisor is the constant zero.
+    """
 
     operator: Operator
     left: Expression
     right: Expression
     otherwise: Expression = Number(0.0)
+
+    def __post_init__(self) -> None:
+        if self.operator == "/" and self.right == Number(0.0):
+            raise ValueError(f"divisor: expected anything but the constant 0, was {self.left} / 0")
+        super().__post_init__()
 
     @property
     def parts(self) -> tuple[Expression, ...]:
@@ -147,8 +173,8 @@ class Arithmetic(Expression):
         if self._is_mean:
             return f"mean{str(self.left).removeprefix('sum')}"
         binds = _PRECEDENCE[self.operator]
-        # a - (b - c) and a / (b / c) need their parentheses, a - b - c does not.
-        right = self._inside(self.right, binds + (self.operator in "-/"))
+        # a + (b - c) is not the same as a + b - c to the last bit, so what binds as much keeps its parentheses, too.
+        right = self._inside(self.right, binds + 1)
         text = f"{self._inside(self.left, binds)} {self.operator} {right}"
         return f"({text}, or {self.otherwise} if that divides by 0)" if self._has_otherwise else text
 
@@ -171,7 +197,8 @@ class Arithmetic(Expression):
 class Function(Expression):
     """A function of one value.
 
-    `sign` is -1, 0 or 1; `step` is 1 above zero and else 0; `positive` is the value above zero and else 0.
+    `sign` is -1, 0 or 1; `step` is 1 above zero and else 0; `positive` is the value above zero and else 0. What has
+    no value (the logarithm of what is not above zero, the root of what is below, the sine of infinity) is NaN.
     """
 
     name: FunctionName
@@ -196,7 +223,7 @@ class Lag(Expression):
     def parts(self) -> tuple[Expression, ...]:
         return (self.argument,)
 
-    @property
+    @cached_property
     def reach(self) -> Reach:
         return _further(self.argument.reach, self.bars)
 
@@ -216,7 +243,7 @@ class Rolling(Expression):
     def parts(self) -> tuple[Expression, ...]:
         return (self.argument,)
 
-    @property
+    @cached_property
     def reach(self) -> Reach:
         return _further(self.argument.reach, self.bars - 1)
 
@@ -249,12 +276,12 @@ class Talib(Expression):
     output: int = 0
     outputs: int = 1
 
-    @property
+    @cached_property
     def reach(self) -> Reach:
         return Reach(1, self.bars, 0)
 
     def __str__(self) -> str:
-        given = ", ".join([*self.inputs, *(f"{name}={value:g}" for name, value in self.parameters)])
+        given = ", ".join([*self.inputs, *(f"{name}={Number(value)}" for name, value in self.parameters)])
         return f"{self.function}({given})" + (f"[{self.output}]" if self.outputs > 1 else "")
 
 

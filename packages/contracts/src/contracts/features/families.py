@@ -48,7 +48,10 @@ def _families() -> tuple[Family, ...]:
             for part, value in (vars(functions) | vars(module)).items()
             if isinstance(value, Arithmetic | Function | Rolling)
         }
-        found.append(Family(name, about, module.FEATURES, parts))
+        features = getattr(module, "FEATURES", None)
+        if not isinstance(features, tuple) or not all(isinstance(each, Feature) for each in features):
+            raise ValueError(f"{item.name}: expected a tuple FEATURES of features, was {features!r}")
+        found.append(Family(name, about, features, parts))
     return tuple(found)
 
 

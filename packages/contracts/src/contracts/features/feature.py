@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 from contracts.features.expressions import Column, Expression, Reach, Talib
 
 Unit = Literal["quote", "base", "ratio", "0..100", "-100..0", "-1..1", "0..1", "sigma", "level", "count"]
 
+#: Python nests its own calls about six times as deep when a formula is compiled or printed.
+_DEEPEST = 120
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 
 
@@ -36,7 +38,8 @@ class Feature:
     Raises
     ------
     ValueError
-        If the name is not one for a column, or the formula of a longer timeframe is recursive.
+        If the name is not one for a column, the unit not known, the formula too deep, or that of a longer timeframe
+        recursive.
     """
 
     name: str
@@ -49,6 +52,12 @@ class Feature:
     def __post_init__(self) -> None:
         if not _NAME.fullmatch(self.name):
             raise ValueError(f"name: expected lower_snake_case, was {self.name!r}")
+        if self.unit not in get_args(Unit):
+            raise ValueError(f"{self.name}: expected a unit of {', '.join(get_args(Unit))}, was {self.unit!r}")
+        if self.timeframe_s is not None and self.timeframe_s <= 0:
+            raise ValueError(f"{self.name}: expected a timeframe of at least a second, was {self.timeframe_s}")
+        if self.formula.depth > _DEEPEST:
+            raise ValueError(f"{self.name}: expected at most {_DEEPEST} nested operations, was {self.formula.depth}")
         if self.timeframe_s is not None and self.reach.anchored:
             # An hourly Wilder average would need twelve days of minutes before it could be served.
             raise ValueError(f"{self.name}: expected a formula of a window on a longer timeframe, was {self.formula}")

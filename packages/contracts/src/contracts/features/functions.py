@@ -129,11 +129,13 @@ def decay_bars(factor: float) -> int:
 
 def ema_bars(period: int) -> int:
     """Bars an EMA needs: its seed (a mean of `period` bars) and the decay of that seed."""
+    _at_least(2, period)
     return period + decay_bars((period - 1) / (period + 1))
 
 
 def wilder_bars(period: int) -> int:
     """Bars a Wilder average of `period` needs, with the one bar its first difference costs."""
+    _at_least(2, period)
     return 1 + period + decay_bars((period - 1) / period)
 
 
@@ -231,6 +233,8 @@ def _talib(function: str, inputs: tuple[ColumnName, ...], bars: int, **parameter
 
 
 def _at_least(least: int, bars: int) -> int:
+    if not isinstance(bars, int):
+        raise TypeError(f"bars: expected an integer, was {bars!r}")
     if bars < least:
         raise ValueError(f"bars: expected at least {least}, was {bars}")
     return bars

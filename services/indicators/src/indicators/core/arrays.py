@@ -31,7 +31,7 @@ from indicators.core.calendar import clock
 from indicators.core.program import handle_of
 
 _FUNCTIONS: Mapping[str, Callable[[Floats], Floats]] = {
-    "log": talib.LN,
+    "log": lambda x: np.where(x > 0.0, talib.LN(x), math.nan),
     "sqrt": np.sqrt,
     "sin": talib.SIN,
     "cos": talib.COS,
@@ -70,8 +70,13 @@ class Arrays:
         self._anchors = anchors
         self._known: dict[Expression, Any] = {}
 
-    def value(self, node: Expression) -> Any:
-        """Return the values of `node`, one for each bar; a constant as a float."""
+    def value(self, node: Expression) -> Floats:
+        """Return the values of `node`, one for each bar."""
+        value = self._value(node)
+        return value if isinstance(value, np.ndarray) else np.full(len(self._end_times_ms), value)
+
+    def _value(self, node: Expression) -> Any:
+        """Return the same, of a constant once."""
         if node not in self._known:
             self._known[node] = self._evaluate(node)
         return self._known[node]
@@ -107,13 +112,12 @@ class Arrays:
         return found
 
     def _arithmetic(self, node: Arithmetic) -> Any:
-        left, right = self.value(node.left), self.value(node.right)
+        left, right = self._value(node.left), self._value(node.right)
+        result = _OPERATORS[node.operator](left, right)
         if node.operator != "/" or isinstance(node.right, Number):
-            return _OPERATORS[node.operator](left, right)
-        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-            quotient = np.divide(left, right)
+            return result
         zero = right == 0.0
-        return np.where(zero, self.value(node.otherwise), quotient) if zero.any() else quotient
+        return np.where(zero, self._value(node.otherwise), result) if np.any(zero) else result
 
     def _talib(self, node: Talib) -> list[Floats]:
         rows = len(self._end_times_ms)

@@ -6,6 +6,7 @@ import math
 from typing import NamedTuple
 
 from contracts.candle import Candle
+from contracts.errors import BadInputError
 from contracts.features import ANCHOR_BARS
 from contracts.forming_candle import FormingCandle
 from contracts.units import MS_PER_SECOND, to_float
@@ -28,8 +29,14 @@ class Bar(NamedTuple):
 
 
 def bar_of(candle: Candle | FormingCandle, reference_close: float = math.nan) -> Bar:
-    """Return the floats of `candle`: the one place where its exact decimals become floats."""
-    return Bar(
+    """Return the floats of `candle`: the one place where its exact decimals become floats.
+
+    Raises
+    ------
+    BadInputError
+        If one is too large for a float.
+    """
+    bar = Bar(
         to_float(candle.open),
         to_float(candle.high),
         to_float(candle.low),
@@ -39,6 +46,10 @@ def bar_of(candle: Candle | FormingCandle, reference_close: float = math.nan) ->
         to_float(candle.taker_buy_volume),
         reference_close,
     )
+    for name, value in zip(Bar._fields[:-1], bar, strict=False):
+        if value == math.inf:
+            raise BadInputError(name, "a number that a float can hold", getattr(candle, name))
+    return bar
 
 
 def anchor_ms(window_start_ms: int, interval_s: int) -> int:

@@ -21,6 +21,7 @@ from indicators.core.bars import Bar
 from indicators.core.blocks import Floats
 from indicators.core.timeframes import by_timeframe, folded
 
+_PRICES = frozenset({"open", "high", "low", "close", "reference_close"})
 #: Anchors in a stretch: 16 days of one-minute bars, of which a column has 180 KiB.
 _STRETCH_ANCHORS = 16
 
@@ -52,7 +53,7 @@ def compute(
         If the windows are not in order, not of the interval, or a column is missing, has another length or a value
         that is not finite.
     """
-    starts = np.asarray(window_start_ms, dtype=np.int64)
+    starts = _starts(window_start_ms, interval_s)
     interval_ms = interval_s * MS_PER_SECOND
     values = {name: np.ascontiguousarray(columns[name], dtype=np.float64) for name in Bar._fields if name in columns}
     values.setdefault("reference_close", np.full(len(starts), np.nan))
@@ -84,8 +85,8 @@ def _compute_run(
     warm_up = max((feature.reach.anchored for feature in features), default=0)
     held = max((feature.reach.held for feature in features), default=0)
     for begin, end in _stretches(len(starts), anchors):
-        # A value that a lag still holds may be of the segment before, which was opened on bars before that.
-        segment = begin - (ANCHOR_BARS if held else 0)
+        # A value that a lag still holds may be of a segment before, which was opened on bars before that.
+        segment = begin - -(-held // ANCHOR_BARS) * ANCHOR_BARS
         back = max(0, min(segment - warm_up, begin - window + 1))
         part = Arrays(
             {name: column[back:end] for name, column in run.items()},
@@ -93,8 +94,9 @@ def _compute_run(
             starts[back:end] + interval_ms,
             [anchor - back for anchor in anchors.tolist() if max(back, segment) <= anchor < end],
         )
-        for feature in features:
-            result[feature.name][begin:end] = part.value(feature.formula)[begin - back :]
+        with np.errstate(all="ignore"):  # what has no value is NaN, as in the stream
+            for feature in features:
+                result[feature.name][begin:end] = part.value(feature.formula)[begin - back :]
 
 
 def _stretches(rows: int, anchors: NDArray[np.intp]) -> Iterator[tuple[int, int]]:
@@ -118,9 +120,10 @@ def _compute_longer(
         return
     first_number = int(bars.end_times_ms[0]) // (timeframe_s * MS_PER_SECOND) - 1
     evaluated = Arrays(bars.columns, first_number, bars.end_times_ms, ())
-    for feature in features:
-        values = np.append(evaluated.value(feature.formula), np.nan)  # the last stands for "none has closed"
-        result[feature.name][:] = values[bars.closed]
+    with np.errstate(all="ignore"):
+        for feature in features:
+            values = np.append(evaluated.value(feature.formula), np.nan)  # the last stands for "none has closed"
+            result[feature.name][:] = values[bars.closed]
 
 
 def _check(
@@ -136,8 +139,21 @@ def _check(
     for name, column in values.items():
         if column.shape != starts.shape:
             raise BadInputError(name, f"shape {starts.shape}", column.shape)
-        if name != "reference_close" and not np.all(np.isfinite(column)):
-            raise BadInputError(name, "finite numbers", column[~np.isfinite(column)][0])
+        wrong = ~(np.isfinite(column) | (np.isnan(column) & (name == "reference_close")))
+        wrong |= column <= 0 if name in _PRICES else column < 0
+        if wrong.any():
+            place = int(np.argmax(wrong))
+            expected = "finite numbers above 0" if name in _PRICES else "finite numbers, not below 0"
+            raise BadInputError(name, expected, f"{column[place]} at {starts[place]} ms")
+
+
+def _starts(window_start_ms: ArrayLike, interval_s: int) -> NDArray[np.int64]:
+    given = np.asarray(window_start_ms)
+    if len(given) and not np.issubdtype(given.dtype, np.integer):
+        raise BadInputError("window_start_ms", "integers, milliseconds since the epoch", given.dtype)
+    if interval_s < 1:
+        raise BadInputError("interval_s", "at least 1", interval_s)
+    return given.astype(np.int64)
 
 
 def _runs(starts: NDArray[np.int64], interval_ms: int) -> Iterator[tuple[int, int]]:

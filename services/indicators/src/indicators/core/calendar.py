@@ -6,6 +6,7 @@ them as it moves the traders. Markets' holidays are not known here.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -22,6 +23,8 @@ _DAY = 24 * 60
 #: The epoch was a Thursday; days are counted from Monday.
 _EPOCH_DAY_OF_WEEK = 3
 _SATURDAY = 5
+#: In the year 9999; who knows what comes after that.
+_LAST_HOUR = int(datetime(9999, 12, 31, tzinfo=UTC).timestamp()) // (60 * 60)
 
 
 class Session(NamedTuple):
@@ -79,6 +82,8 @@ def _open(name: CalendarName, hour: Any) -> Any:
 @lru_cache(maxsize=100_000)
 def _open_in_hour(name: CalendarName, hour: int) -> float:
     """Return 1 if a session is open in an hour since the epoch; all that happens to it happens on whole hours."""
+    if hour > _LAST_HOUR:
+        return math.nan
     session = SESSIONS[name]
     local = datetime.fromtimestamp(hour * 60 * 60, UTC).astimezone(session.zone)
     return float(local.weekday() < _SATURDAY and session.opens <= local.hour < session.closes)

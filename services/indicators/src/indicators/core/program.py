@@ -28,12 +28,12 @@ from indicators.core import blocks
 from indicators.core.bars import Bar
 from indicators.core.calendar import clock
 
-#: ``{0}`` is a local variable. Each passes NaN on.
+#: ``{0}`` is a local variable. Each passes NaN on, and is NaN where it has no value.
 _FUNCTIONS = {
-    "log": "log({0})",
-    "sqrt": "sqrt({0})",
-    "sin": "sin({0})",
-    "cos": "cos({0})",
+    "log": "(log({0}) if {0} > 0.0 else nan)",
+    "sqrt": "(sqrt({0}) if {0} >= 0.0 else nan)",
+    "sin": "(sin({0}) if {0} - {0} == 0.0 else nan)",
+    "cos": "(cos({0}) if {0} - {0} == 0.0 else nan)",
     "sign": "(1.0 if {0} > 0.0 else -1.0 if {0} < 0.0 else {0} - {0})",
     "step": "(1.0 if {0} > 0.0 else 0.0 if {0} <= 0.0 else {0})",
     "positive": "(0.0 if {0} <= 0.0 else {0})",
@@ -45,6 +45,8 @@ _JOINED = {
     "max": "({0} if {0} > {1} or {0} != {0} else {1})",
     "min": "({0} if {0} < {1} or {0} != {0} else {1})",
 }
+
+_LONGEST_INLINE = 100
 
 #: A call of a handle: takes the columns of a bar, gives one value or several.
 Call = Callable[..., Any]
@@ -156,7 +158,7 @@ class _Writer:
             case Rolling("deviation", argument, bars):
                 return self._deviation(self._variable(argument), bars)
             case Rolling(name, argument, bars):
-                return self._rolling(name, self._variable(argument), bars)
+                return self._rolling(name, self._without_sign_of_zero(argument), bars)
             case Talib():
                 return self._talib(node)
         raise TypeError(f"expected a kind of expression that is known here, was {node!r}")
@@ -167,8 +169,9 @@ class _Writer:
             right = self._variable(node.right)
             return self._assign(f"{left} / {right} if {right} else {self.value(node.otherwise)}")
         result = f"{left} {node.operator} {right}"
-        # What one other node alone takes is written into its line.
-        return f"({result})" if self._uses[node] == 1 else self._assign(result)
+        # What one other node alone takes is written into its line, as long as that can be read.
+        inline = self._uses[node] == 1 and len(result) < _LONGEST_INLINE
+        return f"({result})" if inline else self._assign(result)
 
     def _lag(self, value: str, bars: int) -> str:
         return self._assign(f"{self._kept_values(value, bars)}[-{bars}]")
@@ -188,6 +191,11 @@ class _Writer:
         if name != "sum":  # which says it twice
             tail = self._assign(tail)
         return self._assign(_JOINED[name].format(tail, fold))
+
+    def _without_sign_of_zero(self, node: Expression) -> str:
+        """Return the variable of `node`, 0.0 where it is -0.0: neither of them is the greater one."""
+        value = self._variable(node)
+        return value if isinstance(node, Column) else self._assign(f"{value} + 0.0")
 
     def _deviation(self, value: str, bars: int) -> str:
         place, (mean, squares) = self._place(bars), self._names("mean", "squares")

@@ -1,0 +1,42 @@
+"""What can be said of a run's settings before anything is started."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from pydantic import TypeAdapter, ValidationError
+
+from contracts.complaints import expectation
+from contracts.errors import BadInputError
+from contracts.features import SETS
+from contracts.reference_settings import ReferenceSettings
+
+_FEATURE_SET, _REFERENCES = "INDICATORS_FEATURE_SET", "TRADESTREAM_REFERENCE_PAIRS"
+
+
+def require_features(settings: Mapping[str, str], pairs: Sequence[str]) -> None:
+    """Refuse settings of features that no service could work with, or that would wait for ever.
+
+    Parameters
+    ----------
+    settings
+        By environment variable.
+    pairs
+        Those that stream.
+
+    Raises
+    ------
+    BadInputError
+        If the set is unknown, the references cannot be read, or one of them is a pair that does not stream.
+    """
+    chosen = settings.get(_FEATURE_SET, "core")
+    if chosen not in SETS:
+        raise BadInputError(_FEATURE_SET, f"one of {', '.join(SETS)}", chosen)
+    given = settings.get(_REFERENCES, "{}")
+    try:
+        references = ReferenceSettings.model_validate({_REFERENCES: TypeAdapter(dict[str, str]).validate_json(given)})
+    except ValidationError as error:
+        raise BadInputError(_REFERENCES, expectation(error.errors(include_url=False)[0]), given) from error
+    for reference in references.followers:
+        if reference not in pairs:
+            raise BadInputError(_REFERENCES, f"references among the pairs that stream, {', '.join(pairs)}", reference)

@@ -1,0 +1,36 @@
+"""Settings that no run could work with are refused before anything starts."""
+
+from __future__ import annotations
+
+import pytest
+
+from contracts.errors import BadInputError
+from embedded.preflight import require_features
+
+PAIRS = ("BTC/USD", "ETH/USD")
+
+
+@pytest.mark.parametrize(
+    ("settings", "complaint"),
+    [
+        ({"INDICATORS_FEATURE_SET": "ful"}, r"INDICATORS_FEATURE_SET: expected one of core, full, was 'ful'"),
+        (
+            {"TRADESTREAM_REFERENCE_PAIRS": '{"ETH/USD": "XBT/USD"}'},
+            r"pairs that stream, BTC/USD, ETH/USD, was 'XBT/USD'",
+        ),
+        ({"TRADESTREAM_REFERENCE_PAIRS": "ETH/USD=BTC/USD"}, r"TRADESTREAM_REFERENCE_PAIRS: expected .*JSON"),
+        ({"TRADESTREAM_REFERENCE_PAIRS": '{"ETH/USD": "ETH/USD"}'}, r"expected another pair than itself"),
+        ({"TRADESTREAM_REFERENCE_PAIRS": '{"ETH/USD": "BTC-USD"}'}, r"TRADESTREAM_REFERENCE_PAIRS: expected"),
+    ],
+    ids=["set", "does not stream", "no JSON", "itself", "no pair"],
+)
+def test_refused(settings: dict[str, str], complaint: str) -> None:
+    with pytest.raises(BadInputError, match=complaint):
+        require_features(settings, PAIRS)
+
+
+def test_what_works_passes() -> None:
+    require_features({}, PAIRS)
+    # A follower may be subscribed later.
+    require_features({"TRADESTREAM_REFERENCE_PAIRS": '{"ETH/USD": "BTC/USD", "SOL/USD": "BTC/USD"}'}, PAIRS)
+    require_features({"INDICATORS_FEATURE_SET": "full", "TRADESTREAM_REFERENCE_PAIRS": "{}"}, PAIRS)
