@@ -5,16 +5,17 @@ from __future__ import annotations
 from market import chosen
 from parts import EXCHANGE, INTERVAL, PAIR, Json, bars, dashboard, lines, sql, table
 
-#: Of both sets of features, one or two of each kind.
-_SHOWN = (
-    "rsi_14",
-    "macd_hist_12",
+#: Of the set `core`, and what only the set `full` has.
+_CORE = ("rsi_14", "macd_hist_7", "ema_60", "atr_14", "bollinger_upper_20", "obv")
+_FULL = (
     "bollinger_percent_b_20",
-    "natr_14",
     "realised_vol_60",
     "volume_zscore_60",
     "taker_imbalance",
+    "ema_200",
+    "log_return_60",
 )
+_FULL_ONLY = "Empty unless INDICATORS_FEATURE_SET is full."
 
 
 def features() -> Json:
@@ -25,14 +26,14 @@ def features() -> Json:
 def _rows() -> list[Json]:
     newest = f"""
         SELECT pair, to_timestamp(window_start_ms / 1000) AS time, feature_set, quality, revision,
-            CAST(close AS DOUBLE PRECISION) AS close, {", ".join(_SHOWN)}
+            CAST(close AS DOUBLE PRECISION) AS close, {", ".join(_CORE)}
         FROM latest_features WHERE exchange = '$exchange' AND interval_s = $interval_s ORDER BY pair
     """
     shares = " UNION ALL ".join(
         f"SELECT '{name}' AS feature, count({name}) AS known, count(*) - count({name}) AS unknown,"
         f" (count(*) - count({name})) * 100.0 / count(*) AS null_pct"
         f" FROM technical_indicators WHERE {chosen()} HAVING count(*) > 0"
-        for name in (*_SHOWN, "ema_200", "log_return_60", "vwap_60_distance")
+        for name in (*_CORE, *_FULL)
     )
     sets = f"""
         SELECT feature_set, quality, count(*) AS windows, count(*) FILTER (WHERE revision > 0) AS revised
@@ -45,25 +46,25 @@ def _rows() -> list[Json]:
             sql(f"SELECT feature, null_pct FROM ({shares}) AS shares ORDER BY null_pct DESC, feature"),
             "feature",
             unit="percent",
-            says="Null: the window it looks back on is not full yet, or part of it is unknown.",
+            says="Null: its window is not full yet, part of it is unknown, or the set of features lacks it.",
         ),
         table("Rows by set of features and quality", sql(sets)),
     ]
 
 
 def _columns() -> list[Json]:
-    def shown(title: str, *columns: str) -> Json:
+    def shown(title: str, *columns: str, says: str = "") -> Json:
         values = ", ".join(
             f"CAST({name} AS DOUBLE PRECISION) AS {name}" if name == "close" else name for name in columns
         )
         query = f"SELECT to_timestamp(window_start_ms / 1000) AS time, {values} FROM technical_indicators"
-        return lines(title, sql(f"{query} WHERE {chosen()} ORDER BY 1"))
+        return lines(title, sql(f"{query} WHERE {chosen()} ORDER BY 1"), says=says)
 
     return [
         shown("Close and its bands", "close", "ema_21", "ema_60", "bollinger_upper_20", "bollinger_lower_20"),
-        shown("RSI", "rsi_7", "rsi_14", "rsi_21"),
-        shown("MACD", "macd_12", "macd_signal_12", "macd_hist_12"),
-        shown("Volatility", "natr_14", "realised_vol_15", "realised_vol_60"),
-        shown("Volume against its last hour", "volume_zscore_60"),
-        shown("Who takes", "taker_imbalance", "taker_imbalance_60"),
+        shown("RSI", "rsi_14"),
+        shown("MACD", "macd_7", "macd_signal_7", "macd_hist_7"),
+        shown("Average true range", "atr_14"),
+        shown("Volatility", "realised_vol_15", "realised_vol_60", "realised_vol_240", says=_FULL_ONLY),
+        shown("Who takes", "taker_imbalance", "taker_imbalance_60", says=_FULL_ONLY),
     ]
