@@ -30,7 +30,7 @@ LAYERS = ("live", "historical", "scheduled", "autoscaling")
 KUSTOMIZATIONS = {
     **{f"{env}/{layer}": HERE / env / layer for env in ENVIRONMENTS for layer in LAYERS},
     **{f"kafka {env}": HERE / "platform" / "kafka" / env for env in ENVIRONMENTS},
-    "mlflow": HERE / "platform" / "mlflow",
+    **{part: HERE / "platform" / part for part in ("mlflow", "prometheus", "grafana")},
 }
 FILES = {
     "namespaces": HERE / "platform" / "namespaces.yaml",
