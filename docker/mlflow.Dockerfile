@@ -18,6 +18,6 @@ WORKDIR /data
 USER 10001:10001
 VOLUME /data
 EXPOSE 5000
-HEALTHCHECK --interval=10s --timeout=5s --start-period=120s --retries=3 \
+HEALTHCHECK --interval=10s --timeout=10s --start-period=180s --retries=6 \
     CMD ["python", "-ISc", "import http.client as h, sys; c = h.HTTPConnection('127.0.0.1', 5000, timeout=3); c.request('GET', '/health'); sys.exit(c.getresponse().status != 200)"]
 ENTRYPOINT ["mlflow", "server", "--host", "0.0.0.0", "--port", "5000"]

@@ -36,5 +36,5 @@ USER 10001:10001
 # The root may be read-only: whatever is written is here or in /tmp.
 VOLUME /data
 EXPOSE 9100
-HEALTHCHECK --interval=15s --timeout=5s --start-period=60s --retries=3 CMD ["sh", "/app/healthcheck.sh"]
+HEALTHCHECK --interval=15s --timeout=10s --start-period=60s --retries=3 CMD ["sh", "/app/healthcheck.sh"]
 ENTRYPOINT ["sh", "/app/start.sh"]

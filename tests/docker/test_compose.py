@@ -71,6 +71,11 @@ def test_every_service_is_there() -> None:
         assert CONTAINERS[f"{name}-live"].get("volumes") == CONTAINERS[f"{name}-historical"].get("volumes")
 
 
+@pytest.mark.parametrize("name", [name for name in CONTAINERS if name.endswith("-live")])
+def test_kafka_is_stopped_after_those_who_write_to_it(name: str) -> None:
+    assert "kafka" in CONTAINERS[name]["depends_on"]
+
+
 @pytest.mark.parametrize("name", CONTAINERS)
 def test_what_is_waited_for_can_come_true(name: str) -> None:
     for other, wait in CONTAINERS[name].get("depends_on", {}).items():
