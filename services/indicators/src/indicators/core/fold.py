@@ -34,7 +34,12 @@ def initial() -> State:
 
 
 def step(
-    state: State, candle: Candle, engines: Engines, set_name: str = "core", reference_close: float = math.nan
+    state: State,
+    candle: Candle,
+    engines: Engines,
+    set_name: str = "core",
+    reference_close: float = math.nan,
+    reference_pair: str | None = None,
 ) -> tuple[State, list[FeatureRow]]:
     """Take the next candle of a pair and return the rows it gives: one, or none if it came before.
 
@@ -50,6 +55,9 @@ def step(
         Which features rows have: a key of `contracts.features.SETS`.
     reference_close
         What the reference pair closed at in the candle's window; a correction keeps what its window came with.
+    reference_pair
+        Of which pair that is, "" for none: where it is another than before, earlier closes do not count any more.
+        None where no pair has a reference.
 
     Raises
     ------
@@ -62,6 +70,8 @@ def step(
     ring = Ring(state, candle)
     last_ms = ring.last_ms
     if last_ms is None or candle.window_start_ms > last_ms:
+        if reference_pair is not None and ring.compare_with(reference_pair, candle.window_start_ms):
+            engines.pop((candle.exchange, candle.pair, candle.interval_s), None)
         return state, [_append(ring, last_ms, candle, engines, set_name, reference_close)]
     seen = ring.revision(candle.window_start_ms)
     if seen is None:

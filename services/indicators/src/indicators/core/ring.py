@@ -56,7 +56,8 @@ class Ring:
 
     An entry is ``[window_start_ms, revision, *bar]``, None for a number that is not known: the bar as it first came,
     and the highest revision of it whose row was given. The start tells an entry from that of an earlier round of the
-    ring.
+    ring. Beside them ``[reference_pair, from_ms]`` for each change of the pair whose closes bars come with: what was
+    before such a change is not compared with what is after it.
     """
 
     def __init__(self, state: State, message: WindowMessage) -> None:
@@ -75,6 +76,16 @@ class Ring:
         """Keep the newest bar; the one it takes the place of is older than anything still needs."""
         self._state.set(self._slot(window_start_ms), [window_start_ms, revision, *_plain(bar)])
         self._state.set(self._prefix + "last", window_start_ms)
+
+    def compare_with(self, reference_pair: str, window_start_ms: int) -> bool:
+        """Note of which pair the reference closes are from that window on, "" for none; whether that is a change."""
+        notes = self._comparisons()
+        if notes and notes[-1][0] == reference_pair:
+            return False
+        oldest_ms = window_start_ms - RING_BARS * self._interval_ms
+        kept = [note for note in notes if oldest_ms < note[1] < window_start_ms]
+        self._state.set(self._prefix + "comparisons", [*kept, [reference_pair, window_start_ms]])
+        return True
 
     def revision(self, window_start_ms: int) -> int | None:
         """Return the highest revision seen of a window, None if the window is not here."""
@@ -97,17 +108,23 @@ class Ring:
         """Return the bars up to `window_start_ms` (exclusive) that an engine needs to go on with that window.
 
         They reach back to ``anchor - warm_up_bars`` of the oldest bar of which a value is still used, or to the first
-        hole.
+        hole. Those that came with another reference pair than that window are without.
         """
+        compared_from_ms = max((ms for _, ms in self._comparisons() if ms <= window_start_ms), default=0)
         newest = window_start_ms - self._interval_ms
         anchor = anchor_ms(newest - HELD_BARS * self._interval_ms, self._interval_s)
         oldest = anchor - warm_up_bars * self._interval_ms
         bars: list[tuple[int, Bar]] = []
         while newest >= oldest and (entry := self._entry(newest)) is not None:
-            bars.append((newest, _bar(entry[2:])))
+            bar = _bar(entry[2:])
+            bars.append((newest, bar if newest >= compared_from_ms else bar._replace(reference_close=math.nan)))
             newest -= self._interval_ms
         bars.reverse()
         return bars
+
+    def _comparisons(self) -> list[tuple[str, int]]:
+        notes: list[tuple[str, int]] = self._state.get(self._prefix + "comparisons") or []
+        return notes
 
     def _entry(self, window_start_ms: int) -> list[Any] | None:
         entry = self._state.get(self._slot(window_start_ms))
