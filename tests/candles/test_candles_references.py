@@ -61,6 +61,7 @@ def test_candles_are_the_same_with_references_and_without(market: Any) -> None:
         ('{"ETH/USD": "BTCUSD"}', "expected a pair written BASE/QUOTE"),
         ('{"ETHUSD": "BTC/USD"}', "expected a pair written BASE/QUOTE"),
         ("BTC/USD", "expected JSON"),
+        ('{"ETH/USD": "BTC/USD", "ETH/USD": "SOL/USD"}', "expected ETH/USD once, was there 2 times"),
     ],
 )
 def test_references_that_cannot_be_are_refused(value: str, complaint: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -27,6 +27,7 @@ from indicators.core import join
 from indicators.core.fold import Engines, step
 from indicators.core.ring import MemoryState
 from indicators.settings import IndicatorsSettings
+from streaming.bounded import Bound
 from streaming.clients import commit_offsets, create_topics, open_producer, read_dead_letters, read_topic
 from streaming.metrics import DATA_FLAWS, NO_REFERENCE, total
 from streaming.settings import read_settings
@@ -114,7 +115,32 @@ def test_rows_that_were_waited_for_too_long_are_counted_and_said_once(
         logger.remove(handler)
     assert rows == rows_of(ETH[:40], [])
     assert total(DATA_FLAWS, kind=NO_REFERENCE) - before == 40
-    assert said == ["ETH/USD: too many candles wait for BTC/USD: the oldest go on without it\n"]
+    assert said == ["ETH/USD: too far from BTC/USD: the oldest candles go on without it\n"]
+
+
+def test_another_reference_is_said_once(tmp_path: Path) -> None:
+    first = run(ETH[:100], COPIES[:100], tmp_path)["technical_indicators"]
+    said: list[str] = []
+    handler = logger.add(said.append, level="WARNING", format="{message}")
+    try:
+        second = run(
+            ETH[100:200], [copy(candle, "SOL/USD") for candle in BTC[100:200]], tmp_path,
+            reference_pairs={"ETH/USD": "SOL/USD"},
+        )["technical_indicators"]  # fmt: skip
+    finally:
+        logger.remove(handler)
+    assert first + second == [*rows_of(ETH[:100], COPIES), *rows_of(ETH[:200], COPIES[100:])[100:]]
+    assert said == [
+        "ETH/USD: compared with SOL/USD now, before with BTC/USD: features that compare are null until warm\n"
+    ]
+
+
+def test_a_follower_that_no_longer_is_one_lets_go_what_waits(tmp_path: Path) -> None:
+    """The state is that of both topics as long as another pair has a reference."""
+    run(ETH[:100], COPIES[:60], tmp_path)
+    rows = run(ETH[100:120], COPIES[60:120], tmp_path, reference_pairs={"SOL/USD": "BTC/USD"})
+    assert rows["technical_indicators"] == rows_of(ETH[:120], [])[60:]
+    assert rows.dead_letters == []
 
 
 def test_without_references_there_is_one_topic_and_nothing_waits() -> None:
@@ -154,9 +180,25 @@ def test_the_job_hands_over_what_waits_to_the_live_service(tmp_path: Path, monke
     commit_offsets(settings, "candles-dev", TRADES, {0: 1})
     assert indicators.main() == 0
     by_job = [record.message() for record in read_topic(settings, TECHNICAL_INDICATORS)]
-    assert 0 < len(by_job) <= 250
+    assert len(by_job) == 250
     by_live = run(ETH[300:], COPIES[250:], tmp_path)["technical_indicators"]
     assert by_job + by_live == rows_of(ETH, COPIES)
+
+
+def test_the_job_is_not_done_before_the_references_are_read(tmp_path: Path) -> None:
+    settings = IndicatorsSettings(broker_address=f"embedded://{tmp_path}/log", reference_pairs=PAIRS)
+    create_topics(settings, [CANDLES, REFERENCE_CANDLES])
+    with open_producer(settings, "candles") as producer:
+        for candle, copied in zip(ETH[:5], COPIES[:5], strict=True):
+            producer.produce(CANDLES, candle)
+            producer.produce(REFERENCE_CANDLES, copied)
+    bound = Bound(settings, "indicators-dev", CANDLES, lambda: {0: 5}, beside=[REFERENCE_CANDLES])
+    commit_offsets(settings, "indicators-dev", CANDLES, {0: 5})
+    assert not bound.reached()
+    with open_producer(settings, "candles") as producer:  # live ones are not waited for
+        producer.produce(REFERENCE_CANDLES, COPIES[5])
+    commit_offsets(settings, "indicators-dev", REFERENCE_CANDLES, {0: 5})
+    assert bound.reached()
 
 
 def start(folder: Path) -> subprocess.Popen[bytes]:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from loguru import logger
 
 from contracts.topics import TopicSpec
-from streaming.clients import _client
+from streaming.clients import _client, end_offsets
 from streaming.settings import ServiceSettings
 
 if TYPE_CHECKING:
@@ -50,7 +50,9 @@ class Bound:
     group
         The service's consumer group.
     spec
-        The service's input.
+        The service's input that `stop_when` is about.
+    beside
+        Its other inputs: what they hold once that is known belongs to it.
 
     Attributes
     ----------
@@ -58,12 +60,21 @@ class Bound:
         Whether the point was reached when it was looked for last.
     """
 
-    def __init__(self, settings: ServiceSettings, group: str, spec: TopicSpec, stop_when: StopWhen) -> None:
+    def __init__(
+        self,
+        settings: ServiceSettings,
+        group: str,
+        spec: TopicSpec,
+        stop_when: StopWhen,
+        *,
+        beside: Sequence[TopicSpec] = (),
+    ) -> None:
         self._settings = settings
         self._group = group
         self._spec = spec
+        self._beside = beside
         self._stop_when = stop_when
-        self._ends: Mapping[int, int] | None = None
+        self._ends: dict[TopicSpec, Mapping[int, int]] = {}
         self._first_left: int | None = None
         self._began_at = time.monotonic()
         self._logged_at = -_LOG_SECONDS
@@ -72,12 +83,13 @@ class Bound:
 
     def reached(self) -> bool:
         """Look whether everything before the point is committed; say now and then how much is left."""
-        found = self._stop_when() if self._ends is None else self._ends
-        if isinstance(found, str):
-            self._log(f"waiting for {found}")
-            return False
-        self._ends = found
-        left = unread(self._settings, self._group, self._spec, found)
+        if not self._ends:
+            found = self._stop_when()
+            if isinstance(found, str):
+                self._log(f"waiting for {found}")
+                return False
+            self._ends = {self._spec: found, **{spec: end_offsets(self._settings, spec) for spec in self._beside}}
+        left = sum(unread(self._settings, self._group, spec, ends) for spec, ends in self._ends.items())
         if self._first_left is None:
             self._first_left, self._began_at = left, time.monotonic()
         if left:

@@ -58,8 +58,9 @@ def run_service(
     stop_at_end
         Return once every input has been read to its end, instead of waiting for more.
     stop_when
-        Return once everything before the offsets that it gives, of the only input, is committed: a job. Nothing is
-        started where that is so already. The process that goes on joins the same group and takes over at once.
+        Return once everything before the offsets that it gives, of the first input, is committed, and what the other
+        inputs hold when it gives them: a job. Nothing is started where that is so already. The process that goes on
+        joins the same group and takes over at once.
 
     Examples
     --------
@@ -77,7 +78,10 @@ def run_service(
     configure_logging(service, settings.log_level, settings.log_format)
     before = _leave_on_signal()
     try:
-        bound = None if stop_when is None else Bound(settings, settings.group_for(service), inputs[0], stop_when)
+        bound = None
+        if stop_when is not None:
+            first, *others = inputs
+            bound = Bound(settings, settings.group_for(service), first, stop_when, beside=others)
         if bound is not None and bound.reached():
             logger.info("nothing to do: everything is committed already")
             return EXIT_OK

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import re
 import sys
 import types
+from collections import Counter
 from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any, Literal, Self, TypeVar, Union, get_args, get_origin
@@ -49,10 +51,12 @@ class _CommaLists:
         text = value.strip() if isinstance(value, str) else value
         if isinstance(text, str) and not text.startswith(("[", "{")) and _is_collection(field.annotation):
             return [part.strip() for part in text.split(",") if part.strip()]
+        variable = environment_variable(self.settings_cls, field_name)  # type: ignore[attr-defined]
         try:
-            return super().decode_complex_value(field_name, field, value)  # type: ignore[misc]
+            decoded = super().decode_complex_value(field_name, field, value)  # type: ignore[misc]
+            json.loads(value, object_pairs_hook=lambda pairs: _without_repeats(variable, pairs))
+            return decoded
         except ValueError as error:
-            variable = environment_variable(self.settings_cls, field_name)  # type: ignore[attr-defined]
             hint = _hint(self.settings_cls, field_name)  # type: ignore[attr-defined]
             raise SettingsError(f"  {variable}: expected JSON ({error}), was {shorten(value)}{hint}") from error
 
@@ -63,6 +67,14 @@ class _Environment(_CommaLists, EnvSettingsSource):
 
 class _EnvFile(_CommaLists, DotEnvSettingsSource):
     pass
+
+
+def _without_repeats(variable: str, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return `pairs` as JSON means them; where a name stands twice it would be the last that counts, unsaid."""
+    for name, count in Counter(name for name, _ in pairs).items():
+        if count > 1:
+            raise SettingsError(f"  {variable}: expected {name} once, was there {count} times")
+    return dict(pairs)
 
 
 def _is_collection(annotation: Any) -> bool:
