@@ -143,6 +143,15 @@ def test_a_follower_that_no_longer_is_one_lets_go_what_waits(tmp_path: Path) -> 
     assert rows.dead_letters == []
 
 
+def test_an_error_that_is_no_candles_fault_stops_the_service(monkeypatch: pytest.MonkeyPatch) -> None:
+    def failing(*_: Any) -> Any:
+        raise OSError("no space left on device")
+
+    monkeypatch.setattr(join, "step", failing)
+    with pytest.raises(OSError, match="no space left"):
+        run(ETH[:3], COPIES[:3])
+
+
 def test_without_references_there_is_one_topic_and_nothing_waits() -> None:
     settings = IndicatorsSettings(store_url="off")
     assert inputs(settings) == [CANDLES]
