@@ -307,6 +307,11 @@ bench: install-dev ## Measure speed, latency, scale and features beside peers, a
 soak: install-dev ## All services at full speed for a while; memory, lag and files must stay flat [minutes=30 log=kafka|embedded]
 	@$(RUN) python -m benchmarks.soak --minutes=$(minutes) --log=$(log)
 
+.PHONY: dashboards-check
+dashboards-check: install-dev ## Ask every panel's query of a real Prometheus and PostgreSQL that a live run fills; one alert delivered
+	@tests/observability/install.sh
+	@$(RUN) python -m tests.observability.live
+
 .PHONY: sizes
 sizes: install-dev ## Sizes of functions and files, the largest first
 	@$(RUN) python tests/architecture/sizes.py
@@ -318,6 +323,10 @@ schemas: install-dev ## Write the JSON schemas of the messages anew
 .PHONY: features-ddl
 features-ddl: install-dev ## Write RisingWave's tables and views anew, from the messages and the feature list
 	@$(RUN) python -m featurestore.ddl write deployments/base/risingwave
+
+.PHONY: dashboards
+dashboards: install-dev ## Write Grafana's dashboards and Kubernetes' copy of the alert rules anew
+	@$(RUN) python deployments/platform/grafana/source/write.py
 
 .PHONY: features-page
 features-page: install-dev ## Write the table of features in docs/features.md anew

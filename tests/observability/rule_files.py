@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import shutil
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -17,9 +19,16 @@ DASHBOARDS = PLATFORM / "grafana/dashboards"
 ALERTMANAGER = PLATFORM / "alertmanager/alertmanager.yaml"
 RUNBOOK = REPOSITORY / "docs/runbook.md"
 
+#: Where install.sh unpacks them.
+_PROGRAMS = REPOSITORY / ".tools/prometheus/usr/bin"
 PROMETHEUS_TYPE, POSTGRES_TYPE = "prometheus", "grafana-postgresql-datasource"
 _RECORDED = re.compile(r"\b\w+:\w+:\w+\b")
 _METRIC = re.compile(r"\b(?:tradestream_|process_|python_)\w+\b")
+
+
+def program(name: str) -> str | None:
+    """Return the path of a program of Prometheus's or Alertmanager's, None where it is not installed."""
+    return shutil.which(name, path=f"{_PROGRAMS}{os.pathsep}{os.environ['PATH']}")
 
 
 def rules() -> list[dict[str, Any]]:

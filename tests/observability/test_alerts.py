@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -11,16 +10,17 @@ from typing import Any
 import pytest
 import yaml
 from tests.observability.alert_cases import CASES, Case, Series
-from tests.observability.rule_files import ALERTMANAGER, RULES, RUNBOOK, alerts
+from tests.observability.rule_files import ALERTMANAGER, RULES, RUNBOOK, alerts, program
 
-PROMTOOL = pytest.mark.skipif(not shutil.which("promtool"), reason="promtool is not installed (apt: prometheus)")
-AMTOOL = pytest.mark.skipif(not shutil.which("amtool"), reason="amtool is not installed (prometheus-alertmanager)")
+_MISSING = "is not installed: tests/observability/install.sh fetches it"
+PROMTOOL = pytest.mark.skipif(program("promtool") is None, reason=f"promtool {_MISSING}")
+AMTOOL = pytest.mark.skipif(program("amtool") is None, reason=f"amtool {_MISSING}")
 _MOST_SUMMARY = 120
 
 
-def told_by(*command: str) -> str:
+def told_by(name: str, *arguments: str) -> str:
     """Run a checker; fail with what it says."""
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run([str(program(name)), *arguments], capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 

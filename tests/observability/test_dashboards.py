@@ -14,6 +14,9 @@ from pathlib import Path
 import pytest
 import sqlglot
 import yaml
+from benchmarks.logs import CannotRunError
+from benchmarks.postgres import running_postgres
+from message_examples import example
 from prometheus_client import REGISTRY
 from sqlglot import exp
 from tests.observability.rule_files import (
@@ -24,10 +27,13 @@ from tests.observability.rule_files import (
     REPOSITORY,
     dashboards,
     metrics_in,
+    program,
     queries,
     rules,
 )
 
+from contracts.pnl import Pnl
+from featurestore import open_store
 from featurestore.tables import TABLES
 from featurestore.views import VIEWS
 
@@ -94,7 +100,7 @@ def test_every_metric_module_is_looked_at() -> None:
     assert counting == {Path(str(import_module(module).__file__)) for module in METRICS_MODULES}
 
 
-@pytest.mark.skipif(not shutil.which("promtool"), reason="promtool is not installed (apt: prometheus)")
+@pytest.mark.skipif(program("promtool") is None, reason="promtool is not installed: tests/observability/install.sh")
 def test_prometheus_reads_every_panel(tmp_path: Path) -> None:
     asked = [
         {"record": f"panel:{number}", "expr": query.replace("$account", "paper")}
@@ -102,7 +108,9 @@ def test_prometheus_reads_every_panel(tmp_path: Path) -> None:
     ]
     file = tmp_path / "panels.yaml"
     file.write_text(yaml.safe_dump({"groups": [{"name": "panels", "rules": asked}]}), encoding="utf-8")
-    done = subprocess.run(["promtool", "check", "rules", str(file)], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [str(program("promtool")), "check", "rules", str(file)], capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stdout + done.stderr
 
 
@@ -117,6 +125,24 @@ def test_a_query_of_the_store_is_one_for_risingwave_and_postgresql(where: str, q
         assert not list(statement.find_all(exp.Anonymous)), f"{where}: a function that is not of both"
 
 
+def test_postgresql_answers_every_query() -> None:
+    """A store with one row has every table and column; a wrong name or type is an error there too."""
+    psycopg = pytest.importorskip("psycopg", reason="the extra featurestore[postgres] is not installed")
+    try:
+        with running_postgres() as url:
+            with open_store(url) as writer:
+                writer.write([example(Pnl)])
+            with psycopg.connect(url, autocommit=True) as store:
+                for where, query in queries(POSTGRES_TYPE):
+                    filled = re.sub(r"\$\{?\w+\}?", "60", query)
+                    try:
+                        store.execute(filled.encode())
+                    except psycopg.Error as error:
+                        raise AssertionError(f"{where}: {error}") from error
+    except CannotRunError as reason:
+        pytest.skip(str(reason))
+
+
 def test_grafana_takes_every_dashboard() -> None:
     """Against the types that Grafana publishes: an unknown key or a wrong type is an error."""
     if not shutil.which("npm"):
@@ -124,7 +150,17 @@ def test_grafana_takes_every_dashboard() -> None:
     compiler = _NODE_FOLDER / "node_modules/.bin/tsc"
     if not compiler.exists():
         _NODE_FOLDER.mkdir(parents=True, exist_ok=True)
-        install = ["npm", "install", "--no-audit", "--no-fund", "--silent", "--no-save", *_GRAFANA_SCHEMA]
+        install = [
+            "npm",
+            "install",
+            "--fetch-retries=1",
+            "--fetch-timeout=20000",
+            "--no-audit",
+            "--no-fund",
+            "--silent",
+            "--no-save",
+            *_GRAFANA_SCHEMA,
+        ]
         if subprocess.run(install, cwd=_NODE_FOLDER, capture_output=True, timeout=120, check=False).returncode:
             pytest.skip("npm could not install @grafana/schema")
     good = compile_dashboards(compiler, {name: (DASHBOARDS / f"{name}.json").read_text() for name in dashboards()})

@@ -30,9 +30,8 @@ def _rows() -> list[Json]:
         FROM latest_features WHERE exchange = '$exchange' AND interval_s = $interval_s ORDER BY pair
     """
     shares = " UNION ALL ".join(
-        f"SELECT '{name}' AS feature, count({name}) AS known, count(*) - count({name}) AS unknown,"
-        f" (count(*) - count({name})) * 100.0 / count(*) AS null_pct"
-        f" FROM technical_indicators WHERE {chosen()} HAVING count(*) > 0"
+        f"SELECT '{name}' AS feature, (count(*) - count({name})) * 100.0 / nullif(count(*), 0) AS null_pct"
+        f" FROM technical_indicators WHERE {chosen()}"
         for name in (*_CORE, *_FULL)
     )
     sets = f"""

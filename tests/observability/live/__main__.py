@@ -1,0 +1,81 @@
+"""`make dashboards-check`: a live run, a real Prometheus, PostgreSQL and Alertmanager, and every panel's query."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from pathlib import Path
+
+from benchmarks.logs import CannotRunError
+from benchmarks.postgres import running_postgres
+from tests.observability.live.asking import Answer, ask_all
+from tests.observability.live.run import live_run
+from tests.observability.live.servers import Monitoring, missing_programs, monitoring
+
+#: What the narrow limits and the wrong price of the run lead to.
+_EXPECTED = {"page": "AccountStopped", "tickets": "DeadLetters"}
+_PATIENCE_SECONDS = 240.0
+#: For rates over five minutes to have something to look at.
+_LIVE_SECONDS = 180.0
+
+
+def main() -> int:
+    """Return 0 if every panel has data and both alerts were delivered, 1 if not, 2 if something is missing here."""
+    if missing := missing_programs():
+        print(f"not installed: {', '.join(missing)}; tests/observability/install.sh fetches them with apt")
+        return 2
+    try:
+        with running_postgres() as store_url, tempfile.TemporaryDirectory(prefix="dashboards-") as folder:
+            return _check(Path(folder), store_url)
+    except CannotRunError as error:
+        print(error)
+        return 2
+
+
+def _check(folder: Path, store_url: str) -> int:
+    with live_run(folder / "run", store_url) as pipeline, monitoring(folder, pipeline.ports) as run:
+        pipeline.supervisor.wait_until(lambda: False, _LIVE_SECONDS)
+        delivered = pipeline.supervisor.wait_until(lambda: _missing_alerts(run) == [], _PATIENCE_SECONDS)
+        answers = ask_all(run.prometheus, store_url)
+        _print_answers(answers)
+        _print_alerts(run)
+    empty = [answer for answer in answers if not answer.found]
+    print(f"\n{len(answers)} queries, {len(answers) - len(empty)} with data")
+    if not delivered:
+        print(f"not delivered: {', '.join(_missing_alerts(run))}")
+    return 1 if empty or not delivered else 0
+
+
+def _missing_alerts(run: Monitoring) -> list[str]:
+    return [
+        f"{alert} to {receiver}"
+        for receiver, alert in _EXPECTED.items()
+        if alert not in {each["labels"]["alertname"] for each in run.delivered[receiver]}
+    ]
+
+
+def _print_answers(answers: list[Answer]) -> None:
+    print(f"\n{'dashboard':<12} {'panel':<52} {'source':<11} {'found':>6}  with")
+    for each in answers:
+        print(f"{each.dashboard:<12} {each.panel:<52} {each.source:<11} {each.found or 'NONE':>6}  {each.choice}")
+
+
+def _print_alerts(run: Monitoring) -> None:
+    print()
+    said = {
+        (
+            receiver,
+            alert["status"],
+            alert["labels"]["severity"],
+            alert["labels"]["alertname"],
+            alert["annotations"]["summary"],
+        )
+        for receiver, alerts in run.delivered.items()
+        for alert in alerts
+    }
+    for receiver, status, severity, name, summary in sorted(said):
+        print(f"delivered to {receiver:<8} {status:<9} {severity:<9} {name:<16} {summary}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

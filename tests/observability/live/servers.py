@@ -1,0 +1,137 @@
+"""A real Prometheus, a real Alertmanager, and somebody who is called by it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import httpx
+import yaml
+from tests.observability.live.run import APPS, free_port
+from tests.observability.rule_files import ALERTMANAGER, RULES, program
+
+#: As Debian names them.
+PROGRAMS = ("prometheus", "prometheus-alertmanager")
+_READY_SECONDS = 60.0
+_STOP_SECONDS = 20.0
+
+
+@dataclass(frozen=True)
+class Monitoring:
+    """Where Prometheus is, and what was delivered.
+
+    Attributes
+    ----------
+    delivered
+        The alerts that fired, by receiver.
+    """
+
+    prometheus: str
+    delivered: dict[str, list[dict[str, Any]]] = field(default_factory=lambda: {"page": [], "tickets": []})
+
+
+@contextmanager
+def monitoring(folder: Path, ports: Mapping[str, int]) -> Iterator[Monitoring]:
+    """Run both with the rules and routes of the repository, scraping the services at `ports`."""
+    with ExitStack() as stack:
+        run = Monitoring(f"http://127.0.0.1:{free_port()}")
+        receiver = stack.enter_context(_receiver(run.delivered))
+        manager = stack.enter_context(_alertmanager(folder, receiver))
+        stack.enter_context(_prometheus(folder, run.prometheus, manager, ports))
+        yield run
+
+
+@contextmanager
+def _receiver(delivered: dict[str, list[dict[str, Any]]]) -> Iterator[str]:
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            delivered[self.path.rpartition("/")[2]] += body["alerts"]
+            self.send_response(200)
+            self.end_headers()
+
+        def log_message(self, *_: Any) -> None:
+            """Say nothing."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+@contextmanager
+def _alertmanager(folder: Path, receiver: str) -> Iterator[str]:
+    # `url_file` is younger than Debian's Alertmanager: the address stands where the name of its file would.
+    text = ALERTMANAGER.read_text(encoding="utf-8").replace("url_file: /", f"url: {receiver}/")
+    configuration = folder / "alertmanager.yaml"
+    configuration.write_text(text, encoding="utf-8")
+    address = f"127.0.0.1:{free_port()}"
+    command = [
+        "prometheus-alertmanager",
+        f"--config.file={configuration}",
+        f"--storage.path={folder / 'alertmanager'}",
+        f"--web.listen-address={address}",
+        "--cluster.listen-address=",
+    ]
+    with _server(command, folder / "alertmanager.log", f"http://{address}/-/ready"):
+        yield address
+
+
+@contextmanager
+def _prometheus(folder: Path, url: str, manager: str, ports: Mapping[str, int]) -> Iterator[None]:
+    targets = [{"targets": [f"127.0.0.1:{port}"], "labels": {"app": APPS[name]}} for name, port in ports.items()]
+    content = {
+        "global": {"scrape_interval": "2s", "evaluation_interval": "5s"},
+        "rule_files": [str(RULES / "*.yaml")],
+        "alerting": {"alertmanagers": [{"static_configs": [{"targets": [manager]}]}]},
+        "scrape_configs": [{"job_name": "tradestream", "static_configs": targets}],
+    }
+    configuration = folder / "prometheus.yaml"
+    configuration.write_text(yaml.safe_dump(content), encoding="utf-8")
+    command = [
+        "prometheus",
+        f"--config.file={configuration}",
+        f"--storage.tsdb.path={folder / 'prometheus'}",
+        f"--web.listen-address={url.removeprefix('http://')}",
+    ]
+    with _server(command, folder / "prometheus.log", f"{url}/-/ready"):
+        yield
+
+
+@contextmanager
+def _server(command: list[str], log_path: Path, ready: str) -> Iterator[None]:
+    with log_path.open("ab") as log:
+        process = subprocess.Popen([str(program(command[0])), *command[1:]], stdout=log, stderr=log)
+    try:
+        deadline = time.monotonic() + _READY_SECONDS
+        while not _answers(ready):
+            assert process.poll() is None, f"{command[0]} ended: {log_path.read_text()[-1_000:]}"
+            assert time.monotonic() < deadline, f"{command[0]} is not ready: {log_path.read_text()[-1_000:]}"
+            time.sleep(0.1)
+        yield
+    finally:
+        process.terminate()
+        process.wait(_STOP_SECONDS)
+
+
+def _answers(url: str) -> bool:
+    try:
+        return httpx.get(url, timeout=5).status_code == 200
+    except httpx.HTTPError:
+        return False
+
+
+def missing_programs() -> list[str]:
+    """Return which of the two are not installed."""
+    return [name for name in PROGRAMS if program(name) is None]
