@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import time
 from decimal import Decimal
 
+import httpx
 from prometheus_client import REGISTRY
 from pytest import approx
+from tests.observability.live.run import free_port
 
 from contracts.account import Account
 from contracts.pnl import Pnl
 from contracts.risk_alert import RiskAlert
 from execution import metrics as told
 from streaming import metrics
+from streaming.health import Health, serve_health
 
 ACCOUNT = Account(name="told", pairs=("BTC/USD",), max_daily_loss_pct=Decimal(4), max_total_loss_pct=Decimal(10))
 
@@ -61,3 +65,16 @@ def test_one_state_is_one_and_every_other_none() -> None:
     [family] = metrics.SERVICE_STATE.collect()
     assert {sample.labels["state"]: sample.value for sample in family.samples if sample.value} == {"ready": 1}
     assert len(family.samples) == 8
+
+
+def test_the_state_is_that_of_the_moment_of_the_scrape() -> None:
+    class Loop:
+        heartbeat_seconds = time.monotonic()
+
+    venue_answers = True
+    health = Health(Loop(), checks=[lambda: (venue_answers, "the venue")])
+    with serve_health(free_port(), health) as port:
+        dead = 'tradestream_service_state{state="dead-feed"}'
+        assert f"{dead} 0.0" in httpx.get(f"http://localhost:{port}/metrics").text
+        venue_answers = False
+        assert f"{dead} 1.0" in httpx.get(f"http://localhost:{port}/metrics").text

@@ -98,10 +98,10 @@ def source_variable(name: str, source: Json, label: str) -> Json:
 
 
 def variable(name: str, label: str, query: str) -> Json:
-    """Return a choice among what the feature store has."""
+    """Return a choice among what the feature store has, in the query's order; the first is the default."""
     return {
         "type": "query", "name": name, "label": label, "datasource": POSTGRES, "query": query, "refresh": 1,
-        "sort": 1, "hide": 0, "multi": False, "includeAll": False, "options": [],
+        "sort": 0, "hide": 0, "multi": False, "includeAll": False, "options": [],
     }  # fmt: skip
 
 

@@ -44,7 +44,7 @@ def _pace() -> list[Json]:
             prom("stage:tradestream_from_ingest_latency_seconds:p99_5m", "{{stage}}"),
             unit="s",
             width=8,
-            says="Trades wait here for their candle's end, so a minute is no delay.",
+            says="Of the trade that made this output possible, as a candle's is the first one after its window.",
         ),
         lines("Work on a message, 99 %", prom(f"histogram_quantile(0.99, {processing})"), unit="s"),
         lines("Age of the newest event", prom(age), unit="s"),

@@ -12,7 +12,7 @@ def trading() -> Json:
 
 def _now() -> list[Json]:
     used = 'max by (rule) (tradestream_account_limit_used_ratio{account="$account"})'
-    alerts = 'sum by (rule, severity) (tradestream_risk_alerts_total{account="$account"})'
+    alerts = 'sum(tradestream_risk_alerts_total{account="$account"}) or vector(0)'
     state = """
         SELECT trading_state FROM pnl WHERE account = '$account' ORDER BY time_ms DESC LIMIT 1
     """
@@ -44,7 +44,7 @@ def _now() -> list[Json]:
             thresholds={"mode": "absolute", "steps": steps},
         ),
         table("Trading state", sql(state), width=3, height=4, says="ACTIVE, or the limit that stopped it."),
-        figure("Risk alerts since the start", prom(f"{alerts} or vector(0)", "{{rule}} {{severity}}"), width=3),
+        figure("Risk alerts since the start", prom(alerts, "alerts"), width=3),
     ]
 
 
