@@ -184,13 +184,15 @@ sbom: image-is-known $(filter .tools%,$(UV)) ## What an image is made of, as Cyc
 
 .PHONY: compose-up
 compose-up: market-is-known ## All of it in containers on this machine: history, then live [market=kraken|simulator]
+	@for name in $(IMAGES); do $(DOCKER) image inspect tradestream/$$name:dev >/dev/null 2>&1 || { \
+		echo "tradestream/$$name:dev is not built yet: make build service=all"; exit 2; }; done
 	@echo "Starting docker/compose.yaml on the $(market) market, in the background; 'make compose-down' stops it"
 	@$(COMPOSE) up --detach
 
 .PHONY: compose-down
 compose-down: ## Stop it; its volumes stay
 	@echo "Stopping docker/compose.yaml; 'docker compose --file docker/compose.yaml down --volumes' forgets its data too"
-	@$(COMPOSE) down
+	@$(COMPOSE) down --remove-orphans
 
 # --- Kubernetes (docs/kubernetes.md) --------------------------------------------------------------------------------
 env     ?= dev
