@@ -112,6 +112,8 @@ def dry_run(manifests: list[Manifest], kinds: set[str]) -> tuple[int, list[str],
     """Return how many the API server takes, which it does not know, and what is wrong with the others."""
     known = [each for each in manifests if each["kind"] in kinds]
     unknown = sorted({f"{each['apiVersion']} {each['kind']}" for each in manifests if each["kind"] not in kinds})
+    if not known:
+        return 0, unknown, []
     command = ["kubectl", "apply", "--server-side", "--force-conflicts", "--dry-run=server", "-o", "name", "-f", "-"]
     text = json.dumps({"apiVersion": "v1", "kind": "List", "items": known})
     done = subprocess.run(command, input=text, capture_output=True, text=True, check=False)
