@@ -67,7 +67,7 @@ def test_what_it_is_asked_is_parsed(reading: Store, monkeypatch: pytest.MonkeyPa
 
 def test_it_is_asked_in_read_only_transactions_without_prepared_statements(reading: Store) -> None:
     assert reading.sql("SHOW transaction_read_only").rows == [("on",)]
-    assert reading._connected().prepare_threshold is None and reading._connected().autocommit
+    assert reading._reading.prepare_threshold is None and reading._reading.autocommit
 
 
 @pytest.mark.parametrize("query", ["DELETE FROM candles", "DROP TABLE candles", "SELECT no_such FROM candles"])

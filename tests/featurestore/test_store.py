@@ -169,7 +169,6 @@ def test_percent_and_parameters(store: Store, store_url: str) -> None:
 
 
 def test_a_batch_is_written_whole_or_not_at_all(store: Store) -> None:
-    store.sql("SELECT 1")
     broken = example(Candle).model_copy(update={"open": None})
     with pytest.raises(StoreError):
         store.write([*rows(), broken])
@@ -178,7 +177,7 @@ def test_a_batch_is_written_whole_or_not_at_all(store: Store) -> None:
 
 def test_a_column_that_messages_gained_is_added(store: Store, store_url: str) -> None:
     store.write(rows(count=1))
-    connection = store._connected()
+    connection = store._writer()
     for view in VIEWS:  # an older version had none, and this database lets go of no column that a view shows
         connection.execute(f"DROP VIEW {view.name}")
     connection.execute("ALTER TABLE technical_indicators DROP COLUMN rsi_14")
@@ -214,8 +213,8 @@ def test_several_processes_write_at_once(store: Store, store_url: str) -> None:
 def test_a_full_disk_is_named_and_loses_nothing_that_was_written(tmp_path: Path) -> None:
     with open_store(f"sqlite:///{tmp_path}/store.sqlite") as store:
         store.write(rows(count=100))
-        (pages,) = store._connected().execute("PRAGMA page_count").fetchone()
-        store._connected().execute(f"PRAGMA max_page_count = {pages + 2}")
+        (pages,) = store._writer().execute("PRAGMA page_count").fetchone()
+        store._writer().execute(f"PRAGMA max_page_count = {pages + 2}")
         with pytest.raises(StoreFullError, match="the disk is full; nothing of this batch was written"):
             store.write(rows("ETH/USD", 5_000))
         assert store.sql("SELECT count(*) FROM technical_indicators").rows == [(100,)]
@@ -226,18 +225,18 @@ def test_a_locked_store_is_busy_not_broken(tmp_path: Path, monkeypatch: pytest.M
     url = f"sqlite:///{tmp_path}/store.sqlite"
     with open_store(url) as holder, open_store(url) as waiting:
         holder.write(rows(count=1))
-        waiting.sql("SELECT 1")
-        holder._connected().execute("BEGIN IMMEDIATE")
+        waiting._writer()
+        holder._writer().execute("BEGIN IMMEDIATE")
         with pytest.raises(featurestore.StoreBusyError, match="locked by another process"):
             waiting.write(rows())
-        holder._connected().execute("ROLLBACK")
+        holder._writer().execute("ROLLBACK")
         waiting.write(rows())
         assert waiting.sql("SELECT count(*) FROM technical_indicators").rows == [(5,)]
 
 
 def test_a_lost_connection_is_opened_again(postgres_url: str) -> None:
     with open_store(postgres_url) as store, open_store(postgres_url) as other:
-        (pid,) = store.sql("SELECT pg_backend_pid()").rows[0]
+        (pid,) = store._writer().execute("SELECT pg_backend_pid()").fetchone()
         other.sql(f"SELECT pg_terminate_backend({pid})")
         with pytest.raises(featurestore.StoreBusyError):
             store.write([example(Candle)])

@@ -35,6 +35,7 @@ def candles(*minutes: int, **changes: object) -> list[Candle]:
 
 
 def test_risingwave_parses_each_and_an_empty_store_has_no_rows(store: Store) -> None:
+    store._writer()
     for view in VIEWS:
         (query,) = sqlglot.parse(view.query, read="risingwave")
         assert isinstance(query, expressions.Select)
@@ -121,7 +122,7 @@ def test_pnl_of_a_day_ends_with_its_last_minute(store: Store) -> None:
 
 
 def test_a_view_whose_text_has_changed_or_that_is_gone_is_made_again(store: Store, store_url: str) -> None:
-    connection = store._connected()
+    connection = store._writer()
     connection.execute("DROP VIEW candle_holes")
     connection.execute("DROP VIEW data_quality")
     connection.execute("CREATE VIEW data_quality AS SELECT 1 AS one")

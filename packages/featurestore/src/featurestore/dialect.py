@@ -45,13 +45,16 @@ class Dialect(Protocol):
         """Return a DB-API connection that commits only where `transaction` says so."""
 
     def prepare(self, connection: Any) -> None:
-        """Make the tables and views, or see that they are there."""
+        """Make the tables and views that are missing."""
+
+    def connect_to_read(self) -> Any:
+        """Return a connection for `reading`, having seen that the tables are ours; makes and changes nothing."""
 
     def transaction(self, connection: Any) -> AbstractContextManager[None]:
         """Commit what happens inside, or none of it; raise the store's errors."""
 
     def reading(self, connection: Any) -> AbstractContextManager[None]:
-        """Refuse what would change anything inside; raise the store's errors."""
+        """Refuse what would change anything inside, and a second statement; raise the store's errors."""
 
     def put(self, cursor: Any, tables: Sequence[Table], columns: Columns, rows: Rows) -> None:
         """Write rows into each of `tables`, which keep the same messages; an older row takes no newer one's place.
@@ -61,7 +64,16 @@ class Dialect(Protocol):
 
 
 class MakesTables(Dialect, Protocol):
-    """A database whose tables and views the store makes itself."""
+    """A database whose tables and views the store makes itself.
+
+    Attributes
+    ----------
+    where
+        What it is called in errors.
+    """
+
+    @property
+    def where(self) -> str: ...
 
     def lock_schema(self, connection: Any) -> None:
         """Let no other process make or change tables until the transaction ends."""

@@ -26,8 +26,8 @@ def open_store(url: str) -> Store:
     Examples
     --------
     >>> with open_store("sqlite:///:memory:") as store:
-    ...     store.sql("SELECT count(*) FROM technical_indicators").rows
-    [(0,)]
+    ...     store.writable
+    True
     """
     scheme, separator, path = url.partition("://")
     if separator and scheme == "sqlite" and len(path) > 1 and path.startswith("/"):

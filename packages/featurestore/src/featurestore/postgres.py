@@ -11,7 +11,7 @@ import psycopg
 
 from featurestore.dialect import POSTGRES_TYPES, Columns, Rows, upsert, values
 from featurestore.errors import StoreBusyError, StoreError, StoreFullError
-from featurestore.schema import make_schema
+from featurestore.schema import make_schema, missing_columns
 from featurestore.tables import Kind, Table, quoted_names
 
 #: One number for "the tables of this project", as PostgreSQL's advisory locks want it.
@@ -38,6 +38,11 @@ class PostgresDialect:
     def __init__(self, url: str) -> None:
         self._url = url
 
+    @property
+    def where(self) -> str:
+        """Which of the databases it is."""
+        return "PostgreSQL"
+
     def connect(self) -> psycopg.Connection[Any]:
         """Connect; every transaction is opened by hand."""
         with store_errors("PostgreSQL"):
@@ -47,6 +52,18 @@ class PostgresDialect:
         """Make the tables and views."""
         make_schema(connection, self)
 
+    def connect_to_read(self) -> psycopg.Connection[Any]:
+        """Connect for queries alone; every transaction is read only, whatever the session was told."""
+        with store_errors(self.where):
+            connection: psycopg.Connection[Any] = psycopg.connect(self._url, autocommit=True, prepare_threshold=None)
+            try:
+                connection.execute("SET default_transaction_read_only = on")
+                missing_columns(connection, self)
+            except BaseException:
+                connection.close()
+                raise
+            return connection
+
     @contextmanager
     def transaction(self, connection: psycopg.Connection[Any]) -> Iterator[None]:
         """Commit what happens inside, or none of it."""
@@ -55,10 +72,23 @@ class PostgresDialect:
 
     @contextmanager
     def reading(self, connection: psycopg.Connection[Any]) -> Iterator[None]:
-        """See one moment of the store, and refuse to change it."""
-        with store_errors("PostgreSQL"), connection.transaction():
-            connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-            yield
+        """See one moment of the store, and refuse to change it; what a query set for the session is undone."""
+        try:
+            with store_errors(self.where), connection.transaction(force_rollback=True):
+                # After a first query the transaction cannot be made one that writes.
+                connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY; SELECT 1")
+                with one_statement(connection):
+                    yield
+        except StoreError as error:
+            if isinstance(error.__cause__, psycopg.errors.UndefinedColumn | psycopg.errors.UndefinedTable):
+                with store_errors(self.where):
+                    missing = missing_columns(connection, self)
+                if missing:
+                    lacking = ", ".join(f"{table} lacks {', '.join(names)}" for table, names in missing.items())
+                    raise StoreError(
+                        f"{error}; an older version wrote this store, the next write brings it up to date: {lacking}"
+                    ) from error
+            raise
 
     def lock_schema(self, connection: psycopg.Connection[Any]) -> None:
         """Two processes that make the same table at once would both fail half-way."""
@@ -93,6 +123,13 @@ def _one_row_a_key(table: Table, columns: Columns, rows: Rows) -> bool:
 
 
 @contextmanager
+def one_statement(connection: psycopg.Connection[Any]) -> Iterator[None]:
+    """Let a query be one statement: in a pipeline psycopg sends it so that the server takes no second one with it."""
+    with connection.pipeline():
+        yield
+
+
+@contextmanager
 def store_errors(database: str) -> Iterator[None]:
     """Raise what psycopg says of `database` as the store's own errors."""
     try:
@@ -102,4 +139,6 @@ def store_errors(database: str) -> Iterator[None]:
     except (psycopg.OperationalError, psycopg.InterfaceError) as error:
         raise StoreBusyError(f"{database}: {error}") from error
     except psycopg.Error as error:
+        raise StoreError(f"{database}: {error}") from error
+    except (OverflowError, UnicodeError) as error:
         raise StoreError(f"{database}: {error}") from error

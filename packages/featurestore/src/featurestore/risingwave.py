@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 import psycopg
 
 from featurestore.errors import StoreError
-from featurestore.postgres import PostgresDialect, store_errors
+from featurestore.postgres import PostgresDialect, one_statement, store_errors
 
 #: Of all tables this one is asked for most; without it nothing was applied.
 _FIRST_ASKED = "technical_indicators"
@@ -40,23 +40,26 @@ class RisingWaveDialect(PostgresDialect):
             connection.read_only = read_only
             return connection
 
-    def prepare(self, connection: psycopg.Connection[Any]) -> None:
-        """See that the tables are there.
+    def connect_to_read(self) -> psycopg.Connection[Any]:
+        """Connect, and see that the tables are there.
 
         Raises
         ------
         StoreError
             If they are not.
         """
+        connection = self.connect()
         with store_errors("RisingWave"):
             present = self.columns_of(connection, _FIRST_ASKED)
         if not present:
+            connection.close()
             raise StoreError(
                 f"RisingWave has no table {_FIRST_ASKED} yet: `python -m featurestore.ddl apply` makes the tables"
             )
+        return connection
 
     @contextmanager
     def reading(self, connection: psycopg.Connection[Any]) -> Iterator[None]:
         """See one moment of the store: ``BEGIN READ ONLY`` is the one transaction there is."""
-        with store_errors("RisingWave"), connection.transaction():
+        with store_errors("RisingWave"), connection.transaction(), one_statement(connection):
             yield

@@ -6,7 +6,8 @@ from typing import Any
 
 from featurestore import dialect as sql
 from featurestore.dialect import MakesTables
-from featurestore.tables import TABLES, Table
+from featurestore.errors import StoreError
+from featurestore.tables import MESSAGE_ID, TABLES, Table
 from featurestore.views import VIEWS, View
 
 #: Remembers the text that each view was made from: databases keep it in words of their own.
@@ -14,11 +15,18 @@ _VIEW_TEXTS = "store_views"
 
 
 def make_schema(connection: Any, dialect: MakesTables) -> None:
-    """Make what is missing: tables, columns that messages have gained, views and those whose text has changed."""
+    """Make what is missing: tables, columns that messages have gained, views and those whose text has changed.
+
+    Raises
+    ------
+    StoreError
+        If a table of one of our names is somebody else's.
+    """
     with dialect.transaction(connection):
         dialect.lock_schema(connection)
+        present = present_columns(connection, dialect)
         for table in TABLES:
-            _make_table(connection, dialect, table)
+            _make_table(connection, dialect, table, present[table.name])
         connection.execute(
             f"CREATE TABLE IF NOT EXISTS {_VIEW_TEXTS} (name VARCHAR PRIMARY KEY, query VARCHAR NOT NULL)"
         )
@@ -28,9 +36,50 @@ def make_schema(connection: Any, dialect: MakesTables) -> None:
                 _make_view(connection, dialect, view)
 
 
-def _make_table(connection: Any, dialect: MakesTables, table: Table) -> None:
-    connection.execute(sql.create_table(table, dialect))
-    present = dialect.columns_of(connection, table.name)
+def missing_columns(connection: Any, dialect: MakesTables) -> dict[str, tuple[str, ...]]:
+    """Return the columns that a store of an older version lacks, by table; none of a store of this version.
+
+    Raises
+    ------
+    StoreError
+        If nothing was ever written there, or a table of one of our names is somebody else's.
+    """
+    present = present_columns(connection, dialect)
+    if not any(present.values()):
+        raise StoreError(
+            f"{dialect.where}: there is nothing yet: a store gets its tables with the first write, and none of them "
+            "is there (or this is the database of something else)"
+        )
+    names = {table.name: tuple(column.name for column in table.columns) for table in TABLES}
+    missing = {
+        table: tuple(name for name in columns if name not in present[table]) for table, columns in names.items()
+    }
+    return {table: columns for table, columns in missing.items() if columns}
+
+
+def present_columns(connection: Any, dialect: MakesTables) -> dict[str, set[str]]:
+    """Return the columns there are of each table.
+
+    Raises
+    ------
+    StoreError
+        If a table of one of our names is somebody else's.
+    """
+    found = {table.name: dialect.columns_of(connection, table.name) for table in TABLES}
+    for table in TABLES:
+        lacking = [name for name in (*table.key, MESSAGE_ID) if name not in found[table.name]]
+        if found[table.name] and lacking:
+            raise StoreError(
+                f"{dialect.where}: this is no store of ours: expected a table {table.name} with "
+                f"{', '.join(lacking)}, was one with {', '.join(sorted(found[table.name]))}"
+            )
+    return found
+
+
+def _make_table(connection: Any, dialect: MakesTables, table: Table, present: set[str]) -> None:
+    if not present:
+        connection.execute(sql.create_table(table, dialect))
+        return
     for column in table.columns:
         if column.name not in present:
             connection.execute(sql.add_column(table, column, dialect))

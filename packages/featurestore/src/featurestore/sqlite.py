@@ -8,14 +8,21 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import ClassVar
+from uuid import uuid4
 
 from featurestore.dialect import Columns, Rows, upsert, values
 from featurestore.errors import StoreBusyError, StoreError, StoreFullError
-from featurestore.schema import make_schema
-from featurestore.tables import Kind, Table
+from featurestore.schema import make_schema, missing_columns, present_columns
+from featurestore.tables import TABLES, Kind, Table, quoted
+from featurestore.views import VIEWS
 
 #: How long a writer waits for another; each holds the lock for one batch.
 BUSY_TIMEOUT_SECONDS = 5.0
+
+_MEMORY = ":memory:"
+#: All that a query may do, and the pragmas that only tell. So it attaches no file, ends and begins no transaction.
+_READS = frozenset({sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_FUNCTION, sqlite3.SQLITE_RECURSIVE})
+_TELLING_PRAGMAS = frozenset({"table_info", "table_list"})
 
 
 class SqliteDialect:
@@ -42,20 +49,54 @@ class SqliteDialect:
 
     def __init__(self, path: str) -> None:
         self._path = path
+        self._memory = f"file:{uuid4().hex}?mode=memory&cache=shared" if path == _MEMORY else None
+
+    @property
+    def where(self) -> str:
+        """The file."""
+        return self._path
 
     def connect(self) -> sqlite3.Connection:
-        """Open the file; readers never wait for a writer (write-ahead log)."""
-        if self._path != ":memory:":
+        """Open the file to write it, and make it where it is missing."""
+        if not self._memory:
             Path(self._path).parent.mkdir(parents=True, exist_ok=True)
-        with _store_errors(self._path):
-            connection = sqlite3.connect(self._path, timeout=BUSY_TIMEOUT_SECONDS, isolation_level=None)
-            connection.execute("PRAGMA journal_mode = WAL")
-        connection.create_function("to_timestamp", 1, to_timestamp, deterministic=True)
-        return connection
+        return self._open("rwc")
 
     def prepare(self, connection: sqlite3.Connection) -> None:
-        """Make the tables and views."""
+        """Make the tables and views; from then on readers never wait for a writer (write-ahead log)."""
+        with _store_errors(self._path):
+            present_columns(connection, self)  # somebody else's file is left as it is
+            connection.execute("PRAGMA journal_mode = WAL")
         make_schema(connection, self)
+
+    def connect_to_read(self) -> sqlite3.Connection:
+        """Open the file for queries alone.
+
+        What a file of an older version lacks reads as null: views of this connection stand before its tables.
+        """
+        if not self._memory and not Path(self._path).is_file():
+            raise StoreError(f"{self._path}: there is nothing yet: the file is made with the first write")
+        connection = self._open("rw")
+        try:
+            with _store_errors(self._path):
+                connection.execute("BEGIN")  # one moment, also while another process makes the tables
+                missing = missing_columns(connection, self)
+                connection.execute("COMMIT")
+                if missing:
+                    _show_as_of_this_version(connection, self, missing)
+                connection.execute("PRAGMA query_only = ON")
+            connection.set_authorizer(_only_reads)
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    def _open(self, mode: str) -> sqlite3.Connection:
+        address = self._memory or f"{Path(self._path).absolute().as_uri()}?mode={mode}"
+        with _store_errors(self._path):
+            connection = sqlite3.connect(address, uri=True, timeout=BUSY_TIMEOUT_SECONDS, isolation_level=None)
+        connection.create_function("to_timestamp", 1, to_timestamp, deterministic=True)
+        return connection
 
     @contextmanager
     def transaction(self, connection: sqlite3.Connection) -> Iterator[None]:
@@ -72,13 +113,9 @@ class SqliteDialect:
 
     @contextmanager
     def reading(self, connection: sqlite3.Connection) -> Iterator[None]:
-        """See one moment of the store, and refuse to change it."""
+        """See one moment of the store; the connection itself refuses to change it."""
         with _store_errors(self._path):
-            connection.execute("PRAGMA query_only = ON")
-            try:
-                yield
-            finally:
-                connection.execute("PRAGMA query_only = OFF")
+            yield
 
     def lock_schema(self, connection: sqlite3.Connection) -> None:
         """A transaction has the write lock already."""
@@ -106,6 +143,28 @@ def to_timestamp(epoch_seconds: float | None) -> str | None:
     return datetime.fromtimestamp(epoch_seconds, UTC).isoformat(sep=" ")
 
 
+def _only_reads(action: int, name: str | None, *_rest: str | None) -> int:
+    reads = action in _READS or (action == sqlite3.SQLITE_PRAGMA and name in _TELLING_PRAGMAS)
+    return sqlite3.SQLITE_OK if reads else sqlite3.SQLITE_DENY
+
+
+def _show_as_of_this_version(
+    connection: sqlite3.Connection, dialect: SqliteDialect, missing: Mapping[str, Sequence[str]]
+) -> None:
+    """Put views of this connection before the tables that lack columns, and all our views over them."""
+    for table in TABLES:
+        if table.name in missing:
+            known = dialect.columns_of(connection, table.name)
+            columns = ", ".join(
+                quoted(column.name) if column.name in known else f"NULL AS {quoted(column.name)}"
+                for column in table.columns
+            )
+            source = f"FROM main.{table.name}" if known else "WHERE 0"
+            connection.execute(f"CREATE TEMP VIEW {table.name} AS SELECT {columns} {source}")
+    for view in VIEWS:
+        connection.execute(f"CREATE TEMP VIEW {view.name} AS\n{view.query}")
+
+
 @contextmanager
 def _store_errors(path: str) -> Iterator[None]:
     try:
@@ -116,4 +175,7 @@ def _store_errors(path: str) -> Iterator[None]:
             raise StoreBusyError(f"{path}: locked by another process for {BUSY_TIMEOUT_SECONDS:g} s") from error
         if code == sqlite3.SQLITE_FULL:
             raise StoreFullError(f"{path}: the disk is full; nothing of this batch was written") from error
+        what = f"a query may only read, and be one ({error})" if code == sqlite3.SQLITE_AUTH else error
+        raise StoreError(f"{path}: {what}") from error
+    except (OverflowError, UnicodeError) as error:
         raise StoreError(f"{path}: {error}") from error

@@ -7,6 +7,7 @@ from contextlib import closing
 from itertools import chain
 from typing import Any, Self
 
+from contracts.errors import shorten
 from contracts.feature_row import FeatureRow
 from contracts.message import Message
 from contracts.units import MS_PER_SECOND
@@ -15,15 +16,23 @@ from featurestore.dialect import Dialect
 from featurestore.errors import StoreBusyError, StoreError
 from featurestore.feature_rows import COLUMNS, columns_of_set, feature_row, lists_of, require_served
 from featurestore.quality import DAY_QUALITY_COLUMNS, DayQuality
-from featurestore.requests import FOREVER_MS, check_interval, check_pairs, check_range
+from featurestore.requests import (
+    FOREVER_MS,
+    check_rows,
+    checked_interval,
+    checked_pairs,
+    checked_range,
+    checked_time,
+)
 from featurestore.result import Result
 from featurestore.tables import TABLES, Table, quoted_names, tables_of
 
 
 class Store:
-    """Tables of messages behind one SQL interface; made on first use, columns added as messages grow.
+    """Tables of messages behind one SQL interface; made with the first write, columns added as messages grow.
 
-    Connects when it is first used and again after the connection was lost. One store belongs to one thread; any
+    Connects when it is first used and again after the connection was lost. Reading makes and changes nothing: it has
+    a connection of its own, and a store that was never written says so. One store belongs to one thread; any
     number of processes may have one on the same database.
 
     Parameters
@@ -34,7 +43,8 @@ class Store:
 
     def __init__(self, dialect: Dialect) -> None:
         self._dialect = dialect
-        self._connection: Any = None
+        self._writing: Any = None
+        self._reading: Any = None
 
     def __enter__(self) -> Self:
         return self
@@ -58,6 +68,8 @@ class Store:
             Locked or unreachable; try again.
         StoreFullError, StoreError
             Trying again will not help, or the database reads the topics itself.
+        BadInputError
+            If a value has no room in a column: an integer of more than 64 bits, text that is no UTF-8.
         TypeError
             If a message is of a class that no table keeps.
         """
@@ -70,7 +82,9 @@ class Store:
             return
         # Always in the order of the list: two writers that lock the same rows do so in the same order.
         groups = sorted(((tables_of(cls), batch) for cls, batch in batches.items()), key=_place)
-        connection = self._connected()
+        connection = self._writer()
+        columns: tuple[str, ...] = ()
+        rows: Sequence[tuple[Any, ...]] = ()
         try:
             with self._dialect.transaction(connection), closing(connection.cursor()) as cursor:
                 for tables, batch in groups:
@@ -80,38 +94,45 @@ class Store:
         except StoreBusyError:
             self.close()
             raise
+        except StoreError:
+            check_rows(columns, rows)
+            raise
 
     def sql(self, query: str, parameters: Sequence[Any] = ()) -> Result:
-        """Run a query that changes nothing.
+        """Run one query, which changes nothing.
 
         Raises
         ------
         StoreError
-            If it is wrong, or would change something.
+            If it is wrong, gives no rows (as what begins or ends a transaction), would change something, is more than
+            one statement, or nothing was written to the store yet.
         """
-        connection = self._connected()
+        if self._reading is None:
+            self._reading = self._dialect.connect_to_read()
         try:
-            with self._dialect.reading(connection), closing(connection.cursor()) as cursor:
+            with self._dialect.reading(self._reading), closing(self._reading.cursor()) as cursor:
                 # Without parameters the text is left alone: a query may contain the percent sign.
                 cursor.execute(query, tuple(parameters)) if parameters else cursor.execute(query)
-                columns = tuple(column[0] for column in cursor.description or ())
-                return Result(columns, [tuple(row) for row in cursor.fetchall()] if columns else [])
+                rows = [tuple(row) for row in cursor.fetchall()]
+                if cursor.description is None:
+                    raise StoreError(f"expected one query that gives rows, was {shorten(query)}")
+                return Result(tuple(column[0] for column in cursor.description), rows)
         except StoreBusyError:
             self.close()
             raise
 
-    def latest(self, pairs: Sequence[str], interval_s: int) -> list[FeatureRow]:
+    def latest(self, pairs: Iterable[str], interval_s: int) -> list[FeatureRow]:
         """Return the newest feature row of each of `pairs` that has one, sorted by pair and exchange.
 
         Raises
         ------
         BadInputError
-            If `pairs` is no list of pairs, or `interval_s` not positive.
+            If `pairs` are no pairs, or a number is none that can be asked for.
         """
         source = "latest_features" if self._dialect.keeps_views else "technical_indicators"
         return self._newest(source, pairs, interval_s)
 
-    def as_of(self, time_ms: int, pairs: Sequence[str], interval_s: int) -> list[FeatureRow]:
+    def as_of(self, time_ms: int, pairs: Iterable[str], interval_s: int) -> list[FeatureRow]:
         """Return the feature row of each of `pairs` that was known at `time_ms`, as it was served.
 
         That is revision 0 of the newest window that had ended by then; what was corrected later is not in it. A pair
@@ -127,16 +148,16 @@ class Store:
         Raises
         ------
         BadInputError
-            If `pairs` is no list of pairs, or `interval_s` not positive.
+            If `pairs` are no pairs, or a number is none that can be asked for.
         """
         mark = self._dialect.placeholder
-        latest_start_ms = time_ms - interval_s * MS_PER_SECOND
+        latest_start_ms = checked_time("time_ms", time_ms) - checked_interval(interval_s) * MS_PER_SECOND
         served = f" AND revision = 0 AND window_start_ms <= {mark}"
         return self._newest("technical_indicators_history", pairs, interval_s, served, (latest_start_ms,))
 
     def frame(
         self,
-        pairs: Sequence[str],
+        pairs: Iterable[str],
         from_ms: int,
         to_ms: int,
         interval_s: int,
@@ -169,9 +190,8 @@ class Store:
             If there is no such set, if rows were made with one that does not serve it, or if an argument is no pair,
             length or range.
         """
-        check_pairs(pairs)
-        check_interval(interval_s)
-        check_range(from_ms, to_ms)
+        pairs, interval_s = checked_pairs(pairs), checked_interval(interval_s)
+        from_ms, to_ms = checked_range(from_ms, to_ms)
         columns = columns_of_set(feature_set)
         source = "technical_indicators" if corrected else "technical_indicators_history"
         mark = self._dialect.placeholder
@@ -188,7 +208,7 @@ class Store:
         return frame
 
     def data_quality(
-        self, pairs: Sequence[str], interval_s: int, *, from_ms: int = 0, to_ms: int = FOREVER_MS
+        self, pairs: Iterable[str], interval_s: int, *, from_ms: int = 0, to_ms: int = FOREVER_MS
     ) -> list[DayQuality]:
         """Return what the candles of each pair and UTC day say of themselves, ordered by pair and day.
 
@@ -204,9 +224,8 @@ class Store:
         BadInputError
             If an argument is no pair, length or range.
         """
-        check_pairs(pairs)
-        check_interval(interval_s)
-        check_range(from_ms, to_ms)
+        pairs, interval_s = checked_pairs(pairs), checked_interval(interval_s)
+        from_ms, to_ms = checked_range(from_ms, to_ms)
         mark = self._dialect.placeholder
         found = self.sql(
             f"SELECT {', '.join(DAY_QUALITY_COLUMNS)} FROM data_quality "  # noqa: S608 - our own names
@@ -217,20 +236,20 @@ class Store:
         return [DayQuality(*row) for row in found.rows]
 
     def close(self) -> None:
-        """Close the connection; the next use opens another."""
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
+        """Close the connections; the next use opens others."""
+        for connection in (self._writing, self._reading):
+            if connection is not None:
+                connection.close()
+        self._writing = self._reading = None
 
     def _newest(
-        self, source: str, pairs: Sequence[str], interval_s: int, condition: str = "", values: tuple[Any, ...] = ()
+        self, source: str, pairs: Iterable[str], interval_s: int, condition: str = "", values: tuple[Any, ...] = ()
     ) -> list[FeatureRow]:
         """Return the row of the newest window of each pair, among those that meet `condition`.
 
         One look into the index for each exchange and pair, however long the history.
         """
-        check_pairs(pairs)
-        check_interval(interval_s)
+        pairs, interval_s = checked_pairs(pairs), checked_interval(interval_s)
         asked = [(exchange, pair) for exchange in self._exchanges(source) for pair in pairs]
         if not asked:
             return []
@@ -256,12 +275,17 @@ class Store:
             found.append(following)
         return found[1:]
 
-    def _connected(self) -> Any:
-        if self._connection is None:
+    def _writer(self) -> Any:
+        if self._writing is None:
+            self.close()  # what reads has seen the tables as they were before
             connection = self._dialect.connect()
-            self._dialect.prepare(connection)
-            self._connection = connection
-        return self._connection
+            try:
+                self._dialect.prepare(connection)
+            except BaseException:
+                connection.close()
+                raise
+            self._writing = connection
+        return self._writing
 
 
 def _place(group: tuple[tuple[Table, ...], list[Message]]) -> int:
