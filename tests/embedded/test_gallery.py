@@ -11,6 +11,7 @@ import pytest
 from bar_series import COLUMNS, MIDNIGHT_MS, OHLCV, PRICES, BarSeries, simulated
 from typer.testing import CliRunner
 
+from contracts.errors import BadInputError
 from contracts.features import ANCHOR_BARS, FAMILIES, FEATURES
 from embedded.cli import app
 from embedded.gallery.bars import Bars, bars_of_file, bars_of_run
@@ -126,6 +127,40 @@ def test_nothing_to_plot_is_said_in_words(
     result = CliRunner().invoke(app, ["features-gallery", *arguments])
     assert result.exit_code == 2
     assert message in result.output
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("{before},1,1,1,1,1", "bars, line 3 of bars.csv: expected another timestamp_ms than the line before"),
+        (
+            "1700000001060,1,1,1,1,1",
+            "bars, line 3 of bars.csv: expected a timestamp_ms in milliseconds, whole seconds after the bar before, "
+            "was 1700000001060",
+        ),
+        (",1,1,1,1,1", "bars, line 3 of bars.csv: expected timestamp_ms, a whole number, was None"),
+        ("{after},0,1,1,1,1", "bars, line 3 of bars.csv: expected open, a positive price, was 0.0"),
+        ("{after},1,1,1,-2,1", "bars, line 3 of bars.csv: expected close, a positive price, was -2.0"),
+        ("{after},1,1,nan,1,1", "bars, line 3 of bars.csv: expected low, a positive price, was nan"),
+        ("{after},1,,1,1,1", "bars, line 3 of bars.csv: expected high, a positive price, was None"),
+        ("{after},1,1,1,1,-1", "bars, line 3 of bars.csv: expected volume, a number that is not negative, was -1.0"),
+    ],
+)
+def test_a_line_that_is_no_bar_is_named(tmp_path: Path, line: str, message: str) -> None:
+    before = 1_700_000_001_000
+    path = tmp_path / "bars.csv"
+    lines = ["timestamp_ms,open,high,low,close,volume", f"{before},1,1,1,1,1", line, f"{before + 120_000},1,1,1,1,1"]
+    path.write_text("\n".join(lines).format(before=before, after=before + 60_000))
+    with pytest.raises(BadInputError) as error:
+        bars_of_file(path)
+    assert str(error.value).startswith(message)
+
+
+def test_times_in_seconds_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "bars.csv"
+    path.write_text("timestamp_ms,open,high,low,close,volume\n1700000000,1,1,1,1,1\n1700000060,1,1,1,1,1\n")
+    with pytest.raises(BadInputError, match=r"line 3 of bars\.csv: expected a timestamp_ms in milliseconds"):
+        bars_of_file(path)
 
 
 def test_recorded_bars_are_drawn(tmp_path: Path) -> None:

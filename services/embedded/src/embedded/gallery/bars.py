@@ -17,7 +17,9 @@ Floats = NDArray[np.float64]
 
 _FILE_COLUMNS = ("open", "high", "low", "close", "volume")
 _MORE_COLUMNS = ("trade_count", "taker_buy_volume")
+_LINE = "line"
 _INTERVAL_S = 60
+_SHORTEST_MS = MS_PER_SECOND
 #: A longer hole in a file is an outage or another day, not a quiet market.
 _QUIET_BARS = 60
 
@@ -128,12 +130,44 @@ def _read(path: Path) -> pl.DataFrame:
         frame = pl.read_csv(path).rename({"timestamp_ms": "window_start_ms"})
         columns = [*_FILE_COLUMNS, *(name for name in _MORE_COLUMNS if name in frame.columns)]
         frame = frame.select(pl.col("window_start_ms").cast(pl.Int64), pl.col(columns).cast(pl.Float64))
+        frame = frame.with_row_index(_LINE, offset=2)  # below the names
     except pl.exceptions.PolarsError as error:
         expected = f"a CSV file with timestamp_ms, {', '.join(_FILE_COLUMNS)} ({str(error).splitlines()[0]})"
         raise BadInputError("bars", expected, str(path)) from error
     if frame.height < 2:
         raise BadInputError("bars", "at least two bars", frame.height)
-    return frame.sort("window_start_ms")
+    frame = frame.sort("window_start_ms", maintain_order=True)
+    _check_times(path, frame)
+    _check_values(path, frame)
+    return frame.drop(_LINE)
+
+
+def _check_times(path: Path, frame: pl.DataFrame) -> None:
+    """Refuse bars that begin at no time or the same time, and times that cannot be milliseconds."""
+    _refuse(path, frame, pl.col("window_start_ms").is_null(), "window_start_ms", "timestamp_ms, a whole number")
+    apart_ms = frame.select(_LINE, "window_start_ms", apart_ms=pl.col("window_start_ms").diff())
+    another = "another timestamp_ms than the line before it in time"
+    _refuse(path, apart_ms, pl.col("apart_ms") == 0, "window_start_ms", another)
+    whole = "a timestamp_ms in milliseconds, whole seconds after the bar before"
+    _refuse(path, apart_ms, pl.col("apart_ms") % _SHORTEST_MS != 0, "window_start_ms", whole)
+
+
+def _check_values(path: Path, frame: pl.DataFrame) -> None:
+    """Refuse prices and volumes that no market has."""
+    for name in _FILE_COLUMNS:
+        value = pl.col(name)
+        is_volume = name == "volume"
+        possible = value.is_finite() & ((value >= 0) if is_volume else (value > 0))
+        expected = f"{name}, a number that is not negative" if is_volume else f"{name}, a positive price"
+        _refuse(path, frame, possible.fill_null(False).not_(), name, expected)
+
+
+def _refuse(path: Path, frame: pl.DataFrame, wrong: pl.Expr, column: str, expected: str) -> None:
+    """Refuse the first line that is wrong, if one is."""
+    found = frame.filter(wrong).sort(_LINE).select(_LINE, column)
+    if not found.is_empty():
+        line, value = found.row(0)
+        raise BadInputError(f"bars, line {line} of {path.name}", expected, value)
 
 
 def _with_quiet_bars(frame: pl.DataFrame, interval_ms: int) -> pl.DataFrame:
