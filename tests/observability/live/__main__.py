@@ -8,19 +8,23 @@ from pathlib import Path
 
 from benchmarks.logs import CannotRunError
 from benchmarks.postgres import running_postgres
+from loguru import logger
 from tests.observability.live.asking import Answer, ask_all
-from tests.observability.live.run import live_run
+from tests.observability.live.run import live_run, standing_still
 from tests.observability.live.servers import Monitoring, missing_programs, monitoring
 
-#: What the narrow limits and the wrong price of the run lead to.
-_EXPECTED = {"page": "AccountStopped", "tickets": "DeadLetters"}
+#: What the narrow limits and the wrong price of the run lead to; and what a venue does that stands still.
+_EXPECTED = [("page", "AccountStopped"), ("tickets", "DeadLetters")]
+_OF_SILENCE = ("page", "FeedDead")
 _PATIENCE_SECONDS = 240.0
 #: For rates over five minutes to have something to look at.
 _LIVE_SECONDS = 180.0
 
 
 def main() -> int:
-    """Return 0 if every panel has data and both alerts were delivered, 1 if not, 2 if something is missing here."""
+    """Return 0 if every panel has data and the alerts were delivered, 1 if not, 2 if something is missing here."""
+    logger.remove()
+    logger.add(sys.stderr, level="WARNING")
     if missing := missing_programs():
         print(f"not installed: {', '.join(missing)}; tests/observability/install.sh fetches them with apt")
         return 2
@@ -34,22 +38,29 @@ def main() -> int:
 
 def _check(folder: Path, store_url: str) -> int:
     with live_run(folder / "run", store_url) as pipeline, monitoring(folder, pipeline.ports) as run:
+
+        def wait_for(expected: list[tuple[str, str]]) -> None:
+            pipeline.supervisor.wait_until(lambda: not _missing(run, expected), _PATIENCE_SECONDS)
+
         pipeline.supervisor.wait_until(lambda: False, _LIVE_SECONDS)
-        delivered = pipeline.supervisor.wait_until(lambda: _missing_alerts(run) == [], _PATIENCE_SECONDS)
+        wait_for(_EXPECTED)
         answers = ask_all(run.prometheus, store_url)
+        with standing_still(pipeline):
+            wait_for([_OF_SILENCE])
         _print_answers(answers)
         _print_alerts(run)
+        missing = _missing(run, [*_EXPECTED, _OF_SILENCE])
     empty = [answer for answer in answers if not answer.found]
     print(f"\n{len(answers)} queries, {len(answers) - len(empty)} with data")
-    if not delivered:
-        print(f"not delivered: {', '.join(_missing_alerts(run))}")
-    return 1 if empty or not delivered else 0
+    for receiver, alert in missing:
+        print(f"not delivered to {receiver}: {alert}")
+    return 1 if empty or missing else 0
 
 
-def _missing_alerts(run: Monitoring) -> list[str]:
+def _missing(run: Monitoring, expected: list[tuple[str, str]]) -> list[tuple[str, str]]:
     return [
-        f"{alert} to {receiver}"
-        for receiver, alert in _EXPECTED.items()
+        (receiver, alert)
+        for receiver, alert in expected
         if alert not in {each["labels"]["alertname"] for each in run.delivered[receiver]}
     ]
 

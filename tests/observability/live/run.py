@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import os
+import signal
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -85,6 +87,18 @@ def live_run(folder: Path, store_url: str) -> Iterator[ScrapedPipeline]:
             httpx.post(f"{_addresses(pipeline)['control_url']}/sim/clock/start", timeout=10).raise_for_status()
             yield pipeline
             pipeline.supervisor.stop()
+
+
+@contextmanager
+def standing_still(pipeline: ScrapedPipeline) -> Iterator[None]:
+    """Stop the venue's process for as long as the block runs: its sockets stay open and say nothing."""
+    venue = pipeline.supervisor.processes["simulator"]
+    assert venue.pid is not None
+    os.kill(venue.pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(venue.pid, signal.SIGCONT)
 
 
 def _pipeline(place: RunFolder, store_url: str) -> ScrapedPipeline:
