@@ -121,9 +121,12 @@ dead-letters: install ## What services could not use [action=list|show|replay se
 		$(if $(reason),--reason $(reason)) $(if $(yes),--yes)
 
 .PHONY: features-sql
+# Through the environment and a pipe: neither make nor the shell reads what is in a query.
+features-sql: export SQL = $(value query)
 features-sql: install ## Example queries over the feature store of a run, or one of your own [run=runs/demo store=ADDRESS query="SELECT ..."]
 	@$(if $(store),$(SYNC) --all-packages --extra postgres)
-	@$(RUN) python -m featurestore $(or $(store),sqlite:///$(or $(run),runs/demo)/work/store.sqlite) $(if $(query),"$(query)")
+	@$(if $(value query),printf '%s' "$$SQL" |) $(RUN) python -m featurestore \
+		$(or $(store),sqlite:///$(or $(run),runs/demo)/work/store.sqlite) $(if $(value query),-)
 
 .PHONY: features-gallery
 features-gallery: install ## Plot every feature on one page: of a run's candles, or of a CSV file of bars [run= pair= bars=FILE reference=FILE out=]

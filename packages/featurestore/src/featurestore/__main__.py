@@ -1,6 +1,6 @@
 """Ask a store: ``python -m featurestore sqlite:///runs/demo/work/store.sqlite ["SELECT ..."]``.
 
-Without a query the examples are shown and run.
+Without a query the examples are shown and run; ``-`` reads one from standard input.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from featurestore.examples import EXAMPLES
 from featurestore.text_table import text_table
 
 _SQLITE = "sqlite:///"
-_USAGE = "usage: python -m featurestore <address of a store> [query]"
+_USAGE = "usage: python -m featurestore <address of a store> [query, or - for standard input]"
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -27,7 +27,7 @@ def main(arguments: Sequence[str]) -> int:
     try:
         with _existing(arguments[0]) as store:
             if len(arguments) == 2:
-                _show(store.sql(arguments[1]))
+                _show(store.sql(sys.stdin.read() if arguments[1] == "-" else arguments[1]))
             else:
                 return _show_examples(store, arguments[0])
     except TradestreamError as error:
