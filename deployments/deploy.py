@@ -156,7 +156,9 @@ def image_of(wanted: Target) -> tuple[str, str]:
     except DeployError as error:
         raise DeployError(f"no image {wanted.image}:dev on this machine: make build-and-deploy builds it") from error
     # Made from the content, as docker/build.sh does: pods are replaced exactly when the image has changed.
-    return wanted.image, f"dev-{identity.strip().removeprefix('sha256:')[:12]}"
+    tag = f"dev-{identity.strip().removeprefix('sha256:')[:12]}"
+    output("docker", "tag", f"{wanted.image}:dev", f"{wanted.image}:{tag}")
+    return wanted.image, tag
 
 
 def load_into_kind(image: str) -> None:
