@@ -89,7 +89,11 @@ def fetch_jars() -> None:
         command += [f"-DoutputDirectory={folder}/jars"]
         if subprocess.run(command, check=False).returncode != 0:
             raise KafkaError("Maven could not fetch Kafka's jars: see above")
-        Path(folder, "jars").rename(JARS)
+        try:
+            Path(folder, "jars").rename(JARS)
+        except OSError:
+            if not JARS.is_dir():  # else somebody else, who began at the same time, was first: theirs are the same
+                raise
 
 
 def require_free_ports(nodes: list[Node]) -> None:
