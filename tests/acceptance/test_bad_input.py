@@ -42,7 +42,7 @@ def call(*module_and_arguments: object, **settings: Any) -> tuple[int, str]:
     """Run `python -m ...` and return its exit code and all it said; a traceback is never said."""
     command = [sys.executable, "-m", *(str(argument) for argument in module_and_arguments)]
     done = subprocess.run(
-        command, cwd=ROOT, env=environment(settings), capture_output=True, text=True, check=False, timeout=120
+        command, cwd=ROOT, env=environment(settings), capture_output=True, text=True, check=False, timeout=300
     )
     said = done.stdout + done.stderr
     assert "Traceback" not in said, said

@@ -88,7 +88,8 @@ def test_a_busy_machine_changes_nothing(undisturbed: tuple[Path, dict[str, Any]]
 def test_each_service_killed_in_backfill_and_live(undisturbed: tuple[Path, dict[str, Any]], tmp_path: Path) -> None:
     # predictions has no work in backfill: it is killed while its model trains, and again live.
     kills = [f"--kill={service}@{phase}" for service in SERVICES for phase in ("backfill", "live")]
-    summary = demo(tmp_path / "killed", *kills)
+    # Half as fast as the other: twelve times a service starts, which a slow machine takes a while for.
+    summary = demo(tmp_path / "killed", *kills, "--speed", "120")
     restarts = {name: service["restarts"] for name, service in summary["services"].items()}
     assert all(restarts[service] >= 1 for service in SERVICES), restarts
     assert len(summary["kills"]) == len(kills), summary["notes"]

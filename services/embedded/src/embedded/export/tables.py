@@ -62,7 +62,8 @@ class Table:
     @property
     def schema(self) -> dict[str, Any]:
         """Column types, in the order of the file."""
-        return {name: wire_schema(self.message)[name] for name in self._columns()}
+        types = wire_schema(self.message)
+        return {name: types[name] for name in self._columns()}
 
     def _columns(self) -> list[str]:
         names = list(self.message.model_fields)
