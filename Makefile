@@ -228,6 +228,10 @@ deploy: ## The same with the image that is there: service=candles [env= variant=
 backfill: ## The Job of history, waited for, then the live service: service=candles; without service= trades, candles, indicators
 	@$(DEPLOY) backfill $(OF_CLUSTER) --timeout $(timeout)
 
+.PHONY: run-now
+run-now: ## One run of what is scheduled, now: service=training, check-topics, check-data; it must be deployed [timeout=]
+	@$(DEPLOY) run-now $(OF_CLUSTER) --timeout $(timeout)
+
 .PHONY: shutdown
 shutdown: ## Take a service out of the cluster; topics and files stay: service=candles [env= variant=]
 	@$(DEPLOY) shutdown $(OF_CLUSTER)

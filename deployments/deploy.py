@@ -19,7 +19,6 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 NAMESPACE = "tradestream"
-KIND_CLUSTER = "tradestream"
 ENVIRONMENTS = ("dev", "prod")
 VARIANTS = ("historical", "live", "scheduled")
 MARKETS = ("kraken", "simulator")
@@ -163,8 +162,9 @@ def image_of(wanted: Target) -> tuple[str, str]:
 
 def load_into_kind(image: str) -> None:
     """Give the image to the nodes of the kind cluster, if that is where we are."""
-    if output("kubectl", "config", "current-context").strip() == f"kind-{KIND_CLUSTER}":
-        run("kind", "load", "docker-image", image, "--name", KIND_CLUSTER)
+    context = output("kubectl", "config", "current-context").strip()
+    if context.startswith("kind-"):
+        run("kind", "load", "docker-image", image, "--name", context.removeprefix("kind-"))
 
 
 # --- commands -------------------------------------------------------------------------------------------------------
@@ -206,7 +206,7 @@ def write_kustomization(wanted: Target, name: str, tag: str) -> Path:
     return folder
 
 
-def wait_for_job(wanted: Target, seconds: int) -> None:
+def wait_for_job(job: str, seconds: int) -> None:
     """Return when the Job is complete.
 
     Raises
@@ -216,15 +216,15 @@ def wait_for_job(wanted: Target, seconds: int) -> None:
     """
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
-        status = json.loads(output("kubectl", "-n", NAMESPACE, "get", wanted.resource, "-o", "json"))["status"]
+        status = json.loads(output("kubectl", "-n", NAMESPACE, "get", job, "-o", "json"))["status"]
         ended = {each["type"]: each for each in status.get("conditions", []) if each["status"] == "True"}
         if "Complete" in ended:
-            say(f"{wanted.resource} is complete: {status['startTime']} to {status['completionTime']}")
+            say(f"{job} is complete: {status['startTime']} to {status['completionTime']}")
             return
         if "Failed" in ended:
-            raise DeployError(f"{wanted.resource} failed: {ended['Failed'].get('message', '')}")
+            raise DeployError(f"{job} failed: {ended['Failed'].get('message', '')}")
         time.sleep(1)
-    raise DeployError(f"{wanted.resource} has not ended after {seconds} s: make logs variant=historical")
+    raise DeployError(f"{job} has not ended after {seconds} s: kubectl -n {NAMESPACE} logs {job}")
 
 
 def backfill(asked: argparse.Namespace) -> None:
@@ -234,9 +234,20 @@ def backfill(asked: argparse.Namespace) -> None:
     for job in jobs:
         deploy(job)
     for job in jobs:
-        wait_for_job(job, asked.timeout)
+        wait_for_job(job.resource, asked.timeout)
     for job in reversed(jobs):  # readers before writers
         deploy(Target(job.name, job.env, "live", job.market, job.registry, job.tag))
+
+
+def run_now(wanted: Target, seconds: int) -> None:
+    """Do now, once, what is scheduled; what it says is shown, and it is waited for."""
+    job = f"job/{wanted.app}-now"
+    kubectl("delete", job, "--ignore-not-found", "--wait")
+    kubectl("create", "job", job.removeprefix("job/"), f"--from={wanted.resource}")
+    try:
+        wait_for_job(job, seconds)
+    finally:
+        kubectl("logs", job, "--tail=100")
 
 
 def shutdown(wanted: Target) -> None:
@@ -324,7 +335,7 @@ def _there(program: str) -> None:
 def main(arguments: list[str]) -> int:
     """Run a command and return its exit code: 2 for wrong arguments, a missing tool, or a failure."""
     parser = argparse.ArgumentParser(prog="deploy.py", description=__doc__.split("\n")[0])
-    commands = ("known", "image", "deploy", "backfill", "shutdown", "logs", "status", "port-forward")
+    commands = ("known", "image", "deploy", "backfill", "run-now", "shutdown", "logs", "status", "port-forward")
     parser.add_argument("command", choices=commands)
     for name, default in (("service", ""), ("env", "dev"), ("variant", "live"), ("market", "kraken")):
         parser.add_argument(f"--{name}", default=default)
@@ -343,6 +354,8 @@ def main(arguments: list[str]) -> int:
                 deploy(target(asked))
             case "backfill":
                 backfill(asked)
+            case "run-now":
+                run_now(target(asked, "scheduled"), asked.timeout)
             case "shutdown":
                 shutdown(target(asked))
             case "logs":

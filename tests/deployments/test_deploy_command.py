@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import re
 import subprocess
 from pathlib import Path
@@ -73,6 +74,26 @@ def test_what_is_applied_names_image_and_market(monkeypatch: pytest.MonkeyPatch)
     maps = {e["metadata"]["name"].rpartition("-")[0]: e["data"] for e in manifests if e["kind"] == "ConfigMap"}
     assert maps["trades"]["TRADES_REST_URL"] == "http://simulator:8000"
     assert Path(folder).is_relative_to(deploy.ROOT / "runs")
+
+
+def test_what_is_scheduled_can_be_run_now(monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[tuple[str, ...]] = []
+    ended = {"type": "Failed", "status": "True", "message": "BackoffLimitExceeded"}
+    monkeypatch.setattr(deploy, "kubectl", lambda *words: told.append(words))
+    monkeypatch.setattr(deploy, "output", lambda *_: json.dumps({"status": {"conditions": [ended]}}))
+    with pytest.raises(deploy.DeployError, match="job/training-now failed: BackoffLimitExceeded"):
+        deploy.run_now(deploy.target(asked(service="training"), "scheduled"), 1)
+    assert ("create", "job", "training-now", "--from=cronjob/training") in told
+    assert told[-1][:2] == ("logs", "job/training-now")  # what it said is shown, above all when it failed
+
+
+def test_any_kind_cluster_is_given_the_images(monkeypatch: pytest.MonkeyPatch) -> None:
+    ran: list[tuple[str, ...]] = []
+    monkeypatch.setattr(deploy, "run", lambda *words: ran.append(words))
+    for context in ("kind-mine\n", "production\n"):
+        monkeypatch.setattr(deploy, "output", lambda *_, context=context: context)
+        deploy.load_into_kind("tradestream/candles:dev")
+    assert ran == [("kind", "load", "docker-image", "tradestream/candles:dev", "--name", "mine")]
 
 
 SCRIPTS = sorted((deploy.ROOT / "deployments").rglob("*.sh"))
