@@ -98,10 +98,11 @@ class Expression:
     def __neg__(self) -> Expression:
         return Arithmetic("-", Number(0.0), self)
 
-    @property
+    @cached_property
     def parts(self) -> tuple[Expression, ...]:
         """The expressions it is directly made of."""
-        return ()
+        values = (getattr(self, field.name) for field in fields(self))
+        return tuple(value for value in values if isinstance(value, Expression))
 
     @cached_property
     def depth(self) -> int:
@@ -165,10 +166,6 @@ class Arithmetic(Expression):
             raise ValueError(f"divisor: expected anything but the constant 0, was {self.left} / 0")
         super().__post_init__()
 
-    @property
-    def parts(self) -> tuple[Expression, ...]:
-        return (self.left, self.right, self.otherwise)
-
     def __str__(self) -> str:
         if self._is_mean:
             return f"mean{str(self.left).removeprefix('sum')}"
@@ -204,10 +201,6 @@ class Function(Expression):
     name: FunctionName
     argument: Expression
 
-    @property
-    def parts(self) -> tuple[Expression, ...]:
-        return (self.argument,)
-
     def __str__(self) -> str:
         return f"{self.name}({self.argument})"
 
@@ -218,10 +211,6 @@ class Lag(Expression):
 
     argument: Expression
     bars: int
-
-    @property
-    def parts(self) -> tuple[Expression, ...]:
-        return (self.argument,)
 
     @cached_property
     def reach(self) -> Reach:
@@ -238,10 +227,6 @@ class Rolling(Expression):
     name: RollingName
     argument: Expression
     bars: int
-
-    @property
-    def parts(self) -> tuple[Expression, ...]:
-        return (self.argument,)
 
     @cached_property
     def reach(self) -> Reach:
