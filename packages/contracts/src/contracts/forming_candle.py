@@ -7,10 +7,10 @@ from typing import ClassVar
 from pydantic import Field
 
 from contracts.units import DecimalString, PositiveDecimalString
-from contracts.window import WindowMessage
+from contracts.window import OpenWindowMessage
 
 
-class FormingCandle(WindowMessage):
+class FormingCandle(OpenWindowMessage):
     """What the candle of an open window would be had the window ended at `as_of_ms`, by event time.
 
     Not a `Candle`, so that no reader takes it for a final one. Which moments are shown depends on how trades came;
@@ -19,7 +19,6 @@ class FormingCandle(WindowMessage):
 
     schema_name: ClassVar[str] = "forming_candle"
 
-    as_of_ms: int
     open: PositiveDecimalString
     high: PositiveDecimalString
     low: PositiveDecimalString
@@ -28,11 +27,3 @@ class FormingCandle(WindowMessage):
     quote_volume: DecimalString
     taker_buy_volume: DecimalString
     trade_count: int = Field(gt=0)
-
-    @property
-    def event_time_ms(self) -> int:
-        return self.as_of_ms
-
-    @property
-    def message_id(self) -> str:
-        return f"{self.window_id}:forming:{self.as_of_ms}"

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import ClassVar
 
 from contracts.units import FiniteFloat
-from contracts.window import WindowMessage
+from contracts.window import OpenWindowMessage
 
 
-class FormingRow(WindowMessage):
+class FormingRow(OpenWindowMessage):
     """What the features of an open window would be had the window ended at `as_of_ms`, by event time.
 
     Not a `FeatureRow`, so that no reader takes it for one: `features` holds those of `feature_set` by name, None
@@ -17,14 +17,5 @@ class FormingRow(WindowMessage):
 
     schema_name: ClassVar[str] = "forming_row"
 
-    as_of_ms: int
     feature_set: str
     features: dict[str, FiniteFloat | None]
-
-    @property
-    def event_time_ms(self) -> int:
-        return self.as_of_ms
-
-    @property
-    def message_id(self) -> str:
-        return f"{self.window_id}:forming:{self.as_of_ms}"

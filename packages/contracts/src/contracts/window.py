@@ -34,3 +34,17 @@ class WindowMessage(Message):
     def event_time_ms(self) -> int:
         # The window's end, never its start: a reader that joins by time must not see a candle before it is final.
         return self.window_end_ms
+
+
+class OpenWindowMessage(WindowMessage):
+    """What a window would say had it ended at `as_of_ms`, by event time: for screens, nothing decides on it."""
+
+    as_of_ms: int
+
+    @property
+    def event_time_ms(self) -> int:
+        return self.as_of_ms
+
+    @property
+    def message_id(self) -> str:
+        return f"{self.window_id}:forming:{self.as_of_ms}"
