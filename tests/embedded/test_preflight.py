@@ -21,8 +21,13 @@ PAIRS = ("BTC/USD", "ETH/USD")
         ({"TRADESTREAM_REFERENCE_PAIRS": "ETH/USD=BTC/USD"}, r"TRADESTREAM_REFERENCE_PAIRS: expected .*JSON"),
         ({"TRADESTREAM_REFERENCE_PAIRS": '{"ETH/USD": "ETH/USD"}'}, r"expected another pair than itself"),
         ({"TRADESTREAM_REFERENCE_PAIRS": '{"ETH/USD": "BTC-USD"}'}, r"TRADESTREAM_REFERENCE_PAIRS: expected"),
+        (
+            {"TRADESTREAM_REFERENCE_PAIRS": '{"ETH/USD": "BTC/USD", "ETH/USD": "SOL/USD"}'},
+            r"expected ETH/USD once, was there 2 times",
+        ),
+        ({"TRADESTREAM_REFERENCE_PAIRS": '["ETH/USD"]'}, r"TRADESTREAM_REFERENCE_PAIRS: expected a valid dictionary"),
     ],
-    ids=["set", "does not stream", "no JSON", "itself", "no pair"],
+    ids=["set", "does not stream", "no JSON", "itself", "no pair", "twice", "a list"],
 )
 def test_refused(settings: dict[str, str], complaint: str) -> None:
     with pytest.raises(BadInputError, match=complaint):
@@ -34,3 +39,4 @@ def test_what_works_passes() -> None:
     # A follower may be subscribed later.
     require_features({"TRADESTREAM_REFERENCE_PAIRS": '{"ETH/USD": "BTC/USD", "SOL/USD": "BTC/USD"}'}, PAIRS)
     require_features({"INDICATORS_FEATURE_SET": "full", "TRADESTREAM_REFERENCE_PAIRS": "{}"}, PAIRS)
+    require_features({"TRADESTREAM_REFERENCE_PAIRS": ""}, PAIRS)

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import re
 import sys
 import types
-from collections import Counter
 from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any, Literal, Self, TypeVar, Union, get_args, get_origin
@@ -23,6 +21,7 @@ from pydantic_settings import (
 
 from contracts.complaints import expectation
 from contracts.errors import shorten
+from contracts.json_text import RepeatedNameError, decode
 from streaming.embedded.address import SCHEME
 from streaming.errors import SettingsError
 
@@ -53,9 +52,9 @@ class _CommaLists:
             return [part.strip() for part in text.split(",") if part.strip()]
         variable = environment_variable(self.settings_cls, field_name)  # type: ignore[attr-defined]
         try:
-            decoded = super().decode_complex_value(field_name, field, value)  # type: ignore[misc]
-            json.loads(value, object_pairs_hook=lambda pairs: _without_repeats(variable, pairs))
-            return decoded
+            return decode(value)
+        except RepeatedNameError as error:
+            raise SettingsError(f"  {variable}: expected {error}") from error
         except ValueError as error:
             hint = _hint(self.settings_cls, field_name)  # type: ignore[attr-defined]
             raise SettingsError(f"  {variable}: expected JSON ({error}), was {shorten(value)}{hint}") from error
@@ -67,14 +66,6 @@ class _Environment(_CommaLists, EnvSettingsSource):
 
 class _EnvFile(_CommaLists, DotEnvSettingsSource):
     pass
-
-
-def _without_repeats(variable: str, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Return `pairs` as JSON means them; where a name stands twice it would be the last that counts, unsaid."""
-    for name, count in Counter(name for name, _ in pairs).items():
-        if count > 1:
-            raise SettingsError(f"  {variable}: expected {name} once, was there {count} times")
-    return dict(pairs)
 
 
 def _is_collection(annotation: Any) -> bool:

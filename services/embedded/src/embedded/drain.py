@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from functools import partial
 
 from contracts.topics import REFERENCE_CANDLES, TopicSpec
+from embedded.preflight import references
 from embedded.run_log import RunLog
 from embedded.run_settings import environment_settings
 from embedded.services import STAGES, group_of
@@ -45,7 +46,7 @@ def _reads_references(supervisor: Supervisor, service: str) -> bool:
     process = supervisor.processes.get(service)
     if service != "indicators" or process is None:
         return False
-    return "/" in environment_settings(process.spec.environment).get("TRADESTREAM_REFERENCE_PAIRS", "")
+    return bool(references(environment_settings(process.spec.environment)).reference_pairs)
 
 
 def _caught_up(log: RunLog, group: str, inputs: Iterable[TopicSpec]) -> bool:

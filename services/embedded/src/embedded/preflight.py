@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ValidationError
 
 from contracts.complaints import expectation
 from contracts.errors import BadInputError
 from contracts.features import SETS
+from contracts.json_text import RepeatedNameError, decode
 from contracts.reference_settings import ReferenceSettings
 
 _FEATURE_SET, _REFERENCES = "INDICATORS_FEATURE_SET", "TRADESTREAM_REFERENCE_PAIRS"
@@ -32,11 +33,25 @@ def require_features(settings: Mapping[str, str], pairs: Sequence[str]) -> None:
     chosen = settings.get(_FEATURE_SET, "core")
     if chosen not in SETS:
         raise BadInputError(_FEATURE_SET, f"one of {', '.join(SETS)}", chosen)
-    given = settings.get(_REFERENCES, "{}")
-    try:
-        references = ReferenceSettings.model_validate({_REFERENCES: TypeAdapter(dict[str, str]).validate_json(given)})
-    except ValidationError as error:
-        raise BadInputError(_REFERENCES, expectation(error.errors(include_url=False)[0]), given) from error
-    for reference in references.followers:
+    for reference in references(settings).followers:
         if reference not in pairs:
             raise BadInputError(_REFERENCES, f"references among the pairs that stream, {', '.join(pairs)}", reference)
+
+
+def references(settings: Mapping[str, str]) -> ReferenceSettings:
+    """Return which pair is compared with which, as the services will read it from `settings`.
+
+    Raises
+    ------
+    BadInputError
+        If it cannot be read.
+    """
+    given = settings.get(_REFERENCES) or "{}"
+    try:
+        return ReferenceSettings.model_validate({_REFERENCES: decode(given)})
+    except ValidationError as error:
+        raise BadInputError(_REFERENCES, expectation(error.errors(include_url=False)[0]), given) from error
+    except RepeatedNameError as error:
+        raise BadInputError(_REFERENCES, str(error), given) from error
+    except ValueError as error:
+        raise BadInputError(_REFERENCES, f"JSON ({error})", given) from error
