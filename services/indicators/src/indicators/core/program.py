@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter, deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -182,9 +182,9 @@ class _Writer:
         return _queue(value)
 
     def _rolling(self, name: str, value: str, bars: int) -> str:
-        tails = self._tails(value, bars, f"ends({name!r}, {{0}})", repr(blocks.NOTHING[name]))
+        tails = self._tails(value, bars, f"ends({name!r}, {{0}})", repr(blocks.NOTHING[name]), "nan")
         head, fold = self._names("head", "fold")
-        self._begin(bars, [head], [repr(blocks.NOTHING[name])])
+        self._begin(bars, {head: repr(blocks.NOTHING[name])})
         folded = _JOINED[name].format(head, value)
         self._line(f"{fold} = {head} = {folded}", f"{fold} = {folded}")
         tail = f"{tails}[{self._place(bars)}]"
@@ -199,8 +199,8 @@ class _Writer:
 
     def _deviation(self, value: str, bars: int) -> str:
         place, (mean, squares) = self._place(bars), self._names("mean", "squares")
-        tails = self._tails(value, bars, "deviation_ends({0})", "(0.0, 0.0)")
-        self._begin(bars, [mean, squares], ["0.0", "0.0"])
+        tails = self._tails(value, bars, "deviation_ends({0})", "(0.0, 0.0)", "(nan, nan)")
+        self._begin(bars, {mean: "0.0", squares: "0.0"})
         weights, off, new_mean, new_squares, between = self._names("weights", "off", "mean", "squares", "between")
         self._state.append(f"{weights} = weights({bars})")
         self._line(f"{off} = {value} - {mean}")
@@ -215,22 +215,20 @@ class _Writer:
             f"sqrt(({new_squares} + tail_squares + {between} * {between} * {weights}[{place}]) / {bars})"
         )
 
-    def _tails(self, value: str, bars: int, folded: str, nothing: str) -> str:
+    def _tails(self, value: str, bars: int, folded: str, nothing: str, unknown: str) -> str:
         """Return where the folded ends of the last whole block of `value` are."""
         tails = self._new("tails")
-        self._state.append(f"{tails} = [{_unknown(nothing)}] * {bars} + [{nothing}]")
+        self._state.append(f"{tails} = [{unknown}] * {bars} + [{nothing}]")
         self._kept.append(tails)
         block = f"[*{self._kept_values(value, bars)}][-{bars}:]"
         self._block_ends.setdefault(bars, []).append(f"{tails} = {folded.format(block)}")
         return tails
 
-    def _begin(self, bars: int, names: list[str], nothing: list[str]) -> None:
-        """Let the fold of a block begin with nothing; unknown if history begins in the middle of one."""
-        self._kept += names
-        self._state += [
-            f"{name} = nan if first % {bars} else {value}" for name, value in zip(names, nothing, strict=True)
-        ]
-        self._block_ends[bars] += [f"{name} = {value}" for name, value in zip(names, nothing, strict=True)]
+    def _begin(self, bars: int, nothing: Mapping[str, str]) -> None:
+        """Let the folds of a block begin with nothing, by name; unknown if history begins in the middle of one."""
+        self._kept += nothing
+        self._state += [f"{name} = nan if first % {bars} else {value}" for name, value in nothing.items()]
+        self._block_ends[bars] += [f"{name} = {value}" for name, value in nothing.items()]
 
     def _place(self, bars: int) -> str:
         return self._places.setdefault(bars, f"place_{bars}")
@@ -283,10 +281,6 @@ def _uses(formulas: Sequence[Expression]) -> Counter[Expression]:
             uses.update(node.parts)
             waiting += node.parts
     return uses
-
-
-def _unknown(nothing: str) -> str:
-    return "(nan, nan)" if nothing.startswith("(") else "nan"
 
 
 def handle_of(node: Talib) -> Talib:
