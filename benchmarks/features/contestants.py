@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import tempfile
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
@@ -48,13 +49,14 @@ class Contestant(Protocol):
         ...
 
 
-class _InProcess:
+class _InProcess(ABC):
     """What those in this process have in common: they `take` a bar and return its values."""
 
     features: Sequence[str]
 
+    @abstractmethod
     def take(self, number: int) -> Sequence[Any]:
-        raise NotImplementedError
+        """Take one bar and return the values after it."""
 
     def run(self, first: int, last: int) -> float:
         take = self.take
@@ -68,7 +70,7 @@ class _InProcess:
         rows = [self.take(number) for number in range(first, last)]
         return dict(zip(self.features, np.array(rows, dtype=np.float64).T, strict=True))
 
-    def close(self) -> None:
+    def close(self) -> None:  # noqa: B027 - most have started nothing that they had to end
         pass
 
 

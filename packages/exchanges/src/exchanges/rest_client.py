@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping
 from types import TracebackType
 from typing import Generic, Protocol, Self, TypeVar
@@ -43,7 +44,7 @@ class VenueRest(Protocol):
         """Return the venue's time in microseconds."""
 
 
-class RestClient(Generic[N]):
+class RestClient(ABC, Generic[N]):
     """The common half of a `VenueRest`; use it as an async context manager.
 
     Parameters
@@ -115,9 +116,9 @@ class RestClient(Generic[N]):
         self._listed, self._other_names = await self._listing()
         self._listed_at = time.monotonic()
 
+    @abstractmethod
     async def _listing(self) -> tuple[dict[str, N], Mapping[str, str]]:
         """Ask for all pairs: the venue's names by pair, and the pair by other names."""
-        raise NotImplementedError
 
     async def _ask(
         self, path: str, arguments: Mapping[str, str], parse: Callable[[bytes], R], *, spaced: bool = True

@@ -20,6 +20,7 @@ def read_rows(settings: PredictionsSettings) -> Iterator[FeatureRow]:
     They are of the configured interval and pairs, end by `train_until_ms`, are revision 0 and of this code's list of
     features: the columns of another list may mean something else.
     """
+    expected = feature_set_id()
     undecodable = of_other_features = 0
     for record in read_topic(settings, TECHNICAL_INDICATORS):
         try:
@@ -29,14 +30,14 @@ def read_rows(settings: PredictionsSettings) -> Iterator[FeatureRow]:
             continue
         if not isinstance(row, FeatureRow) or not _wanted(row, settings):
             continue
-        if serves(row.feature_set, feature_set_id()):
+        if serves(row.feature_set, expected):
             yield row
         else:
             of_other_features += 1
     if undecodable:
         logger.warning("{} messages could not be decoded and are not trained on", undecodable)
     if of_other_features:
-        logger.warning("{} rows are left out: expected feature set {}", of_other_features, feature_set_id())
+        logger.warning("{} rows are left out: expected feature set {}", of_other_features, expected)
 
 
 def _wanted(row: FeatureRow, settings: PredictionsSettings) -> bool:
