@@ -281,10 +281,21 @@ test: install-dev ## Install what the tests need, then run all of them [tests=PA
 	@$(RUN) pytest -n $(workers) --dist loadfile --no-loadscope-reorder $(tests)
 
 .PHONY: lint
-lint: install-dev ## ruff (lint and format) and mypy (strict on contracts and cores)
+lint: install-dev ## ruff (lint and format), mypy (strict on contracts and cores), bandit (careless code)
 	@$(RUN) ruff check .
 	@$(RUN) ruff format --check .
 	@$(RUN) mypy
+	@$(RUN) bandit --quiet -ll --configfile pyproject.toml --recursive packages services docker deployments
+
+.PHONY: security
+security: install-dev ## bandit; no secret in git; what a pod, a container and a Kafka user may; what the images are made of
+	@$(RUN) bandit --quiet -ll --configfile pyproject.toml --recursive packages services docker deployments
+	@$(RUN) pytest -n $(workers) tests/security tests/deployments
+
+.PHONY: audit
+audit: install-dev ## Known vulnerabilities of all locked packages, asked of PyPI: needs the internet
+	@$(UV) export --quiet --frozen --all-packages --no-dev --no-emit-workspace --extra train --extra postgres --extra simulator | \
+		$(UV) tool run --quiet pip-audit==2.10.1 --strict --disable-pip --require-hashes --requirement /dev/stdin
 
 .PHONY: format
 format: install-dev ## Format the code and mend what ruff can mend
