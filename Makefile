@@ -248,6 +248,10 @@ status: ## What runs in the cluster
 port-forward: ## Kafka UI 8182, RisingWave 4567, MLflow 5000, Grafana 3000, Prometheus 9090 on this machine, until Ctrl-C
 	@$(DEPLOY) port-forward
 
+.PHONY: log-check
+log-check: install-dev ## What TRADESTREAM_BROKER_ADDRESS holds, against itself: trades or windows missing, ids with two values
+	@$(RUN) python tests/deployments/log_check.py
+
 .PHONY: kube-check
 kube-check: install-dev ## Every manifest against Kubernetes' schemas, and against the API server of kubectl's context
 	@$(RUN) python deployments/check.py

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import check
+import deploy
 import pytest
 from pydantic_settings import BaseSettings
 
@@ -182,7 +183,7 @@ def test_replicas_are_told_apart_by_the_pods_name(services: list[tuple[str, Mani
             assert identity["valueFrom"]["fieldRef"]["fieldPath"] == "metadata.name"
 
 
-# --- pods: how they end, where they run, whom they reach --------------------------------------------------------------
+# --- pods -----------------------------------------------------------------------------------------------------------
 
 
 def test_live_pods_are_asked_how_they_are_and_may_finish(rendered: dict[str, list[Manifest]]) -> None:
@@ -215,6 +216,38 @@ def test_each_service_has_an_account_and_a_way_out_only_to_what_it_uses(
 
 
 # --- secrets -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("env", deploy.ENVIRONMENTS)
+@pytest.mark.parametrize(("name", "variant"), [(n, v) for n, each in deploy.SERVICES.items() for v in each.images])
+def test_whatever_is_deployed_alone_has_all_that_it_names(
+    rendered: dict[str, list[Manifest]], name: str, variant: str, env: str
+) -> None:
+    wanted = deploy.Target(name, env, variant)
+    overlay = "simulated/live" if name == "simulator" else f"{env}/{variant}"
+    applied = [
+        each
+        for each in rendered[overlay]
+        if each["metadata"].get("labels", {}).get("app") in ("tradestream", wanted.app)
+    ]
+    policies = [
+        (each["metadata"]["name"], each["spec"]["podSelector"])
+        for each in rendered[overlay]
+        if each["kind"] == "NetworkPolicy"
+    ]
+    ((_, labels, pod),) = pods(applied)
+    (container,) = pod["containers"]
+    maps = {each["configMapRef"]["name"] for each in container.get("envFrom", ())}
+    assert maps <= set(named(applied, "ConfigMap"))
+    assert pod.get("serviceAccountName", "default") in {"default", *named(applied, "ServiceAccount")}
+    assert {name for name, selector in policies if selects(selector, labels)} <= set(named(applied, "NetworkPolicy"))
+
+
+def selects(selector: dict[str, Any], labels: dict[str, str]) -> bool:
+    """Whether a selector of a policy takes a pod with these labels."""
+    return selector.get("matchLabels", {}).items() <= labels.items() and all(
+        labels.get(each["key"]) in each["values"] for each in selector.get("matchExpressions", ())
+    )
 
 
 def test_no_file_holds_a_secret(rendered: dict[str, list[Manifest]]) -> None:
