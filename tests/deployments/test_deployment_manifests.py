@@ -102,6 +102,16 @@ def test_names_labels_and_namespaces_are_those_of_the_documentation(rendered: di
         assert "kafka" in named(rendered[f"kafka {env}"], "KafkaNodePool")
 
 
+def test_all_of_dev_fits_on_two_cores(rendered: dict[str, list[Manifest]]) -> None:
+    asked_m = sum(
+        int(container["resources"]["requests"]["cpu"].removesuffix("m"))
+        for overlay in ("dev/live", "dev/historical", "dev/scheduled", "mlflow")
+        for _, _, pod in pods(rendered[overlay])
+        for container in pod["containers"]
+    )
+    assert asked_m <= 2_000 - 850 - 250  # Kubernetes itself, Kafka
+
+
 def test_selectors_match_their_pods_and_nobody_elses(rendered: dict[str, list[Manifest]]) -> None:
     live = rendered["dev/live"]
     labels = {owner["metadata"]["name"]: labels for owner, labels, _ in pods(live)}
