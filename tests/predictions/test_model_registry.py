@@ -16,6 +16,7 @@ from predictions.challenge import challenge
 from predictions.core.inputs import INPUT_NAMES
 from predictions.exit_codes import EXIT_NO_MODEL, EXIT_UNSUITABLE_MODEL
 from predictions.gate import judge, may_promote
+from predictions.quiet_imports import open_mlflow
 from predictions.registry import ModelRegistry, NoModelError
 from predictions.serve import serve
 from predictions.served_model import load_champion
@@ -201,3 +202,12 @@ def test_who_cannot_be_compared_is_not(champion, update) -> None:
             challenge(champion.trained, other)
     else:
         assert challenge(champion.trained, other) is None
+
+
+def test_files_go_through_the_server_whatever_it_says_of_its_store() -> None:
+    open_mlflow("http://127.0.0.1:9")  # nobody there: asking what it can do would fail
+    from mlflow.store.artifact.mlflow_artifacts_repo import MlflowArtifactsRepository
+
+    files = MlflowArtifactsRepository("mlflow-artifacts:/1", tracking_uri="http://127.0.0.1:9")
+    assert not files._is_multipart_download_enabled()
+    assert not files._is_multipart_upload_enabled()
