@@ -182,7 +182,7 @@ build-and-push: image-is-known registry-is-named ## Build it and push it: servic
 	@for name in $(images); do docker/push.sh $$name $(registry) $(model); done
 
 .PHONY: sbom
-sbom: image-is-known $(filter .tools%,$(UV)) ## What an image is made of, as CycloneDX JSON in dist/sbom: service=candles, or all
+sbom: image-is-known $(filter .tools%,$(UV)) ## What an image is made of, as CycloneDX JSON in dist/sbom, from the lock file: service=candles, or all
 	@for name in $(images); do UV=$(UV) docker/sbom.sh $$name $(model); done
 
 .PHONY: compose-up
@@ -294,7 +294,7 @@ lint: install-dev ## ruff (lint and format), mypy (strict on contracts and cores
 .PHONY: security
 security: install-dev ## bandit; no secret in git; what a pod, a container and a Kafka user may; what the images are made of
 	@$(RUN) bandit --quiet -ll --configfile pyproject.toml --recursive packages services docker deployments
-	@$(RUN) pytest -n $(workers) tests/security tests/deployments
+	@$(RUN) pytest -n $(workers) tests/security tests/deployments/test_least_privilege.py tests/docker/test_sbom.py tests/docker/test_dockerfiles.py
 
 .PHONY: audit
 audit: install-dev ## Known vulnerabilities of all locked packages, asked of PyPI: needs the internet

@@ -1,24 +1,21 @@
 #!/usr/bin/env bash
-# Writes what an image has from PyPI, with versions and hashes, from the lock file that it is made of:
-# docker/sbom.sh NAME [baseline|lstm]
+# Writes what an image has from PyPI, with versions, hashes and who needs what, from the lock file that it is made of. Needs
+# no image and no Docker: docker/sbom.sh NAME [baseline|lstm] [FOLDER]
 set -euo pipefail
 cd "$(dirname "$0")/.."
-uv=${UV:-uv} name=$1 model=${2:-baseline}
-file=dist/sbom/$name.cdx.json
-mkdir -p dist/sbom
-requirements=$(mktemp)
-trap 'rm -f "$requirements"' EXIT
+uv=${UV:-uv} name=$1 model=${2:-baseline} folder=${3:-dist/sbom}
+file=$folder/$name.cdx.json
+mkdir -p "$folder"
 case $name in
-  mlflow) cp docker/mlflow.requirements.txt "$requirements" ;;
+  mlflow) selection= ;;
   train) selection=$(docker/images.sh "train-$model") ;;
   *) selection=$(docker/images.sh "$name") ;;
 esac
-if [ "$name" != mlflow ]; then
+if [ "$name" = mlflow ]; then # a list of its own, docker/mlflow.requirements.txt
+  "$uv" tool run --quiet --from cyclonedx-bom==7.5.0 cyclonedx-py requirements --spec-version 1.5 \
+    --output-format JSON --output-file "$file" docker/mlflow.requirements.txt
+else
   # shellcheck disable=SC2086 # several arguments
-  "$uv" export --quiet --frozen --no-dev --no-emit-workspace --no-annotate --no-header $selection |
-    "$uv" pip compile --quiet --no-deps --no-annotate --no-header --generate-hashes \
-      --python-version 3.11 --python-platform linux - >"$requirements" # leaves out what only other systems need
+  "$uv" export --quiet --frozen --offline --no-dev --preview-features sbom-export --format cyclonedx1.5 $selection >"$file"
 fi
-"$uv" tool run --quiet --from cyclonedx-bom==7.5.0 cyclonedx-py requirements --output-reproducible \
-  --output-format JSON --output-file "$file" "$requirements"
-echo "$file: $(grep -c '"purl"' "$file") packages of tradestream/$name, CycloneDX"
+echo "$file: $(grep -c '"purl"' "$file") packages of tradestream/$name, CycloneDX 1.5"
