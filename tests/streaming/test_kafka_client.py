@@ -66,6 +66,11 @@ def test_the_address_decides(tmp_path: Path) -> None:
     assert type(create_application(local, "candles")) is EmbeddedServiceApplication
 
 
+def test_who_does_not_come_back_under_its_name_leaves_its_group(tmp_path: Path) -> None:
+    pod = ServiceSettings(broker_address="kafka:9092", data_dir=tmp_path, static_membership=False)
+    assert "group.instance.id" not in create_application(pod, "candles").config.consumer_extra_config
+
+
 @pytest.mark.parametrize(
     ("guarantee", "ends", "linger_ms"),
     [("at-least-once", False, 0), ("at-least-once", True, 5), ("exactly-once", False, 5)],

@@ -203,13 +203,14 @@ def create_application(
 def _client_options(settings: ServiceSettings, service: str, ends: bool) -> dict[str, Any]:
     """Stable identities, so that a restarted process is known at once instead of after a session timeout.
 
-    A member with one does not leave its group when it ends: a job has none, so whoever goes on need not wait.
+    A member with one does not leave its group when it ends: a job has none, nor has a pod, whose successor has
+    another name, so whoever goes on need not wait.
     """
     identity = f"{settings.group_for(service)}-{settings.instance_id}"
     transactional = settings.processing_guarantee == "exactly-once"
     return {
         "consumer_extra_config": {
-            **({} if ends else {"group.instance.id": identity}),
+            **({"group.instance.id": identity} if settings.static_membership and not ends else {}),
             "session.timeout.ms": int(settings.session_timeout_seconds * 1_000),
             **KAFKA_CONSUMER_CONFIG,
         },

@@ -128,6 +128,9 @@ class ServiceSettings(BaseSettings):
         "tells replicas apart on Kafka, stable over restarts",
         pattern=r"^[A-Za-z0-9._-]{1,100}$",
     )
+    static_membership: bool = _shared(
+        "STATIC_MEMBERSHIP", True, "a replica comes back under its name; false: when it ends its partitions are free"
+    )
     session_timeout_seconds: float = _shared(
         "SESSION_TIMEOUT_SECONDS", 45.0, "after which a silent replica's partitions go to the others", ge=6, le=1_800
     )
