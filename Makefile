@@ -83,7 +83,7 @@ install-dev: $(filter .tools%,$(UV))
 	@$(SYNC) --all-packages $(if $(TORCH),--all-extras,--extra train --extra postgres --extra simulator)
 
 # What follows trains nothing, so it does not ask for what training needs.
-verify dead-letters dev subscribe unsubscribe subscriptions topics access kafka-up features-sql features-gallery: model = baseline
+verify verify-cluster log-check dead-letters dev subscribe unsubscribe subscriptions topics access kafka-up features-sql features-gallery: model = baseline
 
 # --- use it --------------------------------------------------------------------------------------------------------
 .PHONY: demo
@@ -249,8 +249,12 @@ port-forward: ## Kafka UI 8182, RisingWave 4567, MLflow 5000, Grafana 3000, Prom
 	@$(DEPLOY) port-forward
 
 .PHONY: log-check
-log-check: install-dev ## What TRADESTREAM_BROKER_ADDRESS holds, against itself: trades or windows missing, ids with two values
+log-check: install ## What TRADESTREAM_BROKER_ADDRESS holds, against itself: trades or windows missing, ids with two values
 	@$(RUN) python tests/deployments/log_check.py
+
+.PHONY: verify-cluster
+verify-cluster: install ## Replay what is on a kind cluster's Kafka with the cluster's settings and models: 0 mismatches
+	@tests/deployments/verify_cluster.sh
 
 .PHONY: kube-check
 kube-check: install-dev ## Every manifest against Kubernetes' schemas, and against the API server of kubectl's context

@@ -291,6 +291,21 @@ def port_forward() -> None:
             each.terminate()
 
 
+def print_settings() -> None:
+    """Print what live services are set to, as lines for an environment; the addresses are those inside the cluster."""
+    deployments = json.loads(output("kubectl", "-n", NAMESPACE, "get", "deployments", "-o", "json"))["items"]
+    maps = {
+        source["configMapRef"]["name"]
+        for each in deployments
+        for container in each["spec"]["template"]["spec"]["containers"]
+        for source in container.get("envFrom", ())
+    }
+    for name in sorted(maps):
+        data = json.loads(output("kubectl", "-n", NAMESPACE, "get", "configmap", name, "-o", "json"))["data"]
+        for variable, value in sorted(data.items()):
+            say(f"{variable}={value}")
+
+
 # --- shell ----------------------------------------------------------------------------------------------------------
 
 
@@ -335,7 +350,18 @@ def _there(program: str) -> None:
 def main(arguments: list[str]) -> int:
     """Run a command and return its exit code: 2 for wrong arguments, a missing tool, or a failure."""
     parser = argparse.ArgumentParser(prog="deploy.py", description=__doc__.split("\n")[0])
-    commands = ("known", "image", "deploy", "backfill", "run-now", "shutdown", "logs", "status", "port-forward")
+    commands = (
+        "known",
+        "image",
+        "deploy",
+        "backfill",
+        "run-now",
+        "shutdown",
+        "logs",
+        "status",
+        "settings",
+        "port-forward",
+    )
     parser.add_argument("command", choices=commands)
     for name, default in (("service", ""), ("env", "dev"), ("variant", "live"), ("market", "kraken")):
         parser.add_argument(f"--{name}", default=default)
@@ -362,6 +388,8 @@ def main(arguments: list[str]) -> int:
                 logs(target(asked), asked.follow)
             case "status":
                 status()
+            case "settings":
+                print_settings()
             case "port-forward":
                 port_forward()
     except DeployError as error:
