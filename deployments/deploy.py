@@ -292,7 +292,7 @@ def port_forward() -> None:
 
 
 def print_settings() -> None:
-    """Print what live services are set to, as lines for an environment; the addresses are those inside the cluster."""
+    """Print what live services are set to, as lines for an environment; its addresses are those of the cluster."""
     deployments = json.loads(output("kubectl", "-n", NAMESPACE, "get", "deployments", "-o", "json"))["items"]
     maps = {
         source["configMapRef"]["name"]
