@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import importlib
+import json
 import re
+import shutil
+import subprocess
 from typing import Any
 
 import pytest
@@ -135,3 +138,24 @@ def test_the_simulated_market_replaces_the_real_one() -> None:
     assert changed == {name for name in CONTAINERS if name.startswith("trades-")}
     for name in changed:
         assert SIMULATED["services"][name]["depends_on"] == {"simulator": {"condition": "service_healthy"}}
+
+
+@pytest.mark.parametrize("files", [("compose.yaml",), ("compose.yaml", "compose.simulator.yaml")], ids=len)
+def test_compose_itself_reads_it_as_we_do(files: tuple[str, ...]) -> None:
+    """`docker compose config` resolves variables and anchors; needs the plugin, and no engine."""
+    if shutil.which("docker") is None:
+        pytest.skip("needs docker")
+    if subprocess.run(["docker", "compose", "version"], capture_output=True, check=False).returncode:
+        pytest.skip("needs docker's compose plugin")
+    chosen = [word for file in files for word in ("--file", str(DOCKER / file))]
+    command = ["docker", "compose", *chosen, "config", "--format", "json"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert not done.returncode, done.stderr
+    read = json.loads(done.stdout)["services"]
+    assert set(read) == set(CONTAINERS) | (set(SIMULATED["services"]) if len(files) > 1 else set())
+    for name, entry in CONTAINERS.items():
+        assert read[name]["image"] == interpolate(entry["image"])
+        assert set(read[name].get("depends_on", {})) >= set(entry.get("depends_on", {}))
+    trades = read["trades-live"]["environment"]
+    assert trades["TRADESTREAM_BROKER_ADDRESS"] == "kafka:29092"
+    assert ("TRADES_REST_URL" in trades) == (len(files) > 1)
