@@ -66,6 +66,12 @@ def test_the_address_decides(tmp_path: Path) -> None:
     assert type(create_application(local, "candles")) is EmbeddedServiceApplication
 
 
+def test_clients_look_for_a_broker_that_comes_back_elsewhere_within_seconds(tmp_path: Path) -> None:
+    app = create_application(ServiceSettings(broker_address="kafka:9092", data_dir=tmp_path), "candles")
+    for config in (app.config.consumer_extra_config, app.config.producer_extra_config):
+        assert config["socket.connection.setup.timeout.ms"] + config["reconnect.backoff.max.ms"] <= 5_000
+
+
 def test_who_does_not_come_back_under_its_name_leaves_its_group(tmp_path: Path) -> None:
     pod = ServiceSettings(broker_address="kafka:9092", data_dir=tmp_path, static_membership=False)
     assert "group.instance.id" not in create_application(pod, "candles").config.consumer_extra_config

@@ -223,10 +223,19 @@ def _client_options(settings: ServiceSettings, service: str, ends: bool) -> dict
     }
 
 
+#: Every client's. A broker that comes back at another address, as a pod does, is silent on the old one: librdkafka would
+#: wait half a minute for an answer there, and then up to ten seconds before it looks again: longer than a restart.
+_RECONNECTING: dict[str, Any] = {"socket.connection.setup.timeout.ms": 3_000, "reconnect.backoff.max.ms": 1_000}
+
 #: Every producer's: nothing is acknowledged before all in-sync replicas have it. Nothing waits for company either:
 #: librdkafka's linger of 5 ms would be added by each of five services in turn. Under load messages still travel
 #: together, those that come while a request is on its way.
-KAFKA_PRODUCER_CONFIG: dict[str, Any] = {"acks": "all", "compression.type": COMPRESSION, "linger.ms": 0}
+KAFKA_PRODUCER_CONFIG: dict[str, Any] = {
+    "acks": "all",
+    "compression.type": COMPRESSION,
+    "linger.ms": 0,
+    **_RECONNECTING,
+}
 #: Where latency does not count: fewer and larger requests.
 _BULK_LINGER_MS = 5
 
@@ -243,7 +252,7 @@ _BOUNDED_QUEUE: dict[str, Any] = {
 #: Every consumer's. A broker answers the requests of a connection one after the other, so while an idle fetch waits
 #: for messages everything else waits too. At librdkafka's 500 ms a service with three stores and six partitions,
 #: which asks for the ends of eighteen changelogs when it starts, took twelve seconds to its first commit; now two.
-KAFKA_CONSUMER_CONFIG: dict[str, Any] = {"fetch.wait.max.ms": 50, **_BOUNDED_QUEUE}
+KAFKA_CONSUMER_CONFIG: dict[str, Any] = {"fetch.wait.max.ms": 50, **_BOUNDED_QUEUE, **_RECONNECTING}
 
 
 def kafka_connection(settings: ServiceSettings) -> ConnectionConfig:
