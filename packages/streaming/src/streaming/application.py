@@ -223,8 +223,8 @@ def _client_options(settings: ServiceSettings, service: str, ends: bool) -> dict
     }
 
 
-#: Every client's. A broker that comes back at another address, as a pod does, is silent on the old one: librdkafka would
-#: wait half a minute for an answer there, and then up to ten seconds before it looks again: longer than a restart.
+#: Every client's. A broker that comes back at another address, as a pod does, is silent on the old one: librdkafka
+#: would wait half a minute for an answer there, and then up to ten seconds before it looks again.
 _RECONNECTING: dict[str, Any] = {"socket.connection.setup.timeout.ms": 3_000, "reconnect.backoff.max.ms": 1_000}
 
 #: Every producer's: nothing is acknowledged before all in-sync replicas have it. Nothing waits for company either:
