@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
-from confluent_kafka import Producer
+from confluent_kafka import KafkaError, KafkaException, Producer
 from tally import PAIRS, beats
 
 from contracts.message import Message
@@ -15,6 +16,7 @@ from streaming.application import EmbeddedServiceApplication, ServiceApplication
 from streaming.clients import commit_offsets, committed_offsets, end_offsets, lag, open_producer, read_topic
 from streaming.embedded.partitioner import partition_for
 from streaming.kafka_client import KafkaClient
+from streaming.patience import commits_patiently
 from streaming.settings import ServiceSettings
 
 PARTITIONS = 4  # what the mock cluster creates topics with
@@ -70,6 +72,29 @@ def test_clients_look_for_a_broker_that_comes_back_elsewhere_within_seconds(tmp_
     app = create_application(ServiceSettings(broker_address="kafka:9092", data_dir=tmp_path), "candles")
     for config in (app.config.consumer_extra_config, app.config.producer_extra_config):
         assert config["socket.connection.setup.timeout.ms"] + config["reconnect.backoff.max.ms"] <= 5_000
+
+
+@pytest.mark.parametrize("code", [KafkaError.COORDINATOR_LOAD_IN_PROGRESS, KafkaError._WAIT_COORD])
+@pytest.mark.parametrize("raised", [True, False])
+def test_a_commit_waits_for_a_broker_that_loads_its_groups(code: int, raised: bool) -> None:
+    answers = [KafkaError(code), None]
+
+    def commit(*, offsets: list[object]) -> list[SimpleNamespace]:
+        error = answers.pop(0)
+        if error is not None and raised:
+            raise KafkaException(error)
+        return [SimpleNamespace(error=error)]
+
+    assert commits_patiently(commit)(offsets=[])[0].error is None
+    assert not answers
+
+
+def test_a_commit_of_somebody_who_was_put_out_fails_at_once() -> None:
+    def commit() -> None:
+        raise KafkaException(KafkaError(KafkaError.UNKNOWN_MEMBER_ID))
+
+    with pytest.raises(KafkaException):
+        commits_patiently(commit)()
 
 
 def test_who_does_not_come_back_under_its_name_leaves_its_group(tmp_path: Path) -> None:

@@ -22,6 +22,7 @@ from streaming.embedded.address import is_embedded, log_folder, require_local_fi
 from streaming.embedded.application import EmbeddedApplication
 from streaming.intake import Intake
 from streaming.kafka_topics import KafkaTopicManager
+from streaming.patience import commits_patiently
 from streaming.progress import Progress
 from streaming.state_lock import sole_user_of
 from streaming.topics import COMPRESSION
@@ -80,6 +81,7 @@ class ServiceApplication(Application):
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self._processing_context = CachingContext.like(self._processing_context)
+        self._consumer.commit = commits_patiently(self._consumer.commit)  # type: ignore[method-assign]
 
     def run(self, *args: Any, **options: Any) -> list[dict[str, Any]]:
         """Run as `Application.run` does, alone on its state, and leave a mark for as long as a checkpoint takes."""

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 from confluent_kafka import KafkaError, KafkaException
 from tenacity import retry, retry_if_exception, stop_after_delay, wait_fixed
 
@@ -15,6 +18,7 @@ _PASSING = frozenset(
         KafkaError.COORDINATOR_LOAD_IN_PROGRESS,
         KafkaError.COORDINATOR_NOT_AVAILABLE,
         KafkaError.NOT_COORDINATOR,
+        KafkaError._WAIT_COORD,
         KafkaError._TRANSPORT,
         KafkaError._TIMED_OUT,
         KafkaError._DESTROY_BROKER,
@@ -34,3 +38,21 @@ patiently = retry(
     wait=wait_fixed(_RETRY_SECONDS),
     reraise=True,
 )
+
+
+def commits_patiently(commit: Callable[..., Any]) -> Callable[..., Any]:
+    """Return `commit` of a consumer, asking again while its group's broker comes back.
+
+    A broker that has just started loads its groups first. Without this a service would end there, and be restarted
+    into the same.
+    """
+
+    @patiently
+    def asked_again(*arguments: Any, **options: Any) -> Any:
+        answered = commit(*arguments, **options)
+        for partition in answered or ():
+            if partition.error is not None and partition.error.code() in _PASSING:
+                raise KafkaException(partition.error)
+        return answered
+
+    return asked_again
