@@ -250,11 +250,11 @@ port-forward: ## Kafka UI 8182, RisingWave 4567, MLflow 5000, Grafana 3000, Prom
 
 .PHONY: log-check
 log-check: install ## What TRADESTREAM_BROKER_ADDRESS holds, against itself: trades or windows missing, ids with two values
-	@$(RUN) python tests/deployments/log_check.py
+	@$(RUN) python deployments/log_check.py
 
 .PHONY: verify-cluster
 verify-cluster: install ## Replay what is on a kind cluster's Kafka with the cluster's settings and models: 0 mismatches
-	@tests/deployments/verify_cluster.sh
+	@deployments/verify_cluster.sh
 
 .PHONY: kube-check
 kube-check: install-dev ## Every manifest against Kubernetes' schemas, and against the API server of kubectl's context

@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -292,7 +293,7 @@ def port_forward() -> None:
 
 
 def print_settings() -> None:
-    """Print what live services are set to, as lines for an environment; its addresses are those of the cluster."""
+    """Print what live services are set to, for a shell to read; addresses are those of the cluster."""
     deployments = json.loads(output("kubectl", "-n", NAMESPACE, "get", "deployments", "-o", "json"))["items"]
     maps = {
         source["configMapRef"]["name"]
@@ -303,7 +304,7 @@ def print_settings() -> None:
     for name in sorted(maps):
         data = json.loads(output("kubectl", "-n", NAMESPACE, "get", "configmap", name, "-o", "json"))["data"]
         for variable, value in sorted(data.items()):
-            say(f"{variable}={value}")
+            say(f"{variable}={shlex.quote(value)}")
 
 
 # --- shell ----------------------------------------------------------------------------------------------------------

@@ -87,6 +87,19 @@ def test_what_is_scheduled_can_be_run_now(monkeypatch: pytest.MonkeyPatch) -> No
     assert told[-1][:2] == ("logs", "job/training-now")  # what it said is shown, above all when it failed
 
 
+def test_settings_are_what_a_shell_reads(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """JSON among them keeps its quotes, and nothing in a value is carried out."""
+    values = {"TRADESTREAM_REFERENCE_PAIRS": '{"ETH/USD": "BTC/USD"}', "SIGNALS_NAME": "it's $HOME"}
+    pod = {"containers": [{"envFrom": [{"configMapRef": {"name": "tradestream-1"}}]}]}
+    deployments = {"items": [{"spec": {"template": {"spec": pod}}}]}
+    answers = {"deployments": deployments, "configmap": {"data": values}}
+    monkeypatch.setattr(deploy, "output", lambda *command: json.dumps(answers[command[4]]))
+    deploy.print_settings()
+    script = capsys.readouterr().out + 'printf "%s\\n" "$TRADESTREAM_REFERENCE_PAIRS" "$SIGNALS_NAME"'
+    done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines() == list(values.values())
+
+
 def test_any_kind_cluster_is_given_the_images(monkeypatch: pytest.MonkeyPatch) -> None:
     ran: list[tuple[str, ...]] = []
     monkeypatch.setattr(deploy, "run", lambda *words: ran.append(words))

@@ -2,11 +2,11 @@
 # Replays the trades on a kind cluster's Kafka with the cluster's settings and models, and compares: 0 mismatches.
 # verify_cluster.sh [arguments of tradestream verify]
 set -euo pipefail
-root=$(cd "$(dirname "$0")/../.." && pwd)
+root=$(cd "$(dirname "$0")/.." && pwd)
 port=${MLFLOW_PORT:-15000}
 set -a
 # shellcheck disable=SC1090
-. <(python3 "$root/deployments/deploy.py" settings | sed 's/=\(.*\)/="\1"/')
+. <(python3 "$root/deployments/deploy.py" settings)
 # This machine's way to what pods reach by other names, and nothing of theirs that is a place.
 TRADESTREAM_BROKER_ADDRESS=${BROKER:-127.0.0.1:31092}
 PREDICTIONS_MLFLOW_URI=http://localhost:$port

@@ -1,6 +1,6 @@
 """What is on a log, held against itself: trades or windows missing between two others, ids with two values.
 
-    TRADESTREAM_BROKER_ADDRESS=127.0.0.1:31092 python tests/deployments/log_check.py
+    TRADESTREAM_BROKER_ADDRESS=127.0.0.1:31092 python deployments/log_check.py
 
 Repeats of identical value are counted and are no fault: transport is at-least-once. What `tradestream verify` asks,
 whether the values are right, is not asked here.
