@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import copy
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import check
 import deploy
 import pytest
+from pod_templates import pods
 from pydantic_settings import BaseSettings
 
 from candles.settings import CandlesSettings
@@ -36,15 +36,6 @@ APPS: dict[str, type[ServiceSettings]] = {
 }
 SETTINGS = {**APPS, "training": PredictionsSettings, "check-topics": ServiceSettings}
 NAMESPACES = {"tradestream", "kafka", "risingwave", "mlflow", "grafana", "monitoring"}
-
-
-def pods(manifests: Iterator[Manifest] | list[Manifest]) -> Iterator[tuple[Manifest, dict[str, Any], dict[str, Any]]]:
-    """Return (owner, labels, spec) of each pod template."""
-    for manifest in manifests:
-        spec = manifest.get("spec", {})
-        template = spec.get("template") or spec.get("jobTemplate", {}).get("spec", {}).get("template")
-        if template and "containers" in template.get("spec", {}):
-            yield manifest, template["metadata"]["labels"], template["spec"]
 
 
 def named(manifests: list[Manifest], kind: str) -> dict[str, Manifest]:
@@ -225,9 +216,6 @@ def test_each_service_has_an_account_and_a_way_out_only_to_what_it_uses(
     assert not [each for each in live if each["kind"] in ("Role", "RoleBinding", "ClusterRoleBinding")]
 
 
-# --- secrets -------------------------------------------------------------------------------------------------------
-
-
 @pytest.mark.parametrize("env", deploy.ENVIRONMENTS)
 @pytest.mark.parametrize(("name", "variant"), [(n, v) for n, each in deploy.SERVICES.items() for v in each.images])
 def test_what_is_deployed_alone_may_talk_to_all_that_it_uses(
@@ -246,6 +234,9 @@ def selects(selector: dict[str, Any], labels: dict[str, str]) -> bool:
     return selector.get("matchLabels", {}).items() <= labels.items() and all(
         labels.get(each["key"]) in each["values"] for each in selector.get("matchExpressions", ())
     )
+
+
+# --- secrets -------------------------------------------------------------------------------------------------------
 
 
 def test_no_file_holds_a_secret(rendered: dict[str, list[Manifest]]) -> None:

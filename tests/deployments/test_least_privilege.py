@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from pod_templates import pods
 
 from contracts.topics import EVERY_SERVICE, TOPICS, dead_letters_name
 from streaming.grants import services as kafka_services
@@ -21,23 +21,14 @@ TOOLS = {
 }
 
 
-def pods(manifests: list[Manifest]) -> Iterator[tuple[str, str, dict[str, Any]]]:
-    """Return (name, namespace, spec) of each pod template."""
-    for manifest in manifests:
-        spec = manifest.get("spec", {})
-        template = spec.get("template") or spec.get("jobTemplate", {}).get("spec", {}).get("template") or {}
-        if "containers" in template.get("spec", {}):
-            yield manifest["metadata"]["name"], manifest["metadata"]["namespace"], template["spec"]
-
-
 def containers(pod: dict[str, Any]) -> list[dict[str, Any]]:
     return [*pod["containers"], *pod.get("initContainers", [])]
 
 
 def test_every_container_is_bound_and_none_is_root(rendered: dict[str, list[Manifest]]) -> None:
     for overlay, manifests in rendered.items():
-        for name, _, pod in pods(manifests):
-            where = f"{overlay} {name}"
+        for owner, _, pod in pods(manifests):
+            where = f"{overlay} {owner['metadata']['name']}"
             assert pod["securityContext"]["runAsNonRoot"] is True, where
             assert pod["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}, where
             for container in containers(pod):
@@ -52,9 +43,10 @@ def test_every_container_is_bound_and_none_is_root(rendered: dict[str, list[Mani
 
 def test_no_pod_reaches_into_its_node(rendered: dict[str, list[Manifest]]) -> None:
     for overlay, manifests in rendered.items():
-        for name, _, pod in pods(manifests):
-            assert not {"hostNetwork", "hostPID", "hostIPC"} & pod.keys(), f"{overlay} {name}"
-            assert not [volume for volume in pod.get("volumes", []) if "hostPath" in volume], f"{overlay} {name}"
+        for owner, _, pod in pods(manifests):
+            where = f"{overlay} {owner['metadata']['name']}"
+            assert not {"hostNetwork", "hostPID", "hostIPC"} & pod.keys(), where
+            assert not [volume for volume in pod.get("volumes", []) if "hostPath" in volume], where
             assert not [port for each in containers(pod) for port in each.get("ports", []) if "hostPort" in port]
 
 
@@ -67,8 +59,9 @@ def test_every_pod_has_an_account_of_its_own_without_a_token(rendered: dict[str,
     }
     seen = 0
     for overlay, manifests in rendered.items():
-        for name, namespace, pod in pods(manifests):
-            where = f"{overlay} {name}"
+        for owner, _, pod in pods(manifests):
+            where = f"{overlay} {owner['metadata']['name']}"
+            namespace = owner["metadata"]["namespace"]
             assert pod.get("serviceAccountName", "default") != "default", where
             assert accounts[namespace, pod["serviceAccountName"]]["automountServiceAccountToken"] is False, where
             assert pod["automountServiceAccountToken"] is False, where
@@ -84,7 +77,8 @@ def test_what_is_applied_for_one_service_is_all_that_its_pod_names(services: lis
     }
     for overlay, manifest in services:
         app = manifest["metadata"].get("labels", {}).get("app")
-        for name, _, pod in pods([manifest]):
+        where = f"{overlay} {manifest['metadata']['name']}"
+        for _, _, pod in pods([manifest]):
             named = [("ServiceAccount", pod["serviceAccountName"])]
             named += [
                 ("ConfigMap", source["configMapRef"]["name"])
@@ -92,7 +86,7 @@ def test_what_is_applied_for_one_service_is_all_that_its_pod_names(services: lis
                 for source in container.get("envFrom", [])
             ]
             for kind, other in named:
-                assert labels[overlay, kind, other] in ("tradestream", app), f"{overlay} {name} names {kind} {other}"
+                assert labels[overlay, kind, other] in ("tradestream", app), f"{where} names {kind} {other}"
 
 
 def test_no_account_has_a_role(rendered: dict[str, list[Manifest]]) -> None:
