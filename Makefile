@@ -48,6 +48,7 @@ FEATURES = $(if $(features),INDICATORS_FEATURE_SET=$(features))
 # --- uv: the one on the PATH, or one of our own in .tools ----------------------------------------------------------
 UV := $(shell command -v uv 2>/dev/null || echo .tools/bin/uv)
 RUN := $(UV) run --frozen --no-sync
+BANDIT := $(RUN) bandit --quiet -ll --configfile pyproject.toml --recursive packages services docker deployments
 SYNC := $(UV) sync --frozen --inexact --quiet
 # Only what trains a network needs it.
 TORCH = $(if $(filter baseline,$(model)),,--extra torch)
@@ -293,11 +294,11 @@ lint: install-dev ## ruff (lint and format), mypy (strict on contracts and cores
 	@$(RUN) ruff check .
 	@$(RUN) ruff format --check .
 	@$(RUN) mypy
-	@$(RUN) bandit --quiet -ll --configfile pyproject.toml --recursive packages services docker deployments
+	@$(BANDIT)
 
 .PHONY: security
 security: install-dev ## bandit; no secret in git; what a pod, a container and a Kafka user may; what the images are made of
-	@$(RUN) bandit --quiet -ll --configfile pyproject.toml --recursive packages services docker deployments
+	@$(BANDIT)
 	@$(RUN) pytest -n $(workers) tests/security tests/deployments/test_least_privilege.py tests/docker/test_sbom.py tests/docker/test_dockerfiles.py
 
 .PHONY: audit

@@ -13,8 +13,10 @@ import argparse
 import math
 from dataclasses import dataclass
 
+from contracts.topics import TRADES
+
 SECONDS_A_DAY, SECONDS_A_MINUTE = 86_400, 60
-PARTITIONS = 6
+PARTITIONS = TRADES.partitions
 #: Of a broker in prod, 200 GiB. With three brokers and three replicas each holds everything.
 DISK_GB = 200 * 1.0737
 #: Of a core that a replica is planned to use, so that a minute's burst and a restart have room.
@@ -95,7 +97,7 @@ def replicas(busy: float) -> int:
 def memory_gib(load: Load) -> float:
     """Return what the services' processes take, state in memory counted as large as on disk."""
     busy = cores(load)
-    mib = sum(each * (replicas(busy.get(service, 0))) for service, each in MEMORY_MIB.items())
+    mib = sum(each * replicas(busy.get(service, 0)) for service, each in MEMORY_MIB.items())
     return (mib + load.pairs * STATE_KB_A_PAIR / 1024) / 1024
 
 
