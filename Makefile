@@ -151,7 +151,7 @@ file-is-named:
 .PHONY: kafka-up
 kafka-up: $(if $(secure),install) ## Apache Kafka on this machine, without Docker: needs Java 17, and Maven once [brokers=1|3 port=9092 secure=yes]
 	@python3 deployments/local/kafka/kafka.py up $(KAFKA_OPTIONS)
-	@$(if $(secure),set -a; . $(KAFKA_USERS)/operator.env; $(RUN) python -m streaming.manage_access --users $(KAFKA_USERS))
+	@$(if $(secure),set -a; . $(KAFKA_USERS)/operator.env; $(RUN) python -m streaming.kafka.manage_access --users $(KAFKA_USERS))
 
 .PHONY: kafka-down
 kafka-down: ## Stop it; its data stays in data/kafka [secure=yes]
@@ -159,11 +159,11 @@ kafka-down: ## Stop it; its data stays in data/kafka [secure=yes]
 
 .PHONY: topics
 topics: install ## Print, create and reconcile the topics of TRADESTREAM_BROKER_ADDRESS [alter=yes]
-	@$(RUN) python -m streaming.manage_topics $(if $(alter),--alter)
+	@$(RUN) python -m streaming.kafka.manage_topics $(if $(alter),--alter)
 
 .PHONY: access
 access: install ## Print, give and reconcile what each service's user may do on a secured Kafka [alter=yes]
-	@$(RUN) python -m streaming.manage_access $(if $(alter),--alter)
+	@$(RUN) python -m streaming.kafka.manage_access $(if $(alter),--alter)
 
 # --- images (docs/docker.md) ---------------------------------------------------------------------------------------
 export DOCKER ?= docker
@@ -363,7 +363,7 @@ dashboards: install-dev ## Write Grafana's dashboards and Kubernetes' copy of th
 
 .PHONY: features-page
 features-page: install-dev ## Write the table of features in docs/features.md anew
-	@$(RUN) python -m contracts.features_page docs/features.md
+	@$(RUN) python -m features.page docs/features.md
 
 .PHONY: clean
 clean: ## Remove what runs leave behind (runs/), not the environment

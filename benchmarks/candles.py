@@ -134,9 +134,15 @@ def _topic_of_peers(name: str) -> TopicSpec:
 
 def _task(settings: ServiceSettings, who: str, messages: int, source: str = "", target: str = "") -> Task:
     return Task(
-        who=who, broker_address=settings.broker_address, environment=settings.environment, source=source,
-        target=target, messages=messages, group=who, folder=str(settings.data_dir / "state"),
-    )  # fmt: skip
+        who=who,
+        broker_address=settings.broker_address,
+        environment=settings.environment,
+        source=source,
+        target=target,
+        messages=messages,
+        group=who,
+        folder=str(settings.data_dir / "state"),
+    )
 
 
 def new_on(settings: ServiceSettings, spec: TopicSpec) -> Callable[[], Iterable[bytes]]:

@@ -10,19 +10,27 @@ from benchmarks.stopwatch import run_timed
 from contracts.topics import CANDLES, TECHNICAL_INDICATORS
 from indicators.app import topology
 from indicators.settings import IndicatorsSettings
-from streaming.service import assemble
+from streaming.service.runner import assemble
 
 
 def run(task: Task) -> Result:
     """Read final candles from the topic `candles` of the task's environment, write rows to topic and store."""
     settings = IndicatorsSettings(
-        broker_address=task.broker_address, environment=task.environment, consumer_group=task.group,
-        instance_id=task.group, data_dir=Path(task.folder), store_url=task.settings["store_url"],
+        broker_address=task.broker_address,
+        environment=task.environment,
+        consumer_group=task.group,
+        instance_id=task.group,
+        data_dir=Path(task.folder),
+        store_url=task.settings["store_url"],
         feature_set=task.settings["feature_set"],
-    )  # fmt: skip
+    )
     app = assemble(
-        settings, service="indicators", inputs=[CANDLES], outputs=[TECHNICAL_INDICATORS], topology=topology,
+        settings,
+        service="indicators",
+        inputs=[CANDLES],
+        outputs=[TECHNICAL_INDICATORS],
+        topology=topology,
         ends=task.job,
-    )  # fmt: skip
+    )
     watch = run_timed(app, task.messages)
     return report(watch, live_state_bytes(settings.state_dir_for("indicators")))

@@ -10,8 +10,16 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 _LIBRARIES = (
-    "quixstreams", "confluent-kafka", "bytewax", "pydantic", "rocksdict", "numpy", "TA-Lib", "talipp", "psycopg",
-)  # fmt: skip
+    "quixstreams",
+    "confluent-kafka",
+    "bytewax",
+    "pydantic",
+    "rocksdict",
+    "numpy",
+    "TA-Lib",
+    "talipp",
+    "psycopg",
+)
 
 
 def facts() -> dict[str, str]:

@@ -64,11 +64,15 @@ class Trades:
     def frame(self) -> TradeFrame:
         """Return all of them as one message of the topic `trades`."""
         return TradeFrame(
-            exchange=EXCHANGE, pair=self.pair, consecutive_ids=True,
+            exchange=EXCHANGE,
+            pair=self.pair,
+            consecutive_ids=True,
             trade_ids=list(range(self.first_id, self.first_id + len(self))),
-            timestamps_us=self.timestamps_us.tolist(), prices=self.prices, quantities=self.quantities,
+            timestamps_us=self.timestamps_us.tolist(),
+            prices=self.prices,
+            quantities=self.quantities,
             sides=["buy" if buy else "sell" for buy in self.buys.tolist()],
-        )  # fmt: skip
+        )
 
     def frames(self, size: int) -> Iterator[TradeFrame]:
         """Return them as messages of up to `size` trades."""

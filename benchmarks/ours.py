@@ -9,15 +9,20 @@ from benchmarks.stopwatch import run_timed
 from candles.app import topology
 from candles.settings import CandlesSettings
 from contracts.topics import CANDLES, TRADES
-from streaming.service import assemble
+from streaming.service.runner import assemble
 
 
 def run(task: Task) -> Result:
     """Read frames from the topic `trades` of the task's environment, write to `candles`."""
     settings = CandlesSettings(
-        broker_address=task.broker_address, environment=task.environment, consumer_group=task.group,
-        instance_id=task.group, data_dir=Path(task.folder), intervals_s=(60,), store_url="off",
-    )  # fmt: skip
+        broker_address=task.broker_address,
+        environment=task.environment,
+        consumer_group=task.group,
+        instance_id=task.group,
+        data_dir=Path(task.folder),
+        intervals_s=(60,),
+        store_url="off",
+    )
     app = assemble(settings, service="candles", inputs=[TRADES], outputs=[CANDLES], topology=topology, ends=task.job)
     watch = run_timed(app, task.messages)
     return report(watch, live_state_bytes(settings.state_dir_for("candles")))

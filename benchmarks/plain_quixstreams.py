@@ -17,9 +17,12 @@ def run(task: Task) -> Result:
     """Read single trades from the task's source and write candles to its target."""
     kind = EmbeddedApplication if is_embedded(task.broker_address) else Application
     app = kind(
-        task.broker_address, consumer_group=task.group, auto_offset_reset="earliest", state_dir=task.folder,
+        task.broker_address,
+        consumer_group=task.group,
+        auto_offset_reset="earliest",
+        state_dir=task.folder,
         loglevel="WARNING",
-    )  # fmt: skip
+    )
     trades = app.topic(task.source, value_deserializer="json", timestamp_extractor=_event_time_ms)
     candles = app.topic(task.target, value_serializer="json")
     (

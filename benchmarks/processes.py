@@ -67,9 +67,12 @@ class Processes:
         self.folder.mkdir(parents=True, exist_ok=True)
         with (self.folder / f"{name}.log").open("ab") as log:
             self.running[name] = subprocess.Popen(
-                [sys.executable, "-m", *(command or (name,))], stdout=log, stderr=log,
-                env=environment(**self.told(), **settings), cwd=self.folder,
-            )  # fmt: skip
+                [sys.executable, "-m", *(command or (name,))],
+                stdout=log,
+                stderr=log,
+                env=environment(**self.told(), **settings),
+                cwd=self.folder,
+            )
 
     def start_services(self) -> None:
         """Register a baseline model, create the topics and start the five services behind `trades`."""
@@ -138,10 +141,10 @@ def register_model(folder: Path) -> None:
     # Here, because they bring MLflow: seconds, and most of what imports this module does without.
     from tests.predictions.prediction_rows import make_rows
 
-    from predictions.core.dataset import build_dataset
+    from modeling.dataset import build_dataset
     from predictions.settings import PredictionsSettings
-    from predictions.train import register
-    from predictions.training import train_model
+    from training.fit import train_model
+    from training.train import register
 
     settings = PredictionsSettings(data_dir=folder)
     rows = build_dataset(make_rows(), 1, settings.horizon_bars, settings.interval_s)

@@ -260,9 +260,14 @@ def shutdown(wanted: Target) -> None:
 def logs(wanted: Target, follow: bool) -> None:
     """Print what its pods have said."""
     kubectl(
-        "logs", "-l", f"app={wanted.app},variant={wanted.variant}", "--tail=100", "--prefix", "--max-log-requests=12",
+        "logs",
+        "-l",
+        f"app={wanted.app},variant={wanted.variant}",
+        "--tail=100",
+        "--prefix",
+        "--max-log-requests=12",
         *(["--follow"] if follow else []),
-    )  # fmt: skip
+    )
 
 
 def status() -> None:

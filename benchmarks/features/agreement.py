@@ -9,8 +9,8 @@ import numpy as np
 
 from benchmarks.features.peers import CYTHON, FULL_ARRAYS, RUST, SLICES, WRAPPED
 from benchmarks.table import Table
-from contracts.features import CONVERGENCE, FEATURES
-from indicators.core.blocks import Floats
+from features import CONVERGENCE, FEATURES
+from features.blocks import Floats
 
 _BANDS = ("upper", "middle", "lower")
 _BOLLINGER, _KELTNER, _DONCHIAN = (

@@ -15,9 +15,9 @@ from tests.support.bar_series import BarSeries, simulated
 from benchmarks.features.agreement import compare, table
 from benchmarks.features.peers import FULL_ARRAYS, TALIB, named
 from benchmarks.table import Goal, Table, rate
-from contracts.features import SETS, WARM_UP_BARS, Feature
-from indicators.core.batch import compute
-from indicators.core.blocks import Floats
+from features import SETS, WARM_UP_BARS, Feature
+from features.batch import compute
+from features.blocks import Floats
 
 _MOST_TIMES_AS_LONG = 3.0
 _LEAST_BARS_PER_SECOND = 500_000
@@ -100,10 +100,13 @@ def _table(size: Size, seconds: Mapping[str, float], features: Mapping[str, int]
     ]
     goals = [
         Goal(
-            "ours against TA-Lib's batch calls, CPU time", seconds[_ON_BOTH] / seconds[FULL_ARRAYS],
-            _MOST_TIMES_AS_LONG, at_least=False, unit="x",
+            "ours against TA-Lib's batch calls, CPU time",
+            seconds[_ON_BOTH] / seconds[FULL_ARRAYS],
+            _MOST_TIMES_AS_LONG,
+            at_least=False,
+            unit="x",
         ),
         Goal("full set", size.bars / seconds["full"], _LEAST_BARS_PER_SECOND, at_least=True, unit="bars/s"),
-    ]  # fmt: skip
+    ]
     title = f"{size.bars:,} bars at once on one core: CPU time, medians of {size.rounds} rounds"
     return Table(title, ("", "values", "ms", "bars/s", "x TA-Lib's time"), rows, goals)

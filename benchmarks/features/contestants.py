@@ -20,10 +20,10 @@ from tests.support.bar_series import BarSeries
 
 from benchmarks.features import nautilus_peer
 from benchmarks.features.peers import TALIB, talipp_indicators
-from contracts.features import Feature
-from indicators.core.bars import Bar
-from indicators.core.blocks import Floats
-from indicators.core.engine import Engine
+from features import Feature
+from features.bars import Bar
+from features.blocks import Floats
+from features.engine import Engine
 
 #: Bars that a slice has: what tutorials keep.
 SLICE_BARS = 500
@@ -183,8 +183,11 @@ class Nautilus:
             raise FileNotFoundError("uv")
         self._process = subprocess.Popen(
             [uv, "run", "--quiet", "--script", nautilus_peer.__file__, str(bars), kind],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=self._folder.name,
-        )  # fmt: skip
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            cwd=self._folder.name,
+        )
         self._answer()
 
     def run(self, first: int, last: int) -> float:

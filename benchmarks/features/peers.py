@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
-from contracts.features import FEATURES, Feature
+from features import FEATURES, Feature
 
 FULL_ARRAYS, SLICES, WRAPPED = "TA-Lib", "TA-Lib on slices", "TA-Lib on slices, polars installed"
 TALIPP = "talipp"

@@ -19,8 +19,8 @@ from benchmarks.ours import live_state_bytes
 from benchmarks.table import Table
 from contracts.candle import Candle
 from contracts.feature_row import FeatureRow
-from contracts.features import ANCHOR_BARS, HELD_BARS, SETS, WARM_UP_BARS
-from indicators.core.batch import compute
+from features import ANCHOR_BARS, HELD_BARS, SETS, WARM_UP_BARS
+from features.batch import compute
 from indicators.core.fold import Engines, step
 from indicators.core.ring import RING_BARS
 

@@ -11,9 +11,9 @@ from quixstreams.state.rocksdb import RocksDBStorePartition
 from rocksdict import Options, Rdict, WriteBatch
 
 from contracts.candle import Candle
-from indicators.core.bars import bar_of
+from features.bars import bar_of
 from indicators.core.ring import Ring, State
-from streaming.application import _STATE_OPTIONS
+from streaming.service.application import _STATE_OPTIONS
 
 
 @contextmanager

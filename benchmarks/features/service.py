@@ -19,13 +19,13 @@ from benchmarks.market import pair_names
 from benchmarks.postgres import new_database, running_postgres
 from benchmarks.table import Table
 from contracts.candle import Candle
-from contracts.features import SETS, feature_set
 from contracts.topics import CANDLES, TECHNICAL_INDICATORS
 from contracts.units import US_PER_SECOND
+from features import SETS, feature_set
+from features.batch import compute
+from features.blocks import Floats
 from featurestore import open_store
 from featurestore.settings import OFF
-from indicators.core.batch import compute
-from indicators.core.blocks import Floats
 from streaming.clients import create_topics
 from streaming.settings import ServiceSettings
 
@@ -100,9 +100,15 @@ def _ways(
     pairs = pair_names(size.pairs)
     messages = fill(local, CANDLES.full_name(set_name), map(item, _in_time_order(series, pairs)))
     task = Task(
-        who="indicators", broker_address=local.broker_address, environment=set_name, source="", target="",
-        messages=messages, group="", folder=str(local.data_dir / "state"),
-    )  # fmt: skip
+        who="indicators",
+        broker_address=local.broker_address,
+        environment=set_name,
+        source="",
+        target="",
+        messages=messages,
+        group="",
+        folder=str(local.data_dir / "state"),
+    )
     columns = {name: values for name, values in series.columns.items() if name != "reference_close"}
     expected = compute(series.starts_ms, columns, series.interval_s, feature_set(set_name))
     written = new_on(local, TECHNICAL_INDICATORS)

@@ -16,9 +16,9 @@ from benchmarks.features.agreement import Row, compare, table
 from benchmarks.features.contestants import SLICE_BARS, Contestant, Nautilus, Ours, Slices, Talipp
 from benchmarks.features.peers import CYTHON, RUST, SLICES, TALIPP, WRAPPED, named
 from benchmarks.table import Goal, Table, rate
-from contracts.features import ANCHOR_BARS, FEATURES, SETS
 from contracts.units import US_PER_SECOND
-from indicators.core.batch import compute
+from features import ANCHOR_BARS, FEATURES, SETS
+from features.batch import compute
 
 FULL, CORE = "full", "core"
 _PEERS: Mapping[str, Callable[[BarSeries], Contestant]] = {

@@ -27,8 +27,15 @@ ALLOWED: dict[str, set[str]] = {
     "embedded": set(LIBRARIES) | set(SERVICES),
 }
 CARD_HEADINGS = (
-    "Topics in", "Topics out", "Key", "State", "Guarantees", "Settings", "Failure modes", "Troubleshooting",
-)  # fmt: skip
+    "Topics in",
+    "Topics out",
+    "Key",
+    "State",
+    "Guarantees",
+    "Settings",
+    "Failure modes",
+    "Troubleshooting",
+)
 CORE_MAY_IMPORT = {"contracts", "numpy", "numba", "talib"} | set(sys.stdlib_module_names)
 CORE_MUST_NOT_IMPORT = {
     "random",

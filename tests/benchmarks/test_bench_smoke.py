@@ -18,7 +18,7 @@ from benchmarks.live_market import Market
 from benchmarks.market import make_trades
 from benchmarks.table import Goal, Table
 
-from contracts.features import FEATURES, SETS
+from features import FEATURES, SETS
 
 TRADES = make_trades("BTC/USD", 500, 100)
 

@@ -8,7 +8,7 @@ from workspace import ROOT
 
 from candles.settings import CandlesSettings
 from contracts.topics import CANDLES, SIGNALS, TRADES
-from streaming.grants import services
+from streaming.kafka.grants import services
 
 PAGE = (ROOT / "docs/scale.md").read_text(encoding="utf-8")
 

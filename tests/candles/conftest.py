@@ -50,9 +50,15 @@ START_MS = START_US // 1_000
 def frame(trades: Sequence[Trade], consecutive: bool = True, exchange: str = EXCHANGE) -> TradeFrame:
     ids, times, prices, quantities, sides = (list(column) for column in zip(*trades, strict=True))
     return TradeFrame(
-        exchange=exchange, pair=PAIR, consecutive_ids=consecutive, trade_ids=ids, timestamps_us=times, prices=prices,
-        quantities=quantities, sides=sides,
-    )  # fmt: skip
+        exchange=exchange,
+        pair=PAIR,
+        consecutive_ids=consecutive,
+        trade_ids=ids,
+        timestamps_us=times,
+        prices=prices,
+        quantities=quantities,
+        sides=sides,
+    )
 
 
 def frames(trades: Sequence[Trade], size: int, consecutive: bool = True) -> list[TradeFrame]:
@@ -66,9 +72,11 @@ def heartbeat(seconds: float, exchange: str = EXCHANGE) -> Heartbeat:
 def outage(since: float, until: float) -> FeedOutage:
     """The feed is dead since `since`, and it is `until` now; seconds after the round minute."""
     return FeedOutage(
-        exchange=EXCHANGE, pair=PAIR, since_us=START_US + round(since * SECOND_US),
+        exchange=EXCHANGE,
+        pair=PAIR,
+        since_us=START_US + round(since * SECOND_US),
         until_us=START_US + round(until * SECOND_US),
-    )  # fmt: skip
+    )
 
 
 def end(seconds: float, final: bool = True) -> EndOfHistory:

@@ -7,7 +7,7 @@ from candles.settings import CandlesSettings
 from contracts.heartbeat import Heartbeat
 from contracts.topics import CANDLES, TRADES
 from contracts.trade_frame import TradeFrame
-from streaming.metrics import DATA_FLAWS, DUPLICATE, GAP, LATE, total
+from streaming.telemetry.metrics import DATA_FLAWS, DUPLICATE, GAP, LATE, total
 from streaming.testing import run_topology
 
 START_US = 1_772_582_400_000_000

@@ -20,10 +20,10 @@ from candles.settings import CandlesSettings
 from contracts.candle import Candle
 from contracts.topics import CANDLES, TRADES, TRADES_CHECKPOINTS
 from contracts.trades_checkpoint import TradesCheckpoint
-from streaming.bounded import Bound, progress_text
 from streaming.clients import committed_offsets, create_topics, end_offsets, lag, open_producer, read_topic
 from streaming.history import HistoryEnd
-from streaming.service import assemble
+from streaming.service.bounded import Bound, progress_text
+from streaming.service.runner import assemble
 
 GIVE_UP_SECONDS = 120.0
 
@@ -47,9 +47,14 @@ def log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> CandlesSettings:
 
 def checkpoint(pair: str, complete: bool) -> TradesCheckpoint:
     return TradesCheckpoint(
-        exchange="kraken", pair=pair, last_trade_id=None, last_timestamp_us=None, cursor="0", covered_to_us=0,
+        exchange="kraken",
+        pair=pair,
+        last_trade_id=None,
+        last_timestamp_us=None,
+        cursor="0",
+        covered_to_us=0,
         history_complete=complete,
-    )  # fmt: skip
+    )
 
 
 def write(settings: CandlesSettings, messages: list, complete: bool | None = None, pair: str = "BTC/USD") -> None:
@@ -80,9 +85,13 @@ def serve(settings: CandlesSettings) -> None:
     """Run the live service, in a new pod, to the end of its input."""
     rmtree(settings.state_dir_for("candles"), ignore_errors=True)
     app = assemble(
-        settings.model_copy(update={"store_url": "off"}), service="candles", inputs=[TRADES], outputs=[CANDLES],
-        topology=candles.topology, stop_at_end=True,
-    )  # fmt: skip
+        settings.model_copy(update={"store_url": "off"}),
+        service="candles",
+        inputs=[TRADES],
+        outputs=[CANDLES],
+        topology=candles.topology,
+        stop_at_end=True,
+    )
     app._setup_signal_handlers = lambda: None  # type: ignore[method-assign]
     app.run()
 

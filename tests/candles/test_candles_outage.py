@@ -53,25 +53,36 @@ def broken(market, steps: list[float], sizes: list[int], data, consecutive: bool
 
 def test_windows_close_as_gaps_and_are_revised_once_the_trades_are_known(market) -> None:
     messages = [
-        market.heartbeat(0), market.frame([market.at(10, 1, "7")]), market.heartbeat(50), market.outage(50, 65),
-        market.outage(50, 125), market.outage(50, 125), market.outage(50, 190),
-    ]  # fmt: skip
+        market.heartbeat(0),
+        market.frame([market.at(10, 1, "7")]),
+        market.heartbeat(50),
+        market.outage(50, 65),
+        market.outage(50, 125),
+        market.outage(50, 125),
+        market.outage(50, 190),
+    ]
     gaps = [(0, "gap", 1, "7", 0), (1, "gap", 0, "7", 0), (2, "gap", 0, "7", 0)]
     assert minutes(market, messages) == gaps
     repair = [market.frame([market.at(70, 2, "8")])]
     assert minutes(market, [*messages, *repair]) == [
-        *gaps, (0, "complete", 1, "7", 1), (1, "gap", 1, "8", 1), (2, "gap", 0, "8", 1)
-    ]  # fmt: skip
+        *gaps,
+        (0, "complete", 1, "7", 1),
+        (1, "gap", 1, "8", 1),
+        (2, "gap", 0, "8", 1),
+    ]
     assert minutes(market, [*messages, *repair, market.heartbeat(240)])[6:] == [
-        (1, "complete", 1, "8", 2), (2, "empty", 0, "8", 2), (3, "empty", 0, "8", 0),
-    ]  # fmt: skip
+        (1, "complete", 1, "8", 2),
+        (2, "empty", 0, "8", 2),
+        (3, "empty", 0, "8", 0),
+    ]
 
 
 def test_a_heartbeat_behind_the_writers_clock_says_what_it_can(market) -> None:
     messages = [market.heartbeat(0), market.frame([market.at(10, 1)]), market.outage(10, 185)]
     assert minutes(market, [*messages, market.heartbeat(130)])[3:] == [
-        (0, "complete", 1, "100", 1), (1, "empty", 0, "100", 1),
-    ]  # fmt: skip
+        (0, "complete", 1, "100", 1),
+        (1, "empty", 0, "100", 1),
+    ]
 
 
 def test_without_consecutive_ids_only_a_heartbeat_ends_it(market) -> None:
@@ -80,18 +91,25 @@ def test_without_consecutive_ids_only_a_heartbeat_ends_it(market) -> None:
 
     messages = [market.heartbeat(0), trade(10, 10), market.outage(20, 125), trade(70, 15), trade(130, 20)]
     assert [one[:3] + one[4:] for one in minutes(market, messages)] == [
-        (0, "gap", 1, 0), (1, "gap", 0, 0), (1, "gap", 1, 1),
-    ]  # fmt: skip
+        (0, "gap", 1, 0),
+        (1, "gap", 0, 0),
+        (1, "gap", 1, 1),
+    ]
     assert [one[:3] + one[4:] for one in minutes(market, [*messages, market.heartbeat(180)])[3:]] == [
-        (0, "unverified", 1, 1), (1, "unverified", 1, 2), (2, "unverified", 1, 0),
-    ]  # fmt: skip
+        (0, "unverified", 1, 1),
+        (1, "unverified", 1, 2),
+        (2, "unverified", 1, 0),
+    ]
 
 
 def test_ids_that_stay_missing_stay_a_gap(market) -> None:
     messages = [
-        market.heartbeat(0), market.frame([market.at(10, 1)]), market.outage(10, 130),
-        market.frame([market.at(70, 3)]), market.heartbeat(180),
-    ]  # fmt: skip
+        market.heartbeat(0),
+        market.frame([market.at(10, 1)]),
+        market.outage(10, 130),
+        market.frame([market.at(70, 3)]),
+        market.heartbeat(180),
+    ]
     record = market.last_revisions(market.run(messages, Rules((60,))))
     assert [one.quality for _, one in sorted(record.items())] == ["gap", "gap", "empty"]
 
@@ -140,9 +158,13 @@ def test_state_of_an_outage_is_bounded(market) -> None:
 def test_the_service_gives_what_the_twin_gives_through_restarts(market, tmp_path: Path) -> None:
     trades = [market.at(20 * index, index + 1, str(100 + index)) for index in range(40)]
     messages = [
-        market.heartbeat(0), *market.frames(trades[:10], 3), market.outage(181, 240), market.outage(181, 700),
-        *market.frames(trades[10:], 4), market.heartbeat(900),
-    ]  # fmt: skip
+        market.heartbeat(0),
+        *market.frames(trades[:10], 3),
+        market.outage(181, 240),
+        market.outage(181, 700),
+        *market.frames(trades[10:], 4),
+        market.heartbeat(900),
+    ]
     expected = market.run(messages)
     assert {one.quality for one in expected} == {"gap", "complete", "empty"}
     found = []

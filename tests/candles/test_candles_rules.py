@@ -62,53 +62,74 @@ def test_a_trade_after_a_quiet_stretch_closes_all_of_it(market, minutes) -> None
 def test_a_missing_id_makes_every_window_it_may_be_in_a_gap(market, minutes) -> None:
     trades = [market.at(1, 1), market.at(50, 2), market.at(130, 4), market.at(185, 5), market.at(241, 6)]
     assert minutes([market.heartbeat(0), market.frame(trades)]) == [
-        (0, "gap", 2, "100", 0), (1, "gap", 0, "100", 0), (2, "gap", 1, "100", 0), (3, "complete", 1, "100", 0),
-    ]  # fmt: skip
+        (0, "gap", 2, "100", 0),
+        (1, "gap", 0, "100", 0),
+        (2, "gap", 1, "100", 0),
+        (3, "complete", 1, "100", 0),
+    ]
 
 
 def test_a_heartbeat_before_the_hole_narrows_it(market, minutes) -> None:
     messages = [
-        market.heartbeat(0), market.frame([market.at(1, 1)]), market.heartbeat(60), market.frame([market.at(70, 3)]),
+        market.heartbeat(0),
+        market.frame([market.at(1, 1)]),
+        market.heartbeat(60),
+        market.frame([market.at(70, 3)]),
         market.heartbeat(120),
-    ]  # fmt: skip
+    ]
     assert minutes(messages) == [(0, "complete", 1, "100", 0), (1, "gap", 1, "100", 0)]
 
 
 def test_the_missing_trade_makes_it_complete_and_reprices_what_followed(market, minutes) -> None:
     messages = [
-        market.heartbeat(0), market.frame([market.at(1, 1, "7")]), market.frame([market.at(190, 3, "9")]),
+        market.heartbeat(0),
+        market.frame([market.at(1, 1, "7")]),
+        market.frame([market.at(190, 3, "9")]),
         market.frame([market.at(70, 2, "8")]),
-    ]  # fmt: skip
+    ]
     assert minutes(messages) == [
-        (0, "gap", 1, "7", 0), (1, "gap", 0, "7", 0), (2, "gap", 0, "7", 0),
-        (0, "complete", 1, "7", 1), (1, "complete", 1, "8", 1), (2, "empty", 0, "8", 1),
-    ]  # fmt: skip
+        (0, "gap", 1, "7", 0),
+        (1, "gap", 0, "7", 0),
+        (2, "gap", 0, "7", 0),
+        (0, "complete", 1, "7", 1),
+        (1, "complete", 1, "8", 1),
+        (2, "empty", 0, "8", 1),
+    ]
 
 
 def test_sources_without_consecutive_ids_are_unverified(market, minutes) -> None:
     trades = [market.at(1, 10), market.at(61, 20), market.at(181, 25)]
     assert minutes([market.heartbeat(0), market.frame(trades, consecutive=False)]) == [
-        (0, "unverified", 1, "100", 0), (1, "unverified", 1, "100", 0), (2, "empty", 0, "100", 0),
-    ]  # fmt: skip
+        (0, "unverified", 1, "100", 0),
+        (1, "unverified", 1, "100", 0),
+        (2, "empty", 0, "100", 0),
+    ]
 
 
 def test_a_late_trade_among_sparse_ids_is_no_duplicate(market, minutes) -> None:
     first = market.frame([market.at(1, 10), market.at(61, 20)], consecutive=False)
     late = market.frame([market.at(30, 15, "5")], consecutive=False)
     assert minutes([market.heartbeat(0), first, first, late, late]) == [
-        (0, "unverified", 1, "100", 0), (0, "unverified", 2, "5", 1),
-    ]  # fmt: skip
+        (0, "unverified", 1, "100", 0),
+        (0, "unverified", 2, "5", 1),
+    ]
 
 
 def test_a_late_close_goes_on_into_open_windows(market, minutes) -> None:
     messages = [
-        market.heartbeat(0), market.frame([market.at(1, 1, "7"), market.at(2, 2, "7")]), market.heartbeat(130),
-        market.frame([market.at(50, 3, "8")]), market.heartbeat(180),
-    ]  # fmt: skip
+        market.heartbeat(0),
+        market.frame([market.at(1, 1, "7"), market.at(2, 2, "7")]),
+        market.heartbeat(130),
+        market.frame([market.at(50, 3, "8")]),
+        market.heartbeat(180),
+    ]
     assert minutes(messages) == [
-        (0, "complete", 2, "7", 0), (1, "empty", 0, "7", 0),
-        (0, "complete", 3, "8", 1), (1, "empty", 0, "8", 1), (2, "empty", 0, "8", 0),
-    ]  # fmt: skip
+        (0, "complete", 2, "7", 0),
+        (1, "empty", 0, "7", 0),
+        (0, "complete", 3, "8", 1),
+        (1, "empty", 0, "8", 1),
+        (2, "empty", 0, "8", 0),
+    ]
 
 
 def test_a_final_end_cuts_off_open_windows(market, minutes) -> None:
@@ -134,8 +155,12 @@ def test_a_second_part_completes_what_the_end_of_the_first_cut_off(market) -> No
     rules = Rules((60, 300))
     trades = [market.at(0, 1, "7"), market.at(70, 2, "8"), market.at(100, 3, "9"), market.at(310, 4, "10")]
     parts = [
-        market.heartbeat(0), market.frame(trades[:2]), market.end(75), market.frame(trades[2:]), market.end(370),
-    ]  # fmt: skip
+        market.heartbeat(0),
+        market.frame(trades[:2]),
+        market.end(75),
+        market.frame(trades[2:]),
+        market.end(370),
+    ]
     whole = [market.heartbeat(0), market.frame(trades), market.end(370)]
     assert market.last_revisions(market.run(parts, rules)) == market.last_revisions(market.run(whole, rules))
 
@@ -172,12 +197,16 @@ def test_more_separate_id_ranges_than_are_remembered(market) -> None:
 
 def test_trades_before_the_first_candle_are_a_correction(market, minutes) -> None:
     messages = [
-        market.heartbeat(300), market.frame([market.at(301, 5, "9")]), market.heartbeat(360),
+        market.heartbeat(300),
+        market.frame([market.at(301, 5, "9")]),
+        market.heartbeat(360),
         market.frame([market.at(185, 4, "8")]),
-    ]  # fmt: skip
+    ]
     assert minutes(messages) == [
-        (5, "complete", 1, "9", 0), (3, "gap", 1, "8", 1), (4, "empty", 0, "8", 1),
-    ]  # fmt: skip
+        (5, "complete", 1, "9", 0),
+        (3, "gap", 1, "8", 1),
+        (4, "empty", 0, "8", 1),
+    ]
 
 
 def test_trades_before_the_first_heartbeat_have_first_candles(market, minutes) -> None:
@@ -187,8 +216,9 @@ def test_trades_before_the_first_heartbeat_have_first_candles(market, minutes) -
 
 def test_they_come_out_at_once(market, minutes) -> None:
     assert minutes([market.heartbeat(300), market.frame([market.at(185, 4, "8")])]) == [
-        (3, "gap", 1, "8", 0), (4, "empty", 0, "8", 0),
-    ]  # fmt: skip
+        (3, "gap", 1, "8", 0),
+        (4, "empty", 0, "8", 0),
+    ]
 
 
 def test_an_open_window_takes_trades_older_than_what_is_retained(market) -> None:

@@ -115,9 +115,16 @@ def test_what_cannot_be_used_is_set_aside_and_the_rest_goes_on(market) -> None:
     other_venue = market.frame([market.at(62, 3)], exchange="binance")
     misplaced = market.frame([market.at(63, 3)]).to_json()
     run = serve(
-        [*good, other_venue, ("BTC/USD", b"{"), ("ETH/USD", misplaced), market.heartbeat(7_500), old,
-         market.heartbeat(8_040)]
-    )  # fmt: skip
+        [
+            *good,
+            other_venue,
+            ("BTC/USD", b"{"),
+            ("ETH/USD", misplaced),
+            market.heartbeat(7_500),
+            old,
+            market.heartbeat(8_040),
+        ]
+    )
     reasons = [letter.headers["reason"].decode() for letter in run.dead_letters]
     assert sorted(reasons) == ["processing-failed", "second-venue", "too-late", "undecodable"]
     letters = dict(zip(reasons, run.dead_letters, strict=True))
@@ -218,10 +225,13 @@ def test_an_interval_added_later_does_not_claim_to_know_what_came_before(market,
     serve([market.heartbeat(0), *market.frames(trades[:10], 1)], tmp_path, intervals_s=(60,))
     run = serve([*market.frames(trades[10:], 1), market.heartbeat(900)], tmp_path, intervals_s=(60, 300))
     assert [(one.trade_count, one.quality) for one in run["candles"] if one.interval_s == 300] == [
-        (5, "gap"), (15, "complete"), (10, "complete"),
-    ]  # fmt: skip
+        (5, "gap"),
+        (15, "complete"),
+        (10, "complete"),
+    ]
     serve(market.frames([market.at(910, 41)], 1), tmp_path, intervals_s=(60,))
     again = serve([market.heartbeat(1_500)], tmp_path, intervals_s=(60, 300))
     assert [(one.trade_count, one.quality) for one in again["candles"] if one.interval_s == 300] == [
-        (0, "gap"), (0, "empty"),
-    ]  # fmt: skip
+        (0, "gap"),
+        (0, "empty"),
+    ]

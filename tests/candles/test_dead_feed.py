@@ -37,12 +37,25 @@ def messages(market: SimpleNamespace) -> list:
 def prediction_of(row: FeatureRow) -> Prediction:
     gap = row.quality == "gap"
     return Prediction(
-        exchange=row.exchange, pair=row.pair, interval_s=row.interval_s, window_start_ms=row.window_start_ms,
-        model_name="direction", model_version=1, feature_set=row.feature_set, horizon_bars=5,
-        probability_up=None if gap else 0.9, confidence=None if gap else 0.9, direction=0 if gap else 1,
-        reason="gap" if gap else "ok", mark_open=row.open, mark_high=row.high, mark_low=row.low,
-        mark_close=row.close, mark_trade_count=row.trade_count, mark_quality=row.quality,
-    )  # fmt: skip
+        exchange=row.exchange,
+        pair=row.pair,
+        interval_s=row.interval_s,
+        window_start_ms=row.window_start_ms,
+        model_name="direction",
+        model_version=1,
+        feature_set=row.feature_set,
+        horizon_bars=5,
+        probability_up=None if gap else 0.9,
+        confidence=None if gap else 0.9,
+        direction=0 if gap else 1,
+        reason="gap" if gap else "ok",
+        mark_open=row.open,
+        mark_high=row.high,
+        mark_low=row.low,
+        mark_close=row.close,
+        mark_trade_count=row.trade_count,
+        mark_quality=row.quality,
+    )
 
 
 def run(topology, settings, service, spec, given, outputs) -> TopologyRun:

@@ -80,10 +80,15 @@ class LiveMarket:
         ready = self.folder / "venue-ready.json"
         ready.unlink(missing_ok=True)
         settings = {
-            "SEED": SEED, "PAIRS": ",".join(PAIRS), "HISTORY_FROM_MS": _MARKET_FROM_MS, "LIVE_FROM_MS": LIVE_FROM_MS,
-            "LIVE_UNTIL_MS": self.live_until_ms, "SPEED": self.speed, "FAULTS": json.dumps(list(self.faults)),
+            "SEED": SEED,
+            "PAIRS": ",".join(PAIRS),
+            "HISTORY_FROM_MS": _MARKET_FROM_MS,
+            "LIVE_FROM_MS": LIVE_FROM_MS,
+            "LIVE_UNTIL_MS": self.live_until_ms,
+            "SPEED": self.speed,
+            "FAULTS": json.dumps(list(self.faults)),
             "READY_FILE": ready,
-        }  # fmt: skip
+        }
         environment = {f"SIMULATOR_{name}": str(value) for name, value in settings.items()}
         with (self.folder / "venue.log").open("ab") as log:
             process = subprocess.Popen(

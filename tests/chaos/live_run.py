@@ -17,8 +17,8 @@ from six_services import STAGES, SixServices, Written
 from throwaway_broker import wait_until
 
 from contracts.topics import TOPICS
-from streaming.checkpoint_mark import CheckpointMark
 from streaming.clients import create_topics, lag
+from streaming.service.checkpoint_mark import CheckpointMark
 
 _POLL_SECONDS = 0.02
 #: A step is given up only when it hangs, not because the machine is busy.
@@ -163,8 +163,11 @@ def train_model(folder: Path) -> dict[str, str]:
                 process.terminate()
                 process.join()
     environment = {
-        **os.environ, **model, "TRADESTREAM_BROKER_ADDRESS": run.broker_address, "TRADESTREAM_DATA_DIR": str(folder),
-    }  # fmt: skip
+        **os.environ,
+        **model,
+        "TRADESTREAM_BROKER_ADDRESS": run.broker_address,
+        "TRADESTREAM_DATA_DIR": str(folder),
+    }
     with (folder / "train.log").open("ab") as log:
         subprocess.run(
             [sys.executable, "-m", "predictions", "train"], env=environment, stdout=log, stderr=log, check=True

@@ -6,9 +6,9 @@ import doctest
 
 import pytest
 
-from contracts import features
+import features
 from contracts.feature_row import FeatureRow
-from contracts.features import (
+from features import (
     ANCHOR_BARS,
     FEATURE_NAMES,
     FEATURES,
@@ -21,7 +21,7 @@ from contracts.features import (
     feature_set_id,
     serves,
 )
-from contracts.features.functions import (
+from features.functions import (
     close,
     ema,
     ema_bars,
@@ -37,21 +37,71 @@ from contracts.features.functions import (
 )
 
 REQUIRED = {
-    "rsi_14", "sma_7", "sma_14", "sma_21", "sma_60", "ema_7", "ema_14", "ema_21", "ema_60", "macd_7", "macd_signal_7",
-    "macd_hist_7", "bollinger_upper_20", "bollinger_middle_20", "bollinger_lower_20", "atr_14", "obv",
-}  # fmt: skip
+    "rsi_14",
+    "sma_7",
+    "sma_14",
+    "sma_21",
+    "sma_60",
+    "ema_7",
+    "ema_14",
+    "ema_21",
+    "ema_60",
+    "macd_7",
+    "macd_signal_7",
+    "macd_hist_7",
+    "bollinger_upper_20",
+    "bollinger_middle_20",
+    "bollinger_lower_20",
+    "atr_14",
+    "obv",
+}
 #: What the requirement of 52 features names, one of each kind.
 KINDS = {
-    "return_1", "log_return_1", "rsi_7", "rsi_21", "macd_12", "bollinger_width_20", "bollinger_percent_b_20",
-    "natr_14", "adx_14", "plus_di_14", "stoch_k_14", "stochrsi_k_14", "cci_20", "mfi_14", "williams_r_14", "roc_10",
-    "momentum_10", "accumulation_60", "vwap_60_distance",
-    "sma_200", "ema_200_slope", "ema_50_200_cross", "supertrend_10",
-    "keltner_upper_20", "donchian_upper_20", "volume_zscore_60", "taker_imbalance", "trade_count_zscore_60",
-    "realised_vol_15", "realised_vol_240", "volatility_regime", "range_ratio", "body_ratio", "session_tokyo",
-    "session_london", "session_new_york", "session_london_new_york", "time_of_day_sin", "time_of_week_cos",
-    "log_return_1_5m", "rsi_cutler_14_15m", "sma_20_distance_1h", "reference_excess_return_1",
+    "return_1",
+    "log_return_1",
+    "rsi_7",
+    "rsi_21",
+    "macd_12",
+    "bollinger_width_20",
+    "bollinger_percent_b_20",
+    "natr_14",
+    "adx_14",
+    "plus_di_14",
+    "stoch_k_14",
+    "stochrsi_k_14",
+    "cci_20",
+    "mfi_14",
+    "williams_r_14",
+    "roc_10",
+    "momentum_10",
+    "accumulation_60",
+    "vwap_60_distance",
+    "sma_200",
+    "ema_200_slope",
+    "ema_50_200_cross",
+    "supertrend_10",
+    "keltner_upper_20",
+    "donchian_upper_20",
+    "volume_zscore_60",
+    "taker_imbalance",
+    "trade_count_zscore_60",
+    "realised_vol_15",
+    "realised_vol_240",
+    "volatility_regime",
+    "range_ratio",
+    "body_ratio",
+    "session_tokyo",
+    "session_london",
+    "session_new_york",
+    "session_london_new_york",
+    "time_of_day_sin",
+    "time_of_week_cos",
+    "log_return_1_5m",
+    "rsi_cutler_14_15m",
+    "sma_20_distance_1h",
+    "reference_excess_return_1",
     "reference_correlation_60",
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("module", [features, expressions], ids=lambda module: module.__name__)
@@ -143,10 +193,22 @@ def test_a_row_serves_what_it_has_and_nothing_of_other_definitions() -> None:
 
 def test_a_row_writes_the_features_of_its_set_and_no_others() -> None:
     base = {
-        "exchange": "kraken", "pair": "BTC/USD", "interval_s": 60, "window_start_ms": 0, "revision": 0, "open": "1",
-        "high": "1", "low": "1", "close": "1", "volume": "0", "trade_count": 0, "first_trade_id": None,
-        "last_trade_id": None, "quality": "empty", "feature_set": feature_set_id(),
-    }  # fmt: skip
+        "exchange": "kraken",
+        "pair": "BTC/USD",
+        "interval_s": 60,
+        "window_start_ms": 0,
+        "revision": 0,
+        "open": "1",
+        "high": "1",
+        "low": "1",
+        "close": "1",
+        "volume": "0",
+        "trade_count": 0,
+        "first_trade_id": None,
+        "last_trade_id": None,
+        "quality": "empty",
+        "feature_set": feature_set_id(),
+    }
     row = FeatureRow(**base, **{feature.name: None for feature in feature_set("core")})
     assert set(row.values()) == REQUIRED
     assert b"sma_200" not in row.to_json()

@@ -13,9 +13,9 @@ from typing import Any, get_args
 
 import pytest
 
-from contracts.features import FAMILIES, FEATURES, Family, Feature, feature_set_id, functions
-from contracts.features.expressions import CalendarName, Column, ColumnName, Expression, Function, Talib
-from contracts.features_page import abbreviated, known_after, render
+from features import FAMILIES, FEATURES, Family, Feature, feature_set_id, functions
+from features.expressions import CalendarName, Column, ColumnName, Expression, Function, Talib
+from features.page import abbreviated, known_after, render
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs/features.md"
@@ -61,10 +61,14 @@ WORDS = {
     **{name: Column(name) for name in get_args(ColumnName)},
     **{name: functions.calendar(name) for name in get_args(CalendarName)},
     **{name: getattr(functions, name) for name in ("lag", "mean", "deviation", "log", "sqrt", "sign", "positive")},
-    "sum": functions.total, "max": functions.highest, "min": functions.lowest, "sin": functions.sine,
-    "cos": functions.cosine, "step": lambda value: Function("step", value),
+    "sum": functions.total,
+    "max": functions.highest,
+    "min": functions.lowest,
+    "sin": functions.sine,
+    "cos": functions.cosine,
+    "step": lambda value: Function("step", value),
     "otherwise": lambda quotient, value: functions.ratio(quotient.left, quotient.right, value),
-}  # fmt: skip
+}
 
 
 def read(text: str, parts: dict[str, str]) -> Expression:
@@ -97,15 +101,15 @@ def test_how_much_history_in_words() -> None:
 #: What a feature that is added in one file must bring with it, without another line.
 _BRINGS = """
 from contracts.feature_row import FeatureRow
-from contracts.features import FEATURES, feature_set_id, serves
-from contracts.features_page import table
+from features import FEATURES, feature_set_id, serves
+from features.page import table
 from contracts.schemas import render
 from featurestore.ddl import statements
 import numpy as np
 from bar_series import simulated
-from embedded.gallery.bars import Bars
-from embedded.gallery.page import render as gallery
-from indicators.core.batch import compute
+from results.gallery.bars import Bars
+from results.gallery.page import render as gallery
+from features.batch import compute
 feature = next(feature for feature in FEATURES if feature.name == "efficiency_10")
 assert feature.bars() == 11 and feature.memory == "finite"
 assert "efficiency_10" in FeatureRow.model_fields and "efficiency_10" in render(FeatureRow)

@@ -12,7 +12,7 @@ import check
 import deploy
 import pytest
 
-from streaming.grants import services
+from streaming.kafka.grants import services
 
 
 def asked(**given: str) -> argparse.Namespace:

@@ -196,8 +196,9 @@ def test_live_pods_are_asked_how_they_are_and_may_finish(rendered: dict[str, lis
             assert container["startupProbe"]["periodSeconds"] * container["startupProbe"]["failureThreshold"] >= 180
             assert pod["terminationGracePeriodSeconds"] >= 40
             assert {each["topologyKey"] for each in pod["topologySpreadConstraints"]} == {
-                "kubernetes.io/hostname", "topology.kubernetes.io/zone",
-            }  # fmt: skip
+                "kubernetes.io/hostname",
+                "topology.kubernetes.io/zone",
+            }
             if labels["app"] not in ("trades", "history"):  # a pod that ends must not be given partitions
                 assert owner["spec"]["strategy"]["rollingUpdate"] == {"maxSurge": 0, "maxUnavailable": 1}
 

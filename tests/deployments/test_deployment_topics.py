@@ -8,7 +8,7 @@ import pytest
 import resources
 
 from contracts.topics import TOPICS
-from streaming.grants import services, user_of
+from streaming.kafka.grants import services, user_of
 
 
 @pytest.mark.parametrize("path", sorted(resources.files()))

@@ -8,8 +8,8 @@ import pytest
 from pod_templates import pods
 
 from contracts.topics import EVERY_SERVICE, TOPICS, dead_letters_name
-from streaming.grants import services as kafka_services
-from streaming.grants import user_of
+from streaming.kafka.grants import services as kafka_services
+from streaming.kafka.grants import user_of
 
 Manifest = dict[str, Any]
 LOOK = {"Describe", "DescribeConfigs"}
@@ -118,7 +118,7 @@ def allowed(rules: list[Manifest], kind: str) -> dict[tuple[str, str], set[str]]
 
 @pytest.mark.parametrize("service", kafka_services())
 def test_a_service_reads_and_writes_its_topics_and_no_other(users: dict[str, list[Manifest]], service: str) -> None:
-    """Counted here from contracts alone, not through streaming.grants, which wrote the users."""
+    """Counted here from contracts alone, not through streaming.kafka.grants, which wrote the users."""
     user = user_of(service, "prod")
     expected = {(f"changelog__{user}--", "prefix"): {"Read", "Write", "Create", *LOOK}}
     for spec in TOPICS:

@@ -58,9 +58,9 @@ def test_what_is_installed_is_locked(path: Path) -> None:
 def test_scripts_replace_themselves_by_python() -> None:
     start = (DOCKER / "start.sh").read_text(encoding="utf-8")
     assert [line for line in start.splitlines() if "python" in line and not line.startswith("#")] == [
-        "    exec python -m exchanges.simulator \"$@\"",
+        '    exec python -m exchanges.simulator "$@"',
         '  *) exec python -m "$SERVICE" "$@" ;;',
-    ]  # fmt: skip
+    ]
 
 
 @pytest.mark.parametrize("image", IMAGES)

@@ -13,7 +13,6 @@ from writes_log import put
 
 from contracts.candle import Candle
 from contracts.feature_row import FeatureRow
-from contracts.features import feature_set, feature_set_id
 from contracts.fill import Fill
 from contracts.message import Message
 from contracts.order import Order
@@ -25,6 +24,7 @@ from contracts.signal import Signal
 from contracts.topics import topic
 from contracts.trade_frame import TradeFrame
 from contracts.units import MS_PER_MINUTE, decimal_string
+from features import feature_set, feature_set_id
 
 START_MS = 1_772_582_400_000
 PAIRS = ("BTC/USD", "ETH/USD")
@@ -65,8 +65,16 @@ def _of_minute(pair: str, minute: int, before: float, after: float, up: float) -
     }
     first_id = 1 + minute * TRADES_PER_MINUTE
     ids = list(range(first_id, first_id + TRADES_PER_MINUTE))
-    bar = {**window, **ohlc, "volume": "3", "trade_count": TRADES_PER_MINUTE, "first_trade_id": ids[0],
-           "last_trade_id": ids[-1], "quality": "complete", "revision": 0}  # fmt: skip
+    bar = {
+        **window,
+        **ohlc,
+        "volume": "3",
+        "trade_count": TRADES_PER_MINUTE,
+        "first_trade_id": ids[0],
+        "last_trade_id": ids[-1],
+        "quality": "complete",
+        "revision": 0,
+    }
     mark = {
         **{f"mark_{name}": value for name, value in ohlc.items()},
         "mark_trade_count": 3,
@@ -74,18 +82,37 @@ def _of_minute(pair: str, minute: int, before: float, after: float, up: float) -
     }
     opinion = {"probability_up": up, "confidence": max(up, 1 - up), "direction": 1 if up > 0.5 else -1}
     prediction = Prediction(
-        **window, **opinion, **mark, model_name="direction", model_version=1, feature_set=feature_set_id(),
-        horizon_bars=5, reason="ok",
-    )  # fmt: skip
+        **window,
+        **opinion,
+        **mark,
+        model_name="direction",
+        model_version=1,
+        feature_set=feature_set_id(),
+        horizon_bars=5,
+        reason="ok",
+    )
     signal = Signal(
-        **window, **opinion, **mark, account="demo", decision="buy" if up > 0.7 else "none", model_version=1,
-        reason="confident" if up > 0.7 else "below_confidence", expires_at_ms=start_ms + 360_000,
-        model_name="direction", prediction_id=prediction.message_id,
-    )  # fmt: skip
+        **window,
+        **opinion,
+        **mark,
+        account="demo",
+        decision="buy" if up > 0.7 else "none",
+        model_version=1,
+        reason="confident" if up > 0.7 else "below_confidence",
+        expires_at_ms=start_ms + 360_000,
+        model_name="direction",
+        prediction_id=prediction.message_id,
+    )
     frame = TradeFrame(
-        exchange="simulator", pair=pair, consecutive_ids=True, trade_ids=ids, prices=[text(after)] * 3,
-        timestamps_us=[(start_ms + i) * 1_000 for i in range(3)], quantities=["1"] * 3, sides=["buy"] * 3,
-    )  # fmt: skip
+        exchange="simulator",
+        pair=pair,
+        consecutive_ids=True,
+        trade_ids=ids,
+        prices=[text(after)] * 3,
+        timestamps_us=[(start_ms + i) * 1_000 for i in range(3)],
+        quantities=["1"] * 3,
+        sides=["buy"] * 3,
+    )
     row = FeatureRow(
         **bar,
         feature_set=feature_set_id(),
@@ -105,21 +132,56 @@ def _traded(signal: Signal, price: float) -> list[tuple[str, Message]]:
     name: dict[str, Any] = {"account": "demo", "exchange": "simulator", "pair": signal.pair}
     at_ms = signal.window_end_ms
     ids = {"order_id": f"o-{signal.message_id}", "signal_id": signal.message_id}
-    order = Order(**name, **ids, side="buy", order_type="market", quantity="1", status="FILLED", reason=None,
-                  decided_at_ms=at_ms, updated_at_ms=at_ms)  # fmt: skip
+    order = Order(
+        **name,
+        **ids,
+        side="buy",
+        order_type="market",
+        quantity="1",
+        status="FILLED",
+        reason=None,
+        decided_at_ms=at_ms,
+        updated_at_ms=at_ms,
+    )
     fill = Fill(
-        **name, **ids, fill_id=f"{order.order_id}:1", side="buy", quantity="1", reference_price=text(price),
-        price=text(price), fee_quote="0.26", realised_pnl_quote="0", candle_window_start_ms=at_ms, filled_at_ms=at_ms,
-        model_name="direction", model_version=1,
-    )  # fmt: skip
-    position = Position(**name, fill_id=fill.fill_id, action="OPENED", quantity="1", average_price=text(price),
-                        realised_pnl_quote="0", fees_quote="0.26", updated_at_ms=at_ms)  # fmt: skip
+        **name,
+        **ids,
+        fill_id=f"{order.order_id}:1",
+        side="buy",
+        quantity="1",
+        reference_price=text(price),
+        price=text(price),
+        fee_quote="0.26",
+        realised_pnl_quote="0",
+        candle_window_start_ms=at_ms,
+        filled_at_ms=at_ms,
+        model_name="direction",
+        model_version=1,
+    )
+    position = Position(
+        **name,
+        fill_id=fill.fill_id,
+        action="OPENED",
+        quantity="1",
+        average_price=text(price),
+        realised_pnl_quote="0",
+        fees_quote="0.26",
+        updated_at_ms=at_ms,
+    )
     return [("orders", order), ("fills", fill), ("positions", position)]
 
 
 def _books(minute: int, equity: float) -> Pnl:
     return Pnl(
-        account="demo", time_ms=START_MS + (minute + 1) * MS_PER_MINUTE, balance="9990", equity=text(equity),
-        realised_quote="0", unrealised_quote="0", fees_quote="10", exposure_quote="0", drawdown_quote="0",
-        daily_loss_quote="0", trading_state="ACTIVE",
-    )  # fmt: skip
+        account="demo",
+        time_ms=START_MS + (minute + 1) * MS_PER_MINUTE,
+        balance="9990",
+        equity=text(equity),
+        realised_quote="0",
+        unrealised_quote="0",
+        fees_quote="10",
+        exposure_quote="0",
+        drawdown_quote="0",
+        daily_loss_quote="0",
+        trading_state="ACTIVE",
+    )

@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 
 from embedded.cli import app
 from embedded.errors import FolderNotOursError
-from embedded.run_folder import RunFolder
+from results.run_folder import RunFolder
 
 
 def call(*arguments: object) -> tuple[int, str]:

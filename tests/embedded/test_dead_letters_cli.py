@@ -13,7 +13,7 @@ from contracts.candle import Candle
 from contracts.topics import CANDLES, dead_letters_name
 from embedded.cli import app
 from streaming.clients import open_producer, read_topic
-from streaming.letter import Source, letter_headers
+from streaming.dead_letters.dead_letter import Source, dead_letter_headers
 from streaming.settings import ServiceSettings
 
 
@@ -24,11 +24,17 @@ def log(tmp_path: Path) -> ServiceSettings:
     settings = ServiceSettings(broker_address=f"embedded://{tmp_path}")
     with open_producer(settings, "indicators") as producer:
         producer.dead_letter("x", b"", reason="made", error="so that the topic exists", source="here")
-        headers = letter_headers("indicators", "processing-failed", "a bug", Source("candles-dev", 0, 0), 2_000_000)
+        headers = dead_letter_headers(
+            "indicators", "processing-failed", "a bug", Source("candles-dev", 0, 0), 2_000_000
+        )
         producer.send_bytes(
-            dead_letters_name("indicators", "dev"), 0, b"BTC/USD", example(Candle).to_json(), timestamp_ms=2,
+            dead_letters_name("indicators", "dev"),
+            0,
+            b"BTC/USD",
+            example(Candle).to_json(),
+            timestamp_ms=2,
             headers=headers,
-        )  # fmt: skip
+        )
     return settings
 
 
@@ -63,12 +69,18 @@ def test_a_replay_is_said_first_and_done_with_yes_once(log: ServiceSettings) -> 
 
 def put_letter(log: ServiceSettings, **headers: bytes) -> None:
     """Set the candle aside once more, with `headers` as another program might have written them."""
-    own = dict(letter_headers("indicators", "processing-failed", "a bug", Source("candles-dev", 0, 0), 3_000_000))
+    own = dict(
+        dead_letter_headers("indicators", "processing-failed", "a bug", Source("candles-dev", 0, 0), 3_000_000)
+    )
     with open_producer(log, "indicators") as producer:
         producer.send_bytes(
-            dead_letters_name("indicators", "dev"), 0, b"ETH/USD", example(Candle).to_json(), timestamp_ms=3,
+            dead_letters_name("indicators", "dev"),
+            0,
+            b"ETH/USD",
+            example(Candle).to_json(),
+            timestamp_ms=3,
             headers=list((own | headers).items()),
-        )  # fmt: skip
+        )
 
 
 def test_a_letter_with_a_damaged_header_is_listed_and_the_others_are_sent(log: ServiceSettings) -> None:

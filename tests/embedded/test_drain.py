@@ -11,8 +11,8 @@ from contracts.candle import Candle
 from contracts.topics import CANDLES, TRADES
 from contracts.trade_frame import TradeFrame
 from embedded.drain import drain
-from embedded.run_log import RunLog
 from embedded.supervisor import Supervisor
+from results.run_log import RunLog
 
 
 def test_each_stage_is_waited_for_until_it_has_committed_everything(tmp_path: Path) -> None:

@@ -13,9 +13,9 @@ from writes_log import put
 from contracts.candle import Candle
 from contracts.heartbeat import Heartbeat
 from contracts.topics import CANDLES, TRADES
-from embedded.export.latency import stage_latencies
-from embedded.export.tables import TABLES, TRADES_SCHEMA, Table
-from embedded.export.write import export
+from results.export.latency import stage_latencies
+from results.export.tables import TABLES, TRADES_SCHEMA, Table
+from results.export.write import export
 
 TYPES = {"str": pl.String, "int": pl.Int64, "float": pl.Float64}
 every_table = pytest.mark.parametrize("table", TABLES, ids=lambda table: table.name)
@@ -56,9 +56,19 @@ def test_the_candle_table_starts_with_what_a_reader_expects(tmp_path: Path) -> N
     export(tmp_path / "log", tmp_path / "out")
     columns = pl.read_parquet(tmp_path / "out" / "candles.parquet").columns
     assert columns[:12] == [
-        "exchange", "pair", "interval_s", "window_start_ms", "open", "high", "low", "close", "volume", "trade_count",
-        "quality", "revision",
-    ]  # fmt: skip
+        "exchange",
+        "pair",
+        "interval_s",
+        "window_start_ms",
+        "open",
+        "high",
+        "low",
+        "close",
+        "volume",
+        "trade_count",
+        "quality",
+        "revision",
+    ]
 
 
 def test_repeated_messages_are_written_once(tmp_path: Path) -> None:

@@ -12,10 +12,10 @@ from bar_series import COLUMNS, MIDNIGHT_MS, OHLCV, PRICES, BarSeries, simulated
 from typer.testing import CliRunner
 
 from contracts.errors import BadInputError
-from contracts.features import ANCHOR_BARS, FAMILIES, FEATURES
 from embedded.cli import app
-from embedded.gallery.bars import Bars, bars_of_file, bars_of_run
-from embedded.gallery.page import SHOWN_BARS, render
+from features import ANCHOR_BARS, FAMILIES, FEATURES
+from results.gallery.bars import Bars, bars_of_file, bars_of_run
+from results.gallery.page import SHOWN_BARS, render
 
 #: From the day before a midnight, so that recursive features are there.
 SERIES = simulated(2 * ANCHOR_BARS, first_ms=MIDNIGHT_MS - 700 * 60_000)

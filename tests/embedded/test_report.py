@@ -10,19 +10,27 @@ import made_up_run
 import polars as pl
 import pytest
 
-from embedded.evaluation import accuracy_of, calibration, judged_predictions
-from embedded.export.latency import stage_latencies
-from embedded.export.write import export
 from embedded.process import ManagedProcess, ProcessSpec
-from embedded.report import facts
-from embedded.report.data import MAX_BARS, ReportData
-from embedded.report.page import write_report
-from embedded.summary import SERVICES, RunRecord, write_summary
+from results.evaluation import accuracy_of, calibration, judged_predictions
+from results.export.latency import stage_latencies
+from results.export.write import export
+from results.report import facts
+from results.report.data import MAX_BARS, ReportData
+from results.report.page import write_report
+from results.summary import SERVICES, RunRecord, write_summary
 
 SECTIONS = (
-    "Equity and drawdown", "Candles and fills", "Predicted against realised", "Features", "Risk events",
-    "Positions and fills", "Data quality", "Latency", "Processes", "How it was made",
-)  # fmt: skip
+    "Equity and drawdown",
+    "Candles and fills",
+    "Predicted against realised",
+    "Features",
+    "Risk events",
+    "Positions and fills",
+    "Data quality",
+    "Latency",
+    "Processes",
+    "How it was made",
+)
 MAX_BYTES = 8_000_000
 
 
@@ -57,16 +65,20 @@ def test_positions_are_summed_over_the_run(tmp_path: Path) -> None:
     data = ReportData(tmp_path, {})
     data.__dict__.update(  # cached properties, in place of files
         fills=pl.DataFrame([{**fill, "fee_quote": 1.0, "realised_pnl_quote": won} for won in (0.0, -5.0, 0.0)]),
-        positions=pl.DataFrame([
-            {**fill, "quantity": 0.0, "average_price": 0.0, "updated_at_ms": 60_000},
-            {**fill, "quantity": 2.0, "average_price": 100.0, "updated_at_ms": 120_000},
-        ]),
+        positions=pl.DataFrame(
+            [
+                {**fill, "quantity": 0.0, "average_price": 0.0, "updated_at_ms": 60_000},
+                {**fill, "quantity": 2.0, "average_price": 100.0, "updated_at_ms": 120_000},
+            ]
+        ),
         pnl=pl.DataFrame([{"account": "demo", "time_ms": 180_000}]),
-        all_candles=pl.DataFrame([
-            {"pair": "BTC/USD", "interval_s": 60, "revision": 0, "window_start_ms": at, "close": close}
-            for at, close in ((60_000, "101"), (120_000, "104"), (180_000, "999"))
-        ]),
-    )  # fmt: skip
+        all_candles=pl.DataFrame(
+            [
+                {"pair": "BTC/USD", "interval_s": 60, "revision": 0, "window_start_ms": at, "close": close}
+                for at, close in ((60_000, "101"), (120_000, "104"), (180_000, "999"))
+            ]
+        ),
+    )
     assert facts.position_rows(data) == [
         ["demo", "BTC/USD", "2", "100.00", "104.00", "+8.00", "−5.00", "3.00", "0.00"]
     ]

@@ -11,10 +11,10 @@ from contracts.symbol_subscription import SymbolSubscription
 from contracts.topics import SYMBOL_SUBSCRIPTIONS, TRADES_CHECKPOINTS, dead_letters_name
 from contracts.trades_checkpoint import TradesCheckpoint
 from embedded.cli import app
-from embedded.run_folder import RunFolder
 from embedded.subscriptions import settings_of
+from results.run_folder import RunFolder
 from streaming.clients import open_producer, read_topic
-from streaming.letter import Source, letter_headers
+from streaming.dead_letters.dead_letter import Source, dead_letter_headers
 
 DAY_MS = 86_400_000
 COVERED_MS = 1_772_582_400_000
@@ -25,9 +25,14 @@ def run(tmp_path: Path) -> Path:
     """Return a run's folder, in which the trades service streams BTC/USD of a simulated market."""
     RunFolder(tmp_path).log.mkdir(parents=True)
     checkpoint = TradesCheckpoint(
-        exchange="simulated", pair="BTC/USD", last_trade_id=1, last_timestamp_us=1, cursor="1",
-        covered_to_us=COVERED_MS * 1_000, history_complete=True,
-    )  # fmt: skip
+        exchange="simulated",
+        pair="BTC/USD",
+        last_trade_id=1,
+        last_timestamp_us=1,
+        cursor="1",
+        covered_to_us=COVERED_MS * 1_000,
+        history_complete=True,
+    )
     with open_producer(settings_of(tmp_path), "trades") as producer:
         producer.produce(TRADES_CHECKPOINTS, checkpoint)
     return tmp_path
@@ -76,9 +81,12 @@ def test_a_refusal_is_in_the_table(run: Path) -> None:
     assert command("subscribe", "ETH/USX", "--run", str(run)).exit_code == 0
     with open_producer(settings_of(run), "trades") as producer:
         producer.dead_letter(
-            "simulated:ETH/USX:operator", b"{}", reason="unknown-pair", error="the venue does not list it",
+            "simulated:ETH/USX:operator",
+            b"{}",
+            reason="unknown-pair",
+            error="the venue does not list it",
             source="symbol-subscriptions",
-        )  # fmt: skip
+        )
     assert "refused: the venue does not list it" in command("subscriptions", "--run", str(run)).output
 
 
@@ -88,7 +96,7 @@ def test_what_cannot_be_read_is_passed_over(run: Path) -> None:
         for spec in (SYMBOL_SUBSCRIPTIONS, TRADES_CHECKPOINTS):
             name = spec.full_name(settings_of(run).environment)
             producer.send_bytes(name, 0, b"x", b"\xff{", timestamp_ms=1, headers=[])
-        headers = letter_headers("trades", "made", "refused", Source(SYMBOL_SUBSCRIPTIONS.name), 1)
+        headers = dead_letter_headers("trades", "made", "refused", Source(SYMBOL_SUBSCRIPTIONS.name), 1)
         producer.dead_letter("no-colon", b"{}", reason="made", error="x", source=SYMBOL_SUBSCRIPTIONS.name)
         letters = dead_letters_name("trades", settings_of(run).environment)
         for key in (b"\xff\xfe", b"simulated:BTC"):

@@ -14,10 +14,10 @@ from writes_log import put
 from contracts.topics import TRADES_CHECKPOINTS
 from contracts.trades_checkpoint import TradesCheckpoint
 from embedded.process import ManagedProcess, ProcessSpec
-from embedded.run_log import RunLog
 from embedded.terminal.board import render
 from embedded.terminal.plain import PlainLines
 from embedded.terminal.state import RunState, StateReader
+from results.run_log import RunLog
 
 START_MS = made_up_run.START_MS
 MINUTES = 40
@@ -28,13 +28,19 @@ def state(tmp_path: Path) -> RunState:
     made_up_run.write_run(tmp_path / "log", minutes=MINUTES)
     half = START_MS - 30 * 60_000
     checkpoint = TradesCheckpoint(
-        exchange="simulator", pair="BTC/USD", last_trade_id=1, last_timestamp_us=1, cursor="0",
-        covered_to_us=half * 1_000, history_complete=False,
-    )  # fmt: skip
+        exchange="simulator",
+        pair="BTC/USD",
+        last_trade_id=1,
+        last_timestamp_us=1,
+        cursor="0",
+        covered_to_us=half * 1_000,
+        history_complete=False,
+    )
     put(tmp_path / "log", TRADES_CHECKPOINTS, [checkpoint])
     progress = tmp_path / "training.json"
-    progress.write_text(json.dumps({"stage": "training", "epoch": 3, "epochs": 12, "seconds_left": 9.0,
-                                    "validation_log_loss": 0.69}))  # fmt: skip
+    progress.write_text(
+        json.dumps({"stage": "training", "epoch": 3, "epochs": 12, "seconds_left": 9.0, "validation_log_loss": 0.69})
+    )
     state = RunState("a run", list(made_up_run.PAIRS), START_MS - 60 * 60_000, START_MS, START_MS + 80 * 60_000)
     state.phase = "train"
     state.processes = {

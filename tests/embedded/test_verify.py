@@ -88,8 +88,10 @@ class Topic:
         """Append `message` with the key, time and headers of what is at `offset`."""
         self.write(
             "INSERT INTO records_0 SELECT (SELECT next_offset FROM partitions), timestamp_ms, key, ?, headers"
-            " FROM records_0 WHERE offset = ?", _json(message), offset,
-        )  # fmt: skip
+            " FROM records_0 WHERE offset = ?",
+            _json(message),
+            offset,
+        )
         self.write("UPDATE partitions SET next_offset = next_offset + 1")
 
 
@@ -115,9 +117,10 @@ def test_planted_faults_are_found_and_named_and_nothing_else(run: Path, copy: Pa
     candles.alter(altered, candle | {"close": "1"})
     ids = [tuple(m[name] for name in ("pair", "window_start_ms")) for _, m in predictions.messages()]
     lost, prediction = next(
-        (offset, message) for (offset, message), name in zip(predictions.messages(), ids, strict=True)
+        (offset, message)
+        for (offset, message), name in zip(predictions.messages(), ids, strict=True)
         if ids.count(name) == 1 and message["window_start_ms"] > LIVE_FROM_MS + 30 * MINUTE_MS
-    )  # fmt: skip
+    )
     predictions.remove(lost)
     extra, fill = next(fills.messages())
     fills.repeat(extra, fill | {"fill_id": fill["fill_id"] + "-again"})
@@ -130,8 +133,10 @@ def test_planted_faults_are_found_and_named_and_nothing_else(run: Path, copy: Pa
     found = {fault["topic"]: fault for fault in differences(tmp_path / "found.jsonl")}
     assert len(found) == 4
     assert (found["candles"]["kind"], found["candles"]["field"], found["candles"]["published"]) == (
-        "mismatched", "close", "1",
-    )  # fmt: skip
+        "mismatched",
+        "close",
+        "1",
+    )
     assert found["candles"]["replayed"] == candle["close"]
     assert found["predictions"]["kind"] == "missing"
     assert f"{prediction['pair']}:60:{prediction['window_start_ms']}" in found["predictions"]["id"]
@@ -146,10 +151,12 @@ def test_planted_faults_are_found_and_named_and_nothing_else(run: Path, copy: Pa
 def test_a_trade_that_is_gone_shows_in_its_candles_and_in_what_follows(copy: Path, tmp_path: Path) -> None:
     trades = Topic(copy, "trades")
     offset, frame = next(
-        (offset, message) for offset, message in trades.messages()
-        if message["type"] == "trades" and len(message["trade_ids"]) > 2
+        (offset, message)
+        for offset, message in trades.messages()
+        if message["type"] == "trades"
+        and len(message["trade_ids"]) > 2
         and message["timestamps_us"][1] > (LIVE_FROM_MS - 60 * MINUTE_MS) * 1_000
-    )  # fmt: skip
+    )
     at_us = frame["timestamps_us"][1]
     for name in ("trade_ids", "timestamps_us", "prices", "quantities", "sides"):
         frame[name] = [frame[name][0], *frame[name][2:]]

@@ -14,16 +14,16 @@ from contracts.errors import BadInputError
 from contracts.heartbeat import Heartbeat
 from contracts.prediction import Prediction
 from contracts.topics import CANDLES, PREDICTIONS, TOPICS, TRADES
-from embedded.run_folder import RunFolder
 from embedded.run_settings import record_settings, settings_of
 from embedded.services import STAGES
-from embedded.verify.compare import ABSENT, Comparison, Index, compare
-from embedded.verify.log import look_at, other_log
-from embedded.verify.replay import _unset_others
-from embedded.verify.run import Range
-from embedded.verify.served import served_versions
-from embedded.verify.stages import NOT_REPLAYED, OUTPUTS, parse_stages
+from results.run_folder import RunFolder
 from streaming.record import Record
+from verify.compare import ABSENT, Comparison, Index, compare
+from verify.log import look_at, other_log
+from verify.replay import _unset_others
+from verify.run import Range
+from verify.served import served_versions
+from verify.stages import NOT_REPLAYED, OUTPUTS, parse_stages
 
 MINUTE_MS = 60_000
 
@@ -59,8 +59,9 @@ def test_what_lacks_and_what_is_too_much() -> None:
     found = compared([*GOOD[:4], *GOOD[5:], candle(99)], GOOD)
     assert (found.equal, found.missing, found.unexpected) == (19, 1, 1)
     assert [(fault.kind, fault.published == ABSENT) for fault in found.faults] == [
-        ("unexpected", False), ("missing", True),
-    ]  # fmt: skip
+        ("unexpected", False),
+        ("missing", True),
+    ]
 
 
 def test_an_id_with_two_values_is_a_fault_of_its_own_whichever_is_right() -> None:
@@ -114,8 +115,10 @@ def test_versions_follow_one_another_and_may_share_a_row() -> None:
     records = [prediction(m, 1) for m in range(5)] + [prediction(m, 2) for m in range(4, 8)]
     entries = served_versions(records)
     assert [(e["until_ms"] // MINUTE_MS, [v for _, v in e["versions"]]) for e in entries] == [
-        (3, [1]), (4, [1, 2]), (7, [2]),
-    ]  # fmt: skip
+        (3, [1]),
+        (4, [1, 2]),
+        (7, [2]),
+    ]
 
 
 def test_a_run_leaves_its_settings_and_no_secrets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -158,6 +161,7 @@ def test_the_replay_hears_nothing_of_this_environment_but_the_settings_of_the_ru
     monkeypatch.setenv("EXECUTION_FEE_BPS", "1")
     monkeypatch.setenv("SIGNALS_EXPIRY_SECONDS", "1")
     assert _unset_others({"TRADESTREAM_BROKER_ADDRESS": "embedded://x", "EXECUTION_FEE_BPS": "11"}).keys() >= {
-        "TRADESTREAM_CONSUMER_GROUP", "SIGNALS_EXPIRY_SECONDS",
-    }  # fmt: skip
+        "TRADESTREAM_CONSUMER_GROUP",
+        "SIGNALS_EXPIRY_SECONDS",
+    }
     assert "TRADESTREAM_BROKER_ADDRESS" not in _unset_others({"TRADESTREAM_BROKER_ADDRESS": "embedded://x"})

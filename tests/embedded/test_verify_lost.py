@@ -18,19 +18,19 @@ from contracts.candle import Candle
 from contracts.errors import BadInputError
 from contracts.feature_row import FeatureRow
 from contracts.model_event import ModelEvent
+from contracts.timestamps import parse_time
 from contracts.topics import CANDLES, MODEL_EVENTS, TECHNICAL_INDICATORS, TRADES
 from contracts.trade_frame import TradeFrame
 from embedded.exits import EXIT_FAILED, errors_in_words
-from embedded.run_folder import RunFolder
 from embedded.run_settings import RunSettings, record_settings, settings_of
-from embedded.timestamps import parse_time
-from embedded.verify.due import why_predictions_are_due
-from embedded.verify.log import Log, look_at, other_log
-from embedded.verify.replay import _Replay
-from embedded.verify.run import Findings, Range, VerifyOptions, _conclude, run_verify
-from embedded.verify.served import served_versions
-from embedded.verify.trades import one_by_one
+from results.run_folder import RunFolder
 from streaming.embedded.errors import LogDamagedError
+from verify.due import why_predictions_are_due
+from verify.log import Log, look_at, other_log
+from verify.replay import _Replay
+from verify.run import Findings, Range, VerifyOptions, _conclude, run_verify
+from verify.served import served_versions
+from verify.trades import one_by_one
 
 MINUTE_MS = 60_000
 
@@ -95,7 +95,7 @@ def test_predictions_that_are_due_and_absent_are_not_verified(place: RunFolder, 
 def test_a_range_without_messages_is_refused_before_the_replay(
     place: RunFolder, monkeypatch: pytest.MonkeyPatch, against: bool
 ) -> None:
-    monkeypatch.setattr("embedded.verify.run.replayed", lambda *_: pytest.fail("the replay was started"))
+    monkeypatch.setattr("verify.run.replayed", lambda *_: pytest.fail("the replay was started"))
     other = str(place.out) if against else None
     options = VerifyOptions(Range.parse("2031-01-01", None), run=place.out, against=other)
     with pytest.raises(

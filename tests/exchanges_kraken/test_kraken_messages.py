@@ -21,13 +21,18 @@ from exchanges.pairs import find_pairs
 from exchanges.venue import PermanentVenueError, Trade, TransientVenueError, UnknownPairError, trade_frame
 
 DATA = Path(__file__).parents[3] / "shared" / "data" / "kraken_wire"
-needs_data = pytest.mark.skipif(not DATA.is_dir(), reason=f"no wire data at {DATA}")
+needs_data = pytest.mark.skipif(not DATA.is_dir(), reason=f"no protocol data at {DATA}")
 repeatable = settings(derandomize=True, deadline=None, max_examples=300)
 
 WS_ROW = {
-    "symbol": "BTC/USD", "side": "sell", "price": 97412.3, "qty": 0.0125, "ord_type": "market",
-    "trade_id": 81236501, "timestamp": "2026-03-02T10:00:01.448120Z",
-}  # fmt: skip
+    "symbol": "BTC/USD",
+    "side": "sell",
+    "price": 97412.3,
+    "qty": 0.0125,
+    "ord_type": "market",
+    "trade_id": 81236501,
+    "timestamp": "2026-03-02T10:00:01.448120Z",
+}
 REST_ROW = '["97412.30000","0.01250000",1772445601.4481201,"s","m","",81236501]'
 
 
@@ -149,11 +154,13 @@ ACK_TIME = '"time_in":"2026-03-02T10:00:00.120331Z","time_out":"2026-03-02T10:00
         (f'{{"method":"pong","req_id":9,{ACK_TIME}}}', frames.Pong(1_772_445_600_120_388)),
         ('{"channel":"heartbeat"}', frames.Ignored("channel 'heartbeat'")),
         ('{"channel":"ohlc","type":"update","data":[{}]}', frames.Ignored("channel 'ohlc'")),
-        ('{"channel":"status","type":"update","data":[{"system":"maintenance","connection_id":12803947712098437120}]}',
-         frames.Status("maintenance")),
+        (
+            '{"channel":"status","type":"update","data":[{"system":"maintenance","connection_id":12803947712098437120}]}',
+            frames.Status("maintenance"),
+        ),
         ('{"Error":"Exceeded msg rate"}', frames.RateLimited("Exceeded msg rate")),
     ],
-)  # fmt: skip
+)
 def test_frames_beside_trades(text: str, expected: frames.Frame) -> None:
     assert ws.parse(text) == expected
     assert ws.parse(text.encode()) == expected
@@ -241,18 +248,45 @@ def test_recorded_websocket_frames() -> None:
 
 
 json_values = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=12)
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text(max_size=12)
     | st.sampled_from(["trade", "snapshot", "update", "BTC/USD", "subscribe", "pong", "1e99"]),
-    lambda inner: st.lists(inner, max_size=4)
-    | st.dictionaries(
-        st.sampled_from(
-            ["channel", "type", "data", "method", "result", "success", "error", "Error", "symbol", "price", "qty",
-             "trade_id", "timestamp", "side", "last", "XXBTZUSD", "unixtime", "time_out", "wsname", "altname"]
-        ),
-        inner, max_size=6,
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.dictionaries(
+            st.sampled_from(
+                [
+                    "channel",
+                    "type",
+                    "data",
+                    "method",
+                    "result",
+                    "success",
+                    "error",
+                    "Error",
+                    "symbol",
+                    "price",
+                    "qty",
+                    "trade_id",
+                    "timestamp",
+                    "side",
+                    "last",
+                    "XXBTZUSD",
+                    "unixtime",
+                    "time_out",
+                    "wsname",
+                    "altname",
+                ]
+            ),
+            inner,
+            max_size=6,
+        )
     ),
     max_leaves=25,
-)  # fmt: skip
+)
 EXPECTED = (BadInputError, PermanentVenueError, TransientVenueError)
 
 

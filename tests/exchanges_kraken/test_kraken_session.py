@@ -56,10 +56,11 @@ class Venue:
                     self.emitted += [t.trade_id for t in trades]
                 case session.EmitHeartbeat(_, time_us):
                     missing = [
-                        i for i in range(FIRST_ID + 1, self.newest + 1)
+                        i
+                        for i in range(FIRST_ID + 1, self.newest + 1)
                         if trade(i).timestamp_us < time_us
                         and i not in {*self.emitted, *self.withheld, *self.unknowable}
-                    ]  # fmt: skip
+                    ]
                     assert not missing or self.resume is False, missing
                     self.heartbeats.append(time_us)
                 case session.FetchPage():
@@ -148,7 +149,7 @@ steps = st.lists(
         st.tuples(st.sampled_from(EVENTS), st.none()),
     ),
     max_size=60,
-)  # fmt: skip
+)
 
 
 @settings(derandomize=True, deadline=None, max_examples=600)

@@ -144,10 +144,16 @@ def test_a_file_of_two_pairs_wants_a_choice(tmp_path: Path) -> None:
         ("t.csv", "symbol,id,time,price,qty\nXBT/USD,7,1700000000123456,1.50,2\n", "BTC/USD", "recorded", 7, False),
         ("kraken_x.csv", "symbol,id,ts,price,qty\nXBTUSD,7,1700000000.123456,1.5,2\n", "BTC/USD", "kraken", 7, True),
         ("t_BTC-USD.csv", "timestamp_us,price,size\n1700000000123456,1.5,2\n", "BTC/USD", "t", 1, False),
-        ("coinbase.csv", "symbol,side,price,amount,timestamp,trade_id\n"
-         "BTC-USD,buy,1.5,2,2023-11-14T22:13:20.123456Z,9\n", "BTC/USD", "recorded", 9, False),
+        (
+            "coinbase.csv",
+            "symbol,side,price,amount,timestamp,trade_id\nBTC-USD,buy,1.5,2,2023-11-14T22:13:20.123456Z,9\n",
+            "BTC/USD",
+            "recorded",
+            9,
+            False,
+        ),
     ],
-)  # fmt: skip
+)
 def test_close_relatives(
     tmp_path: Path, name: str, text: str, pair: str, exchange: str, ids: int, consecutive: bool
 ) -> None:

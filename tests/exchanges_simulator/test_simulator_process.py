@@ -49,10 +49,17 @@ def test_a_bad_setting_is_named() -> None:
 
 @pytest.mark.parametrize(
     "settings",
-    [{"pairs": "FOO/BAR"}, {"pairs": ""}, {"faults": "not json"}, {"faults": '[{"kind":"meteor"}]'}, {"port": 70_000},
-     {"faults": '[{"kind":"gap","pair":"XRP/USD"}]'}, {"live_from_ms": S, "live_until_ms": S - 1},
-     {"live_from_ms": S, "history_from_ms": S + 1}],
-)  # fmt: skip
+    [
+        {"pairs": "FOO/BAR"},
+        {"pairs": ""},
+        {"faults": "not json"},
+        {"faults": '[{"kind":"meteor"}]'},
+        {"port": 70_000},
+        {"faults": '[{"kind":"gap","pair":"XRP/USD"}]'},
+        {"live_from_ms": S, "live_until_ms": S - 1},
+        {"live_from_ms": S, "history_from_ms": S + 1},
+    ],
+)
 def test_settings_that_cannot_be(settings: dict[str, object]) -> None:
     with pytest.raises(ValidationError):
         SimulatorSettings(**settings)

@@ -145,12 +145,20 @@ def test_heartbeats_only_after_a_subscription(venue_client: Any) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "{", "[]", "1", '{"method":"dance"}', '{"method":["ping"]}', '{"method":"subscribe"}',
-     '{"method":"subscribe","params":{"channel":"trade","symbol":"BTC/USD"}}',
-     '{"method":"subscribe","params":{"channel":"trade","symbol":[]}}',
-     '{"method":"subscribe","params":{"channel":"trade","symbol":[{"a":1}]}}',
-     '{"method":"subscribe","params":{"channel":"book","symbol":["BTC/USD"]}}'],
-)  # fmt: skip
+    [
+        "",
+        "{",
+        "[]",
+        "1",
+        '{"method":"dance"}',
+        '{"method":["ping"]}',
+        '{"method":"subscribe"}',
+        '{"method":"subscribe","params":{"channel":"trade","symbol":"BTC/USD"}}',
+        '{"method":"subscribe","params":{"channel":"trade","symbol":[]}}',
+        '{"method":"subscribe","params":{"channel":"trade","symbol":[{"a":1}]}}',
+        '{"method":"subscribe","params":{"channel":"book","symbol":["BTC/USD"]}}',
+    ],
+)
 def test_nonsense_is_refused_and_the_socket_lives(venue_client: Any, text: str) -> None:
     async def scenario() -> None:
         async with venue_client() as client:

@@ -14,8 +14,8 @@ from contracts.errors import BadInputError
 from exchanges import session
 from exchanges.binance import rest_messages as binance_rest
 from exchanges.binance import websocket_messages as binance
+from exchanges.binance.protocol import BinanceProtocol
 from exchanges.binance.rest import BinanceRest
-from exchanges.binance.wire import BinanceWire
 from exchanges.coinbase import rest_messages as coinbase_rest
 from exchanges.coinbase import websocket_messages as coinbase
 from exchanges.coinbase.rest import CoinbaseRest
@@ -34,13 +34,24 @@ from exchanges.pairs import find_pairs
 from exchanges.venue import PermanentVenueError, Trade, TransientVenueError, UnknownPairError
 
 COINBASE_ROW = {
-    "trade_id": "995098700", "product_id": "BTC-USD", "price": "97412.30", "size": "0.0125", "side": "SELL",
+    "trade_id": "995098700",
+    "product_id": "BTC-USD",
+    "price": "97412.30",
+    "size": "0.0125",
+    "side": "SELL",
     "time": "2026-03-02T10:00:01.448120Z",
-}  # fmt: skip
+}
 BINANCE_FRAME = {
-    "e": "trade", "E": 1772445601450, "s": "BTCUSDT", "t": 4012345678, "p": "97412.30000000", "q": "0.01250000",
-    "T": 1772445601448, "m": True, "M": True,
-}  # fmt: skip
+    "e": "trade",
+    "E": 1772445601450,
+    "s": "BTCUSDT",
+    "t": 4012345678,
+    "p": "97412.30000000",
+    "q": "0.01250000",
+    "T": 1772445601448,
+    "m": True,
+    "M": True,
+}
 PAIRS = {"BTCUSDT": "BTC/USDT"}
 WHEN = "2026-03-02T10:00:01.700000123Z"
 WHEN_US = 1_772_445_601_700_000
@@ -61,11 +72,22 @@ def test_a_coinbase_trade_has_the_takers_side() -> None:
 @pytest.mark.parametrize(
     ("field", "value"),
     [
-        ("price", "-1"), ("price", "NaN"), ("price", None), ("size", "0"), ("size", "1_0"), ("trade_id", 995098700),
-        ("trade_id", "0"), ("trade_id", "1.5"), ("trade_id", "9223372036854775808"), ("side", None),
-        ("time", "2026-03-02T10:00:01"), ("time", 1772445601), ("product_id", "BTC-PERP-INTX"), ("product_id", None),
+        ("price", "-1"),
+        ("price", "NaN"),
+        ("price", None),
+        ("size", "0"),
+        ("size", "1_0"),
+        ("trade_id", 995098700),
+        ("trade_id", "0"),
+        ("trade_id", "1.5"),
+        ("trade_id", "9223372036854775808"),
+        ("side", None),
+        ("time", "2026-03-02T10:00:01"),
+        ("time", 1772445601),
+        ("product_id", "BTC-PERP-INTX"),
+        ("product_id", None),
     ],
-)  # fmt: skip
+)
 def test_a_bad_coinbase_trade_is_named(field: str, value: Any) -> None:
     good = {**COINBASE_ROW, "trade_id": "995098701"}
     _, frame = coinbase.parse(
@@ -91,13 +113,18 @@ def test_what_else_coinbase_says() -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "", "[]", "{}", '{"channel":"heartbeats","timestamp":"2026-03-02T10:00:01Z"}',
-        message("market_trades", sequence_num=-1), message("heartbeats", timestamp=None),
-        message("market_trades", {"type": "delta", "trades": []}), message("market_trades", {"type": "update"}),
+        "",
+        "[]",
+        "{}",
+        '{"channel":"heartbeats","timestamp":"2026-03-02T10:00:01Z"}',
+        message("market_trades", sequence_num=-1),
+        message("heartbeats", timestamp=None),
+        message("market_trades", {"type": "delta", "trades": []}),
+        message("market_trades", {"type": "update"}),
         message("subscriptions", {"subscriptions": {"market_trades": ["BTC"]}}),
         message("market_trades", events=None),
     ],
-)  # fmt: skip
+)
 def test_what_is_no_coinbase_message_is_an_error(text: str) -> None:
     with pytest.raises(BadInputError):
         coinbase.parse(text)
@@ -128,10 +155,22 @@ def test_a_binance_trade() -> None:
 @pytest.mark.parametrize(
     ("field", "value"),
     [
-        ("p", "-1"), ("p", "1e999"), ("q", 0), ("q", None), ("t", "4012345678"), ("t", 0), ("t", True), ("T", "1"),
-        ("T", 1.5), ("T", -1), ("m", "true"), ("m", None), ("s", "FOOBAR"), ("s", None),
+        ("p", "-1"),
+        ("p", "1e999"),
+        ("q", 0),
+        ("q", None),
+        ("t", "4012345678"),
+        ("t", 0),
+        ("t", True),
+        ("T", "1"),
+        ("T", 1.5),
+        ("T", -1),
+        ("m", "true"),
+        ("m", None),
+        ("s", "FOOBAR"),
+        ("s", None),
     ],
-)  # fmt: skip
+)
 def test_a_bad_binance_trade_is_named(field: str, value: Any) -> None:
     frame = binance.parse(json.dumps({**BINANCE_FRAME, field: value}), PAIRS)
     assert isinstance(frame, TradesFrame) and not frame.trades
@@ -154,10 +193,10 @@ def test_what_else_binance_says() -> None:
 
 
 def test_binance_requests_stay_within_what_a_message_may_hold() -> None:
-    wire = BinanceWire()
-    texts = wire.subscribe([f"A{i}/USDT" for i in range(450)], 1)
+    protocol = BinanceProtocol()
+    texts = protocol.subscribe([f"A{i}/USDT" for i in range(450)], 1)
     assert [len(json.loads(text)["params"]) for text in texts] == [200, 200, 50]
-    assert wire.parse('{"result":["a7usdt@trade"],"id":2}') == [Pong(None, 2, ("A7/USDT",))]
+    assert protocol.parse('{"result":["a7usdt@trade"],"id":2}') == [Pong(None, 2, ("A7/USDT",))]
 
 
 def test_names() -> None:
@@ -219,7 +258,11 @@ def test_a_venue_that_refuses_us_is_permanent() -> None:
     with pytest.raises(BadInputError, match="cursor: expected 'ms:' or 'id:'"):
         ask(
             BinanceRest,
-            lambda _: httpx.Response(200, json={"symbols": [
-                {"symbol": "BTCUSDT", "status": "TRADING", "baseAsset": "BTC", "quoteAsset": "USDT"}]}),
+            lambda _: httpx.Response(
+                200,
+                json={
+                    "symbols": [{"symbol": "BTCUSDT", "status": "TRADING", "baseAsset": "BTC", "quoteAsset": "USDT"}]
+                },
+            ),
             lambda rest: rest.trades("BTC/USDT", "7"),
-        )  # fmt: skip
+        )

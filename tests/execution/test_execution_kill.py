@@ -30,12 +30,25 @@ def prediction(minute: int, pair: str) -> Prediction:
     price = 1_000 + (minute * 7 + len(pair)) % 61
     probability = (minute * 37 % 100) / 100
     return Prediction(
-        exchange="kraken", pair=pair, interval_s=60, window_start_ms=MIDNIGHT_MS + minute * 60_000,
-        model_name="direction", model_version=1, feature_set="fs", horizon_bars=5, probability_up=probability,
-        confidence=max(probability, 1 - probability), direction=1 if probability > 0.5 else -1, reason="ok",
-        mark_open=str(price), mark_high=str(price + 3), mark_low=str(price - 3), mark_close=str(price + 1),
-        mark_trade_count=minute % 4, mark_quality="complete" if minute % 4 else "empty",
-    )  # fmt: skip
+        exchange="kraken",
+        pair=pair,
+        interval_s=60,
+        window_start_ms=MIDNIGHT_MS + minute * 60_000,
+        model_name="direction",
+        model_version=1,
+        feature_set="fs",
+        horizon_bars=5,
+        probability_up=probability,
+        confidence=max(probability, 1 - probability),
+        direction=1 if probability > 0.5 else -1,
+        reason="ok",
+        mark_open=str(price),
+        mark_high=str(price + 3),
+        mark_low=str(price - 3),
+        mark_close=str(price + 1),
+        mark_trade_count=minute % 4,
+        mark_quality="complete" if minute % 4 else "empty",
+    )
 
 
 def expected(settings: ExecutionSettings, stream: list[Prediction]) -> list[Message]:

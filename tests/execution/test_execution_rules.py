@@ -16,12 +16,12 @@ from execution.core.order_id import order_id
 from execution.core.order_lifecycle import BEGINNINGS, TRANSITIONS, OrderTransitionError, advance
 from execution.core.rules import ACCOUNT_RULES, ORDER_RULES
 from execution.core.rules.daily_loss import daily_loss
-from execution.core.rules.finding import AccountHealth, OrderRequest
 from execution.core.rules.total_loss import total_loss
+from execution.core.rules.violation import AccountHealth, OrderRequest
 from execution.core.trading_day import trading_day
 
 #: Modules of the rules package that hold no rule.
-SHARED = {"__init__", "finding", "loss_limit"}
+SHARED = {"__init__", "violation", "loss_limit"}
 
 
 def health(equity: str, day_start: str = "103200") -> AccountHealth:
@@ -51,8 +51,8 @@ def test_every_rule_file_is_in_the_registry() -> None:
 )
 def test_daily_loss_worked_number(equity: str, severity: str | None) -> None:
     """Initial 100,000, balance 103,200 at midnight, 5 %: the floor of the day is 98,200, the warning 1,000 above."""
-    finding = daily_loss(health(equity))
-    assert (finding and finding.severity) == severity
+    violation = daily_loss(health(equity))
+    assert (violation and violation.severity) == severity
 
 
 @pytest.mark.parametrize(
@@ -60,18 +60,18 @@ def test_daily_loss_worked_number(equity: str, severity: str | None) -> None:
 )
 def test_total_loss_worked_number(equity: str, severity: str | None) -> None:
     """Initial 100,000, 10 %: the floor is 90,000 whatever was earned since."""
-    finding = total_loss(health(equity))
-    assert (finding and finding.severity) == severity
+    violation = total_loss(health(equity))
+    assert (violation and violation.severity) == severity
 
 
 @pytest.mark.parametrize("rule", ACCOUNT_RULES, ids=lambda rule: rule.__name__)
 def test_account_rules_are_silent_in_good_health_and_monotone_in_loss(rule: object) -> None:
     order = [None, "WARNING", "CRITICAL"]
     found = [rule(health(str(equity))) for equity in range(104_000, 80_000, -100)]  # type: ignore[operator]
-    ranks = [order.index(finding and finding.severity) for finding in found]
+    ranks = [order.index(violation and violation.severity) for violation in found]
     assert ranks == sorted(ranks)
     assert {0, 1, 2} == set(ranks)
-    assert all(finding.rule in get_args(RiskRule) for finding in found if finding)
+    assert all(violation.rule in get_args(RiskRule) for violation in found if violation)
 
 
 @pytest.mark.parametrize("rule", ORDER_RULES, ids=lambda rule: rule.__name__)
@@ -82,10 +82,10 @@ def test_order_rules_let_an_ordinary_order_pass_and_object_to_their_own(rule: ob
         "exposure": {"cost_quote": Decimal("5000.01")},
     }
     assert rule(request()) is None  # type: ignore[operator]
-    finding = rule(request(**objectionable[rule.__name__]))  # type: ignore[attr-defined, operator]
-    assert finding is not None
-    assert finding.reason
-    assert finding.message
+    violation = rule(request(**objectionable[rule.__name__]))  # type: ignore[attr-defined, operator]
+    assert violation is not None
+    assert violation.reason
+    assert violation.message
 
 
 def test_limits_are_inclusive() -> None:
@@ -96,10 +96,19 @@ def test_limits_are_inclusive() -> None:
 def an_order(status: OrderStatus) -> Order:
     one = signal(0, "buy")
     return Order(
-        account="paper", order_id=order_id(one.message_id), signal_id=one.message_id, exchange="kraken",
-        pair=one.pair, side="buy", order_type="market", quantity="1", status=status, reason=None,
-        decided_at_ms=0, updated_at_ms=0,
-    )  # fmt: skip
+        account="paper",
+        order_id=order_id(one.message_id),
+        signal_id=one.message_id,
+        exchange="kraken",
+        pair=one.pair,
+        side="buy",
+        order_type="market",
+        quantity="1",
+        status=status,
+        reason=None,
+        decided_at_ms=0,
+        updated_at_ms=0,
+    )
 
 
 def test_the_lifecycle_table_knows_every_status_and_all_can_be_reached() -> None:

@@ -163,13 +163,16 @@ def test_a_breach_cancels_the_buy_of_another_pair() -> None:
     two = account("BTC/USD", "ETH/USD", position_pct=45, max_position_pct=100, max_daily_loss_pct=1)
     messages = run(
         [
-            signal(0, "buy"), signal(0, pair="ETH/USD"),
-            signal(1), signal(1, "buy", pair="ETH/USD"),
-            signal(2, close=95), signal(2, pair="ETH/USD", trades=0, quality="empty"),
+            signal(0, "buy"),
+            signal(0, pair="ETH/USD"),
+            signal(1),
+            signal(1, "buy", pair="ETH/USD"),
+            signal(2, close=95),
+            signal(2, pair="ETH/USD", trades=0, quality="empty"),
         ],
         two,
         FREE,
-    )  # fmt: skip
+    )
     assert steps(messages)[3:] == [("buy", "CANCELLED", "DAILY_LOSS"), ("sell", "PLACED", "DAILY_LOSS")]
 
 

@@ -24,16 +24,25 @@ from execution.core.statistics import (
 DAY_MS = 86_400_000
 
 
-def book(time_ms: int, equity: str) -> Pnl:
+def portfolio(time_ms: int, equity: str) -> Pnl:
     return Pnl(
-        account="paper", time_ms=time_ms, balance=equity, equity=equity, realised_quote="0", unrealised_quote="0",
-        fees_quote="1.5", exposure_quote="0", drawdown_quote="0", daily_loss_quote="0", trading_state="ACTIVE",
-    )  # fmt: skip
+        account="paper",
+        time_ms=time_ms,
+        balance=equity,
+        equity=equity,
+        realised_quote="0",
+        unrealised_quote="0",
+        fees_quote="1.5",
+        exposure_quote="0",
+        drawdown_quote="0",
+        daily_loss_quote="0",
+        trading_state="ACTIVE",
+    )
 
 
 def test_return_and_drawdown() -> None:
     """100 -> 120 -> 90 -> 110: +10 %, and a fall of a quarter from the top."""
-    found = statistics([book(n * 60_000, str(e)) for n, e in enumerate((120, 90, 110), 1)], [], Decimal(100))
+    found = statistics([portfolio(n * 60_000, str(e)) for n, e in enumerate((120, 90, 110), 1)], [], Decimal(100))
     assert found.total_return_pct == pytest.approx(10)
     assert found.max_drawdown_pct == pytest.approx(25)
     assert (found.initial_equity_quote, found.final_equity_quote, found.fees_quote) == ("100", "110", "1.5")
@@ -53,7 +62,12 @@ def test_sharpe_is_undefined_without_two_returns_or_variance(curve: list[float])
 
 
 def test_daily_sharpe_takes_the_last_equity_of_each_day_and_midnight_ends_a_day() -> None:
-    books = [book(DAY_MS - 60_000, "500"), book(DAY_MS, "110"), book(DAY_MS + 60_000, "1"), book(2 * DAY_MS, "99")]
+    books = [
+        portfolio(DAY_MS - 60_000, "500"),
+        portfolio(DAY_MS, "110"),
+        portfolio(DAY_MS + 60_000, "1"),
+        portfolio(2 * DAY_MS, "99"),
+    ]
     found = statistics(books, [], Decimal(100))
     assert found.sharpe_daily == pytest.approx(sharpe(np.array([100.0, 110.0, 99.0]), 365))
 
@@ -67,14 +81,18 @@ def test_a_round_trip_wins_only_after_the_fees_of_both_sides() -> None:
     account_ = account(cooldown_bars=0)
     messages = run(
         [
-            signal(0, "buy", close=50_000), signal(1, open=50_010, close=50_010),
-            signal(2, "sell", close=50_190), signal(3, open=50_190, close=50_190),
-            signal(4, "buy", close=50_000), signal(5, open=50_000, close=50_000),
-            signal(6, "sell", close=55_000), signal(7, open=55_000, close=55_000),
+            signal(0, "buy", close=50_000),
+            signal(1, open=50_010, close=50_010),
+            signal(2, "sell", close=50_190),
+            signal(3, open=50_190, close=50_190),
+            signal(4, "buy", close=50_000),
+            signal(5, open=50_000, close=50_000),
+            signal(6, "sell", close=55_000),
+            signal(7, open=55_000, close=55_000),
         ],
         account_,
         PaperBroker(),
-    )  # fmt: skip
+    )
     profits = round_trip_profits(of(Fill, messages))
     assert profits[0] == Decimal("6.3984") - Decimal("10.42079626")
     assert profits[1] > 180

@@ -82,8 +82,10 @@ def test_signals_of_nobody_and_poison_are_set_aside_and_the_rest_goes_on() -> No
     result = run([*STREAM[:21], *poison, *STREAM[21:]])
     assert as_told(result) == expected(STREAM)
     assert sorted(letter.headers["reason"] for letter in result.dead_letters) == [
-        b"processing-failed", b"processing-failed", b"undecodable",
-    ]  # fmt: skip
+        b"processing-failed",
+        b"processing-failed",
+        b"undecodable",
+    ]
     assert any(b"expected one of paper, was 'stranger'" in letter.headers["error"] for letter in result.dead_letters)
 
 

@@ -17,10 +17,10 @@ from prediction_rows import make_rows
 from service_process import prepare_server
 from six_services import Written
 
-from predictions.core.dataset import build_dataset
+from modeling.dataset import build_dataset
 from predictions.settings import PredictionsSettings
-from predictions.train import register
-from predictions.training import train_model
+from training.fit import train_model
+from training.train import register
 
 #: Minutes of market, and how fast they pass where nothing happens.
 MINUTES, SPEED_UNDISTURBED = 10.0, 150.0

@@ -14,8 +14,8 @@ from bar_series import MIDNIGHT_MS, simulated
 from contracts.candle import Candle
 from contracts.errors import BadInputError
 from contracts.feature_row import FeatureRow
-from contracts.features import SETS, feature_set_id
 from contracts.message import Message
+from features import SETS, feature_set_id
 from featurestore import Store, open_store
 from indicators.core import fold as indicators
 from predictions.core import decision as predictions
@@ -26,9 +26,14 @@ SERVED_BARS = 700
 HISTORY_BARS = 400
 FIRST_MS = MIDNIGHT_MS - 300 * 60_000
 FACTS = predictions.ModelFacts(
-    "direction", 3, feature_set_id(), sequence_length=1, horizon_bars=5, interval_s=60,
+    "direction",
+    3,
+    feature_set_id(),
+    sequence_length=1,
+    horizon_bars=5,
+    interval_s=60,
     trained_to_ms=FIRST_MS + HISTORY_BARS * 60_000,
-)  # fmt: skip
+)
 
 
 @dataclass

@@ -11,12 +11,12 @@ from sqlglot import expressions
 
 from contracts.candle import Candle
 from contracts.feature_row import FeatureRow
-from contracts.features import feature_set_id
 from contracts.fill import Fill
 from contracts.order import Order
 from contracts.pnl import Pnl
 from contracts.prediction import Prediction
 from contracts.signal import Signal
+from features import feature_set_id
 from featurestore import __main__ as command
 from featurestore import open_store
 from featurestore.examples import EXAMPLES

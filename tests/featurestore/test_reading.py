@@ -13,7 +13,7 @@ from message_examples import example
 from contracts.candle import Candle
 from contracts.errors import BadInputError
 from contracts.feature_row import FeatureRow
-from contracts.features import feature_set_id
+from features import feature_set_id
 from featurestore import TABLES, Store, StoreError, open_store
 from featurestore import __main__ as command
 from featurestore.views import VIEWS

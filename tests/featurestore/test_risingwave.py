@@ -22,7 +22,7 @@ from sqlglot import expressions
 from contracts.candle import Candle
 from contracts.errors import BadInputError
 from contracts.feature_row import FeatureRow
-from contracts.features import feature_set_id
+from features import feature_set_id
 from featurestore import Store, StoreBusyError, StoreError, StoreSettings, open_store
 from featurestore.risingwave import RisingWaveDialect
 from featurestore.subscription import Change, Subscription

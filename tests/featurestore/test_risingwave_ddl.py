@@ -101,10 +101,22 @@ def test_trades_are_taken_out_of_frames_once(postgres_url: str) -> None:
     """The view's own text, on PostgreSQL, over a table of what the topic carries."""
     import psycopg
 
-    whole = example(TradeFrame, trade_ids=[7, 8, 9], timestamps_us=[10, 11, 12], prices=["1.5", "2", "97412.3"],
-                    quantities=["0.1", "3", "1"], sides=["buy", "unknown", "sell"])  # fmt: skip
-    part = example(TradeFrame, trade_ids=[9, 10], timestamps_us=[12, 13], prices=["97412.3", "2"],
-                   quantities=["1", "1"], sides=["sell", "buy"])  # fmt: skip
+    whole = example(
+        TradeFrame,
+        trade_ids=[7, 8, 9],
+        timestamps_us=[10, 11, 12],
+        prices=["1.5", "2", "97412.3"],
+        quantities=["0.1", "3", "1"],
+        sides=["buy", "unknown", "sell"],
+    )
+    part = example(
+        TradeFrame,
+        trade_ids=[9, 10],
+        timestamps_us=[12, 13],
+        prices=["97412.3", "2"],
+        quantities=["1", "1"],
+        sides=["sell", "buy"],
+    )
     columns = ", ".join(f"{name} {kind}" for name, kind in risingwave_ddl.FRAME_TYPES.items())
     with psycopg.connect(postgres_url, autocommit=True) as connection:
         connection.execute(f"CREATE TEMP TABLE trade_messages ({columns})")

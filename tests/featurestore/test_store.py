@@ -15,11 +15,11 @@ import featurestore
 from contracts.candle import Candle
 from contracts.errors import BadSettingError
 from contracts.feature_row import FeatureRow
-from contracts.features import FEATURE_NAMES, feature_set_id
 from contracts.fill import Fill
 from contracts.order import Order
 from contracts.prediction import Prediction
 from contracts.signal import Signal
+from features import FEATURE_NAMES, feature_set_id
 from featurestore import TABLES, Store, StoreError, StoreFullError, open_store, sqlite
 from featurestore.tables import MESSAGE_ID, tables_of
 from featurestore.views import VIEWS
@@ -206,8 +206,10 @@ def test_several_processes_write_at_once(store: Store, store_url: str) -> None:
         writer.join(60)
     assert [writer.exitcode for writer in writers] == [0, 0, 0]
     assert store.sql("SELECT pair, count(*) FROM technical_indicators GROUP BY pair ORDER BY pair").rows == [
-        ("P0/USD", 2_000), ("P1/USD", 2_000), ("P2/USD", 2_000),
-    ]  # fmt: skip
+        ("P0/USD", 2_000),
+        ("P1/USD", 2_000),
+        ("P2/USD", 2_000),
+    ]
 
 
 def test_a_full_disk_is_named_and_loses_nothing_that_was_written(tmp_path: Path) -> None:

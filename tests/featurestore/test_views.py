@@ -13,8 +13,8 @@ from sqlglot import expressions
 
 from contracts.candle import Candle
 from contracts.feature_row import FeatureRow
-from contracts.features import feature_set_id
 from contracts.pnl import Pnl
+from features import feature_set_id
 from featurestore import DayQuality, Store, open_store
 from featurestore.tables import quoted_names, table
 from featurestore.views import VIEWS
@@ -63,12 +63,16 @@ def test_continuity_and_holes(store: Store) -> None:
     store.write([*candles(0, 1, 4, 5, 9), *candles(0, 2, pair="ETH/USD"), *candles(0, 5, interval_s=300)])
     continuity = store.sql("SELECT pair, interval_s, windows, missing_windows FROM candle_continuity ORDER BY 1, 2")
     assert continuity.rows == [
-        ("BTC/USD", 60, 5, 5), ("BTC/USD", 300, 2, 0), ("ETH/USD", 60, 2, 1),
-    ]  # fmt: skip
+        ("BTC/USD", 60, 5, 5),
+        ("BTC/USD", 300, 2, 0),
+        ("ETH/USD", 60, 2, 1),
+    ]
     holes = store.sql("SELECT pair, from_ms, to_ms, missing_windows FROM candle_holes ORDER BY 1, 2").rows
     assert [(pair, (a - MIDNIGHT_MS) // 60_000, (b - MIDNIGHT_MS) // 60_000, n) for pair, a, b, n in holes] == [
-        ("BTC/USD", 2, 4, 2), ("BTC/USD", 6, 9, 3), ("ETH/USD", 1, 2, 1),
-    ]  # fmt: skip
+        ("BTC/USD", 2, 4, 2),
+        ("BTC/USD", 6, 9, 3),
+        ("ETH/USD", 1, 2, 1),
+    ]
 
 
 def test_data_quality(store: Store) -> None:
@@ -80,16 +84,36 @@ def test_data_quality(store: Store) -> None:
     store.write(candles(0, 1, pair="ETH/USD", interval_s=7 * 86_400, quality="gap"))
     assert store.data_quality(["BTC/USD"], 60) == [
         DayQuality(
-            "kraken", "BTC/USD", 60, MIDNIGHT_MS, windows=1_440, complete=1_436, empty=2, gap=1, unverified=1,
-            revised=2, coverage_pct=143_900 / 1_440, first_window_ms=MIDNIGHT_MS,
+            "kraken",
+            "BTC/USD",
+            60,
+            MIDNIGHT_MS,
+            windows=1_440,
+            complete=1_436,
+            empty=2,
+            gap=1,
+            unverified=1,
+            revised=2,
+            coverage_pct=143_900 / 1_440,
+            first_window_ms=MIDNIGHT_MS,
             last_window_ms=MIDNIGHT_MS + DAY_MS - 60_000,
         ),
         DayQuality(
-            "kraken", "BTC/USD", 60, MIDNIGHT_MS + DAY_MS, windows=3, complete=3, empty=0, gap=0, unverified=0,
-            revised=0, coverage_pct=300 / 1_440, first_window_ms=MIDNIGHT_MS + DAY_MS,
+            "kraken",
+            "BTC/USD",
+            60,
+            MIDNIGHT_MS + DAY_MS,
+            windows=3,
+            complete=3,
+            empty=0,
+            gap=0,
+            unverified=0,
+            revised=0,
+            coverage_pct=300 / 1_440,
+            first_window_ms=MIDNIGHT_MS + DAY_MS,
             last_window_ms=MIDNIGHT_MS + 2 * DAY_MS - 60_000,
         ),
-    ]  # fmt: skip
+    ]
     (second,) = store.data_quality(["BTC/USD", "ETH/USD"], 60, from_ms=MIDNIGHT_MS + 1)
     assert second.day == date(2026, 3, 5) and second.windows == 3
     (weekly,) = store.data_quality(["ETH/USD"], 7 * 86_400)
@@ -102,12 +126,24 @@ def test_pnl_of_a_day_ends_with_its_last_minute(store: Store) -> None:
         fields = {"balance": "9990", "realised_quote": "-4", "fees_quote": "6", "drawdown_quote": "9", **changes}
         return example(Pnl, time_ms=MIDNIGHT_MS + 60_000 * minute, equity=equity, **fields)  # type: ignore[return-value]
 
-    store.write([
-        books(1, "9995"), books(2, "9990.5", drawdown_quote="10.5"), books(1_440, "9991.25"),
-        books(1_441, "9000"), books(2_880, "10000.25", daily_loss_quote="991.25"),
-        example(Pnl, account="other", time_ms=MIDNIGHT_MS + 60_000, balance="5", equity="5", realised_quote="0",
-                fees_quote="0"),
-    ])  # fmt: skip
+    store.write(
+        [
+            books(1, "9995"),
+            books(2, "9990.5", drawdown_quote="10.5"),
+            books(1_440, "9991.25"),
+            books(1_441, "9000"),
+            books(2_880, "10000.25", daily_loss_quote="991.25"),
+            example(
+                Pnl,
+                account="other",
+                time_ms=MIDNIGHT_MS + 60_000,
+                balance="5",
+                equity="5",
+                realised_quote="0",
+                fees_quote="0",
+            ),
+        ]
+    )
     found = store.sql(
         "SELECT account, day_start_ms, last_ms, minutes, equity, pnl_quote, max_drawdown_quote, max_daily_loss_quote "
         "FROM pnl_daily ORDER BY account, day_start_ms"

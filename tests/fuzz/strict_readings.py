@@ -122,9 +122,13 @@ def kraken_websocket(data: bytes) -> Iterator[Reading]:
     def read(row: Any) -> Reading:
         sides = {"buy": "buy", "sell": "sell"}
         return (
-            pair_name(row["symbol"]), whole(row["trade_id"]), rfc3339(row["timestamp"]), number(row["price"]),
-            number(row["qty"]), side(row["side"], sides),
-        )  # fmt: skip
+            pair_name(row["symbol"]),
+            whole(row["trade_id"]),
+            rfc3339(row["timestamp"]),
+            number(row["price"]),
+            number(row["qty"]),
+            side(row["side"], sides),
+        )
 
     frame = load(data)
     return good(frame.get("data") if frame.get("channel") == "trade" else [], read)
@@ -146,9 +150,13 @@ def _coinbase_row(row: Any) -> Reading:
         raise Bad
     sides = {"BUY": "sell", "SELL": "buy"}
     return (
-        pair_name(product.replace("-", "/")), text_id(row["trade_id"]), rfc3339(row["time"]), number(row["price"]),
-        number(row["size"]), side(row["side"], sides),
-    )  # fmt: skip
+        pair_name(product.replace("-", "/")),
+        text_id(row["trade_id"]),
+        rfc3339(row["time"]),
+        number(row["price"]),
+        number(row["size"]),
+        side(row["side"], sides),
+    )
 
 
 def coinbase_websocket(data: bytes) -> Iterator[Reading]:
@@ -178,9 +186,13 @@ def binance_websocket(data: bytes, pairs: dict[str, str]) -> Iterator[Reading]:
         if row["e"] != "trade":
             raise Bad
         return (
-            pairs[row["s"]], whole(row["t"]), epoch(_json_integer(row["T"]), 1_000), number(row["p"]),
-            number(row["q"]), _buyer_made(row["m"]),
-        )  # fmt: skip
+            pairs[row["s"]],
+            whole(row["t"]),
+            epoch(_json_integer(row["T"]), 1_000),
+            number(row["p"]),
+            number(row["q"]),
+            _buyer_made(row["m"]),
+        )
 
     frame = load(data)
     return good([frame["data"] if "stream" in frame and "data" in frame else frame], read)
@@ -189,9 +201,13 @@ def binance_websocket(data: bytes, pairs: dict[str, str]) -> Iterator[Reading]:
 def binance_rest(data: bytes) -> Iterator[Reading]:
     def read(row: Any) -> Reading:
         return (
-            "BTC/USDT", whole(row["id"]), epoch(_json_integer(row["time"]), 1_000), number(row["price"]),
-            number(row["qty"]), _buyer_made(row["isBuyerMaker"]),
-        )  # fmt: skip
+            "BTC/USDT",
+            whole(row["id"]),
+            epoch(_json_integer(row["time"]), 1_000),
+            number(row["price"]),
+            number(row["qty"]),
+            _buyer_made(row["isBuyerMaker"]),
+        )
 
     return good(load(data), read)
 

@@ -139,10 +139,14 @@ def _listings(data: bytes) -> bool:
     """Read names and times of every venue; times must be the ones that stand there."""
     accepted = False
     for parse in (
-        kraken_rest.parse_asset_pairs, coinbase_rest.parse_products, binance_rest.parse_symbols,
-        binance_rest.parse_first_id, kraken_rest.parse_time_us, coinbase_rest.parse_time_us,
+        kraken_rest.parse_asset_pairs,
+        coinbase_rest.parse_products,
+        binance_rest.parse_symbols,
+        binance_rest.parse_first_id,
+        kraken_rest.parse_time_us,
+        coinbase_rest.parse_time_us,
         binance_rest.parse_time_us,
-    ):  # fmt: skip
+    ):
         try:
             value = parse(data)
         except EXPECTED:
@@ -210,8 +214,13 @@ def _opened(name: str) -> Callable[[bytes], bool]:
 
 def _parquet() -> list[bytes]:
     path = _folder() / "seed.parquet"
-    columns = {"trade_id": [1, 2], "timestamp_us": [1772445601448120, 1772445601448121], "price": ["1.5", "2"],
-               "quantity": ["1", "2"], "side": ["buy", "sell"]}  # fmt: skip
+    columns = {
+        "trade_id": [1, 2],
+        "timestamp_us": [1772445601448120, 1772445601448121],
+        "price": ["1.5", "2"],
+        "quantity": ["1", "2"],
+        "side": ["buy", "sell"],
+    }
     pl.DataFrame(columns).write_parquet(path)
     data = path.read_bytes()
     path.unlink()
@@ -260,8 +269,12 @@ def _same(kept: Any, said: Any) -> bool:
 
 
 _BINANCE_COLUMNS = {
-    "id": "trade_id", "time": "trade_time_ms", "price": "price", "quantity": "qty", "side": "buyer_is_maker",
-}  # fmt: skip
+    "id": "trade_id",
+    "time": "trade_time_ms",
+    "price": "price",
+    "quantity": "qty",
+    "side": "buyer_is_maker",
+}
 _OWN_COLUMNS = {"id": "trade_id", "time": "timestamp_us", "price": "price", "quantity": "quantity", "side": "side"}
 _COINBASE_COLUMNS = {**_OWN_COLUMNS, "time": "timestamp", "quantity": "amount"}
 _MAKER = {"true": "sell", "1": "sell", "false": "buy", "0": "buy"}
@@ -305,4 +318,4 @@ TARGETS: dict[str, Target] = {
     "contracts": Target(
         25, [example(cls).to_json() for cls in sorted({c for t in TOPICS for c in t.messages}, key=repr)], _messages
     ),
-}  # fmt: skip
+}

@@ -14,9 +14,9 @@ import pytest
 import talib
 from bar_series import MIDNIGHT_MS, PRICES, BarSeries, recorded, simulated
 
-from contracts.features import ANCHOR_BARS, CONVERGENCE, FEATURES, Feature
-from contracts.features.catalogue.trend import MOVING_AVERAGE_PERIODS
-from indicators.core.batch import compute
+from features import ANCHOR_BARS, CONVERGENCE, FEATURES, Feature
+from features.batch import compute
+from features.catalogue.trend import MOVING_AVERAGE_PERIODS
 
 SHARED = Path(__file__).parents[3] / "shared/data/indicators"
 Columns = dict[str, np.ndarray]
@@ -110,13 +110,16 @@ TALIB: dict[str, Reference] = {
 #: Where TA-Lib's own number is another one on some rows, and why: the reference, and on how many rows it is ours.
 EXCEPTIONS: dict[str, tuple[Reference, float, str]] = {
     "supertrend_10": (
-        of("SUPERTREND", *HLC, output=0, timeperiod=10, multiplier=3.0), 0.995,
+        of("SUPERTREND", *HLC, output=0, timeperiod=10, multiplier=3.0),
+        0.995,
         "a band is forgotten when the price breaks it, for which no number of bars is a guarantee",
     ),
     "supertrend_10_direction": (
-        of("SUPERTREND", *HLC, output=1, timeperiod=10, multiplier=3.0), 0.995, "the same",
+        of("SUPERTREND", *HLC, output=1, timeperiod=10, multiplier=3.0),
+        0.995,
+        "the same",
     ),
-}  # fmt: skip
+}
 #: What adds up since the first bar in TA-Lib, and over a stated window here: the difference of two of its values.
 CUMULATIVE = {"obv", "accumulation_60"}
 #: What a feature's error is measured against.
@@ -188,15 +191,36 @@ def test_equals_talib_but_for_what_is_named(name: str, history: tuple[BarSeries,
 
 #: Our name, the golden file's.
 GOLDEN = {
-    "sma_7": "SMA_7", "sma_14": "SMA_14", "sma_50": "SMA_50", "ema_7": "EMA_7", "ema_14": "EMA_14",
-    "ema_50": "EMA_50", "rsi_7": "RSI_7", "rsi_14": "RSI_14", "rsi_21": "RSI_21", "macd_12": "MACD_12_26_9",
-    "macd_signal_12": "MACDSIGNAL_12_26_9", "macd_hist_12": "MACDHIST_12_26_9", "bollinger_upper_20": "BB_UPPER_20_2",
-    "bollinger_middle_20": "BB_MIDDLE_20_2", "bollinger_lower_20": "BB_LOWER_20_2", "atr_14": "ATR_14",
-    "natr_14": "NATR_14", "adx_14": "ADX_14", "plus_di_14": "PLUS_DI_14", "minus_di_14": "MINUS_DI_14",
-    "stoch_k_14": "STOCH_K_14_3_3", "stoch_d_14": "STOCH_D_14_3_3", "stochrsi_k_14": "STOCHRSI_K_14_14_3",
-    "stochrsi_d_14": "STOCHRSI_D_14_14_3", "cci_20": "CCI_20", "williams_r_14": "WILLR_14", "mfi_14": "MFI_14",
-    "roc_10": "ROC_10", "momentum_10": "MOM_10",
-}  # fmt: skip
+    "sma_7": "SMA_7",
+    "sma_14": "SMA_14",
+    "sma_50": "SMA_50",
+    "ema_7": "EMA_7",
+    "ema_14": "EMA_14",
+    "ema_50": "EMA_50",
+    "rsi_7": "RSI_7",
+    "rsi_14": "RSI_14",
+    "rsi_21": "RSI_21",
+    "macd_12": "MACD_12_26_9",
+    "macd_signal_12": "MACDSIGNAL_12_26_9",
+    "macd_hist_12": "MACDHIST_12_26_9",
+    "bollinger_upper_20": "BB_UPPER_20_2",
+    "bollinger_middle_20": "BB_MIDDLE_20_2",
+    "bollinger_lower_20": "BB_LOWER_20_2",
+    "atr_14": "ATR_14",
+    "natr_14": "NATR_14",
+    "adx_14": "ADX_14",
+    "plus_di_14": "PLUS_DI_14",
+    "minus_di_14": "MINUS_DI_14",
+    "stoch_k_14": "STOCH_K_14_3_3",
+    "stoch_d_14": "STOCH_D_14_3_3",
+    "stochrsi_k_14": "STOCHRSI_K_14_14_3",
+    "stochrsi_d_14": "STOCHRSI_D_14_14_3",
+    "cci_20": "CCI_20",
+    "williams_r_14": "WILLR_14",
+    "mfi_14": "MFI_14",
+    "roc_10": "ROC_10",
+    "momentum_10": "MOM_10",
+}
 
 
 @pytest.mark.parametrize(("ours", "theirs"), GOLDEN.items())
@@ -222,16 +246,29 @@ def binance_day() -> tuple[BarSeries, dict[str, np.ndarray]]:
 
 #: Our name, and the series and field of Stock.Indicators.
 STOCK_INDICATORS = {
-    "rsi_14": ("rsi", "rsi"), "bollinger_percent_b_20": ("bb", "percentB"), "bollinger_width_20": ("bb", "width"),
-    "bollinger_upper_20": ("bb", "upperBand"), "bollinger_lower_20": ("bb", "lowerBand"), "atr_14": ("atr", "atr"),
-    "natr_14": ("atr", "atrp"), "cci_20": ("cci", "cci"), "mfi_14": ("mfi", "mfi"),
-    "williams_r_14": ("willr", "williamsR"), "stoch_k_14": ("stoch", "k"), "stoch_d_14": ("stoch", "d"),
-    "stochrsi_k_14": ("stoch-rsi", "stochRsi"), "keltner_upper_20": ("keltner", "upperBand"),
-    "keltner_middle_20": ("keltner", "centerline"), "keltner_lower_20": ("keltner", "lowerBand"),
-    "plus_di_14": ("adx", "pdi"), "minus_di_14": ("adx", "mdi"), "macd_12": ("macd", "macd"),
-    "macd_signal_12": ("macd", "signal"), "donchian_upper_20": ("donchian", "upperBand"),
+    "rsi_14": ("rsi", "rsi"),
+    "bollinger_percent_b_20": ("bb", "percentB"),
+    "bollinger_width_20": ("bb", "width"),
+    "bollinger_upper_20": ("bb", "upperBand"),
+    "bollinger_lower_20": ("bb", "lowerBand"),
+    "atr_14": ("atr", "atr"),
+    "natr_14": ("atr", "atrp"),
+    "cci_20": ("cci", "cci"),
+    "mfi_14": ("mfi", "mfi"),
+    "williams_r_14": ("willr", "williamsR"),
+    "stoch_k_14": ("stoch", "k"),
+    "stoch_d_14": ("stoch", "d"),
+    "stochrsi_k_14": ("stoch-rsi", "stochRsi"),
+    "keltner_upper_20": ("keltner", "upperBand"),
+    "keltner_middle_20": ("keltner", "centerline"),
+    "keltner_lower_20": ("keltner", "lowerBand"),
+    "plus_di_14": ("adx", "pdi"),
+    "minus_di_14": ("adx", "mdi"),
+    "macd_12": ("macd", "macd"),
+    "macd_signal_12": ("macd", "signal"),
+    "donchian_upper_20": ("donchian", "upperBand"),
     "donchian_lower_20": ("donchian", "lowerBand"),
-}  # fmt: skip
+}
 #: Conventions of theirs that are not ours: so many bars later, and why.
 LATER = {
     "donchian_upper_20": (1, "their channel is of the 20 bars before this one"),

@@ -12,10 +12,10 @@ import talib
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from contracts.features.expressions import Column, Rolling, RollingName
-from indicators.core import bars, blocks, calendar, timeframes
-from indicators.core.bars import Bar
-from indicators.core.program import program
+from features import bars, blocks, calendar, timeframes
+from features.bars import Bar
+from features.expressions import Column, Rolling, RollingName
+from features.program import program
 
 NAMES: tuple[RollingName, ...] = ("sum", "max", "min", "deviation")
 every_fold = pytest.mark.parametrize("name", NAMES)
@@ -58,9 +58,10 @@ def test_stream_equals_arrays_to_the_bit(
 @every_fold
 @settings(derandomize=True, deadline=None)
 @given(
-    values=st.lists(st.one_of(finite, st.just(math.nan)), min_size=12, max_size=60), length=st.integers(2, 9),
+    values=st.lists(st.one_of(finite, st.just(math.nan)), min_size=12, max_size=60),
+    length=st.integers(2, 9),
     start=st.integers(0, 11),
-)  # fmt: skip
+)
 def test_a_window_is_known_when_its_values_are_and_from_any_start(
     name: RollingName, values: list[float], length: int, start: int
 ) -> None:

@@ -13,11 +13,11 @@ from bar_series import MIDNIGHT_MS, PRICES, BarSeries, simulated
 
 from contracts.candle import Candle
 from contracts.feature_row import FeatureRow
-from contracts.features import ANCHOR_BARS, FEATURE_NAMES, FEATURES, SETS, WARM_UP_BARS, Feature
 from contracts.units import MS_PER_SECOND
-from indicators.core.bars import Bar
-from indicators.core.batch import compute
-from indicators.core.engine import Engine
+from features import ANCHOR_BARS, FEATURE_NAMES, FEATURES, SETS, WARM_UP_BARS, Feature
+from features.bars import Bar
+from features.batch import compute
+from features.engine import Engine
 from indicators.core.fold import Engines, step
 from indicators.core.ring import RING_BARS, MemoryState
 
@@ -220,9 +220,11 @@ def test_keys_and_intervals_are_independent() -> None:
     one, other = simulated(900, seed=1), simulated(900, seed=2)
     five_minutes = simulated(900, seed=3, interval_s=300)
     alone = (
-        one.candles("BTC/USD"), other.candles("ETH/USD"), five_minutes.candles("BTC/USD"),
+        one.candles("BTC/USD"),
+        other.candles("ETH/USD"),
+        five_minutes.candles("BTC/USD"),
         other.candles("BTC/USD", exchange="coinbase"),
-    )  # fmt: skip
+    )
     states = {"BTC/USD": MemoryState(), "ETH/USD": MemoryState()}
     engines: Engines = {}
     mixed = [
@@ -277,6 +279,10 @@ def test_rows_say_what_their_candle_said(rows: list[FeatureRow]) -> None:
         assert row.message_id == candle.message_id
         assert row.event_time_ms == candle.window_end_ms
         assert (row.open, row.high, row.low, row.close, row.volume) == (
-            candle.open, candle.high, candle.low, candle.close, candle.volume,
-        )  # fmt: skip
+            candle.open,
+            candle.high,
+            candle.low,
+            candle.close,
+            candle.volume,
+        )
     assert all(later.event_time_ms > earlier.event_time_ms for earlier, later in pairwise(rows))

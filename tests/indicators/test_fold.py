@@ -12,9 +12,9 @@ from bar_series import MIDNIGHT_MS, BarSeries, simulated
 from contracts.candle import Candle
 from contracts.errors import BadInputError
 from contracts.feature_row import FeatureRow
-from contracts.features import feature_set
-from indicators.core.bars import Bar
-from indicators.core.batch import compute
+from features import feature_set
+from features.bars import Bar
+from features.batch import compute
 from indicators.core.fold import Engines, initial, step
 from indicators.core.ring import REVISABLE_BARS, MemoryState
 

@@ -10,13 +10,12 @@ from bar_series import MIDNIGHT_MS, simulated
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from contracts.features import ANCHOR_BARS, Feature
-from contracts.features.expressions import Arithmetic, Column, Expression, Function, Lag, Number, Rolling
-from contracts.features.functions import close, ema, highest, lag, log, low, mean, sqrt, volume
-from indicators.core import batch
-from indicators.core.bars import Bar
-from indicators.core.batch import compute
-from indicators.core.engine import Engine
+from features import ANCHOR_BARS, Feature, batch
+from features.bars import Bar
+from features.batch import compute
+from features.engine import Engine
+from features.expressions import Arithmetic, Column, Expression, Function, Lag, Number, Rolling
+from features.functions import close, ema, highest, lag, log, low, mean, sqrt, volume
 
 COLUMNS = ("open", "high", "low", "close", "volume", "trade_count", "taker_buy_volume", "reference_close")
 #: Begins in the middle of blocks; some volumes are 0, some reference closes not known.

@@ -16,8 +16,8 @@ from indicators.app import topology
 from indicators.core.fold import Engines, step
 from indicators.core.ring import MemoryState
 from indicators.settings import IndicatorsSettings
+from streaming.service.sink import StoreSink
 from streaming.settings import read_settings
-from streaming.sink import StoreSink
 from streaming.testing import TopologyRun, run_topology
 
 CANDLES_IN = simulated(1_000, first_ms=MIDNIGHT_MS - 700 * 60_000).candles()
@@ -47,8 +47,9 @@ def test_a_row_for_each_candle_in_topic_and_store(tmp_path: Path) -> None:
     with open_store(f"sqlite:///{tmp_path}/store.sqlite") as store:
         for table in ("technical_indicators", "technical_indicators_history"):
             assert store.sql(f"SELECT pair, count(*) FROM {table} GROUP BY pair ORDER BY pair").rows == [
-                ("BTC/USD", 1_000), ("ETH/USD", 300),
-            ]  # fmt: skip
+                ("BTC/USD", 1_000),
+                ("ETH/USD", 300),
+            ]
         assert store.latest(["BTC/USD", "ETH/USD"], 60) == [rows[999], rows[-1]]
 
 

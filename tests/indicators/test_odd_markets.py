@@ -10,11 +10,11 @@ from bar_series import MIDNIGHT_MS, BarSeries, simulated
 
 from contracts.candle import Candle
 from contracts.errors import BadInputError, BadMessageError
-from contracts.features import ANCHOR_BARS, FEATURE_NAMES, FEATURES, WARM_UP_BARS
-from contracts.features.feature import Unit
-from indicators.core.bars import Bar, bar_of
-from indicators.core.batch import compute
-from indicators.core.engine import Engine
+from features import ANCHOR_BARS, FEATURE_NAMES, FEATURES, WARM_UP_BARS
+from features.bars import Bar, bar_of
+from features.batch import compute
+from features.engine import Engine
+from features.feature import Unit
 
 MINUTE_MS = 60_000
 #: What a feature is in a market where nothing happens; those of a price are that price, the others 0.
@@ -26,8 +26,11 @@ STANDING_STILL: dict[str, float] = {
 #: Of a price, and yet zero where it stands still: they measure movement.
 MOVEMENTS = {"atr_14", "momentum_10"} | {f"macd{part}_{n}" for part in ("", "_signal", "_hist") for n in (7, 12)}
 BOUNDS: dict[Unit, tuple[float, float]] = {
-    "0..100": (0, 100), "-100..0": (-100, 0), "-1..1": (-1, 1), "0..1": (0, 1),
-}  # fmt: skip
+    "0..100": (0, 100),
+    "-100..0": (-100, 0),
+    "-1..1": (-1, 1),
+    "0..1": (0, 1),
+}
 
 
 def still(price: float, bars: int = WARM_UP_BARS + 2 * ANCHOR_BARS) -> BarSeries:

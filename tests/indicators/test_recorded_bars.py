@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from bar_series import MIDNIGHT_MS, BarSeries, recorded
 
-from contracts.features import FEATURE_NAMES
-from indicators.core.batch import compute
+from features import FEATURE_NAMES
+from features.batch import compute
 from indicators.core.fold import Engines, step
 from indicators.core.ring import MemoryState
 

@@ -27,9 +27,14 @@ CANDLES = simulated(120, first_ms=FIRST_MS).candles("ETH/USD")
 
 def reference(window: int, interval_s: int = 60, pair: str = "BTC/USD") -> ReferenceCandle:
     return ReferenceCandle(
-        exchange="kraken", pair="ETH/USD", interval_s=interval_s, window_start_ms=FIRST_MS + window * MINUTE_MS,
-        reference_pair=pair, close=f"{30_000 + window}.5", quality="complete",
-    )  # fmt: skip
+        exchange="kraken",
+        pair="ETH/USD",
+        interval_s=interval_s,
+        window_start_ms=FIRST_MS + window * MINUTE_MS,
+        reference_pair=pair,
+        close=f"{30_000 + window}.5",
+        quality="complete",
+    )
 
 
 REFERENCES = [reference(window) for window in range(len(CANDLES))]
@@ -134,8 +139,10 @@ def test_a_correction_waits_its_turn_and_keeps_what_its_window_came_with() -> No
     assert run.take(CANDLES[3], late) == []
     rows = run.take(REFERENCES[2], REFERENCES[3])
     assert [(row.window_start_ms, row.revision) for row in rows] == [
-        (CANDLES[2].window_start_ms, 0), (CANDLES[3].window_start_ms, 0), (CANDLES[1].window_start_ms, 1),
-    ]  # fmt: skip
+        (CANDLES[2].window_start_ms, 0),
+        (CANDLES[3].window_start_ms, 0),
+        (CANDLES[1].window_start_ms, 1),
+    ]
     assert run.rows == expected([*CANDLES[:4], late], REFERENCES)
 
 

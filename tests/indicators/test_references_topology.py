@@ -27,10 +27,10 @@ from indicators.core import join
 from indicators.core.fold import Engines, step
 from indicators.core.ring import MemoryState
 from indicators.settings import IndicatorsSettings
-from streaming.bounded import Bound
 from streaming.clients import commit_offsets, create_topics, open_producer, read_dead_letters, read_topic
-from streaming.metrics import DATA_FLAWS, NO_REFERENCE, total
+from streaming.service.bounded import Bound
 from streaming.settings import read_settings
+from streaming.telemetry.metrics import DATA_FLAWS, NO_REFERENCE, total
 from streaming.testing import TopologyRun, run_topology
 
 PAIRS = {"ETH/USD": "BTC/USD"}
@@ -43,9 +43,14 @@ DEADLINE_SECONDS = 60.0
 
 def copy(candle: Candle, reference: str = "BTC/USD") -> ReferenceCandle:
     return ReferenceCandle(
-        exchange=candle.exchange, pair="ETH/USD", reference_pair=reference, interval_s=candle.interval_s,
-        window_start_ms=candle.window_start_ms, close=candle.close, quality=candle.quality,
-    )  # fmt: skip
+        exchange=candle.exchange,
+        pair="ETH/USD",
+        reference_pair=reference,
+        interval_s=candle.interval_s,
+        window_start_ms=candle.window_start_ms,
+        close=candle.close,
+        quality=candle.quality,
+    )
 
 
 COPIES = [copy(candle) for candle in BTC]
@@ -59,19 +64,26 @@ def rows_of(candles: list[Candle], references: list[ReferenceCandle], set_name: 
         row
         for each in candles
         for row in step(
-            states.setdefault(each.pair, MemoryState()), each, engines, set_name,
+            states.setdefault(each.pair, MemoryState()),
+            each,
+            engines,
+            set_name,
             closes.get((each.pair, each.window_start_ms), float("nan")),
         )[1]
-    ]  # fmt: skip
+    ]
 
 
 def run(candles: list[Any], references: list[Any], folder: Path | None = None, **settings: Any) -> TopologyRun:
     given = IndicatorsSettings(**{"store_url": "off", "reference_pairs": PAIRS, "feature_set": "full", **settings})
     messages = {CANDLES: candles, REFERENCE_CANDLES: references}
     return run_topology(
-        topology, given, "indicators", {spec: messages[spec] for spec in inputs(given)}, [TECHNICAL_INDICATORS],
+        topology,
+        given,
+        "indicators",
+        {spec: messages[spec] for spec in inputs(given)},
+        [TECHNICAL_INDICATORS],
         folder=folder,
-    )  # fmt: skip
+    )
 
 
 def of_pair(rows: list[Any], pair: str) -> list[Any]:
@@ -124,9 +136,11 @@ def test_another_reference_is_said_once(tmp_path: Path) -> None:
     handler = logger.add(said.append, level="WARNING", format="{message}")
     try:
         second = run(
-            ETH[100:200], [copy(candle, "SOL/USD") for candle in BTC[100:200]], tmp_path,
+            ETH[100:200],
+            [copy(candle, "SOL/USD") for candle in BTC[100:200]],
+            tmp_path,
             reference_pairs={"ETH/USD": "SOL/USD"},
-        )["technical_indicators"]  # fmt: skip
+        )["technical_indicators"]
     finally:
         logger.remove(handler)
     assert first + second == [*rows_of(ETH[:100], COPIES), *rows_of(ETH[:200], COPIES[100:])[100:]]
@@ -177,9 +191,14 @@ def test_the_job_hands_over_what_waits_to_the_live_service(tmp_path: Path, monke
     create_topics(settings, [TRADES, TRADES_CHECKPOINTS, CANDLES, REFERENCE_CANDLES, TECHNICAL_INDICATORS])
     beat = Heartbeat(exchange="kraken", pair="ETH/USD", venue_time_us=1)
     done = TradesCheckpoint(
-        exchange="kraken", pair="ETH/USD", last_trade_id=None, last_timestamp_us=None, cursor="0", covered_to_us=0,
+        exchange="kraken",
+        pair="ETH/USD",
+        last_trade_id=None,
+        last_timestamp_us=None,
+        cursor="0",
+        covered_to_us=0,
         history_complete=True,
-    )  # fmt: skip
+    )
     with open_producer(settings, "candles") as producer:
         for spec, messages in ((TRADES, [beat]), (TRADES_CHECKPOINTS, [done]), (CANDLES, ETH[:300])):
             for message in messages:

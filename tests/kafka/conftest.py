@@ -17,11 +17,11 @@ from service_process import prepare_server
 from six_services import SixServices, Written, accounts
 from throwaway_broker import Broker, free_port
 
-from predictions.core.dataset import build_dataset
+from modeling.dataset import build_dataset
 from predictions.settings import PredictionsSettings
-from predictions.train import register
-from predictions.training import train_model
 from streaming.settings import ServiceSettings
+from training.fit import train_model
+from training.train import register
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

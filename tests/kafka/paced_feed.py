@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from throwaway_broker import wait_until
 
 from contracts.topics import TRADES
-from streaming.kafka_client import KafkaClient
+from streaming.kafka.client import KafkaClient
 from streaming.record import Record
 from streaming.settings import ServiceSettings
 
@@ -45,9 +45,12 @@ class PacedFeed(threading.Thread):
             producer = client.producer()
             for record in self._records:
                 producer.produce(
-                    topic, key=record.key, value=record.value, timestamp=record.timestamp_ms,
+                    topic,
+                    key=record.key,
+                    value=record.value,
+                    timestamp=record.timestamp_ms,
                     headers=list(record.headers.items()),
-                )  # fmt: skip
+                )
                 producer.flush()
                 self.written += 1
                 time.sleep(self._pause_seconds)

@@ -20,7 +20,7 @@ _PRELOADED = (
     "predictions.serve",
     "mlflow.onnx",
     "onnxruntime",
-    "streaming.kafka_client",
+    "streaming.kafka.client",
 )
 #: Variable -> by how many seconds a service's wall clock is off.
 CLOCK_OFFSET = "TESTED_CLOCK_OFFSET_SECONDS"

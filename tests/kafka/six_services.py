@@ -29,7 +29,7 @@ from contracts.topics import (
     TRADES,
     TRADES_CHECKPOINTS,
     TopicSpec,
-)  # fmt: skip
+)
 from streaming.clients import _client, create_topics, lag, read_dead_letters, read_topic
 from streaming.embedded.partitioner import partition_for
 from streaming.settings import ServiceSettings
@@ -46,9 +46,13 @@ STAGES = {
 }
 #: Service -> the topic its progress shows on.
 PROGRESS = {
-    "trades": TRADES, "candles": CANDLES, "indicators": TECHNICAL_INDICATORS, "predictions": PREDICTIONS,
-    "signals": SIGNALS, "execution": PNL,
-}  # fmt: skip
+    "trades": TRADES,
+    "candles": CANDLES,
+    "indicators": TECHNICAL_INDICATORS,
+    "predictions": PREDICTIONS,
+    "signals": SIGNALS,
+    "execution": PNL,
+}
 #: Checkpoints say how far a run has come, and a killed one says so more often; a subscription is asked for at a wall
 #: clock's time.
 COMPARED = tuple(

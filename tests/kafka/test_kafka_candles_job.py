@@ -34,12 +34,17 @@ def messages_of(pair: str, first: int, last: int) -> list[Message]:
     """Trades number `first` to `last`, one every five seconds."""
     return [
         TradeFrame(
-            exchange="kraken", pair=pair, consecutive_ids=True, trade_ids=[number],
-            timestamps_us=[START_US + number * 5_000_000], prices=[str(100 + number % 17)], quantities=["0.5"],
+            exchange="kraken",
+            pair=pair,
+            consecutive_ids=True,
+            trade_ids=[number],
+            timestamps_us=[START_US + number * 5_000_000],
+            prices=[str(100 + number % 17)],
+            quantities=["0.5"],
             sides=["buy"],
         )
         for number in range(first, last + 1)
-    ]  # fmt: skip
+    ]
 
 
 def history_of(pair: str) -> list[Message]:
@@ -57,9 +62,14 @@ def live_of(pair: str) -> list[Message]:
 
 def complete(pair: str) -> TradesCheckpoint:
     return TradesCheckpoint(
-        exchange="kraken", pair=pair, last_trade_id=2_000, last_timestamp_us=None, cursor="0", covered_to_us=START_US,
+        exchange="kraken",
+        pair=pair,
+        last_trade_id=2_000,
+        last_timestamp_us=None,
+        cursor="0",
+        covered_to_us=START_US,
         history_complete=True,
-    )  # fmt: skip
+    )
 
 
 def write(settings: ServiceSettings, parts: list[list[Message]]) -> None:
@@ -85,8 +95,9 @@ def test_the_live_service_goes_on_where_a_killed_job_was_finished(
             write_checkpoints(settings)
         wait_until(
             lambda job=job, was=written: job.poll() is not None or len(candles_of(settings)) > was,  # type: ignore[misc]
-            "candles", GROUP_TIMEOUT_SECONDS,
-        )  # fmt: skip
+            "candles",
+            GROUP_TIMEOUT_SECONDS,
+        )
         job.kill()
         job.wait()
     assert start(settings, "historical", guarantee, tmp_path / "job").wait(GROUP_TIMEOUT_SECONDS) == 0

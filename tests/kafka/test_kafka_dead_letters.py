@@ -56,8 +56,9 @@ def test_poison_is_set_aside_whole_and_the_rest_goes_on(
     assert {letter.headers["reason"] for letter in letters} == {b"undecodable"}
     assert {letter.key for letter in letters} == {PAIR.encode()}
     assert [int(letter.headers["source_offset"] or -1) for letter in letters] == [
-        len(frames) // 2 + 1, len(frames) // 2 + 2,
-    ]  # fmt: skip
+        len(frames) // 2 + 1,
+        len(frames) // 2 + 2,
+    ]
     expected = run_topology(topology, CandlesSettings(), "candles", {TRADES: frames}, [CANDLES])
     assert expected["candles"]
     assert [record.message() for record in read_topic(on_kafka, CANDLES)] == expected["candles"]

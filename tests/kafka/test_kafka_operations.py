@@ -27,7 +27,7 @@ _SLOW = """
 import sys
 sys.path.insert(0, sys.argv[1])
 from tally import *
-from streaming.service import run_service
+from streaming.service.runner import run_service
 from streaming.settings import load_settings
 sys.exit(run_service(load_settings(TallySettings), service="tally", inputs=[TRADES], outputs=[TALLIES],
     topology=topology))

@@ -29,11 +29,16 @@ BARS = simulated(300, first_ms=MIDNIGHT_MS - 200 * 60_000)
 def copies(candles: list[Candle], follower: str) -> list[ReferenceCandle]:
     return [
         ReferenceCandle(
-            exchange=each.exchange, pair=follower, reference_pair=each.pair, interval_s=each.interval_s,
-            window_start_ms=each.window_start_ms, close=each.close, quality=each.quality,
+            exchange=each.exchange,
+            pair=follower,
+            reference_pair=each.pair,
+            interval_s=each.interval_s,
+            window_start_ms=each.window_start_ms,
+            close=each.close,
+            quality=each.quality,
         )
         for each in candles
-    ]  # fmt: skip
+    ]
 
 
 def rows_of(candles: list[Candle], references: list[Candle]) -> list[FeatureRow]:
@@ -64,8 +69,10 @@ def start(settings: ServiceSettings) -> subprocess.Popen[bytes]:
 def test_rows_wait_for_both_topics_and_survive_a_kill(on_kafka: ServiceSettings) -> None:
     create_topics(on_kafka, [CANDLES, REFERENCE_CANDLES, TECHNICAL_INDICATORS])
     bitcoin = BARS.candles("BTC/USD")
-    own = {pair: simulated(300, seed=seed, first_ms=MIDNIGHT_MS - 200 * 60_000).candles(pair)
-           for seed, pair in enumerate(FOLLOWERS)}  # fmt: skip
+    own = {
+        pair: simulated(300, seed=seed, first_ms=MIDNIGHT_MS - 200 * 60_000).candles(pair)
+        for seed, pair in enumerate(FOLLOWERS)
+    }
 
     def published() -> list[Any]:
         return [record.message() for record in read_topic(on_kafka, TECHNICAL_INDICATORS)]

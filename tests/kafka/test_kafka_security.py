@@ -14,12 +14,12 @@ from six_services import SixServices, Written, assert_same
 from throwaway_broker import Broker, free_port, login, wait_until
 
 from contracts.topics import CANDLES, TECHNICAL_INDICATORS, TOPICS, TRADES
-from streaming import manage_access, manage_topics
-from streaming.access_admin import AccessAdmin
 from streaming.clients import create_topics, read_topic
 from streaming.errors import ServiceError
-from streaming.grants import WRITE, Grant, grants_of, services, user_of
-from streaming.kafka_words import is_refusal
+from streaming.kafka import manage_access, manage_topics
+from streaming.kafka.access_admin import AccessAdmin
+from streaming.kafka.errors import is_refusal
+from streaming.kafka.grants import WRITE, Grant, grants_of, services, user_of
 from streaming.settings import ServiceSettings
 
 ENVIRONMENT = "secured"

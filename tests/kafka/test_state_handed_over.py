@@ -9,7 +9,7 @@ from itertools import pairwise
 from bar_series import simulated
 from prediction_rows import START_MS, make_rows
 
-from contracts.features import feature_set_id
+from features import feature_set_id
 from indicators.core.fold import Engines
 from indicators.core.fold import step as indicators_step
 from indicators.core.ring import MemoryState

@@ -14,8 +14,8 @@ from contracts.account import Account
 from contracts.pnl import Pnl
 from contracts.risk_alert import RiskAlert
 from execution import metrics as told
-from streaming import metrics
-from streaming.health import Health, serve_health
+from streaming.telemetry import metrics
+from streaming.telemetry.health import Health, serve_health
 
 ACCOUNT = Account(name="told", pairs=("BTC/USD",), max_daily_loss_pct=Decimal(4), max_total_loss_pct=Decimal(10))
 
@@ -23,9 +23,16 @@ ACCOUNT = Account(name="told", pairs=("BTC/USD",), max_daily_loss_pct=Decimal(4)
 def books(**changes: str) -> Pnl:
     """Return the books of an account that began with 10,000, earned 2,000 and lost 240 of it today."""
     facts = {
-        "balance": "11760", "equity": "11760", "realised_quote": "1800", "unrealised_quote": "0", "fees_quote": "40",
-        "exposure_quote": "500", "drawdown_quote": "240", "daily_loss_quote": "240", "trading_state": "ACTIVE",
-    }  # fmt: skip
+        "balance": "11760",
+        "equity": "11760",
+        "realised_quote": "1800",
+        "unrealised_quote": "0",
+        "fees_quote": "40",
+        "exposure_quote": "500",
+        "drawdown_quote": "240",
+        "daily_loss_quote": "240",
+        "trading_state": "ACTIVE",
+    }
     return Pnl.model_validate({"account": "told", "time_ms": 60_000, **facts, **changes})
 
 

@@ -13,11 +13,11 @@ sys.path.insert(0, str(Path(__file__).parent))
 from prediction_rows import MINUTE_MS, PAIRS, START_MS, make_rows
 
 from contracts.feature_row import FeatureRow
-from predictions.core.dataset import Dataset, build_dataset
-from predictions.models import MODELS
+from modeling.dataset import Dataset, build_dataset
+from modeling.kinds import MODELS
 from predictions.settings import PredictionsSettings
-from predictions.train import register
-from predictions.training import Trained, train_model
+from training.fit import Trained, train_model
+from training.train import register
 
 MakeRows = Callable[..., list[FeatureRow]]
 

@@ -8,8 +8,8 @@ import numpy as np
 import talib
 
 from contracts.feature_row import FeatureRow
-from contracts.features import feature_set, feature_set_id
 from contracts.units import decimal_string
+from features import feature_set, feature_set_id
 
 START_MS = 1_704_067_200_000
 MINUTE_MS = 60_000
@@ -58,14 +58,21 @@ def make_rows(pair: str = "BTC/USD", count: int = 1_600, seed: int = 1, scale: f
     }
     return [
         FeatureRow(
-            exchange="kraken", pair=pair, interval_s=60, window_start_ms=START_MS + i * MINUTE_MS, revision=0,
+            exchange="kraken",
+            pair=pair,
+            interval_s=60,
+            window_start_ms=START_MS + i * MINUTE_MS,
+            revision=0,
             **{name: values[i] for name, values in text.items()},
-            trade_count=5, first_trade_id=10 * i + 1, last_trade_id=10 * i + 5, quality="complete",
+            trade_count=5,
+            first_trade_id=10 * i + 1,
+            last_trade_id=10 * i + 5,
+            quality="complete",
             feature_set=feature_set_id(),
             **{f.name: float(columns[f.name][i]) if i >= f.bars() - 1 else None for f in feature_set("core")},
         )
         for i in range(count)
-    ]  # fmt: skip
+    ]
 
 
 def changed(row: FeatureRow, **values: object) -> FeatureRow:

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from prediction_rows import changed
 
 from contracts.errors import BadInputError
-from predictions.core.dataset import build_dataset
-from predictions.core.labels import forward_log_returns, labels
-from predictions.core.splits import purged_split
+from modeling.dataset import build_dataset
+from modeling.labels import forward_log_returns, labels
+from modeling.splits import purged_split
 
 
 def test_label_is_where_the_close_goes_if_it_moves() -> None:

@@ -6,15 +6,15 @@ import numpy as np
 import pytest
 
 from contracts.errors import BadInputError
-from contracts.features import feature_set_id
-from predictions.core.dataset import Dataset, build_dataset
-from predictions.core.inputs import INPUT_NAMES
-from predictions.core.metrics import accuracy, brier, constant_forecast, log_loss, momentum_forecast
-from predictions.core.sequence import SEQUENCE_BARS
-from predictions.models import MODELS, ModelKind
-from predictions.onnx_model import OnnxModel
+from features import feature_set_id
+from modeling.dataset import Dataset, build_dataset
+from modeling.inputs import INPUT_NAMES
+from modeling.kinds import MODELS, ModelKind
+from modeling.metrics import accuracy, brier, constant_forecast, log_loss, momentum_forecast
+from modeling.onnx_model import OnnxModel
+from modeling.sequence import SEQUENCE_BARS
 from predictions.settings import PredictionsSettings
-from predictions.training import ParityError, TooFewRowsError, Trained, train_model
+from training.fit import ParityError, TooFewRowsError, Trained, train_model
 
 _MARKS = {"torch": [pytest.mark.torch]}
 KINDS = [pytest.param(kind, id=name, marks=_MARKS.get(kind.extra, [])) for name, kind in MODELS.items()]
@@ -139,7 +139,7 @@ def test_a_market_that_never_moves_gives_no_samples(rows_of) -> None:
 def test_a_model_that_lost_parity_is_not_registered(
     datasets: dict[str, Dataset], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("predictions.training.PARITY", -1.0)
+    monkeypatch.setattr("training.fit.PARITY", -1.0)
     with pytest.raises(ParityError, match="expected at most"):
         _train(MODELS["baseline"], datasets)
 

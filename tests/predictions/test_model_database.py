@@ -9,10 +9,10 @@ import sys
 import time
 from pathlib import Path
 
-from predictions.database import ensure_database
-from predictions.registry import ModelRegistry
+from modeling.database import ensure_database
+from modeling.registry import ModelRegistry
 
-_CREATE = "import sys; from predictions.database import ensure_database; ensure_database(sys.argv[1])"
+_CREATE = "import sys; from modeling.database import ensure_database; ensure_database(sys.argv[1])"
 
 
 def _creating(uri: str) -> subprocess.Popen[bytes]:

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from prediction_rows import changed
 
 from contracts.feature_row import FeatureRow
-from contracts.features import feature_set
 from contracts.units import decimal_string, parse_decimal
-from predictions.core.inputs import EXCLUDED_FEATURES, INPUT_NAMES, INPUTS, input_set_id, model_inputs
+from features import feature_set
+from modeling.inputs import EXCLUDED_FEATURES, INPUT_NAMES, INPUTS, input_set_id, model_inputs
 
 FEATURE_NAMES = [feature.name for feature in feature_set("core")]
 
@@ -47,9 +47,20 @@ def test_none_where_a_ratio_is_not_finite(warm: FeatureRow, feature: str) -> Non
 
 def test_an_empty_bar_in_a_flat_market_is_usable(warm: FeatureRow) -> None:
     flat = changed(
-        warm, open="100", high="100", low="100", close="100", volume="0", trade_count=0, quality="empty",
-        bollinger_upper_20=100.0, bollinger_middle_20=100.0, bollinger_lower_20=100.0, obv=0.0, atr_14=0.0,
-    )  # fmt: skip
+        warm,
+        open="100",
+        high="100",
+        low="100",
+        close="100",
+        volume="0",
+        trade_count=0,
+        quality="empty",
+        bollinger_upper_20=100.0,
+        bollinger_middle_20=100.0,
+        bollinger_lower_20=100.0,
+        obv=0.0,
+        atr_14=0.0,
+    )
     inputs = dict(zip(INPUT_NAMES, model_inputs(flat), strict=True))
     assert inputs["band_position"] == inputs["volume_balance"] == inputs["log_return"] == 0.0
 
@@ -60,9 +71,12 @@ def test_scale_of_price_and_volume_does_not_matter(warm: FeatureRow, price: int,
     in_quote = {n: getattr(warm, n) * price for n in FEATURE_NAMES if n not in ("rsi_14", "obv")}
     candle = {n: decimal_string(parse_decimal(getattr(warm, n)) * price) for n in ("open", "high", "low", "close")}
     scaled = changed(
-        warm, **in_quote, **candle, obv=warm.obv * volume,
+        warm,
+        **in_quote,
+        **candle,
+        obv=warm.obv * volume,
         volume=decimal_string(parse_decimal(warm.volume) * volume),
-    )  # fmt: skip
+    )
     for name, before, after in zip(INPUT_NAMES, model_inputs(warm), model_inputs(scaled), strict=True):
         assert math.isclose(before, after, rel_tol=1e-9, abs_tol=1e-12), name
 

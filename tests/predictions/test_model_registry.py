@@ -12,16 +12,16 @@ from pathlib import Path
 import pytest
 
 from contracts.errors import BadInputError
-from predictions.challenge import challenge
-from predictions.core.inputs import INPUT_NAMES
+from modeling.gate import judge, may_promote
+from modeling.inputs import INPUT_NAMES
+from modeling.quiet_imports import open_mlflow
+from modeling.registry import ModelRegistry, NoModelError
 from predictions.exit_codes import EXIT_NO_MODEL, EXIT_UNSUITABLE_MODEL
-from predictions.gate import judge, may_promote
-from predictions.quiet_imports import open_mlflow
-from predictions.registry import ModelRegistry, NoModelError
 from predictions.serve import serve
 from predictions.served_model import load_champion
 from predictions.settings import PredictionsSettings
-from predictions.train import register
+from training.champion_challenger import challenge
+from training.train import register
 
 
 def _worse(trained):
@@ -100,9 +100,14 @@ def test_the_version_number_is_served_and_said(champion, tmp_path: Path) -> None
 
 @pytest.mark.parametrize(
     ("field", "value"),
-    [("feature_set", "core:old"), ("input_set", "inputs:old"), ("input_names", ("a",)), ("interval_s", 300),
-     ("sequence_length", 61)],
-)  # fmt: skip
+    [
+        ("feature_set", "core:old"),
+        ("input_set", "inputs:old"),
+        ("input_names", ("a",)),
+        ("interval_s", 300),
+        ("sequence_length", 61),
+    ],
+)
 def test_a_model_of_other_features_is_refused(champion, field, value) -> None:
     card = champion.trained.card.model_copy(update={field: value})
     with pytest.raises(BadInputError, match=f"{field} of model direction: expected"):
@@ -161,19 +166,28 @@ def test_serving_loads_no_training_library_and_reports_to_nobody(champion, tmp_p
         "XDG_CONFIG_HOME": str(tmp_path / "config"),
     }
     done = subprocess.run(
-        [sys.executable, "-B", "-c", code, str(champion.settings.data_dir)], env={**os.environ, **home},
-        cwd=tmp_path, capture_output=True, text=True, timeout=120, check=True,
-    )  # fmt: skip
+        [sys.executable, "-B", "-c", code, str(champion.settings.data_dir)],
+        env={**os.environ, **home},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=True,
+    )
     assert json.loads(done.stdout.splitlines()[-1]) == []
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_candidate_meets_the_champion_on_samples_new_to_both(champion) -> None:
     stored = ModelRegistry(champion.settings.tracking_uri).load("direction", 1)
-    duel = challenge(champion.trained, stored)
-    assert duel.candidate == duel.champion == pytest.approx(champion.trained.card.metrics["log_loss"], abs=1e-12)
-    assert duel.samples == champion.trained.card.metrics["n"]
-    assert judge(champion.trained.card.metrics, champion.trained.card.baselines, duel)[0] == "failed"
+    comparison = challenge(champion.trained, stored)
+    assert (
+        comparison.candidate
+        == comparison.champion
+        == pytest.approx(champion.trained.card.metrics["log_loss"], abs=1e-12)
+    )
+    assert comparison.samples == champion.trained.card.metrics["n"]
+    assert judge(champion.trained.card.metrics, champion.trained.card.baselines, comparison)[0] == "failed"
 
 
 def test_a_training_that_is_run_again_comes_to_the_same_version_and_events(champion) -> None:

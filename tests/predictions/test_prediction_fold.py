@@ -11,11 +11,11 @@ from prediction_rows import MINUTE_MS, changed
 
 from contracts.errors import BadInputError
 from contracts.feature_row import FeatureRow
-from contracts.features import feature_set_id
 from contracts.prediction import Prediction
-from predictions.core.dataset import build_dataset
+from features import feature_set_id
+from modeling.dataset import build_dataset
+from modeling.sequence import SEQUENCE_BARS, Run
 from predictions.core.decision import ModelFacts, initial, step
-from predictions.core.sequence import SEQUENCE_BARS, Run
 from predictions.run_store import RunStore
 
 LENGTH = 10
@@ -89,8 +89,11 @@ def test_a_missing_feature_ends_the_sequence(rows, facts) -> None:
 
 def test_repeats_old_rows_revisions_and_other_intervals_are_ignored(rows, facts) -> None:
     noise = [
-        rows[760], rows[10], changed(rows[765], revision=1), changed(rows[765], interval_s=300),
-    ]  # fmt: skip
+        rows[760],
+        rows[10],
+        changed(rows[765], revision=1),
+        changed(rows[765], interval_s=300),
+    ]
     assert _fold([*rows[:766], *noise, *rows[760:]], facts) == _fold(rows, facts)
 
 

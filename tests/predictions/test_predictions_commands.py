@@ -46,9 +46,13 @@ def _write(folder: Path, rows: list[FeatureRow]) -> None:
 
 def _train(folder: Path, **values: object) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "predictions", "train"], env=_environment(folder, **values), cwd=folder,
-        capture_output=True, text=True, timeout=_DEADLINE_SECONDS,
-    )  # fmt: skip
+        [sys.executable, "-m", "predictions", "train"],
+        env=_environment(folder, **values),
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=_DEADLINE_SECONDS,
+    )
 
 
 def _predictions(folder: Path) -> list[Prediction]:

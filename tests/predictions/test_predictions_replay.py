@@ -13,8 +13,8 @@ from prediction_rows import MINUTE_MS
 from contracts.errors import BadInputError
 from contracts.feature_row import FeatureRow
 from contracts.topics import PREDICTIONS, TECHNICAL_INDICATORS
+from modeling.registry import NoModelError
 from predictions.app import topology as serving
-from predictions.registry import NoModelError
 from predictions.replay import load_versions, topology
 from predictions.served_model import ServedModel, load_champion
 from predictions.served_versions import Served, ServedVersions
@@ -53,9 +53,10 @@ def test_versions_follow_one_another_and_the_later_is_silent_about_its_training(
     first_ms = model.facts.trained_to_ms
     older, newer = (first_ms + minute * MINUTE_MS for minute in (99, 300))
     later = replace(
-        model, facts=replace(model.facts, version=2, trained_to_ms=first_ms + 150 * MINUTE_MS),
+        model,
+        facts=replace(model.facts, version=2, trained_to_ms=first_ms + 150 * MINUTE_MS),
         forecast=lambda bars: 0.25,
-    )  # fmt: skip
+    )
     models = {("direction", 1): model, ("direction", 2): later}
     entries = [
         entry(rows[0], older - MINUTE_MS, 1),

@@ -25,9 +25,13 @@ def model(champion) -> ServedModel:
 
 def _run(rows, model: ServedModel, champion, folder: Path | None = None):
     return run_topology(
-        partial(topology, model=model), champion.settings, "predictions",
-        inputs={TECHNICAL_INDICATORS: rows}, outputs=[PREDICTIONS], folder=folder,
-    )  # fmt: skip
+        partial(topology, model=model),
+        champion.settings,
+        "predictions",
+        inputs={TECHNICAL_INDICATORS: rows},
+        outputs=[PREDICTIONS],
+        folder=folder,
+    )
 
 
 def _expected(rows: list[FeatureRow], model: ServedModel) -> list:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from predictions.progress import Progress
+from modeling.progress import Progress
 
 
 class _Clock:
@@ -21,8 +21,12 @@ def test_progress_file(tmp_path: Path) -> None:
     progress = Progress(path, clock)
     progress.stage("reading")
     assert json.loads(path.read_text()) == {
-        "stage": "reading", "epoch": None, "epochs": None, "seconds_left": None, "validation_log_loss": None,
-    }  # fmt: skip
+        "stage": "reading",
+        "epoch": None,
+        "epochs": None,
+        "seconds_left": None,
+        "validation_log_loss": None,
+    }
     progress.stage("training")
     clock.now_seconds += 50  # libraries load: no epoch took that long
     progress.epoch(0, 10, 0.69)
@@ -30,8 +34,12 @@ def test_progress_file(tmp_path: Path) -> None:
     clock.now_seconds += 4
     progress.epoch(2, 10, 0.68)
     assert json.loads(path.read_text()) == {
-        "stage": "training", "epoch": 2, "epochs": 10, "seconds_left": 16.0, "validation_log_loss": 0.68,
-    }  # fmt: skip
+        "stage": "training",
+        "epoch": 2,
+        "epochs": 10,
+        "seconds_left": 16.0,
+        "validation_log_loss": 0.68,
+    }
     progress.stage("done")
     assert json.loads(path.read_text())["stage"] == "done"
     assert [entry.name for entry in path.parent.iterdir()] == ["progress.json"]

@@ -41,9 +41,7 @@ def test_an_account_takes_back_what_it_no_longer_trades_and_nobody_elses(tmp_pat
     before = settings(tmp_path, Account(name="a", pairs=(BTC, ETH)), Account(name="gone", pairs=(SOL,)))
     assert ask_for_pairs(before) == 0
     with open_producer(before, "test") as producer:
-        theirs = SymbolSubscription(
-            exchange="kraken", pair=ETH, requester="operator", wanted=True, requested_at_us=1
-        )  # fmt: skip
+        theirs = SymbolSubscription(exchange="kraken", pair=ETH, requester="operator", wanted=True, requested_at_us=1)
         producer.produce(SYMBOL_SUBSCRIPTIONS, theirs)
     count = len(asked(before))
     after = settings(tmp_path, Account(name="a", pairs=(BTC,)))

@@ -25,7 +25,7 @@ from contracts.topics import TRADES
 from streaming.clients import end_offsets
 from streaming.embedded import EmbeddedLog, compaction, group, topic_log, transactions, upkeep
 from streaming.embedded.producer import EmbeddedProducer
-from streaming.service import run_service
+from streaming.service.runner import run_service
 
 #: Steps of a commit after (or before) which a child can be made to die: (module or class, function, after it ran?)
 STEPS: dict[str, tuple[Any, str, bool]] = {
@@ -96,9 +96,13 @@ def kill_service(folder: str, guarantee: str, seed: int, kills: int, wipe: bool)
     if wipe:
         compact_always()
     settings = TallySettings(
-        broker_address=f"embedded://{folder}/log", data_dir=Path(folder), processing_guarantee=guarantee,
-        commit_interval_seconds=0.05, pause_seconds=0.0005, log_level="CRITICAL",
-    )  # fmt: skip
+        broker_address=f"embedded://{folder}/log",
+        data_dir=Path(folder),
+        processing_guarantee=guarantee,
+        commit_interval_seconds=0.05,
+        pause_seconds=0.0005,
+        log_level="CRITICAL",
+    )
     dice = random.Random(seed)
     ends = []
     for number in range(kills):

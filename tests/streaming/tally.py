@@ -10,7 +10,7 @@ from quixstreams.dataframe.windows import Count, Sum
 from contracts.heartbeat import Heartbeat
 from contracts.message import Message
 from contracts.topics import TRADES, TopicSpec
-from streaming.cached_state import CachedState
+from streaming.service.cached_state import CachedState
 from streaming.settings import ServiceSettings, SettingsConfigDict
 from streaming.topics import Topics, publish
 
@@ -75,9 +75,13 @@ def topology(inputs: dict[str, Any], topics: Topics, settings: TallySettings) ->
         windows = state.get("windows", 0) + 1
         state.set("windows", windows)
         return Tally(
-            pair=key, start_ms=window["start"], beats=window["beats"], total=window["total"], windows=windows,
+            pair=key,
+            start_ms=window["start"],
+            beats=window["beats"],
+            total=window["total"],
+            windows=windows,
             seen=seen.get(key) or 0,
-        )  # fmt: skip
+        )
 
     windows = (
         inputs[TRADES.name]

@@ -12,8 +12,8 @@ from tally import PAIRS, TALLIES, Tally, TallySettings, beats
 from contracts.errors import TransientError
 from contracts.heartbeat import Heartbeat
 from contracts.topics import TRADES
-from streaming.cached_state import CachedState
-from streaming.sink import StoreSink, keep
+from streaming.service.cached_state import CachedState
+from streaming.service.sink import StoreSink, keep
 from streaming.testing import run_topology
 from streaming.topics import Topics, publish
 
@@ -36,9 +36,13 @@ def counting(write: Any = None) -> Any:
 def test_it_is_there_after_a_restart(tmp_path: Path) -> None:
     for part in range(3):
         run = run_topology(
-            counting(), TallySettings(), "tally", {TRADES: beats(30)[part * 30 : part * 30 + 30]}, [TALLIES],
+            counting(),
+            TallySettings(),
+            "tally",
+            {TRADES: beats(30)[part * 30 : part * 30 + 30]},
+            [TALLIES],
             folder=tmp_path,
-        )  # fmt: skip
+        )
         expected = [number for number in range(10 * part + 1, 10 * part + 11) for _ in PAIRS]
         assert [tally.seen for tally in run["tallies"]] == expected
 

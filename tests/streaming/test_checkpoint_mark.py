@@ -9,10 +9,10 @@ import pytest
 from tally import TALLIES, TallySettings, beats, topology
 
 from contracts.topics import TRADES
-from streaming.checkpoint_mark import CheckpointMark
 from streaming.clients import open_producer
 from streaming.embedded.consumer import EmbeddedConsumer
-from streaming.service import run_service
+from streaming.service.checkpoint_mark import CheckpointMark
+from streaming.service.runner import run_service
 
 
 def test_a_mark_during_each_checkpoint_and_word_of_one_that_was_left(
@@ -36,8 +36,12 @@ def test_a_mark_during_each_checkpoint_and_word_of_one_that_was_left(
     mark.parent.mkdir(parents=True)
     mark.touch()
     options: dict[str, Any] = {
-        "service": "tally", "inputs": [TRADES], "outputs": [TALLIES], "topology": topology, "stop_at_end": True,
-    }  # fmt: skip
+        "service": "tally",
+        "inputs": [TRADES],
+        "outputs": [TALLIES],
+        "topology": topology,
+        "stop_at_end": True,
+    }
     assert run_service(settings, **options) == 0
     assert len(seen) > 1 and all(seen)
     assert not mark.exists()

@@ -24,10 +24,14 @@ def application(folder: Path, **options: Any) -> EmbeddedApplication:
     return EmbeddedApplication(
         f"embedded://{folder}/log",
         **{
-            "consumer_group": "g", "auto_offset_reset": "earliest", "state_dir": folder / "state", "loglevel": None,
-            "consumer_poll_timeout": 0.05, **options,
+            "consumer_group": "g",
+            "auto_offset_reset": "earliest",
+            "state_dir": folder / "state",
+            "loglevel": None,
+            "consumer_poll_timeout": 0.05,
+            **options,
         },
-    )  # fmt: skip
+    )
 
 
 def wait_for(condition: Callable[[], Any], seconds: float = 20.0) -> Any:

@@ -15,9 +15,9 @@ from contracts.errors import TransientError
 from contracts.heartbeat import Heartbeat
 from contracts.topics import AUDIT_LOG, TRADES, TopicSpec
 from streaming.clients import open_producer, read_topic
+from streaming.dead_letters.dead_letter import REPLAY_OF, DeadLetter
+from streaming.dead_letters.replay import Choice, letters, obstacles, replay
 from streaming.errors import ServiceError
-from streaming.letter import REPLAY_OF, Letter
-from streaming.letter_replay import Choice, letters, obstacles, replay
 from streaming.record import Record
 from streaming.settings import ServiceSettings
 from streaming.testing import TopologyRun, run_topology
@@ -57,7 +57,7 @@ def run(at: ServiceSettings, error: Exception | None, messages: Any = ()) -> Top
     return run_topology(once(error), at, SERVICE, {TRADES: messages}, [ECHO], folder=at.data_dir)
 
 
-def send(at: ServiceSettings, chosen: list[Letter]) -> int:
+def send(at: ServiceSettings, chosen: list[DeadLetter]) -> int:
     return replay(at, chosen, "operator", CLOCK)
 
 
@@ -135,12 +135,15 @@ def test_what_came_from_no_topic_or_holds_nothing_is_not_sent(at: ServiceSetting
     assert "no message" in obstacles(at, [told])[told.id]
 
 
-def written_letter(headers: dict[str, bytes | None]) -> Letter:
+def written_letter(headers: dict[str, bytes | None]) -> DeadLetter:
     own: dict[str, bytes | None] = {
-        "reason": b"made", "source_topic": b"trades-dev", "source_partition": b"3", "source_offset": b"4",
+        "reason": b"made",
+        "source_topic": b"trades-dev",
+        "source_partition": b"3",
+        "source_offset": b"4",
         "dead_lettered_at_us": b"5",
-    }  # fmt: skip
-    return Letter(SERVICE, Record("x", 0, 0, b"BTC/USD", b"{}", own | headers, 0))
+    }
+    return DeadLetter(SERVICE, Record("x", 0, 0, b"BTC/USD", b"{}", own | headers, 0))
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from contracts.topics import TRADES
 from streaming.clients import open_producer, read_dead_letters, read_topic
 from streaming.embedded import EmbeddedLog, LogFullError, TopicSettings
 from streaming.embedded.producer import EmbeddedProducer
-from streaming.service import run_service
+from streaming.service.runner import run_service
 from streaming.testing import run_topology
 
 
@@ -61,9 +61,11 @@ def test_a_service_stops_and_goes_on_after_a_restart(
     small_disk: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], guarantee: str
 ) -> None:
     settings = TallySettings(
-        broker_address=f"embedded://{small_disk}", data_dir=tmp_path, processing_guarantee=guarantee,
+        broker_address=f"embedded://{small_disk}",
+        data_dir=tmp_path,
+        processing_guarantee=guarantee,
         commit_interval_seconds=0.02,
-    )  # fmt: skip
+    )
     messages = beats(400)
     with open_producer(settings, "test") as producer:
         for message in messages:

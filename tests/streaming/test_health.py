@@ -9,14 +9,14 @@ from tally import beats
 
 from contracts.clock import FixedClock, SystemClock
 from contracts.topics import TRADES
-from streaming import metrics
 from streaming.clients import create_topics, open_producer
-from streaming.health import CATCHING_UP_MESSAGES, STUCK_SECONDS, Health
-from streaming.intake import Intake
-from streaming.lag_watch import LagWatch
-from streaming.loop_histogram import LoopHistogram, quantile
-from streaming.progress import Progress
+from streaming.service.intake import Intake
 from streaming.settings import ServiceSettings
+from streaming.telemetry import metrics
+from streaming.telemetry.health import CATCHING_UP_MESSAGES, STUCK_SECONDS, Health
+from streaming.telemetry.lag_watch import LagWatch
+from streaming.telemetry.loop_histogram import LoopHistogram, quantile
+from streaming.telemetry.progress import Progress
 
 TOPIC = "trades-dev"
 
@@ -100,7 +100,7 @@ def test_an_input_that_grows_and_reaches_nobody_is_starvation(
         watch.measure()
         assert progress.lags == {(TOPIC, 0): 1}
         assert health.condition().state == "ready", "not for long yet"
-        monkeypatch.setattr("streaming.health.STUCK_SECONDS", 0.0)
+        monkeypatch.setattr("streaming.telemetry.health.STUCK_SECONDS", 0.0)
         health = Health(Loop(seconds_ago=-1.0), progress=progress)  # no limit is too short for a loop ahead of time
         condition = health.condition()
         assert (condition.state, condition.live) == ("not-live", False)

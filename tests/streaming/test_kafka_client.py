@@ -12,11 +12,11 @@ from tally import PAIRS, beats
 
 from contracts.message import Message
 from contracts.topics import TRADES
-from streaming.application import EmbeddedServiceApplication, ServiceApplication, create_application
 from streaming.clients import commit_offsets, committed_offsets, end_offsets, lag, open_producer, read_topic
 from streaming.embedded.partitioner import partition_for
-from streaming.kafka_client import KafkaClient
-from streaming.patience import commits_patiently
+from streaming.kafka.client import KafkaClient
+from streaming.kafka.retry import commit_with_retry
+from streaming.service.application import EmbeddedServiceApplication, ServiceApplication, create_application
 from streaming.settings import ServiceSettings
 
 PARTITIONS = 4  # what the mock cluster creates topics with
@@ -53,9 +53,14 @@ def test_the_same_client_calls_on_kafka(kafka: ServiceSettings) -> None:
 
 def test_the_address_decides(tmp_path: Path) -> None:
     kafka = ServiceSettings(
-        broker_address="kafka:9092", data_dir=tmp_path, processing_guarantee="exactly-once",
-        security_protocol="sasl_ssl", sasl_mechanism="SCRAM-SHA-512", sasl_username="u", sasl_password="secret",
-    )  # fmt: skip
+        broker_address="kafka:9092",
+        data_dir=tmp_path,
+        processing_guarantee="exactly-once",
+        security_protocol="sasl_ssl",
+        sasl_mechanism="SCRAM-SHA-512",
+        sasl_username="u",
+        sasl_password="secret",
+    )
     app = create_application(kafka, "candles")
     assert type(app) is ServiceApplication
     assert app.config.broker_address.as_librdkafka_dict()["sasl.mechanism"] == "SCRAM-SHA-512"
@@ -85,7 +90,7 @@ def test_a_commit_waits_for_a_broker_that_loads_its_groups(code: int, raised: bo
             raise KafkaException(error)
         return [SimpleNamespace(error=error)]
 
-    assert commits_patiently(commit)(offsets=[])[0].error is None
+    assert commit_with_retry(commit)(offsets=[])[0].error is None
     assert not answers
 
 
@@ -94,7 +99,7 @@ def test_a_commit_of_somebody_who_was_put_out_fails_at_once() -> None:
         raise KafkaException(KafkaError(KafkaError.UNKNOWN_MEMBER_ID))
 
     with pytest.raises(KafkaException):
-        commits_patiently(commit)()
+        commit_with_retry(commit)()
 
 
 def test_who_does_not_come_back_under_its_name_leaves_its_group(tmp_path: Path) -> None:

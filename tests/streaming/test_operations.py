@@ -23,14 +23,14 @@ from contracts.risk_alert import RiskAlert
 from contracts.service_health import ServiceHealth
 from contracts.service_metrics import ServiceMetrics
 from contracts.topics import AUDIT_LOG, METRICS, MODEL_EVENTS, SERVICE_HEALTH, TOPICS, TRADES
-from streaming import metrics
-from streaming.audit import MAX_WAITING, AuditLog, write_audit_event
 from streaming.clients import end_offsets, open_producer, read_topic
 from streaming.embedded.errors import EmbeddedLogError
-from streaming.health import Health
-from streaming.reporter import Reporter, reporting, settings_hash
-from streaming.service import run_service
+from streaming.service.runner import run_service
 from streaming.settings import ServiceSettings
+from streaming.telemetry import metrics
+from streaming.telemetry.audit import MAX_WAITING, AuditLog, write_audit_event
+from streaming.telemetry.health import Health
+from streaming.telemetry.reporter import Reporter, reporting, settings_hash
 from streaming.testing import run_topology
 
 NO_BROKER = "127.0.0.1:9"
@@ -93,9 +93,10 @@ def test_a_service_reports_from_its_start_to_its_end(tmp_path: Path) -> None:
 
 def test_reporting_can_be_off(settings: ServiceSettings) -> None:
     quiet = TallySettings(**{**settings.model_dump(), "report_seconds": 0})
-    assert run_service(
-        quiet, service="tally", inputs=[TRADES], outputs=[TALLIES], topology=topology, stop_at_end=True
-    ) == 0  # fmt: skip
+    assert (
+        run_service(quiet, service="tally", inputs=[TRADES], outputs=[TALLIES], topology=topology, stop_at_end=True)
+        == 0
+    )
     assert end_offsets(settings, AUDIT_LOG) == {}
 
 
@@ -112,7 +113,7 @@ def test_a_log_that_is_away_delays_nothing_and_loses_no_audit_event(
     audit = AuditLog("tally")
     failures = metrics.total(metrics.REPORT_FAILURES)
     with monkeypatch.context() as broken:
-        broken.setattr("streaming.reporter.open_producer", away)
+        broken.setattr("streaming.telemetry.reporter.open_producer", away)
         reporter = Reporter(reporting_soon, "tally", Health(Turning()), audit)
         audit.record("operator_command", "paper", actor="anna", command="halt")
         reporter.start()

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from streaming.resilience import CircuitOpenError, resilient
+from streaming.service.resilience import CircuitOpenError, resilient
 
 
 def test_a_call_that_fails_twice_succeeds() -> None:

@@ -23,7 +23,7 @@ from contracts.heartbeat import Heartbeat
 from contracts.topics import TRADES, TopicSpec
 from streaming.clients import end_offsets, lag, open_producer, read_dead_letters, read_topic
 from streaming.errors import ServiceError
-from streaming.service import run_service
+from streaming.service.runner import run_service
 from streaming.settings import ServiceSettings
 from streaming.testing import run_topology
 from streaming.topics import Topics, publish
@@ -173,7 +173,7 @@ def test_a_taken_metrics_port_is_named(settings: ServiceSettings, capsys: pytest
 
 def serving(settings: TallySettings, **environment: str) -> subprocess.Popen[str]:
     program = "import sys; sys.path.insert(0, sys.argv[1])\n" + (
-        "from tally import *\nfrom streaming.service import run_service\n"
+        "from tally import *\nfrom streaming.service.runner import run_service\n"
         "from streaming.settings import load_settings\n"
         "sys.exit(run_service(load_settings(TallySettings), service='tally', inputs=[TRADES], outputs=[TALLIES],"
         " topology=topology))"

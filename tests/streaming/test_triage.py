@@ -10,9 +10,9 @@ from quixstreams.exceptions import QuixException
 from quixstreams.models.serializers import SerializationError
 
 from contracts.errors import BadMessageError
+from streaming.dead_letters.classification import is_systematic
 from streaming.embedded import LogFullError
 from streaming.errors import ServiceError
-from streaming.triage import is_systematic
 
 
 def caused_by(cause: Exception) -> Exception:

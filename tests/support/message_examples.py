@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from contracts.features import FEATURE_NAMES, feature_set_id
 from contracts.message import Message
 from contracts.schemas import message_classes
+from features import FEATURE_NAMES, feature_set_id
 
 _MARKET = {"exchange": "kraken", "pair": "BTC/USD"}
 _CANDLE = {"open": "1.5", "high": "2", "low": "1", "close": "1.25"}

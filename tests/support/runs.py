@@ -10,8 +10,16 @@ from polars.testing import assert_frame_equal
 
 #: Everything that is a function of the market: wall-clock facts are in headers and in the report.
 TABLES = (
-    "trades", "candles", "technical_indicators", "predictions", "signals", "orders", "fills", "positions", "pnl",
-)  # fmt: skip
+    "trades",
+    "candles",
+    "technical_indicators",
+    "predictions",
+    "signals",
+    "orders",
+    "fills",
+    "positions",
+    "pnl",
+)
 
 
 def demo_command(out: Path) -> list[str]:

@@ -145,8 +145,8 @@ class TradesProcess:
         self._asked += 1
         fields = {"exchange": "simulated", "requested_at_us": self._asked, **fields}
         with open_producer(self.settings, "test") as producer:
-            wish = SymbolSubscription(pair=pair, requester=requester, wanted=wanted, **fields)
-            producer.produce(SYMBOL_SUBSCRIPTIONS, wish)
+            request = SymbolSubscription(pair=pair, requester=requester, wanted=wanted, **fields)
+            producer.produce(SYMBOL_SUBSCRIPTIONS, request)
 
     def dead_letters(self) -> list[Record]:
         return list(read_dead_letters(self.settings, "trades"))

@@ -14,12 +14,12 @@ from typer.testing import CliRunner
 from candles.app import topology as candles_topology
 from candles.settings import CandlesSettings
 from contracts.feature_row import FeatureRow
-from contracts.features import feature_set
 from contracts.heartbeat import Heartbeat
 from contracts.message import Message
 from contracts.topics import CANDLES, TECHNICAL_INDICATORS, TRADES
 from contracts.trade_frame import TradeFrame
 from embedded.cli import app
+from features import feature_set
 from indicators.app import topology as indicators_topology
 from indicators.settings import IndicatorsSettings
 from streaming.clients import read_topic

@@ -49,9 +49,15 @@ def test_every_setting_is_in_the_contract_card() -> None:
 def frame(*ids: int) -> TradeFrame:
     ones = ["1"] * len(ids)
     return TradeFrame(
-        exchange="kraken", pair="BTC/USD", consecutive_ids=True, trade_ids=list(ids),
-        timestamps_us=[i * 10 for i in ids], prices=ones, quantities=ones, sides=["buy"] * len(ids),
-    )  # fmt: skip
+        exchange="kraken",
+        pair="BTC/USD",
+        consecutive_ids=True,
+        trade_ids=list(ids),
+        timestamps_us=[i * 10 for i in ids],
+        prices=ones,
+        quantities=ones,
+        sides=["buy"] * len(ids),
+    )
 
 
 def test_progress_follows_what_was_written() -> None:

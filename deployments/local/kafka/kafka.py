@@ -141,8 +141,12 @@ def launch(node: Node) -> None:
     with node.log.open("ab") as log:
         process = subprocess.Popen(
             java(HEAP, "kafka.Kafka", str(node.settings)),
-            stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True, cwd=node.folder,
-        )  # fmt: skip
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+            cwd=node.folder,
+        )
     node.pid_file.write_text(f"{process.pid}\n")
 
 

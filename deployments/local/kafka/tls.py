@@ -96,14 +96,38 @@ class Secrets:
         extensions = self.folder / "extensions.tmp"
         extensions.write_text(f"subjectAltName=IP:{host},DNS:localhost\n", encoding="utf-8")
         _openssl(
-            "req", "-x509", *_KEY, "-keyout", self.authority_key, "-out", self.authority, "-days", _DAYS,
-            "-subj", "/CN=tradestream-local-authority", "-addext", "keyUsage=critical,keyCertSign",
-        )  # fmt: skip
+            "req",
+            "-x509",
+            *_KEY,
+            "-keyout",
+            self.authority_key,
+            "-out",
+            self.authority,
+            "-days",
+            _DAYS,
+            "-subj",
+            "/CN=tradestream-local-authority",
+            "-addext",
+            "keyUsage=critical,keyCertSign",
+        )
         _openssl("req", *_KEY, "-keyout", key, "-out", request, "-subj", f"/CN={BROKERS_NAME}")
         _openssl(
-            "x509", "-req", "-in", request, "-CA", self.authority, "-CAkey", self.authority_key, "-CAcreateserial",
-            "-days", _DAYS, "-extfile", extensions, "-out", certificate,
-        )  # fmt: skip
+            "x509",
+            "-req",
+            "-in",
+            request,
+            "-CA",
+            self.authority,
+            "-CAkey",
+            self.authority_key,
+            "-CAcreateserial",
+            "-days",
+            _DAYS,
+            "-extfile",
+            extensions,
+            "-out",
+            certificate,
+        )
         self.authority_key.chmod(_PRIVATE)
         _write_private(self.brokers, key.read_text(encoding="utf-8") + certificate.read_text(encoding="utf-8"))
         for path in (key, request, certificate, extensions):

@@ -15,9 +15,9 @@ from typing import Any
 
 import yaml
 
-from streaming.grants import Grant, grants_of, services, user_of
+from streaming.kafka.grants import Grant, grants_of, services, user_of
+from streaming.kafka.topic_admin import wanted_topics
 from streaming.settings import ServiceSettings
-from streaming.topic_admin import wanted_topics
 
 CLUSTER = "kafka-cluster"
 API = "kafka.strimzi.io/v1"

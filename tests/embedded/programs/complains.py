@@ -6,7 +6,7 @@ from pathlib import Path
 
 from loguru import logger
 
-from streaming.logging import configure_logging
+from streaming.telemetry.logging import configure_logging
 
 configure_logging("trades")
 logger.warning("no answer from the venue")

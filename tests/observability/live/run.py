@@ -19,11 +19,11 @@ from contracts.account import Account
 from embedded.pipeline import Pipeline
 from embedded.plans.demo import EXCHANGE, LIVE_FROM_MS, PAIRS
 from embedded.process import ProcessSpec
-from embedded.run_folder import RunFolder
 from embedded.services import Services
-from embedded.summary import RunRecord
 from embedded.terminal.plain import PlainLines
 from embedded.terminal.state import RunState
+from results.run_folder import RunFolder
+from results.summary import RunRecord
 
 _MS_PER_HOUR = 3_600_000
 _HISTORY_FROM_MS = LIVE_FROM_MS - 60 * _MS_PER_HOUR

@@ -100,9 +100,18 @@ def source_variable(name: str, source: Json, label: str) -> Json:
 def variable(name: str, label: str, query: str) -> Json:
     """Return a choice among what the feature store has, in the query's order; the first is the default."""
     return {
-        "type": "query", "name": name, "label": label, "datasource": POSTGRES, "query": query, "refresh": 1,
-        "sort": 0, "hide": 0, "multi": False, "includeAll": False, "options": [],
-    }  # fmt: skip
+        "type": "query",
+        "name": name,
+        "label": label,
+        "datasource": POSTGRES,
+        "query": query,
+        "refresh": 1,
+        "sort": 0,
+        "hide": 0,
+        "multi": False,
+        "includeAll": False,
+        "options": [],
+    }
 
 
 EXCHANGE = variable("exchange", "Exchange", "SELECT DISTINCT exchange FROM candles ORDER BY exchange")
@@ -135,12 +144,19 @@ def dashboard(name: str, title: str, panels: Sequence[Json], variables: Sequence
         "refresh": "30s",
         "links": [
             {
-                "title": "Tradestream", "type": "dashboards", "tags": ["tradestream"], "asDropdown": True,
-                "icon": "external link", "tooltip": "", "url": "", "targetBlank": False, "includeVars": True,
+                "title": "Tradestream",
+                "type": "dashboards",
+                "tags": ["tradestream"],
+                "asDropdown": True,
+                "icon": "external link",
+                "tooltip": "",
+                "url": "",
+                "targetBlank": False,
+                "includeVars": True,
                 "keepTime": True,
             }
         ],
         "annotations": {"list": []},
         "templating": {"list": [*sources, *variables]},
         "panels": list(panels),
-    }  # fmt: skip
+    }

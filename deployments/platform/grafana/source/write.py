@@ -11,11 +11,12 @@ import json
 from pathlib import Path
 
 import yaml
-from features import features
 from forecasts import predictions
 from market import market
 from system import system
 from trading import trading
+
+from features import features
 
 PLATFORM = Path(__file__).resolve().parents[2]
 DASHBOARDS = {

@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from pydantic import Field, create_model
 
 from contracts.candle import Quality
-from contracts.features import FEATURE_NAMES, FEATURES
 from contracts.units import DecimalString, FiniteFloat, PositiveDecimalString
 from contracts.window import WindowMessage
+from features import FEATURE_NAMES, FEATURES
 
 
 class FeatureRowBase(WindowMessage):
     """What a feature row says of its candle; `revision` is the candle's.
 
     `feature_set` is ``name:hash`` of the features it was computed with. Those are written, null where they are not
-    warm; the others of `contracts.features.FEATURES`, which gives this class its columns, are left out.
+    warm; the others of `features.FEATURES`, which gives this class its columns, are left out.
     """
 
     schema_name: ClassVar[str] = "feature_row"

@@ -6,8 +6,8 @@ from typing import Any, ClassVar, Self
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from contracts.complaints import expectation
 from contracts.errors import BadMessageError
+from contracts.validation_errors import expectation
 
 
 class Message(BaseModel):

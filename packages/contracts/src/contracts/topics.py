@@ -119,29 +119,47 @@ def _union(classes: tuple[type[Message], ...]) -> Any:
 
 
 TRADES = TopicSpec(
-    "trades", (TradeFrame, Heartbeat, FeedOutage, EndOfHistory), key="pair", written_by="trades",
+    "trades",
+    (TradeFrame, Heartbeat, FeedOutage, EndOfHistory),
+    key="pair",
+    written_by="trades",
     read_by=("candles", "history"),
-)  # fmt: skip
+)
 TRADES_CHECKPOINTS = TopicSpec(
-    "trades-checkpoints", (TradesCheckpoint,), key="exchange:pair", written_by="trades",
-    read_by=("trades", "candles", "indicators"), partitions=1, cleanup_policy="compact",
-)  # fmt: skip
+    "trades-checkpoints",
+    (TradesCheckpoint,),
+    key="exchange:pair",
+    written_by="trades",
+    read_by=("trades", "candles", "indicators"),
+    partitions=1,
+    cleanup_policy="compact",
+)
 CANDLES = TopicSpec("candles", (Candle,), key="pair", written_by="candles", read_by=("indicators",))
 #: Its key is the pair that is compared, not the one whose candle it is: it lies beside that pair's own candles.
 REFERENCE_CANDLES = TopicSpec(
     "reference-candles", (ReferenceCandle,), key="pair", written_by="candles", read_by=("indicators",)
 )
 CANDLES_FORMING = TopicSpec(
-    "candles-forming", (FormingCandle,), key="pair", written_by="candles", read_by=("indicators",),
-    retention_ms=MS_PER_DAY, operational=True,
-)  # fmt: skip
+    "candles-forming",
+    (FormingCandle,),
+    key="pair",
+    written_by="candles",
+    read_by=("indicators",),
+    retention_ms=MS_PER_DAY,
+    operational=True,
+)
 TECHNICAL_INDICATORS = TopicSpec(
     "technical_indicators", (FeatureRow,), key="pair", written_by="indicators", read_by=("predictions",)
 )
 INDICATORS_FORMING = TopicSpec(
-    "indicators-forming", (FormingRow,), key="pair", written_by="indicators", read_by=(),
-    retention_ms=MS_PER_DAY, operational=True,
-)  # fmt: skip
+    "indicators-forming",
+    (FormingRow,),
+    key="pair",
+    written_by="indicators",
+    read_by=(),
+    retention_ms=MS_PER_DAY,
+    operational=True,
+)
 PREDICTIONS = TopicSpec("predictions", (Prediction,), key="pair", written_by="predictions", read_by=("signals",))
 SIGNALS = TopicSpec("signals", (Signal,), key="account", written_by="signals", read_by=("execution",))
 ORDERS = TopicSpec("orders", (Order,), key="account", written_by="execution", read_by=())
@@ -154,18 +172,35 @@ MODEL_EVENTS = TopicSpec(
 )
 #: Operators write it too (`tradestream subscribe`).
 SYMBOL_SUBSCRIPTIONS = TopicSpec(
-    "symbol-subscriptions", (SymbolSubscription,), key="exchange:pair:requester", written_by="signals",
-    read_by=("trades", "signals"), partitions=1, cleanup_policy="compact",
-)  # fmt: skip
+    "symbol-subscriptions",
+    (SymbolSubscription,),
+    key="exchange:pair:requester",
+    written_by="signals",
+    read_by=("trades", "signals"),
+    partitions=1,
+    cleanup_policy="compact",
+)
 
 SERVICE_HEALTH = TopicSpec(
-    "service-health", (ServiceHealth,), key="service", written_by=EVERY_SERVICE, read_by=(), partitions=1,
-    retention_ms=_7_DAYS, operational=True,
-)  # fmt: skip
+    "service-health",
+    (ServiceHealth,),
+    key="service",
+    written_by=EVERY_SERVICE,
+    read_by=(),
+    partitions=1,
+    retention_ms=_7_DAYS,
+    operational=True,
+)
 METRICS = TopicSpec(
-    "metrics", (ServiceMetrics,), key="service", written_by=EVERY_SERVICE, read_by=(), partitions=1,
-    retention_ms=MS_PER_DAY, operational=True,
-)  # fmt: skip
+    "metrics",
+    (ServiceMetrics,),
+    key="service",
+    written_by=EVERY_SERVICE,
+    read_by=(),
+    partitions=1,
+    retention_ms=MS_PER_DAY,
+    operational=True,
+)
 AUDIT_LOG = TopicSpec(
     "audit-log", (AuditEvent,), key="service", written_by=EVERY_SERVICE, read_by=(), partitions=1, operational=True
 )
@@ -205,9 +240,14 @@ def dead_letters_name(service: str, environment: str) -> str:
 def dead_letters_spec(service: str) -> TopicSpec:
     """Return the dead-letter topic of `service`; what is on it is what came, so it has no message class."""
     return TopicSpec(
-        f"{DEAD_LETTERS_PREFIX}.{service}", (), key="pair", written_by=service, read_by=(), partitions=1,
+        f"{DEAD_LETTERS_PREFIX}.{service}",
+        (),
+        key="pair",
+        written_by=service,
+        read_by=(),
+        partitions=1,
         retention_ms=DEAD_LETTERS_RETENTION_MS,
-    )  # fmt: skip
+    )
 
 
 def topic(name: str) -> TopicSpec:

@@ -19,12 +19,12 @@ from exchanges.continuity import PairState
 from exchanges.frames import Frame, Pong
 from exchanges.outages import OutageWatch
 from exchanges.page import Cursor
+from exchanges.protocol import VenueProtocol
 from exchanges.resilience import Backoff
 from exchanges.rest_client import USER_AGENT, VenueRest
 from exchanges.session import SessionState
 from exchanges.sink import FeedSink
 from exchanges.venue import BadRow, PermanentVenueError, TransientVenueError, VenueError
-from exchanges.wire import Wire
 
 _CONFIGURATION_STATUSES = (400, 401, 403, 404)
 _POLICY_VIOLATION = 1008
@@ -42,7 +42,7 @@ class VenueFeed:
     ----------
     rest
         Repairs gaps.
-    wire
+    protocol
         The venue's frames.
     cursor_at
         REST's paging position for a time in microseconds.
@@ -63,7 +63,7 @@ class VenueFeed:
     def __init__(
         self,
         rest: VenueRest,
-        wire: Wire,
+        protocol: VenueProtocol,
         cursor_at: Callable[[int], Cursor],
         state: SessionState,
         sink: FeedSink,
@@ -76,9 +76,9 @@ class VenueFeed:
         clock: Clock | None = None,
     ) -> None:
         self._rest = rest
-        self._wire = wire
+        self._wire = protocol
         self._cursor_at = cursor_at
-        state.margin_us = max(state.margin_us, wire.min_margin_us)
+        state.margin_us = max(state.margin_us, protocol.min_margin_us)
         self._state = state
         self._sink = sink
         self._url = url
@@ -94,8 +94,8 @@ class VenueFeed:
         self._over = asyncio.Event()
         self._error: Exception | None = None
         self._performers: dict[type, Callable[..., None]] = {
-            session.Subscribe: lambda action: self._send_all(wire.subscribe(action.pairs, self._next_id())),
-            session.Unsubscribe: lambda action: self._send_all(wire.unsubscribe(action.pairs, self._next_id())),
+            session.Subscribe: lambda action: self._send_all(protocol.subscribe(action.pairs, self._next_id())),
+            session.Unsubscribe: lambda action: self._send_all(protocol.unsubscribe(action.pairs, self._next_id())),
             session.EmitTrades: lambda action: sink.trades(action.pair, action.trades),
             session.EmitHeartbeat: lambda action: sink.heartbeat(action.pair, action.venue_time_us),
             session.FetchPage: lambda action: self._start(action.pair, self._fetch(action)),

@@ -9,19 +9,19 @@ from typing import Protocol
 
 from contracts.clock import Clock
 from contracts.errors import BadInputError
+from exchanges.binance import protocol as binance_protocol
 from exchanges.binance import rest as binance_rest
-from exchanges.binance import wire as binance_wire
+from exchanges.coinbase import protocol as coinbase_protocol
 from exchanges.coinbase import rest as coinbase_rest
-from exchanges.coinbase import wire as coinbase_wire
 from exchanges.feed import VenueFeed
+from exchanges.kraken import protocol as kraken_protocol
 from exchanges.kraken import rest as kraken_rest
-from exchanges.kraken import wire as kraken_wire
 from exchanges.page import Cursor
+from exchanges.protocol import VenueProtocol
 from exchanges.resilience import Backoff
 from exchanges.rest_client import VenueRest
 from exchanges.session import SessionState
 from exchanges.sink import FeedSink
-from exchanges.wire import Wire
 
 
 class _MakeRest(Protocol):
@@ -46,7 +46,7 @@ class Venue:
         REST calls it allows with room to spare.
     cursor_at
         The REST paging position that includes every trade of a time in microseconds and later.
-    make_rest, make_wire
+    make_rest, make_protocol
         Its REST client, and its frames for one feed.
     """
 
@@ -57,7 +57,7 @@ class Venue:
     requests_per_second: float
     cursor_at: Callable[[int], Cursor]
     make_rest: _MakeRest
-    make_wire: Callable[[], Wire]
+    make_protocol: Callable[[], VenueProtocol]
 
     def open_rest(
         self,
@@ -88,7 +88,7 @@ class Venue:
         """Return the live feed of the pairs in `state`; `run` it."""
         return VenueFeed(
             rest,
-            self.make_wire(),
+            self.make_protocol(),
             self.cursor_at,
             state,
             sink,
@@ -108,31 +108,31 @@ VENUES: dict[str, Venue] = {
             name="kraken",
             consecutive_ids=True,
             rest_url=kraken_rest.REST_URL,
-            websocket_url=kraken_wire.WEBSOCKET_URL,
+            websocket_url=kraken_protocol.WEBSOCKET_URL,
             requests_per_second=1.0,
             cursor_at=kraken_rest.cursor_at,
             make_rest=kraken_rest.KrakenRest,
-            make_wire=kraken_wire.KrakenWire,
+            make_protocol=kraken_protocol.KrakenProtocol,
         ),
         Venue(
             name="coinbase",
             consecutive_ids=True,
             rest_url=coinbase_rest.REST_URL,
-            websocket_url=coinbase_wire.WEBSOCKET_URL,
+            websocket_url=coinbase_protocol.WEBSOCKET_URL,
             requests_per_second=5.0,
             cursor_at=coinbase_rest.cursor_at,
             make_rest=coinbase_rest.CoinbaseRest,
-            make_wire=coinbase_wire.CoinbaseWire,
+            make_protocol=coinbase_protocol.CoinbaseProtocol,
         ),
         Venue(
             name="binance",
             consecutive_ids=True,
             rest_url=binance_rest.REST_URL,
-            websocket_url=binance_wire.WEBSOCKET_URL,
+            websocket_url=binance_protocol.WEBSOCKET_URL,
             requests_per_second=3.0,
             cursor_at=binance_rest.cursor_at,
             make_rest=binance_rest.BinanceRest,
-            make_wire=binance_wire.BinanceWire,
+            make_protocol=binance_protocol.BinanceProtocol,
         ),
     )
 }

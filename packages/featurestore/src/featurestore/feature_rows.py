@@ -9,8 +9,8 @@ from typing import Any
 
 from contracts.errors import BadInputError
 from contracts.feature_row import FeatureRow
-from contracts.features import FEATURE_NAMES, SETS, feature_set_id, serves
 from contracts.units import decimal_string, to_float
+from features import FEATURE_NAMES, SETS, feature_set_id, serves
 from featurestore.tables import MESSAGE_ID, Column, table
 
 #: A feature row's own columns: the fields of the message.

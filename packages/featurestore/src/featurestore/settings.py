@@ -56,6 +56,6 @@ class StoreSettings(BaseModel):
         return open_store(self.store_url or f"sqlite:///{self.data_dir / FILE_NAME}")
 
     def store_writer(self) -> Callable[[Iterable[Message]], None] | None:
-        """Return what `streaming.sink.keep` takes: how to write a batch; None if there is nothing to write to."""
+        """Return the batch writer that `streaming.service.sink.keep` takes; None if there is no store."""
         store = self.open_store()
         return store.write if store is not None and store.writable else None

@@ -100,7 +100,9 @@ TABLES: tuple[Table, ...] = (
     Table("candles_history", Candle, (*_WINDOW, "revision"), "each candle and each correction of it"),
     Table("technical_indicators", FeatureRow, _WINDOW, "each feature row, as last corrected", newest="revision"),
     Table(
-        "technical_indicators_history", FeatureRow, (*_WINDOW, "revision"),
+        "technical_indicators_history",
+        FeatureRow,
+        (*_WINDOW, "revision"),
         "each feature row and each correction; revision 0 is what models were served",
     ),
     Table("predictions", Prediction, _PREDICTION, "one per final candle and model version"),
@@ -112,7 +114,7 @@ TABLES: tuple[Table, ...] = (
     Table("positions_history", Position, ("fill_id",), "the position after each fill"),
     Table("pnl", Pnl, ("account", "time_ms"), "each account's books, once a minute"),
     Table("risk_alerts", RiskAlert, (MESSAGE_ID,), "limits approached, met or broken"),
-)  # fmt: skip
+)
 
 
 def tables_of(message: type[Message]) -> tuple[Table, ...]:

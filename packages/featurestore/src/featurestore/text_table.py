@@ -29,8 +29,10 @@ def text_table(result: Result) -> str:
     numbers = [_is_number(column) for column in zip(*result.rows, strict=True)] or [False] * len(widths)
     lines = [result.columns, ["-" * width for width in widths], *rows]
     sides = [">" if number else "<" for number in numbers]
-    table = ["  ".join(f"{cell:{side}{width}}" for cell, side, width in zip(line, sides, widths, strict=True))
-             for line in lines]  # fmt: skip
+    table = [
+        "  ".join(f"{cell:{side}{width}}" for cell, side, width in zip(line, sides, widths, strict=True))
+        for line in lines
+    ]
     count = f"({len(rows)} row{'' if len(rows) == 1 else 's'})"
     return "\n".join([*(line.rstrip() for line in table), count])
 

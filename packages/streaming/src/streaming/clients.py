@@ -12,15 +12,15 @@ from contracts.clock import Clock, SystemClock
 from contracts.message import Message
 from contracts.topics import AUDIT_LOG, TopicSpec, dead_letters_name, dead_letters_spec
 from contracts.units import US_PER_MS
-from streaming import metrics
-from streaming.audit import AuditLog
+from streaming.dead_letters.dead_letter import Source, dead_letter_headers
 from streaming.embedded.address import is_embedded
-from streaming.embedded_client import EmbeddedClient
-from streaming.intake import INGESTED_AT_US
-from streaming.kafka_client import KafkaClient
-from streaming.letter import Source, letter_headers
+from streaming.embedded.client import EmbeddedClient
+from streaming.kafka.client import KafkaClient
 from streaming.record import Record
+from streaming.service.intake import INGESTED_AT_US
 from streaming.settings import ServiceSettings
+from streaming.telemetry import metrics
+from streaming.telemetry.audit import AuditLog
 from streaming.topics import message_headers, producer_name, topic_config
 
 _FULL_QUEUE_SECONDS = 0.1
@@ -76,9 +76,13 @@ class MessageProducer:
         own: list[tuple[str, bytes | None]] = [*message_headers(message, self._name, now_us, entered)]
         own.extend(given.items())
         self._send(
-            self._topic(spec), value=message.to_json(), key=message.key.encode(),
-            timestamp=message.event_time_ms, headers=own, on_delivery=self._on_delivery,
-        )  # fmt: skip
+            self._topic(spec),
+            value=message.to_json(),
+            key=message.key.encode(),
+            timestamp=message.event_time_ms,
+            headers=own,
+            on_delivery=self._on_delivery,
+        )
         if spec.operational:
             return
         metrics.MESSAGES_PRODUCED.labels(topic=spec.name).inc()
@@ -99,11 +103,13 @@ class MessageProducer:
         """
         now_us = self._clock.now_us()
         self._send(
-            self._topic(dead_letters_spec(self._service)), value=value, key=key.encode(),
+            self._topic(dead_letters_spec(self._service)),
+            value=value,
+            key=key.encode(),
             timestamp=now_us // US_PER_MS,
-            headers=letter_headers(self._service, reason, error, Source(source), now_us),
+            headers=dead_letter_headers(self._service, reason, error, Source(source), now_us),
             on_delivery=self._on_delivery,
-        )  # fmt: skip
+        )
         metrics.DEAD_LETTERS.labels(topic=source, reason=reason).inc()
 
     def send_bytes(
@@ -124,9 +130,14 @@ class MessageProducer:
             As `produce`.
         """
         self._send(
-            topic, partition=partition, value=value, key=key, timestamp=timestamp_ms, headers=headers,
+            topic,
+            partition=partition,
+            value=value,
+            key=key,
+            timestamp=timestamp_ms,
+            headers=headers,
             on_delivery=self._on_delivery,
-        )  # fmt: skip
+        )
 
     def _send(self, topic: str, **fields: Any) -> None:
         """Hand over one message; while the client's queue is full, wait for it."""

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 
 from contracts.topics import TRADES, TRADES_CHECKPOINTS, TopicSpec
 from contracts.trades_checkpoint import TradesCheckpoint
-from streaming.bounded import unread
 from streaming.clients import end_offsets
+from streaming.service.bounded import unread
 from streaming.settings import ServiceSettings
 from streaming.tail import TopicTail
 

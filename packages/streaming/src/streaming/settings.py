@@ -19,9 +19,9 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
-from contracts.complaints import expectation
 from contracts.errors import shorten
 from contracts.json_text import RepeatedNameError, decode
+from contracts.validation_errors import expectation
 from streaming.embedded.address import SCHEME
 from streaming.errors import SettingsError
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from contracts.topics import TopicSpec
 from streaming.clients import _client
-from streaming.embedded_client import EmbeddedClient
-from streaming.kafka_client import KafkaClient
+from streaming.embedded.client import EmbeddedClient
+from streaming.kafka.client import KafkaClient
 from streaming.record import Record
 from streaming.settings import ServiceSettings
 

@@ -15,7 +15,7 @@ from streaming.clients import create_topics, end_offsets, open_producer, read_de
 from streaming.embedded.address import SCHEME
 from streaming.embedded.producer import EmbeddedProducer
 from streaming.record import Record
-from streaming.service import Topology, assemble
+from streaming.service.runner import Topology, assemble
 from streaming.settings import SettingsT
 
 #: A message, or the key and bytes of something that is none.
@@ -83,9 +83,14 @@ def run_topology(
         letters_before = _count_dead_letters(local, service)
         _write(local, inputs, clock)
         app = assemble(
-            local, service=service, inputs=list(inputs), outputs=list(outputs), topology=topology, clock=clock,
+            local,
+            service=service,
+            inputs=list(inputs),
+            outputs=list(outputs),
+            topology=topology,
+            clock=clock,
             stop_at_end=True,
-        )  # fmt: skip
+        )
         app._setup_signal_handlers = lambda: None  # type: ignore[method-assign]
         app.run()
         run = TopologyRun()

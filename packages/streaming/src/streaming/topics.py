@@ -12,16 +12,16 @@ from quixstreams.models.topics import Topic, TopicConfig
 from contracts.clock import Clock, SystemClock
 from contracts.message import Message
 from contracts.topics import DEAD_LETTERS_RETENTION_MS, TopicSpec
-from streaming import metrics
-from streaming.audit import AuditLog
 from streaming.embedded.address import is_embedded
-from streaming.intake import INGESTED_AT_US, PRODUCED_AT_US, Intake
+from streaming.service.intake import INGESTED_AT_US, PRODUCED_AT_US, Intake
+from streaming.telemetry import metrics
+from streaming.telemetry.audit import AuditLog
 
 if TYPE_CHECKING:
     from quixstreams import Application
     from quixstreams.dataframe import StreamingDataFrame
 
-    from streaming.dead_letters import DeadLetters
+    from streaming.dead_letters.writer import DeadLetters
     from streaming.settings import ServiceSettings
 
 #: Of messages on the wire and on the broker's disk.

@@ -6,7 +6,7 @@ from candles.app import outputs, topology
 from candles.settings import CandlesSettings
 from contracts.topics import TRADES
 from streaming.history import HistoryEnd
-from streaming.service import run_service
+from streaming.service.runner import run_service
 from streaming.settings import load_settings
 
 

@@ -11,7 +11,7 @@ from candles.settings import CandlesSettings
 from candles.steps import admitting, closing, correcting, is_update_of, looking_every, pairs_of, refuse_late
 from candles.window import MergePartials
 from contracts.topics import CANDLES, CANDLES_FORMING, REFERENCE_CANDLES, TRADES, TopicSpec
-from streaming.sink import keep
+from streaming.service.sink import keep
 from streaming.topics import Topics, publish
 
 if TYPE_CHECKING:

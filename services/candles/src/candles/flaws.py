@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from candles.core.updates import Correction, Output, Refused, WindowUpdate
 from contracts.candle import Candle
 from contracts.trade_frame import TradeFrame
-from streaming.metrics import DATA_FLAWS, DUPLICATE, GAP, LATE
+from streaming.telemetry.metrics import DATA_FLAWS, DUPLICATE, GAP, LATE
 
 _GAPS = DATA_FLAWS.labels(kind=GAP)
 _LATE = DATA_FLAWS.labels(kind=LATE)

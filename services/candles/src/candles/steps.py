@@ -1,7 +1,7 @@
 """The stateful steps: the pure cores on QuixStreams' state.
 
 State of a pair is small JSON entries: ``pair`` (what is known of its market; decoded in memory between checkpoints),
-``forming`` (its open windows, if they are shown; likewise), ``book:<interval>`` (its closed candles) and
+``forming`` (its open windows, if they are shown; likewise), ``history:<interval>`` (its closed candles) and
 ``candle:<interval>:<size>:<place>`` (the newest of them, at a fixed number of places).
 """
 
@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from candles.core.admit import TOO_LATE, steps
-from candles.core.book import Book, Entry, Head
+from candles.core.candle_history import CandleHistory, Entry, Head
 from candles.core.forming import Forming, Glimpse, look
 from candles.core.knowledge import Pair, trades_waiting
 from candles.core.revise import Revised, revise, settle
@@ -21,8 +21,8 @@ from candles.flaws import count_trades, counted
 from contracts.candle import Candle
 from contracts.errors import BadMessageError
 from contracts.units import MS_PER_SECOND
-from streaming.cached_state import CachedState
-from streaming.dead_letters import DeadLetters
+from streaming.dead_letters.writer import DeadLetters
+from streaming.service.cached_state import CachedState
 
 if TYPE_CHECKING:
     from quixstreams.dataframe import StreamingDataFrame
@@ -132,8 +132,8 @@ def closing(
     def close_window(
         window: dict[str, Any], key: Any, _timestamp_ms: int, _headers: Any, state: State[str, Any]
     ) -> Iterable[Candle]:
-        book, head = _book(state, pairs.get(key), interval_s, rules)
-        return _store(state, book, settle(book, head, window["start"], window["partial"]), dead_letters)
+        history, head = _book(state, pairs.get(key), interval_s, rules)
+        return _store(state, history, settle(history, head, window["start"], window["partial"]), dead_letters)
 
     return close_window
 
@@ -144,23 +144,27 @@ def correcting(rules: Rules, pairs: Pairs, dead_letters: DeadLetters) -> Callabl
     def correct(
         correction: Correction, key: Any, _timestamp_ms: int, _headers: Any, state: State[str, Any]
     ) -> Iterable[Candle]:
-        book, head = _book(state, pairs.get(key), correction.interval_s, rules)
-        return _store(state, book, revise(book, head, correction), dead_letters)
+        history, head = _book(state, pairs.get(key), correction.interval_s, rules)
+        return _store(state, history, revise(history, head, correction), dead_letters)
 
     return correct
 
 
-def _book(state: State[str, Any], pair: Pair | None, interval_s: int, rules: Rules) -> tuple[Book, Head | None]:
+def _book(
+    state: State[str, Any], pair: Pair | None, interval_s: int, rules: Rules
+) -> tuple[CandleHistory, Head | None]:
     size = rules.closed_windows_kept(interval_s * MS_PER_SECOND)
-    book = Book(pair or {}, interval_s, StateEntries(state, interval_s, size))
-    return book, state.get(f"book:{interval_s}")
+    history = CandleHistory(pair or {}, interval_s, StateEntries(state, interval_s, size))
+    return history, state.get(f"book:{interval_s}")
 
 
-def _store(state: State[str, Any], book: Book, revised: Revised, dead_letters: DeadLetters) -> Iterable[Candle]:
+def _store(
+    state: State[str, Any], history: CandleHistory, revised: Revised, dead_letters: DeadLetters
+) -> Iterable[Candle]:
     if revised.head is not None:
-        state.set(f"book:{book.interval_s}", revised.head)
+        state.set(f"book:{history.interval_s}", revised.head)
     for start_ms, partial in revised.lost:
         what = f"{partial['count']} trades from id {partial['first_trade_id']} to {partial['last_trade_id']}"
-        error = f"{book.interval_s} s candle from {start_ms} ms: expected to be kept for corrections, lacks {what}"
-        dead_letters.send(book.pair["pair"], None, TOO_LATE, error)
+        error = f"{history.interval_s} s candle from {start_ms} ms: expected to be kept for corrections, lacks {what}"
+        dead_letters.send(history.pair["pair"], None, TOO_LATE, error)
     return counted(revised.candles)

@@ -97,8 +97,8 @@ def export(
     ] = None,
 ) -> None:
     """Write every topic of a log to Parquet."""
-    from embedded.export.write import export as write
     from embedded.tools import log_of
+    from results.export.write import export as write
 
     with errors_in_words() as console:
         folder, environment = log_of(run_folder)
@@ -110,7 +110,7 @@ def export(
 @app.command()
 def report(folder: Annotated[Path, typer.Argument(help="folder of a finished run")] = Path("runs/demo")) -> None:
     """Draw report.html anew from the Parquet files and summary.json of a run."""
-    from embedded.report.page import write_report
+    from results.report.page import write_report
 
     with errors_in_words() as console:
         if not (folder / "summary.json").is_file():
@@ -127,8 +127,8 @@ def features_gallery(
     out: Annotated[Path, typer.Option(help="the page")] = Path("runs/features.html"),
 ) -> None:
     """Plot every feature on the candles of a run, or on recorded bars, on one page."""
-    from embedded.gallery.bars import bars_of_file, bars_of_run
-    from embedded.gallery.page import write_gallery
+    from results.gallery.bars import bars_of_file, bars_of_run
+    from results.gallery.page import write_gallery
 
     with errors_in_words() as console:
         if reference and not bars:
@@ -207,7 +207,7 @@ def verify(
     show: Annotated[int, typer.Option(min=0, help="differences to print")] = 20,
 ) -> None:
     """Replay the trades of a log and compare what comes out, by message id, with what was published."""
-    from embedded.verify.run import Range, VerifyOptions, run_verify
+    from verify.run import Range, VerifyOptions, run_verify
 
     with errors_in_words() as console:
         options = VerifyOptions(Range.parse(start, end), run_folder, against, tuple(stage or ()), out, show)
@@ -228,7 +228,7 @@ def dead_letters(
 ) -> None:
     """What services could not use: list it, show it, or send it back to the topic it came from."""
     from embedded.dead_letters import LetterOptions, run_dead_letters
-    from streaming.letter_replay import Choice
+    from streaming.dead_letters.replay import Choice
 
     with errors_in_words() as console:
         choice = Choice(service, tuple(letter or ()), reason)

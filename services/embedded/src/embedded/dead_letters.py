@@ -11,13 +11,13 @@ from rich.console import Console
 from rich.text import Text
 
 from contracts.errors import BadInputError
-from embedded.report.wording import count
+from contracts.timestamps import iso_utc
 from embedded.settings import EmbeddedSettings
-from embedded.timestamps import iso_utc
-from embedded.verify.log import open_log
-from streaming.grants import services
-from streaming.letter import Letter
-from streaming.letter_replay import Choice, letters, obstacles, replay
+from results.report.wording import count
+from streaming.dead_letters.dead_letter import DeadLetter
+from streaming.dead_letters.replay import Choice, letters, obstacles, replay
+from streaming.kafka.grants import services
+from verify.log import open_log
 
 ACTIONS = ("list", "show", "replay")
 _ACTOR = "operator"
@@ -66,7 +66,7 @@ def run_dead_letters(options: LetterOptions, console: Console) -> None:
             _replay(found, settings, options, console)
 
 
-def _list(found: list[Letter], console: Console, at_most: int) -> None:
+def _list(found: list[DeadLetter], console: Console, at_most: int) -> None:
     for letter in found[-at_most:]:
         when = _when(letter) + (", replayed since" if letter.replayed_at_us else "")
         again = f", a replay of {letter.replay_of}" if letter.replay_of else ""
@@ -80,7 +80,7 @@ def _list(found: list[Letter], console: Console, at_most: int) -> None:
         console.print(f"{count(number):>6}  {service}: {reason}", highlight=False)
 
 
-def _show(letter: Letter, console: Console) -> None:
+def _show(letter: DeadLetter, console: Console) -> None:
     replayed = letter.replayed_at_us
     facts = {
         "letter": letter.id,
@@ -100,7 +100,7 @@ def _show(letter: Letter, console: Console) -> None:
     console.print()
 
 
-def _replay(found: list[Letter], settings: EmbeddedSettings, options: LetterOptions, console: Console) -> None:
+def _replay(found: list[DeadLetter], settings: EmbeddedSettings, options: LetterOptions, console: Console) -> None:
     in_the_way = obstacles(settings, found)
     chosen = []
     for letter in found:
@@ -118,7 +118,7 @@ def _replay(found: list[Letter], settings: EmbeddedSettings, options: LetterOpti
     console.print(f"{count(sent)} sent again; what is still of no use comes back as a dead letter", highlight=False)
 
 
-def _when(letter: Letter) -> str:
+def _when(letter: DeadLetter) -> str:
     return iso_utc(letter.set_aside_at_us) if letter.set_aside_at_us else "at a time it does not say"
 
 

@@ -40,9 +40,9 @@ def errors_in_words() -> Iterator[Console]:
     except OSError as error:  # a folder that cannot be written, a full disk: the message names it
         _complain(_file_trouble(error), EXIT_FAILED)
     except Exception as error:
-        from streaming.kafka_words import in_kafkas_words  # a slow import, and rarely needed
+        from streaming.kafka.errors import describe_kafka_error  # a slow import, and rarely needed
 
-        words = in_kafkas_words(error)
+        words = describe_kafka_error(error)
         if words is None:
             raise
         _complain(words, EXIT_FAILED)

@@ -7,14 +7,14 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
-from embedded.export.latency import stage_latencies
-from embedded.export.write import export
 from embedded.pipeline import Pipeline
-from embedded.report.page import write_report
-from embedded.report.wording import count, duration, money, percent
 from embedded.services import ENVIRONMENT
-from embedded.summary import write_summary
 from embedded.terminal.board import signed
+from results.export.latency import stage_latencies
+from results.export.write import export
+from results.report.page import write_report
+from results.report.wording import count, duration, money, percent
+from results.summary import write_summary
 
 
 def write_results(pipeline: Pipeline) -> dict[str, Any]:

@@ -9,17 +9,17 @@ from contextlib import contextmanager
 from typing import Any, Protocol
 
 from contracts.clock import SystemClock
+from contracts.timestamps import iso_utc
 from embedded.drain import drain
 from embedded.kills import Kill, KillSwitch
 from embedded.preflight import require_features
 from embedded.process import ProcessSpec
-from embedded.run_log import RunLog
 from embedded.run_settings import environment_settings, record_settings
 from embedded.services import ENVIRONMENT, STAGES, TRAIN_TOO_FEW_ROWS, Services
-from embedded.summary import RunRecord
 from embedded.supervisor import Supervisor
 from embedded.terminal.state import Phase, RunState, StateReader
-from embedded.timestamps import iso_utc
+from results.run_log import RunLog
+from results.summary import RunRecord
 
 _SHOW_EVERY_S = 0.5
 

@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 
 from pydantic import ValidationError
 
-from contracts.complaints import expectation
 from contracts.errors import BadInputError
-from contracts.features import SETS
 from contracts.json_text import RepeatedNameError, decode
 from contracts.reference_settings import ReferenceSettings
+from contracts.validation_errors import expectation
+from features import SETS
 
 _FEATURE_SET, _REFERENCES = "INDICATORS_FEATURE_SET", "TRADESTREAM_REFERENCE_PAIRS"
 

@@ -127,9 +127,14 @@ class ManagedProcess:
         with self.log_path.open("ab") as log:
             # A process group of its own: Ctrl-C reaches the supervisor only, which stops the others in flow order.
             self._popen = subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment, process_group=0,
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                env=environment,
+                process_group=0,
                 cwd=self.spec.folder,
-            )  # fmt: skip
+            )
         self._cpu_of_earlier_starts_s = self.usage.cpu_s
         self._probe = None
         self.started_at_s, self.restart_at_s, self.exit_code = now_s, None, None

@@ -12,8 +12,8 @@ from pydantic import BaseModel, Field, ValidationError
 
 from contracts.clock import SystemClock
 from contracts.errors import BadInputError
-from embedded.run_folder import RunFolder
-from embedded.timestamps import iso_utc
+from contracts.timestamps import iso_utc
+from results.run_folder import RunFolder
 from streaming.settings import ENV_FILE
 
 FILE_NAME = "settings.json"

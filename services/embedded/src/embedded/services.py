@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from contracts.account import Account
 from contracts.topics import CANDLES, PREDICTIONS, SIGNALS, TECHNICAL_INDICATORS, TRADES, TopicSpec
 from embedded.process import ProcessSpec
-from embedded.run_folder import RunFolder
+from results.run_folder import RunFolder
 
 ENVIRONMENT = "dev"
 TRAIN_TOO_FEW_ROWS = 3
@@ -96,9 +96,13 @@ class Services:
         if until_ms is not None:
             environment["PREDICTIONS_TRAIN_UNTIL_MS"] = str(until_ms)
         return ProcessSpec(
-            "train", ("predictions", "train"), environment, kind="job", service="predictions",
+            "train",
+            ("predictions", "train"),
+            environment,
+            kind="job",
+            service="predictions",
             final_codes=(TRAIN_TOO_FEW_ROWS,),
-        )  # fmt: skip
+        )
 
     def serve(self) -> ProcessSpec:
         """The service that predicts."""

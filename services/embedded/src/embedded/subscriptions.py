@@ -12,13 +12,13 @@ from rich.table import Table
 from contracts.clock import Clock, SystemClock
 from contracts.errors import BadInputError
 from contracts.symbol_subscription import SymbolSubscription
+from contracts.timestamps import iso_utc
 from contracts.topics import SYMBOL_SUBSCRIPTIONS, TRADES_CHECKPOINTS
 from contracts.trades_checkpoint import TradesCheckpoint
 from contracts.units import MS_PER_DAY, US_PER_MS, US_PER_SECOND
-from embedded.run_folder import RunFolder
 from embedded.services import ENVIRONMENT
 from embedded.settings import EmbeddedSettings
-from embedded.timestamps import iso_utc
+from results.run_folder import RunFolder
 from streaming.clients import open_producer, read_dead_letters, read_topic
 from streaming.settings import load_settings
 

@@ -11,9 +11,9 @@ from rich.table import Table
 
 from contracts.errors import BadInputError
 from contracts.topics import DEAD_LETTERS_PREFIX, TOPICS
-from embedded.run_folder import RunFolder
-from embedded.run_log import RunLog
 from embedded.services import ENVIRONMENT
+from results.run_folder import RunFolder
+from results.run_log import RunLog
 
 _SERVICES = ("trades", "candles", "indicators", "predictions", "signals", "execution", "history")
 _VARIANTS = ("historical", "live")

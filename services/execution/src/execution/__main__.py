@@ -5,7 +5,7 @@ from __future__ import annotations
 from contracts.topics import SIGNALS
 from execution.app import OUTPUTS, topology
 from execution.settings import ExecutionSettings
-from streaming.service import run_service
+from streaming.service.runner import run_service
 from streaming.settings import load_settings
 
 

@@ -12,7 +12,7 @@ from contracts.topics import FILLS, ORDERS, PNL, POSITIONS, RISK_ALERTS, SIGNALS
 from execution.core.execute import step
 from execution.metrics import tell
 from execution.settings import ExecutionSettings
-from streaming.sink import keep
+from streaming.service.sink import keep
 from streaming.topics import publish
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contracts.topics import TRADES
 from history.app import topology
 from history.settings import HistorySettings
-from streaming.service import run_service
+from streaming.service.runner import run_service
 from streaming.settings import load_settings
 
 

@@ -6,7 +6,7 @@ from contracts.topics import CANDLES, TRADES
 from indicators.app import inputs, outputs, topology
 from indicators.settings import IndicatorsSettings
 from streaming.history import HistoryEnd
-from streaming.service import run_service
+from streaming.service.runner import run_service
 from streaming.settings import load_settings
 
 

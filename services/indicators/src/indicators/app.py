@@ -18,7 +18,7 @@ from indicators.core.fold import Engines, step
 from indicators.core.forming import glimpse
 from indicators.joining import Joining
 from indicators.settings import IndicatorsSettings
-from streaming.sink import keep
+from streaming.service.sink import keep
 from streaming.topics import Topics, publish
 
 if TYPE_CHECKING:

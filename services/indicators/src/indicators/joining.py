@@ -8,15 +8,15 @@ from loguru import logger
 
 from contracts.candle import Candle
 from contracts.feature_row import FeatureRow
-from contracts.features import ANCHOR_BARS
 from contracts.reference_candle import ReferenceCandle
+from features import ANCHOR_BARS
 from indicators.core.fold import Engines
 from indicators.core.join import Joined, join
 from indicators.settings import IndicatorsSettings
-from streaming.dead_letters import PROCESSING_FAILED
-from streaming.metrics import DATA_FLAWS, NO_REFERENCE
+from streaming.dead_letters.classification import is_systematic
+from streaming.dead_letters.writer import PROCESSING_FAILED
+from streaming.telemetry.metrics import DATA_FLAWS, NO_REFERENCE
 from streaming.topics import Topics
-from streaming.triage import is_systematic
 
 if TYPE_CHECKING:
     from quixstreams import State

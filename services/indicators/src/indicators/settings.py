@@ -7,14 +7,14 @@ from typing import Literal
 from pydantic import Field, field_validator
 from pydantic_settings import SettingsConfigDict
 
-from contracts.features import SETS
 from contracts.reference_settings import ReferenceSettings
+from features import SETS
 from featurestore import StoreSettings
 from streaming.settings import ServiceSettings
 
 
 class IndicatorsSettings(ReferenceSettings, StoreSettings, ServiceSettings):
-    """The shared settings and the store's; which features there are is `contracts.features`' business."""
+    """The shared settings and the store's; which features there are is `features`' business."""
 
     model_config = SettingsConfigDict(env_prefix="INDICATORS_")
 

@@ -19,7 +19,7 @@ def main(arguments: list[str]) -> int:
 
             return serve(load_settings(PredictionsSettings))
         case ["train"]:
-            from predictions.train import train
+            from training.train import train
 
             return train(load_settings(PredictionsSettings))
         case ["replay"]:

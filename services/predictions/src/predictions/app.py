@@ -13,7 +13,7 @@ from predictions.core.decision import concerns, step
 from predictions.run_store import RunStore, State
 from predictions.served_model import ServedModel
 from predictions.settings import PredictionsSettings
-from streaming.sink import keep
+from streaming.service.sink import keep
 from streaming.topics import publish
 
 if TYPE_CHECKING:

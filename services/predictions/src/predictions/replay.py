@@ -12,17 +12,17 @@ from contracts.errors import BadInputError, BadSettingError
 from contracts.feature_row import FeatureRow
 from contracts.prediction import Prediction
 from contracts.topics import PREDICTIONS, TECHNICAL_INDICATORS
+from modeling.progress import write_json
+from modeling.registry import ModelRegistry, NoModelError
 from predictions.core.decision import step
 from predictions.exit_codes import EXIT_NO_MODEL, EXIT_UNSUITABLE_MODEL
-from predictions.progress import write_json
-from predictions.registry import ModelRegistry, NoModelError
 from predictions.run_store import RunStore, State
 from predictions.served_model import ServedModel
 from predictions.served_versions import ModelVersion, ServedVersions
 from predictions.settings import PredictionsSettings
-from streaming.ending import end_on
-from streaming.logging import configure_logging
-from streaming.service import run_service
+from streaming.service.exit import exit_code_for
+from streaming.service.runner import run_service
+from streaming.telemetry.logging import configure_logging
 from streaming.topics import publish
 
 if TYPE_CHECKING:
@@ -45,12 +45,12 @@ def replay(settings: PredictionsSettings) -> int:
         logger.error("not starting: {}", error)
         return EXIT_NO_MODEL
     except BadSettingError as error:
-        return end_on(error)
+        return exit_code_for(error)
     except BadInputError as error:
         logger.error("not starting: {}", error)
         return EXIT_UNSUITABLE_MODEL
     except Exception as error:  # noqa: BLE001 - the process ends here: it is logged and becomes the exit code
-        return end_on(error)
+        return exit_code_for(error)
     if settings.ready_file is not None:
         write_json(settings.ready_file, {"models": list(models)})
     return run_service(

@@ -6,9 +6,9 @@ from typing import Any, Protocol
 
 from contracts.feature_row import FeatureRow
 from contracts.units import MS_PER_SECOND
+from modeling.inputs import input_set_id
+from modeling.sequence import SEQUENCE_BARS, Run
 from predictions.core.decision import initial
-from predictions.core.inputs import input_set_id
-from predictions.core.sequence import SEQUENCE_BARS, Run
 
 _HEAD = "run"
 

@@ -9,15 +9,15 @@ from loguru import logger
 
 from contracts.errors import BadInputError
 from contracts.topics import PREDICTIONS, TECHNICAL_INDICATORS
+from modeling.progress import write_json
+from modeling.registry import NoModelError
 from predictions.app import topology
 from predictions.exit_codes import EXIT_NO_MODEL, EXIT_UNSUITABLE_MODEL
-from predictions.progress import write_json
-from predictions.registry import NoModelError
 from predictions.served_model import ServedModel, load_champion
 from predictions.settings import PredictionsSettings
-from streaming.ending import end_on
-from streaming.logging import configure_logging
-from streaming.service import run_service
+from streaming.service.exit import exit_code_for
+from streaming.service.runner import run_service
+from streaming.telemetry.logging import configure_logging
 from streaming.topics import Topics
 
 
@@ -38,7 +38,7 @@ def serve(settings: PredictionsSettings) -> int:
         logger.error("not starting: {}", error)
         return EXIT_UNSUITABLE_MODEL
     except Exception as error:  # noqa: BLE001 - the process ends here: it is logged and becomes the exit code
-        return end_on(error)
+        return exit_code_for(error)
     _tell_ready(model, settings)
     return run_service(
         settings,

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 from loguru import logger
 
+from modeling.model_card import ModelCard
+from modeling.onnx_model import OnnxModel
+from modeling.registry import ModelRegistry, NoModelError, StoredModel
 from predictions.core.decision import Forecast, ModelFacts
-from predictions.model_card import ModelCard
-from predictions.onnx_model import OnnxModel
-from predictions.registry import ModelRegistry, NoModelError, StoredModel
 from predictions.settings import PredictionsSettings
 
 _POLL_SECONDS = 1.0

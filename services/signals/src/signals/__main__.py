@@ -6,9 +6,9 @@ from contracts.topics import PREDICTIONS, SIGNALS
 from signals.app import topology
 from signals.settings import SignalsSettings
 from signals.subscriptions import ask_for_pairs
-from streaming.logging import configure_logging
-from streaming.service import run_service
+from streaming.service.runner import run_service
 from streaming.settings import load_settings
+from streaming.telemetry.logging import configure_logging
 
 
 def main() -> int:

@@ -9,7 +9,7 @@ from contracts.signal import Signal
 from contracts.topics import PREDICTIONS, SIGNALS
 from signals.core.decide import initial, step
 from signals.settings import SignalsSettings
-from streaming.sink import keep
+from streaming.service.sink import keep
 from streaming.topics import publish
 
 if TYPE_CHECKING:

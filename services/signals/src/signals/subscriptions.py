@@ -12,7 +12,7 @@ from contracts.symbol_subscription import SymbolSubscription
 from contracts.topics import SYMBOL_SUBSCRIPTIONS
 from signals.settings import SignalsSettings
 from streaming.clients import open_producer, read_topic
-from streaming.ending import EXIT_OK, end_on
+from streaming.service.exit import EXIT_OK, exit_code_for
 
 _NO_VENUE = "recorded"
 
@@ -37,7 +37,7 @@ def ask_for_pairs(settings: SignalsSettings, clock: Clock | None = None) -> int:
         if changes:
             _write(settings, changes, clock or SystemClock())
     except Exception as error:  # noqa: BLE001 - the process ends here: it is logged and becomes the exit code
-        return end_on(error)
+        return exit_code_for(error)
     return EXIT_OK
 
 

@@ -12,12 +12,12 @@ from loguru import logger
 
 from contracts.topics import SYMBOL_SUBSCRIPTIONS, TRADES, TRADES_CHECKPOINTS
 from exchanges.venue import UnknownPairError
-from streaming.audit import AuditLog
 from streaming.clients import MessageProducer, create_topics, open_producer
-from streaming.ending import EXIT_BAD_SETTINGS, EXIT_OK, end_on
-from streaming.health import Check, Health, serve_health
-from streaming.logging import configure_logging
-from streaming.reporter import reporting
+from streaming.service.exit import EXIT_BAD_SETTINGS, EXIT_OK, exit_code_for
+from streaming.telemetry.audit import AuditLog
+from streaming.telemetry.health import Check, Health, serve_health
+from streaming.telemetry.logging import configure_logging
+from streaming.telemetry.reporter import reporting
 from trades.bad_rows import SERVICE, BadRows
 from trades.feed_health import FeedHealth
 from trades.historical import run_historical
@@ -39,7 +39,7 @@ def run_trades(settings: TradesSettings) -> int:
         logger.error("stopping: TRADES_PAIRS: {}", error)
         return EXIT_BAD_SETTINGS
     except Exception as error:  # noqa: BLE001 - the process ends here: it is logged and becomes the exit code
-        return end_on(error)
+        return exit_code_for(error)
     logger.info("stopped")
     return EXIT_OK
 

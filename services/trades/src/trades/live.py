@@ -16,9 +16,9 @@ from trades.feed_health import FeedHealth
 from trades.live_sink import LiveSink
 from trades.market_clock import MarketClock
 from trades.outbox import Outbox
-from trades.roster import Roster
 from trades.settings import TradesSettings
 from trades.stream import Stream
+from trades.subscription_manager import SubscriptionManager
 
 #: How long a stop waits for the log; what is not written then is fetched by the next start.
 _CLOSE_SECONDS = 20.0
@@ -41,16 +41,22 @@ async def run_live(
         await rest.find_pairs(settings.pairs)
         clock = MarketClock(await rest.venue_time_us())
         sink = LiveSink(
-            settings.label, market, producer, bad_rows,
-            outbox=outbox, health=health, clock=clock, outage_seconds=settings.outage_seconds,
-        )  # fmt: skip
+            settings.label,
+            market,
+            producer,
+            bad_rows,
+            outbox=outbox,
+            health=health,
+            clock=clock,
+            outage_seconds=settings.outage_seconds,
+        )
         stream = Stream(settings, market, rest, sink, outbox=outbox, health=health, clock=clock)
-        roster = Roster(
+        subscription_manager = SubscriptionManager(
             settings, market, rest, stream, sink, producer=producer, outbox=outbox, clock=clock
-        )  # fmt: skip
-        await roster.start()
+        )
+        await subscription_manager.start()
         try:
-            await _first_of(stream.run(), roster.follow(), outbox.broken())
+            await _first_of(stream.run(), subscription_manager.follow(), outbox.broken())
             # The end was reached and nobody asked to stop: done means that the log has it all, however long it takes.
             await outbox.emptied()  # a checkpoint that already waits would not speak of what came after it
             sink.checkpoint()

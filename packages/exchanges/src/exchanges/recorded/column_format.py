@@ -9,8 +9,13 @@ from contracts.errors import BadInputError
 from exchanges.recorded.cells import positive, trade_id
 
 TAKER_SIDES: Mapping[str, str] = {
-    "buy": "buy", "sell": "sell", "b": "buy", "s": "sell", "unknown": "unknown", "": "unknown",
-}  # fmt: skip
+    "buy": "buy",
+    "sell": "sell",
+    "b": "buy",
+    "s": "sell",
+    "unknown": "unknown",
+    "": "unknown",
+}
 
 
 #: One trade of a recording: trade id, time in microseconds, price, quantity, the taker's side.

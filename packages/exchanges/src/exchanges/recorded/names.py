@@ -9,9 +9,28 @@ DEFAULT_EXCHANGE = "recorded"
 
 #: Currencies a pair may be quoted in; needed where base and quote are written together.
 QUOTES = (
-    "FDUSD", "USDT", "USDC", "BUSD", "USD", "EUR", "GBP", "JPY", "CHF", "CAD", "AUD", "TRY", "BRL", "KRW", "INR",
-    "MXN", "DAI", "BTC", "XBT", "ETH", "BNB",
-)  # fmt: skip
+    "FDUSD",
+    "USDT",
+    "USDC",
+    "BUSD",
+    "USD",
+    "EUR",
+    "GBP",
+    "JPY",
+    "CHF",
+    "CAD",
+    "AUD",
+    "TRY",
+    "BRL",
+    "KRW",
+    "INR",
+    "MXN",
+    "DAI",
+    "BTC",
+    "XBT",
+    "ETH",
+    "BNB",
+)
 
 #: Other spellings of assets.
 ALIASES = {"XBT": "BTC", "XDG": "DOGE"}

@@ -9,8 +9,8 @@ import sys
 from loguru import logger
 from pydantic import ValidationError
 
-from contracts.complaints import expectation
 from contracts.errors import shorten
+from contracts.validation_errors import expectation
 from exchanges.simulator.server import simulator
 from exchanges.simulator.settings import SimulatorSettings
 

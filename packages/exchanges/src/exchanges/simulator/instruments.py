@@ -72,7 +72,7 @@ INSTRUMENTS: dict[str, Instrument] = {
         Instrument("ETH/EUR", "XETHZEUR", "ETHEUR", 2, 2_880.0, 10.0, 8.0e-4, 180.0, 29_640_000, "0.001"),
         Instrument("BTC/USDT", "XBTUSDT", "XBTUSDT", 1, 64_260.0, 10.0, 6.5e-4, 230.0, 8_260_700, "0.00005"),
     )
-}  # fmt: skip
+}
 
 
 def instrument(pair: str) -> Instrument:

@@ -65,10 +65,13 @@ class Assignment:
         committed = self._group_offsets().committed([(partition.topic, partition.partition)])
         cursor.move(
             resolve_start(
-                cursor.log, cursor.partition, partition.offset,
-                committed.get((partition.topic, partition.partition)), self._reset,
+                cursor.log,
+                cursor.partition,
+                partition.offset,
+                committed.get((partition.topic, partition.partition)),
+                self._reset,
             )
-        )  # fmt: skip
+        )
         self._just_moved = True
 
     def pause(self, partitions: Iterable[TopicPartition]) -> None:

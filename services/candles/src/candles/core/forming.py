@@ -102,9 +102,14 @@ def _candle(pair: Pair, interval_s: int, window: Window, time_ms: int) -> Formin
     partial = window["partial"]
     copied = {name: partial[name] for name in _COPIED}
     return FormingCandle(
-        exchange=pair["exchange"], pair=pair["pair"], interval_s=interval_s, window_start_ms=window["start"],
-        as_of_ms=time_ms, trade_count=partial["count"], **copied,
-    )  # fmt: skip
+        exchange=pair["exchange"],
+        pair=pair["pair"],
+        interval_s=interval_s,
+        window_start_ms=window["start"],
+        as_of_ms=time_ms,
+        trade_count=partial["count"],
+        **copied,
+    )
 
 
 _COPIED = ("open", "high", "low", "close", "volume", "quote_volume", "taker_buy_volume")

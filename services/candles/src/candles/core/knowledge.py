@@ -41,10 +41,22 @@ Pair = dict[str, Any]
 def initial(exchange: str, pair: str) -> Pair:
     """Return what is known before the first message."""
     return {
-        "exchange": exchange, "pair": pair, "consecutive": True, "known_from_us": None, "clock_us": 0,
-        "promised_us": 0, "traded_us": None, "ended_us": None, "since_us": {}, "grace_ms": 0, "closed_ms": 0,
-        "ranges": [], "waiting": None, "outage": None, "forgotten_id": None,
-    }  # fmt: skip
+        "exchange": exchange,
+        "pair": pair,
+        "consecutive": True,
+        "known_from_us": None,
+        "clock_us": 0,
+        "promised_us": 0,
+        "traded_us": None,
+        "ended_us": None,
+        "since_us": {},
+        "grace_ms": 0,
+        "closed_ms": 0,
+        "ranges": [],
+        "waiting": None,
+        "outage": None,
+        "forgotten_id": None,
+    }
 
 
 def with_rules(pair: Pair, rules: Rules) -> Pair:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from candles.core.book import Book, Entry, Head, candle_of, close, entry_of, previous_close
+from candles.core.candle_history import CandleHistory, Entry, Head, candle_of, close, entry_of, previous_close
 from candles.core.outage import Span
 from candles.core.partial import NO_TRADES, Partial, merge
 from candles.core.updates import Correction
@@ -35,70 +35,72 @@ class Revised(NamedTuple):
     lost: list[tuple[int, Partial]]
 
 
-def revise(book: Book, head: Head | None, correction: Correction) -> Revised:
+def revise(history: CandleHistory, head: Head | None, correction: Correction) -> Revised:
     """Apply `correction` to the closed candles."""
     late = dict(correction.windows)
     # Windows that closed before the pair's first trade had no candle: with late trades in them they have their first.
     unborn = {start for start in late if head is None or start > head["last"]}
     old = {start: partial for start, partial in late.items() if start not in unborn}
     lost = [
-        (start, partial) for start, partial in old.items() if head is not None and not _is_kept(book, head, start)
+        (start, partial) for start, partial in old.items() if head is not None and not _is_kept(history, head, start)
     ]
     for start, _ in lost:
         del old[start]
     candles: list[Candle] = []
     if head is not None and (old or correction.changed_us):
-        head, candles = _revise_closed(book, head, old, correction.changed_us)
+        head, candles = _revise_closed(history, head, old, correction.changed_us)
     for start in sorted(unborn):
-        head, born = close(book, head, start, late[start])
+        head, born = close(history, head, start, late[start])
         candles += born
-    last_closed_ms = correction.closed_to_ms - book.interval_ms
+    last_closed_ms = correction.closed_to_ms - history.interval_ms
     if unborn and last_closed_ms > max(unborn):
-        head, born = close(book, head, last_closed_ms, NO_TRADES)
+        head, born = close(history, head, last_closed_ms, NO_TRADES)
         candles += born
     return Revised(head, candles, lost)
 
 
-def settle(book: Book, head: Head | None, start_ms: int, partial: Partial) -> Revised:
+def settle(history: CandleHistory, head: Head | None, start_ms: int, partial: Partial) -> Revised:
     """Take the window that starts at `start_ms` from QuixStreams, now that it has closed.
 
     With a shorter grace than before, late trades may have brought out its candle already: it then corrects that.
     """
     if head is not None and start_ms <= head["last"]:
         late = [(start_ms, partial)] if partial["count"] else []
-        return revise(book, head, Correction(book.interval_s, start_ms, late, None, head["last"] + book.interval_ms))
-    head, candles = close(book, head, start_ms, partial)
+        return revise(
+            history, head, Correction(history.interval_s, start_ms, late, None, head["last"] + history.interval_ms)
+        )
+    head, candles = close(history, head, start_ms, partial)
     return Revised(head, candles, [])
 
 
-def _is_kept(book: Book, head: Head, start_ms: int) -> bool:
-    oldest_ms = head["last"] - (book.entries.size - 1) * book.interval_ms
+def _is_kept(history: CandleHistory, head: Head, start_ms: int) -> bool:
+    oldest_ms = head["last"] - (history.entries.size - 1) * history.interval_ms
     # The number of places changed between two runs: what they held before is not found any more.
-    complete = head["size"] == book.entries.size and head["kept_from"] <= head["first"]
+    complete = head["size"] == history.entries.size and head["kept_from"] <= head["first"]
     return bool(start_ms >= oldest_ms and (complete or start_ms >= head["kept_from"]))
 
 
 def _revise_closed(
-    book: Book, head: Head, late: dict[int, Partial], changed_us: Span | None
+    history: CandleHistory, head: Head, late: dict[int, Partial], changed_us: Span | None
 ) -> tuple[Head, list[Candle]]:
-    affected = set(late) | _windows_in(book, head, changed_us)
+    affected = set(late) | _windows_in(history, head, changed_us)
     if not affected:
         return head, []
     first_ms, last_affected_ms = min(affected), max(affected)
-    old_close = new_close = previous_close(book, head, first_ms)
+    old_close = new_close = previous_close(history, head, first_ms)
     candles: list[Candle] = []
-    for start_ms in range(first_ms, head["last"] + 1, book.interval_ms):
+    for start_ms in range(first_ms, head["last"] + 1, history.interval_ms):
         if start_ms > last_affected_ms and old_close == new_close:
             break
-        entry = book.entries.get(start_ms)
+        entry = history.entries.get(start_ms)
         before = entry["partial"] if entry else NO_TRADES
         partial = merge(before, late.get(start_ms, NO_TRADES))
-        revised = entry_of(book, start_ms, partial, new_close, revision=1 + (entry["revision"] if entry else 0))
+        revised = entry_of(history, start_ms, partial, new_close, revision=1 + (entry["revision"] if entry else 0))
         if start_ms not in affected and start_ms >= head["first"]:
             revised["quality"] = entry["quality"] if entry else "empty"
         if start_ms in late or start_ms < head["first"] or _differs(entry, revised, old_close):
-            book.entries.put(revised)
-            candles.append(candle_of(book, revised))
+            history.entries.put(revised)
+            candles.append(candle_of(history, revised))
         old_close, new_close = before.get("close", old_close), partial.get("close", new_close)
     else:
         head = {**head, "close": new_close}
@@ -114,12 +116,12 @@ def _differs(entry: Entry | None, revised: Entry, old_close: str | None) -> bool
     return bool(repriced or quality != revised["quality"])
 
 
-def _windows_in(book: Book, head: Head, span_us: Span | None) -> set[int]:
+def _windows_in(history: CandleHistory, head: Head, span_us: Span | None) -> set[int]:
     """Return the kept windows that `span_us` overlaps."""
     if span_us is None:
         return set()
-    interval_ms = book.interval_ms
+    interval_ms = history.interval_ms
     from_ms = max(span_us[0] // US_PER_MS, head["first"])
     to_ms = min(span_us[1] // US_PER_MS, head["last"])
     starts = range(from_ms - from_ms % interval_ms, to_ms + 1, interval_ms)
-    return {start for start in starts[-book.entries.size :] if _is_kept(book, head, start)}
+    return {start for start in starts[-history.entries.size :] if _is_kept(history, head, start)}

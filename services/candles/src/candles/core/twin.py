@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from candles.core.admit import steps
-from candles.core.book import Book, Entry, Head
+from candles.core.candle_history import CandleHistory, Entry, Head
 from candles.core.knowledge import Pair
 from candles.core.partial import NO_TRADES, Partial, merge
 from candles.core.revise import revise, settle
@@ -97,15 +97,15 @@ class CandlesTwin:
 
     def _apply(self, pair: Pair, update: Update) -> list[Candle]:
         interval_s = update.interval_s
-        book = Book(pair, interval_s, self.entries[interval_s])
+        history = CandleHistory(pair, interval_s, self.entries[interval_s])
         if not isinstance(update, WindowUpdate):
-            revised = revise(book, self.heads[interval_s], update)
+            revised = revise(history, self.heads[interval_s], update)
             self.heads[interval_s] = revised.head
             self.lost += revised.lost
             return list(revised.candles)
         candles: list[Candle] = []
         for start_ms, partial in self.windows[interval_s].update(update.time_ms, update.partial):
-            settled = settle(book, self.heads[interval_s], start_ms, partial)
+            settled = settle(history, self.heads[interval_s], start_ms, partial)
             self.heads[interval_s] = settled.head
             self.lost += settled.lost
             candles += settled.candles

@@ -17,11 +17,11 @@ from embedded.finish import print_summary, write_results
 from embedded.kills import Kill
 from embedded.pipeline import Pipeline
 from embedded.process import ProcessSpec
-from embedded.run_folder import RunFolder
 from embedded.services import Services
-from embedded.summary import RunRecord
 from embedded.terminal.choose import choose_view
 from embedded.terminal.state import RunState
+from results.run_folder import RunFolder
+from results.summary import RunRecord
 
 PAIRS = ("BTC/USD", "ETH/USD", "SOL/USD")
 EXCHANGE = "simulator"

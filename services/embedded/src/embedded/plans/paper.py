@@ -15,11 +15,11 @@ from contracts.units import MS_PER_DAY, MS_PER_MINUTE, US_PER_MS
 from embedded.errors import StopRequestedError
 from embedded.finish import print_summary, write_results
 from embedded.pipeline import Pipeline
-from embedded.run_folder import RunFolder
 from embedded.services import Services
-from embedded.summary import RunRecord
 from embedded.terminal.choose import choose_view
 from embedded.terminal.state import RunState
+from results.run_folder import RunFolder
+from results.summary import RunRecord
 
 #: Two days of warm rows need the half day before them.
 HISTORY_DAYS = 2.5

@@ -13,13 +13,13 @@ from contracts.errors import BadInputError
 from contracts.units import MS_PER_MINUTE, MS_PER_SECOND, US_PER_MS
 from embedded.finish import print_summary, write_results
 from embedded.pipeline import Pipeline
-from embedded.report.wording import duration
-from embedded.run_folder import RunFolder
 from embedded.services import Services
-from embedded.summary import RunRecord
 from embedded.terminal.choose import choose_view
 from embedded.terminal.state import RunState
 from exchanges.recorded import open_recording
+from results.report.wording import duration
+from results.run_folder import RunFolder
+from results.summary import RunRecord
 
 
 @dataclass(frozen=True)

@@ -14,9 +14,9 @@ from rich.table import Table
 from rich.text import Text
 
 from embedded.process import ManagedProcess
-from embedded.report.wording import count, duration, money, percent, price, quantity, utc
 from embedded.terminal.state import PairState, RunState
 from embedded.terminal.time_left import seconds_left
+from results.report.wording import count, duration, money, percent, price, quantity, utc
 
 STEPS = {"backfill": "Backfill", "train": "Train", "live": "Live", "report": "Report"}
 _PART_OF = {"starting": "backfill", "drain": "live", "done": "report"}
@@ -24,13 +24,28 @@ _UP, _DOWN, _ACCENT, _MUTED = "green", "red", "cyan", "bright_black"
 #: Below this width the columns that others imply are left out.
 _WIDE = 104
 _MARKET = (
-    ("Pair", "left"), ("Price", "right"), ("Candle", "right"), ("Behind", "right"), ("P(up)", "right"),
-    ("Confidence", "right"), ("Position", "right"), ("Value", "right"), ("Unrealised", "right"),
-)  # fmt: skip
+    ("Pair", "left"),
+    ("Price", "right"),
+    ("Candle", "right"),
+    ("Behind", "right"),
+    ("P(up)", "right"),
+    ("Confidence", "right"),
+    ("Position", "right"),
+    ("Value", "right"),
+    ("Unrealised", "right"),
+)
 _ACCOUNT = (
-    ("Account", "left"), ("Equity", "right"), ("P&L", "right"), ("Return", "right"), ("Drawdown", "right"),
-    ("Exposure", "right"), ("Fills", "right"), ("Predictions", "right"), ("Model", "left"), ("Trading", "left"),
-)  # fmt: skip
+    ("Account", "left"),
+    ("Equity", "right"),
+    ("P&L", "right"),
+    ("Return", "right"),
+    ("Drawdown", "right"),
+    ("Exposure", "right"),
+    ("Fills", "right"),
+    ("Predictions", "right"),
+    ("Model", "left"),
+    ("Trading", "left"),
+)
 _WIDE_ONLY = ("Confidence", "Value", "Exposure", "Predictions", "Model")
 
 
@@ -174,13 +189,19 @@ def _markets(state: RunState, wide: bool) -> RenderableType:
     for pair in state.pairs:
         market = state.market(pair)
         behind = 0.0 if market.candle_end_ms is None else (newest - market.candle_end_ms) / 1_000
-        rows.append([
-            Text(pair, "bold"), price(market.price), utc(market.candle_end_ms, "%H:%M"),
-            Text(duration(behind) if behind else "–", _DOWN if behind else _MUTED), _probability(market),
-            percent(market.confidence, 1), quantity(market.quantity) if market.quantity else Text("–", _MUTED),
-            money(market.quantity * market.price) if market.quantity and market.price else Text("–", _MUTED),
-            _unrealised(market),
-        ])  # fmt: skip
+        rows.append(
+            [
+                Text(pair, "bold"),
+                price(market.price),
+                utc(market.candle_end_ms, "%H:%M"),
+                Text(duration(behind) if behind else "–", _DOWN if behind else _MUTED),
+                _probability(market),
+                percent(market.confidence, 1),
+                quantity(market.quantity) if market.quantity else Text("–", _MUTED),
+                money(market.quantity * market.price) if market.quantity and market.price else Text("–", _MUTED),
+                _unrealised(market),
+            ]
+        )
     return _table(_MARKET, rows, wide)
 
 
@@ -209,30 +230,46 @@ def _accounts(state: RunState, wide: bool) -> list[RenderableType]:
         gain = books["equity"] - books["initial"]
         active = books["trading_state"] == "ACTIVE"
         drawdown = books["drawdown"] / (books["equity"] + books["drawdown"])
-        rows.append([
-            Text(name, "bold"), money(books["equity"]), signed(gain), percent(gain / books["initial"], sign=True),
-            percent(drawdown), money(books["exposure"]), count(state.fills),
-            count(state.counts.get("predictions", 0)), state.model or "–",
-            Text(books["trading_state"], _UP if active else _DOWN),
-        ])  # fmt: skip
+        rows.append(
+            [
+                Text(name, "bold"),
+                money(books["equity"]),
+                signed(gain),
+                percent(gain / books["initial"], sign=True),
+                percent(drawdown),
+                money(books["exposure"]),
+                count(state.fills),
+                count(state.counts.get("predictions", 0)),
+                state.model or "–",
+                Text(books["trading_state"], _UP if active else _DOWN),
+            ]
+        )
     return [_table(_ACCOUNT, rows, wide)]
 
 
 def _services(state: RunState) -> RenderableType:
     columns = (
-        ("Process", "left"), ("State", "left"), ("Restarts", "right"), ("Lag", "right"), ("CPU", "right"),
+        ("Process", "left"),
+        ("State", "left"),
+        ("Restarts", "right"),
+        ("Lag", "right"),
+        ("CPU", "right"),
         ("Memory", "right"),
-    )  # fmt: skip
+    )
     rows: list[list[str | Text]] = []
     for name, process in state.processes.items():
         word, style = state_of(process)
         lag = state.lags.get(name)
-        rows.append([
-            name, Text(word, style), Text(count(process.restarts), _DOWN if process.restarts else _MUTED),
-            Text("–" if lag is None else count(lag), _MUTED if not lag else ""),
-            f"{process.usage.cpu_pct:.0f} %" if process.running else "",
-            f"{process.usage.rss_mb:.0f} MB" if process.running else "",
-        ])  # fmt: skip
+        rows.append(
+            [
+                name,
+                Text(word, style),
+                Text(count(process.restarts), _DOWN if process.restarts else _MUTED),
+                Text("–" if lag is None else count(lag), _MUTED if not lag else ""),
+                f"{process.usage.cpu_pct:.0f} %" if process.running else "",
+                f"{process.usage.rss_mb:.0f} MB" if process.running else "",
+            ]
+        )
     return _table(columns, rows)
 
 

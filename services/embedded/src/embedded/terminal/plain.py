@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from rich.console import Console
 
-from embedded.report.wording import count, duration, money, percent, utc
 from embedded.terminal.state import RunState
 from embedded.terminal.time_left import seconds_left
+from results.report.wording import count, duration, money, percent, utc
 
 _EVERY_S = 5.0
 

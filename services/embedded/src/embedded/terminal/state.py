@@ -21,7 +21,7 @@ from contracts.topics import (
 )
 from contracts.units import MS_PER_SECOND, US_PER_MS
 from embedded.process import ManagedProcess
-from embedded.run_log import RunLog
+from results.run_log import RunLog
 
 Phase = Literal["starting", "backfill", "train", "live", "drain", "report", "done"]
 #: The input of each service, in flow order.

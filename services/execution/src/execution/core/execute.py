@@ -9,10 +9,10 @@ from contracts.errors import BadInputError
 from contracts.message import Message
 from contracts.signal import Signal
 from execution.core.act import act
-from execution.core.book import Book
+from execution.core.bar_synchroniser import BarSynchroniser
 from execution.core.broker import Broker
-from execution.core.line_up import LineUp
 from execution.core.policy import Policy
+from execution.core.portfolio import Portfolio
 from execution.core.store import MemoryStore, Store
 
 BOOK = "book"
@@ -41,22 +41,22 @@ def step(store: Store, signal: Signal, account: Account, broker: Broker, policy:
         raise BadInputError(
             "signal.pair", f"one of {', '.join(account.pairs)} (pairs of {account.name})", signal.pair
         )
-    line = LineUp(store, account.pairs, policy.maximum_pending_bars)
+    line = BarSynchroniser(store, account.pairs, policy.maximum_pending_bars)
     if line.is_known(signal):
         return []
-    book = store.get(BOOK) or Book.opened(account).to_json()
+    portfolio = store.get(BOOK) or Portfolio.opened(account).to_json()
     outputs: list[Message] = []
     for minute in line.take(signal):
-        book, told = act(book, minute, account, broker, policy)
+        portfolio, told = act(portfolio, minute, account, broker, policy)
         outputs += told
     # Written only now: a signal that cannot be processed is set aside and leaves the account as it was.
     line.save()
     if outputs:
-        store.set(BOOK, book)
+        store.set(BOOK, portfolio)
     return outputs
 
 
 def run(signals: Iterable[Signal], account: Account, broker: Broker, policy: Policy | None = None) -> list[Message]:
-    """Return all that follows from an account's signals, from an empty book on: a backtest in one call."""
+    """Return all that follows from an account's signals, from an empty portfolio on: a backtest in one call."""
     store, rules = MemoryStore(), policy or Policy()
     return [message for signal in signals for message in step(store, signal, account, broker, rules)]

@@ -6,8 +6,8 @@ from decimal import Decimal
 
 from contracts.order import Order, OrderSide, OrderStatus
 from contracts.units import decimal_string
-from execution.core.book import Mark, OpenOrder
 from execution.core.order_id import Purpose, order_id
+from execution.core.portfolio import Mark, OpenOrder
 
 
 def market_order(

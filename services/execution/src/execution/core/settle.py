@@ -8,23 +8,23 @@ from contracts.fill import Fill
 from contracts.position import Position
 from contracts.signal import Signal
 from contracts.units import decimal_string
-from execution.core.book import Book, Holding, OpenOrder
-from execution.core.desk import Desk
+from execution.core.context import Context
 from execution.core.order_lifecycle import advance
+from execution.core.portfolio import Holding, OpenOrder, Portfolio
 
 EXPIRED = "expired"
 INSUFFICIENT_FUNDS = "insufficient_funds"
 
 
-def settle(desk: Desk) -> None:
+def settle(context: Context) -> None:
     """Fill what this minute's first trades fill, and cancel what can no longer be filled in time."""
-    for pair, opened in sorted(desk.book.orders.items()):
-        signal = desk.minute.signals.get(pair)
+    for pair, opened in sorted(context.portfolio.orders.items()):
+        signal = context.minute.signals.get(pair)
         if signal is not None and _fills_at_open(signal, opened):
-            _fill(desk, opened, signal)
-        elif opened.expires_at_ms is not None and desk.minute.window_end_ms >= opened.expires_at_ms:
+            _fill(context, opened, signal)
+        elif opened.expires_at_ms is not None and context.minute.window_end_ms >= opened.expires_at_ms:
             # The next candle starts too late, so nothing is gained by waiting until it comes.
-            desk.cancel(pair, EXPIRED, opened.expires_at_ms)
+            context.cancel(pair, EXPIRED, opened.expires_at_ms)
 
 
 def _fills_at_open(signal: Signal, opened: OpenOrder) -> bool:
@@ -33,17 +33,19 @@ def _fills_at_open(signal: Signal, opened: OpenOrder) -> bool:
     return honest and (opened.expires_at_ms is None or signal.window_start_ms < opened.expires_at_ms)
 
 
-def _fill(desk: Desk, opened: OpenOrder, signal: Signal) -> None:
+def _fill(context: Context, opened: OpenOrder, signal: Signal) -> None:
     order = opened.order
     at_ms = signal.window_start_ms
     quantity = Decimal(order.quantity)
-    price = desk.broker.price(order.side, Decimal(signal.mark_open))
-    fee = desk.broker.fee_quote(quantity, price)
-    if order.side == "buy" and quantity * price + fee > desk.book.cash:
-        desk.close(advance(order, "REJECTED", at_ms, INSUFFICIENT_FUNDS))
+    price = context.broker.price(order.side, Decimal(signal.mark_open))
+    fee = context.broker.fee_quote(quantity, price)
+    if order.side == "buy" and quantity * price + fee > context.portfolio.cash:
+        context.close(advance(order, "REJECTED", at_ms, INSUFFICIENT_FUNDS))
         return
-    desk.close(advance(order, "FILLED", at_ms))
-    realised, position_fees = (_buy if order.side == "buy" else _sell)(desk.book, order.pair, quantity, price, fee)
+    context.close(advance(order, "FILLED", at_ms))
+    realised, position_fees = (_buy if order.side == "buy" else _sell)(
+        context.portfolio, order.pair, quantity, price, fee
+    )
     fill = Fill(
         account=order.account,
         fill_id=f"{order.order_id}:1",
@@ -62,29 +64,31 @@ def _fill(desk: Desk, opened: OpenOrder, signal: Signal) -> None:
         model_name=opened.model_name,
         model_version=opened.model_version,
     )
-    desk.outputs += [fill, _position(desk.book, fill, realised, position_fees)]
+    context.outputs += [fill, _position(context.portfolio, fill, realised, position_fees)]
 
 
-def _buy(book: Book, pair: str, quantity: Decimal, price: Decimal, fee: Decimal) -> tuple[Decimal, Decimal]:
+def _buy(portfolio: Portfolio, pair: str, quantity: Decimal, price: Decimal, fee: Decimal) -> tuple[Decimal, Decimal]:
     """Open a position; return realised profit and the position's fees."""
-    book.cash -= quantity * price + fee
-    book.fees += fee
-    book.holdings[pair] = Holding(quantity, price, fee)
+    portfolio.cash -= quantity * price + fee
+    portfolio.fees += fee
+    portfolio.holdings[pair] = Holding(quantity, price, fee)
     return Decimal(0), fee
 
 
-def _sell(book: Book, pair: str, quantity: Decimal, price: Decimal, fee: Decimal) -> tuple[Decimal, Decimal]:
+def _sell(
+    portfolio: Portfolio, pair: str, quantity: Decimal, price: Decimal, fee: Decimal
+) -> tuple[Decimal, Decimal]:
     """Close a position; return realised profit and the position's fees."""
-    held = book.holdings.pop(pair)
+    held = portfolio.holdings.pop(pair)
     realised = quantity * (price - held.average_price)
-    book.cash += quantity * price - fee
-    book.fees += fee
-    book.realised += realised
+    portfolio.cash += quantity * price - fee
+    portfolio.fees += fee
+    portfolio.realised += realised
     return realised, held.fees_quote + fee
 
 
-def _position(book: Book, fill: Fill, realised: Decimal, fees: Decimal) -> Position:
-    held = book.holdings.get(fill.pair)
+def _position(portfolio: Portfolio, fill: Fill, realised: Decimal, fees: Decimal) -> Position:
+    held = portfolio.holdings.get(fill.pair)
     return Position(
         account=fill.account,
         exchange=fill.exchange,

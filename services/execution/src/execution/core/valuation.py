@@ -1,4 +1,4 @@
-"""What a book is worth.
+"""What a portfolio is worth.
 
 balance = initial balance + realised - fees
 equity  = balance + unrealised        (= cash + marked value of what is held, exactly)
@@ -11,61 +11,63 @@ from decimal import Decimal
 
 from contracts.pnl import Pnl
 from contracts.units import decimal_string
-from execution.core.book import Book
+from execution.core.portfolio import Portfolio
 
 _ZERO = Decimal(0)
 
 
-def balance(book: Book) -> Decimal:
+def balance(portfolio: Portfolio) -> Decimal:
     """Return the initial balance plus realised profit minus fees."""
-    return book.initial_balance + book.realised - book.fees
+    return portfolio.initial_balance + portfolio.realised - portfolio.fees
 
 
-def unrealised(book: Book, prices: Mapping[str, Decimal] | None = None) -> Decimal:
+def unrealised(portfolio: Portfolio, prices: Mapping[str, Decimal] | None = None) -> Decimal:
     """Return the profit of what is held, at `prices` where they are given and the last closes elsewhere."""
     return sum(
         (
-            holding.quantity * (_price(book, pair, prices) - holding.average_price)
-            for pair, holding in book.holdings.items()
+            holding.quantity * (_price(portfolio, pair, prices) - holding.average_price)
+            for pair, holding in portfolio.holdings.items()
         ),
         _ZERO,
     )
 
 
-def exposure(book: Book) -> Decimal:
+def exposure(portfolio: Portfolio) -> Decimal:
     """Return the marked value of what is held."""
-    return sum((holding.quantity * _price(book, pair, None) for pair, holding in book.holdings.items()), _ZERO)
-
-
-def equity(book: Book, prices: Mapping[str, Decimal] | None = None) -> Decimal:
-    """Return balance plus unrealised profit."""
-    return balance(book) + unrealised(book, prices)
-
-
-def reserved(book: Book) -> Decimal:
-    """Return the money that buys in flight are expected to take."""
-    return sum((order.reserved_quote for order in book.orders.values()), _ZERO)
-
-
-def pnl(book: Book, account: str, time_ms: int) -> Pnl:
-    """Return the books at the end of a minute."""
-    now = equity(book)
-    return Pnl(
-        account=account,
-        time_ms=time_ms,
-        balance=decimal_string(balance(book)),
-        equity=decimal_string(now),
-        realised_quote=decimal_string(book.realised),
-        unrealised_quote=decimal_string(unrealised(book)),
-        fees_quote=decimal_string(book.fees),
-        exposure_quote=decimal_string(exposure(book)),
-        drawdown_quote=decimal_string(max(_ZERO, book.highest_equity - now)),
-        daily_loss_quote=decimal_string(max(_ZERO, book.day_start_balance - now)),
-        trading_state=book.trading_state,
+    return sum(
+        (holding.quantity * _price(portfolio, pair, None) for pair, holding in portfolio.holdings.items()), _ZERO
     )
 
 
-def _price(book: Book, pair: str, prices: Mapping[str, Decimal] | None) -> Decimal:
+def equity(portfolio: Portfolio, prices: Mapping[str, Decimal] | None = None) -> Decimal:
+    """Return balance plus unrealised profit."""
+    return balance(portfolio) + unrealised(portfolio, prices)
+
+
+def reserved(portfolio: Portfolio) -> Decimal:
+    """Return the money that buys in flight are expected to take."""
+    return sum((order.reserved_quote for order in portfolio.orders.values()), _ZERO)
+
+
+def pnl(portfolio: Portfolio, account: str, time_ms: int) -> Pnl:
+    """Return the books at the end of a minute."""
+    now = equity(portfolio)
+    return Pnl(
+        account=account,
+        time_ms=time_ms,
+        balance=decimal_string(balance(portfolio)),
+        equity=decimal_string(now),
+        realised_quote=decimal_string(portfolio.realised),
+        unrealised_quote=decimal_string(unrealised(portfolio)),
+        fees_quote=decimal_string(portfolio.fees),
+        exposure_quote=decimal_string(exposure(portfolio)),
+        drawdown_quote=decimal_string(max(_ZERO, portfolio.highest_equity - now)),
+        daily_loss_quote=decimal_string(max(_ZERO, portfolio.day_start_balance - now)),
+        trading_state=portfolio.trading_state,
+    )
+
+
+def _price(portfolio: Portfolio, pair: str, prices: Mapping[str, Decimal] | None) -> Decimal:
     if prices is not None and pair in prices:
         return prices[pair]
-    return book.marks[pair].close
+    return portfolio.marks[pair].close

@@ -13,10 +13,10 @@ from functools import cache
 from contracts.candle import Candle
 from contracts.errors import BadInputError
 from contracts.feature_row import FeatureRow
-from contracts.features import feature_set, feature_set_id
 from contracts.units import MS_PER_SECOND
-from indicators.core.bars import bar_of
-from indicators.core.engine import Engine
+from features import feature_set, feature_set_id
+from features.bars import bar_of
+from features.engine import Engine
 from indicators.core.ring import REVISABLE_BARS, MemoryState, Ring, State
 
 #: The id of a set by its name.
@@ -52,7 +52,7 @@ def step(
     engines
         The process's cache, empty at first; of one set of features.
     set_name
-        Which features rows have: a key of `contracts.features.SETS`.
+        Which features rows have: a key of `features.SETS`.
     reference_close
         What the reference pair closed at in the candle's window; a correction keeps what its window came with.
     reference_pair

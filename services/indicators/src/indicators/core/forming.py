@@ -5,7 +5,7 @@ from __future__ import annotations
 from contracts.forming_candle import FormingCandle
 from contracts.forming_row import FormingRow
 from contracts.units import MS_PER_SECOND
-from indicators.core.bars import bar_of
+from features.bars import bar_of
 from indicators.core.fold import Engines, set_id
 
 
@@ -23,7 +23,11 @@ def glimpse(candle: FormingCandle, engines: Engines, set_name: str = "core") -> 
     if engine is None or seen_ms != candle.window_start_ms - candle.interval_s * MS_PER_SECOND:
         return None
     return FormingRow(
-        exchange=candle.exchange, pair=candle.pair, interval_s=candle.interval_s,
-        window_start_ms=candle.window_start_ms, as_of_ms=candle.as_of_ms, feature_set=set_id(set_name),
+        exchange=candle.exchange,
+        pair=candle.pair,
+        interval_s=candle.interval_s,
+        window_start_ms=candle.window_start_ms,
+        as_of_ms=candle.as_of_ms,
+        feature_set=set_id(set_name),
         features=engine.peek(candle.window_start_ms, bar_of(candle)),
-    )  # fmt: skip
+    )

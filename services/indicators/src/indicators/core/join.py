@@ -15,8 +15,8 @@ from typing import NamedTuple
 
 from contracts.candle import Candle
 from contracts.feature_row import FeatureRow
-from contracts.features import ANCHOR_BARS
 from contracts.reference_candle import ReferenceCandle
+from features import ANCHOR_BARS
 from indicators.core.closes import Closes
 from indicators.core.fold import Engines, step
 from indicators.core.line import Line

@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 from typing import Any, Protocol
 
-from contracts.features import ANCHOR_BARS, HELD_BARS, WARM_UP_BARS
 from contracts.units import MS_PER_SECOND
 from contracts.window import WindowMessage
-from indicators.core.bars import Bar, anchor_ms
+from features import ANCHOR_BARS, HELD_BARS, WARM_UP_BARS
+from features.bars import Bar, anchor_ms
 
 #: How many bars back a correction is taken: a day of one-minute bars.
 REVISABLE_BARS = ANCHOR_BARS

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from contracts.errors import BadInputError
 from contracts.feature_row import FeatureRow
-from contracts.features import serves
 from contracts.prediction import Direction, Prediction, PredictionReason
-from predictions.core.sequence import Run, extend, is_new, sequence
+from features import serves
+from modeling.sequence import Run, extend, is_new, sequence
 
 #: Digits of a probability that leave the service: the rest is noise of 32-bit arithmetic.
 PROBABILITY_DIGITS = 6
@@ -26,7 +26,7 @@ class ModelFacts:
     name, version
         Registered name and version number, never an alias.
     feature_set
-        `contracts.features.feature_set_id` it was trained with.
+        `features.feature_set_id` it was trained with.
     sequence_length, horizon_bars
         Bars it sees and bars it looks ahead.
     interval_s

@@ -1,4 +1,4 @@
-"""Who wants which pair: a fold of the wishes on `symbol-subscriptions` into the pairs that stream."""
+"""Who wants which pair: a fold of the requests on `symbol-subscriptions` into the pairs that stream."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from contracts.symbol_subscription import SymbolSubscription
 SETTINGS = "settings"
 
 
-class Wish(TypedDict):
+class Request(TypedDict):
     """What one requester wants of one pair."""
 
     history_from_ms: int | None
     requested_at_us: int
 
 
-#: Pair -> requester -> wish; only wishes that hold.
-Subscriptions = dict[str, dict[str, Wish]]
+#: Pair -> requester -> request; only requests that hold.
+Subscriptions = dict[str, dict[str, Request]]
 
 
 def initial(pairs: Iterable[str]) -> Subscriptions:
@@ -30,7 +30,7 @@ def initial(pairs: Iterable[str]) -> Subscriptions:
     >>> wanted(initial(["BTC/USD"]))
     {'BTC/USD': None}
     """
-    return {pair: {SETTINGS: Wish(history_from_ms=None, requested_at_us=0)} for pair in pairs}
+    return {pair: {SETTINGS: Request(history_from_ms=None, requested_at_us=0)} for pair in pairs}
 
 
 def step(state: Subscriptions, message: SymbolSubscription) -> Subscriptions:
@@ -40,19 +40,19 @@ def step(state: Subscriptions, message: SymbolSubscription) -> Subscriptions:
     """
     if message.requester == SETTINGS:
         return state
-    wishes = {name: wish for name, wish in state.get(message.pair, {}).items() if name != message.requester}
+    requests = {name: request for name, request in state.get(message.pair, {}).items() if name != message.requester}
     if message.wanted:
-        wish = Wish(history_from_ms=message.history_from_ms, requested_at_us=message.requested_at_us)
-        wishes[message.requester] = wish
+        request = Request(history_from_ms=message.history_from_ms, requested_at_us=message.requested_at_us)
+        requests[message.requester] = request
     others = {pair: held for pair, held in state.items() if pair != message.pair}
-    return {**others, message.pair: wishes} if wishes else others
+    return {**others, message.pair: requests} if requests else others
 
 
 def wanted(state: Subscriptions) -> dict[str, int | None]:
-    """Return the pairs that at least one requester wants, and since when: the earliest of their wishes, None if
+    """Return the pairs that at least one requester wants, and since when: the earliest of their requests, None if
     nobody says.
     """
     return {
-        pair: min((w["history_from_ms"] for w in wishes.values() if w["history_from_ms"] is not None), default=None)
-        for pair, wishes in sorted(state.items())
+        pair: min((w["history_from_ms"] for w in requests.values() if w["history_from_ms"] is not None), default=None)
+        for pair, requests in sorted(state.items())
     }

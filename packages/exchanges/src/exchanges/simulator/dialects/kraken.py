@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from exchanges.simulator.dialects.dialect import Dialect, Line, json_object
-from exchanges.simulator.dialects.kraken_wire import NOT_JSON, status_frame, trade_frame, trade_item
+from exchanges.simulator.dialects.kraken_protocol import NOT_JSON, status_frame, trade_frame, trade_item
 from exchanges.simulator.market import Market
 from exchanges.simulator.text import rfc3339, to_json
 from exchanges.simulator.venue import Venue

@@ -9,7 +9,7 @@ import numpy as np
 from aiohttp import web
 
 from contracts.units import US_PER_SECOND
-from exchanges.simulator.dialects.kraken_wire import trade_row
+from exchanges.simulator.dialects.kraken_protocol import trade_row
 from exchanges.simulator.instruments import Instrument, by_any_name
 from exchanges.simulator.ohlc import INTERVALS_MIN, ohlc_rows
 from exchanges.simulator.text import rfc3339, to_json

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from execution.core.rules.finding import PERCENT, AccountHealth, Finding
 from execution.core.rules.loss_limit import judge_loss
+from execution.core.rules.violation import PERCENT, AccountHealth, RiskViolation
 
 DAILY_LOSS = "DAILY_LOSS"
 
 
-def daily_loss(health: AccountHealth) -> Finding | None:
+def daily_loss(health: AccountHealth) -> RiskViolation | None:
     """Object when equity falls below ``day start balance - max_daily_loss_pct of the initial balance``.
 
     The basis is the balance at midnight, not the equity: a loss floating over midnight counts against the new day.

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from contracts.units import decimal_string
-from execution.core.rules.finding import Finding, OrderRequest
+from execution.core.rules.violation import OrderRequest, RiskViolation
 
 
-def exposure(request: OrderRequest) -> Finding | None:
+def exposure(request: OrderRequest) -> RiskViolation | None:
     """Object when slippage and fee included the order would cost more than the cash not yet promised to others."""
     if request.cost_quote <= request.available_cash:
         return None
-    return Finding(
+    return RiskViolation(
         reason="EXPOSURE",
         rule="EXPOSURE",
         severity="WARNING",

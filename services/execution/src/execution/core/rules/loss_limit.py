@@ -6,10 +6,10 @@ from decimal import Decimal
 
 from contracts.risk_alert import RiskRule
 from contracts.units import decimal_string
-from execution.core.rules.finding import WARNING_SHARE, Finding
+from execution.core.rules.violation import WARNING_SHARE, RiskViolation
 
 
-def judge_loss(reason: str, rule: RiskRule, loss: Decimal, limit: Decimal) -> Finding | None:
+def judge_loss(reason: str, rule: RiskRule, loss: Decimal, limit: Decimal) -> RiskViolation | None:
     """Return a breach if `loss` exceeds `limit`, a warning from 80 % of it on, else nothing.
 
     A loss equal to the limit is no breach: equity must not drop *below* the floor.
@@ -17,7 +17,7 @@ def judge_loss(reason: str, rule: RiskRule, loss: Decimal, limit: Decimal) -> Fi
     if loss < limit * WARNING_SHARE:
         return None
     breached = loss > limit
-    return Finding(
+    return RiskViolation(
         reason=reason,
         rule=rule,
         severity="CRITICAL" if breached else "WARNING",

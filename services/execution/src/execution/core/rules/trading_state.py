@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from execution.core.book import ACTIVE
-from execution.core.rules.finding import Finding, OrderRequest
+from execution.core.portfolio import ACTIVE
+from execution.core.rules.violation import OrderRequest, RiskViolation
 
 
-def trading_state(request: OrderRequest) -> Finding | None:
+def trading_state(request: OrderRequest) -> RiskViolation | None:
     """Object unless the account is active; the breach itself was reported when it happened."""
     if request.trading_state == ACTIVE:
         return None
-    return Finding(
+    return RiskViolation(
         reason=request.trading_state,
         rule=None,
         severity="WARNING",

@@ -1,1 +1,0 @@
-"""The features, a family to a file; a file added here is found by itself (`contracts.features`)."""

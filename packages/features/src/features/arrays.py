@@ -1,0 +1,145 @@
+"""Formulas over a whole history at once: the same nodes as in `program`, on arrays, with the same bits.
+
+NumPy's own logarithm, sine and cosine may round otherwise than the C library's, which Python's `math` and TA-Lib's
+functions both call; so TA-Lib's are used here.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import talib
+from numpy.typing import NDArray
+
+from features.blocks import Floats, rolling
+from features.calendar import clock
+from features.expressions import (
+    Arithmetic,
+    Calendar,
+    Column,
+    Expression,
+    Function,
+    Lag,
+    Number,
+    Rolling,
+    Talib,
+)
+from features.program import handle_of
+
+_FUNCTIONS: Mapping[str, Callable[[Floats], Floats]] = {
+    "log": lambda x: np.where(x > 0.0, talib.LN(x), math.nan),
+    "sqrt": np.sqrt,
+    "sin": talib.SIN,
+    "cos": talib.COS,
+    "sign": lambda x: np.where(x > 0.0, 1.0, np.where(x < 0.0, -1.0, x - x)),
+    "step": lambda x: np.where(x > 0.0, 1.0, np.where(x <= 0.0, 0.0, x)),
+    "positive": lambda x: np.where(x <= 0.0, 0.0, x),
+}
+_OPERATORS: Mapping[str, np.ufunc] = {"+": np.add, "-": np.subtract, "*": np.multiply, "/": np.divide}
+
+
+class Arrays:
+    """Evaluates formulas on consecutive bars; what several share is computed once.
+
+    Parameters
+    ----------
+    columns
+        Of the bars, one value for each.
+    first_number
+        Of the first bar, counted from the epoch.
+    end_times_ms
+        When each bar ends.
+    anchors
+        Places of the bars at which TA-Lib's functions are re-opened.
+    """
+
+    def __init__(
+        self,
+        columns: Mapping[str, Floats],
+        first_number: int,
+        end_times_ms: NDArray[np.int64],
+        anchors: Sequence[int],
+    ) -> None:
+        self._columns = columns
+        self._first_number = first_number
+        self._end_times_ms = end_times_ms
+        self._anchors = anchors
+        self._known: dict[Expression, Any] = {}
+
+    def value(self, node: Expression) -> Floats:
+        """Return the values of `node`, one for each bar."""
+        value = self._value(node)
+        return value if isinstance(value, np.ndarray) else np.full(len(self._end_times_ms), value)
+
+    def _value(self, node: Expression) -> Any:
+        """Return the same, of a constant once."""
+        if node not in self._known:
+            self._known[node] = self._evaluate(node)
+        return self._known[node]
+
+    def _evaluate(self, node: Expression) -> Any:
+        match node:
+            case Number(value):
+                return value
+            case Column(name):
+                return self._columns[name]
+            case Calendar(name):
+                return clock(name, self._end_times_ms)
+            case Arithmetic():
+                return self._arithmetic(node)
+            case Function(name, argument):
+                return _FUNCTIONS[name](self.value(argument))
+            case Lag(argument, bars):
+                return _lag(self.value(argument), bars)
+            case Rolling(name, argument, bars):
+                return rolling(name, self.value(argument), bars, self._first_number)
+            case Talib() if node.outputs == 1:
+                return self._talib(node)[0]
+            case Talib():
+                return self.outputs(node)[node.output]
+        raise TypeError(f"expected a kind of expression that is known here, was {node!r}")
+
+    def outputs(self, node: Talib) -> list[Floats]:
+        """Return all outputs of the function of `node`, computed once."""
+        key = ("outputs", handle_of(node))
+        if key not in self._known:
+            self._known[key] = self._talib(node)  # type: ignore[index]
+        found: list[Floats] = self._known[key]  # type: ignore[index]
+        return found
+
+    def _arithmetic(self, node: Arithmetic) -> Any:
+        left, right = self._value(node.left), self._value(node.right)
+        result = _OPERATORS[node.operator](left, right)
+        if node.operator != "/" or isinstance(node.right, Number):
+            return result
+        zero = right == 0.0
+        return np.where(zero, self._value(node.otherwise), result) if np.any(zero) else result
+
+    def _talib(self, node: Talib) -> list[Floats]:
+        rows = len(self._end_times_ms)
+        found = [np.empty(rows) for _ in range(node.outputs)]
+        known_from = rows
+        function, parameters = getattr(talib, node.function), dict(node.parameters)
+        inputs = [self._columns[name] for name in node.inputs]
+        for anchor, end in pairwise([*self._anchors, rows]):
+            start = anchor - node.bars
+            if start < 0:
+                continue
+            results = function(*[column[start:end] for column in inputs], **parameters)
+            known_from = min(known_from, anchor)
+            several = results if node.outputs > 1 else (results,)
+            for column, result in zip(found, several, strict=True):
+                column[anchor:end] = result[node.bars :]
+        for column in found:
+            column[:known_from] = math.nan
+        return found
+
+
+def _lag(values: Floats, bars: int) -> Floats:
+    lagged = np.full(len(values), math.nan)
+    lagged[bars:] = values[: max(len(values) - bars, 0)]
+    return lagged

@@ -1,0 +1,163 @@
+"""The same features for a whole history at once: what training and backtests run.
+
+Bit-identical to the stream: the same expressions, over arrays (`arrays`). A history is cut at its holes, where the
+stream starts again too, and then into stretches that fit a processor's cache; each is evaluated together with the
+bars before it that its values look back to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from contracts.errors import BadInputError
+from contracts.units import MS_PER_SECOND
+from features import ANCHOR_BARS, FEATURES, Feature
+from features.arrays import Arrays
+from features.bars import Bar
+from features.blocks import Floats
+from features.timeframes import by_timeframe, folded
+
+_PRICES = frozenset({"open", "high", "low", "close", "reference_close"})
+#: Anchors in a stretch: 16 days of one-minute bars, of which a column has 180 KiB.
+_STRETCH_ANCHORS = 16
+
+
+def compute(
+    window_start_ms: ArrayLike,
+    columns: Mapping[str, ArrayLike],
+    interval_s: int,
+    features: Sequence[Feature] = FEATURES,
+) -> dict[str, Floats]:
+    """Return each feature on each bar; NaN where the stream's row has null.
+
+    Parameters
+    ----------
+    window_start_ms
+        Starts of the windows, strictly increasing multiples of the interval. Where one is missing, history starts
+        again: nothing is computed across the hole.
+    columns
+        The columns of a `Bar` that the features use, one value for each window; `reference_close` may be left out,
+        and is NaN where it is not known.
+    interval_s
+        Length of a bar, seconds.
+    features
+        What to compute.
+
+    Raises
+    ------
+    BadInputError
+        If the windows are not in order, not of the interval, or a column is missing, has another length or a value
+        that is not finite.
+    """
+    starts = _starts(window_start_ms, interval_s)
+    interval_ms = interval_s * MS_PER_SECOND
+    values = {name: np.ascontiguousarray(columns[name], dtype=np.float64) for name in Bar._fields if name in columns}
+    values.setdefault("reference_close", np.full(len(starts), np.nan))
+    _check(starts, values, interval_ms, features)
+    own, longer, impossible = by_timeframe(features, interval_s)
+    result = {feature.name: np.empty(len(starts)) for feature in features}
+    for feature in impossible:
+        result[feature.name].fill(np.nan)
+    for first, last in _runs(starts, interval_ms):
+        run = {name: column[first:last] for name, column in values.items()}
+        of_run = {name: column[first:last] for name, column in result.items()}
+        _compute_run(run, starts[first:last], interval_ms, own, of_run)
+        for timeframe_s, group in longer.items():
+            _compute_longer(run, starts[first:last], interval_s, timeframe_s, group, of_run)
+    return result
+
+
+def _compute_run(
+    run: Mapping[str, Floats],
+    starts: NDArray[np.int64],
+    interval_ms: int,
+    features: Sequence[Feature],
+    result: Mapping[str, Floats],
+) -> None:
+    """Fill `result` over consecutive bars."""
+    first_number = int(starts[0]) // interval_ms
+    anchors = np.flatnonzero(starts // interval_ms % ANCHOR_BARS == 0)
+    window = max((feature.reach.window for feature in features), default=1)
+    warm_up = max((feature.reach.anchored for feature in features), default=0)
+    held = max((feature.reach.held for feature in features), default=0)
+    for begin, end in _stretches(len(starts), anchors):
+        # A value that a lag still holds may be of a segment before, which was opened on bars before that.
+        segment = begin - -(-held // ANCHOR_BARS) * ANCHOR_BARS
+        back = max(0, min(segment - warm_up, begin - window + 1))
+        part = Arrays(
+            {name: column[back:end] for name, column in run.items()},
+            first_number + back,
+            starts[back:end] + interval_ms,
+            [anchor - back for anchor in anchors.tolist() if max(back, segment) <= anchor < end],
+        )
+        with np.errstate(all="ignore"):  # what has no value is NaN, as in the stream
+            for feature in features:
+                result[feature.name][begin:end] = part.value(feature.formula)[begin - back :]
+
+
+def _stretches(rows: int, anchors: NDArray[np.intp]) -> Iterator[tuple[int, int]]:
+    """Yield [begin, end) of stretches that begin at an anchor, or at the first bar."""
+    edges = [0, *(anchor for anchor in anchors[::_STRETCH_ANCHORS].tolist() if anchor), rows]
+    yield from pairwise(edges)
+
+
+def _compute_longer(
+    run: Mapping[str, Floats],
+    starts: NDArray[np.int64],
+    interval_s: int,
+    timeframe_s: int,
+    features: Sequence[Feature],
+    result: Mapping[str, Floats],
+) -> None:
+    bars = folded(run, starts, timeframe_s, interval_s)
+    if not len(bars.end_times_ms):
+        for feature in features:
+            result[feature.name].fill(np.nan)
+        return
+    first_number = int(bars.end_times_ms[0]) // (timeframe_s * MS_PER_SECOND) - 1
+    evaluated = Arrays(bars.columns, first_number, bars.end_times_ms, ())
+    with np.errstate(all="ignore"):
+        for feature in features:
+            values = np.append(evaluated.value(feature.formula), np.nan)  # the last stands for "none has closed"
+            result[feature.name][:] = values[bars.closed]
+
+
+def _check(
+    starts: NDArray[np.int64], values: Mapping[str, Floats], interval_ms: int, features: Sequence[Feature]
+) -> None:
+    for feature in features:
+        for name in sorted(feature.columns - set(values)):
+            raise BadInputError(f"columns.{name}", f"values, which {feature.name} is made from", "missing")
+    if np.any(starts % interval_ms):
+        raise BadInputError("window_start_ms", f"multiples of {interval_ms}", starts[starts % interval_ms != 0][0])
+    if np.any(np.diff(starts) <= 0):
+        raise BadInputError("window_start_ms", "strictly increasing", starts[1:][np.diff(starts) <= 0][0])
+    for name, column in values.items():
+        if column.shape != starts.shape:
+            raise BadInputError(name, f"shape {starts.shape}", column.shape)
+        wrong = ~(np.isfinite(column) | (np.isnan(column) & (name == "reference_close")))
+        wrong |= column <= 0 if name in _PRICES else column < 0
+        if wrong.any():
+            place = int(np.argmax(wrong))
+            expected = "finite numbers above 0" if name in _PRICES else "finite numbers, not below 0"
+            raise BadInputError(name, expected, f"{column[place]} at {starts[place]} ms")
+
+
+def _starts(window_start_ms: ArrayLike, interval_s: int) -> NDArray[np.int64]:
+    given = np.asarray(window_start_ms)
+    if len(given) and not np.issubdtype(given.dtype, np.integer):
+        raise BadInputError("window_start_ms", "integers, milliseconds since the epoch", given.dtype)
+    if interval_s < 1:
+        raise BadInputError("interval_s", "at least 1", interval_s)
+    return given.astype(np.int64)
+
+
+def _runs(starts: NDArray[np.int64], interval_ms: int) -> Iterator[tuple[int, int]]:
+    """Yield [first, last) of each stretch without a hole."""
+    holes = np.flatnonzero(np.diff(starts) != interval_ms) + 1
+    edges = [0, *holes.tolist(), len(starts)]
+    yield from ((first, last) for first, last in pairwise(edges) if last > first)

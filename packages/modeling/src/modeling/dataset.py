@@ -1,0 +1,171 @@
+"""Feature rows as samples: the same run of bars that serving keeps, with what happened next."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from contracts.feature_row import FeatureRow
+from contracts.units import MS_PER_SECOND, to_float
+from modeling.inputs import INPUT_NAMES
+from modeling.labels import labels
+from modeling.sequence import Run, extend, is_new
+
+#: Samples handed out at once where all of them would not fit in memory.
+CHUNK = 4_096
+
+
+@dataclass(frozen=True, slots=True)
+class Samples:
+    """Sequences that share one table of bars, so a bar is in memory once and not once per sequence.
+
+    Parameters
+    ----------
+    bars
+        Inputs, float32, shape (bars, inputs).
+    ends
+        Row of `bars` each sequence ends at; the rows before it are the bars before it.
+    length
+        Bars of a sequence.
+    y
+        1 up, 0 down; shape (samples,).
+    """
+
+    bars: NDArray[np.float32]
+    ends: NDArray[np.int64]
+    length: int
+    y: NDArray[np.float64]
+
+    def __len__(self) -> int:
+        return len(self.ends)
+
+    def x(self, positions: NDArray[np.int64] | slice = slice(None)) -> NDArray[np.float32]:
+        """Return sequences, shape (samples, length, inputs)."""
+        offsets = np.arange(1 - self.length, 1)
+        sequences: NDArray[np.float32] = self.bars[self.ends[positions][:, None] + offsets]
+        return sequences
+
+    def chunks(self) -> Iterator[NDArray[np.float32]]:
+        """Yield all sequences, in order, some thousand at a time."""
+        for start in range(0, len(self), CHUNK):
+            yield self.x(slice(start, start + CHUNK))
+
+    def last(self) -> NDArray[np.float32]:
+        """Return the last bar of each sequence, shape (samples, inputs)."""
+        return self.bars[self.ends]
+
+    def at(self, indices: NDArray[np.intp]) -> Samples:
+        """Return some of the samples."""
+        return Samples(self.bars, self.ends[indices], self.length, self.y[indices])
+
+
+@dataclass(frozen=True, slots=True)
+class Dataset:
+    """Samples of all pairs, by pair and time, and what rows they were made of.
+
+    Parameters
+    ----------
+    samples
+        Every full sequence with a known label.
+    times_ms
+        Start of each sample's last window.
+    run_lengths
+        Consecutive bars known at each sample, at least the sequence: whether a longer sequence would be full too.
+    pairs
+        Pairs that gave rows.
+    rows, warm_rows
+        Number of rows, and of those a model could use.
+    from_ms, to_ms
+        Start of the first and end of the last window; 0 without rows.
+    """
+
+    samples: Samples
+    times_ms: NDArray[np.int64]
+    run_lengths: NDArray[np.int64]
+    pairs: tuple[str, ...]
+    rows: int
+    warm_rows: int
+    from_ms: int
+    to_ms: int
+
+
+@dataclass(slots=True)
+class _PairTable:
+    """What is kept of the rows of one pair."""
+
+    run: Run = field(default_factory=Run)
+    times_ms: list[int] = field(default_factory=list)
+    closes: list[float] = field(default_factory=list)
+    run_lengths: list[int] = field(default_factory=list)
+    bars: list[NDArray[np.float32]] = field(default_factory=list)
+
+    def add(self, row: FeatureRow) -> None:
+        if not is_new(self.run, row):
+            return
+        self.run = extend(self.run, row)
+        self.times_ms.append(row.window_start_ms)
+        self.closes.append(float("nan") if row.quality == "gap" else to_float(row.close))
+        self.run_lengths.append(len(self.run.bars))
+        if self.run.bars:
+            self.bars.append(np.array(self.run.bars[-1], dtype=np.float32))
+
+
+def build_dataset(rows: Iterable[FeatureRow], sequence_length: int, horizon_bars: int, interval_s: int) -> Dataset:
+    """Return every sample that `rows` give: a full sequence with a known label.
+
+    Rows of other intervals, later revisions and rows that come again are left out, and the runs are folded bar by
+    bar, exactly as it is done when they are served.
+
+    Parameters
+    ----------
+    rows
+        Ordered by time within each pair; read once and not kept.
+    """
+    tables: dict[tuple[str, str], _PairTable] = {}
+    for row in rows:
+        if row.interval_s == interval_s and row.revision == 0:
+            tables.setdefault((row.exchange, row.pair), _PairTable()).add(row)
+    ordered = [tables[key] for key in sorted(tables)]
+    bars = [bar for table in ordered for bar in table.bars]
+    interval_ms = interval_s * MS_PER_SECOND
+    ends, y, times_ms, run_lengths = _samples(ordered, sequence_length, horizon_bars * interval_ms)
+    table = np.array(bars, dtype=np.float32).reshape(-1, len(INPUT_NAMES))
+    return Dataset(
+        samples=Samples(table, ends, sequence_length, y),
+        times_ms=times_ms,
+        run_lengths=run_lengths,
+        pairs=tuple(sorted({pair for _, pair in tables})),
+        rows=sum(len(of_pair.times_ms) for of_pair in ordered),
+        warm_rows=len(bars),
+        from_ms=min((of_pair.times_ms[0] for of_pair in ordered), default=0),
+        to_ms=max((of_pair.times_ms[-1] + interval_ms for of_pair in ordered), default=0),
+    )
+
+
+def _samples(
+    tables: list[_PairTable], sequence_length: int, horizon_ms: int
+) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.int64], NDArray[np.int64]]:
+    """Return, of every sample, its last bar's place in the common table, its label, its time and its run's length."""
+    ends, ys, times, runs = [], [], [], []
+    before = 0
+    for table in tables:
+        at_ms = np.array(table.times_ms, dtype=np.int64)
+        run_lengths = np.array(table.run_lengths, dtype=np.int64)
+        y = labels(at_ms, np.array(table.closes, dtype=np.float64), horizon_ms)
+        place = before + np.cumsum(run_lengths > 0) - 1
+        chosen = (run_lengths >= sequence_length) & ~np.isnan(y)
+        ends.append(place[chosen])
+        ys.append(y[chosen])
+        times.append(at_ms[chosen])
+        runs.append(run_lengths[chosen])
+        before += len(table.bars)
+    none = np.empty(0)
+    return (
+        np.concatenate([none, *ends]).astype(np.int64),
+        np.concatenate([none, *ys]).astype(np.float64),
+        np.concatenate([none, *times]).astype(np.int64),
+        np.concatenate([none, *runs]).astype(np.int64),
+    )

@@ -1,0 +1,174 @@
+"""The model registry: MLflow, on a database file of this machine or on a server."""
+
+from __future__ import annotations
+
+import hashlib
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from contracts.errors import TradestreamError
+from modeling.database import database_file, ensure_database
+from modeling.model_card import ModelCard
+from modeling.quiet_imports import open_mlflow
+
+if TYPE_CHECKING:
+    from mlflow.tracking import MlflowClient
+
+ARTIFACT_FOLDER = "model"
+ONNX_FILE = "model.onnx"
+CARD_FILE = "model.json"
+_DIGEST_TAG = "sha256"
+
+
+class NoModelError(TradestreamError):
+    """There is no model under this name and alias, or its files are gone."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredModel:
+    """A model as it was registered."""
+
+    version: int
+    card: ModelCard
+    onnx: bytes
+
+
+class ModelRegistry:
+    """Registers, promotes and fetches models.
+
+    Parameters
+    ----------
+    uri
+        MLflow's tracking and registry address: ``sqlite:///<file>`` or ``http://<server>``.
+    """
+
+    def __init__(self, uri: str) -> None:
+        ensure_database(uri)
+        self._client: MlflowClient = open_mlflow(uri)
+
+    @staticmethod
+    def exists(uri: str) -> bool:
+        """Return whether there is anything at `uri` yet: looking must not create a database."""
+        file = database_file(uri)
+        return file is None or file.exists()
+
+    def register(
+        self,
+        card: ModelCard,
+        onnx: bytes,
+        params: Mapping[str, str | int | float],
+        *,
+        experiment: str,
+        artifact_location: str | None,
+    ) -> int:
+        """Store a run with its files and register it as the next version of its name; return the version.
+
+        The same model with the same card is registered once: a training that was killed after it had registered
+        comes to the same version again.
+        """
+        client = self._client
+        digest = hashlib.sha256(onnx + card.to_json().encode()).hexdigest()
+        known = self._version_with(card.model_name, digest)
+        if known is not None:
+            return known
+        run = client.create_run(self._experiment(experiment, artifact_location), run_name=f"{card.kind}")
+        run_id = run.info.run_id
+        self._log(run_id, card, params)
+        with tempfile.TemporaryDirectory() as folder:
+            (Path(folder) / ONNX_FILE).write_bytes(onnx)
+            (Path(folder) / CARD_FILE).write_text(card.to_json(), encoding="utf-8")
+            client.log_artifacts(run_id, folder, ARTIFACT_FOLDER)
+        client.set_terminated(run_id)
+        self._ensure_name(card.model_name)
+        source = f"{run.info.artifact_uri}/{ARTIFACT_FOLDER}"
+        tags = {
+            _DIGEST_TAG: digest,
+            "kind": card.kind,
+            "feature_set": card.feature_set,
+            "trained_from_ms": str(card.trained_from_ms),
+            "trained_to_ms": str(card.trained_to_ms),
+            "validation_log_loss": f"{card.metrics['log_loss']:.6f}",
+        }
+        return int(client.create_model_version(card.model_name, source, run_id, tags=tags).version)
+
+    def promote(self, name: str, version: int, alias: str) -> None:
+        """Point `alias` to `version`."""
+        self._client.set_registered_model_alias(name, alias, str(version))
+
+    def tag(self, name: str, version: int, key: str, value: str) -> None:
+        """Write a tag on a version."""
+        self._client.set_model_version_tag(name, str(version), key, value)
+
+    def tag_of(self, name: str, version: int, key: str) -> str | None:
+        """Return a tag of a version, None if it has none."""
+        tags: Mapping[str, str] = self._client.get_model_version(name, str(version)).tags
+        return tags.get(key)
+
+    def version_of(self, name: str, alias: str) -> int | None:
+        """Return the version that `alias` points to, or None if there is none."""
+        from mlflow.exceptions import MlflowException
+
+        try:
+            return int(self._client.get_model_version_by_alias(name, alias).version)
+        except MlflowException as error:
+            if error.error_code in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
+                return None
+            raise
+
+    def load(self, name: str, version: int) -> StoredModel:
+        """Fetch a version's files.
+
+        Raises
+        ------
+        NoModelError
+            If they are not where the registry says.
+        """
+        run_id = self._client.get_model_version(name, str(version)).run_id or ""
+        with tempfile.TemporaryDirectory() as folder:
+            try:
+                found = Path(self._client.download_artifacts(run_id, ARTIFACT_FOLDER, folder))
+                onnx = (found / ONNX_FILE).read_bytes()
+                card = (found / CARD_FILE).read_text(encoding="utf-8")
+            except OSError as error:
+                raise NoModelError(
+                    f"model {name} version {version} is registered, its files are gone: {error}"
+                ) from error
+        return StoredModel(version, ModelCard.read(card), onnx)
+
+    def _version_with(self, name: str, digest: str) -> int | None:
+        versions = self._client.search_model_versions(f"name='{name}'")
+        return next((int(version.version) for version in versions if version.tags.get(_DIGEST_TAG) == digest), None)
+
+    def _experiment(self, name: str, artifact_location: str | None) -> str:
+        found = self._client.get_experiment_by_name(name)
+        return found.experiment_id if found else self._client.create_experiment(name, artifact_location)
+
+    def _log(self, run_id: str, card: ModelCard, params: Mapping[str, str | int | float]) -> None:
+        from mlflow.entities import Metric, Param
+
+        facts: dict[str, object] = {
+            **card.model_dump(include={"kind", "interval_s", "sequence_length", "horizon_bars", "seed"}),
+            **card.model_dump(include={"feature_set", "input_set", "trained_from_ms", "trained_to_ms"}),
+            "pairs": ",".join(card.pairs),
+            **params,
+        }
+        metrics = {f"validation_{name}": value for name, value in card.metrics.items()}
+        for baseline, report in card.baselines.items():
+            metrics |= {f"{baseline}_{name}": value for name, value in report.items()}
+        self._client.log_batch(
+            run_id,
+            metrics=[Metric(name, value, timestamp=card.trained_to_ms, step=0) for name, value in metrics.items()],
+            params=[Param(name, str(value)) for name, value in facts.items()],
+        )
+
+    def _ensure_name(self, name: str) -> None:
+        from mlflow.exceptions import MlflowException
+
+        try:
+            self._client.create_registered_model(name)
+        except MlflowException as error:
+            if error.error_code != "RESOURCE_ALREADY_EXISTS":
+                raise

@@ -1,0 +1,211 @@
+"""The report's numbers in words: headline tiles and the rows of its tables."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import polars as pl
+
+from results.report.data import ReportData
+from results.report.wording import MISSING, count, milliseconds, money, percent, price, quantity, utc
+
+MAX_ROWS = 200
+_STAGES = {
+    "candles": "candle",
+    "technical_indicators": "indicators",
+    "predictions": "prediction",
+    "signals": "signal",
+    "orders": "order",
+    "fills": "fill",
+}
+Tone = Literal["", "good", "bad"]
+QUALITIES = ("complete", "empty", "gap", "unverified")
+
+
+@dataclass(frozen=True)
+class Tile:
+    """A headline figure."""
+
+    label: str
+    value: str
+    note: str = ""
+    tone: Tone = ""
+
+
+def tone_of(value: float | None) -> Tone:
+    """Return good for a gain, bad for a loss."""
+    return "" if not value else "good" if value > 0 else "bad"
+
+
+def money_tiles(data: ReportData) -> list[Tile]:
+    """What a reader wants to know first."""
+    pnl, accuracy, counts = (data.summary.get(name) or {} for name in ("pnl", "accuracy", "counts"))
+    gain, share = pnl.get("pnl_quote"), pnl.get("return_pct")
+    drawdown = pnl.get("max_drawdown_pct")
+    hit, base = accuracy.get("accuracy"), accuracy.get("base_rate")
+    return [
+        Tile(
+            "Return",
+            percent(_share(share), sign=True),
+            "nothing was traded" if gain is None else f"{money(gain, sign=True)} after fees",
+            tone_of(share),
+        ),
+        Tile("Largest drawdown", percent(_share(drawdown)), f"fees {money(pnl.get('fees_quote', 0.0))}"),
+        Tile("Fills", count(counts.get("fills", 0)), f"of {count(pnl.get('decisions', 0))} decisions"),
+        Tile(
+            "Accuracy",
+            percent(hit, 1),
+            f"base rate {percent(base, 1)}, {count(accuracy.get('judged', 0))} judged",
+            _edge_tone(hit, base, accuracy.get("judged", 0) / data.horizon_bars),
+        ),
+    ]
+
+
+def _edge_tone(hit: float | None, base: float | None, independent: float) -> Tone:
+    """Return a colour only where chance does not explain the difference: beyond two standard errors.
+
+    Predictions of successive minutes look at overlapping horizons, so only one in `horizon_bars` is independent.
+    """
+    if hit is None or base is None or abs(hit - base) <= 2 * (base * (1 - base) / max(1.0, independent)) ** 0.5:
+        return ""
+    return tone_of(hit - base)
+
+
+def _share(percentage: float | None) -> float | None:
+    return None if percentage is None else percentage / 100
+
+
+def health_facts(data: ReportData) -> list[Tile]:
+    """Whether the machinery behaved."""
+    summary = data.summary
+    model = summary.get("model")
+    restarts = sum(service["restarts"] for service in summary.get("services", {}).values())
+    dead = sum(summary.get("dead_letters", {}).values())
+    conflicts = sum(summary.get("conflicts", {}).values())
+    quality = quality_totals(data)
+    whole = sum(quality.values())
+    named = f"{model['name']} v{model['version']}" if model else "none"
+    return [
+        Tile("Model", named, (model or {}).get("kind", "")),
+        Tile("Predictions", count(summary.get("counts", {}).get("predictions", 0))),
+        Tile("Candles with a gap", percent(quality["gap"] / whole if whole else None, 2), f"of {count(whole)}"),
+        Tile("Restarts", count(restarts)),
+        Tile("Dead letters", count(dead), "", "bad" if dead else ""),
+        Tile("Conflicting messages", count(conflicts), "", "bad" if conflicts else ""),
+    ]
+
+
+def quality_totals(data: ReportData) -> dict[str, int]:
+    """Return how many one-minute candles have each quality, over all pairs."""
+    rows = data.summary.get("quality", {}).values()
+    return {name: sum(row.get(name, 0) for row in rows) for name in QUALITIES}
+
+
+def quality_rows(data: ReportData) -> list[dict[str, Any]]:
+    """Return one row per pair, with shares for the bar."""
+    rows = []
+    for pair, found in sorted(data.summary.get("quality", {}).items()):
+        whole = max(1, sum(found.get(name, 0) for name in QUALITIES))
+        rows.append(
+            {
+                "pair": pair,
+                "cells": [count(found.get(name, 0)) for name in (*QUALITIES, "revised")],
+                "shares": [(name, round(100 * found.get(name, 0) / whole, 2)) for name in QUALITIES],
+            }
+        )
+    return rows
+
+
+def fill_rows(data: ReportData) -> list[list[str]]:
+    """Return the latest fills as cells, the newest first."""
+    rows = data.fills.sort("filled_at_ms", "fill_id", descending=True).head(MAX_ROWS)
+    return [
+        [
+            utc(row["filled_at_ms"]),
+            row["pair"],
+            row["side"],
+            quantity(row["quantity"]),
+            price(row["price"]),
+            money(row["quantity"] * row["price"]),
+            money(row["fee_quote"]),
+            money(row["realised_pnl_quote"], sign=True) if row["side"] == "sell" else MISSING,
+            f"{row['model_name']} v{row['model_version']}",
+        ]
+        for row in rows.iter_rows(named=True)
+    ]
+
+
+def position_rows(data: ReportData) -> list[list[str]]:
+    """Return, per account and pair, what is held at the end and what the whole run brought, as cells."""
+    return [
+        [
+            row["account"],
+            row["pair"],
+            quantity(row["held"]),
+            price(row["average_price"]) if row["held"] else price(None),
+            price(row["last_price"]),
+            money(row["unrealised"], sign=True),
+            money(row["realised"], sign=True),
+            money(row["fees"]),
+            money(row["unrealised"] + row["realised"] - row["fees"], sign=True),
+        ]
+        for row in data.holdings.iter_rows(named=True)
+    ]
+
+
+def alert_rows(data: ReportData) -> list[list[str]]:
+    """Return the risk events as cells, the newest first."""
+    rows = data.risk_alerts.sort("time_ms", descending=True).head(MAX_ROWS)
+    return [
+        [utc(row["time_ms"]), row["severity"], row["rule"], row["pair"] or "all", row["message"]]
+        for row in rows.iter_rows(named=True)
+    ]
+
+
+def latency_rows(data: ReportData) -> list[dict[str, Any]]:
+    """Return one row per stage, with the length of its bars in percent of the slowest p99."""
+    found = data.summary.get("latency", {})
+    longest = max((row["p99_ms"] for row in found.values()), default=1.0) or 1.0
+    return [
+        {
+            "stage": label,
+            "cells": [count(row["messages"]), *(milliseconds(row[q]) for q in ("p50_ms", "p95_ms", "p99_ms"))],
+            "widths": [round(100 * row[q] / longest, 1) for q in ("p50_ms", "p95_ms", "p99_ms")],
+        }
+        for topic, label in _STAGES.items()
+        if (row := found.get(topic))
+    ]
+
+
+def process_rows(data: ReportData) -> list[list[str]]:
+    """Return one row per process, the six services first."""
+    processes = {**data.summary.get("services", {}), **data.summary.get("jobs", {})}
+    return [
+        [
+            name,
+            _or_missing(row["pid"]),
+            count(row["restarts"]),
+            _or_missing(row["exit_code"]),
+            f"{row['cpu_s']:.1f} s",
+            f"{row['peak_rss_mb']:.0f} MB",
+        ]
+        for name, row in processes.items()
+    ]
+
+
+def _or_missing(value: int | None) -> str:
+    return MISSING if value is None else str(value)
+
+
+def decision_rows(data: ReportData) -> list[list[str]]:
+    """Return how many signals gave each reason."""
+    path = data.folder / "signals.parquet"
+    if not path.exists():
+        return []
+    counted = pl.scan_parquet(path).group_by("decision", "reason").len().sort("len", descending=True).collect()
+    whole = max(1, int(counted["len"].sum()))
+    return [
+        [decision, reason.replace("_", " "), count(number), percent(number / whole, 1)]
+        for decision, reason, number in counted.iter_rows()
+    ]

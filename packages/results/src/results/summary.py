@@ -1,0 +1,191 @@
+"""`summary.json`: what a run did, in numbers, computed from what it exported."""
+
+from __future__ import annotations
+
+import json
+import platform
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from decimal import Decimal
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from contracts.fill import Fill
+from contracts.pnl import Pnl
+from contracts.units import decimal_string
+from embedded.process import ManagedProcess
+from execution.core.statistics import statistics
+from results.evaluation import accuracy_of, judged_predictions
+from results.export.write import ExportResult
+from results.report.data import load_table
+
+FILE_NAME = "summary.json"
+#: The services, in flow order.
+SERVICES = ("trades", "candles", "indicators", "predictions", "signals", "execution")
+_QUALITIES = ("complete", "empty", "gap", "unverified")
+_LIBRARIES = ("tradestream-embedded", "quixstreams", "ta-lib", "onnxruntime", "mlflow-skinny", "polars")
+
+
+@dataclass
+class RunRecord:
+    """What only the run itself knows; everything else is computed from the log.
+
+    Parameters
+    ----------
+    title, command, seed
+        What was asked for.
+    exchange, pairs
+        Whose market.
+    started_at
+        ISO 8601, UTC.
+    live_from_ms, live_until_ms
+        Event time of the live part.
+    phases
+        Wall seconds of each phase, in order.
+    live_feed
+        False if trades came from files as fast as they could be read: then waiting in line is no latency.
+    model
+        Name, version, kind and metrics of the served model; None if there is none.
+    kills
+        Services killed on purpose.
+    notes
+        What a reader must know, in whole sentences.
+    """
+
+    title: str
+    command: str
+    exchange: str
+    pairs: list[str]
+    started_at: str = ""
+    seed: int | None = None
+    live_from_ms: int | None = None
+    live_until_ms: int | None = None
+    finished_at: str = ""
+    wall_seconds: float = 0.0
+    phases: dict[str, float] = field(default_factory=dict)
+    live_feed: bool = True
+    model: dict[str, Any] | None = None
+    kills: list[dict[str, Any]] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+
+def write_summary(
+    out: Path,
+    record: RunRecord,
+    processes: Mapping[str, ManagedProcess],
+    exported: ExportResult,
+    latency: dict[str, dict[str, float]],
+) -> dict[str, Any]:
+    """Write `summary.json` into `out` and return its content."""
+    candles, predictions = load_table(out, "candles"), load_table(out, "predictions")
+    summary = {
+        **asdict(record),
+        "services": service_states(processes),
+        "jobs": job_states(processes),
+        "counts": exported.rows,
+        "pnl": books(out),
+        "accuracy": accuracy_of(judged_predictions(predictions, candles)).as_json(),
+        "quality": quality(candles),
+        "dead_letters": exported.dead_letters,
+        "conflicts": {name: n for name, n in exported.conflicts.items() if n},
+        "repeated": exported.repeated,
+        "latency": latency,
+        "versions": versions(),
+    }
+    (out / FILE_NAME).write_text(json.dumps(summary, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    return summary
+
+
+def service_states(processes: Mapping[str, ManagedProcess]) -> dict[str, dict[str, Any]]:
+    """Return one entry per service; restarts are summed over its variants, the rest is of the last that ran.
+
+    A service that never ran (nothing to predict with) has null for its pid.
+    """
+    states = {}
+    for service in SERVICES:
+        own = [each for each in processes.values() if each.spec.belongs_to == service and not _is_training(each)]
+        last = _state(own[-1]) if own else dict(_NEVER_RAN)
+        states[service] = {**last, "restarts": sum(each.restarts for each in own)}
+    return states
+
+
+_NEVER_RAN = {"pid": None, "restarts": 0, "exit_code": None, "cpu_s": 0.0, "peak_rss_mb": 0.0}
+
+
+def job_states(processes: Mapping[str, ManagedProcess]) -> dict[str, dict[str, Any]]:
+    """Return the processes that are not the services themselves: jobs, training, the simulated venue."""
+    return {
+        name: _state(each)
+        for name, each in processes.items()
+        if each.spec.belongs_to not in SERVICES or name not in SERVICES
+    }
+
+
+def _is_training(process: ManagedProcess) -> bool:
+    return "train" in process.spec.command
+
+
+def _state(process: ManagedProcess) -> dict[str, Any]:
+    return {
+        "pid": process.pid,
+        "restarts": process.restarts,
+        "exit_code": process.exit_code,
+        "cpu_s": round(process.usage.cpu_s, 2),
+        "peak_rss_mb": round(process.usage.peak_rss_mb, 1),
+    }
+
+
+def books(out: Path) -> dict[str, Any]:
+    """Return what the accounts achieved together, and each of them under `accounts`."""
+    pnl, fills = load_table(out, "pnl"), load_table(out, "fills")
+    signals = load_table(out, "signals")
+    decisions = signals.filter(pl.col("decision") != "none").height
+    if pnl.is_empty():
+        return {"decisions": decisions, "accounts": {}}
+    accounts = {
+        str(account): _statistics(
+            pnl.filter(pl.col("account") == account), fills.filter(pl.col("account") == account)
+        )
+        for account in sorted(pnl["account"].unique().to_list())
+    }
+    initial = sum(Decimal(each["initial_equity_quote"]) for each in accounts.values())
+    final = sum(Decimal(each["final_equity_quote"]) for each in accounts.values())
+    return {
+        "initial_balance_quote": decimal_string(Decimal(initial)),
+        "final_equity_quote": decimal_string(Decimal(final)),
+        "pnl_quote": float(final - initial),
+        "return_pct": round(float((final / initial - 1) * 100), 4),
+        "max_drawdown_pct": round(max(each["max_drawdown_pct"] for each in accounts.values()), 4),
+        "fees_quote": float(sum(Decimal(each["fees_quote"]) for each in accounts.values())),
+        "decisions": decisions,
+        "accounts": accounts,
+    }
+
+
+def _statistics(pnl: pl.DataFrame, fills: pl.DataFrame) -> dict[str, Any]:
+    """Return execution's own statistics of one account."""
+    books_by_minute = [Pnl.model_construct(**row) for row in pnl.sort("time_ms").iter_rows(named=True)]
+    in_order = [Fill.model_construct(**row) for row in fills.sort("filled_at_ms", "fill_id").iter_rows(named=True)]
+    first = books_by_minute[0]
+    initial = Decimal(first.balance) - Decimal(first.realised_quote) + Decimal(first.fees_quote)
+    return asdict(statistics(books_by_minute, in_order, initial))
+
+
+def quality(candles: pl.DataFrame) -> dict[str, dict[str, int]]:
+    """Return, per pair, the one-minute candles by quality (first revision), and how many were revised."""
+    minutes = candles.filter(pl.col("interval_s") == 60)
+    found: dict[str, dict[str, int]] = {}
+    for pair in sorted(minutes["pair"].unique().to_list()):
+        own = minutes.filter(pl.col("pair") == pair)
+        counted = dict(own.filter(pl.col("revision") == 0).group_by("quality").len().iter_rows())
+        revised = own.filter(pl.col("revision") > 0)["window_start_ms"].n_unique()
+        found[pair] = {**{name: counted.get(name, 0) for name in _QUALITIES}, "revised": revised}
+    return found
+
+
+def versions() -> dict[str, str]:
+    """Return the versions that can matter for the numbers."""
+    return {"python": platform.python_version(), **{name: version(name) for name in _LIBRARIES}}

@@ -1,0 +1,1 @@
+"""What a service could not use: written, classified, read and sent again."""

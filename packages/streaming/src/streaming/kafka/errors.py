@@ -1,0 +1,89 @@
+"""What Kafka's clients report, in one line that names the setting or the permission it is about."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from confluent_kafka import KafkaError, KafkaException
+from quixstreams.kafka.exceptions import BaseKafkaException
+from quixstreams.models.topics.exceptions import CreateTopicFailure, TopicPermissionError
+
+if TYPE_CHECKING:
+    from streaming.settings import ServiceSettings
+
+_REFUSALS = frozenset({KafkaError._AUTHENTICATION, KafkaError._SSL})
+#: A broker that comes or goes breaks off in the middle of a handshake, which a client also reports as a refusal.
+_BROKEN_OFF = ("transport failure", "Disconnected", "Timed out", "timed out")
+_NOT_ALLOWED = frozenset(
+    {
+        KafkaError.TOPIC_AUTHORIZATION_FAILED,
+        KafkaError.GROUP_AUTHORIZATION_FAILED,
+        KafkaError.CLUSTER_AUTHORIZATION_FAILED,
+        KafkaError.TRANSACTIONAL_ID_AUTHORIZATION_FAILED,
+    }
+)
+
+
+def is_refusal(error: KafkaError) -> bool:
+    """Whether the broker, or this side, refuses: waiting does not help, what the client was told is wrong."""
+    return error.code() in _REFUSALS and not any(words in error.str() for words in _BROKEN_OFF)
+
+
+def wrong_settings(settings: ServiceSettings, error: KafkaError) -> str:
+    """Return which settings a broker, or this side, took exception to."""
+    text = error.str()
+    if "mechanism handshake failed" in text:
+        what = f"expected a mechanism of the broker's, was {settings.sasl_mechanism!r}"
+        return f"TRADESTREAM_SASL_MECHANISM: {what}: {_reason(text)}"
+    if error.code() == KafkaError._AUTHENTICATION:
+        user = settings.sasl_username
+        return f"TRADESTREAM_SASL_PASSWORD: {settings.broker_address} knows no user {user!r} with this password"
+    if "certificate verify failed" in text:
+        given = f"the file {settings.ssl_ca_location}" if settings.ssl_ca_location else "this machine's authorities"
+        return (
+            f"TRADESTREAM_SSL_CA_LOCATION: expected the authority of {settings.broker_address}, "
+            f"was {given}: its certificate cannot be verified"
+        )
+    return f"TRADESTREAM_SECURITY_PROTOCOL, _SSL_*, _SASL_*: {_reason(text)}"
+
+
+def _reason(text: str) -> str:
+    """Return `text` without the address before it and the times behind it."""
+    return text.partition(": ")[2].rpartition(" (after")[0] or text
+
+
+def no_answer(settings: ServiceSettings, error: object) -> str:
+    """Return that nobody answered."""
+    protocol = settings.security_protocol or "plaintext"
+    return (
+        f"TRADESTREAM_BROKER_ADDRESS: expected a Kafka broker at {settings.broker_address}, none answers "
+        f"(TRADESTREAM_SECURITY_PROTOCOL is {protocol}): {error}"
+    )
+
+
+def not_allowed(user: str | None, permissions: str) -> str:
+    """Return that `user` lacks permissions, and who can give them.
+
+    Examples
+    --------
+    >>> not_allowed("signals-dev", "READ on topic predictions-dev")
+    "Kafka user 'signals-dev' lacks READ on topic predictions-dev (the operator gives it: make access)"
+    """
+    return f"Kafka user {user!r} lacks {permissions} (the operator gives it: make access)"
+
+
+def describe_kafka_error(error: BaseException) -> str | None:
+    """Return what a Kafka client, or QuixStreams on its behalf, says; None if `error` is not from there."""
+    if isinstance(error, CreateTopicFailure | TopicPermissionError):
+        return f"Kafka: {error}; the operator creates topics: make topics"
+    if isinstance(error, BaseKafkaException):
+        return _words(error.error)
+    return _words(error.args[0]) if isinstance(error, KafkaException) else None
+
+
+def _words(error: KafkaError) -> str:
+    if error.code() in (KafkaError.FENCED_INSTANCE_ID, KafkaError._FENCED) or "fenced by other" in error.str():
+        return "another process has this one's TRADESTREAM_INSTANCE_ID: each replica needs its own"
+    if error.code() in _NOT_ALLOWED:
+        return f"Kafka user of TRADESTREAM_SASL_USERNAME: {error.str()} (the operator gives permissions: make access)"
+    return f"Kafka (TRADESTREAM_BROKER_ADDRESS): {error.str()}"

@@ -1,0 +1,58 @@
+"""Asking a Kafka cluster again while what it says will pass."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from confluent_kafka import KafkaError, KafkaException
+from tenacity import retry, retry_if_exception, stop_after_delay, wait_fixed
+
+_TIMEOUT_SECONDS = 30.0
+_RETRY_SECONDS = 0.2
+#: What a cluster says while a broker comes, goes or hands over: a moment later the same question has an answer.
+_PASSING = frozenset(
+    {
+        KafkaError.LEADER_NOT_AVAILABLE,
+        KafkaError.NOT_LEADER_FOR_PARTITION,
+        KafkaError.COORDINATOR_LOAD_IN_PROGRESS,
+        KafkaError.COORDINATOR_NOT_AVAILABLE,
+        KafkaError.NOT_COORDINATOR,
+        KafkaError._WAIT_COORD,
+        KafkaError._TRANSPORT,
+        KafkaError._TIMED_OUT,
+        KafkaError._DESTROY_BROKER,
+        KafkaError._UNKNOWN_PARTITION,  # what librdkafka calls one without a leader
+    }
+)
+
+
+def _is_passing(error: BaseException) -> bool:
+    return isinstance(error, KafkaException) and error.args[0].code() in _PASSING
+
+
+#: Asks again while a cluster says what passes, up to half a minute.
+retry_while_passing = retry(
+    retry=retry_if_exception(_is_passing),
+    stop=stop_after_delay(_TIMEOUT_SECONDS),
+    wait=wait_fixed(_RETRY_SECONDS),
+    reraise=True,
+)
+
+
+def commit_with_retry(commit: Callable[..., Any]) -> Callable[..., Any]:
+    """Return `commit` of a consumer, asking again while its group's broker comes back.
+
+    A broker that has just started loads its groups first. Without this a service would end there, and be restarted
+    into the same.
+    """
+
+    @retry_while_passing
+    def asked_again(*arguments: Any, **options: Any) -> Any:
+        answered = commit(*arguments, **options)
+        for partition in answered or ():
+            if partition.error is not None and partition.error.code() in _PASSING:
+                raise KafkaException(partition.error)
+        return answered
+
+    return asked_again

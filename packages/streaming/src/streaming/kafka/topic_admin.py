@@ -1,0 +1,156 @@
+"""The topics as contracts have them, held against those of a Kafka broker."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from confluent_kafka import KafkaException
+from confluent_kafka.admin import AlterConfigOpType, ConfigEntry, ConfigResource, ResourceType
+from quixstreams.models.topics import TopicConfig
+
+from contracts.topics import TOPICS, dead_letters_name
+from streaming.errors import ServiceError
+from streaming.kafka.access import open_admin
+from streaming.kafka.grants import services
+from streaming.topics import dead_letters_config, topic_config
+
+if TYPE_CHECKING:
+    from streaming.settings import ServiceSettings
+
+_TIMEOUT_SECONDS = 10.0
+_POLL_SECONDS = 0.05
+
+Change = tuple[str, str]
+
+
+@dataclass(frozen=True)
+class Difference:
+    """What a topic on the broker has otherwise than it should.
+
+    Attributes
+    ----------
+    missing
+        It does not exist.
+    settings
+        Setting -> (is, should be): these can be altered in place.
+    layout
+        The same of its partitions and replicas. Never altered here: with another number of partitions a key would go
+        on in another one, apart from its state, and replicas are moved by the operator's own tools.
+    """
+
+    topic: str
+    missing: bool = False
+    settings: Mapping[str, Change] = field(default_factory=dict)
+    layout: Mapping[str, Change] = field(default_factory=dict)
+
+    def __bool__(self) -> bool:
+        return bool(self.missing or self.settings or self.layout)
+
+
+def wanted_topics(settings: ServiceSettings) -> dict[str, TopicConfig]:
+    """Return every topic of the system by its full name, in flow order, dead letters last."""
+    named = {spec.full_name(settings.environment): topic_config(spec, settings) for spec in TOPICS}
+    letters = {dead_letters_name(name, settings.environment): dead_letters_config(settings) for name in services()}
+    return {**named, **letters}
+
+
+def compare(topic: str, wanted: TopicConfig, actual: TopicConfig | None) -> Difference:
+    """Return in what `actual` differs from `wanted`; nothing where nobody cares.
+
+    Examples
+    --------
+    >>> wanted = TopicConfig(6, 1, {"retention.ms": "-1"})
+    >>> compare("trades-dev", wanted, TopicConfig(6, 1, {"retention.ms": "604800000"})).settings
+    {'retention.ms': ('604800000', '-1')}
+    """
+    if actual is None:
+        return Difference(topic, missing=True)
+    found = actual.extra_config or {}
+    settings = {
+        name: (str(found.get(name)), value)
+        for name, value in (wanted.extra_config or {}).items()
+        if found.get(name) != value
+    }
+    counts = {
+        "partitions": (str(actual.num_partitions), str(wanted.num_partitions)),
+        "replicas": (str(actual.replication_factor), str(wanted.replication_factor)),
+    }
+    return Difference(topic, False, settings, {name: pair for name, pair in counts.items() if pair[0] != pair[1]})
+
+
+def _has(topic: TopicConfig | None, settings: Mapping[str, str]) -> bool:
+    return not settings or (topic is not None and settings.items() <= (topic.extra_config or {}).items())
+
+
+class TopicAdmin:
+    """Describes and alters the topics of the broker that `settings` name.
+
+    Raises
+    ------
+    SettingsError
+        When made, if the broker refuses the user or is refused itself.
+    ServiceError
+        By every method, if the broker does not answer or does not allow it.
+    """
+
+    def __init__(self, settings: ServiceSettings) -> None:
+        self._address = settings.broker_address
+        self._admin = open_admin(settings, _TIMEOUT_SECONDS)
+
+    def describe(self, names: Iterable[str]) -> dict[str, TopicConfig]:
+        """Return those of the topics that exist."""
+        try:
+            cluster = self._admin.list_topics(timeout=_TIMEOUT_SECONDS).topics
+        except KafkaException as error:
+            raise ServiceError(f"{self._address}: {error}") from error
+        existing = [ConfigResource(ResourceType.TOPIC, name) for name in names if name in cluster]
+        found = {}
+        for resource, entries in self._results(self._admin.describe_configs, existing).items():
+            partitions = cluster[resource.name].partitions
+            config = {name: entry.value for name, entry in entries.items()}
+            found[resource.name] = TopicConfig(len(partitions), len(partitions[0].replicas), config)
+        return found
+
+    def describe_when(
+        self, names: Iterable[str], settled: Callable[[dict[str, TopicConfig]], bool]
+    ) -> dict[str, TopicConfig]:
+        """Return those of the topics that exist as soon as `settled` says so, or as they are after ten seconds.
+
+        The controller answers first; a broker applies what it has decided a moment later.
+        """
+        names, deadline = list(names), time.monotonic() + _TIMEOUT_SECONDS
+        while True:
+            found = self.describe(names)
+            if settled(found) or time.monotonic() > deadline:
+                return found
+            time.sleep(_POLL_SECONDS)
+
+    def alter(self, differences: Iterable[Difference]) -> None:
+        """Give the topics the settings they should have, and wait until the broker says that they have them."""
+        altered = {each.topic: {name: wanted for name, (_, wanted) in each.settings.items()} for each in differences}
+        resources = [
+            ConfigResource(
+                ResourceType.TOPIC,
+                topic,
+                incremental_configs=[
+                    ConfigEntry(name, wanted, incremental_operation=AlterConfigOpType.SET)
+                    for name, wanted in settings.items()
+                ],
+            )
+            for topic, settings in altered.items()
+            if settings
+        ]
+        self._results(self._admin.incremental_alter_configs, resources)
+        self.describe_when(altered, lambda found: all(_has(found.get(topic), altered[topic]) for topic in altered))
+
+    def _results(self, call: Any, resources: list[ConfigResource]) -> dict[ConfigResource, Any]:
+        if not resources:
+            return {}
+        try:
+            futures = call(resources, request_timeout=_TIMEOUT_SECONDS)
+            return {resource: future.result() for resource, future in futures.items()}
+        except KafkaException as error:
+            raise ServiceError(f"{self._address}: {error}") from error

@@ -1,0 +1,77 @@
+"""From a dataframe into a database: batches at each checkpoint, written again where it must be."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, ClassVar
+
+from loguru import logger
+from quixstreams.sinks import BatchingSink, SinkBackpressureError, SinkBatch
+
+from contracts.errors import TransientError
+from contracts.message import Message
+from streaming.service.resilience import CircuitOpenError, resilient
+
+if TYPE_CHECKING:
+    from quixstreams.dataframe import StreamingDataFrame
+
+Write = Callable[[Iterable[Message]], None]
+
+_ATTEMPTS = 3
+
+
+class StoreSink(BatchingSink):
+    """Hands each checkpoint's messages to `write` before the checkpoint's offsets are committed.
+
+    After a crash, or while the database is away, messages are processed and written again: `write` must take the
+    same message twice (an upsert). On a `TransientError` it is tried again, then the service pauses and goes on from
+    its last checkpoint; any other error stops the service with nothing committed.
+
+    Parameters
+    ----------
+    write
+        Writes a batch, all of it or nothing.
+
+    Attributes
+    ----------
+    retry_after_seconds
+        How long the service pauses when the database still does not answer after a few attempts.
+    """
+
+    retry_after_seconds: ClassVar[float] = 5.0
+
+    def __init__(self, write: Write) -> None:
+        super().__init__(on_client_connect_success=_nothing)
+        self._write = resilient(
+            "store", retry_on=TransientError, attempts=_ATTEMPTS, open_seconds=self.retry_after_seconds
+        )(write)
+
+    def write(self, batch: SinkBatch) -> None:
+        """Write one partition's batch."""
+        try:
+            self._write([item.value for item in batch])
+        except (TransientError, CircuitOpenError) as error:
+            logger.warning("store: {}; {} messages wait {:g} s", error, batch.size, self.retry_after_seconds)
+            raise SinkBackpressureError(retry_after=self.retry_after_seconds) from error
+
+
+def keep(sdf: StreamingDataFrame, write: Write | None) -> None:
+    """Write each message of `sdf` to a store; nothing where the store is off.
+
+    Parameters
+    ----------
+    write
+        ``Store.write``, or None: what `featurestore.StoreSettings.store_writer` returns.
+
+    Examples
+    --------
+    The last line of a topology::
+
+        keep(publish(rows, topics[TECHNICAL_INDICATORS.name]), settings.store_writer())
+    """
+    if write is not None:
+        sdf.sink(StoreSink(write))
+
+
+def _nothing() -> None:
+    """The store connects with its first batch, so there is nothing to announce at the start."""

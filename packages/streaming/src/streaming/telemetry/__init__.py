@@ -1,0 +1,1 @@
+"""What a service tells of itself: health, metrics, lag, audit events, logs."""

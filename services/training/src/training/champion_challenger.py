@@ -1,0 +1,48 @@
+"""Candidate against champion, on samples that have shaped neither."""
+
+from __future__ import annotations
+
+import numpy as np
+from loguru import logger
+
+from contracts.errors import BadInputError
+from modeling.dataset import Samples
+from modeling.gate import ChampionComparison
+from modeling.metrics import log_loss
+from modeling.onnx_model import OnnxModel
+from modeling.registry import StoredModel
+from training.fit import Trained, forecast_of
+
+#: With fewer common samples a comparison says nothing.
+MIN_SAMPLES = 100
+
+
+def challenge(trained: Trained, champion: StoredModel) -> ChampionComparison | None:
+    """Compare `trained` with `champion` on its validation samples that the champion has not been fitted on.
+
+    Returns
+    -------
+    ChampionComparison or None
+        None, with a line in the log, if they cannot be compared: the champion foresees something else, was trained on
+        other inputs, or has seen nearly all of the samples.
+    """
+    card = champion.card
+    try:
+        card.check_servable(trained.card.interval_s)
+    except BadInputError as error:
+        logger.warning("version {} cannot be served any more: {}", champion.version, error)
+        return None
+    if card.horizon_bars != trained.card.horizon_bars:
+        logger.warning("version {} looks {} bars ahead: it is not compared with", champion.version, card.horizon_bars)
+        return None
+    data, validation = trained.data, trained.validation
+    unseen = data.times_ms[validation] >= card.validated_from_ms
+    common = np.flatnonzero(unseen & (data.run_lengths[validation] >= card.sequence_length))
+    if len(common) < MIN_SAMPLES:
+        logger.warning("version {} has seen all but {} of the samples: not compared", champion.version, len(common))
+        return None
+    chosen = data.samples.at(validation[common])
+    as_champion_sees = Samples(chosen.bars, chosen.ends, card.sequence_length, chosen.y)
+    forecast = forecast_of(OnnxModel(champion.onnx).predict_many, as_champion_sees)
+    candidate = log_loss(chosen.y, trained.forecast[common])
+    return ChampionComparison(champion.version, candidate, log_loss(chosen.y, forecast), len(common))

@@ -1,0 +1,143 @@
+"""`python -m predictions train`: read, train, register, promote or refuse, and tell the model-events topic."""
+
+from __future__ import annotations
+
+import time
+
+from loguru import logger
+
+from contracts.model_event import ModelEvent
+from contracts.topics import MODEL_EVENTS
+from modeling.dataset import build_dataset
+from modeling.gate import judge, may_promote
+from modeling.kinds import MODELS
+from modeling.model_card import ModelCard
+from modeling.progress import Progress
+from modeling.registry import ModelRegistry
+from predictions.exit_codes import EXIT_TOO_FEW_ROWS
+from predictions.settings import PredictionsSettings
+from streaming.clients import open_producer
+from streaming.service.exit import exit_code_for
+from streaming.telemetry.logging import configure_logging
+from training.champion_challenger import challenge
+from training.fit import TooFewRowsError, Trained, train_model
+from training.source import read_rows
+
+
+def train(settings: PredictionsSettings) -> int:
+    """Train and register a model; return the process's exit code."""
+    configure_logging("train", settings.log_level, settings.log_format)
+    progress = Progress(settings.progress_file)
+    try:
+        _train(settings, progress)
+    except TooFewRowsError as error:
+        logger.error("not training: {}", error)
+        progress.stage("failed")
+        return EXIT_TOO_FEW_ROWS
+    except ImportError as error:
+        extra = MODELS[settings.model].extra
+        logger.error("training {} needs the extra [{}] of tradestream-predictions: {}", settings.model, extra, error)
+        progress.stage("failed")
+        return 1
+    except Exception as error:  # noqa: BLE001 - the process ends here: it is logged and becomes the exit code
+        code = exit_code_for(error)
+        progress.stage("failed")
+        return code
+    progress.stage("done")
+    return 0
+
+
+def _train(settings: PredictionsSettings, progress: Progress) -> None:
+    started_seconds = time.monotonic()
+    progress.stage("reading")
+    kind = MODELS[settings.model]
+    data = build_dataset(read_rows(settings), kind.sequence_length, settings.horizon_bars, settings.interval_s)
+    kind.load()  # importing its library takes seconds, which say nothing of how long an epoch takes
+    progress.stage("training")
+    trained = train_model(data, settings, progress.epoch)
+    _log_metrics(trained.card)
+    progress.stage("registering")
+    events = register(trained, settings)
+    with open_producer(settings, "predictions") as producer:
+        for event in events:
+            producer.produce(MODEL_EVENTS, event)
+        producer.flush()
+    logger.info("trained in {:.1f} s", time.monotonic() - started_seconds)
+
+
+def register(trained: Trained, settings: PredictionsSettings) -> list[ModelEvent]:
+    """Register `trained`, promote it if it may be, and return what happened."""
+    card = trained.card
+    registry = ModelRegistry(settings.tracking_uri)
+    champion = registry.version_of(card.model_name, settings.alias)
+    version = registry.register(
+        card,
+        trained.fitted.onnx,
+        trained.fitted.params,
+        experiment=settings.mlflow_experiment,
+        artifact_location=settings.artifact_location,
+    )
+    if version == champion:  # this very model: an earlier training was stopped after it had promoted it
+        promoted, reason = True, registry.tag_of(card.model_name, version, "gate_reason") or ""
+    else:
+        promoted, reason = _decide(registry, trained, version, champion, settings)
+    return [
+        _event(card, version, "registered", None, f"{card.kind}, seed {card.seed}"),
+        _event(card, version, "promoted" if promoted else "refused", settings.alias if promoted else None, reason),
+    ]
+
+
+def _decide(
+    registry: ModelRegistry, trained: Trained, version: int, champion: int | None, settings: PredictionsSettings
+) -> tuple[bool, str]:
+    """Promote `version` if it may be; return whether it was, and why."""
+    card = trained.card
+    comparison = challenge(trained, registry.load(card.model_name, champion)) if champion is not None else None
+    outcome, reason = judge(card.metrics, card.baselines, comparison)
+    registry.tag(card.model_name, version, "gate", outcome)
+    registry.tag(card.model_name, version, "gate_reason", reason)
+    promoted = may_promote(outcome, has_champion=champion is not None, require_gate=settings.require_gate)
+    if promoted:
+        registry.promote(card.model_name, version, settings.alias)
+    _log_verdict(card, version, promoted, outcome == "passed", reason)
+    return promoted, reason
+
+
+def _event(card: ModelCard, version: int, event: str, alias: str | None, reason: str) -> ModelEvent:
+    return ModelEvent.model_validate(
+        {
+            "model_name": card.model_name,
+            "model_version": version,
+            "event": event,
+            "alias": alias,
+            "reason": reason,
+            "trained_to_ms": card.trained_to_ms,
+        }
+    )
+
+
+def _log_metrics(card: ModelCard) -> None:
+    for name, metrics in {card.kind: card.metrics, **card.baselines}.items():
+        logger.info(
+            "validation of {}: log loss {:.6f}, accuracy {:.4f}, Brier {:.6f}, {} samples, base rate {:.4f}",
+            name,
+            metrics["log_loss"],
+            metrics["accuracy"],
+            metrics["brier"],
+            int(metrics["n"]),
+            metrics["base_rate"],
+        )
+
+
+def _log_verdict(card: ModelCard, version: int, promoted: bool, passed: bool, reason: str) -> None:
+    if promoted and passed:
+        logger.info("{} version {} is promoted: {}", card.model_name, version, reason)
+    elif promoted:
+        logger.warning(
+            "{} version {} is promoted with gate=failed, because there is no other model: {}",
+            card.model_name,
+            version,
+            reason,
+        )
+    else:
+        logger.warning("{} version {} is refused: {}", card.model_name, version, reason)

@@ -1,0 +1,53 @@
+"""Whether a log without a prediction should have some: then they are lost, and not a run without a model."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+from contracts.model_event import ModelEvent
+from contracts.topics import MODEL_EVENTS, TECHNICAL_INDICATORS
+from streaming.clients import committed_offsets
+from verify.log import Log
+
+_IS_SERVED = ("promoted", "rolled_back")
+
+
+def why_predictions_are_due(source: Log) -> str | None:
+    """Return what shows that a model was there to predict; None if nothing does."""
+    return _promoted(source) or _read(source) or _registered(source)
+
+
+def _promoted(source: Log) -> str | None:
+    for record in source.read(MODEL_EVENTS):
+        event = record.readable_message()
+        if isinstance(event, ModelEvent) and event.event in _IS_SERVED:
+            happened = event.event.replace("_", " ")
+            return f"{MODEL_EVENTS.name} says: version {event.model_version} of {event.model_name} was {happened}"
+    return None
+
+
+def _read(source: Log) -> str | None:
+    """Predictions start with a model only: what they have read they had one for."""
+    group = source.settings.group_for("predictions")
+    read = sum(committed_offsets(source.settings, group, TECHNICAL_INDICATORS).values())
+    return f"{group} has read {TECHNICAL_INDICATORS.name} with a model" if read else None
+
+
+def _registered(source: Log) -> str | None:
+    """Look into the run's own registry, a database of MLflow's; another's models say nothing of this log."""
+    file = source.place.work / "mlflow.db" if source.place is not None else None
+    if file is None or not file.exists():
+        return None
+    try:
+        row = _alias(file)
+    except sqlite3.Error as error:
+        return f"the registry {file} cannot be read ({error})"
+    return f"the registry {file} has version {row[1]} of {row[0]} promoted" if row else None
+
+
+def _alias(file: Path) -> tuple[str, int] | None:
+    with closing(sqlite3.connect(f"{file.resolve().as_uri()}?mode=ro", uri=True)) as db:
+        found: tuple[str, int] | None = db.execute("SELECT name, version FROM registered_model_aliases").fetchone()
+        return found
