@@ -313,15 +313,15 @@ format: install-dev ## Format the code and mend what ruff can mend
 
 .PHONY: members
 members: install-dev ## Prove each member's dependencies: installed alone, all modules imported, its topology test run
-	@$(RUN) python tests/members.py
+	@$(RUN) python -m tests.members
 
 .PHONY: fuzz
 fuzz: install-dev ## Nearly right input to every parser: no crash, nothing silently accepted or lost [inputs=1000000 seed=]
-	@$(RUN) python tests/fuzz --inputs $(or $(inputs),1000000) --seed $(or $(filter-out 7,$(seed)),1)
+	@$(RUN) python -m tests.fuzz --inputs $(or $(inputs),1000000) --seed $(or $(filter-out 7,$(seed)),1)
 
 .PHONY: chaos
 chaos: install-dev ## Kill and break all through live markets, compare every topic [seed= kills= log=embedded|kafka|both]
-	@$(RUN) python tests/chaos --seed $(seed) --kills $(or $(kills),50) --log $(or $(log),both)
+	@$(RUN) python -m tests.chaos --seed $(seed) --kills $(or $(kills),50) --log $(or $(log),both)
 
 .PHONY: kafka-sweep
 kafka-sweep: install-dev ## Real Kafka for minutes: SIGKILLs, one of three brokers lost, replicas 1 -> 3 -> 2 [seed= kills=]
@@ -347,7 +347,7 @@ dashboards-check: install-dev ## Ask every panel's query of a real Prometheus an
 
 .PHONY: sizes
 sizes: install-dev ## Sizes of functions and files, the largest first
-	@$(RUN) python tests/architecture/sizes.py
+	@$(RUN) python -m tests.architecture.sizes
 
 .PHONY: schemas
 schemas: install-dev ## Write the JSON schemas of the messages anew

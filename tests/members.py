@@ -15,8 +15,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parent / "support"))
-from workspace import ROOT, Member, members
+from tests.support.workspace import ROOT, Member, members
 
 TEST_TOOLS = ("pytest", "pytest-timeout", "hypothesis")
 #: What a member's tests need and the member does not; installed after its modules were imported without it.

@@ -10,7 +10,7 @@ from typing import Any
 
 import polars as pl
 import pytest
-from runs import demo_command, differences
+from tests.support.runs import demo_command, differences
 
 from results.summary import SERVICES
 

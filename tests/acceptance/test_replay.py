@@ -16,8 +16,8 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from reference_candles import aggregate, lines, rows
-from runs import TABLES
+from tests.support.reference_candles import aggregate, lines, rows
+from tests.support.runs import TABLES
 
 ROOT = Path(__file__).parents[2]
 DATA = ROOT.parent / "shared/data/trades"

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import ast
-import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "support"))
-from workspace import ROOT, members
+from tests.support.workspace import ROOT, members
 
 FUNCTION_LIMIT = 50
 FILE_LIMIT = 300

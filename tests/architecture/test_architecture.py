@@ -8,7 +8,17 @@ import sys
 from pathlib import Path
 
 import pytest
-from workspace import COMPOSITION_ROOTS, LIBRARIES, MEMBERS, ROOT, SERVICES, Member, imported_modules, members, roots
+from tests.support.workspace import (
+    COMPOSITION_ROOTS,
+    LIBRARIES,
+    MEMBERS,
+    ROOT,
+    SERVICES,
+    Member,
+    imported_modules,
+    members,
+    roots,
+)
 
 ALL = members()
 BY_NAME = {member.name: member for member in ALL}
@@ -20,9 +30,12 @@ every_service = pytest.mark.parametrize(
 #: Who may import whom among the members.
 ALLOWED: dict[str, set[str]] = {
     "contracts": set(),
+    "features": {"contracts"},
     "exchanges": {"contracts"},
     "streaming": {"contracts"},
-    "featurestore": {"contracts"},
+    "featurestore": {"contracts", "features"},
+    "modeling": {"contracts", "features"},
+    "results": {"contracts", "features", "streaming", "featurestore"},
     **{service: set(LIBRARIES) for service in SERVICES},
     "embedded": set(LIBRARIES) | set(SERVICES),
 }

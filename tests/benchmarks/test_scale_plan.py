@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from benchmarks.scale_plan import LOADS, MEMORY_MIB, PARTITIONS, Load, cores, gigabytes_a_day, memory_gib, table
-from workspace import ROOT
+from tests.support.workspace import ROOT
 
 from candles.settings import CandlesSettings
 from contracts.topics import CANDLES, SIGNALS, TRADES

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.candles import market
 
 from candles.app import outputs, topology
 from candles.core.admit import steps
@@ -43,7 +44,7 @@ def glimpses_of(messages: list[Any], rules: Rules, step_ms: int) -> list[list[Gl
     return found
 
 
-def as_if_final(market: Any, messages: list[Any], rules: Rules, glimpse: Glimpse) -> Candle:
+def as_if_final(messages: list[Any], rules: Rules, glimpse: Glimpse) -> Candle:
     """The candle of the glimpse's window, had input ended with `messages`."""
     twin = CandlesTwin(rules)
     end = market.end_at(glimpse.time_ms * 1_000 + 1_000)
@@ -64,7 +65,7 @@ def as_if_final(market: Any, messages: list[Any], rules: Rules, glimpse: Glimpse
     st.sampled_from([1, 1_000, 10_000]),
     st.data(),
 )
-def test_a_glimpse_is_the_candle_were_it_final_now(market, moves, grace_ms, step_ms, data) -> None:
+def test_a_glimpse_is_the_candle_were_it_final_now(moves, grace_ms, step_ms, data) -> None:
     rules, trades, seconds = Rules((60, 90), grace_ms=grace_ms), [], 200.0
     for index, move in enumerate(moves):
         seconds += move
@@ -79,7 +80,7 @@ def test_a_glimpse_is_the_candle_were_it_final_now(market, moves, grace_ms, step
     shown: dict[int, list[int]] = {}
     for count, glimpses in enumerate(glimpses_of(messages, rules, step_ms), start=1):
         for glimpse in glimpses:
-            final = as_if_final(market, messages[:count], rules, glimpse)
+            final = as_if_final(messages[:count], rules, glimpse)
             assert {name: getattr(glimpse.candle, name) for name in SHOWN} == {
                 name: getattr(final, name) for name in SHOWN
             }
@@ -94,12 +95,12 @@ def serve(messages: list[Any], folder: Path | None = None, **given_settings: Any
     return run_topology(topology, given, "candles", {TRADES: messages}, kept, folder=folder)
 
 
-def trade_every(market: Any, seconds: float, count: int, first: int = 1) -> list[Any]:
+def trade_every(seconds: float, count: int, first: int = 1) -> list[Any]:
     return [market.frame([market.at(seconds * n, n, price=str(100 + n))]) for n in range(first, first + count)]
 
 
-def test_candles_are_the_same_bytes_and_glimpses_are_bounded(market) -> None:
-    messages = [*trade_every(market, 0.4, 500), market.heartbeat(201.5), market.heartbeat(301)]
+def test_candles_are_the_same_bytes_and_glimpses_are_bounded() -> None:
+    messages = [*trade_every(0.4, 500), market.heartbeat(201.5), market.heartbeat(301)]
     plain, shown = serve(messages), serve(messages, forming=True)
     assert [record.value for record in plain.records["candles"]] == [
         record.value for record in shown.records["candles"]
@@ -114,9 +115,9 @@ def test_candles_are_the_same_bytes_and_glimpses_are_bounded(market) -> None:
     assert len(serve(messages, forming=True, forming_step_ms=20_000)["candles-forming"]) < 12
 
 
-def test_a_window_that_was_not_looked_at_from_its_beginning_is_not_shown(market, tmp_path: Path) -> None:
+def test_a_window_that_was_not_looked_at_from_its_beginning_is_not_shown(tmp_path: Path) -> None:
     """Off, in the middle of a minute, and on again: the minute is shown neither before it ends nor wrongly."""
-    messages = trade_every(market, 10, 30)
+    messages = trade_every(10, 30)
     first = serve(messages[:9], tmp_path, forming=True)["candles-forming"]
     assert first[-1].trade_count == 4
     serve(messages[9:11], tmp_path)
@@ -125,8 +126,8 @@ def test_a_window_that_was_not_looked_at_from_its_beginning_is_not_shown(market,
     assert [each.trade_count for each in again if each.interval_s == 60][:3] == [1, 2, 3]
 
 
-def test_a_restart_in_the_middle_of_a_window_shows_all_of_it(market, tmp_path: Path) -> None:
-    messages = trade_every(market, 10, 20)
+def test_a_restart_in_the_middle_of_a_window_shows_all_of_it(tmp_path: Path) -> None:
+    messages = trade_every(10, 20)
     parts = [serve(part, tmp_path, forming=True)["candles-forming"] for part in (messages[:9], messages[9:])]
     assert [*parts[0], *parts[1]] == serve(messages, forming=True)["candles-forming"]
 

@@ -11,9 +11,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from shutil import rmtree
-from types import SimpleNamespace
 
 import pytest
+from tests.candles import market
 
 from candles import __main__ as candles
 from candles.settings import CandlesSettings
@@ -67,7 +67,7 @@ def write(settings: CandlesSettings, messages: list, complete: bool | None = Non
             producer.produce(TRADES_CHECKPOINTS, checkpoint(pair, complete))
 
 
-def market_parts(market: SimpleNamespace, count: int = 600) -> tuple[list, list, list[Candle]]:
+def market_parts(count: int = 600) -> tuple[list, list, list[Candle]]:
     """History, what comes live after it, and the candles of both."""
     trades = [market.at(7 * index, index + 1, str(100 + index % 13)) for index in range(count)]
     cut = count * 2 // 3
@@ -107,8 +107,8 @@ def wait_until(done: Callable[[], object]) -> None:
         time.sleep(0.02)
 
 
-def test_the_live_service_goes_on_without_gap_or_repeat_in_a_new_pod(market, log, monkeypatch) -> None:
-    past, live, expected = market_parts(market)
+def test_the_live_service_goes_on_without_gap_or_repeat_in_a_new_pod(log, monkeypatch) -> None:
+    past, live, expected = market_parts()
     write(log, past, complete=True)
     assert job(monkeypatch) == 0
     assert committed_offsets(log, "candles-dev", TRADES) == {0: len(past)}
@@ -119,8 +119,8 @@ def test_the_live_service_goes_on_without_gap_or_repeat_in_a_new_pod(market, log
     assert lag(log, "candles-dev", TRADES) == 0
 
 
-def test_a_job_with_nothing_to_do_ends_at_once_even_beside_the_live_service(market, log, monkeypatch) -> None:
-    past, live, expected = market_parts(market, 60)
+def test_a_job_with_nothing_to_do_ends_at_once_even_beside_the_live_service(log, monkeypatch) -> None:
+    past, live, expected = market_parts(60)
     write(log, past, complete=True)
     assert job(monkeypatch) == 0
     write(log, live)
@@ -130,8 +130,8 @@ def test_a_job_with_nothing_to_do_ends_at_once_even_beside_the_live_service(mark
     assert candles_of(log) == expected
 
 
-def test_a_job_waits_for_the_trades_job(market, log, monkeypatch) -> None:
-    past, _, _ = market_parts(market, 60)
+def test_a_job_waits_for_the_trades_job(log, monkeypatch) -> None:
+    past, _, _ = market_parts(60)
     begun = threading.Event()
     monkeypatch.setattr(HistoryEnd, "__call__", _noting(HistoryEnd.__call__, begun))
 
@@ -168,8 +168,8 @@ def test_what_history_waits_for_is_said_in_words(log) -> None:
     assert end() == end_offsets(log, TRADES)
 
 
-def test_the_end_of_history_stays_where_it_was_while_live_trades_come(market, log) -> None:
-    past, live, _ = market_parts(market, 60)
+def test_the_end_of_history_stays_where_it_was_while_live_trades_come(log) -> None:
+    past, live, _ = market_parts(60)
     write(log, past, complete=True)
     bound = Bound(log, "candles-dev", TRADES, HistoryEnd(log))
     later = HistoryEnd(log, stages=[("candles", TRADES, CANDLES)])
@@ -179,8 +179,8 @@ def test_the_end_of_history_stays_where_it_was_while_live_trades_come(market, lo
     assert bound.reached() and later() == end_offsets(log, CANDLES)
 
 
-def test_a_job_that_is_killed_goes_on_where_it_was(market, log, monkeypatch) -> None:
-    past, live, expected = market_parts(market, 3_000)
+def test_a_job_that_is_killed_goes_on_where_it_was(log, monkeypatch) -> None:
+    past, live, expected = market_parts(3_000)
     write(log, past, complete=True)
     for _ in range(2):
         written = len(candles_of(log))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from tests.candles import market
 
 from candles.app import topology
 from candles.core.admit import TOO_FAR_AHEAD
@@ -21,14 +22,14 @@ def serve(messages: list):
     return run_topology(topology, settings, "candles", {TRADES: messages}, [CANDLES])
 
 
-def trades_with_one_in_the_future(market) -> list:
+def trades_with_one_in_the_future() -> list:
     good = [market.at(7 * index, index + 1) for index in range(40)]
     return [*good[:20], market.Trade(21, YEAR_2286_US), *[one._replace(id=one.id + 1) for one in good[20:]]]
 
 
 @pytest.mark.parametrize("size", [1, 7, 100])
-def test_a_trade_from_the_far_future_is_set_aside_alone(market, size: int) -> None:
-    trades = trades_with_one_in_the_future(market)
+def test_a_trade_from_the_far_future_is_set_aside_alone(size: int) -> None:
+    trades = trades_with_one_in_the_future()
     run = serve([market.heartbeat(0), *market.frames(trades, size), market.end(300)])
     (letter,) = run.dead_letters
     assert letter.headers["reason"] == TOO_FAR_AHEAD.encode()
@@ -39,7 +40,7 @@ def test_a_trade_from_the_far_future_is_set_aside_alone(market, size: int) -> No
     assert [one.quality for one in market.last_revisions(candles).values()].count("gap") == 1
 
 
-def test_a_heartbeat_from_the_far_future_closes_nothing(market) -> None:
+def test_a_heartbeat_from_the_far_future_closes_nothing() -> None:
     trades = [market.at(1, 1), market.at(70, 2)]
     far = market.heartbeat((LIMIT_DAYS + 1) * DAY_S)
     run = serve(
@@ -51,7 +52,7 @@ def test_a_heartbeat_from_the_far_future_closes_nothing(market) -> None:
     assert [(one.trade_count, one.quality) for one in run["candles"]] == [(1, "complete"), (1, "complete")]
 
 
-def test_a_pair_may_be_quiet_for_as_long_as_is_allowed(market) -> None:
+def test_a_pair_may_be_quiet_for_as_long_as_is_allowed() -> None:
     trades = [market.at(1, 1), market.at(LIMIT_DAYS * DAY_S, 2)]
     run = serve([market.heartbeat(0), *market.frames(trades, 1), market.end(LIMIT_DAYS * DAY_S + 60)])
     assert run.dead_letters == []

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.candles import market
 
 from candles.app import topology
 from candles.core.outage import learn_outage, unknown_span
@@ -24,7 +25,7 @@ STEPS = st.lists(st.sampled_from([0, 0.4, 5, 31, 59.9, 60, 170, 700]), min_size=
 SIZES = st.lists(st.integers(1, 8), min_size=1, max_size=25)
 
 
-def minutes(market, messages: list) -> list[tuple]:
+def minutes(messages: list) -> list[tuple]:
     """(minute, quality, count, close, revision) of each candle."""
     return [
         ((one.window_start_ms - market.START_MS) // 60_000, one.quality, one.trade_count, one.close, one.revision)
@@ -32,7 +33,7 @@ def minutes(market, messages: list) -> list[tuple]:
     ]
 
 
-def broken(market, steps: list[float], sizes: list[int], data, consecutive: bool = True) -> tuple[list, list, list]:
+def broken(steps: list[float], sizes: list[int], data, consecutive: bool = True) -> tuple[list, list, list]:
     """Trades, messages in which the feed dies somewhere among them and is repaired, and the news of that."""
     trades, seconds = [], 0.0
     for index, step in enumerate(steps):
@@ -51,7 +52,7 @@ def broken(market, steps: list[float], sizes: list[int], data, consecutive: bool
     return trades, [*before, *news, *frames, market.heartbeat(10**5)], news
 
 
-def test_windows_close_as_gaps_and_are_revised_once_the_trades_are_known(market) -> None:
+def test_windows_close_as_gaps_and_are_revised_once_the_trades_are_known() -> None:
     messages = [
         market.heartbeat(0),
         market.frame([market.at(10, 1, "7")]),
@@ -62,47 +63,47 @@ def test_windows_close_as_gaps_and_are_revised_once_the_trades_are_known(market)
         market.outage(50, 190),
     ]
     gaps = [(0, "gap", 1, "7", 0), (1, "gap", 0, "7", 0), (2, "gap", 0, "7", 0)]
-    assert minutes(market, messages) == gaps
+    assert minutes(messages) == gaps
     repair = [market.frame([market.at(70, 2, "8")])]
-    assert minutes(market, [*messages, *repair]) == [
+    assert minutes([*messages, *repair]) == [
         *gaps,
         (0, "complete", 1, "7", 1),
         (1, "gap", 1, "8", 1),
         (2, "gap", 0, "8", 1),
     ]
-    assert minutes(market, [*messages, *repair, market.heartbeat(240)])[6:] == [
+    assert minutes([*messages, *repair, market.heartbeat(240)])[6:] == [
         (1, "complete", 1, "8", 2),
         (2, "empty", 0, "8", 2),
         (3, "empty", 0, "8", 0),
     ]
 
 
-def test_a_heartbeat_behind_the_writers_clock_says_what_it_can(market) -> None:
+def test_a_heartbeat_behind_the_writers_clock_says_what_it_can() -> None:
     messages = [market.heartbeat(0), market.frame([market.at(10, 1)]), market.outage(10, 185)]
-    assert minutes(market, [*messages, market.heartbeat(130)])[3:] == [
+    assert minutes([*messages, market.heartbeat(130)])[3:] == [
         (0, "complete", 1, "100", 1),
         (1, "empty", 0, "100", 1),
     ]
 
 
-def test_without_consecutive_ids_only_a_heartbeat_ends_it(market) -> None:
+def test_without_consecutive_ids_only_a_heartbeat_ends_it() -> None:
     def trade(seconds, number):
         return market.frame([market.at(seconds, number)], consecutive=False)
 
     messages = [market.heartbeat(0), trade(10, 10), market.outage(20, 125), trade(70, 15), trade(130, 20)]
-    assert [one[:3] + one[4:] for one in minutes(market, messages)] == [
+    assert [one[:3] + one[4:] for one in minutes(messages)] == [
         (0, "gap", 1, 0),
         (1, "gap", 0, 0),
         (1, "gap", 1, 1),
     ]
-    assert [one[:3] + one[4:] for one in minutes(market, [*messages, market.heartbeat(180)])[3:]] == [
+    assert [one[:3] + one[4:] for one in minutes([*messages, market.heartbeat(180)])[3:]] == [
         (0, "unverified", 1, 1),
         (1, "unverified", 1, 2),
         (2, "unverified", 1, 0),
     ]
 
 
-def test_ids_that_stay_missing_stay_a_gap(market) -> None:
+def test_ids_that_stay_missing_stay_a_gap() -> None:
     messages = [
         market.heartbeat(0),
         market.frame([market.at(10, 1)]),
@@ -116,8 +117,8 @@ def test_ids_that_stay_missing_stay_a_gap(market) -> None:
 
 @LAW
 @given(STEPS, SIZES, st.booleans(), st.data())
-def test_a_repaired_outage_leaves_no_trace_however_frames_are_cut(market, steps, sizes, consecutive, data) -> None:
-    trades, messages, _ = broken(market, steps, sizes, data, consecutive)
+def test_a_repaired_outage_leaves_no_trace_however_frames_are_cut(steps, sizes, consecutive, data) -> None:
+    trades, messages, _ = broken(steps, sizes, data, consecutive)
     whole = [market.heartbeat(0), market.frame(trades, consecutive), market.heartbeat(10**5)]
     record = market.last_revisions(market.run(messages, RULES))
     assert record == market.last_revisions(market.run(whole, RULES))
@@ -126,8 +127,8 @@ def test_a_repaired_outage_leaves_no_trace_however_frames_are_cut(market, steps,
 
 @LAW
 @given(STEPS, SIZES, st.data())
-def test_repeated_news_of_an_outage_changes_nothing(market, steps, sizes, data) -> None:
-    _, messages, news = broken(market, steps, sizes, data)
+def test_repeated_news_of_an_outage_changes_nothing(steps, sizes, data) -> None:
+    _, messages, news = broken(steps, sizes, data)
     repeated = []
     for message in messages:
         said = [one for one in news if one in [*repeated, message]]
@@ -137,15 +138,15 @@ def test_repeated_news_of_an_outage_changes_nothing(market, steps, sizes, data) 
 
 @LAW
 @given(STEPS, SIZES, st.data())
-def test_every_window_of_a_dead_feed_comes_out_in_time(market, steps, sizes, data) -> None:
-    trades, messages, news = broken(market, steps, sizes, data)
+def test_every_window_of_a_dead_feed_comes_out_in_time(steps, sizes, data) -> None:
+    trades, messages, news = broken(steps, sizes, data)
     dead = messages[: 2 + len(news)]
     closed = [one.window_start_ms for one in market.run(dead, RULES) if one.interval_s == 60]
     first_ms, until_ms = (time_us // 60_000_000 * 60_000 for time_us in (trades[0].us, news[-1].until_us))
     assert closed == list(range(first_ms, until_ms, 60_000))
 
 
-def test_state_of_an_outage_is_bounded(market) -> None:
+def test_state_of_an_outage_is_bounded() -> None:
     twin = CandlesTwin(RULES)
     for message in [market.heartbeat(0), market.frame([market.at(1, 1)])]:
         twin.feed(message)
@@ -155,7 +156,7 @@ def test_state_of_an_outage_is_bounded(market) -> None:
     assert pair["outage"] == list(unknown_span(pair)) and len(pair["outage"]) == 2
 
 
-def test_the_service_gives_what_the_twin_gives_through_restarts(market, tmp_path: Path) -> None:
+def test_the_service_gives_what_the_twin_gives_through_restarts(tmp_path: Path) -> None:
     trades = [market.at(20 * index, index + 1, str(100 + index)) for index in range(40)]
     messages = [
         market.heartbeat(0),
@@ -176,5 +177,5 @@ def test_the_service_gives_what_the_twin_gives_through_restarts(market, tmp_path
 
 
 @pytest.mark.parametrize("since", [-5, 0])
-def test_an_outage_before_anything_else_is_no_market(market, since) -> None:
+def test_an_outage_before_anything_else_is_no_market(since) -> None:
     assert market.run([market.outage(since, 600), market.heartbeat(700)]) == []

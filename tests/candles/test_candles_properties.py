@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
-
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.candles import market
 
 from candles.core.rules import Rules
 
@@ -26,7 +25,7 @@ STEPS = st.lists(
 SIZES = st.lists(st.integers(1, 12), min_size=1, max_size=40)
 
 
-def in_order(market: SimpleNamespace, steps: list[tuple], first_id: int = 1) -> list:
+def in_order(steps: list[tuple], first_id: int = 1) -> list:
     trades, seconds = [], 0.0
     for index, (step, price, quantity, side) in enumerate(steps):
         seconds += step
@@ -44,8 +43,8 @@ def cut(trades: list, sizes: list[int]) -> list[list]:
 
 @LAW
 @given(STEPS, SIZES, st.booleans())
-def test_any_grouping_gives_the_same_candles(market, steps, sizes, heartbeat_first) -> None:
-    trades = in_order(market, steps)
+def test_any_grouping_gives_the_same_candles(steps, sizes, heartbeat_first) -> None:
+    trades = in_order(steps)
     start = [market.heartbeat(0)] if heartbeat_first else []
     end = [market.end_at(trades[-1].us + 1)]
     whole = market.run([*start, market.frame(trades), *end], RULES)
@@ -60,8 +59,8 @@ def test_any_grouping_gives_the_same_candles(market, steps, sizes, heartbeat_fir
 
 @LAW
 @given(STEPS, SIZES, st.data())
-def test_repeated_frames_change_nothing(market, steps, sizes, data) -> None:
-    parts = [market.frame(part) for part in cut(in_order(market, steps), sizes)]
+def test_repeated_frames_change_nothing(steps, sizes, data) -> None:
+    parts = [market.frame(part) for part in cut(in_order(steps), sizes)]
     repeated = []
     for index, part in enumerate(parts):
         back = data.draw(st.integers(0, index))
@@ -71,8 +70,8 @@ def test_repeated_frames_change_nothing(market, steps, sizes, data) -> None:
 
 @LAW
 @given(STEPS, st.data())
-def test_any_order_within_the_grace_changes_nothing(market, steps, data) -> None:
-    trades = in_order(market, steps)
+def test_any_order_within_the_grace_changes_nothing(steps, data) -> None:
+    trades = in_order(steps)
     span_ms = (trades[-1].us - trades[0].us) // 1_000
     rules = Rules((60, 300), grace_ms=span_ms + 1)
     end = [market.end_at(trades[-1].us + 1)]
@@ -83,8 +82,8 @@ def test_any_order_within_the_grace_changes_nothing(market, steps, data) -> None
 
 @LAW
 @given(STEPS, st.data(), st.booleans())
-def test_late_trades_end_in_the_candles_of_all_trades(market, steps, data, consecutive) -> None:
-    trades = in_order(market, steps)
+def test_late_trades_end_in_the_candles_of_all_trades(steps, data, consecutive) -> None:
+    trades = in_order(steps)
     rules = Rules((60, 300), retained_ms=86_400_000)
     shuffled = data.draw(st.permutations(trades))
     whole = market.run([market.heartbeat(0), market.frame(trades, consecutive), market.end(86_400)], rules)
@@ -95,8 +94,8 @@ def test_late_trades_end_in_the_candles_of_all_trades(market, steps, data, conse
 
 @LAW
 @given(STEPS, SIZES, st.data())
-def test_a_hole_that_is_filled_leaves_no_trace(market, steps, sizes, data) -> None:
-    trades = in_order(market, steps)
+def test_a_hole_that_is_filled_leaves_no_trace(steps, sizes, data) -> None:
+    trades = in_order(steps)
     rules = Rules((60, 300), retained_ms=86_400_000)
     missing = data.draw(st.sets(st.integers(1, len(trades) - 1), max_size=5))
     there = [trade for index, trade in enumerate(trades) if index not in missing]
@@ -111,8 +110,8 @@ def test_a_hole_that_is_filled_leaves_no_trace(market, steps, sizes, data) -> No
 
 @LAW
 @given(STEPS, st.integers(1, 39))
-def test_two_parts_of_a_recording_are_one(market, steps, at) -> None:
-    trades = in_order(market, steps)
+def test_two_parts_of_a_recording_are_one(steps, at) -> None:
+    trades = in_order(steps)
     first, second = trades[:at], trades[at:]
     end = [market.end_at(trades[-1].us + 1)]
     cut_at = [market.end_at(first[-1].us + 1)]
@@ -123,8 +122,8 @@ def test_two_parts_of_a_recording_are_one(market, steps, at) -> None:
 
 @LAW
 @given(STEPS, SIZES, st.data())
-def test_heartbeats_between_change_no_candle(market, steps, sizes, data) -> None:
-    trades = in_order(market, steps)
+def test_heartbeats_between_change_no_candle(steps, sizes, data) -> None:
+    trades = in_order(steps)
     parts = cut(trades, sizes)
     messages = []
     for part, following in zip(parts, [*parts[1:], None], strict=True):

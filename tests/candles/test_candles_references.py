@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from tests.candles import market
 
 from candles.app import outputs, topology
 from candles.settings import CandlesSettings
@@ -21,15 +22,15 @@ def serve(messages: list[Any], **settings: Any) -> TopologyRun:
     return run_topology(topology, given, "candles", {TRADES: messages}, outputs(given))
 
 
-def trades(market: Any) -> list[Any]:
+def trades() -> list[Any]:
     """Three minutes of two pairs, then a trade that is late for the first minute."""
     frames = [market.frame([market.at(30 * n, n, price=str(100 + n)) for n in range(1, 7)])]
     frames += [frames[0].model_copy(update={"pair": "ETH/USD"})]
     return [*frames, market.frame([market.at(50, 7, price="99")])]
 
 
-def test_each_follower_gets_each_final_candle_of_its_reference_once(market: Any) -> None:
-    run = serve(trades(market), reference_pairs=FOLLOWED)
+def test_each_follower_gets_each_final_candle_of_its_reference_once() -> None:
+    run = serve(trades(), reference_pairs=FOLLOWED)
     finals = [each for each in run["candles"] if each.pair == "BTC/USD" and each.revision == 0]
     assert len(finals) == 3
     assert any(each.revision for each in run["candles"]), "nothing was late"
@@ -44,8 +45,8 @@ def test_each_follower_gets_each_final_candle_of_its_reference_once(market: Any)
     assert [record.timestamp_ms for record in records] == [each.window_end_ms for each in run["reference-candles"]]
 
 
-def test_candles_are_the_same_with_references_and_without(market: Any) -> None:
-    plain, followed = serve(trades(market)), serve(trades(market), reference_pairs=FOLLOWED)
+def test_candles_are_the_same_with_references_and_without() -> None:
+    plain, followed = serve(trades()), serve(trades(), reference_pairs=FOLLOWED)
     assert "reference-candles" not in plain
     assert [record.value for record in plain.records["candles"]] == [
         record.value for record in followed.records["candles"]

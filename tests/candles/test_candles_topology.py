@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from tests.candles import market
 
 from candles.app import topology
 from candles.core.rules import Rules
@@ -38,7 +39,7 @@ def serve(messages: list, folder: Path | None = None, **options):
 
 
 @pytest.mark.parametrize(("name", "consecutive", "limit"), FILES)
-def test_recorded_markets_equal_an_independent_aggregation(market, name, consecutive, limit) -> None:
+def test_recorded_markets_equal_an_independent_aggregation(name, consecutive, limit) -> None:
     trades = market.recorded(name, limit)
     messages = [*market.frames(trades, 1_000, consecutive), market.end_at(max(trade.us for trade in trades) + 1)]
     run = serve(messages)
@@ -55,7 +56,7 @@ def test_recorded_markets_equal_an_independent_aggregation(market, name, consecu
         assert run["candles"] == [candle for message in messages for candle in twin.feed(message)]
 
 
-def test_one_trade_a_message_gives_the_same_candles(market) -> None:
+def test_one_trade_a_message_gives_the_same_candles() -> None:
     trades = market.recorded("binance_spot_BTCUSDT_20230405.csv.gz")
     end = market.end_at(trades[-1].us + 1)
     bulk = serve([*market.frames(trades, 1_000), end])
@@ -66,7 +67,7 @@ def test_one_trade_a_message_gives_the_same_candles(market) -> None:
         ]
 
 
-def test_a_restart_anywhere_changes_nothing(market, tmp_path) -> None:
+def test_a_restart_anywhere_changes_nothing(tmp_path) -> None:
     trades = market.recorded("coinbase_BTC-USD_20230905_1h.csv.gz", 2_000)
     late, there = trades[500], [*trades[:500], *trades[501:]]
     messages = [*market.frames(there, 50), market.frame([late]), market.end_at(trades[-1].us + 1)]
@@ -79,7 +80,7 @@ def test_a_restart_anywhere_changes_nothing(market, tmp_path) -> None:
         assert [*first, *second] == whole["candles"]
 
 
-def test_input_that_comes_again_after_a_restart_is_not_counted_twice(market, tmp_path) -> None:
+def test_input_that_comes_again_after_a_restart_is_not_counted_twice(tmp_path) -> None:
     trades = market.recorded("binance_spot_BTCUSDT_20230405.csv.gz")
     parts = market.frames(trades, 100)
     end = market.end_at(trades[-1].us + 1)
@@ -88,7 +89,7 @@ def test_input_that_comes_again_after_a_restart_is_not_counted_twice(market, tmp
     assert [*first, *second] == serve([*parts, end])["candles"]
 
 
-def test_timestamps_are_window_ends_and_keys_are_pairs(market) -> None:
+def test_timestamps_are_window_ends_and_keys_are_pairs() -> None:
     trades = [market.at(40 * index, index + 1) for index in range(20)]
     run = serve([market.heartbeat(0), market.frame(trades)])
     for record, candle in zip(run.records["candles"], run["candles"], strict=True):
@@ -96,7 +97,7 @@ def test_timestamps_are_window_ends_and_keys_are_pairs(market) -> None:
         assert record.key == b"BTC/USD"
 
 
-def test_pairs_do_not_touch_each_other(market) -> None:
+def test_pairs_do_not_touch_each_other() -> None:
     trades = [market.at(20 * index, index + 1) for index in range(30)]
     one = market.frames(trades, 3)
     other = [part.model_copy(update={"pair": "ETH/USD", "exchange": "coinbase"}) for part in one]
@@ -109,7 +110,7 @@ def test_pairs_do_not_touch_each_other(market) -> None:
     ]
 
 
-def test_what_cannot_be_used_is_set_aside_and_the_rest_goes_on(market) -> None:
+def test_what_cannot_be_used_is_set_aside_and_the_rest_goes_on() -> None:
     good = [market.heartbeat(0), market.frame([market.at(0, 1), market.at(61, 2)])]
     old = market.frame([market.at(10, 3), market.at(8_000, 4)])
     other_venue = market.frame([market.at(62, 3)], exchange="binance")
@@ -137,7 +138,7 @@ def test_what_cannot_be_used_is_set_aside_and_the_rest_goes_on(market) -> None:
     assert [one.trade_count for one in minutes if one.trade_count] == [1, 1, 1]
 
 
-def test_other_intervals_and_grace(market) -> None:
+def test_other_intervals_and_grace() -> None:
     trades = market.recorded("coinbase_BTC-USD_20230905_1h.csv.gz")
     messages = [*market.frames(trades, 100, consecutive=False), market.end_at(trades[-1].us + 1)]
     run = serve(messages, intervals_s=(1, 90, 900, 3_600, 86_400), grace_ms=2_500)
@@ -169,7 +170,7 @@ def test_the_module_starts_as_a_program() -> None:
 
 
 @pytest.mark.timeout(240)
-def test_kill_9_repeats_at_most_identical_candles(market, tmp_path) -> None:
+def test_kill_9_repeats_at_most_identical_candles(tmp_path) -> None:
     """Killed three times in the middle of its work: what comes twice is identical, nothing is missing or doubled."""
     trades = market.recorded("coinbase_BTC-USD_20230905_1h.csv.gz", 3_000)
     messages = [*market.frames(trades, 10), market.end_at(trades[-1].us + 1)]
@@ -207,7 +208,7 @@ def start_service(folder: Path) -> subprocess.Popen[bytes]:
 
 
 @pytest.mark.parametrize(("before_ms", "after_ms"), [(0, 90_000), (90_000, 0), (30_000, 200_000)])
-def test_another_grace_after_a_restart_loses_nothing(market, tmp_path, before_ms, after_ms) -> None:
+def test_another_grace_after_a_restart_loses_nothing(tmp_path, before_ms, after_ms) -> None:
     trades = [market.at(20 * index, index + 1, str(100 + index)) for index in range(40)]
     late = [trades.pop(14), trades.pop(17), trades.pop(18)]
     first = [market.heartbeat(0), *market.frames(trades[:20], 1)]
@@ -220,7 +221,7 @@ def test_another_grace_after_a_restart_loses_nothing(market, tmp_path, before_ms
     assert market.last_revisions(candles) == market.last_revisions(whole["candles"])
 
 
-def test_an_interval_added_later_does_not_claim_to_know_what_came_before(market, tmp_path) -> None:
+def test_an_interval_added_later_does_not_claim_to_know_what_came_before(tmp_path) -> None:
     trades = [market.at(20 * index, index + 1) for index in range(40)]
     serve([market.heartbeat(0), *market.frames(trades[:10], 1)], tmp_path, intervals_s=(60,))
     run = serve([*market.frames(trades[10:], 1), market.heartbeat(900)], tmp_path, intervals_s=(60, 300))

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.candles import market
 
 from candles.app import topology
 from candles.core.admit import MAX_WAITING
@@ -24,7 +25,7 @@ LAW = settings(
 STEPS = st.lists(st.sampled_from([0, 0, 0.1, 0.3, 0.9, 7, 61]), min_size=1, max_size=120)
 
 
-def trades_of(market, steps: list[float]) -> list:
+def trades_of(steps: list[float]) -> list:
     seconds, trades = 0.0, []
     for index, step in enumerate(steps):
         seconds += step
@@ -44,8 +45,8 @@ def run_from_json(messages: list, rules: Rules) -> list:
 
 @LAW
 @given(STEPS, st.sampled_from([0, 2_500, 90_000]), st.booleans(), st.data())
-def test_single_trades_and_a_whole_frame_give_the_same_candles(market, steps, grace_ms, consecutive, data) -> None:
-    trades, rules = trades_of(market, steps), Rules((60, 90), grace_ms=grace_ms)
+def test_single_trades_and_a_whole_frame_give_the_same_candles(steps, grace_ms, consecutive, data) -> None:
+    trades, rules = trades_of(steps), Rules((60, 90), grace_ms=grace_ms)
     sizes = data.draw(st.lists(st.integers(1, 3), min_size=len(trades), max_size=len(trades)))
     parts, start = [], 0
     for size in sizes:
@@ -67,7 +68,7 @@ def serve(messages: list, folder: Path | None = None, **options):
 
 
 @pytest.mark.parametrize(("before", "after"), [((300,), (60, 300)), ((60, 300), (300,)), ((60,), (60, 300))])
-def test_trades_wait_for_the_intervals_they_came_for(market, tmp_path, before, after) -> None:
+def test_trades_wait_for_the_intervals_they_came_for(tmp_path, before, after) -> None:
     trades = [market.at(10 * index, index + 1) for index in range(1, 60)]
     first = [market.heartbeat(0), *market.frames(trades[:15], 1)]  # the last of them wait
     serve(first, tmp_path, intervals_s=before)
@@ -79,7 +80,7 @@ def test_trades_wait_for_the_intervals_they_came_for(market, tmp_path, before, a
 
 
 @pytest.mark.parametrize(("before_ms", "after_ms"), [(0, 90_000), (90_000, 0), (90_000, 2_000)])
-def test_trades_that_wait_survive_another_grace(market, tmp_path, before_ms, after_ms) -> None:
+def test_trades_that_wait_survive_another_grace(tmp_path, before_ms, after_ms) -> None:
     trades = [market.at(9 * index, index + 1) for index in range(1, 60)]
     first = [market.heartbeat(0), *market.frames(trades[:16], 1)]
     run = serve(first, tmp_path, grace_ms=before_ms)["candles"]
@@ -89,7 +90,7 @@ def test_trades_that_wait_survive_another_grace(market, tmp_path, before_ms, aft
     assert market.last_revisions([*run, *rest["candles"]]) == market.last_revisions(whole)
 
 
-def test_a_number_too_long_to_be_added_exactly_is_set_aside_alone(market) -> None:
+def test_a_number_too_long_to_be_added_exactly_is_set_aside_alone() -> None:
     good = [market.at(index, index + 1) for index in range(1, 8)]
     short = market.frame([market.at(4.5, 9, "100", "1")])
     long = short.model_copy(update={"prices": ["1" * (MAX_AMOUNT_CHARACTERS + 1)]})
@@ -98,7 +99,7 @@ def test_a_number_too_long_to_be_added_exactly_is_set_aside_alone(market) -> Non
     assert [one.trade_count for one in run["candles"]] == [7]
 
 
-def test_the_longest_numbers_add_up_without_losing_a_digit(market) -> None:
+def test_the_longest_numbers_add_up_without_losing_a_digit() -> None:
     large, small = "9" * MAX_AMOUNT_CHARACTERS, "0." + "0" * (MAX_AMOUNT_CHARACTERS - 3) + "1"
     trades = [market.at(1, 1, large, large), market.at(2, 2, small, small), market.at(3, 3, large, small)]
     messages = [market.heartbeat(0), *market.frames(trades, 1), market.heartbeat(300)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
+from tests.candles import market
 
 from candles.app import topology as candles
 from candles.settings import CandlesSettings
@@ -23,7 +23,7 @@ ALIVE, DEAD = "ETH/USD", "BTC/USD"
 ACCOUNTS = (Account(name="paper", pairs=(ALIVE, DEAD)),)
 
 
-def messages(market: SimpleNamespace) -> list:
+def messages() -> list:
     """Ten minutes of two pairs; the feed of one dies in minute 3 and is repaired in minute 8."""
     trades = [market.at(20 * index, index + 1, str(100 + index)) for index in range(31)]
     alive = [one.model_copy(update={"pair": ALIVE}) for one in [market.heartbeat(0), *market.frames(trades, 1)]]
@@ -64,9 +64,9 @@ def run(topology, settings, service, spec, given, outputs) -> TopologyRun:
     return result
 
 
-def test_every_service_takes_the_gaps_of_a_dead_feed_in_its_stride(market) -> None:
+def test_every_service_takes_the_gaps_of_a_dead_feed_in_its_stride() -> None:
     settings = CandlesSettings(intervals_s=(60,), store_url="off")
-    made = run(candles, settings, "candles", TRADES, messages(market), [CANDLES])["candles"]
+    made = run(candles, settings, "candles", TRADES, messages(), [CANDLES])["candles"]
     first = [one for one in made if one.revision == 0]
     assert [one.quality for one in first if one.pair == DEAD] == [*["complete"] * 3, *["gap"] * 5, *["complete"] * 2]
     assert {one.quality for one in first if one.pair == ALIVE} == {"complete"}

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import shutil
-import sys
 import tempfile
 import time
 import traceback
@@ -17,17 +16,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "support"))
-sys.path.insert(0, str(Path(__file__).parents[1] / "kafka"))
-
-from comparing import compare
-from disturbances import FAULTS, Fault, Stage
-from live_run import train_model, undisturbed
-from service_process import SERVICES, prepare_server
-from six_services import Written
-from small_disk import NoSmallDiskError
-from sweep_table import Row, print_row, print_table
-from throwaway_broker import Broker, free_port
+from tests.chaos.comparing import compare
+from tests.chaos.disturbances import FAULTS, Fault, Stage
+from tests.chaos.live_run import train_model, undisturbed
+from tests.chaos.small_disk import NoSmallDiskError
+from tests.chaos.sweep_table import Row, print_row, print_table
+from tests.kafka.service_process import SERVICES, prepare_server
+from tests.kafka.six_services import Written
+from tests.kafka.throwaway_broker import Broker, free_port
 
 #: How fast the market of the many kills runs, and that of each other fault with its minutes.
 _SPEED_OF_KILLS = 30.0

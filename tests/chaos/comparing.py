@@ -9,9 +9,9 @@ from dataclasses import asdict, dataclass, fields
 from decimal import Decimal
 from typing import Any
 
-from live_market import TrueTrades
-from reference_candles import ReferenceCandle, fold
-from six_services import Written
+from tests.chaos.live_market import TrueTrades
+from tests.kafka.six_services import Written
+from tests.support.reference_candles import ReferenceCandle, fold
 
 _COLUMNS = ("trade_ids", "timestamps_us", "prices", "quantities", "sides")
 Key = tuple[str, str, str]

@@ -11,12 +11,12 @@ from itertools import cycle
 from pathlib import Path
 from typing import Any
 
-from kill_plan import carry_out, plan_kills, tell_kills
-from live_market import PAIRS, LiveMarket
-from live_run import LiveRun
-from service_process import CLOCK_OFFSET, SERVICES
-from small_disk import filled, small_disk
-from throwaway_broker import Broker, free_port
+from tests.chaos.kill_plan import carry_out, plan_kills, tell_kills
+from tests.chaos.live_market import PAIRS, LiveMarket
+from tests.chaos.live_run import LiveRun
+from tests.chaos.small_disk import filled, small_disk
+from tests.kafka.service_process import CLOCK_OFFSET, SERVICES
+from tests.kafka.throwaway_broker import Broker, free_port
 
 _NO_SPACE = "o space left"
 _IN_DISORDER = 3

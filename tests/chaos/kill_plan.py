@@ -7,8 +7,8 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Literal
 
-from live_run import LiveRun
-from service_process import SERVICES
+from tests.chaos.live_run import LiveRun
+from tests.kafka.service_process import SERVICES
 
 Aim = Literal["anywhere", "recovery", "checkpoint"]
 #: One kill in so many is aimed at the recovery from another, and one at a checkpoint.

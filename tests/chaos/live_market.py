@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-from six_services import accounts
-from throwaway_broker import wait_until
+from tests.kafka.six_services import accounts
+from tests.kafka.throwaway_broker import wait_until
 
 from contracts.units import MS_PER_MINUTE
 from exchanges.simulator.instruments import instrument

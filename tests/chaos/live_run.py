@@ -11,10 +11,10 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from live_market import LIVE_FROM_MS, TRAINING_HOURS, LiveMarket
-from service_process import SERVICES
-from six_services import STAGES, SixServices, Written
-from throwaway_broker import wait_until
+from tests.chaos.live_market import LIVE_FROM_MS, TRAINING_HOURS, LiveMarket
+from tests.kafka.service_process import SERVICES
+from tests.kafka.six_services import STAGES, SixServices, Written
+from tests.kafka.throwaway_broker import wait_until
 
 from contracts.topics import TOPICS
 from streaming.clients import create_topics, lag

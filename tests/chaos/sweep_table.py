@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from comparing import Verdict
 from rich.console import Console
 from rich.table import Table
+from tests.chaos.comparing import Verdict
 
 #: Names of the columns, by `Verdict`'s.
 _COLUMNS = {

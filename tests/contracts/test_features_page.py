@@ -106,7 +106,7 @@ from features.page import table
 from contracts.schemas import render
 from featurestore.ddl import statements
 import numpy as np
-from bar_series import simulated
+from tests.support.bar_series import simulated
 from results.gallery.bars import Bars
 from results.gallery.page import render as gallery
 from features.batch import compute

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from jsonschema import Draft202012Validator
-from message_examples import CLASSES, FIELDS, example
+from tests.support.message_examples import CLASSES, FIELDS, example
 
 from contracts.candle import Candle
 from contracts.errors import BadMessageError

@@ -10,8 +10,8 @@ from typing import Any
 import check
 import deploy
 import pytest
-from pod_templates import pods
 from pydantic_settings import BaseSettings
+from tests.support.pod_templates import pods
 
 from candles.settings import CandlesSettings
 from exchanges.simulator import SimulatorSettings

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from pod_templates import pods
+from tests.support.pod_templates import pods
 
 from contracts.topics import EVERY_SERVICE, TOPICS, dead_letters_name
 from streaming.kafka.grants import services as kafka_services

@@ -7,7 +7,7 @@ import re
 import subprocess
 from pathlib import Path
 
-from workspace import ROOT
+from tests.support.workspace import ROOT
 
 DOCKER = ROOT / "docker"
 

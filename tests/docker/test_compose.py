@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import yaml
 from tests.docker.dockerfile import DOCKER
-from workspace import SERVICES
+from tests.support.workspace import SERVICES
 
 from exchanges.simulator.settings import SimulatorSettings
 from streaming.settings import ServiceSettings, environment_variable

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from tests.docker.dockerfile import DOCKER, instructions
-from workspace import ROOT
+from tests.support.workspace import ROOT
 
 FOLDER = ROOT / ".devcontainer"
 ENGINE = "docker-in-docker"

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from tests.docker.dockerfile import DOCKER, instructions, is_exec_form, last_stage, selection
-from workspace import ROOT, SERVICES, members
+from tests.support.workspace import ROOT, SERVICES, members
 
 DOCKERFILES = sorted(DOCKER.glob("*.Dockerfile"))
 BASES = {"python:3.11-slim-bookworm", "debian:bookworm-slim"}

@@ -15,7 +15,7 @@ import pytest
 from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
 from tests.docker.dockerfile import DOCKER
-from workspace import ROOT, SERVICES
+from tests.support.workspace import ROOT, SERVICES
 
 MODELS = {"train": "lstm"}  # the one with PyTorch
 

@@ -1,9 +1,4 @@
 """The helpers of these tests are modules beside them."""
 
-import sys
-from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).parent))
-
 #: Started as processes by the tests, never imported.
 collect_ignore = ["programs"]

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from message_examples import example
+from tests.embedded.writes_log import put
+from tests.support.message_examples import example
 from typer.testing import CliRunner
-from writes_log import put
 
 from contracts.candle import Candle
 from contracts.topics import CANDLES, dead_letters_name

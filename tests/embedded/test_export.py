@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import made_up_run
 import polars as pl
 import pytest
-from message_examples import FIELDS
-from writes_log import put
+from tests.embedded import made_up_run
+from tests.embedded.writes_log import put
+from tests.support.message_examples import FIELDS
 
 from contracts.candle import Candle
 from contracts.heartbeat import Heartbeat

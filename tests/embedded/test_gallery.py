@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pytest
-from bar_series import COLUMNS, MIDNIGHT_MS, OHLCV, PRICES, BarSeries, simulated
+from tests.support.bar_series import COLUMNS, MIDNIGHT_MS, OHLCV, PRICES, BarSeries, simulated
 from typer.testing import CliRunner
 
 from contracts.errors import BadInputError

@@ -6,9 +6,9 @@ import json
 import re
 from pathlib import Path
 
-import made_up_run
 import polars as pl
 import pytest
+from tests.embedded import made_up_run
 
 from embedded.process import ManagedProcess, ProcessSpec
 from results.evaluation import accuracy_of, calibration, judged_predictions

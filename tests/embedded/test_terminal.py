@@ -6,10 +6,10 @@ import io
 import json
 from pathlib import Path
 
-import made_up_run
 import pytest
 from rich.console import Console
-from writes_log import put
+from tests.embedded import made_up_run
+from tests.embedded.writes_log import put
 
 from contracts.topics import TRADES_CHECKPOINTS
 from contracts.trades_checkpoint import TradesCheckpoint

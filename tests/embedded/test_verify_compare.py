@@ -6,8 +6,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from message_examples import example
-from writes_log import commit, put
+from tests.embedded.writes_log import commit, put
+from tests.support.message_examples import example
 
 from contracts.candle import Candle
 from contracts.errors import BadInputError

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 import typer
 from confluent_kafka import KafkaError, KafkaException
-from message_examples import example
 from rich.console import Console
-from writes_log import commit, put
+from tests.embedded.writes_log import commit, put
+from tests.support.message_examples import example
 
 from contracts.candle import Candle
 from contracts.errors import BadInputError

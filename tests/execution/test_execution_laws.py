@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from signal_stream import account, of, signal, told
+from tests.execution.signal_stream import account, of, signal, told
 
 from contracts.account import Account
 from contracts.fill import Fill

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import get_args
 
 import pytest
-from signal_stream import account, signal
+from tests.execution.signal_stream import account, signal
 
 import execution.core.rules as rules_package
 from contracts.order import Order, OrderStatus

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from signal_stream import FREE, account, minute_ms, of, signal
+from tests.execution.signal_stream import FREE, account, minute_ms, of, signal
 
 from contracts.errors import BadInputError
 from contracts.fill import Fill

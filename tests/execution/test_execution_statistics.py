@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import numpy as np
 import pytest
-from signal_stream import account, of, signal
+from tests.execution.signal_stream import account, of, signal
 
 from contracts.fill import Fill
 from contracts.pnl import Pnl

@@ -6,7 +6,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from signal_stream import account, signal, told
+from tests.execution.signal_stream import account, signal, told
 
 from contracts.message import Message
 from contracts.signal import Signal

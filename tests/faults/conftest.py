@@ -2,20 +2,12 @@
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
-
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "kafka"))
-sys.path.insert(0, str(Path(__file__).parents[1] / "chaos"))
-sys.path.insert(0, str(Path(__file__).parents[1] / "predictions"))
-
-from live_market import LiveMarket
-from live_run import undisturbed
-from prediction_rows import make_rows
-from service_process import prepare_server
-from six_services import Written
+from tests.chaos.live_market import LiveMarket
+from tests.chaos.live_run import undisturbed
+from tests.kafka.service_process import prepare_server
+from tests.kafka.six_services import Written
+from tests.predictions.prediction_rows import make_rows
 
 from modeling.dataset import build_dataset
 from predictions.settings import PredictionsSettings

@@ -11,13 +11,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from comparing import compare
-from disturbances import Stage, disorder
-from kill_plan import carry_out, plan_kills, tell_kills
-from live_market import LIVE_FROM_MS
-from service_process import SERVICES
-from six_services import Written
-from throwaway_broker import Broker, free_port
+from tests.chaos.comparing import compare
+from tests.chaos.disturbances import Stage, disorder
+from tests.chaos.kill_plan import carry_out, plan_kills, tell_kills
+from tests.chaos.live_market import LIVE_FROM_MS
+from tests.kafka.service_process import SERVICES
+from tests.kafka.six_services import Written
+from tests.kafka.throwaway_broker import Broker, free_port
 
 from contracts.units import MS_PER_MINUTE
 

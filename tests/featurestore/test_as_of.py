@@ -9,7 +9,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 import pytest
-from bar_series import MIDNIGHT_MS, simulated
+from tests.support.bar_series import MIDNIGHT_MS, simulated
 
 from contracts.candle import Candle
 from contracts.errors import BadInputError

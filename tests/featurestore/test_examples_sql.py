@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 import sqlglot
-from message_examples import example
 from sqlglot import expressions
+from tests.support.message_examples import example
 
 from contracts.candle import Candle
 from contracts.feature_row import FeatureRow

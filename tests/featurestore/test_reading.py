@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from message_examples import example
+from tests.support.message_examples import example
 
 from contracts.candle import Candle
 from contracts.errors import BadInputError

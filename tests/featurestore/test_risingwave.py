@@ -16,8 +16,8 @@ from typing import Any
 import psycopg
 import pytest
 import sqlglot
-from message_examples import example
 from sqlglot import expressions
+from tests.support.message_examples import example
 
 from contracts.candle import Candle
 from contracts.errors import BadInputError

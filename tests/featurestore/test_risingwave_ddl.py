@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 import sqlglot
-from message_examples import example
 from sqlglot import expressions
+from tests.support.message_examples import example
 
 from contracts.errors import BadSettingError
 from contracts.topics import TOPICS

@@ -9,7 +9,7 @@ from importlib import import_module
 from pathlib import Path
 
 import pytest
-from message_examples import CLASSES, FIELDS, example
+from tests.support.message_examples import CLASSES, FIELDS, example
 
 import featurestore
 from contracts.candle import Candle

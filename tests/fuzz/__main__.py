@@ -10,12 +10,8 @@ import argparse
 import os
 import sys
 import time
-from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parent))
-sys.path.insert(0, str(Path(__file__).parents[1] / "support"))
-
-from fuzzing import Count, run
+from tests.fuzz.fuzzing import Count, run
 
 
 def main() -> int:

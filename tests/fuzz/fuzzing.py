@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from multiprocessing import get_context
 from random import Random
 
-from targets import TARGETS, SilentError
+from tests.fuzz.targets import TARGETS, SilentError
 
 CHUNK = 2_000
 _SHOWN = 3

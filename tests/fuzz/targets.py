@@ -14,10 +14,10 @@ from random import Random
 from typing import Any
 
 import polars as pl
-import seeds
-import strict_readings as strict
-from message_examples import example
-from mutations import mutate, mutate_bytes
+from tests.fuzz import seeds
+from tests.fuzz import strict_readings as strict
+from tests.fuzz.mutations import mutate, mutate_bytes
+from tests.support.message_examples import example
 
 from contracts.errors import BadInputError
 from contracts.message import Message

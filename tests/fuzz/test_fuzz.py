@@ -2,15 +2,9 @@
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
-
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parent))
-
-from fuzzing import chunks, fuzz
-from targets import TARGETS
+from tests.fuzz.fuzzing import chunks, fuzz
+from tests.fuzz.targets import TARGETS
 
 INPUTS = 20_000
 

@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 
 from polars.testing import assert_frame_equal
-from trade_source import PAIRS, expected_rows, market, stored_files, stored_rows
+from tests.history.trade_source import PAIRS, expected_rows, market, stored_files, stored_rows
 
 from candles.app import topology as candles_topology
 from candles.settings import CandlesSettings

@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 from loguru import logger
 from polars.testing import assert_frame_equal
-from trade_source import MIDNIGHT_US, START_US, expected_rows, frame, market, stored_files, stored_rows
+from tests.history.trade_source import MIDNIGHT_US, START_US, expected_rows, frame, market, stored_files, stored_rows
 
 from contracts.message import Message
 from contracts.topics import TRADES

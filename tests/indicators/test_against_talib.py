@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import talib
-from bar_series import MIDNIGHT_MS, PRICES, BarSeries, recorded, simulated
+from tests.support.bar_series import MIDNIGHT_MS, PRICES, BarSeries, recorded, simulated
 
 from features import ANCHOR_BARS, CONVERGENCE, FEATURES, Feature
 from features.batch import compute

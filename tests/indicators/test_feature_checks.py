@@ -9,7 +9,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from bar_series import MIDNIGHT_MS, PRICES, BarSeries, simulated
+from tests.support.bar_series import MIDNIGHT_MS, PRICES, BarSeries, simulated
 
 from contracts.candle import Candle
 from contracts.feature_row import FeatureRow

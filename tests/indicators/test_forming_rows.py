@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from bar_series import MIDNIGHT_MS, simulated
+from tests.support.bar_series import MIDNIGHT_MS, simulated
 
 from contracts.candle import Candle
 from contracts.forming_candle import FormingCandle

@@ -6,9 +6,9 @@ import math
 
 import numpy as np
 import pytest
-from bar_series import MIDNIGHT_MS, simulated
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.support.bar_series import MIDNIGHT_MS, simulated
 
 from features import ANCHOR_BARS, Feature, batch
 from features.bars import Bar

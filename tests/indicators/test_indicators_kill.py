@@ -8,7 +8,7 @@ import sys
 import time
 from pathlib import Path
 
-from bar_series import MIDNIGHT_MS, simulated
+from tests.support.bar_series import MIDNIGHT_MS, simulated
 
 from contracts.topics import CANDLES, TECHNICAL_INDICATORS
 from featurestore import open_store

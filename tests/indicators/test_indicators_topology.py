@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from bar_series import MIDNIGHT_MS, simulated
+from tests.support.bar_series import MIDNIGHT_MS, simulated
 
 from contracts.errors import TransientError
 from contracts.topics import CANDLES, TECHNICAL_INDICATORS

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 import pytest
-from bar_series import MIDNIGHT_MS, BarSeries, simulated
+from tests.support.bar_series import MIDNIGHT_MS, BarSeries, simulated
 
 from contracts.candle import Candle
 from contracts.errors import BadInputError, BadMessageError

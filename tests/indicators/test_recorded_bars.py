@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from bar_series import MIDNIGHT_MS, BarSeries, recorded
+from tests.support.bar_series import MIDNIGHT_MS, BarSeries, recorded
 
 from features import FEATURE_NAMES
 from features.batch import compute

@@ -7,9 +7,9 @@ import math
 from typing import Any
 
 import pytest
-from bar_series import MIDNIGHT_MS, simulated
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.support.bar_series import MIDNIGHT_MS, simulated
 
 from contracts.candle import Candle
 from contracts.errors import BadInputError

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from bar_series import MIDNIGHT_MS, simulated
 from loguru import logger
+from tests.support.bar_series import MIDNIGHT_MS, simulated
 
 from contracts.candle import Candle
 from contracts.feature_row import FeatureRow

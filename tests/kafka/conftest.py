@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parent))
-sys.path.insert(0, str(Path(__file__).parents[1] / "predictions"))
-
-from prediction_rows import make_rows
-from recorded_market import PAIRS, write_market
-from service_process import prepare_server
-from six_services import SixServices, Written, accounts
-from throwaway_broker import Broker, free_port
+from tests.kafka.recorded_market import PAIRS, write_market
+from tests.kafka.service_process import prepare_server
+from tests.kafka.six_services import SixServices, Written, accounts
+from tests.kafka.throwaway_broker import Broker, free_port
+from tests.predictions.prediction_rows import make_rows
 
 from modeling.dataset import build_dataset
 from predictions.settings import PredictionsSettings

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from confluent_kafka import ConsumerGroupState, KafkaException
 from confluent_kafka.admin import AdminClient
-from throwaway_broker import wait_until
+from tests.kafka.throwaway_broker import wait_until
 
 from contracts.topics import TopicSpec
 

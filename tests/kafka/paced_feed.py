@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Sequence
 
-from throwaway_broker import wait_until
+from tests.kafka.throwaway_broker import wait_until
 
 from contracts.topics import TRADES
 from streaming.kafka.client import KafkaClient

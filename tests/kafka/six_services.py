@@ -15,8 +15,8 @@ from dataclasses import dataclass, field
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 
-from service_process import SERVICES, start
-from throwaway_broker import login
+from tests.kafka.service_process import SERVICES, start
+from tests.kafka.throwaway_broker import login
 
 from contracts.topics import (
     CANDLES,

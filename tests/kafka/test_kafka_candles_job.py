@@ -10,7 +10,7 @@ from pathlib import Path
 from shutil import rmtree
 
 import pytest
-from throwaway_broker import wait_until
+from tests.kafka.throwaway_broker import wait_until
 
 from candles.core.rules import Rules
 from candles.core.twin import CandlesTwin

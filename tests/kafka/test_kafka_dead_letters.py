@@ -6,8 +6,8 @@ from itertools import chain
 from pathlib import Path
 
 from confluent_kafka import Producer
-from service_process import start
-from throwaway_broker import wait_until
+from tests.kafka.service_process import start
+from tests.kafka.throwaway_broker import wait_until
 
 from candles.app import topology
 from candles.settings import CandlesSettings

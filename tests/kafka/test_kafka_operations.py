@@ -10,7 +10,7 @@ from pathlib import Path
 
 import psutil
 from confluent_kafka import Producer
-from throwaway_broker import wait_until
+from tests.kafka.throwaway_broker import wait_until
 
 from contracts.audit_event import AuditEvent
 from contracts.service_metrics import ServiceMetrics
@@ -25,8 +25,7 @@ WAITING = 1_000_000
 ALLOWED_MB = 128
 _SLOW = """
 import sys
-sys.path.insert(0, sys.argv[1])
-from tally import *
+from tests.streaming.tally import *
 from streaming.service.runner import run_service
 from streaming.settings import load_settings
 sys.exit(run_service(load_settings(TallySettings), service="tally", inputs=[TRADES], outputs=[TALLIES],

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from service_process import SERVICES
-from six_services import SixServices, Written, assert_same
-from throwaway_broker import Broker
+from tests.kafka.service_process import SERVICES
+from tests.kafka.six_services import SixServices, Written, assert_same
+from tests.kafka.throwaway_broker import Broker
 
 from contracts.topics import TRADES
 

@@ -10,8 +10,8 @@ import sys
 from functools import partial
 from typing import Any
 
-from bar_series import MIDNIGHT_MS, simulated
-from throwaway_broker import wait_until
+from tests.kafka.throwaway_broker import wait_until
+from tests.support.bar_series import MIDNIGHT_MS, simulated
 
 from contracts.candle import Candle
 from contracts.feature_row import FeatureRow

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 from confluent_kafka.admin import AdminClient
-from consumer_groups import wait_for_replicas
-from paced_feed import PacedFeed
-from service_process import prepare_server
-from six_services import STAGES, SixServices, Written, assert_same
-from throwaway_broker import wait_until
+from tests.kafka.consumer_groups import wait_for_replicas
+from tests.kafka.paced_feed import PacedFeed
+from tests.kafka.service_process import prepare_server
+from tests.kafka.six_services import STAGES, SixServices, Written, assert_same
+from tests.kafka.throwaway_broker import wait_until
 
 from contracts.topics import CANDLES, TRADES
 from streaming.clients import committed_offsets, lag, read_topic

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 from confluent_kafka import KafkaError
-from service_process import prepare_server
-from six_services import SixServices, Written, assert_same
-from throwaway_broker import Broker, free_port, login, wait_until
+from tests.kafka.service_process import prepare_server
+from tests.kafka.six_services import SixServices, Written, assert_same
+from tests.kafka.throwaway_broker import Broker, free_port, login, wait_until
 
 from contracts.topics import CANDLES, TECHNICAL_INDICATORS, TOPICS, TRADES
 from streaming.clients import create_topics, read_topic

@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from service_process import SERVICES
-from six_services import SixServices, Written, assert_same
-from throwaway_broker import Broker, free_port
+from tests.kafka.service_process import SERVICES
+from tests.kafka.six_services import SixServices, Written, assert_same
+from tests.kafka.throwaway_broker import Broker, free_port
 
 from contracts.topics import CANDLES
 

@@ -13,8 +13,8 @@ from confluent_kafka.admin import AdminClient, ConfigResource
 from confluent_kafka.cimpl import NewTopic
 from quixstreams.models.topics import Topic
 from quixstreams.models.topics import TopicAdmin as QuixTopicAdmin
-from throwaway_broker import wait_until
-from workspace import SERVICES
+from tests.kafka.throwaway_broker import wait_until
+from tests.support.workspace import SERVICES
 
 from contracts.clock import SystemClock
 from contracts.heartbeat import Heartbeat

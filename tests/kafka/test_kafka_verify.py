@@ -7,7 +7,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 
-from six_services import SixServices
+from tests.kafka.six_services import SixServices
 
 
 def verify(run: SixServices, settings: dict[str, str], *options: str) -> subprocess.CompletedProcess[str]:

@@ -6,8 +6,8 @@ import json
 import random
 from itertools import pairwise
 
-from bar_series import simulated
-from prediction_rows import START_MS, make_rows
+from tests.predictions.prediction_rows import START_MS, make_rows
+from tests.support.bar_series import simulated
 
 from features import feature_set_id
 from indicators.core.fold import Engines

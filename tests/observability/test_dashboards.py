@@ -16,7 +16,6 @@ import sqlglot
 import yaml
 from benchmarks.logs import CannotRunError
 from benchmarks.postgres import running_postgres
-from message_examples import example
 from prometheus_client import REGISTRY
 from sqlglot import exp
 from tests.observability.rule_files import (
@@ -31,6 +30,7 @@ from tests.observability.rule_files import (
     queries,
     rules,
 )
+from tests.support.message_examples import example
 
 from contracts.pnl import Pnl
 from featurestore import open_store

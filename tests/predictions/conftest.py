@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parent))
-
-from prediction_rows import MINUTE_MS, PAIRS, START_MS, make_rows
+from tests.predictions.prediction_rows import MINUTE_MS, PAIRS, START_MS, make_rows
 
 from contracts.feature_row import FeatureRow
 from modeling.dataset import Dataset, build_dataset

@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from prediction_rows import MINUTE_MS
+from tests.predictions.prediction_rows import MINUTE_MS
 
 from contracts.errors import BadInputError
 from contracts.feature_row import FeatureRow

@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from prediction_rows import changed
+from tests.predictions.prediction_rows import changed
 
 from contracts.feature_row import FeatureRow
 from contracts.topics import PREDICTIONS, TECHNICAL_INDICATORS

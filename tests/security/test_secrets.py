@@ -13,7 +13,7 @@ import pytest
 from detect_secrets import SecretsCollection
 from detect_secrets.core import baseline
 from detect_secrets.settings import transient_settings
-from workspace import ROOT
+from tests.support.workspace import ROOT
 
 REVIEWED = ROOT / ".secrets.baseline"
 HOW = "take it out; what is none is added by `uv run detect-secrets scan --baseline .secrets.baseline`"

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from prediction_stream import MIDNIGHT_MS, prediction
+from tests.signals.prediction_stream import MIDNIGHT_MS, prediction
 
 from contracts.account import Account
 from contracts.prediction import Prediction

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from prediction_stream import prediction
+from tests.signals.prediction_stream import prediction
 
 from contracts.account import Account
 from contracts.topics import PREDICTIONS, SIGNALS

@@ -10,8 +10,6 @@ import pytest
 from hypothesis import settings as hypothesis_settings
 from loguru import logger
 
-sys.path.insert(0, str(Path(__file__).parent))
-
 from streaming.settings import ServiceSettings
 
 hypothesis_settings.register_profile("streaming", derandomize=True, deadline=None, max_examples=25)

@@ -17,9 +17,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-sys.path.insert(0, str(Path(__file__).parent))
-
-from tally import TALLIES, TallySettings, topology
+from tests.streaming.tally import TALLIES, TallySettings, topology
 
 from contracts.topics import TRADES
 from streaming.clients import end_offsets

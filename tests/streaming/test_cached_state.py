@@ -7,7 +7,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from tally import PAIRS, TALLIES, Tally, TallySettings, beats
+from tests.streaming.tally import PAIRS, TALLIES, Tally, TallySettings, beats
 
 from contracts.errors import TransientError
 from contracts.heartbeat import Heartbeat

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tally import TALLIES, TallySettings, beats, topology
+from tests.streaming.tally import TALLIES, TallySettings, beats, topology
 
 from contracts.topics import TRADES
 from streaming.clients import open_producer

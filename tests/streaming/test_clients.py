@@ -6,7 +6,7 @@ import threading
 from typing import Any
 
 import pytest
-from tally import beat
+from tests.streaming.tally import beat
 
 from contracts.topics import TRADES, TRADES_CHECKPOINTS
 from streaming.clients import (

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tally import TALLIES, TallySettings, beats, topology
+from tests.streaming.tally import TALLIES, TallySettings, beats, topology
 
 from contracts.message import Message
 from contracts.topics import TRADES
@@ -17,13 +17,17 @@ from streaming.clients import lag, open_producer, read_topic
 from streaming.embedded import EmbeddedLog
 from streaming.testing import run_topology
 
-RUNNER = Path(__file__).with_name("crash_runner.py")
+RUNNER = "tests.streaming.crash_runner"
 BEATS_PER_PAIR = 600
 
 
 def crash(mode: str, **options: Any) -> dict[str, Any]:
     done = subprocess.run(
-        [sys.executable, RUNNER, mode, json.dumps(options)], capture_output=True, text=True, timeout=120, check=False
+        [sys.executable, "-m", RUNNER, mode, json.dumps(options)],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
     )
     assert done.returncode == 0, done.stderr[-3000:]
     found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])

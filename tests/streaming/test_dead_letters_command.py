@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tally import beat
+from tests.streaming.tally import beat
 
 from contracts.audit_event import AuditEvent
 from contracts.clock import FixedClock

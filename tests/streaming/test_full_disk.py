@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tally import TALLIES, TallySettings, beats, topology
+from tests.streaming.tally import TALLIES, TallySettings, beats, topology
 
 from contracts.topics import TRADES
 from streaming.clients import open_producer, read_dead_letters, read_topic

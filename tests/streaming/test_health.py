@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 import pytest
-from tally import beats
+from tests.streaming.tally import beats
 
 from contracts.clock import FixedClock, SystemClock
 from contracts.topics import TRADES

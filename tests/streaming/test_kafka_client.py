@@ -8,7 +8,7 @@ from types import SimpleNamespace
 
 import pytest
 from confluent_kafka import KafkaError, KafkaException, Producer
-from tally import PAIRS, beats
+from tests.streaming.tally import PAIRS, beats
 
 from contracts.message import Message
 from contracts.topics import TRADES

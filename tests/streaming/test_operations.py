@@ -10,9 +10,9 @@ import time
 from pathlib import Path
 
 import pytest
-from message_examples import example
-from tally import TALLIES, TallySettings, beats, topology
-from test_service import get, serving, wait_for
+from tests.streaming.tally import TALLIES, TallySettings, beats, topology
+from tests.streaming.test_service import get, serving, wait_for
+from tests.support.message_examples import example
 
 from contracts.audit_event import AuditEvent
 from contracts.clock import FixedClock

@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 from quixstreams.sinks import BatchingSink, SinkBackpressureError, SinkBatch
-from tally import TALLIES, TallySettings, beat, beats, topology
+from tests.streaming.tally import TALLIES, TallySettings, beat, beats, topology
 
 from contracts.clock import FixedClock
 from contracts.heartbeat import Heartbeat
@@ -172,8 +172,8 @@ def test_a_taken_metrics_port_is_named(settings: ServiceSettings, capsys: pytest
 
 
 def serving(settings: TallySettings, **environment: str) -> subprocess.Popen[str]:
-    program = "import sys; sys.path.insert(0, sys.argv[1])\n" + (
-        "from tally import *\nfrom streaming.service.runner import run_service\n"
+    program = "import sys\n" + (
+        "from tests.streaming.tally import *\nfrom streaming.service.runner import run_service\n"
         "from streaming.settings import load_settings\n"
         "sys.exit(run_service(load_settings(TallySettings), service='tally', inputs=[TRADES], outputs=[TALLIES],"
         " topology=topology))"

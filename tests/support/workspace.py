@@ -11,8 +11,8 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 
 #: May be imported by what stands to the right; `embedded` is the composition root.
-LIBRARIES = ("contracts", "exchanges", "streaming", "featurestore")
-SERVICES = ("trades", "candles", "indicators", "predictions", "signals", "execution", "history")
+LIBRARIES = ("contracts", "features", "exchanges", "streaming", "featurestore", "modeling", "results")
+SERVICES = ("trades", "candles", "indicators", "predictions", "signals", "execution", "history", "training", "verify")
 COMPOSITION_ROOTS = ("embedded",)
 MEMBERS = LIBRARIES + SERVICES + COMPOSITION_ROOTS
 

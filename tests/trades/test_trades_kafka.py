@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.kafka.throwaway_broker import Broker, free_port
 
 from trades.settings import TradesSettings
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "kafka"))
-
-from throwaway_broker import Broker, free_port
 
 MINUTE_MS = 60_000
 START_MS = 1_772_445_600_000

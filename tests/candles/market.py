@@ -10,7 +10,6 @@ from datetime import datetime
 from decimal import Decimal, localcontext
 from itertools import pairwise
 from pathlib import Path
-from types import SimpleNamespace
 from typing import NamedTuple
 
 import pytest
@@ -199,9 +198,3 @@ def _bitstamp(line: list[str], number: int) -> Trade:
 
 def _canonical(text: str) -> str:
     return decimal_string(Decimal(text))
-
-
-@pytest.fixture(scope="session")
-def market() -> SimpleNamespace:
-    """The helpers of this file, for tests that cannot import it."""
-    return SimpleNamespace(**{name: value for name, value in globals().items() if not name.startswith("_")})
