@@ -10,11 +10,11 @@ import pytest
 
 import embedded
 
-#: `tether` is a program, not a module.
+#: `parent_death_guard` is a program, not a module.
 MODULES = sorted(
     module.name
     for module in pkgutil.walk_packages(embedded.__path__, "embedded.")
-    if not module.name.endswith(("tether", "__main__"))
+    if not module.name.endswith(("parent_death_guard", "__main__"))
 )
 
 

@@ -1,4 +1,4 @@
-"""Start a command that dies with its parent: ``python tether.py PARENT_PID COMMAND...``.
+"""Start a command that dies with its parent: ``python parent_death_guard.py PARENT_PID COMMAND...``.
 
 Run as a file, without site packages, so it costs a few milliseconds. It asks Linux to kill this process when the
 supervisor dies (`PR_SET_PDEATHSIG` survives the exec that follows), then becomes the command. Doing this between

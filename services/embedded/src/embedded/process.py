@@ -14,7 +14,7 @@ from typing import Literal
 
 import psutil
 
-_TETHER = Path(__file__).with_name("tether.py")
+_PARENT_DEATH_GUARD = Path(__file__).with_name("parent_death_guard.py")
 _ERROR = re.compile(r"\b(?:ERROR|CRITICAL)\b|^settings are wrong")
 #: A line of our services' logs, in the one format they have in a run: time, level, service, words.
 _TROUBLE = re.compile(r"^\S+ (?P<time>[\d:]+)\S* +(?:WARNING|ERROR|CRITICAL) +\S+ +(?P<words>.+)$")
@@ -117,7 +117,7 @@ class ManagedProcess:
             sys.executable,
             "-I",
             "-S",
-            str(_TETHER),
+            str(_PARENT_DEATH_GUARD),
             str(os.getpid()),
             sys.executable,
             "-m",
