@@ -285,9 +285,16 @@ verify: install ## Replay a log's trades and compare with what was published [ru
 	@$(RUN) tradestream verify $(OF_RUN) $(if $(from),--from $(from)) $(if $(to),--to $(to)) \
 		$(if $(stage),--stage $(stage)) $(if $(against),--against $(against)) $(if $(out),--out $(out))
 
+# Workers take file after file, in the order that tests/conftest.py gives them: the longest first.
+PYTEST = pytest -n $(workers) --dist loadfile --no-loadscope-reorder
+
 .PHONY: test
-test: install-dev ## Install what the tests need, then run all of them [tests=PATH workers=2]
-	@$(RUN) pytest -n $(workers) --dist loadfile --no-loadscope-reorder $(tests)
+test: install-dev ## Install what the tests need, then run them; long ones that repeat others' proof are left out [tests=PATH workers=2]
+	@$(RUN) $(PYTEST) -m "not long" $(if $(durations),--write-durations) $(tests)
+
+.PHONY: test-long
+test-long: install-dev ## All tests there are, the long ones too [tests=PATH workers=2]
+	@$(RUN) $(PYTEST) $(tests)
 
 .PHONY: lint
 lint: install-dev ## ruff (lint and format), mypy (strict on contracts and cores), bandit (careless code)
