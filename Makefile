@@ -350,7 +350,8 @@ sizes: install-dev ## Sizes of functions and files, the largest first
 	@$(RUN) python -m tests.architecture.sizes
 
 .PHONY: schemas
-schemas: install-dev ## Write the JSON schemas of the messages anew
+schemas: install-dev ## Write the list of feature columns and the JSON schemas of the messages anew
+	@$(RUN) python -m features.columns packages/contracts/src/contracts/feature_columns.json
 	@$(RUN) python -m contracts.schemas packages/contracts/schemas
 
 .PHONY: features-ddl
