@@ -125,12 +125,12 @@ print(feature_set_id("core"))
 
 
 def test_the_example_of_a_new_feature_works(tmp_path: Path) -> None:
-    """In a copy of the contracts: the file is saved there, and nothing else is touched."""
+    """In a copy of the package: the file is saved there, and nothing else is touched."""
     example = re.search(r"```python\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
     assert example
-    shutil.copytree(ROOT / "packages/contracts/src/contracts", tmp_path / "contracts")
-    (tmp_path / "contracts/features/catalogue/efficiency.py").write_text(example.group(1), encoding="utf-8")
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path), str(ROOT / "tests/support")])}
+    shutil.copytree(ROOT / "packages/features/src/features", tmp_path / "features")
+    (tmp_path / "features/catalogue/efficiency.py").write_text(example.group(1), encoding="utf-8")
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path), str(ROOT)])}
     done = subprocess.run(
         [sys.executable, "-c", _BRINGS], env=environment, capture_output=True, text=True, check=False
     )
