@@ -7,7 +7,6 @@ import shutil
 import subprocess
 
 import pytest
-
 from tests.support.workspace import ROOT
 
 pytestmark = pytest.mark.skipif(shutil.which("make") is None, reason="needs make")
