@@ -19,7 +19,8 @@ from execution.app import OUTPUTS
 from execution.core.execute import run
 from execution.settings import ExecutionSettings
 from signals.core.decide import step
-from streaming.clients import create_topics, open_producer, read_topic
+from streaming.clients import create_topics, read_topic
+from streaming.producer import open_producer
 
 PAIRS = ("BTC/USD", "ETH/USD")
 MIDNIGHT_MS = 1_772_582_400_000

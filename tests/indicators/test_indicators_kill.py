@@ -15,7 +15,8 @@ from contracts.topics import CANDLES, TECHNICAL_INDICATORS
 from featurestore import open_store
 from indicators.core.fold import step
 from indicators.settings import IndicatorsSettings
-from streaming.clients import create_topics, open_producer, read_topic
+from streaming.clients import create_topics, read_topic
+from streaming.producer import open_producer
 
 CANDLES_IN = simulated(2_000, first_ms=MIDNIGHT_MS - 700 * 60_000).candles()
 KILLS = 3

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from loguru import logger
 from tests.support.bar_series import MIDNIGHT_MS, simulated
+from tests.support.offsets import commit_offsets
 
 from contracts.candle import Candle
 from contracts.feature_row import FeatureRow
@@ -27,7 +28,8 @@ from indicators.app import inputs, topology
 from indicators.core import join
 from indicators.core.fold import Engines, step
 from indicators.settings import IndicatorsSettings
-from streaming.clients import commit_offsets, create_topics, open_producer, read_dead_letters, read_topic
+from streaming.clients import create_topics, read_dead_letters, read_topic
+from streaming.producer import open_producer
 from streaming.service.bounded import Bound
 from streaming.settings import read_settings
 from streaming.telemetry.metrics import DATA_FLAWS, NO_REFERENCE, total

@@ -19,7 +19,8 @@ from contracts.reference_candle import ReferenceCandle
 from contracts.state import MemoryState
 from contracts.topics import CANDLES, REFERENCE_CANDLES, TECHNICAL_INDICATORS
 from indicators.core.fold import step
-from streaming.clients import create_topics, open_producer, read_topic
+from streaming.clients import create_topics, read_topic
+from streaming.producer import open_producer
 from streaming.settings import ServiceSettings
 
 FOLLOWERS = ("ETH/USD", "SOL/USD")
