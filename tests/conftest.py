@@ -1,4 +1,4 @@
-"""Which worker runs what, and when: file by file, the longest first, so that no worker is left alone with a long one."""
+"""Which worker runs what, and when: file by file, the longest first, so that none works on alone at the end."""
 
 from __future__ import annotations
 
