@@ -7,11 +7,11 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from tests.support.processes import place, start_service
+from tests.support.waiting import wait_for
 
 from contracts.feature_row import FeatureRow
 from contracts.model_event import ModelEvent
@@ -29,16 +29,6 @@ def _settings(folder: Path, **values: object) -> PredictionsSettings:
     return PredictionsSettings(broker_address=f"embedded://{folder}/log", data_dir=folder, **values)
 
 
-def _environment(folder: Path, **values: object) -> dict[str, str]:
-    return {
-        **os.environ,
-        "TRADESTREAM_BROKER_ADDRESS": f"embedded://{folder}/log",
-        "TRADESTREAM_DATA_DIR": str(folder),
-        "TRADESTREAM_COMMIT_INTERVAL_SECONDS": "0.2",
-        **{name: str(value) for name, value in values.items()},
-    }
-
-
 def _write(folder: Path, rows: list[FeatureRow]) -> None:
     with open_producer(_settings(folder), "test") as producer:
         for row in rows:
@@ -48,7 +38,7 @@ def _write(folder: Path, rows: list[FeatureRow]) -> None:
 def _train(folder: Path, **values: object) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "predictions", "train"],
-        env=_environment(folder, **values),
+        env=os.environ | place(_settings(folder)) | {name: str(value) for name, value in values.items()},
         cwd=folder,
         capture_output=True,
         text=True,
@@ -58,14 +48,6 @@ def _train(folder: Path, **values: object) -> subprocess.CompletedProcess[str]:
 
 def _predictions(folder: Path) -> list[Prediction]:
     return [record.message() for record in read_topic(_settings(folder), PREDICTIONS)]
-
-
-def _until(condition: Callable[[], bool], process: subprocess.Popen[bytes]) -> None:
-    deadline = time.monotonic() + _DEADLINE_SECONDS
-    while not condition():
-        assert process.poll() is None, f"the service ended with {process.returncode}"
-        assert time.monotonic() < deadline, "the service did not get there in time"
-        time.sleep(0.02)
 
 
 @pytest.fixture(scope="module")
@@ -109,17 +91,17 @@ def test_wrong_settings_and_arguments_exit_with_2(tmp_path: Path) -> None:
 
 def test_killed_and_started_again_it_says_the_same(history, folder: Path) -> None:
     ready = folder / "run" / "ready.json"
-    environment = _environment(folder, PREDICTIONS_READY_FILE=ready)
-    command = [sys.executable, "-m", "predictions"]
+    settings = {"PREDICTIONS_READY_FILE": ready, "TRADESTREAM_COMMIT_INTERVAL_SECONDS": 0.2}
     _write(folder, history[3_900:4_350])
-    with subprocess.Popen(command, env=environment, cwd=folder) as service:
-        _until(ready.exists, service)
-        _until(lambda: len(_predictions(folder)) >= 200, service)
+    with start_service("predictions", _settings(folder), **settings) as service:
+        wait_for(ready.exists, "the service", of=service)
+        wait_for(lambda: len(_predictions(folder)) >= 200, "200 predictions", of=service)
         service.kill()
     _write(folder, history[4_350:])
-    with subprocess.Popen(command, env=environment, cwd=folder) as service:
+    with start_service("predictions", _settings(folder), **settings) as service:
         last_ms = history[-1].window_start_ms
-        _until(lambda: sum(p.window_start_ms == last_ms for p in _predictions(folder)) >= 3, service)
+        last = lambda: sum(p.window_start_ms == last_ms for p in _predictions(folder))  # noqa: E731
+        wait_for(lambda: last() >= 3, "the last predictions", of=service)
         service.send_signal(signal.SIGTERM)
         assert service.wait(timeout=_DEADLINE_SECONDS) == 0
     by_id: dict[str, Prediction] = {}
