@@ -61,7 +61,8 @@ def here(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> 
         for name, value in settings.items():
             monkeypatch.setenv(name, str(value))
         monkeypatch.setattr(sys, "argv", [module, *map(str, arguments)])
-        logger.remove()  # what an earlier test logged to is closed
+        logger.remove()  # as in a new process: what an earlier test logged to is closed
+        logger.add(sys.stderr)
         with pytest.raises(SystemExit) as ended:
             runpy.run_module(module, run_name="__main__")
         said = "".join(capfd.readouterr())
