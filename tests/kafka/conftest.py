@@ -10,13 +10,9 @@ from tests.kafka.recorded_market import PAIRS, write_market
 from tests.kafka.service_process import prepare_server
 from tests.kafka.six_services import SixServices, Written, accounts
 from tests.kafka.throwaway_broker import Broker, free_port
-from tests.predictions.prediction_rows import make_rows
+from tests.support.champion import register_baseline
 
-from modeling.dataset import build_dataset
-from predictions.settings import PredictionsSettings
 from streaming.settings import ServiceSettings
-from training.fit import train_model
-from training.train import register
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -45,13 +41,10 @@ def settings_of_a_run(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str
     """What all runs are told: the market's files, two accounts, and a model trained before the market begins."""
     folder = tmp_path_factory.mktemp("market")
     prepare_server()
-    settings = PredictionsSettings(data_dir=folder)
-    data = build_dataset(make_rows(), 1, 5, 60)
-    register(train_model(data, settings, lambda epoch, epochs, log_loss: None), settings)
     return {
         **write_market(folder),
         **accounts(("binance", ("BTC/USDT",)), ("simulated", PAIRS)),
-        "PREDICTIONS_MLFLOW_URI": settings.tracking_uri,
+        **register_baseline(folder),
         "TRADESTREAM_LOG_LEVEL": "INFO",
     }
 

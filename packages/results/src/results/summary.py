@@ -125,7 +125,7 @@ def job_states(processes: Mapping[str, ManagedProcess]) -> dict[str, dict[str, A
 
 
 def _is_training(process: ManagedProcess) -> bool:
-    return "train" in process.spec.command
+    return process.spec.name == "train"
 
 
 def _state(process: ManagedProcess) -> dict[str, Any]:

@@ -9,9 +9,9 @@ from contracts.account import Account
 from contracts.topics import CANDLES, PREDICTIONS, SIGNALS, TECHNICAL_INDICATORS, TRADES, TopicSpec
 from embedded.process import ProcessSpec
 from results.run_folder import RunFolder
+from training.exit_codes import EXIT_TOO_FEW_ROWS
 
 ENVIRONMENT = "dev"
-TRAIN_TOO_FEW_ROWS = 3
 
 #: Service -> its input, in flow order; the consumer group is ``<service>-<environment>``.
 STAGES: dict[str, TopicSpec] = {
@@ -97,11 +97,11 @@ class Services:
             environment["PREDICTIONS_TRAIN_UNTIL_MS"] = str(until_ms)
         return ProcessSpec(
             "train",
-            ("predictions", "train"),
+            ("training",),
             environment,
             kind="job",
             service="predictions",
-            final_codes=(TRAIN_TOO_FEW_ROWS,),
+            final_codes=(EXIT_TOO_FEW_ROWS,),
         )
 
     def serve(self) -> ProcessSpec:
