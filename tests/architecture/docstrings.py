@@ -164,7 +164,7 @@ def _parameters_said(place: str, names: Iterable[str], said: set[str]) -> Findin
 
 
 def _commented(module: Module, node: ast.ClassDef) -> tuple[list[str], set[str]]:
-    """Return a class's fields, and those with a comment on their line or above it."""
+    """Return a class's fields, and those with a description, a comment or their name within the docstring's prose."""
     fields = [
         field
         for field in node.body
@@ -175,9 +175,10 @@ def _commented(module: Module, node: ast.ClassDef) -> tuple[list[str], set[str]]
         name
         for field, name in names.items()
         if module.lines[field.lineno - 2].strip().startswith("#")
-        or "  # " in "".join(module.lines[field.lineno - 1 : field.end_lineno])
+        or re.search(r"  # |description=", "".join(module.lines[field.lineno - 1 : field.end_lineno]))
     }
-    return [name for name in names.values() if not name.startswith("_")], said
+    in_prose = set(re.findall(r"`(\w+)`", ast.get_docstring(node) or ""))
+    return [name for name in names.values() if not name.startswith("_")], said | in_prose
 
 
 def _of_class(place: str, module: Module, node: ast.ClassDef) -> Iterator[Finding]:

@@ -51,6 +51,8 @@ class TopicSpec:
         Name without the environment's suffix.
     messages
         The message classes it carries; several are told apart by their `type` field.
+    key
+        What the topic is keyed by.
     written_by, read_by
         Services.
     partitions
@@ -78,6 +80,11 @@ class TopicSpec:
     def full_name(self, environment: str) -> str:
         """Return the topic's name in `environment`.
 
+        Returns
+        -------
+        str
+            As Kafka and the embedded log know it.
+
         Examples
         --------
         >>> TRADES.full_name("dev")
@@ -102,6 +109,11 @@ class TopicSpec:
 
     def decode(self, data: bytes) -> Message:
         """Read and check a message of this topic.
+
+        Returns
+        -------
+        Message
+            One of `messages`.
 
         Raises
         ------
@@ -233,12 +245,24 @@ DEAD_LETTERS_RETENTION_MS = _30_DAYS
 
 
 def dead_letters_name(service: str, environment: str) -> str:
-    """Return the dead-letter topic of `service` in `environment`."""
+    """Return the dead-letter topic of `service` in `environment`.
+
+    Returns
+    -------
+    str
+        Such as ``dead-letters.candles-dev``.
+    """
     return f"{DEAD_LETTERS_PREFIX}.{service}-{environment}"
 
 
 def dead_letters_spec(service: str) -> TopicSpec:
-    """Return the dead-letter topic of `service`; what is on it is what came, so it has no message class."""
+    """Return the dead-letter topic of `service`; what is on it is what came, so it has no message class.
+
+    Returns
+    -------
+    TopicSpec
+        One partition, kept for `DEAD_LETTERS_RETENTION_MS`.
+    """
     return TopicSpec(
         f"{DEAD_LETTERS_PREFIX}.{service}",
         (),
