@@ -15,6 +15,7 @@ import polars as pl
 
 from contracts.fill import Fill
 from contracts.pnl import Pnl
+from contracts.services import FLOW_NAMES
 from contracts.units import decimal_string
 from embedded.process import ManagedProcess
 from execution.core.statistics import statistics
@@ -23,8 +24,6 @@ from results.export.write import ExportResult
 from results.report.data import load_table
 
 FILE_NAME = "summary.json"
-#: The services, in flow order.
-SERVICES = ("trades", "candles", "indicators", "predictions", "signals", "execution")
 _QUALITIES = ("complete", "empty", "gap", "unverified")
 _LIBRARIES = ("tradestream-embedded", "quixstreams", "ta-lib", "onnxruntime", "mlflow-skinny", "polars")
 
@@ -105,7 +104,7 @@ def service_states(processes: Mapping[str, ManagedProcess]) -> dict[str, dict[st
     A service that never ran (nothing to predict with) has null for its pid.
     """
     states = {}
-    for service in SERVICES:
+    for service in FLOW_NAMES:
         own = [each for each in processes.values() if each.spec.belongs_to == service and not _is_training(each)]
         last = _state(own[-1]) if own else dict(_NEVER_RAN)
         states[service] = {**last, "restarts": sum(each.restarts for each in own)}
@@ -120,7 +119,7 @@ def job_states(processes: Mapping[str, ManagedProcess]) -> dict[str, dict[str, A
     return {
         name: _state(each)
         for name, each in processes.items()
-        if each.spec.belongs_to not in SERVICES or name not in SERVICES
+        if each.spec.belongs_to not in FLOW_NAMES or name not in FLOW_NAMES
     }
 
 
