@@ -8,8 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from embedded.cli import app
-from embedded.errors import FolderNotOursError
-from results.run_folder import RunFolder
+from results.run_folder import FolderNotOursError, RunFolder
 
 
 def call(*arguments: object) -> tuple[int, str]:

@@ -12,6 +12,7 @@ from tests.embedded import made_up_run
 
 from contracts.services import FLOW_NAMES
 from embedded.process import ManagedProcess, ProcessSpec
+from embedded.process_states import process_states
 from results.evaluation import accuracy_of, calibration, judged_predictions
 from results.export.latency import stage_latencies
 from results.export.write import export
@@ -40,7 +41,7 @@ def finish(log: Path, out: Path, **record: object) -> dict:
     facts = {"title": "A run", "command": "tradestream demo", "exchange": "simulator", "pairs": ["BTC/USD"], **record}
     exported = export(log, out)
     latency = stage_latencies(log, made_up_run.START_MS)
-    return write_summary(out, RunRecord(**facts), processes, exported, latency)
+    return write_summary(out, RunRecord(**facts), process_states(processes), exported, latency)
 
 
 @pytest.fixture
