@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,7 +15,7 @@ from tests.chaos.disturbances import Stage, disorder
 from tests.chaos.kill_plan import carry_out, plan_kills, tell_kills
 from tests.chaos.live_market import LIVE_FROM_MS
 from tests.kafka.six_services import Written
-from tests.kafka.throwaway_broker import Broker, free_port
+from tests.kafka.throwaway_broker import Broker, shared_broker
 
 from contracts.services import FLOW_NAMES
 from contracts.units import MS_PER_MINUTE
@@ -28,22 +27,13 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 
 @pytest.fixture(params=["embedded", pytest.param("kafka", marks=pytest.mark.kafka)])
-def broker(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Broker | None]:
+def broker(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker | None]:
     """None for the embedded log."""
     if request.param == "embedded":
         yield None
         return
-    if shutil.which("java") is None:
-        pytest.skip("no Java on the PATH: Kafka cannot run here")
-    broker = Broker(tmp_path / "kafka", free_port())
-    done = broker.run("up")
-    if done.returncode and "Maven" in done.stderr:
-        pytest.skip(f"Kafka cannot be had here: {done.stderr.strip()}")
-    try:
-        assert not done.returncode, done.stdout + done.stderr
+    with shared_broker(tmp_path_factory) as broker:
         yield broker
-    finally:
-        broker.run("down")
 
 
 def test_kills_in_a_disordered_market(
