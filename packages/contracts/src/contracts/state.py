@@ -46,7 +46,13 @@ class MemoryState:
         self.entries: dict[str, Any] = dict(entries or {})
 
     def get(self, key: str, default: Any = None) -> Any:
-        """Return the value of `key`, or `default`."""
+        """Return the value of `key`, or `default`.
+
+        Returns
+        -------
+        Any
+            The value, or `default` where there is none.
+        """
         return self.entries.get(key, default)
 
     def set(self, key: str, value: Any) -> None:
