@@ -49,6 +49,7 @@ FEATURES = $(if $(features),INDICATORS_FEATURE_SET=$(features))
 UV := $(shell command -v uv 2>/dev/null || echo .tools/bin/uv)
 RUN := $(UV) run --frozen --no-sync
 BANDIT := $(RUN) bandit --quiet -ll --configfile pyproject.toml --recursive packages services docker deployments
+DOCS := NO_MKDOCS_2_WARNING=1 $(RUN) mkdocs
 SYNC := $(UV) sync --frozen --inexact --quiet
 # Only what trains a network needs it.
 TORCH = $(if $(filter baseline,$(model)),,--extra torch)
@@ -165,7 +166,7 @@ topics: install ## Print, create and reconcile the topics of TRADESTREAM_BROKER_
 access: install ## Print, give and reconcile what each service's user may do on a secured Kafka [alter=yes]
 	@$(RUN) python -m streaming.kafka.manage_access $(if $(alter),--alter)
 
-# --- images (docs/docker.md) ---------------------------------------------------------------------------------------
+# --- images (docs/how-to/docker.md) ---------------------------------------------------------------------------------------
 export DOCKER ?= docker
 #: The images that service= asks for; `technical_indicators` is what the topic and the deployment of indicators are called.
 images = $(if $(filter all,$(service)),$(IMAGES),$(patsubst technical_indicators,indicators,$(subst -,_,$(service))))
@@ -198,7 +199,7 @@ compose-down: ## Stop it; its volumes stay
 	@echo "Stopping docker/compose.yaml; 'docker compose --file docker/compose.yaml down --volumes' forgets its data too"
 	@$(COMPOSE) down --remove-orphans
 
-# --- Kubernetes (docs/kubernetes.md) --------------------------------------------------------------------------------
+# --- Kubernetes (docs/how-to/kubernetes.md) --------------------------------------------------------------------------------
 env     ?= dev
 tag     ?=
 follow  ?=
@@ -290,11 +291,12 @@ test: install-dev ## Install what the tests need, then run all of them [tests=PA
 	@$(RUN) pytest -n $(workers) --dist loadfile --no-loadscope-reorder $(tests)
 
 .PHONY: lint
-lint: install-dev ## ruff (lint and format), mypy (strict on contracts and cores), bandit (careless code)
+lint: install-dev ## ruff (lint and format), mypy (strict on contracts and cores), bandit (careless code), the documentation's links
 	@$(RUN) ruff check .
 	@$(RUN) ruff format --check .
 	@$(RUN) mypy
 	@$(BANDIT)
+	@$(DOCS) build --strict 2>&1 | { grep -v "^INFO" || true; }
 
 .PHONY: security
 security: install-dev ## bandit; no secret in git; what a pod, a container and a Kafka user may; what the images are made of
@@ -361,9 +363,22 @@ features-ddl: install-dev ## Write RisingWave's tables and views anew, from the 
 dashboards: install-dev ## Write Grafana's dashboards and Kubernetes' copy of the alert rules anew
 	@$(RUN) python deployments/platform/grafana/source/write.py
 
+.PHONY: docs
+docs: install-dev ## Build the documentation site into dist/docs
+	@$(DOCS) build 2>&1 | { grep -v "^INFO" || true; }
+	@echo "Open dist/docs/index.html"
+
+.PHONY: docs-serve
+docs-serve: install-dev ## Show the documentation site at 127.0.0.1:8000 and rebuild it as its pages change, until Ctrl-C
+	@$(DOCS) serve
+
+.PHONY: docs-pages
+docs-pages: install-dev ## Write the parts of the reference that come from code: command line, settings, topics
+	@$(RUN) python -m docs.writers
+
 .PHONY: features-page
-features-page: install-dev ## Write the table of features in docs/features.md anew
-	@$(RUN) python -m features.page docs/features.md
+features-page: install-dev ## Write the table of features in docs/reference/features.md anew
+	@$(RUN) python -m features.page docs/reference/features.md
 
 .PHONY: clean
 clean: ## Remove what runs leave behind (runs/), not the environment

@@ -1,4 +1,4 @@
-"""docs/features.md says what is computed, and its example of a new feature works."""
+"""docs/reference/features.md says what is computed, and its example of a new feature works."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ from features.expressions import CalendarName, Column, ColumnName, Expression, F
 from features.page import abbreviated, known_after, render
 
 ROOT = Path(__file__).parents[2]
-PAGE = ROOT / "docs/features.md"
+PAGE = ROOT / "docs/reference/features.md"
+TUTORIAL = ROOT / "docs/tutorial/own-feature.md"
 
 
 def test_the_page_is_what_the_list_says() -> None:
@@ -125,12 +126,12 @@ print(feature_set_id("core"))
 
 
 def test_the_example_of_a_new_feature_works(tmp_path: Path) -> None:
-    """In a copy of the contracts: the file is saved there, and nothing else is touched."""
-    example = re.search(r"```python\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
+    """In a copy of the catalogue: the file is saved there, and nothing else is touched."""
+    example = re.search(r"```python\n(.*?)```", TUTORIAL.read_text(encoding="utf-8"), re.DOTALL)
     assert example
-    shutil.copytree(ROOT / "packages/contracts/src/contracts", tmp_path / "contracts")
-    (tmp_path / "contracts/features/catalogue/efficiency.py").write_text(example.group(1), encoding="utf-8")
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path), str(ROOT / "tests/support")])}
+    shutil.copytree(ROOT / "packages/features/src/features", tmp_path / "features")
+    (tmp_path / "features/catalogue/efficiency.py").write_text(example.group(1), encoding="utf-8")
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path), str(ROOT)])}
     done = subprocess.run(
         [sys.executable, "-c", _BRINGS], env=environment, capture_output=True, text=True, check=False
     )

@@ -1,4 +1,4 @@
-"""A message log in SQLite files that QuixStreams takes for a Kafka broker: see docs/adr/0001-embedded-log.md."""
+"""A log in SQLite files that QuixStreams takes for a Kafka broker: docs/explanation/adr/0001-embedded-log.md."""
 
 from streaming.embedded.address import SCHEME, is_embedded, log_folder
 from streaming.embedded.errors import (
