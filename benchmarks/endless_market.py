@@ -15,7 +15,8 @@ from contracts.message import Message
 from contracts.topics import TRADES
 from contracts.trade_frame import TradeFrame
 from contracts.units import MS_PER_MINUTE, US_PER_MS
-from streaming.clients import MessageProducer, committed_offsets, end_offsets, open_producer
+from streaming.clients import committed_offsets, end_offsets
+from streaming.producer import MessageProducer, open_producer
 from streaming.settings import ServiceSettings
 
 TRADES_PER_MINUTE = 20

@@ -9,7 +9,7 @@ from quixstreams.dataframe.windows import First, Last, Max, Min, Sum
 
 from benchmarks.contestant import Result, Task, report
 from benchmarks.stopwatch import run_timed
-from streaming.embedded.address import is_embedded
+from streaming.broker_address import is_embedded
 from streaming.embedded.application import EmbeddedApplication
 
 

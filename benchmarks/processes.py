@@ -14,8 +14,8 @@ from pathlib import Path
 from benchmarks.contestant import environment
 from contracts.account import Account
 from contracts.topics import CANDLES, PREDICTIONS, SIGNALS, TECHNICAL_INDICATORS, TOPICS, TRADES
+from streaming.broker_address import is_embedded
 from streaming.clients import create_topics, lag
-from streaming.embedded.address import is_embedded
 from streaming.settings import ServiceSettings
 
 #: Service -> what it reads, in flow order.

@@ -1,6 +1,6 @@
 """Two things mkdocs does not do: the members' READMEs become pages, and links that leave the site become text.
 
-A link is written for readers of the file in the repository; here it is rewritten for the page that the file becomes. A
+A link is written for readers of the file in the repository; here it is rewritten for the page the file becomes. A
 link to nothing is a warning, which ends a strict build.
 """
 

@@ -12,7 +12,7 @@ import polars as pl
 import pytest
 from tests.support.runs import demo_command, differences
 
-from results.summary import SERVICES
+from embedded.services import SERVICES
 
 ROOT = Path(__file__).parents[2]
 HISTORY_MS = 60 * 3_600_000

@@ -75,7 +75,7 @@ def test_versions_go_together_with_those_elsewhere(tools: dict[str, str]) -> Non
 def test_the_documented_ports_are_forwarded(configuration: dict[str, Any]) -> None:
     assert configuration["forwardPorts"] == list(PORTS.values())
     assert {each["label"]: int(port) for port, each in configuration["portsAttributes"].items()} == PORTS
-    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    makefile = (ROOT / "make/cluster.mk").read_text(encoding="utf-8")
     said = ", ".join(f"{name} {port}" for name, port in PORTS.items())
     assert f"port-forward: ## {said} on this machine" in makefile
     page = (ROOT / "docs/how-to/kubernetes.md").read_text(encoding="utf-8")

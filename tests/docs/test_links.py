@@ -22,7 +22,9 @@ FILES = [
 ]
 PAGES = [path for path in FILES if path.suffix == ".md"]
 #: Pages are also named in comments, in docstrings and by the alerts.
-NAMING = [path for path in FILES if path.suffix in {".py", ".yaml", ".md", ".sh", ".toml"} or path.name == "Makefile"]
+NAMING = [
+    path for path in FILES if path.suffix in {".py", ".yaml", ".md", ".sh", ".toml", ".mk"} or path.name == "Makefile"
+]
 LINK = re.compile(r"\]\(([^)\s#]*)(?:#([^)\s]*))?\)")
 
 

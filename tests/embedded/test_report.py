@@ -11,13 +11,15 @@ import pytest
 from tests.embedded import made_up_run
 
 from embedded.process import ManagedProcess, ProcessSpec
+from embedded.process_states import process_states
+from embedded.services import SERVICES
 from results.evaluation import accuracy_of, calibration, judged_predictions
 from results.export.latency import stage_latencies
 from results.export.write import export
 from results.report import facts
 from results.report.data import MAX_BARS, ReportData
 from results.report.page import write_report
-from results.summary import SERVICES, RunRecord, write_summary
+from results.summary import RunRecord, write_summary
 
 SECTIONS = (
     "Equity and drawdown",
@@ -39,7 +41,7 @@ def finish(log: Path, out: Path, **record: object) -> dict:
     facts = {"title": "A run", "command": "tradestream demo", "exchange": "simulator", "pairs": ["BTC/USD"], **record}
     exported = export(log, out)
     latency = stage_latencies(log, made_up_run.START_MS)
-    return write_summary(out, RunRecord(**facts), processes, exported, latency)
+    return write_summary(out, RunRecord(**facts), process_states(processes), exported, latency)
 
 
 @pytest.fixture

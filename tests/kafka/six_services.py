@@ -30,8 +30,9 @@ from contracts.topics import (
     TRADES_CHECKPOINTS,
     TopicSpec,
 )
-from streaming.clients import _client, create_topics, lag, read_dead_letters, read_topic
+from streaming.clients import create_topics, lag, read_dead_letters, read_topic
 from streaming.embedded.partitioner import partition_for
+from streaming.log_client import open_client
 from streaming.settings import ServiceSettings
 
 GIVE_UP_SECONDS = 120.0
@@ -133,7 +134,7 @@ class SixServices:
             replication_factor=self.replication_factor,
             **{"TRADESTREAM_BROKER_ADDRESS": self.broker_address, **login(self.users, "operator")},
         )
-        self._client = _client(self.settings)
+        self._client = open_client(self.settings)
 
     def start(self, name: str) -> None:
         service, _, instance = name.partition(":")

@@ -19,7 +19,8 @@ from contracts.prediction import Prediction
 from contracts.topics import MODEL_EVENTS, PREDICTIONS, TECHNICAL_INDICATORS
 from predictions.exit_codes import EXIT_TOO_FEW_ROWS
 from predictions.settings import PredictionsSettings
-from streaming.clients import open_producer, read_topic
+from streaming.clients import read_topic
+from streaming.producer import open_producer
 
 _DEADLINE_SECONDS = 90
 

@@ -21,8 +21,9 @@ from tests.streaming.tally import TALLIES, TallySettings, beat, beats, topology
 from contracts.clock import FixedClock
 from contracts.heartbeat import Heartbeat
 from contracts.topics import TRADES, TopicSpec
-from streaming.clients import end_offsets, lag, open_producer, read_dead_letters, read_topic
+from streaming.clients import end_offsets, lag, read_dead_letters, read_topic
 from streaming.errors import ServiceError
+from streaming.producer import open_producer
 from streaming.service.runner import run_service
 from streaming.settings import ServiceSettings
 from streaming.testing import run_topology

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from contracts.feature_columns import FEATURE_COLUMNS, FEATURE_SET_IDS
 from contracts.message import Message
 from contracts.schemas import message_classes
-from features import FEATURE_NAMES, feature_set_id
 
 _MARKET = {"exchange": "kraken", "pair": "BTC/USD"}
 _CANDLE = {"open": "1.5", "high": "2", "low": "1", "close": "1.25"}
@@ -72,7 +72,7 @@ FIELDS: dict[str, dict[str, Any]] = {
     "forming_row": {
         **_WINDOW,
         "as_of_ms": 1_772_582_430_000,
-        "feature_set": feature_set_id(),
+        "feature_set": FEATURE_SET_IDS["core"],
         "features": {"rsi_14": 51.5, "ema_60": None},
     },
     "feature_row": {
@@ -84,15 +84,15 @@ FIELDS: dict[str, dict[str, Any]] = {
         "last_trade_id": 2,
         "quality": "complete",
         "revision": 0,
-        "feature_set": feature_set_id(),
-        **dict.fromkeys(FEATURE_NAMES, 1.5),
+        "feature_set": FEATURE_SET_IDS["core"],
+        **dict.fromkeys(FEATURE_COLUMNS, 1.5),
     },
     "prediction": {
         **_WINDOW,
         **_MARK,
         "model_name": "direction",
         "model_version": 3,
-        "feature_set": feature_set_id(),
+        "feature_set": FEATURE_SET_IDS["core"],
         "horizon_bars": 5,
         "probability_up": 0.6,
         "confidence": 0.6,

@@ -12,9 +12,11 @@ ROOT = Path(__file__).parents[2]
 
 #: May be imported by what stands to the right; `embedded` is the composition root.
 LIBRARIES = ("contracts", "features", "exchanges", "streaming", "featurestore", "modeling", "results")
-SERVICES = ("trades", "candles", "indicators", "predictions", "signals", "execution", "history", "training", "verify")
+SERVICES = ("trades", "candles", "indicators", "predictions", "signals", "execution", "history")
+#: Processes that end: they read what is there and stream nothing.
+JOBS = ("training", "verify")
 COMPOSITION_ROOTS = ("embedded",)
-MEMBERS = LIBRARIES + SERVICES + COMPOSITION_ROOTS
+MEMBERS = LIBRARIES + SERVICES + JOBS + COMPOSITION_ROOTS
 
 
 @dataclass(frozen=True)
@@ -36,7 +38,7 @@ class Member:
 
     @property
     def is_service(self) -> bool:
-        """Whether it is one of the service processes."""
+        """Whether it is one of the services that stream."""
         return self.name in SERVICES
 
     @functools.cached_property

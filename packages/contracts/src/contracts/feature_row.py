@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from pydantic import Field, create_model
 
 from contracts.candle import Quality
+from contracts.feature_columns import FEATURE_COLUMNS
 from contracts.units import DecimalString, FiniteFloat, PositiveDecimalString
 from contracts.window import WindowMessage
-from features import FEATURE_NAMES, FEATURES
 
 
 class FeatureRowBase(WindowMessage):
     """What a feature row says of its candle; `revision` is the candle's.
 
     `feature_set` is ``name:hash`` of the features it was computed with. Those are written, null where they are not
-    warm; the others of `features.FEATURES`, which gives this class its columns, are left out.
+    warm; the others of `FEATURE_COLUMNS`, which gives this class its columns, are left out.
     """
 
     schema_name: ClassVar[str] = "feature_row"
@@ -43,12 +43,12 @@ class FeatureRowBase(WindowMessage):
         return self.__pydantic_serializer__.to_json(self, exclude_unset=True)
 
     def values(self) -> dict[str, float | None]:
-        """Return the features of the row's set by name, in the order of `FEATURES`."""
+        """Return the features of the row's set by name, in the order of `FEATURE_COLUMNS`."""
         given, fields = self.model_fields_set, self.__dict__
-        return {name: fields[name] for name in FEATURE_NAMES if name in given}
+        return {name: fields[name] for name in FEATURE_COLUMNS if name in given}
 
 
-if taken := set(FEATURE_NAMES) & set(FeatureRowBase.model_fields):
+if taken := set(FEATURE_COLUMNS) & set(FeatureRowBase.model_fields):
     raise ValueError(f"features: expected names that are not the row's own, was {', '.join(sorted(taken))}")
 
 if TYPE_CHECKING:
@@ -63,5 +63,5 @@ else:
         "FeatureRow",
         __base__=FeatureRowBase,
         __module__=__name__,
-        **{feature.name: (FiniteFloat | None, Field(None, description=feature.description)) for feature in FEATURES},
+        **{name: (FiniteFloat | None, Field(None, description=about)) for name, about in FEATURE_COLUMNS.items()},
     )

@@ -28,7 +28,6 @@ __all__ = [
     "Feature",
     "feature_set",
     "feature_set_id",
-    "serves",
 ]
 
 #: Recursive functions are re-opened every so many bars, at multiples of this in event time
@@ -108,17 +107,6 @@ def feature_set_id(name: str = "core") -> str:
     features = set(feature_set(name))
     parts = [other for other, members in SETS.items() if other != name and set(members) < features]
     return "+".join([f"{each}:{_digest(SETS[each])}" for each in (name, *parts)])
-
-
-def serves(given: str, wanted: str) -> bool:
-    """Whether rows of set id `given` have every feature of set id `wanted`, by the same definitions.
-
-    Examples
-    --------
-    >>> serves(feature_set_id("full"), feature_set_id("core")), serves(feature_set_id("core"), feature_set_id("full"))
-    (True, False)
-    """
-    return wanted.partition("+")[0] in given.split("+")
 
 
 def _digest(features: tuple[Feature, ...]) -> str:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from decimal import Decimal
 from functools import cache
 from typing import Any
 
 from contracts.errors import BadInputError
+from contracts.feature_columns import FEATURE_COLUMNS, FEATURE_SET_IDS, FEATURE_SETS, serves
 from contracts.feature_row import FeatureRow
 from contracts.units import decimal_string, to_float
-from features import FEATURE_NAMES, SETS, feature_set_id, serves
 from featurestore.tables import MESSAGE_ID, Column, table
 
 #: A feature row's own columns: the fields of the message.
@@ -28,9 +28,9 @@ def columns_of_set(feature_set: str | None) -> tuple[Column, ...]:
     """
     if feature_set is None:
         return COLUMNS
-    if feature_set not in SETS:
-        raise BadInputError("feature_set", f"one of {', '.join(SETS)}", feature_set)
-    others = set(FEATURE_NAMES) - {feature.name for feature in SETS[feature_set]}
+    if feature_set not in FEATURE_SETS:
+        raise BadInputError("feature_set", f"one of {', '.join(FEATURE_SETS)}", feature_set)
+    others = FEATURE_COLUMNS.keys() - set(FEATURE_SETS[feature_set])
     return tuple(column for column in COLUMNS if column.name not in others)
 
 
@@ -42,7 +42,7 @@ def require_served(row_sets: Iterable[str], feature_set: str) -> None:
     BadInputError
         Naming the sets they were made with.
     """
-    wanted = feature_set_id(feature_set)
+    wanted = FEATURE_SET_IDS[feature_set]
     others = sorted(each for each in set(row_sets) if not serves(each, wanted))
     if others:
         raise BadInputError("feature_set", f"rows of a set that has what {wanted} has", ", ".join(others))
@@ -64,14 +64,13 @@ def feature_row(values: Mapping[str, Any]) -> FeatureRow:
     """
     others = _not_in_set().get(values["feature_set"])
     if others is None:
-        others = frozenset(name for name in FEATURE_NAMES if values[name] is None)
+        others = {name for name in FEATURE_COLUMNS if values[name] is None}
     # PostgreSQL gives a Decimal, SQLite the text itself; both have one canonical spelling.
     exact = {name: decimal_string(Decimal(values[name])) for name in _DECIMALS}
     return FeatureRow(**{name: exact.get(name, value) for name, value in values.items() if name not in others})
 
 
 @cache
-def _not_in_set() -> dict[str, frozenset[str]]:
+def _not_in_set() -> dict[str, Set[str]]:
     """Return, for the id of each set, the features it does not have."""
-    names = frozenset(FEATURE_NAMES)
-    return {feature_set_id(name): names - {feature.name for feature in features} for name, features in SETS.items()}
+    return {FEATURE_SET_IDS[name]: FEATURE_COLUMNS.keys() - set(columns) for name, columns in FEATURE_SETS.items()}

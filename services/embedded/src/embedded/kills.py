@@ -11,10 +11,9 @@ from loguru import logger
 from contracts.errors import BadInputError
 from contracts.topics import TRADES
 from embedded.process import ManagedProcess
-from embedded.services import STAGES, group_of
+from embedded.services import SERVICES, STAGES, group_of
 from embedded.supervisor import Supervisor
 from results.run_log import RunLog
-from results.summary import SERVICES
 
 PHASES = ("backfill", "live")
 _AT_LEAST_RECORDS = 10

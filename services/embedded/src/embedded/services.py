@@ -21,6 +21,8 @@ STAGES: dict[str, TopicSpec] = {
     "signals": PREDICTIONS,
     "execution": SIGNALS,
 }
+#: In flow order.
+SERVICES = ("trades", *STAGES)
 
 
 def group_of(service: str) -> str:

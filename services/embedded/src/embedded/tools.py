@@ -31,7 +31,7 @@ def log_of(run_folder: Path | None) -> tuple[Path, str]:
         folder, environment = RunFolder(run_folder).log, ENVIRONMENT
     else:
         from embedded.settings import EmbeddedSettings
-        from streaming.embedded.address import is_embedded, log_folder
+        from streaming.broker_address import is_embedded, log_folder
         from streaming.settings import load_settings
 
         settings = load_settings(EmbeddedSettings)

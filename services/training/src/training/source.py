@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from loguru import logger
 
 from contracts.errors import BadMessageError
+from contracts.feature_columns import FEATURE_SET_IDS, serves
 from contracts.feature_row import FeatureRow
 from contracts.topics import TECHNICAL_INDICATORS
-from features import feature_set_id, serves
 from predictions.settings import PredictionsSettings
 from streaming.clients import read_topic
 
@@ -20,7 +20,7 @@ def read_rows(settings: PredictionsSettings) -> Iterator[FeatureRow]:
     They are of the configured interval and pairs, end by `train_until_ms`, are revision 0 and of this code's list of
     features: the columns of another list may mean something else.
     """
-    expected = feature_set_id()
+    expected = FEATURE_SET_IDS["core"]
     undecodable = of_other_features = 0
     for record in read_topic(settings, TECHNICAL_INDICATORS):
         try:

@@ -16,7 +16,7 @@ from modeling.progress import Progress
 from modeling.registry import ModelRegistry
 from predictions.exit_codes import EXIT_TOO_FEW_ROWS
 from predictions.settings import PredictionsSettings
-from streaming.clients import open_producer
+from streaming.producer import open_producer
 from streaming.service.exit import exit_code_for
 from streaming.telemetry.logging import configure_logging
 from training.champion_challenger import challenge

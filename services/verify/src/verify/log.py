@@ -12,8 +12,8 @@ from contracts.topics import TRADES, TopicSpec
 from embedded.services import STAGES
 from embedded.settings import EmbeddedSettings
 from results.run_folder import MARKER, RunFolder
+from streaming.broker_address import SCHEME, is_embedded, log_folder
 from streaming.clients import committed_offsets, end_offsets, lag
-from streaming.embedded.address import SCHEME, is_embedded, log_folder
 from streaming.reading import read_merged
 from streaming.record import Record
 from streaming.settings import load_settings

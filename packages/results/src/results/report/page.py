@@ -40,7 +40,7 @@ def render(data: ReportData) -> str:
 def render_template(name: str, **content: Any) -> str:
     """Return a page of the folder of templates, with the drawing library and the colours of its figures."""
     environment = Environment(
-        loader=PackageLoader("embedded", "report/templates"),
+        loader=PackageLoader("results", "report/templates"),
         autoescape=select_autoescape(default_for_string=True, default=True),
         undefined=StrictUndefined,
         trim_blocks=True,

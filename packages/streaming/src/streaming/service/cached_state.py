@@ -29,7 +29,7 @@ class CachedState(Generic[V]):
     Parameters
     ----------
     sdf
-        A dataframe of an application of `streaming.service.application`.
+        A dataframe of a `ServiceApplication`.
     name
         Of the entry; steps with a `State` of the same key must not touch it.
 

@@ -6,9 +6,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from contracts.errors import BadInputError
+from contracts.feature_columns import serves
 from contracts.feature_row import FeatureRow
 from contracts.prediction import Direction, Prediction, PredictionReason
-from features import serves
 from modeling.sequence import Run, extend, is_new, sequence
 
 #: Digits of a probability that leave the service: the rest is noise of 32-bit arithmetic.

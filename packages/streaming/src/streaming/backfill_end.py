@@ -12,7 +12,7 @@ from streaming.settings import ServiceSettings
 from streaming.tail import TopicTail
 
 
-class HistoryEnd:
+class BackfillEnd:
     """Says where the input of a service has the last of what history leads to; a `StopWhen` of `run_service`.
 
     History is complete when the trades service has said so of every pair it has begun. Then what the trades topic
@@ -29,8 +29,8 @@ class HistoryEnd:
     --------
     ::
 
-        HistoryEnd(settings)                                        # of trades, for candles
-        HistoryEnd(settings, stages=[("candles", TRADES, CANDLES)])  # of candles, for indicators
+        BackfillEnd(settings)                                        # of trades, for candles
+        BackfillEnd(settings, stages=[("candles", TRADES, CANDLES)])  # of candles, for indicators
     """
 
     def __init__(

@@ -102,7 +102,8 @@ def test_how_much_history_in_words() -> None:
 #: What a feature that is added in one file must bring with it, without another line.
 _BRINGS = """
 from contracts.feature_row import FeatureRow
-from features import FEATURES, feature_set_id, serves
+from contracts.feature_columns import FEATURE_SET_IDS, serves
+from features import FEATURES, feature_set_id
 from features.page import table
 from contracts.schemas import render
 from featurestore.ddl import statements
@@ -116,7 +117,7 @@ assert feature.bars() == 11 and feature.memory == "finite"
 assert "efficiency_10" in FeatureRow.model_fields and "efficiency_10" in render(FeatureRow)
 assert any('"efficiency_10"' in statement for statement in statements())
 assert "| `efficiency_10` |" in table() and "### Efficiency" in table()
-assert serves(feature_set_id("full"), feature_set_id("core")), feature_set_id("core")
+assert serves(FEATURE_SET_IDS["full"], FEATURE_SET_IDS["core"]), feature_set_id("core")
 bars = simulated(60)
 values = compute(bars.starts_ms, bars.columns, 60, [feature])["efficiency_10"]
 steps = np.diff(bars.columns["close"])[-10:]
@@ -126,14 +127,18 @@ print(feature_set_id("core"))
 
 
 def test_the_example_of_a_new_feature_works(tmp_path: Path) -> None:
-    """In a copy of the catalogue: the file is saved there, and nothing else is touched."""
+    """In a copy of contracts and features: the file is saved there, and nothing else is touched."""
     example = re.search(r"```python\n(.*?)```", TUTORIAL.read_text(encoding="utf-8"), re.DOTALL)
     assert example
-    shutil.copytree(ROOT / "packages/features/src/features", tmp_path / "features")
+    for member in ("contracts", "features"):
+        shutil.copytree(ROOT / f"packages/{member}/src/{member}", tmp_path / member)
     (tmp_path / "features/catalogue/efficiency.py").write_text(example.group(1), encoding="utf-8")
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path), str(ROOT)])}
-    done = subprocess.run(
-        [sys.executable, "-c", _BRINGS], env=environment, capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.strip() == feature_set_id("core"), "models of the set core are still served"
+    output = ""
+    for command in (["-m", "features.columns", str(tmp_path / "contracts/feature_columns.json")], ["-c", _BRINGS]):
+        done = subprocess.run(
+            [sys.executable, *command], env=environment, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stderr
+        output += done.stdout
+    assert output.strip() == feature_set_id("core"), "models of the set core are still served"

@@ -1,4 +1,4 @@
-"""`embedded://<folder>`: where the log lives, and whether it can live there."""
+"""Whether an embedded log can live in a folder."""
 
 from __future__ import annotations
 
@@ -6,43 +6,11 @@ from pathlib import Path
 
 from streaming.embedded.errors import UnsuitableFolderError
 
-SCHEME = "embedded://"
-
 _MOUNTS = Path("/proc/mounts")
 #: File systems without coherent shared memory or POSIX locks between the processes (or machines) that mount them.
 _NETWORK_FILESYSTEMS = frozenset(
     {"nfs", "nfs4", "cifs", "smb", "smbfs", "smb3", "9p", "afs", "ceph", "glusterfs", "lustre", "beegfs", "gpfs"}
 )
-
-
-def is_embedded(broker_address: str) -> bool:
-    """Whether `broker_address` names an embedded log rather than a Kafka broker.
-
-    Examples
-    --------
-    >>> is_embedded("embedded://data/log"), is_embedded("localhost:9092")
-    (True, False)
-    """
-    return broker_address.startswith(SCHEME)
-
-
-def log_folder(broker_address: str) -> Path:
-    """Return the folder that `embedded://<folder>` names.
-
-    Raises
-    ------
-    ValueError
-        If the address has another scheme or no folder.
-
-    Examples
-    --------
-    >>> log_folder("embedded://data/log")
-    PosixPath('data/log')
-    """
-    folder = broker_address.removeprefix(SCHEME)
-    if not is_embedded(broker_address) or not folder:
-        raise ValueError(f"broker address: expected '{SCHEME}<folder>', was {broker_address!r}")
-    return Path(folder)
 
 
 def require_local_filesystem(folder: Path, mounts: Path = _MOUNTS) -> None:

@@ -15,7 +15,7 @@ from contracts.clock import Clock, SystemClock
 from contracts.message import Message
 from contracts.service_health import ServiceHealth
 from contracts.topics import AUDIT_LOG, METRICS, SERVICE_HEALTH, TopicSpec
-from streaming.clients import MessageProducer, open_producer
+from streaming.producer import MessageProducer, open_producer
 from streaming.service.exit import describe_error
 from streaming.telemetry import metrics
 from streaming.telemetry.audit import AuditLog
@@ -142,7 +142,7 @@ class Reporter:
             return
         if self._producer is None:
             self._producer = open_producer(
-                self._settings, self._service, self._clock, patience_seconds=_PATIENCE_SECONDS
+                self._settings, self._service, self._clock, timeout_seconds=_PATIENCE_SECONDS
             )
         for spec, message in messages:
             self._producer.produce(spec, message)

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import doctest
+from pathlib import Path
 
 import pytest
 
 import features
+from contracts import feature_columns
+from contracts.feature_columns import serves
 from contracts.feature_row import FeatureRow
 from features import (
     ANCHOR_BARS,
@@ -16,10 +19,10 @@ from features import (
     SETS,
     WARM_UP_BARS,
     Feature,
+    columns,
     expressions,
     feature_set,
     feature_set_id,
-    serves,
 )
 from features.functions import (
     close,
@@ -104,7 +107,7 @@ KINDS = {
 }
 
 
-@pytest.mark.parametrize("module", [features, expressions], ids=lambda module: module.__name__)
+@pytest.mark.parametrize("module", [features, expressions, feature_columns], ids=lambda module: module.__name__)
 def test_examples(module: object) -> None:
     assert doctest.testmod(module).failed == 0
 
@@ -118,6 +121,11 @@ def test_the_required_features_are_there_under_their_names() -> None:
 def test_the_row_has_a_column_for_each_feature_and_for_nothing_twice() -> None:
     assert [name for name in FeatureRow.model_fields if name in FEATURE_NAMES] == list(FEATURE_NAMES)
     assert len(FeatureRow.model_fields) == len(FeatureRow.__base__.model_fields) + len(FEATURE_NAMES)
+
+
+def test_contracts_lists_what_the_catalogue_has() -> None:
+    checked_in = Path(feature_columns.__file__).with_suffix(".json").read_text(encoding="utf-8")
+    assert checked_in == columns.render(), "`make schemas` writes it anew"
 
 
 def test_each_feature_is_described_and_sourced() -> None:

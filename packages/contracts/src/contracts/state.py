@@ -1,12 +1,13 @@
-"""Where an account's state lives: QuixStreams' State in the service, a dictionary in tests and backtests."""
+"""Where a fold keeps what it must remember: QuixStreams' state in a service, a dictionary in tests and backtests."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Protocol
 
 
-class Store(Protocol):
-    """Keys to JSON values, as QuixStreams' State has them."""
+class State(Protocol):
+    """The part of QuixStreams' state that folds use: plain JSON values by key, of one message key."""
 
     def get(self, key: str, default: Any = None) -> Any:
         """Return the value of `key`, or `default`."""
@@ -18,16 +19,24 @@ class Store(Protocol):
         """Forget `key`."""
 
 
-class MemoryStore:
-    """A store in a dictionary. Values are used as they are; nothing else holds on to them.
+class MemoryState:
+    """A state in a dictionary. Values are kept as they are, not copied.
 
     Parameters
     ----------
     entries
-        What an earlier store held: resume from here.
+        What an earlier state held: go on from there.
+
+    Examples
+    --------
+    >>> state = MemoryState({"a": 1})
+    >>> state.set("b", [2])
+    >>> state.delete("a")
+    >>> state.get("a"), state.get("b"), state.entries
+    (None, [2], {'b': [2]})
     """
 
-    def __init__(self, entries: dict[str, Any] | None = None) -> None:
+    def __init__(self, entries: Mapping[str, Any] | None = None) -> None:
         self.entries: dict[str, Any] = dict(entries or {})
 
     def get(self, key: str, default: Any = None) -> Any:

@@ -1,0 +1,57 @@
+# Arguments of all targets, and the tools they are run with.
+
+SERVICES := trades candles indicators predictions signals execution history
+IMAGES   := $(SERVICES) simulator train mlflow
+SHELL_ENVIRONMENT_MODEL := $(MODEL)
+
+model    ?= $(or $(SHELL_ENVIRONMENT_MODEL),lstm)
+seed     ?= 7
+hours    ?= 4
+out      ?=
+exchange ?= kraken
+pairs    ?= BTC/USD,ETH/USD
+data     ?= data/paper
+file     ?=
+pair     ?=
+service  ?=
+variant  ?= live
+tests    ?= tests
+workers  ?= 2
+brokers  ?= 1
+port     ?= 9092
+part     ?= candles,latency,scale,features
+logs     ?= embedded,kafka
+log      ?= kafka
+minutes  ?= 30
+secure   ?=
+KAFKA_OPTIONS = --brokers $(brokers) --port $(port) $(if $(secure),--secure)
+KAFKA_USERS = data/kafka-secure/secrets/users
+action   ?= list
+run      ?=
+store    ?=
+query    ?=
+registry ?=
+market   ?= kraken
+#: Whose log: run=FOLDER, or the configured one, or that of the demo or of `make run`.
+of_log = $(if $(run),--run $(run),$(if $(TRADESTREAM_BROKER_ADDRESS),,--run $(1)))
+OF_RUN = $(call of_log,runs/demo)
+OF_PAPER = $(call of_log,$(data))
+history_days ?=
+features ?=
+FEATURES = $(if $(features),INDICATORS_FEATURE_SET=$(features))
+
+# --- uv: the one on the PATH, or one of our own in .tools
+UV := $(shell command -v uv 2>/dev/null || echo .tools/bin/uv)
+RUN := $(UV) run --frozen --no-sync
+DOCS := NO_MKDOCS_2_WARNING=1 $(RUN) mkdocs
+BANDIT := $(RUN) bandit --quiet -ll --configfile pyproject.toml --recursive packages services docker deployments
+SYNC := $(UV) sync --frozen --inexact --quiet
+# Only what trains a network needs it.
+TORCH = $(if $(filter baseline,$(model)),,--extra torch)
+
+.tools/bin/uv:
+	@echo "uv is not installed: putting one into .tools (a virtual environment of this folder's own)"
+	@python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "Python 3.11 or newer is needed; python3 is $$(python3 --version)"; exit 2; }
+	@python3 -m venv .tools || { echo "python3 -m venv failed; on Debian: apt-get install python3-venv"; exit 2; }
+	@.tools/bin/pip install --quiet --disable-pip-version-check uv

@@ -1,0 +1,49 @@
+# What proves and measures it.
+
+.PHONY: security
+security: install-dev ## bandit; no secret in git; what a pod, a container and a Kafka user may; what the images are made of
+	@$(BANDIT)
+	@$(RUN) pytest -n $(workers) tests/security tests/deployments/test_least_privilege.py tests/docker/test_sbom.py tests/docker/test_dockerfiles.py
+
+.PHONY: audit
+audit: install-dev ## Known vulnerabilities of all locked packages, asked of PyPI: needs the internet
+	@$(UV) export --quiet --frozen --all-packages --no-dev --no-emit-workspace --extra train --extra postgres --extra simulator | \
+		$(UV) tool run --quiet pip-audit==2.10.1 --strict --disable-pip --require-hashes --requirement /dev/stdin
+
+.PHONY: format
+format: install-dev ## Format the code and mend what ruff can mend
+	@$(RUN) ruff format .
+	@$(RUN) ruff check --fix .
+
+.PHONY: members
+members: install-dev ## Prove each member's dependencies: installed alone, all modules imported, its topology test run
+	@$(RUN) python -m tests.members
+
+.PHONY: fuzz
+fuzz: install-dev ## Nearly right input to every parser: no crash, nothing silently accepted or lost [inputs=1000000 seed=]
+	@$(RUN) python -m tests.fuzz --inputs $(or $(inputs),1000000) --seed $(or $(filter-out 7,$(seed)),1)
+
+.PHONY: chaos
+chaos: install-dev ## Kill and break all through live markets, compare every topic [seed= kills= log=embedded|kafka|both]
+	@$(RUN) python -m tests.chaos --seed $(seed) --kills $(or $(kills),50) --log $(or $(log),both)
+
+.PHONY: kafka-sweep
+kafka-sweep: install-dev ## Real Kafka for minutes: SIGKILLs, one of three brokers lost, replicas 1 -> 3 -> 2 [seed= kills=]
+	@KAFKA_SWEEP_SEED=$(seed) KAFKA_SWEEP_KILLS=$(or $(kills),9) $(RUN) pytest -s tests/kafka/test_kafka_sweep.py tests/kafka/test_kafka_replicas.py
+
+.PHONY: scale-plan
+scale-plan: install-dev ## Cores, memory and disk for a load, from measured figures: pairs=100 rate=1000 (trades a second) [accounts=1]
+	@$(RUN) python -m benchmarks.scale_plan --pairs $(if $(filter command line,$(origin pairs)),$(pairs),100) --rate $(or $(rate),1000) --accounts $(or $(accounts),1)
+
+.PHONY: soak
+soak: install-dev ## All services at full speed for a while; memory, lag and files must stay flat [minutes=30 log=kafka|embedded]
+	@$(RUN) python -m benchmarks.soak --minutes=$(minutes) --log=$(log)
+
+.PHONY: dashboards-check
+dashboards-check: install-dev ## Ask every panel's query of a real Prometheus and PostgreSQL that a live run fills; one alert delivered
+	@tests/observability/install.sh
+	@$(RUN) python -m tests.observability.live
+
+.PHONY: sizes
+sizes: install-dev ## Sizes of functions and files, the largest first
+	@$(RUN) python -m tests.architecture.sizes

@@ -1,0 +1,73 @@
+# Kubernetes (docs/how-to/kubernetes.md).
+
+env     ?= dev
+tag     ?=
+follow  ?=
+timeout ?= 3600
+parts   ?=
+DEPLOY = python3 deployments/deploy.py
+OF_CLUSTER = --service "$(service)" --env $(env) --variant $(variant) --market $(market) --registry "$(registry)" --tag "$(tag)"
+
+.PHONY: cluster-down
+cluster-down: ## Delete it with all its data
+	@kind delete cluster --name tradestream
+
+.PHONY: build-and-deploy
+build-and-deploy: ## Build a service's image and run it in the cluster: service=candles [env=dev variant=live|historical|scheduled market=kraken|simulator]
+	@$(DEPLOY) known $(OF_CLUSTER)
+	@$(MAKE) --no-print-directory build service=$$($(DEPLOY) image $(OF_CLUSTER))
+	@$(DEPLOY) deploy $(OF_CLUSTER)
+
+.PHONY: deploy
+deploy: ## The same with the image that is there: service=candles [env= variant= market=]; with env=prod registry= tag=
+	@$(DEPLOY) deploy $(OF_CLUSTER)
+
+.PHONY: backfill
+backfill: ## The Job of history, waited for, then the live service: service=candles; without service= trades, candles, indicators
+	@$(DEPLOY) backfill $(OF_CLUSTER) --timeout $(timeout)
+
+.PHONY: run-now
+run-now: ## One run of what is scheduled, now: service=training, check-topics, check-data; it must be deployed [timeout=]
+	@$(DEPLOY) run-now $(OF_CLUSTER) --timeout $(timeout)
+
+.PHONY: shutdown
+shutdown: ## Take a service out of the cluster; topics and files stay: service=candles [env= variant=]
+	@$(DEPLOY) shutdown $(OF_CLUSTER)
+
+.PHONY: logs
+logs: ## What a service's pods have said: service=candles [variant= follow=yes]
+	@$(DEPLOY) logs $(OF_CLUSTER) $(if $(follow),--follow)
+
+.PHONY: status
+status: ## What runs in the cluster
+	@$(DEPLOY) status
+
+.PHONY: port-forward
+port-forward: ## Kafka UI 8182, RisingWave 4567, MLflow 5000, Grafana 3000, Prometheus 9090 on this machine, until Ctrl-C
+	@$(DEPLOY) port-forward
+
+.PHONY: log-check
+log-check: install ## What TRADESTREAM_BROKER_ADDRESS holds, against itself: trades or windows missing, ids with two values
+	@$(RUN) python deployments/log_check.py
+
+.PHONY: verify-cluster
+verify-cluster: install ## Replay what is on a kind cluster's Kafka with the cluster's settings and models: 0 mismatches
+	@deployments/verify_cluster.sh
+
+.PHONY: kube-check
+kube-check: install-dev ## Every manifest against Kubernetes' schemas, and against the API server of kubectl's context
+	@$(RUN) python deployments/check.py
+
+.PHONY: image-is-known
+image-is-known:
+	@case " $(IMAGES) all " in *" $(images) "*|*" $(service) "*) ;; *) \
+		echo "make $(firstword $(MAKECMDGOALS)) needs service=, one of: $(IMAGES), all (was '$(service)')"; exit 2;; esac
+
+.PHONY: registry-is-named
+registry-is-named:
+	@test -n "$(registry)" || { echo "make $(firstword $(MAKECMDGOALS)) needs registry=, such as registry=ghcr.io/me"; exit 2; }
+
+.PHONY: market-is-known
+market-is-known:
+	@case " kraken coinbase binance simulator " in *" $(market) "*) ;; *) \
+		echo "make $(firstword $(MAKECMDGOALS)) needs market=, one of: kraken, coinbase, binance, simulator (was '$(market)')"; exit 2;; esac

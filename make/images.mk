@@ -1,0 +1,26 @@
+# Images and containers (docs/how-to/docker.md).
+
+export DOCKER ?= docker
+#: The images that service= asks for; `technical_indicators` is what the topic and the deployment of indicators are called.
+images = $(if $(filter all,$(service)),$(IMAGES),$(patsubst technical_indicators,indicators,$(subst -,_,$(service))))
+build build-and-push sbom: model = $(or $(SHELL_ENVIRONMENT_MODEL),baseline)
+#: The simulator speaks as Kraken does.
+COMPOSE = TRADES_EXCHANGE=$(patsubst simulator,kraken,$(market)) $(DOCKER) compose --file docker/compose.yaml \
+	$(if $(filter simulator,$(market)),--file docker/compose.simulator.yaml)
+
+.PHONY: build
+build: image-is-known ## Build an image, non-root and without PyTorch: service=candles, or all [model=lstm for train with PyTorch]
+	@for name in $(images); do docker/build.sh $$name $(model); done
+
+.PHONY: build-and-push
+build-and-push: image-is-known registry-is-named ## Build it and push it: service=candles registry=ghcr.io/me, or all
+	@for name in $(images); do docker/push.sh $$name $(registry) $(model); done
+
+.PHONY: sbom
+sbom: image-is-known $(filter .tools%,$(UV)) ## What an image is made of, as CycloneDX JSON in dist/sbom, from the lock file: service=candles, or all
+	@for name in $(images); do UV=$(UV) docker/sbom.sh $$name $(model); done
+
+.PHONY: compose-down
+compose-down: ## Stop it; its volumes stay
+	@echo "Stopping docker/compose.yaml; 'docker compose --file docker/compose.yaml down --volumes' forgets its data too"
+	@$(COMPOSE) down --remove-orphans

@@ -1,0 +1,55 @@
+# While it runs: pairs that join and leave, messages set aside, features.
+
+.PHONY: install-dev
+install-dev: $(filter .tools%,$(UV))
+	@if [ -n "$(TORCH)" ] && ! .venv/bin/python -c 'import torch' 2>/dev/null; then \
+		echo "Installing packages for the tests. The large one is PyTorch: about 5 GB on Linux" \
+			"(MODEL=baseline make test leaves it and its tests out)."; \
+	fi
+	@$(SYNC) --all-packages $(if $(TORCH),--all-extras,--extra train --extra postgres --extra simulator)
+
+# What follows trains nothing, so it does not ask for what training needs.
+verify verify-cluster log-check dead-letters dev subscribe unsubscribe subscriptions topics access kafka-up features-sql features-gallery: model = baseline
+
+.PHONY: subscribe
+subscribe: pair-is-named install ## A pair joins while everything runs: pair=ETH/USD [history_days=2 run=data/paper]
+	@$(RUN) tradestream subscribe $(pair) $(OF_PAPER) $(if $(history_days),--history-days $(history_days))
+
+.PHONY: unsubscribe
+unsubscribe: pair-is-named install ## It leaves, unless somebody else asked for it too: pair=ETH/USD [run=data/paper]
+	@$(RUN) tradestream unsubscribe $(pair) $(OF_PAPER)
+
+.PHONY: subscriptions
+subscriptions: install ## Which pairs stream, who asked for them, since when [run=data/paper]
+	@$(RUN) tradestream subscriptions $(OF_PAPER)
+
+.PHONY: dead-letters
+dead-letters: install ## What services could not use [action=list|show|replay service= id= reason= run=FOLDER yes=yes]
+	@$(RUN) tradestream dead-letters $(action) $(OF_RUN) $(if $(service),--service $(service)) $(if $(id),--id $(id)) \
+		$(if $(reason),--reason $(reason)) $(if $(yes),--yes)
+
+.PHONY: features-sql
+# Through the environment and a pipe: neither make nor the shell reads what is in a query.
+features-sql: export SQL = $(value query)
+features-sql: install ## Example queries over the feature store of a run, or one of your own [run=runs/demo store=ADDRESS query="SELECT ..."]
+	@$(if $(store),$(SYNC) --all-packages --extra postgres)
+	@$(if $(value query),printf '%s' "$$SQL" |) $(RUN) python -m featurestore \
+		$(or $(store),sqlite:///$(or $(run),runs/demo)/work/store.sqlite) $(if $(value query),-)
+
+.PHONY: features-gallery
+features-gallery: install ## Plot every feature on one page: of a run's candles, or of a CSV file of bars [run= pair= bars=FILE reference=FILE out=]
+	@$(RUN) tradestream features-gallery $(if $(run),--run $(run)) $(if $(pair),--pair $(pair)) $(if $(bars),--bars $(bars)) \
+		$(if $(reference),--reference $(reference)) $(if $(out),--out $(out))
+
+.PHONY: service-is-known
+service-is-known:
+	@case " $(SERVICES) " in *" $(service) "*) ;; *) \
+		echo "make $(firstword $(MAKECMDGOALS)) needs service=, one of: $(SERVICES) (was '$(service)')"; exit 2;; esac
+
+.PHONY: pair-is-named
+pair-is-named:
+	@test -n "$(pair)" || { echo "make $(firstword $(MAKECMDGOALS)) needs pair=, such as pair=ETH/USD"; exit 2; }
+
+.PHONY: file-is-named
+file-is-named:
+	@test -n "$(file)" || { echo "make replay needs file=, a file of recorded trades (out= and pair= may follow)"; exit 2; }

@@ -1,0 +1,32 @@
+"""`make help` is short, `make help-all` leaves nothing out."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+
+import pytest
+from tests.support.workspace import ROOT
+
+pytestmark = pytest.mark.skipif(shutil.which("make") is None, reason="needs make")
+FRONT = 16
+_TARGET = re.compile(r"^([a-z-]+):.*## ", re.MULTILINE)
+
+
+def said_by(target: str) -> list[str]:
+    """Return the targets that `make <target>` lists."""
+    done = subprocess.run(["make", target], cwd=ROOT, capture_output=True, text=True, check=True)
+    return re.findall(r"^  make ([a-z-]+)", done.stdout, re.MULTILINE)
+
+
+def test_help_is_what_stands_at_the_front() -> None:
+    assert said_by("help") == _TARGET.findall((ROOT / "Makefile").read_text(encoding="utf-8"))
+    assert len(said_by("help")) <= FRONT
+
+
+def test_help_all_leaves_nothing_out() -> None:
+    files = [ROOT / "Makefile", *(ROOT / "make").glob("*.mk")]
+    targets = [name for file in files for name in _TARGET.findall(file.read_text(encoding="utf-8"))]
+    assert sorted(said_by("help-all")) == sorted(targets)
+    assert len(set(targets)) == len(targets), "a target stands in two files"
