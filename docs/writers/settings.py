@@ -23,7 +23,7 @@ _WORDS: dict[Any, str] = {
     float: "a number",
     str: "text",
     Path: "a path",
-    SecretStr: "a secret",
+    SecretStr: "text, never shown",
     NoneType: "",
 }
 _PLURALS = {"text": "texts", "a path": "paths", "a whole number": "whole numbers"}

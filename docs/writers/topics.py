@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from docs.writers.markdown import code, table
 
 from contracts.message import Message
+from contracts.services import readers_of
 from contracts.topics import DEAD_LETTERS_RETENTION_MS, EVERY_SERVICE, FOREVER, TOPICS, TopicSpec
 from contracts.units import MS_PER_DAY
 
@@ -28,7 +29,7 @@ def lines() -> Iterator[str]:
 
 def _row(spec: TopicSpec) -> tuple[str, ...]:
     kept = _days(spec.retention_ms) if spec.cleanup_policy == "delete" else "the newest of each key"
-    return f"`{spec.name}`", spec.key, spec.written_by, ", ".join(spec.read_by), str(spec.partitions), kept
+    return f"`{spec.name}`", spec.key, spec.written_by, ", ".join(readers_of(spec)), str(spec.partitions), kept
 
 
 def _days(retention_ms: int) -> str:
