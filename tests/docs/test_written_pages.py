@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from docs.writers.__main__ import REFERENCE, WRITTEN
+from docs.writers.__main__ import DOCS, WRITTEN
 from docs.writers.markdown import BEGIN, END, filled, marked, table
 from docs.writers.settings import settings_classes
 from tests.support.workspace import ROOT
@@ -13,12 +13,12 @@ from streaming.settings import ServiceSettings, environment_variable
 
 @pytest.mark.parametrize("name", WRITTEN)
 def test_a_page_is_what_the_code_says(name: str) -> None:
-    page = (REFERENCE / name).read_text(encoding="utf-8")
+    page = (DOCS / name).read_text(encoding="utf-8")
     assert filled(page, WRITTEN[name]()) == page, "make docs-pages writes it anew"
 
 
 def test_every_setting_of_every_service_is_on_the_page() -> None:
-    page = (REFERENCE / "settings.md").read_text(encoding="utf-8")
+    page = (DOCS / "reference/settings.md").read_text(encoding="utf-8")
     classes = settings_classes()
     assert {path.parent.name for path in ROOT.glob("services/*/src/*/settings.py")} - set(classes) == set()
     for cls in (ServiceSettings, *classes.values()):
