@@ -11,8 +11,9 @@ from quixstreams.state.rocksdb import RocksDBStorePartition
 from rocksdict import Options, Rdict, WriteBatch
 
 from contracts.candle import Candle
+from contracts.state import State
 from features.bars import bar_of
-from indicators.core.ring import Ring, State
+from indicators.core.ring import Ring
 from streaming.service.assembly import STATE_OPTIONS
 
 

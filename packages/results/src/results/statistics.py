@@ -72,11 +72,6 @@ def statistics(pnls: Sequence[Pnl], fills: Sequence[Fill], initial_balance_quote
     )
 
 
-def equity_curve(pnls: Iterable[Pnl]) -> list[tuple[int, Decimal]]:
-    """Return (time in milliseconds, equity) of every minute."""
-    return [(p.time_ms, Decimal(p.equity)) for p in pnls]
-
-
 def max_drawdown_pct(curve: np.ndarray) -> float:
     """Return the deepest fall below the highest equity so far, percent.
 

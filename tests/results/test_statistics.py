@@ -13,13 +13,7 @@ from contracts.fill import Fill
 from contracts.pnl import Pnl
 from exchanges.paper import PaperBroker
 from execution.core.execute import run
-from execution.core.statistics import (
-    equity_curve,
-    max_drawdown_pct,
-    round_trip_profits,
-    sharpe,
-    statistics,
-)
+from results.statistics import max_drawdown_pct, round_trip_profits, sharpe, statistics
 
 DAY_MS = 86_400_000
 
@@ -99,4 +93,3 @@ def test_a_round_trip_wins_only_after_the_fees_of_both_sides() -> None:
     found = statistics(of(Pnl, messages), of(Fill, messages), Decimal(10_000))
     assert (found.fills, found.round_trips, found.win_rate_pct) == (4, 2, 50)
     assert Decimal(found.final_equity_quote) - 10_000 == sum(profits)
-    assert equity_curve(of(Pnl, messages))[0] == (of(Pnl, messages)[0].time_ms, Decimal(10_000))

@@ -1,0 +1,27 @@
+"""``python -m docs.writers`` writes the parts of the reference that are read off the code; a test compares them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from docs.writers import cli, settings, topics
+from docs.writers.markdown import filled
+
+REFERENCE = Path(__file__).parents[1] / "reference"
+WRITTEN: dict[str, Callable[[], Iterator[str]]] = {
+    "cli.md": cli.lines,
+    "settings.md": settings.lines,
+    "topics.md": topics.lines,
+}
+
+
+def main() -> None:
+    """Write each page anew; what stands outside of its marks stays."""
+    for name, lines in WRITTEN.items():
+        page = REFERENCE / name
+        page.write_text(filled(page.read_text(encoding="utf-8"), lines()), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
