@@ -15,7 +15,7 @@ from bytewax.testing import TestingSink, TestingSource, run_main
 
 from benchmarks.contestant import Result, Task, report
 from benchmarks.stopwatch import Stopwatch
-from streaming.embedded.address import is_embedded
+from streaming.broker_address import is_embedded
 
 _BATCH = 1_000
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

@@ -10,7 +10,7 @@ from benchmarks.stopwatch import run_timed
 from contracts.topics import CANDLES, TECHNICAL_INDICATORS
 from indicators.app import topology
 from indicators.settings import IndicatorsSettings
-from streaming.service.runner import assemble
+from streaming.service.assembly import assemble
 
 
 def run(task: Task) -> Result:

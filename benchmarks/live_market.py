@@ -14,7 +14,7 @@ from contracts.message import Message
 from contracts.topics import TRADES
 from contracts.trade_frame import TradeFrame
 from contracts.units import MS_PER_DAY, MS_PER_MINUTE, MS_PER_SECOND, US_PER_MS
-from streaming.clients import open_producer
+from streaming.producer import open_producer
 from streaming.settings import ServiceSettings
 
 #: Just behind a midnight.

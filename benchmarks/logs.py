@@ -13,7 +13,7 @@ from confluent_kafka import Producer
 from tests.kafka.throwaway_broker import Broker, free_port
 
 from contracts.message import Message
-from streaming.embedded.address import SCHEME, is_embedded
+from streaming.broker_address import SCHEME, is_embedded
 from streaming.embedded.producer import EmbeddedProducer
 from streaming.settings import ServiceSettings
 

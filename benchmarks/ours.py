@@ -9,7 +9,7 @@ from benchmarks.stopwatch import run_timed
 from candles.app import topology
 from candles.settings import CandlesSettings
 from contracts.topics import CANDLES, TRADES
-from streaming.service.runner import assemble
+from streaming.service.assembly import assemble
 
 
 def run(task: Task) -> Result:

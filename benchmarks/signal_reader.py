@@ -12,9 +12,9 @@ from typing import Any
 from confluent_kafka import Consumer
 
 from contracts.topics import SIGNALS
-from streaming.embedded.address import is_embedded
+from streaming.broker_address import is_embedded
 from streaming.embedded.consumer import EmbeddedConsumer
-from streaming.service.application import KAFKA_CONSUMER_CONFIG
+from streaming.kafka.connection import KAFKA_CONSUMER_CONFIG
 from streaming.settings import ServiceSettings
 
 GROUP = "signal-reader"

@@ -101,7 +101,7 @@ def _start_again(folder: Path, candles: Sequence[Candle], expected: Expected) ->
             for candle in candles:
                 state = state_of(transaction, candle.pair)
                 began = time.thread_time()
-                _, rows = step(state, candle, engines, set_name)
+                rows = step(state, candle, engines, set_name)
                 seconds.append(time.thread_time() - began)
                 _require(rows, wanted)
         found.append((set_name, Started(opening, seconds)))
@@ -147,7 +147,7 @@ def _seconds(folder: Path, minutes: Sequence[Sequence[Candle]], set_name: str, w
         states = {candle.pair: state_of(transaction, candle.pair) for candle in minutes[0]}
         for minute in minutes:
             began = time.thread_time()
-            rows = [step(states[candle.pair], candle, engines, set_name)[1] for candle in minute]
+            rows = [step(states[candle.pair], candle, engines, set_name) for candle in minute]
             seconds.append(time.thread_time() - began)
         for each in rows:
             _require(each, wanted)

@@ -11,15 +11,16 @@ from quixstreams.state.rocksdb import RocksDBStorePartition
 from rocksdict import Options, Rdict, WriteBatch
 
 from contracts.candle import Candle
+from contracts.state import State
 from features.bars import bar_of
-from indicators.core.ring import Ring, State
-from streaming.service.application import _STATE_OPTIONS
+from indicators.core.ring import Ring
+from streaming.service.assembly import STATE_OPTIONS
 
 
 @contextmanager
 def opened(folder: Path) -> Iterator[Any]:
     """Yield a transaction on the store in `folder`; nothing of it is kept unless it is flushed."""
-    partition = RocksDBStorePartition(str(folder), options=_STATE_OPTIONS)
+    partition = RocksDBStorePartition(str(folder), options=STATE_OPTIONS)
     try:
         yield partition.begin()
     finally:

@@ -20,10 +20,11 @@ from candles.settings import CandlesSettings
 from contracts.candle import Candle
 from contracts.topics import CANDLES, TRADES, TRADES_CHECKPOINTS
 from contracts.trades_checkpoint import TradesCheckpoint
-from streaming.clients import committed_offsets, create_topics, end_offsets, lag, open_producer, read_topic
-from streaming.history import HistoryEnd
+from streaming.backfill_end import BackfillEnd
+from streaming.clients import committed_offsets, create_topics, end_offsets, lag, read_topic
+from streaming.producer import open_producer
+from streaming.service.assembly import assemble
 from streaming.service.bounded import Bound, progress_text
-from streaming.service.runner import assemble
 
 GIVE_UP_SECONDS = 120.0
 
@@ -133,7 +134,7 @@ def test_a_job_with_nothing_to_do_ends_at_once_even_beside_the_live_service(log,
 def test_a_job_waits_for_the_trades_job(log, monkeypatch) -> None:
     past, _, _ = market_parts(60)
     begun = threading.Event()
-    monkeypatch.setattr(HistoryEnd, "__call__", _noting(HistoryEnd.__call__, begun))
+    monkeypatch.setattr(BackfillEnd, "__call__", _noting(BackfillEnd.__call__, begun))
 
     def trades_job() -> None:
         assert begun.wait(GIVE_UP_SECONDS)
@@ -150,7 +151,7 @@ def test_a_job_waits_for_the_trades_job(log, monkeypatch) -> None:
 
 
 def _noting(call: Callable, event: threading.Event) -> Callable:
-    def noted(self: HistoryEnd):
+    def noted(self: BackfillEnd):
         event.set()
         return call(self)
 
@@ -158,8 +159,8 @@ def _noting(call: Callable, event: threading.Event) -> Callable:
 
 
 def test_what_history_waits_for_is_said_in_words(log) -> None:
-    end = HistoryEnd(log, pairs=["SOL/USD"])
-    assert HistoryEnd(log)() == "the trades service to begin"
+    end = BackfillEnd(log, pairs=["SOL/USD"])
+    assert BackfillEnd(log)() == "the trades service to begin"
     write(log, [], complete=False)
     assert end() == "the trades service to complete the history of BTC/USD, SOL/USD"
     write(log, [], complete=True)
@@ -171,8 +172,8 @@ def test_what_history_waits_for_is_said_in_words(log) -> None:
 def test_the_end_of_history_stays_where_it_was_while_live_trades_come(log) -> None:
     past, live, _ = market_parts(60)
     write(log, past, complete=True)
-    bound = Bound(log, "candles-dev", TRADES, HistoryEnd(log))
-    later = HistoryEnd(log, stages=[("candles", TRADES, CANDLES)])
+    bound = Bound(log, "candles-dev", TRADES, BackfillEnd(log))
+    later = BackfillEnd(log, stages=[("candles", TRADES, CANDLES)])
     assert not bound.reached() and later() == "candles to be done with history"
     write(log, live[:10])
     serve(log)

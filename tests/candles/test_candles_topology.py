@@ -17,8 +17,9 @@ from candles.settings import CandlesSettings
 from contracts.candle import Candle
 from contracts.topics import CANDLES, TRADES
 from contracts.trade_frame import TradeFrame
-from streaming.clients import create_topics, open_producer, read_topic
+from streaming.clients import create_topics, read_topic
 from streaming.errors import SettingsError
+from streaming.producer import open_producer
 from streaming.settings import read_settings
 from streaming.testing import run_topology
 

@@ -8,8 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from embedded.cli import app
-from embedded.errors import FolderNotOursError
-from results.run_folder import RunFolder
+from results.run_folder import FolderNotOursError, RunFolder
 
 
 def call(*arguments: object) -> tuple[int, str]:
@@ -97,7 +96,7 @@ def test_two_runs_at_once_in_a_folder_are_refused(tmp_path: Path) -> None:
 
 
 def test_status_says_how_far_everything_is(tmp_path: Path) -> None:
-    import made_up_run
+    from tests.embedded import made_up_run
 
     made_up_run.write_run(RunFolder(tmp_path).log, minutes=2)
     code, output = call("status", "--run", tmp_path)

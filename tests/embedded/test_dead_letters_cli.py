@@ -12,8 +12,9 @@ from typer.testing import CliRunner
 from contracts.candle import Candle
 from contracts.topics import CANDLES, dead_letters_name
 from embedded.cli import app
-from streaming.clients import open_producer, read_topic
+from streaming.clients import read_topic
 from streaming.dead_letters.dead_letter import Source, dead_letter_headers
+from streaming.producer import open_producer
 from streaming.settings import ServiceSettings
 
 

@@ -13,8 +13,9 @@ from contracts.trades_checkpoint import TradesCheckpoint
 from embedded.cli import app
 from embedded.subscriptions import settings_of
 from results.run_folder import RunFolder
-from streaming.clients import open_producer, read_topic
+from streaming.clients import read_topic
 from streaming.dead_letters.dead_letter import Source, dead_letter_headers
+from streaming.producer import open_producer
 
 DAY_MS = 86_400_000
 COVERED_MS = 1_772_582_400_000

@@ -6,18 +6,21 @@ import os
 import subprocess
 import sys
 import time
+from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from contracts.message import Message
 from contracts.prediction import Prediction
+from contracts.state import MemoryState
 from contracts.topics import PREDICTIONS, SIGNALS
 from execution.app import OUTPUTS
 from execution.core.execute import run
 from execution.settings import ExecutionSettings
-from signals.core.decide import PairState, initial, step
-from streaming.clients import create_topics, open_producer, read_topic
+from signals.core.decide import step
+from streaming.clients import create_topics, read_topic
+from streaming.producer import open_producer
 
 PAIRS = ("BTC/USD", "ETH/USD")
 MIDNIGHT_MS = 1_772_582_400_000
@@ -53,11 +56,8 @@ def prediction(minute: int, pair: str) -> Prediction:
 
 def expected(settings: ExecutionSettings, stream: list[Prediction]) -> list[Message]:
     (account,) = settings.configured_accounts
-    states: dict[str, PairState] = {}
-    signals = []
-    for each in stream:
-        states[each.pair], told = step(states.get(each.pair) or initial(), each, (account,), 300)
-        signals += told
+    states: defaultdict[str, MemoryState] = defaultdict(MemoryState)
+    signals = [signal for each in stream for signal in step(states[each.pair], each, (account,), 300)]
     return run(signals, account, settings.broker, settings.policy)
 
 

@@ -20,12 +20,12 @@ from contracts.pnl import Pnl
 from contracts.position import Position
 from contracts.risk_alert import RiskAlert
 from contracts.signal import Signal
+from contracts.state import MemoryState
 from contracts.units import EXACT
 from exchanges.paper import PaperBroker
 from execution.core.execute import step
 from execution.core.order_lifecycle import BEGINNINGS, TRANSITIONS
 from execution.core.policy import Policy
-from execution.core.store import MemoryStore
 
 PAIRS = ("BTC/USD", "ETH/USD", "SOL/USD")
 ACCOUNT = account(*PAIRS, position_pct=30, max_position_pct=40, max_daily_loss_pct=2, max_total_loss_pct=6)
@@ -67,9 +67,9 @@ def interleaved(draw: st.DrawFn, parts: dict[str, list[Signal]]) -> list[Signal]
 
 
 def fold(
-    signals: list[Signal], store: MemoryStore | None = None, policy: Policy | None = None, who: Account = ACCOUNT
+    signals: list[Signal], store: MemoryState | None = None, policy: Policy | None = None, who: Account = ACCOUNT
 ) -> list[Message]:
-    state, rules = store or MemoryStore(), policy or Policy()
+    state, rules = store or MemoryState(), policy or Policy()
     return [message for each in signals for message in step(state, each, who, BROKER, rules)]
 
 
@@ -140,9 +140,9 @@ def test_repeated_signals_change_nothing(data: st.DataObject, parts: dict[str, l
 def test_state_survives_json_anywhere(data: st.DataObject, parts: dict[str, list[Signal]]) -> None:
     signals = in_order(parts)
     cut = data.draw(st.integers(0, len(signals)))
-    before = MemoryStore()
+    before = MemoryState()
     messages = fold(signals[:cut], before)
-    after = MemoryStore(json.loads(json.dumps(before.entries)))
+    after = MemoryState(json.loads(json.dumps(before.entries)))
     assert told(messages + fold(signals[cut:], after)) == told(fold(signals))
 
 
@@ -178,7 +178,7 @@ def test_the_future_does_not_change_the_past(data: st.DataObject, parts: dict[st
 
 def test_state_does_not_grow_with_time() -> None:
     def size_after(minutes: int) -> int:
-        store = MemoryStore()
+        store = MemoryState()
         decisions = ("buy", "none", "sell", "none")
         fold([signal(n, decisions[n % 4], pair=pair) for n in range(minutes) for pair in PAIRS], store)
         assert set(store.entries) == {"line", "book"}
@@ -189,7 +189,7 @@ def test_state_does_not_grow_with_time() -> None:
 
 def test_a_pair_that_never_delivers_is_waited_for_up_to_the_bound() -> None:
     two = account("BTC/USD", "ETH/USD")
-    policy, store = Policy(maximum_pending_bars=3), MemoryStore()
+    policy, store = Policy(maximum_pending_bars=3), MemoryState()
     first = fold([signal(n) for n in range(3)], store, policy, two)
     assert first == []
     later = fold([signal(n) for n in range(3, 6)], store, policy, two)
@@ -219,7 +219,7 @@ def test_a_signal_that_fails_leaves_the_account_as_it_was() -> None:
         def price(self, side: Any, reference_price: Decimal) -> Decimal:
             raise ArithmeticError("no price")
 
-    store = MemoryStore()
+    store = MemoryState()
     fold([signal(n, pair=pair) for n in range(2) for pair in PAIRS], store)
     fold([signal(2, pair=pair) for pair in PAIRS[:2]], store)
     before = json.dumps(store.entries)

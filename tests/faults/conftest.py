@@ -7,7 +7,7 @@ from tests.chaos.live_market import LiveMarket
 from tests.chaos.live_run import undisturbed
 from tests.kafka.service_process import prepare_server
 from tests.kafka.six_services import Written
-from tests.support.champion import register_baseline
+from tests.support.trained_model import trained_model
 
 #: Minutes of market, and how fast they pass where nothing happens.
 MINUTES, SPEED_UNDISTURBED = 10.0, 150.0
@@ -15,9 +15,9 @@ MINUTES, SPEED_UNDISTURBED = 10.0, 150.0
 
 @pytest.fixture(scope="session")
 def model(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """A model, trained once on made-up rows from before the market, and served by every run."""
+    """The settings that name the model that every run serves."""
     prepare_server()
-    return register_baseline(tmp_path_factory.mktemp("model"))
+    return trained_model(tmp_path_factory)
 
 
 @pytest.fixture(scope="session")

@@ -15,6 +15,7 @@ from contracts.candle import Candle
 from contracts.errors import BadInputError
 from contracts.feature_row import FeatureRow
 from contracts.message import Message
+from contracts.state import MemoryState
 from features import SETS, feature_set_id
 from featurestore import Store, open_store
 from indicators.core import fold as indicators
@@ -49,18 +50,17 @@ def served() -> Served:
     """Two pairs through the services' own folds; some candles are corrected later, some of those twice."""
     chance, happened = random.Random(5), Served()
     for pair in PAIRS:
-        state, engines, run = indicators.initial(), {}, predictions.initial()
+        state, engines, run = MemoryState(), {}, predictions.initial()
         late: list[Candle] = []
         for n, candle in enumerate(simulated(HISTORY_BARS + SERVED_BARS, first_ms=FIRST_MS).candles(pair)):
-            state, rows = indicators.step(state, candle, engines, "full")
+            rows = indicators.step(state, candle, engines, "full")
             run, spoken = predictions.step(run, rows[0], FACTS, lambda _bars: 0.6)
             happened.messages += [*rows, *spoken]
             happened.used |= {prediction.message_id: rows[0] for prediction in spoken}
             if n >= HISTORY_BARS and chance.random() < 0.16:
                 late += [corrected(candle, revision) for revision in range(1, chance.randint(2, 3))]
             while late and chance.random() < 0.2:
-                state, again = indicators.step(state, late.pop(0), engines, "full")
-                happened.messages += again
+                happened.messages += indicators.step(state, late.pop(0), engines, "full")
     return happened
 
 
@@ -134,8 +134,8 @@ def test_a_frame_has_the_features_of_its_set_and_refuses_rows_that_do_not_serve_
 
 
 def rows_of(candles: list[Candle], set_name: str) -> list[FeatureRow]:
-    state, engines = indicators.initial(), {}
-    return [row for candle in candles for row in indicators.step(state, candle, engines, set_name)[1]]
+    state, engines = MemoryState(), {}
+    return [row for candle in candles for row in indicators.step(state, candle, engines, set_name)]
 
 
 def test_any_float_comes_back_to_the_bit(store_url: str) -> None:

@@ -19,7 +19,8 @@ from contracts.heartbeat import Heartbeat
 from contracts.message import Message
 from contracts.topics import CANDLES, TRADES
 from exchanges.recorded import open_recording
-from streaming.clients import committed_offsets, create_topics, end_offsets, open_producer
+from streaming.clients import committed_offsets, create_topics, end_offsets
+from streaming.producer import open_producer
 from streaming.settings import ServiceSettings
 from streaming.testing import run_topology
 

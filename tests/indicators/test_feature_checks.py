@@ -13,13 +13,14 @@ from tests.support.bar_series import MIDNIGHT_MS, PRICES, BarSeries, simulated
 
 from contracts.candle import Candle
 from contracts.feature_row import FeatureRow
+from contracts.state import MemoryState
 from contracts.units import MS_PER_SECOND
 from features import ANCHOR_BARS, FEATURE_NAMES, FEATURES, SETS, WARM_UP_BARS, Feature
 from features.bars import Bar
 from features.batch import compute
 from features.engine import Engine
 from indicators.core.fold import Engines, step
-from indicators.core.ring import RING_BARS, MemoryState
+from indicators.core.ring import RING_BARS
 
 #: Five days and a bit, the first bar in the afternoon of the day before.
 BARS = simulated(5 * ANCHOR_BARS + 700, first_ms=MIDNIGHT_MS - 700 * 60_000)
@@ -34,7 +35,7 @@ def stream(bars: BarSeries, state: MemoryState | None = None, engines: Engines |
     state = MemoryState() if state is None else state
     engines = {} if engines is None else engines
     arrivals = zip(bars.candles(), bars.columns["reference_close"].tolist(), strict=True)
-    return [row for candle, reference in arrivals for row in step(state, candle, engines, "full", reference)[1]]
+    return [row for candle, reference in arrivals for row in step(state, candle, engines, "full", reference)]
 
 
 def batch(bars: BarSeries) -> dict[str, np.ndarray]:
@@ -231,12 +232,12 @@ def test_keys_and_intervals_are_independent() -> None:
         row
         for several in zip(*alone, strict=True)
         for candle in several
-        for row in step(states[candle.pair], candle, engines, "full")[1]
+        for row in step(states[candle.pair], candle, engines, "full")
     ]
     for candles in alone:
         first, state, own = candles[0], MemoryState(), Engines()
         key = (first.exchange, first.pair, first.interval_s)
-        expected = [row for candle in candles for row in step(state, candle, own, "full")[1]]
+        expected = [row for candle in candles for row in step(state, candle, own, "full")]
         assert [row for row in mixed if (row.exchange, row.pair, row.interval_s) == key] == expected
 
 

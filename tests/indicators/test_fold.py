@@ -12,11 +12,12 @@ from tests.support.bar_series import MIDNIGHT_MS, BarSeries, simulated
 from contracts.candle import Candle
 from contracts.errors import BadInputError
 from contracts.feature_row import FeatureRow
+from contracts.state import MemoryState
 from features import feature_set
 from features.bars import Bar
 from features.batch import compute
-from indicators.core.fold import Engines, initial, step
-from indicators.core.ring import REVISABLE_BARS, MemoryState
+from indicators.core.fold import Engines, step
+from indicators.core.ring import REVISABLE_BARS
 
 MINUTE_MS = 60_000
 BARS = simulated(1_600, first_ms=MIDNIGHT_MS - 700 * MINUTE_MS)
@@ -26,14 +27,14 @@ class Run:
     """A fold and what it gave."""
 
     def __init__(self, candles: list[Candle] | None = None) -> None:
-        self.state: Any = initial()
+        self.state = MemoryState()
         self.engines: Engines = {}
         self.rows: list[FeatureRow] = []
         for candle in candles or []:
             self.take(candle)
 
     def take(self, candle: Candle) -> list[FeatureRow]:
-        self.state, rows = step(self.state, candle, self.engines)
+        rows = step(self.state, candle, self.engines)
         self.rows += rows
         return rows
 

@@ -11,11 +11,11 @@ from tests.support.bar_series import MIDNIGHT_MS, simulated
 
 from contracts.candle import Candle
 from contracts.forming_candle import FormingCandle
+from contracts.state import MemoryState
 from contracts.topics import CANDLES, CANDLES_FORMING, FOREVER, INDICATORS_FORMING, TECHNICAL_INDICATORS
 from indicators.app import inputs, outputs, topology
 from indicators.core.fold import Engines, step
 from indicators.core.forming import glimpse
-from indicators.core.ring import MemoryState
 from indicators.settings import IndicatorsSettings
 from streaming.testing import TopologyRun, run_topology
 
@@ -39,7 +39,7 @@ def test_a_forming_row_is_the_row_were_the_candle_final_now(set_name: str) -> No
             shown = glimpse(forming(early, 20), engines, set_name)
             assert state.entries == entries
             assert shown is not None
-            (row,) = step(copy.deepcopy(state), early, {}, set_name)[1]
+            (row,) = step(copy.deepcopy(state), early, {}, set_name)
             assert (shown.feature_set, shown.features) == (row.feature_set, row.values())
             assert (shown.window_start_ms, shown.as_of_ms) == (row.window_start_ms, row.window_start_ms + 20_000)
         step(state, candle, engines, set_name)
@@ -76,7 +76,7 @@ def test_rows_are_the_same_bytes_with_forming_and_without() -> None:
     ]
     state, engines = MemoryState(), Engines()
     for candle in BARS[:101]:
-        (row,) = step(state, candle, engines)[1]
+        (row,) = step(state, candle, engines)
     assert rows[0].features == row.values()
     assert [record.timestamp_ms for record in shown.records["indicators-forming"]] == [
         each.as_of_ms for each in glimpses[:2]

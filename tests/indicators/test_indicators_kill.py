@@ -10,12 +10,13 @@ from pathlib import Path
 
 from tests.support.bar_series import MIDNIGHT_MS, simulated
 
+from contracts.state import MemoryState
 from contracts.topics import CANDLES, TECHNICAL_INDICATORS
 from featurestore import open_store
 from indicators.core.fold import step
-from indicators.core.ring import MemoryState
 from indicators.settings import IndicatorsSettings
-from streaming.clients import create_topics, open_producer, read_topic
+from streaming.clients import create_topics, read_topic
+from streaming.producer import open_producer
 
 CANDLES_IN = simulated(2_000, first_ms=MIDNIGHT_MS - 700 * 60_000).candles()
 KILLS = 3
@@ -61,7 +62,7 @@ def test_killed_at_arbitrary_moments(tmp_path: Path) -> None:
                 process.kill()
                 process.wait(DEADLINE_SECONDS)
     state, engines = MemoryState(), {}
-    expected = [row for candle in CANDLES_IN for row in step(state, candle, engines)[1]]
+    expected = [row for candle in CANDLES_IN for row in step(state, candle, engines)]
     published = [record.message() for record in read_topic(settings, TECHNICAL_INDICATORS)]
     assert set(published) == set(expected)
     with open_store(f"sqlite:///{tmp_path}/store.sqlite") as store:

@@ -10,11 +10,11 @@ import pytest
 from tests.support.bar_series import MIDNIGHT_MS, simulated
 
 from contracts.errors import TransientError
+from contracts.state import MemoryState
 from contracts.topics import CANDLES, TECHNICAL_INDICATORS
 from featurestore import StoreFullError, open_store
 from indicators.app import topology
 from indicators.core.fold import Engines, step
-from indicators.core.ring import MemoryState
 from indicators.settings import IndicatorsSettings
 from streaming.service.sink import StoreSink
 from streaming.settings import read_settings
@@ -31,9 +31,7 @@ def run(candles: list[Any], folder: Path | None = None, **settings: Any) -> Topo
 def rows_of(candles: list[Any]) -> list[Any]:
     states: dict[str, MemoryState] = {}
     engines: Engines = {}
-    return [
-        row for candle in candles for row in step(states.setdefault(candle.pair, MemoryState()), candle, engines)[1]
-    ]
+    return [row for candle in candles for row in step(states.setdefault(candle.pair, MemoryState()), candle, engines)]
 
 
 def test_a_row_for_each_candle_in_topic_and_store(tmp_path: Path) -> None:

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from tests.support.bar_series import MIDNIGHT_MS, BarSeries, recorded
 
+from contracts.state import MemoryState
 from features import FEATURE_NAMES
 from features.batch import compute
 from indicators.core.fold import Engines, step
-from indicators.core.ring import MemoryState
 
 BINANCE_DAY = "lean_binance_btcbusd_minute_20221213-20221213.csv.gz"
 
@@ -21,7 +21,7 @@ def both(bars: BarSeries) -> dict[str, np.ndarray]:
         state, engines = MemoryState(), Engines()
         part = bars[start:]
         arrivals = zip(part.candles(), part.columns["reference_close"].tolist(), strict=True)
-        rows = [row for candle, reference in arrivals for row in step(state, candle, engines, "full", reference)[1]]
+        rows = [row for candle, reference in arrivals for row in step(state, candle, engines, "full", reference)]
         assert len(rows) == len(part)
         for name in FEATURE_NAMES:
             streamed = np.array([np.nan if (value := getattr(row, name)) is None else value for row in rows])

@@ -15,10 +15,10 @@ from contracts.candle import Candle
 from contracts.errors import BadInputError
 from contracts.feature_row import FeatureRow
 from contracts.reference_candle import ReferenceCandle
+from contracts.state import MemoryState
 from indicators.core import join as joining
 from indicators.core.fold import Engines, step
 from indicators.core.join import join
-from indicators.core.ring import MemoryState
 
 MINUTE_MS = 60_000
 FIRST_MS = MIDNIGHT_MS - 40 * MINUTE_MS
@@ -75,7 +75,7 @@ def expected(candles: list[Candle], references: list[ReferenceCandle]) -> list[F
     return [
         row
         for candle in candles
-        for row in step(state, candle, engines, "full", closes.get(candle.window_start_ms, math.nan))[1]
+        for row in step(state, candle, engines, "full", closes.get(candle.window_start_ms, math.nan))
     ]
 
 

@@ -13,11 +13,13 @@ from typing import Any
 import pytest
 from loguru import logger
 from tests.support.bar_series import MIDNIGHT_MS, simulated
+from tests.support.offsets import commit_offsets
 
 from contracts.candle import Candle
 from contracts.feature_row import FeatureRow
 from contracts.heartbeat import Heartbeat
 from contracts.reference_candle import ReferenceCandle
+from contracts.state import MemoryState
 from contracts.topics import CANDLES, REFERENCE_CANDLES, TECHNICAL_INDICATORS, TRADES, TRADES_CHECKPOINTS
 from contracts.trades_checkpoint import TradesCheckpoint
 from featurestore import open_store
@@ -25,9 +27,9 @@ from indicators import __main__ as indicators
 from indicators.app import inputs, topology
 from indicators.core import join
 from indicators.core.fold import Engines, step
-from indicators.core.ring import MemoryState
 from indicators.settings import IndicatorsSettings
-from streaming.clients import commit_offsets, create_topics, open_producer, read_dead_letters, read_topic
+from streaming.clients import create_topics, read_dead_letters, read_topic
+from streaming.producer import open_producer
 from streaming.service.bounded import Bound
 from streaming.settings import read_settings
 from streaming.telemetry.metrics import DATA_FLAWS, NO_REFERENCE, total
@@ -69,7 +71,7 @@ def rows_of(candles: list[Candle], references: list[ReferenceCandle], set_name: 
             engines,
             set_name,
             closes.get((each.pair, each.window_start_ms), float("nan")),
-        )[1]
+        )
     ]
 
 

@@ -1,4 +1,4 @@
-"""A broker for the session, the recorded market, a model, and what an undisturbed embedded run makes of them."""
+"""A broker for all workers, the recorded market, a model, and what an undisturbed embedded run makes of them."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from tests.kafka.recorded_market import PAIRS, write_market
+from tests.kafka.recorded_market import PAIRS, market_settings, write_files
 from tests.kafka.service_process import prepare_server
 from tests.kafka.six_services import SixServices, Written, accounts
-from tests.kafka.throwaway_broker import Broker, free_port
-from tests.support.champion import register_baseline
+from tests.kafka.throwaway_broker import Broker, shared_broker
+from tests.support.shared import built_once
+from tests.support.trained_model import trained_model
 
 from streaming.settings import ServiceSettings
 
@@ -24,7 +25,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
     """A broker that checks retention twice a second, on a free port, with its data in a temporary folder."""
-    with Broker(tmp_path_factory.mktemp("kafka"), free_port()).running() as broker:
+    with shared_broker(tmp_path_factory) as broker:
         yield broker
 
 
@@ -39,12 +40,12 @@ def on_kafka(broker: Broker, tmp_path: Path, request: pytest.FixtureRequest) -> 
 @pytest.fixture(scope="session")
 def settings_of_a_run(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """What all runs are told: the market's files, two accounts, and a model trained before the market begins."""
-    folder = tmp_path_factory.mktemp("market")
     prepare_server()
+    folder = built_once(tmp_path_factory, "market", write_files)
     return {
-        **write_market(folder),
+        **market_settings(folder),
         **accounts(("binance", ("BTC/USDT",)), ("simulated", PAIRS)),
-        **register_baseline(folder),
+        **trained_model(tmp_path_factory),
         "TRADESTREAM_LOG_LEVEL": "INFO",
     }
 
@@ -65,11 +66,15 @@ def services(
 @pytest.fixture(scope="session")
 def undisturbed_run(settings_of_a_run: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> SixServices:
     """The six services over the embedded log, done with the market; nothing has happened to them."""
-    folder = tmp_path_factory.mktemp("embedded")
-    services = SixServices(f"embedded://{folder}/log", folder, settings_of_a_run)
-    with services.running():
-        services.drain()
-    return services
+
+    def services(folder: Path) -> SixServices:
+        return SixServices(f"embedded://{folder}/log", folder, settings_of_a_run)
+
+    def run(folder: Path) -> None:
+        with services(folder).running() as all_of_them:
+            all_of_them.drain()
+
+    return services(built_once(tmp_path_factory, "undisturbed-run", run))
 
 
 @pytest.fixture(scope="session")

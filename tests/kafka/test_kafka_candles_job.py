@@ -22,7 +22,8 @@ from contracts.message import Message
 from contracts.topics import CANDLES, TRADES, TRADES_CHECKPOINTS
 from contracts.trade_frame import TradeFrame
 from contracts.trades_checkpoint import TradesCheckpoint
-from streaming.clients import create_topics, lag, open_producer, read_topic
+from streaming.clients import create_topics, lag, read_topic
+from streaming.producer import open_producer
 from streaming.settings import ServiceSettings
 
 PAIRS = ("BTC/USD", "ETH/USD", "SOL/USD", "XRP/USD")

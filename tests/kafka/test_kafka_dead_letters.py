@@ -13,7 +13,8 @@ from candles.app import topology
 from candles.settings import CandlesSettings
 from contracts.topics import CANDLES, TRADES
 from exchanges.recorded import open_recording
-from streaming.clients import lag, open_producer, read_dead_letters, read_topic
+from streaming.clients import lag, read_dead_letters, read_topic
+from streaming.producer import open_producer
 from streaming.settings import ServiceSettings
 from streaming.testing import run_topology
 

@@ -16,10 +16,11 @@ from tests.support.bar_series import MIDNIGHT_MS, simulated
 from contracts.candle import Candle
 from contracts.feature_row import FeatureRow
 from contracts.reference_candle import ReferenceCandle
+from contracts.state import MemoryState
 from contracts.topics import CANDLES, REFERENCE_CANDLES, TECHNICAL_INDICATORS
 from indicators.core.fold import step
-from indicators.core.ring import MemoryState
-from streaming.clients import create_topics, open_producer, read_topic
+from streaming.clients import create_topics, read_topic
+from streaming.producer import open_producer
 from streaming.settings import ServiceSettings
 
 FOLLOWERS = ("ETH/USD", "SOL/USD")
@@ -47,7 +48,7 @@ def rows_of(candles: list[Candle], references: list[Candle]) -> list[FeatureRow]
     return [
         row
         for each in candles
-        for row in step(state, each, engines, "full", closes.get(each.window_start_ms, math.nan))[1]
+        for row in step(state, each, engines, "full", closes.get(each.window_start_ms, math.nan))
     ]
 
 

@@ -20,11 +20,12 @@ from contracts.clock import SystemClock
 from contracts.heartbeat import Heartbeat
 from contracts.topics import CANDLES, TOPICS, TRADES
 from contracts.units import MS_PER_DAY, US_PER_MS
-from streaming.clients import create_topics, end_offsets, open_producer, read_topic
+from streaming.clients import create_topics, end_offsets, read_topic
 from streaming.kafka import manage_topics, topic_admin
 from streaming.kafka.client import KafkaClient
 from streaming.kafka.topic_admin import Difference, TopicAdmin
-from streaming.kafka.topics import KafkaTopicManager
+from streaming.producer import open_producer
+from streaming.quix.topics import KafkaTopicManager
 from streaming.settings import ServiceSettings
 
 TWO_YEARS_MS = 730 * MS_PER_DAY

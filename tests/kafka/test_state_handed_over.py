@@ -9,10 +9,10 @@ from itertools import pairwise
 from tests.support.bar_series import simulated
 from tests.support.feature_rows import START_MS, make_rows
 
+from contracts.state import MemoryState
 from features import feature_set_id
 from indicators.core.fold import Engines
 from indicators.core.fold import step as indicators_step
-from indicators.core.ring import MemoryState
 from predictions.core.decision import ModelFacts
 from predictions.core.decision import step as predictions_step
 from predictions.run_store import RunStore
@@ -29,22 +29,20 @@ def turns(seed: int) -> list[tuple[int, range]]:
 
 
 def through_the_changelog(state: MemoryState) -> MemoryState:
-    moved = MemoryState()
-    moved.entries = json.loads(json.dumps(state.entries))
-    return moved
+    return MemoryState(json.loads(json.dumps(state.entries)))
 
 
 def test_engines_of_indicators_that_have_fallen_behind_are_not_used() -> None:
     candles = simulated(BARS).candles()
     alone: Engines = {}
     state = MemoryState()
-    expected = [indicators_step(state, candle, alone)[1] for candle in candles]
+    expected = [indicators_step(state, candle, alone) for candle in candles]
 
     caches: list[Engines] = [{} for _ in range(OWNERS)]
     state, found = MemoryState(), []
     for owner, part in turns(1):
         state = through_the_changelog(state)
-        found += [indicators_step(state, candles[number], caches[owner])[1] for number in part]
+        found += [indicators_step(state, candles[number], caches[owner]) for number in part]
     assert found == expected
 
 

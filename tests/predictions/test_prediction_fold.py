@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -12,6 +13,7 @@ from tests.support.feature_rows import MINUTE_MS, changed
 from contracts.errors import BadInputError
 from contracts.feature_row import FeatureRow
 from contracts.prediction import Prediction
+from contracts.state import MemoryState
 from features import feature_set_id
 from modeling.dataset import build_dataset
 from modeling.sequence import SEQUENCE_BARS, Run
@@ -128,17 +130,11 @@ def test_served_sequences_are_the_trained_ones(rows) -> None:
         assert [[pytest.approx(v, rel=1e-6, abs=1e-30) for v in bar] for bar in served] == sample.tolist()
 
 
-class _JsonState:
-    """State as a store keeps it: text."""
+class _JsonState(MemoryState):
+    """State as a store keeps it: what comes out is not what was put in."""
 
-    def __init__(self) -> None:
-        self.entries: dict[str, str] = {}
-
-    def get(self, key, default=None):
-        return json.loads(self.entries[key]) if key in self.entries else default
-
-    def set(self, key, value) -> None:
-        self.entries[key] = json.dumps(value)
+    def set(self, key: str, value: Any) -> None:
+        super().set(key, json.loads(json.dumps(value)))
 
 
 def _fold_stored(rows, facts, state, restart_at: set[int]) -> list[Prediction]:

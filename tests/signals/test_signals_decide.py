@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -13,20 +14,19 @@ from tests.signals.prediction_stream import MIDNIGHT_MS, prediction
 from contracts.account import Account
 from contracts.prediction import Prediction
 from contracts.signal import Signal
-from signals.core.decide import PairState, initial, step
+from contracts.state import MemoryState
+from signals.core.decide import PAIR, step
 
 PAPER = Account(name="paper", pairs=("BTC/USD", "ETH/USD"))
 MARKS = ("mark_open", "mark_high", "mark_low", "mark_close", "mark_trade_count", "mark_quality")
 
 
 def fold(
-    predictions: list[Prediction], *accounts: Account, state: PairState | None = None
-) -> tuple[PairState, list[Signal]]:
-    now, told = state or initial(), []
-    for each in predictions:
-        now, signals = step(now, each, accounts or (PAPER,), 300)
-        told += signals
-    return now, told
+    predictions: list[Prediction], *accounts: Account, state: Mapping[str, Any] | None = None
+) -> tuple[dict[str, Any], list[Signal]]:
+    """Return the entries of the state after `predictions`, and the signals."""
+    now = MemoryState(state)
+    return now.entries, [signal for each in predictions for signal in step(now, each, accounts or (PAPER,), 300)]
 
 
 def only(each: Prediction, account: Account = PAPER) -> Signal:
@@ -95,14 +95,15 @@ def test_a_renamed_account_leaves_no_state() -> None:
     state, _ = fold([prediction(0)])
     renamed = Account(name="renamed", pairs=("BTC/USD",))
     after, _ = fold([prediction(1)], renamed, state=state)
-    assert set(after["decided_ms"]) == {"renamed"}
+    assert set(after[PAIR]["decided_ms"]) == {"renamed"}
 
 
-def test_the_state_given_is_not_changed() -> None:
-    state, _ = fold([prediction(0)])
-    before = json.dumps(state)
-    step(state, prediction(9), (PAPER,), 300)
-    assert json.dumps(state) == before
+def test_a_value_that_the_state_has_handed_out_is_not_changed() -> None:
+    entries, _ = fold([prediction(0)])
+    handed_out = entries[PAIR]
+    before = json.dumps(handed_out)
+    fold([prediction(9)], state=entries)
+    assert json.dumps(handed_out) == before
 
 
 @settings(derandomize=True, deadline=None)

@@ -13,7 +13,8 @@ from contracts.symbol_subscription import SymbolSubscription
 from contracts.topics import SYMBOL_SUBSCRIPTIONS
 from signals.settings import SignalsSettings
 from signals.subscriptions import ask_for_pairs
-from streaming.clients import open_producer, read_topic
+from streaming.clients import read_topic
+from streaming.producer import open_producer
 from streaming.settings import SettingsError, read_settings
 
 BTC, ETH, SOL = "BTC/USD", "ETH/USD", "SOL/USD"

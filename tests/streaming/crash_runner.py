@@ -21,7 +21,8 @@ from tests.streaming.tally import TALLIES, TallySettings, topology
 
 from contracts.topics import TRADES
 from streaming.clients import end_offsets
-from streaming.embedded import EmbeddedLog, compaction, group, topic_log, transactions, upkeep
+from streaming.embedded import compaction, group, topic_log, transactions, upkeep
+from streaming.embedded.log import EmbeddedLog
 from streaming.embedded.producer import EmbeddedProducer
 from streaming.service.runner import run_service
 

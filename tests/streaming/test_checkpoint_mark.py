@@ -9,8 +9,8 @@ import pytest
 from tests.streaming.tally import TALLIES, TallySettings, beats, topology
 
 from contracts.topics import TRADES
-from streaming.clients import open_producer
 from streaming.embedded.consumer import EmbeddedConsumer
+from streaming.producer import open_producer
 from streaming.service.checkpoint_mark import CheckpointMark
 from streaming.service.runner import run_service
 

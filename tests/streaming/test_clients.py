@@ -7,20 +7,12 @@ from typing import Any
 
 import pytest
 from tests.streaming.tally import beat
+from tests.support.offsets import commit_offsets
 
 from contracts.topics import TRADES, TRADES_CHECKPOINTS
-from streaming.clients import (
-    commit_offsets,
-    committed_offsets,
-    create_topics,
-    end_offsets,
-    lag,
-    open_producer,
-    read_topic,
-)
-from streaming.embedded import GroupTakenError, log_folder
-from streaming.embedded.group import lock_group
+from streaming.clients import committed_offsets, create_topics, end_offsets, lag, read_topic
 from streaming.embedded.topic_log import TopicLog
+from streaming.producer import open_producer
 from streaming.settings import ServiceSettings
 from streaming.tail import TopicTail
 
@@ -55,14 +47,6 @@ def test_lag_and_hand_over(settings: ServiceSettings) -> None:
     commit_offsets(settings, "candles-dev", TRADES, {0: 7})
     assert committed_offsets(settings, "candles-dev", TRADES) == {0: 7}
     assert lag(settings, "candles-dev", TRADES) == 3
-
-
-def test_a_running_group_is_not_moved(settings: ServiceSettings) -> None:
-    create_topics(settings, [TRADES])
-    lock = lock_group(log_folder(settings.broker_address), "candles-dev")
-    with pytest.raises(GroupTakenError):
-        commit_offsets(settings, "candles-dev", TRADES, {0: 0})
-    lock.release()
 
 
 def test_flush_waits_for_a_batch_that_is_being_written(

@@ -13,8 +13,9 @@ from tests.streaming.tally import TALLIES, TallySettings, beats, topology
 
 from contracts.message import Message
 from contracts.topics import TRADES
-from streaming.clients import lag, open_producer, read_topic
-from streaming.embedded import EmbeddedLog
+from streaming.clients import lag, read_topic
+from streaming.embedded.log import EmbeddedLog
+from streaming.producer import open_producer
 from streaming.testing import run_topology
 
 RUNNER = "tests.streaming.crash_runner"

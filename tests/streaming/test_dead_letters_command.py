@@ -14,10 +14,11 @@ from contracts.clock import FixedClock
 from contracts.errors import TransientError
 from contracts.heartbeat import Heartbeat
 from contracts.topics import AUDIT_LOG, TRADES, TopicSpec
-from streaming.clients import open_producer, read_topic
+from streaming.clients import read_topic
 from streaming.dead_letters.dead_letter import REPLAY_OF, DeadLetter
-from streaming.dead_letters.replay import Choice, letters, obstacles, replay
+from streaming.dead_letters.replay import Choice, find_dead_letters, obstacles, replay
 from streaming.errors import ServiceError
+from streaming.producer import open_producer
 from streaming.record import Record
 from streaming.settings import ServiceSettings
 from streaming.testing import TopologyRun, run_topology
@@ -28,7 +29,7 @@ BAD = GOOD[2]
 CLOCK = FixedClock(1_800_000_000_000_000)
 #: Letters are looked for under the names of services that are in the flow.
 SERVICE = "candles"
-ECHO = TopicSpec("echo", (Heartbeat,), key="pair", written_by=SERVICE, read_by=())
+ECHO = TopicSpec("echo", (Heartbeat,), key="pair", written_by=SERVICE)
 
 
 def once(error: Exception | None) -> Callable[..., None]:
@@ -64,7 +65,7 @@ def send(at: ServiceSettings, chosen: list[DeadLetter]) -> int:
 @pytest.mark.parametrize("error", [ValueError("a bug, mended since"), TransientError("a database that was away")])
 def test_what_works_by_now_is_applied_once(at: ServiceSettings, error: Exception) -> None:
     assert run(at, error, GOOD)["echo"] == [m for m in GOOD if m != BAD]
-    (letter,) = letters(at)
+    (letter,) = find_dead_letters(at)
     assert (letter.id, letter.reason, letter.replayed_at_us) == ("candles:0", "processing-failed", None)
     assert str(letter.source) == "trades-dev[0] offset 2"
 
@@ -76,7 +77,7 @@ def test_what_works_by_now_is_applied_once(at: ServiceSettings, error: Exception
     assert sent.headers["schema"] == b"heartbeat", "the original headers are kept"
     assert not {"reason", "error", "source_topic"} & set(sent.headers)
 
-    assert send(at, letters(at)) == 1
+    assert send(at, find_dead_letters(at)) == 1
     again = run(at, None)
     assert again["echo"] == [], "applied before, so ignored"
     assert again.dead_letters == []
@@ -85,11 +86,11 @@ def test_what_works_by_now_is_applied_once(at: ServiceSettings, error: Exception
 def test_what_is_still_of_no_use_comes_back_once(at: ServiceSettings) -> None:
     poison = ("BTC/USD", b"\xff")
     run(at, None, [GOOD[0], poison, GOOD[1]])
-    (letter,) = letters(at)
+    (letter,) = find_dead_letters(at)
     send(at, [letter])
     for _ in range(2):
         run(at, None)
-    first, second = letters(at)
+    first, second = find_dead_letters(at)
     assert (first.record.value, second.record.value) == (b"\xff", b"\xff")
     assert (second.id, second.replay_of) == ("candles:1", "candles:0")
     assert (first.replayed_at_us, second.replayed_at_us) == (CLOCK.now_us(), None)
@@ -97,12 +98,12 @@ def test_what_is_still_of_no_use_comes_back_once(at: ServiceSettings) -> None:
 
 def test_a_replay_is_remembered_in_the_audit_log(at: ServiceSettings) -> None:
     run(at, ValueError("bad luck"), GOOD)
-    assert send(at, letters(at)) == 1
+    assert send(at, find_dead_letters(at)) == 1
     (event,) = (record.message() for record in read_topic(at, AUDIT_LOG))
     assert isinstance(event, AuditEvent)
     assert (event.action, event.actor, event.subject) == ("dead_letter_replayed", "operator", "candles:0")
     assert event.details["to"] == "trades-dev[0] offset 2"
-    (letter,) = letters(at)
+    (letter,) = find_dead_letters(at)
     assert letter.replayed_at_us == CLOCK.now_us()
 
 
@@ -110,15 +111,18 @@ def test_letters_are_chosen_by_service_id_and_reason(at: ServiceSettings) -> Non
     run(at, ValueError("bad luck"), [("x", b"bad"), *GOOD])
     with open_producer(at, "trades") as producer:
         producer.dead_letter("ETH/USD", b"-1", reason="bad-row", error="price: expected", source="kraken")
-    assert [letter.id for letter in letters(at)] == ["candles:0", "candles:1", "trades:0"]
-    assert [letter.id for letter in letters(at, Choice("candles", reason="undecodable"))] == ["candles:0"]
-    assert [letter.id for letter in letters(at, Choice(ids=("trades:0", "candles:1")))] == ["candles:1", "trades:0"]
+    assert [letter.id for letter in find_dead_letters(at)] == ["candles:0", "candles:1", "trades:0"]
+    assert [letter.id for letter in find_dead_letters(at, Choice("candles", reason="undecodable"))] == ["candles:0"]
+    assert [letter.id for letter in find_dead_letters(at, Choice(ids=("trades:0", "candles:1")))] == [
+        "candles:1",
+        "trades:0",
+    ]
 
 
 def test_what_came_from_no_topic_or_holds_nothing_is_not_sent(at: ServiceSettings) -> None:
     with open_producer(at, "trades") as producer:
         producer.dead_letter("ETH/USD", b"-1", reason="bad-row", error="price: expected", source="kraken")
-    (letter,) = letters(at)
+    (letter,) = find_dead_letters(at)
     assert "kraken" in obstacles(at, [letter])[letter.id]
     with pytest.raises(ServiceError, match="trades:0"):
         send(at, [letter])
@@ -131,7 +135,7 @@ def test_what_came_from_no_topic_or_holds_nothing_is_not_sent(at: ServiceSetting
         publish(inputs["trades"].apply(tell), topics["echo"])
 
     run_topology(lose, at, SERVICE, {TRADES: GOOD[:1]}, [ECHO], folder=at.data_dir)
-    (told,) = letters(at, Choice("candles"))
+    (told,) = find_dead_letters(at, Choice("candles"))
     assert "no message" in obstacles(at, [told])[told.id]
 
 
@@ -181,9 +185,9 @@ def test_a_letter_needs_the_partition_it_came_from(partitions: dict[str, list[in
 
 def test_what_cannot_be_read_in_the_audit_log_hides_no_letter(at: ServiceSettings) -> None:
     run(at, ValueError("bad luck"), GOOD)
-    send(at, letters(at))
+    send(at, find_dead_letters(at))
     with open_producer(at, "candles") as producer:
         producer.send_bytes(AUDIT_LOG.full_name("dev"), 0, b"x", b"\xff{", timestamp_ms=1, headers=[])
         producer.send_bytes(AUDIT_LOG.full_name("dev"), 0, b"x", None, timestamp_ms=1, headers=[])
-    (letter,) = letters(at)
+    (letter,) = find_dead_letters(at)
     assert letter.replayed_at_us == CLOCK.now_us()

@@ -10,9 +10,12 @@ import pytest
 from tests.streaming.tally import TALLIES, TallySettings, beats, topology
 
 from contracts.topics import TRADES
-from streaming.clients import open_producer, read_dead_letters, read_topic
-from streaming.embedded import EmbeddedLog, LogFullError, TopicSettings
+from streaming.clients import read_dead_letters, read_topic
+from streaming.embedded.errors import LogFullError
+from streaming.embedded.log import EmbeddedLog
 from streaming.embedded.producer import EmbeddedProducer
+from streaming.embedded.topic_log import TopicSettings
+from streaming.producer import open_producer
 from streaming.service.runner import run_service
 from streaming.testing import run_topology
 

@@ -9,7 +9,8 @@ from tests.streaming.tally import beats
 
 from contracts.clock import FixedClock, SystemClock
 from contracts.topics import TRADES
-from streaming.clients import create_topics, open_producer
+from streaming.clients import create_topics
+from streaming.producer import open_producer
 from streaming.service.intake import Intake
 from streaming.settings import ServiceSettings
 from streaming.telemetry import metrics

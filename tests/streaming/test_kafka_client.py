@@ -9,14 +9,17 @@ from types import SimpleNamespace
 import pytest
 from confluent_kafka import KafkaError, KafkaException, Producer
 from tests.streaming.tally import PAIRS, beats
+from tests.support.offsets import commit_offsets
 
 from contracts.message import Message
 from contracts.topics import TRADES
-from streaming.clients import commit_offsets, committed_offsets, end_offsets, lag, open_producer, read_topic
+from streaming.clients import committed_offsets, end_offsets, lag, read_topic
 from streaming.embedded.partitioner import partition_for
 from streaming.kafka.client import KafkaClient
 from streaming.kafka.retry import commit_with_retry
-from streaming.service.application import EmbeddedServiceApplication, ServiceApplication, create_application
+from streaming.producer import open_producer
+from streaming.service.application import EmbeddedServiceApplication, ServiceApplication
+from streaming.service.assembly import create_application
 from streaming.settings import ServiceSettings
 
 PARTITIONS = 4  # what the mock cluster creates topics with

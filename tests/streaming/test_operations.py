@@ -23,14 +23,15 @@ from contracts.risk_alert import RiskAlert
 from contracts.service_health import ServiceHealth
 from contracts.service_metrics import ServiceMetrics
 from contracts.topics import AUDIT_LOG, METRICS, MODEL_EVENTS, SERVICE_HEALTH, TOPICS, TRADES
-from streaming.clients import end_offsets, open_producer, read_topic
+from streaming.clients import end_offsets, read_topic
 from streaming.embedded.errors import EmbeddedLogError
+from streaming.producer import open_producer
+from streaming.reporting import Reporter, reporting, settings_hash
 from streaming.service.runner import run_service
 from streaming.settings import ServiceSettings
 from streaming.telemetry import metrics
-from streaming.telemetry.audit import MAX_WAITING, AuditLog, write_audit_event
+from streaming.telemetry.audit import MAX_WAITING, AuditLog
 from streaming.telemetry.health import Health
-from streaming.telemetry.reporter import Reporter, reporting, settings_hash
 from streaming.testing import run_topology
 
 NO_BROKER = "127.0.0.1:9"
@@ -113,7 +114,7 @@ def test_a_log_that_is_away_delays_nothing_and_loses_no_audit_event(
     audit = AuditLog("tally")
     failures = metrics.total(metrics.REPORT_FAILURES)
     with monkeypatch.context() as broken:
-        broken.setattr("streaming.telemetry.reporter.open_producer", away)
+        broken.setattr("streaming.reporting.open_producer", away)
         reporter = Reporter(reporting_soon, "tally", Health(Turning()), audit)
         audit.record("operator_command", "paper", actor="anna", command="halt")
         reporter.start()
@@ -175,17 +176,13 @@ def test_while_the_log_is_away_audit_events_are_bounded_and_the_newest_stay() ->
 def test_messages_that_are_events_in_themselves_are_audited(settings: ServiceSettings) -> None:
     with open_producer(settings, "predictions") as producer:
         producer.produce(MODEL_EVENTS, example(ModelEvent))
-    write_audit_event(
-        settings, "execution", "dead_letter_replayed", "dead-letters.execution", actor="anna", offset="7"
-    )
     audit = AuditLog("execution", clock=FixedClock(5))
     for state in ("ACTIVE", "HALTED", "HALTED", "ACTIVE"):
         audit.note(example(Pnl, trading_state=state))
     audit.note(example(RiskAlert))
-    promoted, replayed = messages(settings, AUDIT_LOG)
-    assert isinstance(promoted, AuditEvent) and isinstance(replayed, AuditEvent)
+    (promoted,) = messages(settings, AUDIT_LOG)
+    assert isinstance(promoted, AuditEvent)
     assert (promoted.action, promoted.subject) == ("model_promoted", "direction:3")
-    assert (replayed.actor, replayed.details) == ("anna", {"offset": "7"})
     halted, resumed, hit = audit.take()
     assert [halted.details["after"], resumed.details["after"]] == ["HALTED", "ACTIVE"]
     assert (hit.action, hit.details["rule"], hit.occurred_at_us) == ("limit_hit", "DAILY_LOSS", 5)

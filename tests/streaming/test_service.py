@@ -21,14 +21,15 @@ from tests.streaming.tally import TALLIES, TallySettings, beat, beats, topology
 from contracts.clock import FixedClock
 from contracts.heartbeat import Heartbeat
 from contracts.topics import TRADES, TopicSpec
-from streaming.clients import end_offsets, lag, open_producer, read_dead_letters, read_topic
+from streaming.clients import end_offsets, lag, read_dead_letters, read_topic
 from streaming.errors import ServiceError
+from streaming.producer import open_producer
 from streaming.service.runner import run_service
 from streaming.settings import ServiceSettings
 from streaming.testing import run_topology
 from streaming.topics import Topics, publish
 
-ECHO = TopicSpec("echo", (Heartbeat,), key="pair", written_by="echo", read_by=())
+ECHO = TopicSpec("echo", (Heartbeat,), key="pair", written_by="echo")
 
 
 def echo(inputs: dict[str, Any], topics: Topics, settings: ServiceSettings) -> None:

@@ -11,11 +11,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streaming.embedded import EmbeddedLog, EmbeddedLogError, TopicSettings
 from streaming.embedded.compaction import compact
+from streaming.embedded.errors import EmbeddedLogError
 from streaming.embedded.headers import decode, encode
+from streaming.embedded.log import EmbeddedLog
 from streaming.embedded.retention import expire
-from streaming.embedded.topic_log import TopicLog
+from streaming.embedded.topic_log import TopicLog, TopicSettings
 
 BATCHES = st.lists(st.lists(st.tuples(st.integers(0, 2), st.binary(max_size=8)), max_size=6), max_size=8)
 

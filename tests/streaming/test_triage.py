@@ -11,7 +11,7 @@ from quixstreams.models.serializers import SerializationError
 
 from contracts.errors import BadMessageError
 from streaming.dead_letters.classification import is_systematic
-from streaming.embedded import LogFullError
+from streaming.embedded.errors import LogFullError
 from streaming.errors import ServiceError
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 from tests.support.feature_rows import MINUTE_MS, PAIRS, START_MS, make_rows
@@ -17,14 +16,6 @@ from training.settings import TrainingSettings
 from training.train import register
 
 MakeRows = Callable[..., list[FeatureRow]]
-
-
-def register_baseline(folder: Path) -> dict[str, str]:
-    """Train on rows from before any market of the tests, promote it, and return with which settings it is served."""
-    settings = TrainingSettings(data_dir=folder)
-    data = build_dataset(make_rows(), 1, settings.horizon_bars, settings.interval_s)
-    register(train_model(data, settings, lambda *_: None), settings)
-    return {"PREDICTIONS_MLFLOW_URI": settings.tracking_uri}
 
 
 class Champion:

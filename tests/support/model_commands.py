@@ -9,7 +9,7 @@ from pathlib import Path
 
 from contracts.feature_row import FeatureRow
 from contracts.topics import TECHNICAL_INDICATORS
-from streaming.clients import open_producer
+from streaming.producer import open_producer
 from streaming.settings import ServiceSettings
 
 DEADLINE_SECONDS = 90

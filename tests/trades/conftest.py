@@ -23,7 +23,8 @@ from contracts.symbol_subscription import SymbolSubscription
 from contracts.topics import SYMBOL_SUBSCRIPTIONS, TRADES, TRADES_CHECKPOINTS
 from contracts.trade_frame import TradeFrame
 from contracts.trades_checkpoint import TradesCheckpoint
-from streaming.clients import open_producer, read_dead_letters, read_topic
+from streaming.clients import read_dead_letters, read_topic
+from streaming.producer import open_producer
 from streaming.record import Record
 from trades.settings import TradesSettings
 

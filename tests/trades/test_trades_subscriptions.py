@@ -9,7 +9,7 @@ from contracts.heartbeat import Heartbeat
 from contracts.topics import SYMBOL_SUBSCRIPTIONS
 from contracts.trade_frame import TradeFrame
 from contracts.units import US_PER_MS
-from streaming.clients import open_producer
+from streaming.producer import open_producer
 
 MINUTE_MS = 60_000
 START_MS = 1_772_445_600_000

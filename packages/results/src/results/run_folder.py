@@ -9,10 +9,18 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from embedded.errors import FolderInUseError, FolderNotOursError
+from contracts.errors import TradestreamError
 
 MARKER = ".tradestream-run"
 _MARKER_TEXT = "Written by tradestream: this folder's results are replaced by the next run into it.\n"
+
+
+class FolderInUseError(TradestreamError):
+    """Another run is at work in the folder we were told to write."""
+
+
+class FolderNotOursError(TradestreamError):
+    """A folder we were told to write holds something that we did not put there."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +56,13 @@ class RunFolder:
         return f"embedded://{self.log.resolve()}"
 
     def file(self, name: str) -> Path:
-        """Return a file that processes tell each other things with."""
+        """Return a file that processes tell each other things with.
+
+        Returns
+        -------
+        Path
+            Absolute; it need not exist.
+        """
         return self.work.resolve() / name
 
     def create(self) -> None:

@@ -16,15 +16,12 @@ import polars as pl
 from contracts.fill import Fill
 from contracts.pnl import Pnl
 from contracts.units import decimal_string
-from embedded.process import ManagedProcess
-from execution.core.statistics import statistics
 from results.evaluation import accuracy_of, judged_predictions
 from results.export.write import ExportResult
 from results.report.data import load_table
+from results.statistics import statistics
 
 FILE_NAME = "summary.json"
-#: The services, in flow order.
-SERVICES = ("trades", "candles", "indicators", "predictions", "signals", "execution")
 _QUALITIES = ("complete", "empty", "gap", "unverified")
 _LIBRARIES = ("tradestream-embedded", "quixstreams", "ta-lib", "onnxruntime", "mlflow-skinny", "polars")
 
@@ -43,6 +40,10 @@ class RunRecord:
         ISO 8601, UTC.
     live_from_ms, live_until_ms
         Event time of the live part.
+    finished_at
+        ISO 8601, UTC.
+    wall_seconds
+        From start to end.
     phases
         Wall seconds of each phase, in order.
     live_feed
@@ -75,16 +76,34 @@ class RunRecord:
 def write_summary(
     out: Path,
     record: RunRecord,
-    processes: Mapping[str, ManagedProcess],
+    processes: Mapping[str, Mapping[str, dict[str, Any]]],
     exported: ExportResult,
     latency: dict[str, dict[str, float]],
 ) -> dict[str, Any]:
-    """Write `summary.json` into `out` and return its content."""
+    """Write `summary.json` into `out` and return its content.
+
+    Parameters
+    ----------
+    out
+        Folder of the exported tables.
+    record
+        What the run itself knows.
+    processes
+        How the processes fared, by name, under `services` and `jobs`.
+    exported
+        What the export left out.
+    latency
+        As `stage_latencies` returns it.
+
+    Returns
+    -------
+    dict[str, Any]
+        What is in the file.
+    """
     candles, predictions = load_table(out, "candles"), load_table(out, "predictions")
     summary = {
         **asdict(record),
-        "services": service_states(processes),
-        "jobs": job_states(processes),
+        **processes,
         "counts": exported.rows,
         "pnl": books(out),
         "accuracy": accuracy_of(judged_predictions(predictions, candles)).as_json(),
@@ -97,45 +116,6 @@ def write_summary(
     }
     (out / FILE_NAME).write_text(json.dumps(summary, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     return summary
-
-
-def service_states(processes: Mapping[str, ManagedProcess]) -> dict[str, dict[str, Any]]:
-    """Return one entry per service; restarts are summed over its variants, the rest is of the last that ran.
-
-    A service that never ran (nothing to predict with) has null for its pid.
-    """
-    states = {}
-    for service in SERVICES:
-        own = [each for each in processes.values() if each.spec.belongs_to == service and not _is_training(each)]
-        last = _state(own[-1]) if own else dict(_NEVER_RAN)
-        states[service] = {**last, "restarts": sum(each.restarts for each in own)}
-    return states
-
-
-_NEVER_RAN = {"pid": None, "restarts": 0, "exit_code": None, "cpu_s": 0.0, "peak_rss_mb": 0.0}
-
-
-def job_states(processes: Mapping[str, ManagedProcess]) -> dict[str, dict[str, Any]]:
-    """Return the processes that are not the services themselves: jobs, training, the simulated venue."""
-    return {
-        name: _state(each)
-        for name, each in processes.items()
-        if each.spec.belongs_to not in SERVICES or name not in SERVICES
-    }
-
-
-def _is_training(process: ManagedProcess) -> bool:
-    return process.spec.name == "train"
-
-
-def _state(process: ManagedProcess) -> dict[str, Any]:
-    return {
-        "pid": process.pid,
-        "restarts": process.restarts,
-        "exit_code": process.exit_code,
-        "cpu_s": round(process.usage.cpu_s, 2),
-        "peak_rss_mb": round(process.usage.peak_rss_mb, 1),
-    }
 
 
 def books(out: Path) -> dict[str, Any]:

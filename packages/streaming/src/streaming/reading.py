@@ -6,7 +6,7 @@ import heapq
 from collections.abc import Iterator, Mapping
 
 from contracts.topics import TopicSpec
-from streaming.clients import _client
+from streaming.log_client import open_client
 from streaming.record import Record
 from streaming.settings import ServiceSettings
 
@@ -24,7 +24,7 @@ def read_merged(
         First offset per partition that is left out; where none is given, all that is there now.
     """
     topic = spec.full_name(settings.environment)
-    with _client(settings) as client:
+    with open_client(settings) as client:
         ends = {partition: high for partition, (_, high) in client.watermarks(topic).items()}
     ends |= {partition: end for partition, end in (until_offsets or {}).items() if partition in ends}
     streams = [_partition(settings, spec, partition, end) for partition, end in sorted(ends.items())]
@@ -33,6 +33,6 @@ def read_merged(
 
 def _partition(settings: ServiceSettings, spec: TopicSpec, partition: int, end: int) -> Iterator[Record]:
     topic = spec.full_name(settings.environment)
-    with _client(settings) as client:
+    with open_client(settings) as client:
         low, _ = client.watermarks(topic)[partition]
         yield from client.read(topic, partition, low, end, spec)

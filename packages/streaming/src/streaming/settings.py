@@ -22,12 +22,12 @@ from pydantic_settings import (
 from contracts.errors import shorten
 from contracts.json_text import RepeatedNameError, decode
 from contracts.validation_errors import expectation
-from streaming.embedded.address import SCHEME
+from streaming.broker_address import SCHEME
 from streaming.errors import SettingsError
+from streaming.exit_codes import EXIT_BAD_SETTINGS
 
 SHARED_PREFIX = "TRADESTREAM_"
 ENV_FILE = "local.env"
-_EXIT_BAD_SETTINGS = 2
 _FIRST = "0"
 #: Reports more often than this would be most of what is on the log.
 _LEAST_REPORT_SECONDS = 0.1
@@ -215,7 +215,7 @@ def load_settings(cls: type[SettingsT]) -> SettingsT:
         return read_settings(cls)
     except SettingsError as error:
         print(f"settings are wrong, not starting:\n{error}", file=sys.stderr)
-        raise SystemExit(_EXIT_BAD_SETTINGS) from error
+        raise SystemExit(EXIT_BAD_SETTINGS) from error
 
 
 def environment_variable(cls: type[BaseSettings], field: str) -> str:

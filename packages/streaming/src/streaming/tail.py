@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from contracts.topics import TopicSpec
-from streaming.clients import _client
-from streaming.embedded.client import EmbeddedClient
-from streaming.kafka.client import KafkaClient
+from streaming.log_client import LogClient, open_client
 from streaming.record import Record
 from streaming.settings import ServiceSettings
 
@@ -19,7 +17,7 @@ class TopicTail:
     def __init__(self, settings: ServiceSettings, spec: TopicSpec) -> None:
         self._settings = settings
         self._spec = spec
-        self._open: EmbeddedClient | KafkaClient | None = None
+        self._open: LogClient | None = None
         self._next_offsets: dict[int, int] = {}
 
     def read_new(self) -> list[Record]:
@@ -33,7 +31,7 @@ class TopicTail:
         topic = self._spec.full_name(self._settings.environment)
         try:
             if self._open is None:
-                self._open = _client(self._settings)
+                self._open = open_client(self._settings)
             found: list[Record] = []
             marks = self._open.watermarks(topic)
             for partition, (low, high) in sorted(marks.items()):

@@ -11,11 +11,12 @@ from typing import Any
 from contracts.clock import Clock
 from contracts.message import Message
 from contracts.topics import TopicSpec
-from streaming.clients import create_topics, end_offsets, open_producer, read_dead_letters, read_topic
-from streaming.embedded.address import SCHEME
+from streaming.broker_address import SCHEME
+from streaming.clients import create_topics, end_offsets, read_dead_letters, read_topic
 from streaming.embedded.producer import EmbeddedProducer
+from streaming.producer import open_producer
 from streaming.record import Record
-from streaming.service.runner import Topology, assemble
+from streaming.service.assembly import Topology, assemble
 from streaming.settings import SettingsT
 
 #: A message, or the key and bytes of something that is none.
@@ -91,7 +92,7 @@ def run_topology(
             clock=clock,
             stop_at_end=True,
         )
-        app._setup_signal_handlers = lambda: None  # type: ignore[method-assign]
+        app.leave_signals_alone()
         app.run()
         run = TopologyRun()
         run.records = {spec.name: list(read_topic(local, spec, starts[spec])) for spec in outputs}

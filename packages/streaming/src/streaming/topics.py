@@ -12,7 +12,10 @@ from quixstreams.models.topics import Topic, TopicConfig
 from contracts.clock import Clock, SystemClock
 from contracts.message import Message
 from contracts.topics import DEAD_LETTERS_RETENTION_MS, TopicSpec
-from streaming.embedded.address import is_embedded
+from contracts.units import MS_PER_SECOND, US_PER_SECOND
+from streaming.broker_address import is_embedded
+from streaming.kafka.connection import COMPRESSION
+from streaming.quix.topics import value_serializer
 from streaming.service.intake import INGESTED_AT_US, PRODUCED_AT_US, Intake
 from streaming.telemetry import metrics
 from streaming.telemetry.audit import AuditLog
@@ -23,11 +26,6 @@ if TYPE_CHECKING:
 
     from streaming.dead_letters.writer import DeadLetters
     from streaming.settings import ServiceSettings
-
-#: Of messages on the wire and on the broker's disk.
-COMPRESSION = "lz4"
-_US_PER_SECOND = 1_000_000
-_MS_PER_SECOND = 1_000
 
 
 class Topics(dict[str, Topic]):
@@ -75,12 +73,12 @@ class MessageDeserializer(Deserializer):
         intake.raw = value
         message = self._decode(value)
         now_us = self._clock.now_us()
-        event_time_seconds = message.event_time_ms / _MS_PER_SECOND
+        event_time_seconds = message.event_time_ms / MS_PER_SECOND
         self._consumed.inc()
         self._last_event_seconds = event_time_seconds
-        metrics.EVENT_LAG.observe(now_us / _US_PER_SECOND - event_time_seconds)
+        metrics.EVENT_LAG.observe(now_us / US_PER_SECOND - event_time_seconds)
         if intake.ingested_at_us is not None:
-            metrics.INGEST_LATENCY.observe((now_us - int(intake.ingested_at_us)) / _US_PER_SECOND)
+            metrics.INGEST_LATENCY.observe((now_us - int(intake.ingested_at_us)) / US_PER_SECOND)
         return message
 
 
@@ -110,9 +108,9 @@ class MessageSerializer(Serializer):
         """Return the headers of `message`: what it is, who made it and when, and when its cause entered the chain."""
         now_us, intake = self._clock.now_us(), self._intake
         if intake.produced_at_us is not None:
-            self._stage_latency.observe((now_us - int(intake.produced_at_us)) / _US_PER_SECOND)
+            self._stage_latency.observe((now_us - int(intake.produced_at_us)) / US_PER_SECOND)
         if intake.ingested_at_us is not None:
-            self._from_ingest_latency.observe((now_us - int(intake.ingested_at_us)) / _US_PER_SECOND)
+            self._from_ingest_latency.observe((now_us - int(intake.ingested_at_us)) / US_PER_SECOND)
         return message_headers(message, self._producer, now_us, intake.ingested_at_us)
 
 
@@ -203,7 +201,7 @@ def publish(sdf: StreamingDataFrame, topic: Topic) -> StreamingDataFrame:
     StreamingDataFrame
         The messages, to go on with.
     """
-    serializer = topic._value_serializer
+    serializer = value_serializer(topic)
     if not isinstance(serializer, MessageSerializer):
         raise TypeError(f"publish: expected a topic of create_topic(), was {topic.name!r} with {serializer!r}")
     return (

@@ -5,7 +5,7 @@ from __future__ import annotations
 from candles.app import outputs, topology
 from candles.settings import CandlesSettings
 from contracts.topics import TRADES
-from streaming.history import HistoryEnd
+from streaming.backfill_end import BackfillEnd
 from streaming.service.runner import run_service
 from streaming.settings import load_settings
 
@@ -19,7 +19,7 @@ def main() -> int:
         inputs=[TRADES],
         outputs=outputs(settings),
         topology=topology,
-        stop_when=HistoryEnd(settings, pairs=settings.history_pairs) if settings.variant == "historical" else None,
+        stop_when=BackfillEnd(settings, pairs=settings.history_pairs) if settings.variant == "historical" else None,
     )
 
 

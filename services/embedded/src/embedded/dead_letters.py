@@ -15,7 +15,7 @@ from contracts.timestamps import iso_utc
 from embedded.settings import EmbeddedSettings
 from results.report.wording import count
 from streaming.dead_letters.dead_letter import DeadLetter
-from streaming.dead_letters.replay import Choice, letters, obstacles, replay
+from streaming.dead_letters.replay import Choice, find_dead_letters, obstacles, replay
 from streaming.kafka.grants import services
 from verify.log import open_log
 
@@ -49,7 +49,7 @@ def run_dead_letters(options: LetterOptions, console: Console) -> None:
     if options.choice.service not in (None, *services()):
         raise BadInputError("--service", f"one of {', '.join(services())}", options.choice.service)
     settings = open_log(options.run).settings
-    found = letters(settings, options.choice)
+    found = find_dead_letters(settings, options.choice)
     unknown = sorted(set(options.choice.ids) - {letter.id for letter in found})
     if unknown:
         raise BadInputError("--id", "the id of a dead letter, as `tradestream dead-letters` lists them", unknown[0])

@@ -33,11 +33,3 @@ class ProcessFailedError(TradestreamError):
         self.last_lines = last_lines
         tail = "".join(f"\n    {line}" for line in last_lines)
         super().__init__(f"{name}: {problem}. The last lines of {log_path}:{tail}")
-
-
-class FolderInUseError(TradestreamError):
-    """Another run is at work in the folder we were told to write."""
-
-
-class FolderNotOursError(TradestreamError):
-    """A folder we were told to write holds something that we did not put there."""

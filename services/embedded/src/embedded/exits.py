@@ -12,7 +12,8 @@ from rich.console import Console
 from rich.text import Text
 
 from contracts.errors import BadInputError, TradestreamError
-from embedded.errors import FolderInUseError, FolderNotOursError, ProcessFailedError, StopRequestedError
+from embedded.errors import ProcessFailedError, StopRequestedError
+from results.run_folder import FolderInUseError, FolderNotOursError
 
 EXIT_FAILED, EXIT_BAD_INPUT, EXIT_STOPPED = 1, 2, 130
 

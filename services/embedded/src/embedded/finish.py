@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.text import Text
 
 from embedded.pipeline import Pipeline
+from embedded.process_states import process_states
 from embedded.services import ENVIRONMENT
 from embedded.terminal.board import signed
 from results.export.latency import stage_latencies
@@ -35,7 +36,8 @@ def write_results(pipeline: Pipeline) -> dict[str, Any]:
     if conflicts := sum(exported.conflicts.values()):
         record.notes.append(f"{conflicts} message ids came with different values; see conflicts in summary.json.")
     pipeline.enter("done")
-    summary = write_summary(place.out, record, pipeline.supervisor.processes, exported, latency)
+    states = process_states(pipeline.supervisor.processes)
+    summary = write_summary(place.out, record, states, exported, latency)
     write_report(place.out)
     return summary
 

@@ -19,7 +19,8 @@ from contracts.units import MS_PER_DAY, US_PER_MS, US_PER_SECOND
 from embedded.services import ENVIRONMENT
 from embedded.settings import EmbeddedSettings
 from results.run_folder import RunFolder
-from streaming.clients import open_producer, read_dead_letters, read_topic
+from streaming.clients import read_dead_letters, read_topic
+from streaming.producer import open_producer
 from streaming.settings import load_settings
 
 OPERATOR = "operator"

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from contracts.errors import BadInputError
 from contracts.message import Message
 from contracts.signal import Signal
+from contracts.state import State
 from contracts.topics import FILLS, ORDERS, PNL, POSITIONS, RISK_ALERTS, SIGNALS, TopicSpec
 from execution.core.execute import step
 from execution.metrics import tell
@@ -16,7 +17,6 @@ from streaming.service.sink import keep
 from streaming.topics import publish
 
 if TYPE_CHECKING:
-    from quixstreams import State
     from quixstreams.dataframe import StreamingDataFrame
     from quixstreams.models.topics import Topic
 
@@ -28,7 +28,7 @@ def topology(inputs: dict[str, StreamingDataFrame], topics: dict[str, Topic], se
     accounts = {account.name: account for account in settings.configured_accounts}
     broker, policy = settings.broker, settings.policy
 
-    def execute(signal: Signal, state: State[str, Any]) -> list[Message]:
+    def execute(signal: Signal, state: State) -> list[Message]:
         if signal.account not in accounts:
             raise BadInputError("signal.account", f"one of {', '.join(accounts)}", signal.account)
         messages = step(state, signal, accounts[signal.account], broker, policy)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contracts.topics import CANDLES, TRADES
 from indicators.app import inputs, outputs, topology
 from indicators.settings import IndicatorsSettings
-from streaming.history import HistoryEnd
+from streaming.backfill_end import BackfillEnd
 from streaming.service.runner import run_service
 from streaming.settings import load_settings
 
@@ -13,7 +13,7 @@ from streaming.settings import load_settings
 def main() -> int:
     """Run the service until it is told to stop, or done with history; return its exit code."""
     settings = load_settings(IndicatorsSettings)
-    history = HistoryEnd(settings, stages=[("candles", TRADES, CANDLES)])
+    history = BackfillEnd(settings, stages=[("candles", TRADES, CANDLES)])
     return run_service(
         settings,
         service="indicators",

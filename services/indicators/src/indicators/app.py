@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from contracts.candle import Candle
 from contracts.feature_row import FeatureRow
+from contracts.state import State
 from contracts.topics import (
     CANDLES,
     CANDLES_FORMING,
@@ -22,7 +23,6 @@ from streaming.service.sink import keep
 from streaming.topics import Topics, publish
 
 if TYPE_CHECKING:
-    from quixstreams import State
     from quixstreams.dataframe import StreamingDataFrame
 
 
@@ -42,9 +42,8 @@ def topology(inputs: dict[str, StreamingDataFrame], topics: Topics, settings: In
     engines: Engines = {}
     references = Joining(topics, settings, engines)
 
-    def rows_of(candle: Candle, state: State[str, object]) -> list[FeatureRow]:
-        _, rows = step(state, candle, engines, settings.feature_set)
-        return rows
+    def rows_of(candle: Candle, state: State) -> list[FeatureRow]:
+        return step(state, candle, engines, settings.feature_set)
 
     candles = inputs[CANDLES.name]
     if settings.reference_pairs:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from loguru import logger
 
 from contracts.candle import Candle
 from contracts.feature_row import FeatureRow
 from contracts.reference_candle import ReferenceCandle
+from contracts.state import State
 from features import ANCHOR_BARS
 from indicators.core.fold import Engines
 from indicators.core.join import Joined, join
@@ -17,9 +16,6 @@ from streaming.dead_letters.classification import is_systematic
 from streaming.dead_letters.writer import PROCESSING_FAILED
 from streaming.telemetry.metrics import DATA_FLAWS, NO_REFERENCE
 from streaming.topics import Topics
-
-if TYPE_CHECKING:
-    from quixstreams import State
 
 #: A day of one-minute candles: more wait only while history is fetched, or for a pair that does not come.
 _WORTH_SAYING = ANCHOR_BARS
@@ -35,7 +31,7 @@ class Joining:
         self._said: set[tuple[str, str]] = set()
         self._without = DATA_FLAWS.labels(kind=NO_REFERENCE)
 
-    def rows_of(self, message: Candle | ReferenceCandle, state: State[str, object]) -> list[FeatureRow]:
+    def rows_of(self, message: Candle | ReferenceCandle, state: State) -> list[FeatureRow]:
         """Return the rows that a message of either topic leads to."""
         reference = self._settings.reference_pairs.get(message.pair)
         joined = join(state, message, reference, self._engines, self._settings.feature_set)

@@ -7,7 +7,7 @@ import sys
 from predictions.replay import replay
 from predictions.serve import serve
 from predictions.settings import PredictionsSettings
-from streaming.service.exit import EXIT_BAD_SETTINGS
+from streaming.exit_codes import EXIT_BAD_SETTINGS
 from streaming.settings import load_settings
 
 _USAGE = "usage: python -m predictions [serve | replay]"

@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING
 
 from contracts.feature_row import FeatureRow
 from contracts.prediction import Prediction
+from contracts.state import State
 from contracts.topics import PREDICTIONS, TECHNICAL_INDICATORS
 from contracts.units import MS_PER_SECOND
 from predictions import metrics
 from predictions.core.decision import concerns, step
-from predictions.run_store import RunStore, State
+from predictions.run_store import RunStore
 from predictions.served_model import ServedModel
 from predictions.settings import PredictionsSettings
 from streaming.service.sink import keep

@@ -11,12 +11,13 @@ from loguru import logger
 from contracts.errors import BadInputError, BadSettingError
 from contracts.feature_row import FeatureRow
 from contracts.prediction import Prediction
+from contracts.state import State
 from contracts.topics import PREDICTIONS, TECHNICAL_INDICATORS
 from modeling.progress import write_json
 from modeling.registry import ModelRegistry, NoModelError
 from predictions.core.decision import step
 from predictions.exit_codes import EXIT_NO_MODEL, EXIT_UNSUITABLE_MODEL
-from predictions.run_store import RunStore, State
+from predictions.run_store import RunStore
 from predictions.served_model import ServedModel
 from predictions.served_versions import ModelVersion, ServedVersions
 from predictions.settings import PredictionsSettings

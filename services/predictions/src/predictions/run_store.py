@@ -2,23 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from typing import Any
 
 from contracts.feature_row import FeatureRow
+from contracts.state import State
 from contracts.units import MS_PER_SECOND
 from modeling.inputs import input_set_id
 from modeling.sequence import SEQUENCE_BARS, Run
 from predictions.core.decision import initial
 
 _HEAD = "run"
-
-
-class State(Protocol):
-    """The part of QuixStreams' state that is needed: JSON values by key, of the message's key."""
-
-    def get(self, key: str, default: Any = None) -> Any: ...
-
-    def set(self, key: str, value: Any) -> None: ...
 
 
 class RunStore:

@@ -11,8 +11,10 @@ from contracts.clock import Clock, SystemClock
 from contracts.symbol_subscription import SymbolSubscription
 from contracts.topics import SYMBOL_SUBSCRIPTIONS
 from signals.settings import SignalsSettings
-from streaming.clients import open_producer, read_topic
-from streaming.service.exit import EXIT_OK, exit_code_for
+from streaming.clients import read_topic
+from streaming.exit_codes import EXIT_OK
+from streaming.producer import open_producer
+from streaming.service.exit import exit_code_for
 
 _NO_VENUE = "recorded"
 

@@ -12,12 +12,14 @@ from loguru import logger
 
 from contracts.topics import SYMBOL_SUBSCRIPTIONS, TRADES, TRADES_CHECKPOINTS
 from exchanges.venue import UnknownPairError
-from streaming.clients import MessageProducer, create_topics, open_producer
-from streaming.service.exit import EXIT_BAD_SETTINGS, EXIT_OK, exit_code_for
+from streaming.clients import create_topics
+from streaming.exit_codes import EXIT_BAD_SETTINGS, EXIT_OK
+from streaming.producer import MessageProducer, open_producer
+from streaming.reporting import reporting
+from streaming.service.exit import exit_code_for
 from streaming.telemetry.audit import AuditLog
 from streaming.telemetry.health import Check, Health, serve_health
 from streaming.telemetry.logging import configure_logging
-from streaming.telemetry.reporter import reporting
 from trades.bad_rows import SERVICE, BadRows
 from trades.feed_health import FeedHealth
 from trades.historical import run_historical

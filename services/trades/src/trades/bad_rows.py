@@ -5,7 +5,7 @@ from __future__ import annotations
 from loguru import logger
 
 from exchanges.venue import BadRow
-from streaming.clients import MessageProducer
+from streaming.producer import MessageProducer
 from trades import metrics
 
 SERVICE = "trades"

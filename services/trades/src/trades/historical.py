@@ -12,7 +12,7 @@ from loguru import logger
 from exchanges.page import Page
 from exchanges.rest_client import VenueRest
 from exchanges.venues import venue
-from streaming.clients import MessageProducer
+from streaming.producer import MessageProducer
 from trades.backfill_report import BackfillReport
 from trades.bad_rows import BadRows
 from trades.checkpoints import read_checkpoints, refuse_second_venue

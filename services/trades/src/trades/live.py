@@ -9,7 +9,7 @@ from typing import Any
 from loguru import logger
 
 from exchanges.venues import venue
-from streaming.clients import MessageProducer
+from streaming.producer import MessageProducer
 from trades.bad_rows import BadRows
 from trades.checkpoints import read_checkpoints, refuse_second_venue
 from trades.feed_health import FeedHealth

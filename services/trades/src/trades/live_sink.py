@@ -13,7 +13,7 @@ from contracts.units import US_PER_SECOND
 from exchanges.session_actions import Report
 from exchanges.venue import BadRow, Trade
 from exchanges.venues import Venue
-from streaming.clients import MessageProducer
+from streaming.producer import MessageProducer
 from trades import metrics
 from trades.backfill_report import BackfillReport
 from trades.bad_rows import BadRows

@@ -12,7 +12,7 @@ from contracts.trade_frame import TradeFrame
 from contracts.trades_checkpoint import TradesCheckpoint
 from contracts.units import US_PER_SECOND
 from exchanges.venue import Trade, trade_frame
-from streaming.clients import MessageProducer
+from streaming.producer import MessageProducer
 from trades import metrics
 from trades.core import progress as fold
 

@@ -17,7 +17,7 @@ from contracts.units import US_PER_MS
 from exchanges.recorded import BadRow as BadFileRow
 from exchanges.recorded import Recording, open_recording
 from exchanges.venue import BadRow
-from streaming.clients import MessageProducer
+from streaming.producer import MessageProducer
 from trades.bad_rows import BadRows
 from trades.checkpoints import read_checkpoints, refuse_second_venue
 from trades.core import progress as fold

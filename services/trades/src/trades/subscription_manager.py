@@ -15,7 +15,7 @@ from contracts.units import US_PER_MS
 from exchanges.rest_client import VenueRest
 from exchanges.venue import TransientVenueError, UnknownPairError
 from exchanges.venues import Venue
-from streaming.clients import MessageProducer
+from streaming.producer import MessageProducer
 from streaming.record import Record
 from streaming.service.exit import describe_error
 from streaming.tail import TopicTail

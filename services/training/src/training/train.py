@@ -14,7 +14,7 @@ from modeling.kinds import MODELS
 from modeling.model_card import ModelCard
 from modeling.progress import Progress
 from modeling.registry import ModelRegistry
-from streaming.clients import open_producer
+from streaming.producer import open_producer
 from streaming.service.exit import exit_code_for
 from streaming.telemetry.logging import configure_logging
 from training.champion_challenger import challenge
@@ -25,7 +25,13 @@ from training.source import read_rows
 
 
 def train(settings: TrainingSettings) -> int:
-    """Train and register a model; return the process's exit code."""
+    """Train and register a model; return the process's exit code.
+
+    Returns
+    -------
+    int
+        0 if a model was registered.
+    """
     configure_logging("train", settings.log_level, settings.log_format)
     progress = Progress(settings.progress_file)
     try:

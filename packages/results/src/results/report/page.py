@@ -22,6 +22,11 @@ def write_report(folder: Path) -> Path:
 
     The page holds everything it needs, the drawing library included: it opens without a network.
 
+    Returns
+    -------
+    Path
+        In `folder`.
+
     Raises
     ------
     FileNotFoundError
@@ -40,7 +45,7 @@ def render(data: ReportData) -> str:
 def render_template(name: str, **content: Any) -> str:
     """Return a page of the folder of templates, with the drawing library and the colours of its figures."""
     environment = Environment(
-        loader=PackageLoader("embedded", "report/templates"),
+        loader=PackageLoader("results", "report/templates"),
         autoescape=select_autoescape(default_for_string=True, default=True),
         undefined=StrictUndefined,
         trim_blocks=True,

@@ -10,10 +10,11 @@ from contracts.clock import Clock, SystemClock
 from contracts.errors import BadMessageError
 from contracts.topics import AUDIT_LOG, TOPICS, TopicSpec
 from contracts.units import US_PER_MS
-from streaming.clients import end_offsets, open_producer, read_dead_letters, read_topic
+from streaming.clients import end_offsets, read_dead_letters, read_topic
 from streaming.dead_letters.dead_letter import REPLAY_OF, DeadLetter
 from streaming.errors import ServiceError
 from streaming.kafka.grants import services as all_services
+from streaming.producer import open_producer
 from streaming.settings import ServiceSettings
 
 _ACTION: AuditAction = "dead_letter_replayed"
@@ -42,7 +43,7 @@ class Choice:
         )
 
 
-def letters(settings: ServiceSettings, choice: Choice | None = None) -> list[DeadLetter]:
+def find_dead_letters(settings: ServiceSettings, choice: Choice | None = None) -> list[DeadLetter]:
     """Return the dead letters of all services, the oldest first; those that do not say when come last."""
     chosen = choice or Choice()
     replayed_at_us = _replays(settings)

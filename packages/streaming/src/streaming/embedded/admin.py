@@ -8,13 +8,12 @@ from types import SimpleNamespace
 from typing import Any
 
 from confluent_kafka import KafkaError, KafkaException
-from confluent_kafka.admin import ClusterMetadata, PartitionMetadata, TopicMetadata
+from confluent_kafka.admin import ClusterMetadata
 
+from streaming.embedded.cluster import cluster_metadata
 from streaming.embedded.errors import EmbeddedLogError
 from streaming.embedded.log import EmbeddedLog
 from streaming.embedded.topic_log import TopicSettings
-
-_BROKER_ID = 0
 
 
 class EmbeddedAdminClient:
@@ -74,23 +73,3 @@ def _outcome(operation: Callable[[Any], Any], argument: Any) -> Future[Any]:
     except (KafkaException, EmbeddedLogError) as error:
         future.set_exception(error)
     return future
-
-
-def cluster_metadata(log: EmbeddedLog, topic: str | None = None) -> ClusterMetadata:
-    """Describe the log as a cluster of one broker."""
-    cluster = ClusterMetadata()
-    cluster.cluster_id = str(log.folder)
-    cluster.controller_id = cluster.orig_broker_id = _BROKER_ID
-    for name in log.topic_names():
-        if topic is not None and name != topic:
-            continue
-        described = TopicMetadata()
-        described.topic = name
-        for number in range(log.topic(name).partitions):
-            partition = PartitionMetadata()
-            partition.id = number
-            partition.leader = _BROKER_ID
-            partition.replicas = partition.isrs = [_BROKER_ID]
-            described.partitions[number] = partition
-        cluster.topics[name] = described
-    return cluster

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from confluent_kafka import OFFSET_INVALID, KafkaError, KafkaException, TopicPartition
 
 from streaming.embedded.cursor import Cursor, resolve_start
 from streaming.embedded.group import GroupOffsets
-from streaming.embedded.log import EmbeddedLog
 from streaming.embedded.message import EmbeddedMessage
 from streaming.embedded.topic_log import TopicLog
+
+if TYPE_CHECKING:
+    from streaming.embedded.log import EmbeddedLog
 
 
 class Assignment:

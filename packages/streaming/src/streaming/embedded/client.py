@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from quixstreams.models.topics import TopicConfig
 
 from contracts.topics import TopicSpec
 from streaming.embedded.errors import LogDamagedError
-from streaming.embedded.group import GroupOffsets, lock_group
+from streaming.embedded.group import GroupOffsets
 from streaming.embedded.headers import decode
 from streaming.embedded.log import EmbeddedLog
-from streaming.embedded.producer import EmbeddedProducer
 from streaming.embedded.topic_log import TopicSettings
 from streaming.record import Record
 
@@ -23,17 +22,10 @@ _CHUNK_RECORDS = 2_000
 
 
 class EmbeddedClient:
-    """One short-lived look at the log, or the home of a producer."""
+    """One short-lived look at the log."""
 
     def __init__(self, settings: ServiceSettings) -> None:
-        self._address = settings.broker_address
-        self._log = EmbeddedLog.at(self._address)
-        self._producer: EmbeddedProducer | None = None
-
-    def producer(self, patience_seconds: float | None = None) -> EmbeddedProducer:
-        """Return the producer; a log of files takes a message at once or not at all, whatever the patience."""
-        self._producer = EmbeddedProducer({"bootstrap.servers": self._address})
-        return self._producer
+        self._log = EmbeddedLog.at(settings.broker_address)
 
     def create_topic(self, name: str, config: TopicConfig) -> None:
         retention_ms = int(config.extra_config["retention.ms"])
@@ -73,18 +65,7 @@ class EmbeddedClient:
             store.close()
         return {partition: offset for (_, partition), offset in found.items()}
 
-    def commit(self, group: str, topic: str, offsets: Mapping[int, int]) -> None:
-        lock = lock_group(self._log.folder, group)
-        try:
-            store = GroupOffsets(self._log.folder, group)
-            store.commit({(topic, partition): offset for partition, offset in offsets.items()})
-            store.close()
-        finally:
-            lock.release()
-
     def close(self) -> None:
-        if self._producer is not None:
-            self._producer.close()
         self._log.close()
 
     def __enter__(self) -> EmbeddedClient:

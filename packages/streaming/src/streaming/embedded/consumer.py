@@ -10,6 +10,7 @@ from typing import Any
 from confluent_kafka import OFFSET_INVALID, KafkaError, KafkaException, TopicPartition
 
 from streaming.embedded.assignment import Assignment
+from streaming.embedded.cluster import cluster_metadata
 from streaming.embedded.cursor import is_logical
 from streaming.embedded.group import ExclusiveLock, lock_group
 from streaming.embedded.link import ClientLink
@@ -232,8 +233,6 @@ class EmbeddedConsumer(Assignment):
         return found
 
     def list_topics(self, topic: str | None = None, timeout: float = -1) -> Any:
-        from streaming.embedded.admin import cluster_metadata
-
         return cluster_metadata(self._log, topic)
 
     # -- life

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from streaming.embedded.address import log_folder, require_local_filesystem
+from streaming.broker_address import log_folder
 from streaming.embedded.errors import TopicMissingError, UnsuitableFolderError
+from streaming.embedded.filesystem import require_local_filesystem
 from streaming.embedded.topic_log import SUFFIX, TopicLog, TopicSettings, create_topic_file, topic_path
 from streaming.embedded.transactions import roll_forward
 

@@ -13,6 +13,7 @@ from confluent_kafka import KafkaError, KafkaException, TopicPartition
 from contracts.clock import Clock, SystemClock
 from streaming.embedded import headers as stored_headers
 from streaming.embedded.background import BackgroundWriter
+from streaming.embedded.cluster import cluster_metadata
 from streaming.embedded.compaction import Committed
 from streaming.embedded.errors import EmbeddedLogError, TopicMissingError
 from streaming.embedded.link import ClientLink
@@ -274,8 +275,6 @@ class EmbeddedProducer:
         self._upkeep.compact_changelogs(committed)
 
     def list_topics(self, topic: str | None = None, timeout: float = -1) -> Any:
-        from streaming.embedded.admin import cluster_metadata
-
         return cluster_metadata(self._log, topic)
 
     def close(self) -> None:

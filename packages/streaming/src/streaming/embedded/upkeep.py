@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import time
+from typing import TYPE_CHECKING
 
 from contracts.clock import Clock
 from streaming.embedded.compaction import CHANGELOG_PREFIX, Committed, compact
-from streaming.embedded.log import EmbeddedLog
 from streaming.embedded.retention import expire
+
+if TYPE_CHECKING:
+    from streaming.embedded.log import EmbeddedLog
 
 #: How often a topic is looked at.
 INTERVAL_SECONDS = 10.0

@@ -12,6 +12,7 @@ from confluent_kafka.admin import AdminClient
 
 from contracts.topics import TopicSpec
 from streaming.errors import ServiceError, SettingsError
+from streaming.kafka.connection import kafka_connection
 from streaming.kafka.errors import is_refusal, no_answer, not_allowed, wrong_settings
 from streaming.kafka.grants import Grant, describe_grants, grants_of
 from streaming.kafka.retry import retry_while_passing
@@ -48,8 +49,6 @@ def open_admin(settings: ServiceSettings, timeout_seconds: float = TIMEOUT_SECON
     ServiceError
         If nobody has answered in time.
     """
-    from streaming.service.application import kafka_connection
-
     errors: list[KafkaError] = []
     # librdkafka would log every attempt; here it is said once, as an error.
     options = {"log_level": 0, "error_cb": errors.append}

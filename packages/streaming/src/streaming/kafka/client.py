@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from confluent_kafka import Consumer, KafkaError, KafkaException, Producer, TopicPartition
+from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
 from quixstreams.models.topics import TopicConfig
@@ -14,6 +14,7 @@ from quixstreams.models.topics import TopicConfig
 from contracts.topics import TopicSpec
 from streaming.errors import ServiceError
 from streaming.kafka.access import open_admin
+from streaming.kafka.connection import KAFKA_CONSUMER_CONFIG, kafka_connection
 from streaming.kafka.errors import not_allowed
 from streaming.kafka.grants import READER_GROUP
 from streaming.kafka.retry import retry_while_passing
@@ -29,16 +30,10 @@ _LEADER_SECONDS = 0.02
 
 
 class KafkaClient:
-    """One short-lived look at the broker, or the home of a producer."""
+    """One short-lived look at the broker."""
 
     def __init__(self, settings: ServiceSettings) -> None:
-        from streaming.service.application import KAFKA_CONSUMER_CONFIG, KAFKA_PRODUCER_CONFIG, kafka_connection
-
         self._settings = settings
-        self._connection: dict[str, Any] = kafka_connection(settings).as_librdkafka_dict()
-        self._producer_config = KAFKA_PRODUCER_CONFIG
-        self._consumer_config = KAFKA_CONSUMER_CONFIG
-        self._producer: Producer | None = None
         self._consumers: dict[str, Consumer] = {}
         self._admin: AdminClient | None = None
 
@@ -48,21 +43,6 @@ class KafkaClient:
         if self._admin is None:
             self._admin = open_admin(self._settings)
         return self._admin
-
-    def producer(self, patience_seconds: float | None = None) -> Any:
-        """Return the producer; with `patience_seconds` a message that is not taken by then has failed."""
-        patience = {} if patience_seconds is None else {"message.timeout.ms": int(patience_seconds * 1_000)}
-        # murmur2 and idempotence: a key lands in the same partition and in order, whichever service writes it.
-        self._producer = Producer(
-            {
-                **self._connection,
-                **self._producer_config,
-                **patience,
-                "partitioner": "murmur2",
-                "enable.idempotence": True,
-            }
-        )
-        return self._producer
 
     def create_topic(self, name: str, config: TopicConfig) -> None:
         """Create a topic that is missing.
@@ -145,11 +125,6 @@ class KafkaClient:
         found = self._consumer(group).committed(wanted, timeout=_TIMEOUT_SECONDS) if wanted else []
         return {tp.partition: tp.offset for tp in found if tp.offset >= 0}
 
-    @retry_while_passing
-    def commit(self, group: str, topic: str, offsets: Mapping[int, int]) -> None:
-        wanted = [TopicPartition(topic, partition, offset) for partition, offset in offsets.items()]
-        self._consumer(group).commit(offsets=wanted, asynchronous=False)
-
     def _check(self, error: KafkaError, topic: str) -> None:
         if error.code() == KafkaError.TOPIC_AUTHORIZATION_FAILED:
             raise ServiceError(self._not_allowed(f"READ on topic {topic}"))
@@ -161,8 +136,8 @@ class KafkaClient:
         if group not in self._consumers:
             self._consumers[group] = Consumer(
                 {
-                    **self._connection,
-                    **self._consumer_config,
+                    **kafka_connection(self._settings).as_librdkafka_dict(),
+                    **KAFKA_CONSUMER_CONFIG,
                     "group.id": group,
                     "enable.auto.commit": False,
                     "enable.partition.eof": True,
@@ -172,8 +147,6 @@ class KafkaClient:
         return self._consumers[group]
 
     def close(self) -> None:
-        if self._producer is not None:
-            self._producer.flush()
         for consumer in self._consumers.values():
             consumer.close()
 

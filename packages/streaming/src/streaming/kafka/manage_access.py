@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from streaming.embedded.address import is_embedded
+from streaming.broker_address import is_embedded
 from streaming.errors import ServiceError, SettingsError
 from streaming.kafka.access_admin import AccessAdmin
 from streaming.kafka.grants import describe_grants, grants_of, services, user_of

@@ -7,8 +7,8 @@ import sys
 from collections.abc import Sequence
 
 from contracts.topics import TOPICS
+from streaming.broker_address import is_embedded
 from streaming.clients import create_named_topics
-from streaming.embedded.address import is_embedded
 from streaming.errors import ServiceError, SettingsError
 from streaming.kafka.topic_admin import Difference, TopicAdmin, compare, wanted_topics
 from streaming.settings import ServiceSettings, load_settings

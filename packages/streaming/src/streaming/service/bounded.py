@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 from loguru import logger
 
 from contracts.topics import TopicSpec
-from streaming.clients import _client, end_offsets
+from streaming.clients import end_offsets
+from streaming.log_client import open_client
 from streaming.settings import ServiceSettings
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ _LOG_SECONDS = 5.0
 def unread(settings: ServiceSettings, group: str, spec: TopicSpec, ends: Mapping[int, int]) -> int:
     """Return how many messages before `ends` the group has not committed."""
     topic = spec.full_name(settings.environment)
-    with _client(settings) as client:
+    with open_client(settings) as client:
         marks = client.watermarks(topic)
         committed = client.committed(group, topic, sorted(marks))
         starts = {partition: max(committed.get(partition, low), low) for partition, (low, _) in marks.items()}

@@ -10,11 +10,8 @@ from loguru import logger
 
 from contracts.errors import BadSettingError, TradestreamError
 from streaming.errors import SettingsError
+from streaming.exit_codes import EXIT_BAD_SETTINGS, EXIT_FAILED
 from streaming.kafka.errors import describe_kafka_error
-
-EXIT_OK = 0
-EXIT_FAILED = 1
-EXIT_BAD_SETTINGS = 2
 
 _NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
 

@@ -5,30 +5,24 @@ from __future__ import annotations
 import gc
 import signal
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import nullcontext
 from types import FrameType
 from typing import Any
 
 from loguru import logger
-from quixstreams.dataframe import StreamingDataFrame
-from quixstreams.models.topics import Topic
 
 from contracts.clock import Clock, SystemClock
 from contracts.topics import TopicSpec
-from streaming.embedded.address import is_embedded
-from streaming.kafka.access import require_grants
-from streaming.service.application import ServiceApplication, create_application
+from streaming.exit_codes import EXIT_FAILED, EXIT_OK
+from streaming.reporting import reporting
+from streaming.service.assembly import Topology, assemble
 from streaming.service.bounded import Bound, StopWhen
-from streaming.service.exit import EXIT_FAILED, EXIT_OK, exit_code_for
-from streaming.settings import ServiceSettings, SettingsT
+from streaming.service.exit import exit_code_for
+from streaming.settings import SettingsT
 from streaming.telemetry.health import Health, serve_health
 from streaming.telemetry.lag_watch import LagWatch
 from streaming.telemetry.logging import configure_logging
-from streaming.telemetry.reporter import reporting
-from streaming.topics import Topics, create_topic
-
-Topology = Callable[[dict[str, StreamingDataFrame], Topics, SettingsT], Any]
 
 
 def run_service(
@@ -117,34 +111,6 @@ def run_service(
             signal.signal(number, handler)
 
 
-def assemble(
-    settings: SettingsT,
-    *,
-    service: str,
-    inputs: Sequence[TopicSpec],
-    outputs: Sequence[TopicSpec],
-    topology: Topology[SettingsT],
-    clock: Clock | None = None,
-    stop_at_end: bool = False,
-    ends: bool = False,
-) -> ServiceApplication:
-    """Return the application with its topics created and its topology laid out, ready to run."""
-    if not is_embedded(settings.broker_address):
-        require_grants(settings, service, [*inputs, *outputs])
-    app = create_application(
-        settings, service, clock=clock, stop_at_end=stop_at_end, ends=ends, several_inputs=len(inputs) > 1
-    )
-    app.dead_letters.attach(app, settings)
-    topics = Topics()
-    topics.dead_letters, topics.audit = app.dead_letters, app.audit
-    for spec in (*inputs, *outputs):
-        if spec.name not in topics:
-            topics[spec.name] = create_topic(app, spec, settings, service, clock)
-    frames = {spec.name: app.dataframe(topics[spec.name]) for spec in inputs}
-    topology(frames, topics, settings)
-    return app
-
-
 def _leave_the_imported_alone() -> None:
     """Spare the garbage collector what lives as long as the process.
 
@@ -161,6 +127,3 @@ def _leave_on_signal() -> dict[int, Any]:
         sys.exit(EXIT_OK)
 
     return {number: signal.signal(number, leave) for number in (signal.SIGTERM, signal.SIGINT)}
-
-
-__all__ = ["EXIT_FAILED", "EXIT_OK", "ServiceSettings", "Topic", "Topology", "assemble", "run_service"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from contracts.audit_event import AuditAction, AuditEvent
 from contracts.clock import Clock, SystemClock
@@ -13,10 +13,6 @@ from contracts.model_event import ModelEvent
 from contracts.pnl import Pnl
 from contracts.risk_alert import RiskAlert
 from contracts.symbol_subscription import SymbolSubscription
-from contracts.topics import AUDIT_LOG
-
-if TYPE_CHECKING:
-    from streaming.settings import ServiceSettings
 
 #: While the log is away so many events wait; beyond them the oldest go.
 MAX_WAITING = 1_000
@@ -114,26 +110,3 @@ class AuditLog:
         """Let events wait that could not be written, before those that came since; beyond the limit the oldest go."""
         room = MAX_WAITING - len(self._waiting)
         self._waiting.extendleft(reversed(events[-room:] if room else []))
-
-
-def write_audit_event(
-    settings: ServiceSettings,
-    service: str,
-    action: AuditAction,
-    subject: str,
-    *,
-    actor: str | None = None,
-    **details: str,
-) -> None:
-    """Write one event from a command, which has no running application.
-
-    Raises
-    ------
-    EmbeddedLogError, KafkaException
-        If the log cannot take it.
-    """
-    from streaming.clients import open_producer
-
-    event = AuditLog(service, settings.instance_id).record(action, subject, actor=actor, **details)
-    with open_producer(settings, service) as producer:
-        producer.produce(AUDIT_LOG, event)

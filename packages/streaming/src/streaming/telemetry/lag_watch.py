@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING
 from contracts.clock import Clock
 from contracts.topics import TopicSpec
 from contracts.units import US_PER_SECOND
+from streaming.log_client import LogClient, open_client
 from streaming.telemetry import metrics
 from streaming.telemetry.progress import Progress, TopicPartition
 
 if TYPE_CHECKING:
-    from streaming.embedded.client import EmbeddedClient
-    from streaming.kafka.client import KafkaClient
     from streaming.settings import ServiceSettings
 
 
@@ -39,7 +38,7 @@ class LagWatch:
         self._topics = [spec.full_name(settings.environment) for spec in inputs]
         self._progress = progress
         self._clock = clock
-        self._client: EmbeddedClient | KafkaClient | None = None
+        self._client: LogClient | None = None
         self._processed = -1
         self._ends_seen = 0
 
@@ -51,10 +50,8 @@ class LagWatch:
         Exception
             Whatever the log's client raises while the log is away; nothing is known then.
         """
-        from streaming.clients import _client
-
         if self._client is None:
-            self._client = _client(self._settings)
+            self._client = open_client(self._settings)
         try:
             lags, ends = self._lags(self._client)
         except Exception:
@@ -65,7 +62,7 @@ class LagWatch:
         self._watch_starvation(sum(lags.values()), ends)
         self._publish(lags)
 
-    def _lags(self, client: EmbeddedClient | KafkaClient) -> tuple[dict[TopicPartition, int], int]:
+    def _lags(self, client: LogClient) -> tuple[dict[TopicPartition, int], int]:
         assigned, known = self._progress.assigned or frozenset(), self._progress.next_offsets
         lags: dict[TopicPartition, int] = {}
         ends = 0

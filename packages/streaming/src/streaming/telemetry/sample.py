@@ -9,6 +9,7 @@ from loguru import logger
 
 from contracts.clock import Clock
 from contracts.service_metrics import ServiceMetrics
+from contracts.units import MS_PER_SECOND
 from streaming.telemetry import metrics
 from streaming.telemetry.loop_histogram import LoopSeries, quantile
 
@@ -16,8 +17,6 @@ if TYPE_CHECKING:
     from streaming.settings import ServiceSettings
     from streaming.telemetry.lag_watch import LagWatch
     from streaming.telemetry.progress import Progress
-
-_MS_PER_SECOND = 1_000
 
 
 class Sampler:
@@ -116,4 +115,4 @@ class _Window:
 
 
 def _ms(seconds: float | None) -> float | None:
-    return None if seconds is None else round(seconds * _MS_PER_SECOND, 2)
+    return None if seconds is None else round(seconds * MS_PER_SECOND, 2)

@@ -12,9 +12,9 @@ from collections.abc import Iterator
 from typing import TypedDict
 
 from contracts.signal import Signal
+from contracts.state import State
 from execution.core.minute import Minute
 from execution.core.pending import Pending, Queue
-from execution.core.store import Store
 
 LINE = "line"
 
@@ -27,11 +27,11 @@ class Line(TypedDict):
 
 
 class BarSynchroniser:
-    """The line of one account, over its store. Nothing is written before `save`.
+    """The line of one account, over its state. Nothing is written before `save`.
 
     Parameters
     ----------
-    store
+    state
         The account's.
     pairs
         All that the account trades.
@@ -40,14 +40,14 @@ class BarSynchroniser:
         not delivered it. Up to this bound the order in which pairs arrive does not matter.
     """
 
-    def __init__(self, store: Store, pairs: tuple[str, ...], maximum_pending: int) -> None:
-        self._store = store
+    def __init__(self, state: State, pairs: tuple[str, ...], maximum_pending: int) -> None:
+        self._state = state
         self._pairs = pairs
         self._maximum_pending = maximum_pending
-        saved = store.get(LINE) or Line(acted_ms=None, queues={})
-        # A copy: the store may hand out what it holds, and an attempt that fails must leave that alone.
+        saved = state.get(LINE) or Line(acted_ms=None, queues={})
+        # A copy: the state may hand out what it holds, and an attempt that fails must leave that alone.
         self._line = Line(acted_ms=saved["acted_ms"], queues={p: Queue(**q) for p, q in saved["queues"].items()})
-        self._pending = Pending(store)
+        self._pending = Pending(state)
 
     def is_known(self, signal: Signal) -> bool:
         """Whether the pair has delivered this window, or a later one, before."""
@@ -68,9 +68,9 @@ class BarSynchroniser:
         return list(self._due())
 
     def save(self) -> None:
-        """Write the line to the store."""
+        """Write the line to the state."""
         self._pending.save()
-        self._store.set(LINE, self._line)
+        self._state.set(LINE, self._line)
 
     def _due(self) -> Iterator[Minute]:
         queues = self._line["queues"]

@@ -8,23 +8,23 @@ from contracts.account import Account
 from contracts.errors import BadInputError
 from contracts.message import Message
 from contracts.signal import Signal
+from contracts.state import MemoryState, State
 from execution.core.act import act
 from execution.core.bar_synchroniser import BarSynchroniser
 from execution.core.broker import Broker
 from execution.core.policy import Policy
 from execution.core.portfolio import Portfolio
-from execution.core.store import MemoryStore, Store
 
 BOOK = "book"
 
 
-def step(store: Store, signal: Signal, account: Account, broker: Broker, policy: Policy) -> list[Message]:
+def step(state: State, signal: Signal, account: Account, broker: Broker, policy: Policy) -> list[Message]:
     """Take one signal; return the orders, fills, positions, alerts and P&L that follow from it.
 
     Parameters
     ----------
-    store
-        The account's state before and after; empty for an account that has not traded.
+    state
+        The account's, before and after; empty for an account that has not traded.
     signal
         Any pair's next, or a repeated one, which changes nothing.
     account, broker, policy
@@ -41,10 +41,10 @@ def step(store: Store, signal: Signal, account: Account, broker: Broker, policy:
         raise BadInputError(
             "signal.pair", f"one of {', '.join(account.pairs)} (pairs of {account.name})", signal.pair
         )
-    line = BarSynchroniser(store, account.pairs, policy.maximum_pending_bars)
+    line = BarSynchroniser(state, account.pairs, policy.maximum_pending_bars)
     if line.is_known(signal):
         return []
-    portfolio = store.get(BOOK) or Portfolio.opened(account).to_json()
+    portfolio = state.get(BOOK) or Portfolio.opened(account).to_json()
     outputs: list[Message] = []
     for minute in line.take(signal):
         portfolio, told = act(portfolio, minute, account, broker, policy)
@@ -52,11 +52,11 @@ def step(store: Store, signal: Signal, account: Account, broker: Broker, policy:
     # Written only now: a signal that cannot be processed is set aside and leaves the account as it was.
     line.save()
     if outputs:
-        store.set(BOOK, portfolio)
+        state.set(BOOK, portfolio)
     return outputs
 
 
 def run(signals: Iterable[Signal], account: Account, broker: Broker, policy: Policy | None = None) -> list[Message]:
     """Return all that follows from an account's signals, from an empty portfolio on: a backtest in one call."""
-    store, rules = MemoryStore(), policy or Policy()
-    return [message for signal in signals for message in step(store, signal, account, broker, rules)]
+    state, rules = MemoryState(), policy or Policy()
+    return [message for signal in signals for message in step(state, signal, account, broker, rules)]

@@ -1,11 +1,11 @@
-"""The signals that wait for other pairs, one store entry each."""
+"""The signals that wait for other pairs, one entry of the state each."""
 
 from __future__ import annotations
 
 from typing import TypedDict
 
 from contracts.signal import Signal
-from execution.core.store import Store
+from contracts.state import State
 
 
 class Queue(TypedDict):
@@ -17,14 +17,14 @@ class Queue(TypedDict):
 
 
 class Pending:
-    """Queues of signals over a store.
+    """Queues of signals over a state.
 
     Entries have keys of their own, so that waiting costs the same per signal however long a queue has become. Nothing
-    is written before `save`, and what is put and taken before it never reaches the store.
+    is written before `save`, and what is put and taken before it never reaches the state.
     """
 
-    def __init__(self, store: Store) -> None:
-        self._store = store
+    def __init__(self, state: State) -> None:
+        self._state = state
         self._put: dict[str, Signal] = {}
         self._taken: list[str] = []
 
@@ -38,7 +38,7 @@ class Pending:
         if queue["head"] == queue["tail"]:
             return None
         key = _key(pair, queue["head"])
-        return self._put.get(key) or Signal.model_validate(self._store.get(key))
+        return self._put.get(key) or Signal.model_validate(self._state.get(key))
 
     def take(self, pair: str, queue: Queue) -> None:
         """Remove the pair's oldest waiting signal."""
@@ -48,11 +48,11 @@ class Pending:
         queue["head"] += 1
 
     def save(self) -> None:
-        """Write to the store what waits now and no longer."""
+        """Write to the state what waits now and no longer."""
         for key in self._taken:
-            self._store.delete(key)
+            self._state.delete(key)
         for key, signal in self._put.items():
-            self._store.set(key, signal.model_dump())
+            self._state.set(key, signal.model_dump())
 
 
 def _key(pair: str, number: int) -> str:

@@ -7,10 +7,10 @@ from bisect import bisect_left
 
 from contracts.errors import BadInputError
 from contracts.reference_candle import ReferenceCandle
+from contracts.state import State
 from contracts.units import to_float
 from contracts.window import WindowMessage
 from indicators.core.line import Line
-from indicators.core.ring import State
 
 
 class Closes:

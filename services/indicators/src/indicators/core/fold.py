@@ -13,11 +13,12 @@ from functools import cache
 from contracts.candle import Candle
 from contracts.errors import BadInputError
 from contracts.feature_row import FeatureRow
+from contracts.state import State
 from contracts.units import MS_PER_SECOND
 from features import feature_set, feature_set_id
 from features.bars import bar_of
 from features.engine import Engine
-from indicators.core.ring import REVISABLE_BARS, MemoryState, Ring, State
+from indicators.core.ring import REVISABLE_BARS, Ring
 
 #: The id of a set by its name.
 set_id = cache(feature_set_id)
@@ -28,11 +29,6 @@ _COPIED = tuple(name for name in Candle.model_fields if name in FeatureRow.model
 Engines = dict[tuple[str, str, int], tuple[int, Engine]]
 
 
-def initial() -> State:
-    """Return the state before the first candle of a pair."""
-    return MemoryState()
-
-
 def step(
     state: State,
     candle: Candle,
@@ -40,7 +36,7 @@ def step(
     set_name: str = "core",
     reference_close: float = math.nan,
     reference_pair: str | None = None,
-) -> tuple[State, list[FeatureRow]]:
+) -> list[FeatureRow]:
     """Take the next candle of a pair and return the rows it gives: one, or none if it came before.
 
     Parameters
@@ -72,11 +68,11 @@ def step(
     if last_ms is None or candle.window_start_ms > last_ms:
         if reference_pair is not None and ring.compare_with(reference_pair, candle.window_start_ms):
             engines.pop((candle.exchange, candle.pair, candle.interval_s), None)
-        return state, [_append(ring, last_ms, candle, engines, set_name, reference_close)]
+        return [_append(ring, last_ms, candle, engines, set_name, reference_close)]
     seen = ring.revision(candle.window_start_ms)
     if seen is None:
         raise BadInputError("window_start_ms", f"after {last_ms}, or seen before", candle.window_start_ms)
-    return state, [_revise(ring, last_ms, candle, set_name)] if candle.revision > seen else []
+    return [_revise(ring, last_ms, candle, set_name)] if candle.revision > seen else []
 
 
 def _append(

@@ -16,11 +16,12 @@ from typing import NamedTuple
 from contracts.candle import Candle
 from contracts.feature_row import FeatureRow
 from contracts.reference_candle import ReferenceCandle
+from contracts.state import State
 from features import ANCHOR_BARS
 from indicators.core.closes import Closes
 from indicators.core.fold import Engines, step
 from indicators.core.line import Line
-from indicators.core.ring import Ring, State
+from indicators.core.ring import Ring
 
 #: Thirty days of one-minute candles: pairs whose history is fetched side by side can be that far apart.
 MAX_WAITING = 30 * ANCHOR_BARS
@@ -133,7 +134,7 @@ class _Meeting:
         start_ms, last_ms = candle.window_start_ms, self.ring.last_ms
         close = self.closes.of(start_ms)
         try:
-            _, rows = step(self._state, candle, self._engines, self._set_name, close, self._reference_pair or "")
+            rows = step(self._state, candle, self._engines, self._set_name, close, self._reference_pair or "")
         except Exception as error:  # noqa: BLE001 - of this candle, which need not be the message in hand
             self.joined.refused.append(Refused(candle, error))
             return

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from indicators.core.ring import State
+from contracts.state import State
 
 
 class Line:

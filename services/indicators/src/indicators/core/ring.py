@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from typing import Any, Protocol
+from typing import Any
 
+from contracts.state import State
 from contracts.units import MS_PER_SECOND
 from contracts.window import WindowMessage
 from features import ANCHOR_BARS, HELD_BARS, WARM_UP_BARS
@@ -17,38 +18,6 @@ REVISABLE_BARS = ANCHOR_BARS
 RING_BARS = WARM_UP_BARS + ANCHOR_BARS + HELD_BARS + REVISABLE_BARS
 #: Of an entry; one of another length is an older version's and counts as missing.
 _ENTRY_VALUES = 2 + len(Bar._fields)
-
-
-class State(Protocol):
-    """What is needed of a key-value state; QuixStreams' has it. Values are plain JSON."""
-
-    def get(self, key: Any, default: Any = None) -> Any:
-        """Return the value of `key`."""
-
-    def set(self, key: Any, value: Any) -> None:
-        """Keep `value` under `key`."""
-
-    def delete(self, key: Any) -> None:
-        """Forget `key`, which is there."""
-
-
-class MemoryState:
-    """A state in memory, for tests and backtests."""
-
-    def __init__(self) -> None:
-        self.entries: dict[str, Any] = {}
-
-    def get(self, key: str, default: Any = None) -> Any:
-        """Return the value of `key`."""
-        return self.entries.get(key, default)
-
-    def set(self, key: str, value: Any) -> None:
-        """Keep `value` under `key`."""
-        self.entries[key] = value
-
-    def delete(self, key: str) -> None:
-        """Forget `key`."""
-        del self.entries[key]
 
 
 class Ring:

@@ -8,9 +8,11 @@ from typing import TypedDict
 from contracts.account import Account
 from contracts.prediction import Direction, Prediction
 from contracts.signal import Decision, Signal
+from contracts.state import State
 from contracts.units import MS_PER_SECOND
 from signals.core.reason import reason
 
+PAIR = "pair"
 _DECISIONS: dict[Direction, Decision] = {1: "buy", -1: "sell", 0: "none"}
 
 
@@ -24,14 +26,7 @@ class PairState(TypedDict):
     decided_ms: dict[str, int]
 
 
-def initial() -> PairState:
-    """Return the state of a pair nothing was predicted for."""
-    return {"last_window_start_ms": None, "decided_ms": {}}
-
-
-def step(
-    state: PairState, prediction: Prediction, accounts: Sequence[Account], expiry_seconds: int
-) -> tuple[PairState, list[Signal]]:
+def step(state: State, prediction: Prediction, accounts: Sequence[Account], expiry_seconds: int) -> list[Signal]:
     """Turn one prediction into one signal for each account that trades its pair.
 
     The first prediction for a window decides. A repeated one, an older one, and one of another model version for the
@@ -40,7 +35,7 @@ def step(
     Parameters
     ----------
     state
-        Of the prediction's pair; not changed.
+        Of the prediction's pair: what came before, and now this.
     prediction
         For one final candle.
     accounts
@@ -48,15 +43,17 @@ def step(
     expiry_seconds
         How long a decision may wait for a trade after its candle ended, in event time.
     """
-    last = state["last_window_start_ms"]
+    before: PairState = state.get(PAIR) or PairState(last_window_start_ms=None, decided_ms={})
+    last = before["last_window_start_ms"]
     if last is not None and prediction.window_start_ms <= last:
-        return state, []
+        return []
     trading = [account for account in accounts if prediction.pair in account.pairs]
     # Only accounts that still trade the pair are kept, so a renamed account leaves nothing behind.
-    decided = {a.name: state["decided_ms"][a.name] for a in trading if a.name in state["decided_ms"]}
+    decided = {a.name: before["decided_ms"][a.name] for a in trading if a.name in before["decided_ms"]}
     signals = [_signal(prediction, account, decided.get(account.name), expiry_seconds) for account in trading]
     decided.update({s.account: s.window_start_ms for s in signals if s.decision != "none"})
-    return {"last_window_start_ms": prediction.window_start_ms, "decided_ms": decided}, signals
+    state.set(PAIR, PairState(last_window_start_ms=prediction.window_start_ms, decided_ms=decided))
+    return signals
 
 
 def _signal(prediction: Prediction, account: Account, decided_ms: int | None, expiry_seconds: int) -> Signal:

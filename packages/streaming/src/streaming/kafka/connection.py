@@ -1,0 +1,64 @@
+"""How every client of a Kafka broker is set up."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from quixstreams.kafka import ConnectionConfig
+
+if TYPE_CHECKING:
+    from streaming.settings import ServiceSettings
+
+#: Of messages on their way and on the broker's disk.
+COMPRESSION = "lz4"
+#: Every client's. A broker that comes back at another address, as a pod does, is silent on the old one: librdkafka
+#: would wait half a minute for an answer there, and then up to ten seconds before it looks again.
+_RECONNECTING: dict[str, Any] = {"socket.connection.setup.timeout.ms": 3_000, "reconnect.backoff.max.ms": 1_000}
+
+#: Every producer's: nothing is acknowledged before all in-sync replicas have it. Nothing waits for company either:
+#: librdkafka's linger of 5 ms would be added by each of five services in turn. Under load messages still travel
+#: together, those that come while a request is on its way.
+KAFKA_PRODUCER_CONFIG: dict[str, Any] = {
+    "acks": "all",
+    "compression.type": COMPRESSION,
+    "linger.ms": 0,
+    **_RECONNECTING,
+}
+#: Where latency does not count: fewer and larger requests.
+BULK_LINGER_MS = 5
+
+#: Backpressure: a service that is slower than its input keeps this much of it in memory and leaves the rest on the
+#: broker, which stops being asked. librdkafka's own 64 MB would be most of a small container's memory. The queue's
+#: limits are looked at before a fetch, and a fetch is counted as compressed: its megabyte of small messages would be
+#: 50 MB in memory for each partition.
+_BOUNDED_QUEUE: dict[str, Any] = {
+    "queued.max.messages.kbytes": 16_384,
+    "queued.min.messages": 10_000,
+    "max.partition.fetch.bytes": 262_144,
+}
+
+#: Every consumer's. A broker answers the requests of a connection one after the other, so while an idle fetch waits
+#: for messages everything else waits too. At librdkafka's 500 ms a service with three stores and six partitions,
+#: which asks for the ends of eighteen changelogs when it starts, took twelve seconds to its first commit; now two.
+KAFKA_CONSUMER_CONFIG: dict[str, Any] = {"fetch.wait.max.ms": 50, **_BOUNDED_QUEUE, **_RECONNECTING}
+
+
+def kafka_connection(settings: ServiceSettings) -> ConnectionConfig:
+    """Return how to reach the Kafka broker that `settings` name."""
+    files = {
+        "ssl_ca_location": settings.ssl_ca_location,
+        "ssl_certificate_location": settings.ssl_certificate_location,
+        "ssl_key_location": settings.ssl_key_location,
+    }
+    given: dict[str, Any] = {
+        "security_protocol": settings.security_protocol,
+        "sasl_mechanism": settings.sasl_mechanism,
+        "sasl_username": settings.sasl_username,
+        "sasl_password": settings.sasl_password,
+        **{name: path and str(path) for name, path in files.items()},
+        "ssl_key_password": settings.ssl_key_password,
+    }
+    return ConnectionConfig(
+        bootstrap_servers=settings.broker_address,
+        **{name: value for name, value in given.items() if value is not None},
+    )

@@ -1,0 +1,217 @@
+"""Writing messages outside a topology."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from confluent_kafka import KafkaError, KafkaException
+
+from contracts.clock import Clock, SystemClock
+from contracts.message import Message
+from contracts.topics import AUDIT_LOG, TopicSpec, dead_letters_spec
+from contracts.units import MS_PER_SECOND, US_PER_MS
+from streaming.broker_address import is_embedded
+from streaming.dead_letters.dead_letter import Source, dead_letter_headers
+from streaming.embedded.producer import EmbeddedProducer
+from streaming.kafka.producer import KafkaProducer
+from streaming.log_client import open_client
+from streaming.service.intake import INGESTED_AT_US
+from streaming.settings import ServiceSettings
+from streaming.telemetry import metrics
+from streaming.telemetry.audit import AuditLog
+from streaming.topics import message_headers, producer_name, topic_config
+
+_FULL_QUEUE_SECONDS = 0.1
+
+
+class MessageProducer:
+    """Writes contracts' messages outside a topology; use `open_producer`.
+
+    Parameters
+    ----------
+    service
+        Named in the headers.
+    timeout_seconds
+        How long Kafka may be away before a message is given up; librdkafka's five minutes by default.
+    """
+
+    def __init__(
+        self,
+        settings: ServiceSettings,
+        service: str,
+        clock: Clock | None = None,
+        timeout_seconds: float | None = None,
+    ) -> None:
+        self._settings = settings
+        self._producer = _log_producer(settings, timeout_seconds)
+        self._audit = AuditLog(service, settings.instance_id, clock)
+        self._service = service
+        self._name = producer_name(service)
+        self._clock = clock or SystemClock()
+        self._known: dict[TopicSpec, str] = {}
+        self._failure: KafkaError | None = None
+
+    def produce(
+        self, spec: TopicSpec, message: Message, headers: Mapping[str, str | bytes | int] | None = None
+    ) -> None:
+        """Write `message` to its topic; it is on the log within milliseconds, or after `flush`.
+
+        Parameters
+        ----------
+        headers
+            Further headers. `ingested_at_us` defaults to now: this is where the message enters the chain.
+
+        Raises
+        ------
+        EmbeddedLogError, KafkaException
+            If the log cannot take it, or could not take an earlier one.
+        """
+        now_us = self._clock.now_us()
+        given = {name: _header_bytes(value) for name, value in (headers or {}).items()}
+        entered = given.pop(INGESTED_AT_US, b"%d" % now_us)
+        own: list[tuple[str, bytes | None]] = [*message_headers(message, self._name, now_us, entered)]
+        own.extend(given.items())
+        self._send(
+            self._topic(spec),
+            value=message.to_json(),
+            key=message.key.encode(),
+            timestamp=message.event_time_ms,
+            headers=own,
+            on_delivery=self._on_delivery,
+        )
+        if spec.operational:
+            return
+        metrics.MESSAGES_PRODUCED.labels(topic=spec.name).inc()
+        metrics.LAST_EVENT.labels(topic=spec.name).set(message.event_time_ms / MS_PER_SECOND)
+        self._audit.note(message)
+        for event in self._audit.take():
+            self.produce(AUDIT_LOG, event)
+
+    def dead_letter(self, key: str, value: bytes, *, reason: str, error: object, source: str) -> None:
+        """Set aside what cannot be used, in its own words, on this service's dead-letter topic.
+
+        Parameters
+        ----------
+        key, value, reason, error
+            As `DeadLetters.send`.
+        source
+            Where it came from.
+        """
+        now_us = self._clock.now_us()
+        self._send(
+            self._topic(dead_letters_spec(self._service)),
+            value=value,
+            key=key.encode(),
+            timestamp=now_us // US_PER_MS,
+            headers=dead_letter_headers(self._service, reason, error, Source(source), now_us),
+            on_delivery=self._on_delivery,
+        )
+        metrics.DEAD_LETTERS.labels(topic=source, reason=reason).inc()
+
+    def send_bytes(
+        self,
+        topic: str,
+        partition: int,
+        key: bytes | None,
+        value: bytes | None,
+        *,
+        timestamp_ms: int,
+        headers: list[tuple[str, bytes | None]],
+    ) -> None:
+        """Write bytes, as they are, to a partition of a topic that exists.
+
+        Raises
+        ------
+        EmbeddedLogError, KafkaException
+            As `produce`.
+        """
+        self._send(
+            topic,
+            partition=partition,
+            value=value,
+            key=key,
+            timestamp=timestamp_ms,
+            headers=headers,
+            on_delivery=self._on_delivery,
+        )
+
+    def _send(self, topic: str, **fields: Any) -> None:
+        """Hand over one message; while the client's queue is full, wait for it."""
+        self._raise_failure()
+        while True:
+            try:
+                self._producer.produce(topic, **fields)
+                self._producer.poll(0)
+                return
+            except BufferError:
+                self._producer.poll(_FULL_QUEUE_SECONDS)
+
+    def _on_delivery(self, error: KafkaError | None, _: object) -> None:
+        if error is not None:
+            self._failure = error
+
+    def _raise_failure(self) -> None:
+        if self._failure is not None:
+            failure, self._failure = self._failure, None
+            raise KafkaException(failure)
+
+    def _topic(self, spec: TopicSpec) -> str:
+        name = self._known.get(spec)
+        if name is None:
+            name = self._known[spec] = spec.full_name(self._settings.environment)
+            with open_client(self._settings) as client:
+                client.create_topic(name, topic_config(spec, self._settings))
+        return name
+
+    def flush(self) -> None:
+        """Return when everything is on the log.
+
+        Raises
+        ------
+        EmbeddedLogError, KafkaException
+            If it cannot be.
+        """
+        self._producer.flush()
+        self._raise_failure()
+
+    def close(self) -> None:
+        self.flush()
+        self._producer.close()
+
+    def abandon(self) -> None:
+        """Let go of the log and drop what it has not taken yet."""
+        self._producer.purge()
+        self._producer.close()
+
+    def __enter__(self) -> MessageProducer:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def open_producer(
+    settings: ServiceSettings, service: str, clock: Clock | None = None, *, timeout_seconds: float | None = None
+) -> MessageProducer:
+    """Return a producer, to be used as a context manager.
+
+    Examples
+    --------
+    ::
+
+        with open_producer(settings, "trades") as producer:
+            producer.produce(TRADES, frame)
+    """
+    return MessageProducer(settings, service, clock, timeout_seconds)
+
+
+def _log_producer(settings: ServiceSettings, timeout_seconds: float | None) -> EmbeddedProducer | KafkaProducer:
+    """Return the log's own producer; a log of files takes a message at once or not at all, whatever the timeout."""
+    if is_embedded(settings.broker_address):
+        return EmbeddedProducer({"bootstrap.servers": settings.broker_address})
+    return KafkaProducer(settings, timeout_seconds)
+
+
+def _header_bytes(value: str | bytes | int) -> bytes:
+    return value if isinstance(value, bytes) else str(value).encode()
