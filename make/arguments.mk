@@ -41,6 +41,7 @@ FEATURES = $(if $(features),INDICATORS_FEATURE_SET=$(features))
 # --- uv: the one on the PATH, or one of our own in .tools
 UV := $(shell command -v uv 2>/dev/null || echo .tools/bin/uv)
 RUN := $(UV) run --frozen --no-sync
+DOCS := NO_MKDOCS_2_WARNING=1 $(RUN) mkdocs
 BANDIT := $(RUN) bandit --quiet -ll --configfile pyproject.toml --recursive packages services docker deployments
 SYNC := $(UV) sync --frozen --inexact --quiet
 # Only what trains a network needs it.

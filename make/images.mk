@@ -1,4 +1,4 @@
-# Images and containers (docs/docker.md).
+# Images and containers (docs/how-to/docker.md).
 
 export DOCKER ?= docker
 #: The images that service= asks for; `technical_indicators` is what the topic and the deployment of indicators are called.

@@ -23,6 +23,10 @@ features-ddl: install-dev ## Write RisingWave's tables and views anew, from the 
 dashboards: install-dev ## Write Grafana's dashboards and Kubernetes' copy of the alert rules anew
 	@$(RUN) python deployments/platform/grafana/source/write.py
 
+.PHONY: docs-pages
+docs-pages: install-dev ## Write the pages of the reference that come from code: command line, settings, topics
+	@$(RUN) python -m docs.writers
+
 .PHONY: features-page
-features-page: install-dev ## Write the table of features in docs/features.md anew
-	@$(RUN) python -m features.page docs/features.md
+features-page: install-dev ## Write the table of features in docs/reference/features.md anew
+	@$(RUN) python -m features.page docs/reference/features.md

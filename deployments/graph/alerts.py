@@ -23,7 +23,7 @@ _ALERTS = """\
           summary: "there is no {{{{ $labels.app }}}}"
           runbook_url: {runbook}#servicemissing
 """
-_RUNBOOK = "docs/runbook.md"
+_RUNBOOK = "docs/how-to/runbook.md"
 
 
 def parts() -> dict[str, dict[str, str]]:

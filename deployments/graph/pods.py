@@ -1,4 +1,4 @@
-"""The Deployment of each live service. How large its pod is stands here; a service that is not here has the default."""
+"""The Deployment of each live service, and how large its pod is; a service that is not listed has the default."""
 
 from __future__ import annotations
 

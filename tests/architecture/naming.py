@@ -1,4 +1,4 @@
-"""Files that name six or more services: `python -m tests.architecture.naming`. A list of services belongs into contracts.
+"""Files that name six or more services: `python -m tests.architecture.naming`. A list of them belongs into contracts.
 
 Counted are .py, .sh, .yaml and .mk files and the Makefile, without what a command writes and a test compares.
 """

@@ -13,13 +13,13 @@ from confluent_kafka import OFFSET_BEGINNING, OFFSET_END, KafkaException, TopicP
 from quixstreams.models.topics import TopicConfig
 from quixstreams.sources import Source
 
-from streaming.embedded.application import EmbeddedApplication
 from streaming.embedded.consumer import EmbeddedConsumer
 from streaming.embedded.errors import GroupTakenError, UnsuitableFolderError
 from streaming.embedded.filesystem import require_local_filesystem
 from streaming.embedded.log import EmbeddedLog
 from streaming.embedded.producer import EmbeddedProducer
 from streaming.embedded.topic_log import TopicSettings
+from streaming.quix.embedded import EmbeddedApplication
 
 
 def application(folder: Path, **options: Any) -> EmbeddedApplication:

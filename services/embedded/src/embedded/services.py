@@ -35,6 +35,8 @@ class Services:
         Seed of training.
     trades
         Where trades come from: `TRADES_*` settings of both variants.
+    extra
+        More settings that every service is given.
     """
 
     run_folder: RunFolder
@@ -45,7 +47,13 @@ class Services:
     extra: Mapping[str, str] = field(default_factory=dict)
 
     def shared(self) -> dict[str, str]:
-        """Settings that every service is given."""
+        """Settings that every service is given.
+
+        Returns
+        -------
+        dict[str, str]
+            Values by environment variable.
+        """
         accounts = ",".join(account.model_dump_json() for account in self.accounts)
         return {
             "TRADESTREAM_BROKER_ADDRESS": self.run_folder.broker_address,
@@ -61,7 +69,13 @@ class Services:
         return ProcessSpec(name, command or (name,), {**self.shared(), **settings})
 
     def flow(self) -> list[ProcessSpec]:
-        """The services that run from the start to the end, in flow order; without those that wait for a model."""
+        """The services that run from the start to the end, in flow order; without those that wait for a model.
+
+        Returns
+        -------
+        list[ProcessSpec]
+            Not started yet.
+        """
         # Signals asks for its accounts' pairs, so it has to know whose they are.
         venue = {name: value for name, value in self.trades.items() if name.startswith("TRADES_EXCHANGE")}
         return [
@@ -71,21 +85,45 @@ class Services:
         ]
 
     def keeping(self) -> list[ProcessSpec]:
-        """The services that keep data for later; nothing waits for them."""
+        """The services that keep data for later; nothing waits for them.
+
+        Returns
+        -------
+        list[ProcessSpec]
+            Not started yet.
+        """
         return [self._spec(each.name) for each in SERVICES if not each.in_every_run]
 
     def trades_historical(self, settings: Mapping[str, str]) -> ProcessSpec:
-        """The job that writes the past."""
+        """The job that writes the past.
+
+        Returns
+        -------
+        ProcessSpec
+            Not started yet.
+        """
         environment = {**self.shared(), **self.trades, "TRADES_VARIANT": "historical", **settings}
         return ProcessSpec("trades-historical", ("trades",), environment, kind="job", service="trades")
 
     def trades_live(self, settings: Mapping[str, str], ends: bool) -> ProcessSpec:
-        """The live feed; with `ends` it ends by itself and is then done."""
+        """The live feed; with `ends` it ends by itself and is then done.
+
+        Returns
+        -------
+        ProcessSpec
+            Not started yet.
+        """
         environment = {**self.shared(), **self.trades, "TRADES_VARIANT": "live", **settings}
         return ProcessSpec("trades", ("trades",), environment, kind="job" if ends else "service")
 
     def train(self, until_ms: int | None = None) -> ProcessSpec:
-        """The job that trains and registers a model."""
+        """The job that trains and registers a model.
+
+        Returns
+        -------
+        ProcessSpec
+            Not started yet.
+        """
         environment = {**self.shared(), **self._predictions()}
         if until_ms is not None:
             environment["PREDICTIONS_TRAIN_UNTIL_MS"] = str(until_ms)
@@ -99,7 +137,13 @@ class Services:
         )
 
     def serve(self) -> ProcessSpec:
-        """The service that predicts."""
+        """The service that predicts.
+
+        Returns
+        -------
+        ProcessSpec
+            Not started yet.
+        """
         return self._spec("predictions", "predictions", "serve", **self._predictions())
 
     def _predictions(self) -> dict[str, str]:

@@ -25,7 +25,13 @@ from training.source import read_rows
 
 
 def train(settings: PredictionsSettings) -> int:
-    """Train and register a model; return the process's exit code."""
+    """Train and register a model; return the process's exit code.
+
+    Returns
+    -------
+    int
+        0 if a model was registered.
+    """
     configure_logging("train", settings.log_level, settings.log_format)
     progress = Progress(settings.progress_file)
     try:

@@ -30,7 +30,13 @@ class ModelKind:
     extra: str
 
     def load(self) -> Fit:
-        """Import the model's library and return its `fit`."""
+        """Import the model's library and return its `fit`.
+
+        Returns
+        -------
+        Fit
+            It trains a model of this kind.
+        """
         fit: Fit = importlib.import_module(self.module).fit
         return fit
 

@@ -32,7 +32,15 @@ class Fitted:
 
 
 class OnEpoch(Protocol):
-    """Is told after each epoch how far training is and how it does on the tune part; epoch 0 is before the first."""
+    """Is told after each epoch how far training is and how it does on the tune part; epoch 0 is before the first.
+
+    Parameters
+    ----------
+    epoch, epochs
+        How many are over, and how many there are at most.
+    log_loss
+        Of the tune part.
+    """
 
     def __call__(self, epoch: int, epochs: int, log_loss: float) -> None: ...
 

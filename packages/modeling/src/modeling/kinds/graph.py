@@ -1,7 +1,7 @@
 """ONNX graphs, written node by node: two small graphs need no exporter, and equal weights give equal bytes.
 
 PyTorch's exporter takes 9 s for the LSTM and needs onnxscript; its fast predecessor is deprecated
-(docs/adr/0004-models.md).
+(docs/explanation/adr/0004-models.md).
 """
 
 from __future__ import annotations

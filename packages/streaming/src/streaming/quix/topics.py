@@ -1,13 +1,19 @@
-"""QuixStreams' topics on Kafka."""
+"""QuixStreams' topics, and how it creates them on Kafka."""
 
 from __future__ import annotations
 
 import time
+from typing import Any
 
 from quixstreams.models.topics import Topic, TopicManager
 from quixstreams.models.topics.exceptions import CreateTopicTimeout
 
 _ASK_SECONDS = 0.05
+
+
+def value_serializer(topic: Topic) -> Any:
+    """Return what turns the values written to `topic` into bytes."""
+    return topic._value_serializer
 
 
 class KafkaTopicManager(TopicManager):
