@@ -7,7 +7,6 @@ import tomllib
 from typing import Any
 
 import yaml
-
 from tests.support.workspace import ROOT
 
 
