@@ -4,7 +4,7 @@ SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 
-include make/arguments.mk make/run.mk make/kafka.mk make/images.mk make/cluster.mk make/checks.mk make/writers.mk
+include make/graph.mk make/arguments.mk make/run.mk make/kafka.mk make/images.mk make/cluster.mk make/checks.mk make/writers.mk
 
 #: The targets of a file with what they do.
 list_of = grep -hE '^[a-z-]+:.*\#\# ' $(1) | sed -E 's/:.*\#\# /\t/; s/=KINDS/=$(KIND_NAMES)/' | awk -F'\t' '{printf "  make %-16s %s\n", $$1, $$2}'

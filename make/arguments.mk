@@ -1,7 +1,5 @@
 # Arguments of all targets, and the tools they are run with.
 
-SERVICES := trades candles indicators predictions signals execution history
-IMAGES   := $(SERVICES) simulator train mlflow
 SHELL_ENVIRONMENT_MODEL := $(MODEL)
 #: The kinds of models, with the extra each needs and who takes it unless told otherwise.
 KINDS := packages/modeling/kinds.txt

@@ -1,5 +1,11 @@
 # What is written from code, and compared with it by a test: each command writes its files anew.
 
+.PHONY: graph
+graph: install-dev ## All that follows from contracts' list of services and topics: manifests, images, names for make, alerts, schemas
+	@$(RUN) python -m deployments.graph
+	@$(UV) lock --quiet
+	@$(MAKE) --no-print-directory schemas kafka-resources dashboards
+
 .PHONY: kafka-resources
 kafka-resources: install-dev ## Write Strimzi's topics and users anew, from contracts
 	@$(RUN) python deployments/platform/kafka/resources.py deployments/platform/kafka

@@ -121,7 +121,7 @@ def test_mlflow_is_the_version_that_the_services_speak() -> None:
 
 
 def test_make_builds_them_all() -> None:
-    makefile = (ROOT / "make/arguments.mk").read_text(encoding="utf-8")
+    makefile = (ROOT / "make/graph.mk").read_text(encoding="utf-8")
     assert re.search(r"^IMAGES\s*:= \$\(SERVICES\) simulator train mlflow$", makefile, re.MULTILINE)
     if shutil.which("make") is None:
         pytest.skip("needs make")
