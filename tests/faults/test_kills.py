@@ -14,10 +14,10 @@ from tests.chaos.comparing import compare
 from tests.chaos.disturbances import Stage, disorder
 from tests.chaos.kill_plan import carry_out, plan_kills, tell_kills
 from tests.chaos.live_market import LIVE_FROM_MS
-from tests.kafka.service_process import SERVICES
 from tests.kafka.six_services import Written
 from tests.kafka.throwaway_broker import Broker, shared_broker
 
+from contracts.services import FLOW_NAMES
 from contracts.units import MS_PER_MINUTE
 
 SEED, KILLS = 5, 3
@@ -47,5 +47,5 @@ def test_kills_in_a_disordered_market(
         carry_out(plan_kills(SEED, KILLS, run.market.live_seconds * 0.9), run)
     verdict = compare(run.written, expected, run.market.true_trades)
     print(f"seed {SEED}: {tell_kills(run)}; {verdict}")
-    assert Counter(run.killed) == dict.fromkeys(SERVICES, KILLS)
+    assert Counter(run.killed) == dict.fromkeys(FLOW_NAMES, KILLS)
     assert verdict.good, verdict

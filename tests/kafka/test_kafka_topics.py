@@ -24,8 +24,8 @@ from streaming.clients import create_topics, end_offsets, read_topic
 from streaming.kafka import manage_topics, topic_admin
 from streaming.kafka.client import KafkaClient
 from streaming.kafka.topic_admin import Difference, TopicAdmin
-from streaming.kafka.topics import KafkaTopicManager
 from streaming.producer import open_producer
+from streaming.quix.topics import KafkaTopicManager
 from streaming.settings import ServiceSettings
 
 TWO_YEARS_MS = 730 * MS_PER_DAY

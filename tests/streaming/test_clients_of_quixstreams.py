@@ -12,13 +12,13 @@ from quixstreams.models.topics import TopicConfig
 from quixstreams.sources import Source
 from tests.support.waiting import wait_for
 
-from streaming.embedded.application import EmbeddedApplication
 from streaming.embedded.consumer import EmbeddedConsumer
 from streaming.embedded.errors import GroupTakenError, UnsuitableFolderError
 from streaming.embedded.filesystem import require_local_filesystem
 from streaming.embedded.log import EmbeddedLog
 from streaming.embedded.producer import EmbeddedProducer
 from streaming.embedded.topic_log import TopicSettings
+from streaming.quix.embedded import EmbeddedApplication
 
 
 def application(folder: Path, **options: Any) -> EmbeddedApplication:
