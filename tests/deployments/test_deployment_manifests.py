@@ -16,14 +16,14 @@ from tests.support.service_settings import settings_of
 
 from contracts.services import SERVICES
 from exchanges.simulator import SimulatorSettings
-from predictions.settings import PredictionsSettings
 from signals.settings import SignalsSettings
 from streaming.settings import ServiceSettings, environment_variable
+from training.settings import TrainingSettings
 
 Manifest = dict[str, Any]
 ROOT = Path(__file__).resolve().parents[2]
 APPS = {each.app: settings_of(each.name) for each in SERVICES}
-SETTINGS = {**APPS, "training": PredictionsSettings, "check-topics": ServiceSettings}
+SETTINGS = {**APPS, "training": TrainingSettings, "check-topics": ServiceSettings}
 NAMESPACES = {"tradestream", "kafka", "risingwave", "mlflow", "grafana", "monitoring"}
 
 
@@ -134,7 +134,8 @@ def test_every_variable_is_a_setting_of_its_service_and_its_value_is_taken(
         for owner, labels, pod in pods(manifests):
             if labels["app"] not in SETTINGS:
                 continue
-            settings = SETTINGS[labels["app"]]
+            trains = pod["containers"][0]["image"].startswith("tradestream/train")
+            settings = SETTINGS["training" if trains else labels["app"]]
             values = given(pod, maps)
             # Pairs and exchange are one setting for all that act on them.
             unknown = set(values) - variables(settings) - variables(SignalsSettings)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import signal
 from typing import Any
 
+import httpx
 import pytest
+from tests.support.waiting import wait_for
 
 from contracts.end_of_history import EndOfHistory
 from contracts.heartbeat import Heartbeat
@@ -62,10 +64,7 @@ def test_history_then_live_is_exactly_the_venues_trades(venue: Any, service: Any
     assert trades.run(variant="historical") == 0
     assert len(trades.messages()) == before, "complete history is left alone"
 
-    live = trades.start(variant="live")
-    wait_for = trades.wait_for
-    wait_for(lambda: place.control("status")["connections"] == 1, "the live feed connects")
-    place.control("clock/start", {})
+    live = trades.go_live(place)
     assert live.wait(60) == 0, trades.log()
     assert_exact(trades, place, HISTORY_MS)
     assert no_repeats(trades)
@@ -117,9 +116,7 @@ def test_faults_lose_nothing(venue: Any, service: Any, name: str) -> None:
     trades = service(place)
     assert trades.run(variant="historical") == 0, trades.log()
     place.control("faults", STORMS[name])
-    live = trades.start(variant="live")
-    trades.wait_for(lambda: place.control("status")["connections"] == 1, "the live feed connects")
-    place.control("clock/start", {})
+    live = trades.go_live(place)
     assert live.wait(90) == 0, trades.log()
     # A venue that answers a ping and withholds a trade cannot be found out before the next trade.
     assert_exact(trades, place, HISTORY_MS, heartbeats=name == "connections")
@@ -144,17 +141,15 @@ def test_kill_and_restart_lose_nothing(venue: Any, service: Any, variant: str) -
         for kills in range(3):
             process = trades.start(variant="historical", **slow)
             count = len(trades.messages())
-            trades.wait_for(lambda n=count: len(trades.messages()) > n, "something is written")
+            wait_for(lambda n=count: len(trades.messages()) > n, "something is written")
             process.kill()
             process.wait()
             assert kills < 3
     assert trades.run(variant="historical") == 0, trades.log()
-    live = trades.start(variant="live")
-    trades.wait_for(lambda: place.control("status")["connections"] == 1, "the live feed connects")
-    place.control("clock/start", {})
+    live = trades.go_live(place)
     for kills in range(3 if variant == "live" else 0):
         reached = (START_MS + (kills + 1) * 3 * MINUTE_MS) * US_PER_MS
-        trades.wait_for(lambda r=reached: trades.rows("BTC/USD")[-1][1] > r, "live trades")
+        wait_for(lambda r=reached: trades.rows("BTC/USD")[-1][1] > r, "live trades")
         live.kill()
         live.wait()
         live = trades.start(variant="live")
@@ -166,7 +161,7 @@ def test_sigterm_ends_with_a_checkpoint(venue: Any, service: Any) -> None:
     place = venue(auto_start="true", speed=20)
     trades = service(place)
     live = trades.start(variant="live")
-    trades.wait_for(lambda: trades.rows("BTC/USD") and trades.rows("ETH/USD"), "live trades")
+    wait_for(lambda: trades.rows("BTC/USD") and trades.rows("ETH/USD"), "live trades")
     live.send_signal(signal.SIGTERM)
     assert live.wait(20) == 0, trades.log()
     for pair in PAIRS:
@@ -177,7 +172,7 @@ def test_sigterm_in_history_is_a_pause(venue: Any, service: Any) -> None:
     place = venue()
     trades = service(place)
     slow = trades.start(variant="historical", requests_per_second=3)
-    trades.wait_for(lambda: trades.rows("BTC/USD"), "a page")
+    wait_for(lambda: trades.rows("BTC/USD"), "a page")
     slow.send_signal(signal.SIGTERM)
     assert slow.wait(20) == 0, trades.log()
     assert not trades.ends("BTC/USD")
@@ -201,13 +196,16 @@ def test_a_venue_that_is_away_is_named_until_it_comes(venue: Any, service: Any) 
 
 
 def test_an_unknown_pair_is_refused_at_the_start(venue: Any, service: Any) -> None:
-    trades = service(venue())
+    place = venue()
+    trades = service(place)
     assert trades.run(variant="live", pairs="BTC/USD,BTC/USB") == 2
     assert (
         "does not list 'BTC/USB'; pairs are written BASE/QUOTE, such as BTC/USD; did you mean BTC/USD" in trades.log()
     )
     assert trades.run(variant="historical", pairs="XBTUSD") == 2
     assert "TRADES_PAIRS" in trades.log()
+    answer = httpx.get(f"{place.urls['rest_url']}/0/public/Trades", params={"pair": "FOOUSD"})
+    assert answer.json()["error"] == ["EQuery:Unknown asset pair"]
 
 
 @pytest.mark.slow
@@ -225,9 +223,7 @@ def test_every_venue_of_the_registry_streams_history_and_live(venue: Any, servic
         "stop_at_ms": end_ms,
     }
     assert trades.run(variant="historical", **settings) == 0, trades.log()
-    live = trades.start(variant="live", **settings)
-    trades.wait_for(lambda: place.control("status")["connections"] == 1, "the live feed connects")
-    place.control("clock/start", {})
+    live = trades.go_live(place, **settings)
     assert live.wait(90) == 0, trades.log()
     for pair in PAIRS:
         # Times differ in resolution from venue to venue; ids, prices and quantities do not.
