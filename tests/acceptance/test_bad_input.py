@@ -22,6 +22,8 @@ import psutil
 import pytest
 from loguru import logger
 from polars.testing import assert_frame_equal
+from tests.support.processes import run
+from tests.support.runs import summary_of
 from tests.support.waiting import wait_for
 
 ROOT = Path(__file__).parents[2]
@@ -43,10 +45,7 @@ def environment(settings: dict[str, Any]) -> dict[str, str]:
 
 def call(*module_and_arguments: object, **settings: Any) -> tuple[int, str]:
     """Run `python -m ...` and return its exit code and all it said; a traceback is never said."""
-    command = [sys.executable, "-m", *(str(argument) for argument in module_and_arguments)]
-    done = subprocess.run(
-        command, cwd=ROOT, env=environment(settings), capture_output=True, text=True, check=False, timeout=300
-    )
+    done = run(*module_and_arguments, **settings)  # type: ignore[arg-type]
     said = done.stdout + done.stderr
     assert "Traceback" not in said, said
     assert "Warning:" not in said, said
@@ -121,12 +120,6 @@ def left_behind(folder: Path) -> list[str]:
         except psutil.Error:
             continue
     return found
-
-
-def summary_of(out: Path) -> dict[str, Any]:
-    """Return the numbers of a run."""
-    summary: dict[str, Any] = json.loads((out / "summary.json").read_text(encoding="utf-8"))
-    return summary
 
 
 @pytest.fixture

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import random
-import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -231,9 +230,8 @@ class SixServices:
             for name, spec in PROGRESS.items()
         }
         done = []
-        deadline = time.monotonic() + self.give_up_seconds * (1 + kills // 3)
-        while any(waiting.values()):
-            assert time.monotonic() < deadline, f"still to kill: {waiting}"
+
+        def kill_those_due() -> bool:
             for name in [name for name, points in waiting.items() if points]:
                 count = self.written(PROGRESS[name])
                 if count >= waiting[name][0]:
@@ -242,6 +240,10 @@ class SixServices:
                     waiting[name].pop(0)
                     done.append((name, count))
             self.look_after()
+            return not any(waiting.values())
+
+        seconds = self.give_up_seconds * (1 + kills // 3)
+        wait_for(kill_those_due, lambda: f"the kills at {waiting}", seconds, poll_seconds=0.001)
         return done
 
     def collect(self) -> Written:

@@ -80,7 +80,7 @@ def write(settings: ServiceSettings, parts: list[list[Message]]) -> None:
                     producer.produce(TRADES, message)
 
 
-@pytest.mark.parametrize("guarantee", ["at-least-once", "exactly-once"])
+@pytest.mark.parametrize("guarantee", ["at-least-once", pytest.param("exactly-once", marks=pytest.mark.long)])
 @pytest.mark.timeout(600)
 def test_the_live_service_goes_on_where_a_killed_job_was_finished(
     on_kafka: ServiceSettings, tmp_path: Path, guarantee: str

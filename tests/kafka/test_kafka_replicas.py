@@ -25,7 +25,6 @@ from streaming.settings import ServiceSettings
 Run = Callable[..., SixServices]
 CONSUMERS = tuple(INPUTS)
 SEED = int(os.environ.get("KAFKA_SWEEP_SEED") or "1")
-SWEEP = bool(os.environ.get("KAFKA_SWEEP_KILLS"))
 #: The broker's least: a replica that is gone for good is missed after so long.
 SHORT_SESSION = {"TRADESTREAM_SESSION_TIMEOUT_SECONDS": "6"}
 _ASSIGNED = "Rebalancing: assigning partitions"
@@ -131,7 +130,7 @@ def test_replicas_come_and_go_and_nothing_is_lost_or_different(
     assert_same(written, undisturbed)
 
 
-@pytest.mark.skipif(not SWEEP, reason="takes minutes: make kafka-sweep runs it")
+@pytest.mark.long
 @pytest.mark.timeout(1_800)
 @pytest.mark.parametrize("gently", [True, False], ids=["SIGTERM", "SIGKILL"])
 def test_replicas_come_and_go_again_and_again(

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
-import sys
 from pathlib import Path
 
-from tests.support.processes import place
-from tests.support.waiting import GIVE_UP_SECONDS
+from tests.support.processes import place, run
 
 from contracts.feature_row import FeatureRow
 from contracts.topics import TECHNICAL_INDICATORS
@@ -30,17 +27,4 @@ def write_rows(folder: Path, rows: list[FeatureRow]) -> None:
 
 def train(folder: Path, **values: object) -> subprocess.CompletedProcess[str]:
     """Run the training service over the log in `folder`."""
-    return run("training", folder=folder, **values)
-
-
-def run(*module: str, folder: Path, **values: object) -> subprocess.CompletedProcess[str]:
-    """Run a module to its end, in `folder`."""
-    return subprocess.run(
-        [sys.executable, "-m", *module],
-        env=os.environ | place(settings_of(folder)) | {name: str(value) for name, value in values.items()},
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        timeout=GIVE_UP_SECONDS,
-        check=False,
-    )
+    return run("training", folder=folder, **place(settings_of(folder)) | values)

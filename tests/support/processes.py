@@ -8,7 +8,12 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from tests.support.workspace import ROOT
+
 from streaming.settings import ServiceSettings
+
+#: No whole run takes longer, even where the machine is busy with others.
+RUN_SECONDS = 600.0
 
 
 def start(module: str, folder: Path, *arguments: str, **variables: Any) -> subprocess.Popen[bytes]:
@@ -16,11 +21,24 @@ def start(module: str, folder: Path, *arguments: str, **variables: Any) -> subpr
     with (folder / f"{module}.log").open("ab") as log:
         return subprocess.Popen(
             [sys.executable, "-m", module, *arguments],
-            env=os.environ | {name: str(value) for name, value in variables.items()},
+            env=_environment(variables),
             cwd=folder,
             stdout=log,
             stderr=log,
         )
+
+
+def run(module: str, *arguments: object, folder: Path = ROOT, **variables: Any) -> subprocess.CompletedProcess[str]:
+    """Run `python -m module` in `folder` to its end."""
+    return subprocess.run(
+        [sys.executable, "-m", module, *map(str, arguments)],
+        env=_environment(variables),
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=RUN_SECONDS,
+        check=False,
+    )
 
 
 def start_service(name: str, settings: ServiceSettings, **variables: Any) -> subprocess.Popen[bytes]:
@@ -35,3 +53,7 @@ def place(settings: ServiceSettings) -> dict[str, str]:
         "TRADESTREAM_ENVIRONMENT": settings.environment,
         "TRADESTREAM_DATA_DIR": str(settings.data_dir),
     }
+
+
+def _environment(variables: dict[str, Any]) -> dict[str, str]:
+    return os.environ | {name: str(value) for name, value in variables.items()}

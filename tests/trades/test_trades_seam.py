@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from tests.support.waiting import let_pass, wait_for
+from tests.support.waiting import wait_for
 
 from candles.app import topology
 from candles.settings import CandlesSettings
@@ -95,6 +95,7 @@ def test_first_start_killed_at_random_points(venue: Any, service: Any) -> None:
     assert_seamless(trades, place, end_ms)
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_an_hour_off(venue: Any, service: Any) -> None:
     place, trades, end_ms = venue_and_service(venue, service, LONG_MINUTES, speed=400)
@@ -126,10 +127,13 @@ def test_the_rate_limit_holds_over_all_pairs_and_progress_tells_the_time_left(ve
     job = trades.start(
         variant="historical", pairs=pairs, requests_per_second=4, history_from_ms=START_MS - 11 * 60 * MINUTE_MS
     )
-    while job.poll() is None:
+
+    def over_within_the_rate() -> bool:
         seconds, asked = time.monotonic() - begun, place.control("status")["requests"] - asked_before
         assert asked <= 4 * seconds + 1
-        let_pass(0.25)
+        return job.poll() is not None
+
+    wait_for(over_within_the_rate, "history", poll_seconds=0.25)
     assert job.returncode == 0, trades.log()
     assert "Too many requests" not in trades.log()
     told = re.findall(

@@ -74,6 +74,7 @@ def test_history_then_live_is_exactly_the_venues_trades(venue: Any, service: Any
     assert not trades.dead_letters()
 
 
+@pytest.mark.slow
 def test_live_without_history_begins_with_a_heartbeat(venue: Any, service: Any) -> None:
     place = venue(**SMALL, auto_start="true")
     trades = service(place)
@@ -110,7 +111,9 @@ STORMS = {
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", STORMS)
+@pytest.mark.parametrize(
+    "name", ["trades", *(pytest.param(each, marks=pytest.mark.long) for each in ("connections", "limits"))]
+)
 def test_faults_lose_nothing(venue: Any, service: Any, name: str) -> None:
     place = venue(speed=200)
     trades = service(place)
@@ -132,7 +135,7 @@ def test_faults_lose_nothing(venue: Any, service: Any, name: str) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("variant", ["historical", "live"])
+@pytest.mark.parametrize("variant", [pytest.param("historical", marks=pytest.mark.long), "live"])
 def test_kill_and_restart_lose_nothing(venue: Any, service: Any, variant: str) -> None:
     place = venue(speed=120)
     trades = service(place)
@@ -157,6 +160,7 @@ def test_kill_and_restart_lose_nothing(venue: Any, service: Any, variant: str) -
     assert_exact(trades, place, HISTORY_MS)
 
 
+@pytest.mark.slow
 def test_sigterm_ends_with_a_checkpoint(venue: Any, service: Any) -> None:
     place = venue(auto_start="true", speed=20)
     trades = service(place)
@@ -168,6 +172,7 @@ def test_sigterm_ends_with_a_checkpoint(venue: Any, service: Any) -> None:
         assert trades.checkpoints(pair)[-1].last_trade_id == trades.rows(pair)[-1][0]
 
 
+@pytest.mark.slow
 def test_sigterm_in_history_is_a_pause(venue: Any, service: Any) -> None:
     place = venue()
     trades = service(place)
@@ -181,6 +186,7 @@ def test_sigterm_in_history_is_a_pause(venue: Any, service: Any) -> None:
         assert trades.rows(pair) == place.truth(pair, HISTORY_MS, START_MS + 1), "nothing is repeated either"
 
 
+@pytest.mark.slow
 def test_a_second_venue_of_a_pair_is_refused(venue: Any, service: Any) -> None:
     trades = service(venue())
     assert trades.run(variant="historical", history_from_ms=START_MS - MINUTE_MS) == 0, trades.log()
@@ -188,6 +194,7 @@ def test_a_second_venue_of_a_pair_is_refused(venue: Any, service: Any) -> None:
     assert "expected 'simulated', which BTC/USD on this log comes from" in trades.log()
 
 
+@pytest.mark.slow
 def test_a_venue_that_is_away_is_named_until_it_comes(venue: Any, service: Any) -> None:
     trades = service(venue())
     away = {"rest_url": "http://127.0.0.1:9", "give_up_seconds": 1}
@@ -195,6 +202,7 @@ def test_a_venue_that_is_away_is_named_until_it_comes(venue: Any, service: Any) 
     assert "no answer from http://127.0.0.1:9/0/public/AssetPairs" in trades.log()
 
 
+@pytest.mark.slow
 def test_an_unknown_pair_is_refused_at_the_start(venue: Any, service: Any) -> None:
     place = venue()
     trades = service(place)
