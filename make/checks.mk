@@ -1,5 +1,9 @@
 # What proves and measures it.
 
+.PHONY: test-long
+test-long: install-dev ## All tests there are [tests=PATH workers=2]
+	@$(RUN) $(PYTEST) $(tests)
+
 .PHONY: security
 security: install-dev ## bandit; no secret in git; what a pod, a container and a Kafka user may; what the images are made of
 	@$(BANDIT)
