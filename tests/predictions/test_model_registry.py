@@ -145,7 +145,7 @@ def test_files_that_are_gone_are_named(champion, monkeypatch: pytest.MonkeyPatch
         raise OSError("No such file")
 
     monkeypatch.setattr(registry._client, "download_artifacts", gone)
-    with pytest.raises(NoModelError, match="its files are gone"):
+    with pytest.raises(NoModelError, match="but its files are gone"):
         registry.load("direction", 1)
 
 
