@@ -86,7 +86,7 @@ class PostgresDialect:
                 if missing:
                     lacking = ", ".join(f"{table} lacks {', '.join(names)}" for table, names in missing.items())
                     raise StoreError(
-                        f"{error}; this store was written by an older version, and the next write upgrades it: {lacking}"
+                        f"{error}; an older version wrote this store, and the next write upgrades it: {lacking}"
                     ) from error
             raise
 
