@@ -5,8 +5,9 @@ kafka-resources: install-dev ## Write Strimzi's topics and users anew, from cont
 	@$(RUN) python deployments/platform/kafka/resources.py deployments/platform/kafka
 
 .PHONY: schemas
-schemas: install-dev ## Write the list of feature columns and the JSON schemas of the messages anew
+schemas: install-dev ## Write the lists of feature columns and risk rules and the JSON schemas of the messages anew
 	@$(RUN) python -m features.columns packages/contracts/src/contracts/feature_columns.json
+	@$(RUN) python -m execution.risk_rules packages/contracts/src/contracts/risk_rules.py
 	@$(RUN) python -m contracts.schemas packages/contracts/schemas
 
 .PHONY: features-ddl
