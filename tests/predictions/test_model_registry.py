@@ -16,10 +16,10 @@ from modeling.gate import judge, may_promote
 from modeling.inputs import INPUT_NAMES
 from modeling.quiet_imports import open_mlflow
 from modeling.registry import ModelRegistry, NoModelError
-from predictions.exit_codes import EXIT_NO_MODEL, EXIT_UNSUITABLE_MODEL
 from predictions.serve import serve
 from predictions.served_model import load_champion
 from predictions.settings import PredictionsSettings
+from streaming.exit_codes import EXIT_NO_MODEL, EXIT_UNSUITABLE_MODEL
 from training.champion_challenger import challenge
 from training.train import register
 

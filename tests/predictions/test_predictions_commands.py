@@ -17,9 +17,9 @@ from contracts.feature_row import FeatureRow
 from contracts.model_event import ModelEvent
 from contracts.prediction import Prediction
 from contracts.topics import MODEL_EVENTS, PREDICTIONS, TECHNICAL_INDICATORS
-from predictions.exit_codes import EXIT_TOO_FEW_ROWS
 from predictions.settings import PredictionsSettings
 from streaming.clients import read_topic
+from streaming.exit_codes import EXIT_TOO_FEW_ROWS
 from streaming.producer import open_producer
 
 _DEADLINE_SECONDS = 90

@@ -13,7 +13,8 @@ import typer
 
 from contracts.errors import BadInputError
 from contracts.units import PAIR_PATTERN
-from embedded.exits import EXIT_FAILED, errors_in_words
+from embedded.exits import errors_in_words
+from streaming.exit_codes import EXIT_FAILED
 
 app = typer.Typer(
     help="From trades to paper P&L: the same code in backfill, replay and live.",

@@ -9,9 +9,9 @@ from contracts.account import Account
 from contracts.services import FLOW, SERVICES
 from embedded.process import ProcessSpec
 from results.run_folder import RunFolder
+from streaming.exit_codes import EXIT_TOO_FEW_ROWS
 
 ENVIRONMENT = "dev"
-TRAIN_TOO_FEW_ROWS = 3
 
 
 def group_of(service: str) -> str:
@@ -133,7 +133,7 @@ class Services:
             environment,
             kind="job",
             service="predictions",
-            final_codes=(TRAIN_TOO_FEW_ROWS,),
+            final_codes=(EXIT_TOO_FEW_ROWS,),
         )
 
     def serve(self) -> ProcessSpec:

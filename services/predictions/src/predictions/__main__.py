@@ -5,10 +5,10 @@ from __future__ import annotations
 import sys
 
 from predictions.settings import PredictionsSettings
+from streaming.exit_codes import EXIT_BAD_SETTINGS
 from streaming.settings import load_settings
 
 _USAGE = "usage: python -m predictions [serve | train | replay]"
-_EXIT_BAD_SETTINGS = 2
 
 
 def main(arguments: list[str]) -> int:
@@ -31,7 +31,7 @@ def main(arguments: list[str]) -> int:
             return 0
         case _:
             print(f"{_USAGE}, was {' '.join(arguments)!r}", file=sys.stderr)
-            return _EXIT_BAD_SETTINGS
+            return EXIT_BAD_SETTINGS
 
 
 if __name__ == "__main__":

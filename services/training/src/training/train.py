@@ -14,8 +14,8 @@ from modeling.kinds import MODELS
 from modeling.model_card import ModelCard
 from modeling.progress import Progress
 from modeling.registry import ModelRegistry
-from predictions.exit_codes import EXIT_TOO_FEW_ROWS
 from predictions.settings import PredictionsSettings
+from streaming.exit_codes import EXIT_TOO_FEW_ROWS
 from streaming.producer import open_producer
 from streaming.service.exit import exit_code_for
 from streaming.telemetry.logging import configure_logging
