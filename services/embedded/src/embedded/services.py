@@ -30,7 +30,7 @@ class Services:
     accounts
         The paper accounts.
     model
-        Which model is trained.
+        Which kind of model is trained; nothing where none is.
     seed
         Seed of training.
     trades
@@ -124,12 +124,17 @@ class Services:
         ProcessSpec
             Not started yet.
         """
-        environment = {**self.shared(), **self._predictions()}
+        environment = {
+            **self.shared(),
+            "PREDICTIONS_MODEL": self.model,
+            "PREDICTIONS_SEED": str(self.seed),
+            "PREDICTIONS_PROGRESS_FILE": str(self.run_folder.file("training.json")),
+        }
         if until_ms is not None:
             environment["PREDICTIONS_TRAIN_UNTIL_MS"] = str(until_ms)
         return ProcessSpec(
             "train",
-            ("predictions", "train"),
+            ("training",),
             environment,
             kind="job",
             service="predictions",
@@ -144,12 +149,5 @@ class Services:
         ProcessSpec
             Not started yet.
         """
-        return self._spec("predictions", "predictions", "serve", **self._predictions())
-
-    def _predictions(self) -> dict[str, str]:
-        return {
-            "PREDICTIONS_MODEL": self.model,
-            "PREDICTIONS_SEED": str(self.seed),
-            "PREDICTIONS_PROGRESS_FILE": str(self.run_folder.file("training.json")),
-            "PREDICTIONS_READY_FILE": str(self.run_folder.file("predictions-ready.json")),
-        }
+        ready_file = str(self.run_folder.file("predictions-ready.json"))
+        return self._spec("predictions", PREDICTIONS_READY_FILE=ready_file)
