@@ -1,10 +1,10 @@
 # What is written from code, and compared with it by a test: each command writes its files anew.
 
 .PHONY: graph
-graph: install-dev ## All that follows from contracts' list of services and topics: manifests, images, names for make, alerts, schemas
+graph: install-dev ## All that follows from contracts' list of services and topics: manifests, images, names for make, alerts, schemas, pages
 	@$(RUN) python -m deployments.graph
 	@$(UV) lock --quiet
-	@$(MAKE) --no-print-directory schemas kafka-resources dashboards
+	@$(MAKE) --no-print-directory schemas kafka-resources dashboards docs-pages
 
 .PHONY: kafka-resources
 kafka-resources: install-dev ## Write Strimzi's topics and users anew, from contracts
@@ -31,3 +31,7 @@ docs-pages: install-dev ## Write the pages of the reference that come from code:
 .PHONY: features-page
 features-page: install-dev ## Write the table of features in docs/reference/features.md anew
 	@$(RUN) python -m features.page docs/reference/features.md
+
+.PHONY: docs-serve
+docs-serve: install-dev ## Show the documentation site at 127.0.0.1:8000, rebuilt as pages change, until Ctrl-C
+	@$(DOCS) serve
