@@ -13,19 +13,12 @@ from pathlib import Path
 
 from benchmarks.contestant import environment
 from contracts.account import Account
-from contracts.topics import CANDLES, PREDICTIONS, SIGNALS, TECHNICAL_INDICATORS, TOPICS, TRADES
+from contracts.services import INPUTS
+from contracts.topics import TOPICS
 from streaming.broker_address import is_embedded
 from streaming.clients import create_topics, lag
 from streaming.settings import ServiceSettings
 
-#: Service -> what it reads, in flow order.
-STAGES = {
-    "candles": TRADES,
-    "indicators": CANDLES,
-    "predictions": TECHNICAL_INDICATORS,
-    "signals": PREDICTIONS,
-    "execution": SIGNALS,
-}
 _GIVE_UP_SECONDS = 300.0
 _STOP_SECONDS = 30.0
 _POLL_SECONDS = 0.2
@@ -75,10 +68,13 @@ class Processes:
             )
 
     def start_services(self) -> None:
-        """Register a baseline model, create the topics and start the five services behind `trades`."""
-        register_model(self.folder)
+        """Register a baseline model, create the topics and start the services behind `trades`."""
+        # Here, because it brings MLflow: seconds, and most of what imports this module does without.
+        from tests.support.trained_model import register_baseline
+
+        register_baseline(self.folder)
         create_topics(self.settings, TOPICS)
-        for name in reversed(STAGES):
+        for name in reversed(INPUTS):
             self.start(name)
 
     def stop(self, name: str) -> None:
@@ -100,7 +96,7 @@ class Processes:
 
     def drain(self) -> None:
         """Return when every service has committed all of its input, in flow order."""
-        for name, spec in STAGES.items():
+        for name, spec in INPUTS.items():
             group = self.settings.group_for(name)
             self.wait_for(lambda group=group, spec=spec: lag(self.settings, group, spec) == 0, f"{name} to drain")
 
@@ -123,7 +119,7 @@ class Processes:
 
 @contextmanager
 def services(settings: ServiceSettings, pairs: Sequence[str]) -> Iterator[Processes]:
-    """Run the five services in the block; nothing of them is left behind it."""
+    """Run the services in the block; nothing of them is left behind it."""
     run = Processes(settings, pairs)
     try:
         run.start_services()
@@ -134,21 +130,6 @@ def services(settings: ServiceSettings, pairs: Sequence[str]) -> Iterator[Proces
         for process in run.running.values():
             process.kill()
             process.wait()
-
-
-def register_model(folder: Path) -> None:
-    """Train the baseline on made-up rows of a year before the market begins, and make it champion."""
-    # Here, because they bring MLflow: seconds, and most of what imports this module does without.
-    from tests.predictions.prediction_rows import make_rows
-
-    from modeling.dataset import build_dataset
-    from predictions.settings import PredictionsSettings
-    from training.fit import train_model
-    from training.train import register
-
-    settings = PredictionsSettings(data_dir=folder)
-    rows = build_dataset(make_rows(), 1, settings.horizon_bars, settings.interval_s)
-    register(train_model(rows, settings, lambda *_: None), settings)
 
 
 def cpu_seconds(pid: int) -> float:

@@ -1,11 +1,18 @@
 # What is written from code, and compared with it by a test: each command writes its files anew.
 
+.PHONY: graph
+graph: install-dev ## All that follows from contracts' list of services and topics: manifests, images, names for make, alerts, schemas, pages
+	@$(RUN) python -m deployments.graph
+	@$(UV) lock --quiet
+	@$(MAKE) --no-print-directory schemas kafka-resources dashboards docs-pages
+
 .PHONY: kafka-resources
 kafka-resources: install-dev ## Write Strimzi's topics and users anew, from contracts
 	@$(RUN) python deployments/platform/kafka/resources.py deployments/platform/kafka
 
 .PHONY: schemas
-schemas: install-dev ## Write the lists of feature columns and risk rules and the JSON schemas of the messages anew
+schemas: install-dev ## Write the lists of feature columns, model kinds and risk rules and the messages' JSON schemas anew
+	@$(RUN) python -m modeling.kinds_file packages/modeling/kinds.txt
 	@$(RUN) python -m features.columns packages/contracts/src/contracts/feature_columns.json
 	@$(RUN) python -m execution.risk_rules packages/contracts/src/contracts/risk_rules.py
 	@$(RUN) python -m contracts.schemas packages/contracts/schemas
@@ -18,6 +25,14 @@ features-ddl: install-dev ## Write RisingWave's tables and views anew, from the 
 dashboards: install-dev ## Write Grafana's dashboards and Kubernetes' copy of the alert rules anew
 	@$(RUN) python deployments/platform/grafana/source/write.py
 
+.PHONY: docs-pages
+docs-pages: install-dev ## Write the pages of the reference that come from code: command line, settings, topics
+	@$(RUN) python -m docs.writers
+
 .PHONY: features-page
-features-page: install-dev ## Write the table of features in docs/features.md anew
-	@$(RUN) python -m features.page docs/features.md
+features-page: install-dev ## Write the table of features in docs/reference/features.md anew
+	@$(RUN) python -m features.page docs/reference/features.md
+
+.PHONY: docs-serve
+docs-serve: install-dev ## Show the documentation site at 127.0.0.1:8000, rebuilt as pages change, until Ctrl-C
+	@$(DOCS) serve

@@ -12,15 +12,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.chaos.live_market import LIVE_FROM_MS, TRAINING_HOURS, LiveMarket
-from tests.kafka.service_process import SERVICES
-from tests.kafka.six_services import STAGES, SixServices, Written
-from tests.kafka.throwaway_broker import wait_until
+from tests.kafka.six_services import SixServices, Written
+from tests.support.waiting import wait_for
 
+from contracts.services import FLOW_NAMES, INPUTS
 from contracts.topics import TOPICS
 from streaming.clients import create_topics, lag
 from streaming.service.checkpoint_mark import CheckpointMark
 
-_POLL_SECONDS = 0.02
 #: A step is given up only when it hangs, not because the machine is busy.
 _GIVE_UP_SECONDS = 600.0
 _MARK_SECONDS = 0.0002
@@ -70,7 +69,7 @@ class LiveRun(SixServices):
         """Start the feed, and the market once it is heard."""
         self.given = {**self.given, "TRADES_VARIANT": "live"}
         self.start("trades")
-        wait_until(lambda: self.market.status()["connections"] > 0, "the feed to connect", self.give_up_seconds)
+        wait_for(lambda: self.market.status()["connections"] > 0, "the feed to connect", self.give_up_seconds)
         self.live_since = self.market.start()
 
     def start(self, name: str) -> None:
@@ -82,8 +81,11 @@ class LiveRun(SixServices):
         """SIGKILL, inside its next checkpoint if one comes soon and that is asked for; start it again at once."""
         if in_checkpoint:
             until = time.monotonic() + _CHECKPOINT_SECONDS
-            while not self._in_checkpoint(name) and time.monotonic() < until:
-                time.sleep(_MARK_SECONDS)
+            wait_for(
+                lambda: self._in_checkpoint(name) or time.monotonic() >= until,
+                "a checkpoint",
+                poll_seconds=_MARK_SECONDS,
+            )
         self.processes[name].kill()
         self.processes[name].join()
         self.killed.append(name)
@@ -111,11 +113,7 @@ class LiveRun(SixServices):
 
     def watch_until(self, done: Callable[[], bool], what: str) -> None:
         """Start again what ends by itself, until `done`."""
-        deadline = time.monotonic() + self.give_up_seconds
-        while not done():
-            self.look_after(may_restart=True)
-            assert time.monotonic() < deadline, f"waited {self.give_up_seconds:g} s for {what}"
-            time.sleep(_POLL_SECONDS)
+        self._wait(done, what, may_restart=True)
 
     def watch_for(self, seconds: float) -> None:
         """Start again what ends by itself, for so long."""
@@ -124,7 +122,7 @@ class LiveRun(SixServices):
 
     def said(self, text: str) -> dict[str, int]:
         """Return how often each service has said `text`, those that have not left out."""
-        counts = {name: self._log(name).count(text) for name in SERVICES}
+        counts = {name: self._log(name).count(text) for name in FLOW_NAMES}
         return {name: count for name, count in counts.items() if count}
 
     def _log(self, name: str) -> str:
@@ -157,7 +155,7 @@ def train_model(folder: Path) -> dict[str, str]:
                 run.start(name)
             run.watch_until(lambda: run.processes["trades"].exitcode == 0, "history")
             for name in ("candles", "indicators"):
-                run.watch_until(lambda name=name: lag(run.settings, f"{name}-dev", STAGES[name]) == 0, name)
+                run.watch_until(lambda name=name: lag(run.settings, f"{name}-dev", INPUTS[name]) == 0, name)
         finally:
             for process in run.processes.values():
                 process.terminate()
@@ -169,7 +167,5 @@ def train_model(folder: Path) -> dict[str, str]:
         "TRADESTREAM_DATA_DIR": str(folder),
     }
     with (folder / "train.log").open("ab") as log:
-        subprocess.run(
-            [sys.executable, "-m", "predictions", "train"], env=environment, stdout=log, stderr=log, check=True
-        )
+        subprocess.run([sys.executable, "-m", "training"], env=environment, stdout=log, stderr=log, check=True)
     return model

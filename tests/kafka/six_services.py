@@ -7,26 +7,22 @@ from __future__ import annotations
 
 import json
 import random
-import time
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 
-from tests.kafka.service_process import SERVICES, start
+from tests.kafka.service_process import start
 from tests.kafka.throwaway_broker import login
+from tests.support.waiting import wait_for
 
+from contracts.services import FLOW, FLOW_NAMES, INPUTS
 from contracts.topics import (
-    CANDLES,
     PNL,
-    PREDICTIONS,
-    SIGNALS,
     SYMBOL_SUBSCRIPTIONS,
-    TECHNICAL_INDICATORS,
     TOPICS,
-    TRADES,
     TRADES_CHECKPOINTS,
     TopicSpec,
 )
@@ -36,24 +32,8 @@ from streaming.log_client import open_client
 from streaming.settings import ServiceSettings
 
 GIVE_UP_SECONDS = 120.0
-_POLL_SECONDS = 0.005
-#: Service -> what it reads; in flow order.
-STAGES = {
-    "candles": TRADES,
-    "indicators": CANDLES,
-    "predictions": TECHNICAL_INDICATORS,
-    "signals": PREDICTIONS,
-    "execution": SIGNALS,
-}
-#: Service -> the topic its progress shows on.
-PROGRESS = {
-    "trades": TRADES,
-    "candles": CANDLES,
-    "indicators": TECHNICAL_INDICATORS,
-    "predictions": PREDICTIONS,
-    "signals": SIGNALS,
-    "execution": PNL,
-}
+#: Service -> the topic its progress shows on; orders are too few.
+PROGRESS = {each.name: each.writes[0] for each in FLOW} | {"execution": PNL}
 #: Checkpoints say how far a run has come, and a killed one says so more often; a subscription is asked for at a wall
 #: clock's time.
 COMPARED = tuple(
@@ -153,7 +133,7 @@ class SixServices:
         )
 
     @contextmanager
-    def running(self, names: Sequence[str] = SERVICES) -> Iterator[SixServices]:
+    def running(self, names: Sequence[str] = FLOW_NAMES) -> Iterator[SixServices]:
         """Everything runs in the block; afterwards it is asked to stop, and has to."""
         create_topics(self.settings, TOPICS)
         for name in reversed(names):
@@ -217,7 +197,7 @@ class SixServices:
         """Return when the source has ended and each service has committed its whole input, in flow order."""
         for source in [name for name in self.processes if _is_source(name)]:
             self._wait(lambda name=source: self.processes[name].exitcode == 0, source, may_restart)
-        for name, spec in STAGES.items():
+        for name, spec in INPUTS.items():
             group = f"{name}-{self.environment}"
             self._wait(lambda group=group, spec=spec: lag(self.settings, group, spec) == 0, name, may_restart)
 
@@ -225,14 +205,12 @@ class SixServices:
         """Return when a topic has so many messages."""
         self._wait(lambda: self.written(spec) >= messages, spec.written_by, may_restart=False)
 
-    def _wait(self, done: object, what: str, may_restart: bool) -> None:
-        deadline = time.monotonic() + self.give_up_seconds
-        while not done():  # type: ignore[operator]
+    def _wait(self, done: Callable[[], bool], what: str, may_restart: bool) -> None:
+        def all_well() -> bool:
             self.look_after(may_restart)
-            assert time.monotonic() < deadline, (
-                f"waited {self.give_up_seconds:g} s for {what}: {self.last_words(what)}"
-            )
-            time.sleep(_POLL_SECONDS * 10)
+            return done()
+
+        wait_for(all_well, lambda: f"{what}: {self.last_words(what)}", self.give_up_seconds)
 
     def kill_each(self, seed: int, kills: int, expected: Mapping[str, int]) -> list[tuple[str, int]]:
         """SIGKILL each service `kills` times, when its output reaches lengths drawn from `seed`.
@@ -252,9 +230,8 @@ class SixServices:
             for name, spec in PROGRESS.items()
         }
         done = []
-        deadline = time.monotonic() + self.give_up_seconds * (1 + kills // 3)
-        while any(waiting.values()):
-            assert time.monotonic() < deadline, f"still to kill: {waiting}"
+
+        def kill_those_due() -> bool:
             for name in [name for name, points in waiting.items() if points]:
                 count = self.written(PROGRESS[name])
                 if count >= waiting[name][0]:
@@ -263,6 +240,10 @@ class SixServices:
                     waiting[name].pop(0)
                     done.append((name, count))
             self.look_after()
+            return not any(waiting.values())
+
+        seconds = self.give_up_seconds * (1 + kills // 3)
+        wait_for(kill_those_due, lambda: f"the kills at {waiting}", seconds, poll_seconds=0.001)
         return done
 
     def collect(self) -> Written:
@@ -281,7 +262,7 @@ class SixServices:
                 message = record.message()
                 assert record.value is not None
                 values[spec.name, message.schema_name, message.message_id].add(record.value)
-        for name in SERVICES:
+        for name in FLOW_NAMES:
             assert not list(read_dead_letters(self.settings, name)), f"{name} set something aside"
         return Written(dict(values), messages, partitions)
 

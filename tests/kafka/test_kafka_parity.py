@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from tests.kafka.service_process import SERVICES
+import pytest
 from tests.kafka.six_services import SixServices, Written, assert_same
 from tests.kafka.throwaway_broker import Broker
 
+from contracts.services import FLOW_NAMES
 from contracts.topics import TRADES
 
 Run = Callable[..., SixServices]
@@ -38,11 +39,12 @@ def test_killed_services_leave_the_same_bytes(services: Run, undisturbed: Writte
         run.drain()
     written = run.collect()
     print(f"seed {SEED}, {len(kills)} kills: {kills}; {written.repeated} messages came again")
-    assert len(kills) == KILLS * len(SERVICES)
+    assert len(kills) == KILLS * len(FLOW_NAMES)
     assert_same(written, undisturbed)
     assert written.repeated > 0, "kills between checkpoints repeat messages"
 
 
+@pytest.mark.long
 def test_killed_services_in_transactions_repeat_nothing(services: Run, undisturbed: Written) -> None:
     run = services(TRADESTREAM_PROCESSING_GUARANTEE="exactly-once")
     with run.running():

@@ -12,7 +12,21 @@ from contracts.units import DecimalString, Pair
 
 
 class RiskAlert(Message):
-    """`value` stood against `limit`; `pair` is null where the rule is of the whole account."""
+    """`value` stood against `limit`; `pair` is null where the rule is of the whole account.
+
+    Attributes
+    ----------
+    account
+        Whose.
+    rule
+        Which rule spoke.
+    severity
+        ``CRITICAL`` where trading stops.
+    message
+        The same in words.
+    time_ms
+        Event time, milliseconds.
+    """
 
     schema_name: ClassVar[str] = "risk_alert"
 

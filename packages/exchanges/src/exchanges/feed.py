@@ -50,10 +50,14 @@ class VenueFeed:
         Where each pair stands.
     sink
         Takes what comes.
+    url
+        Address of the websocket.
     ping_interval_seconds
         Wall seconds between pings: each pong lets quiet pairs advance.
     silence_seconds
         Wall seconds without any message after which the connection is dead.
+    backoff
+        How long to wait between attempts to connect.
     outage_seconds
         How long a pair may be without its trades before the sink hears of an outage; None for ever.
     clock
@@ -188,7 +192,7 @@ class VenueFeed:
                 async with asyncio.timeout(self._silence_seconds):
                     text = await connection.recv()
             except TimeoutError as error:
-                raise TimeoutError(f"not a word for {self._silence_seconds:g} s") from error
+                raise TimeoutError(f"no message for {self._silence_seconds:g} s") from error
             self._received(text)
             if self._over.is_set():
                 return
@@ -198,7 +202,7 @@ class VenueFeed:
             frames = self._wire.parse(text)
         except BadInputError as error:
             shown = text if isinstance(text, str) else text.decode("utf-8", "replace")
-            logger.warning("a frame that cannot be read goes to the dead letters: {}", error)
+            logger.warning("an unreadable frame goes to the dead letters: {}", error)
             self._perform(session.Garbled(BadRow(shown, str(error))))
             return
         for frame in frames:

@@ -36,7 +36,15 @@ class Progress:
         self._write(stage, None, None, None, None)
 
     def epoch(self, epoch: int, epochs: int, log_loss: float) -> None:
-        """Note that `epoch` of `epochs` is over; 0 says that the first begins."""
+        """Note that `epoch` of `epochs` is over; 0 says that the first begins.
+
+        Parameters
+        ----------
+        epoch, epochs
+            How many are over, and how many there are at most.
+        log_loss
+            Of the tune part.
+        """
         if epoch == 0:
             self._started_seconds = self._monotonic()
             logger.info("untrained: log loss {:.6f}", log_loss)
@@ -44,7 +52,7 @@ class Progress:
             return
         per_epoch_seconds = (self._monotonic() - self._started_seconds) / epoch
         left_seconds = round(per_epoch_seconds * (epochs - epoch), 1)
-        logger.info("epoch {}/{}: log loss {:.6f}, at most {} s left", epoch, epochs, log_loss, left_seconds)
+        logger.info("epoch {}/{}: log loss {:.6f}, up to {} s left", epoch, epochs, log_loss, left_seconds)
         self._write("training", epoch, epochs, left_seconds, log_loss)
 
     def _write(

@@ -56,7 +56,13 @@ class RunFolder:
         return f"embedded://{self.log.resolve()}"
 
     def file(self, name: str) -> Path:
-        """Return a file that processes tell each other things with."""
+        """Return a file that processes tell each other things with.
+
+        Returns
+        -------
+        Path
+            Absolute; it need not exist.
+        """
         return self.work.resolve() / name
 
     def create(self) -> None:
@@ -88,7 +94,7 @@ class RunFolder:
                 fcntl.flock(marker, fcntl.LOCK_EX | fcntl.LOCK_NB)  # ends with the process, however it ends
             except BlockingIOError:
                 raise FolderInUseError(
-                    f"{self.out}: another run of tradestream is at work in this folder. Nothing was touched; "
+                    f"{self.out}: another run of tradestream is using this folder. Nothing was touched; "
                     "wait for it, stop it, or choose another folder."
                 ) from None
             if afresh:

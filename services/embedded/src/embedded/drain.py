@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import partial
 
+from contracts.services import INPUTS
 from contracts.topics import REFERENCE_CANDLES, TopicSpec
 from embedded.preflight import references
 from embedded.run_settings import environment_settings
-from embedded.services import STAGES, group_of
+from embedded.services import group_of
 from embedded.supervisor import Supervisor
 from results.run_log import RunLog
 
@@ -20,6 +21,12 @@ def drain(supervisor: Supervisor, log: RunLog, services: Iterable[str], timeout_
 
     Parameters
     ----------
+    supervisor
+        Looks after the processes meanwhile.
+    log
+        The run's log.
+    services
+        Names of services; others are not waited for.
     timeout_s
         How long each stage may take.
 
@@ -34,7 +41,7 @@ def drain(supervisor: Supervisor, log: RunLog, services: Iterable[str], timeout_
         As `Supervisor.wait_until`.
     """
     wanted = set(services)
-    for service, spec in STAGES.items():
+    for service, spec in INPUTS.items():
         inputs = [spec, REFERENCE_CANDLES] if _reads_references(supervisor, service) else [spec]
         caught_up = partial(_caught_up, log, group_of(service), inputs)
         if service in wanted and not supervisor.wait_until(caught_up, timeout_s):

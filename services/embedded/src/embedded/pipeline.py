@@ -9,17 +9,19 @@ from contextlib import contextmanager
 from typing import Any, Protocol
 
 from contracts.clock import SystemClock
+from contracts.services import FLOW, INPUTS, up_to
 from contracts.timestamps import iso_utc
 from embedded.drain import drain
 from embedded.kills import Kill, KillSwitch
 from embedded.preflight import require_features
 from embedded.process import ProcessSpec
 from embedded.run_settings import environment_settings, record_settings
-from embedded.services import ENVIRONMENT, STAGES, TRAIN_TOO_FEW_ROWS, Services
+from embedded.services import ENVIRONMENT, Services
 from embedded.supervisor import Supervisor
 from embedded.terminal.state import Phase, RunState, StateReader
 from results.run_log import RunLog
 from results.summary import RunRecord
+from streaming.exit_codes import EXIT_TOO_FEW_ROWS
 
 _SHOW_EVERY_S = 0.5
 
@@ -115,7 +117,7 @@ class Pipeline:
         self.enter("backfill")
         self.start(self.services.trades_historical(settings))
         self.supervisor.wait_for_job("trades-historical")
-        drain(self.supervisor, self.log, ("candles", "indicators"))
+        drain(self.supervisor, self.log, [each.name for each in FLOW if "historical" in each.variants])
 
     def train(self, until_ms: int | None = None) -> bool:
         """Train a model and serve it; return False if there are too few warm rows."""
@@ -125,7 +127,7 @@ class Pipeline:
         # A registered model is enough to go on, training need not have tidied up. Not earlier: training and serving
         # would both create MLflow's database.
         self.supervisor.wait_until(lambda: training.finished or self._is_registered())
-        if training.finished and training.exit_code == TRAIN_TOO_FEW_ROWS:
+        if training.finished and training.exit_code == EXIT_TOO_FEW_ROWS:
             return False
         self.serve()
         return True
@@ -157,9 +159,9 @@ class Pipeline:
         self.enter("drain")
         if "train" in self.supervisor.processes:
             self.supervisor.wait_for_job("train")
-        served = [name for name in STAGES if name in self.supervisor.processes]
+        served = [name for name in INPUTS if name in self.supervisor.processes]
         has_model = self.record.model is not None
-        stages = [name for name in served if has_model or name in ("candles", "indicators")]
+        stages = [name for name in served if has_model or "predictions" not in up_to(name)]
         if not drain(self.supervisor, self.log, stages, timeout_s):
             self.record.notes.append(
                 "Stopped before everything on its way had arrived; the next start goes on there."

@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.text import Text
 
 from contracts.errors import BadInputError
+from contracts.services import INPUTS, up_to
 from contracts.timestamps import iso_utc_ms, parse_time
 from contracts.topics import REFERENCE_CANDLES, TRADES
 from embedded.run_settings import RunSettings, settings_of
@@ -20,7 +21,7 @@ from verify.compare import Comparison, Fault, Index, compare
 from verify.log import Log, Snapshot, look_at, open_log, other_log
 from verify.replay import Replayed, replayed
 from verify.report import show_counts, show_faults, write_faults
-from verify.stages import OUTPUTS, parse_stages, up_to
+from verify.stages import OUTPUTS, parse_stages
 from verify.trades import one_by_one
 
 
@@ -35,6 +36,11 @@ class Range:
     def parse(cls, start: str | None, end: str | None) -> Range:
         """Read two times.
 
+        Returns
+        -------
+        Range
+            From the first time, until before the second.
+
         Raises
         ------
         BadInputError
@@ -46,7 +52,13 @@ class Range:
         return found
 
     def of(self, records: Iterable[Record]) -> Iterator[Record]:
-        """Yield the records of the range."""
+        """Yield the records of the range.
+
+        Yields
+        ------
+        Record
+            Those whose time is in it.
+        """
         for record in records:
             after_from = self.from_ms is None or record.timestamp_ms >= self.from_ms
             if after_from and (self.to_ms is None or record.timestamp_ms < self.to_ms):
@@ -64,7 +76,23 @@ class Range:
 
 @dataclass(frozen=True)
 class VerifyOptions:
-    """What a person may choose; see ``tradestream verify --help``."""
+    """What a person may choose; see ``tradestream verify --help``.
+
+    Parameters
+    ----------
+    span
+        Which messages are compared, by event time.
+    run
+        Folder of the run; by default the configured log.
+    against
+        Another log to compare with, instead of a replay.
+    stages
+        Names of stages; by default all.
+    out
+        File for the differences, JSON lines.
+    show
+        How many differences are shown.
+    """
 
     span: Range
     run: Path | None = None
@@ -98,6 +126,11 @@ class Findings:
 
 def run_verify(options: VerifyOptions, console: Console) -> bool:
     """Compare, say what was found, and return whether everything is equal.
+
+    Returns
+    -------
+    bool
+        True if there is no difference.
 
     Raises
     ------
@@ -181,7 +214,7 @@ def _verify(log: Log, stages: tuple[str, ...], span: Range, console: Console) ->
     if not any(snapshot.ends[TRADES.name].values()):
         raise BadInputError(TRADES.full_name(log.settings.environment), "trades to replay", "an empty topic")
     _require_messages((log,), stages, span, snapshot.ends)
-    with replayed(log, snapshot, settings, up_to(stages[-1])) as again:
+    with replayed(log, snapshot, settings, _needed_for(stages)) as again:
         comparisons = compare_with_replay(log, snapshot, again, stages, span)
         _say(
             console,
@@ -192,6 +225,11 @@ def _verify(log: Log, stages: tuple[str, ...], span: Range, console: Console) ->
     if span.is_limited and not unverified and not any(each.published or each.replayed for each in comparisons):
         raise _nothing_in(span, (log,))  # trades, and nothing that follows from them
     return Findings(comparisons, unverified, snapshot.cut)
+
+
+def _needed_for(stages: tuple[str, ...]) -> list[str]:
+    needed = {name for stage in stages for name in up_to(stage)}
+    return [name for name in INPUTS if name in needed]
 
 
 def _say_settings(console: Console, settings: RunSettings) -> None:
