@@ -12,8 +12,9 @@ import typer
 
 from contracts.errors import BadInputError
 from contracts.units import PAIR_PATTERN
-from embedded.exits import EXIT_FAILED, errors_in_words
+from embedded.exits import errors_in_words
 from modeling.kinds import DEMO_KIND, MODELS, TRAINING_KIND
+from streaming.exit_codes import EXIT_FAILED
 
 app = typer.Typer(
     help="From trades to paper P&L: the same code in backfill, replay and live.",

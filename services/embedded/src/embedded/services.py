@@ -9,7 +9,7 @@ from contracts.account import Account
 from contracts.services import FLOW, SERVICES
 from embedded.process import ProcessSpec
 from results.run_folder import RunFolder
-from training.exit_codes import EXIT_TOO_FEW_ROWS
+from streaming.exit_codes import EXIT_TOO_FEW_ROWS
 
 ENVIRONMENT = "dev"
 

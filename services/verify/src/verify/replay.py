@@ -21,12 +21,13 @@ from results.run_folder import RunFolder
 from results.run_log import RunLog
 from streaming.clients import create_topics
 from streaming.embedded.producer import EmbeddedProducer
+from streaming.exit_codes import EXIT_NO_MODEL, EXIT_UNSUITABLE_MODEL
 from verify.due import why_predictions_are_due
 from verify.log import Log, Snapshot
 from verify.served import served_versions
 
 #: Exit codes of `python -m predictions replay`: no such model, or one that this code cannot serve.
-_MODEL_IS_MISSING = (4, 5)
+_MODEL_IS_MISSING = (EXIT_NO_MODEL, EXIT_UNSUITABLE_MODEL)
 _COPY_AT_ONCE = 1_000
 
 
