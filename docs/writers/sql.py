@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from docs.writers.markdown import code, table
+
 from featurestore import TABLES
 
 
