@@ -14,9 +14,9 @@ from contracts.errors import BadInputError
 from contracts.heartbeat import Heartbeat
 from contracts.prediction import Prediction
 from contracts.topics import CANDLES, PREDICTIONS, TOPICS, TRADES
-from embedded.run_settings import record_settings, settings_of
 from embedded.services import STAGES
 from results.run_folder import RunFolder
+from results.run_settings import record_settings, settings_of
 from streaming.record import Record
 from verify.compare import ABSENT, Comparison, Index, compare
 from verify.log import look_at, other_log

@@ -22,8 +22,8 @@ from contracts.timestamps import parse_time
 from contracts.topics import CANDLES, MODEL_EVENTS, TECHNICAL_INDICATORS, TRADES
 from contracts.trade_frame import TradeFrame
 from embedded.exits import EXIT_FAILED, errors_in_words
-from embedded.run_settings import RunSettings, record_settings, settings_of
 from results.run_folder import RunFolder
+from results.run_settings import RunSettings, record_settings, settings_of
 from streaming.embedded.errors import LogDamagedError
 from verify.due import why_predictions_are_due
 from verify.log import Log, look_at, other_log

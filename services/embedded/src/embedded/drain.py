@@ -7,10 +7,10 @@ from functools import partial
 
 from contracts.topics import REFERENCE_CANDLES, TopicSpec
 from embedded.preflight import references
-from embedded.run_settings import environment_settings
 from embedded.services import STAGES, group_of
 from embedded.supervisor import Supervisor
 from results.run_log import RunLog
+from results.run_settings import environment_settings
 
 
 def drain(supervisor: Supervisor, log: RunLog, services: Iterable[str], timeout_s: float | None = None) -> bool:

@@ -14,11 +14,11 @@ from embedded.drain import drain
 from embedded.kills import Kill, KillSwitch
 from embedded.preflight import require_features
 from embedded.process import ProcessSpec
-from embedded.run_settings import environment_settings, record_settings
 from embedded.services import ENVIRONMENT, STAGES, TRAIN_TOO_FEW_ROWS, Services
 from embedded.supervisor import Supervisor
 from embedded.terminal.state import Phase, RunState, StateReader
 from results.run_log import RunLog
+from results.run_settings import environment_settings, record_settings
 from results.summary import RunRecord
 
 _SHOW_EVERY_S = 0.5
@@ -60,9 +60,9 @@ class Pipeline:
         self.log = RunLog(self.run_folder.log, ENVIRONMENT)
         self.kill_switch = KillSwitch(list(kills), self.supervisor, self.log, lambda: self.state.phase)
         self._view = view
-        self._progress_file = self.run_folder.file("training.json")
+        self._progress_file = services.progress_file
         self._reader = StateReader(state, RunLog(self.run_folder.log, ENVIRONMENT), self._progress_file)
-        self._ready_file = self.run_folder.file("predictions-ready.json")
+        self._ready_file = services.ready_file
         for stale in (self._ready_file, self._progress_file):
             stale.unlink(missing_ok=True)
         self._started_s = self._phase_started_s = time.monotonic()

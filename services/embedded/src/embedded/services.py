@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from contracts.account import Account
 from contracts.topics import CANDLES, PREDICTIONS, SIGNALS, TECHNICAL_INDICATORS, TRADES, TopicSpec
@@ -54,6 +55,16 @@ class Services:
     seed: int
     trades: Mapping[str, str]
     extra: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def progress_file(self) -> Path:
+        """How far training is."""
+        return self.run_folder.file("training.json")
+
+    @property
+    def ready_file(self) -> Path:
+        """Which model is served, once one is."""
+        return self.run_folder.file("predictions-ready.json")
 
     def shared(self) -> dict[str, str]:
         """Settings that every service is given."""
@@ -114,6 +125,6 @@ class Services:
         return {
             "PREDICTIONS_MODEL": self.model,
             "PREDICTIONS_SEED": str(self.seed),
-            "PREDICTIONS_PROGRESS_FILE": str(self.run_folder.file("training.json")),
-            "PREDICTIONS_READY_FILE": str(self.run_folder.file("predictions-ready.json")),
+            "PREDICTIONS_PROGRESS_FILE": str(self.progress_file),
+            "PREDICTIONS_READY_FILE": str(self.ready_file),
         }
