@@ -61,9 +61,16 @@ compose-up: market-is-known ## All of it in containers on this machine: history,
 cluster: ## A kind cluster with Kafka and its UI, RisingWave, MLflow, Prometheus, Grafana [parts="kafka mlflow", or none]
 	@deployments/dev/kind/create_cluster.sh $(parts)
 
+# Workers take file after file, in the order that tests/conftest.py gives them: the longest first.
+PYTEST = pytest -n $(workers) --dist loadfile --no-loadscope-reorder
+
 .PHONY: test
-test: install-dev ## Install what the tests need, then run all of them [tests=PATH workers=2]
-	@$(RUN) pytest -n $(workers) --dist loadfile --no-loadscope-reorder $(tests)
+test: install-dev ## The tests, the long ones left out, in 12 minutes [tests=PATH workers=2]
+	@$(RUN) $(PYTEST) -m "not long" $(if $(durations),--write-durations) $(tests)
+
+.PHONY: test-long
+test-long: install-dev ## All tests there are [tests=PATH workers=2]
+	@$(RUN) $(PYTEST) $(tests)
 
 .PHONY: lint
 lint: install-dev ## ruff (lint and format), mypy (strict), bandit (careless code)

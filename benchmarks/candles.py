@@ -129,7 +129,7 @@ def _bytewax_from_memory(settings: ServiceSettings, trades: Trades, truth: dict[
 
 
 def _topic_of_peers(name: str) -> TopicSpec:
-    return TopicSpec(name, (), key="pair", written_by="benchmarks", read_by=(), partitions=1)
+    return TopicSpec(name, (), key="pair", written_by="benchmarks", partitions=1)
 
 
 def _task(settings: ServiceSettings, who: str, messages: int, source: str = "", target: str = "") -> Task:

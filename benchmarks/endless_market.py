@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from itertools import count, cycle
 
 from benchmarks.market import EXCHANGE, START_MS, make_trades, pair_names
-from benchmarks.processes import STAGES
 from contracts.heartbeat import Heartbeat
 from contracts.message import Message
+from contracts.services import INPUTS
 from contracts.topics import TRADES
 from contracts.trade_frame import TradeFrame
 from contracts.units import MS_PER_MINUTE, US_PER_MS
@@ -58,7 +58,7 @@ def _block(pair: str, block: int, first_id: int) -> Iterator[TradeFrame]:
 def lags(settings: ServiceSettings) -> dict[str, int]:
     """Return per service how many messages of its input it has not committed yet."""
     found = {}
-    for name, spec in STAGES.items():
+    for name, spec in INPUTS.items():
         committed = committed_offsets(settings, settings.group_for(name), spec)
         found[name] = sum(end - committed.get(part, 0) for part, end in end_offsets(settings, spec).items())
     return found

@@ -13,19 +13,12 @@ from pathlib import Path
 
 from benchmarks.contestant import environment
 from contracts.account import Account
-from contracts.topics import CANDLES, PREDICTIONS, SIGNALS, TECHNICAL_INDICATORS, TOPICS, TRADES
+from contracts.services import INPUTS
+from contracts.topics import TOPICS
 from streaming.broker_address import is_embedded
 from streaming.clients import create_topics, lag
 from streaming.settings import ServiceSettings
 
-#: Service -> what it reads, in flow order.
-STAGES = {
-    "candles": TRADES,
-    "indicators": CANDLES,
-    "predictions": TECHNICAL_INDICATORS,
-    "signals": PREDICTIONS,
-    "execution": SIGNALS,
-}
 _GIVE_UP_SECONDS = 300.0
 _STOP_SECONDS = 30.0
 _POLL_SECONDS = 0.2
@@ -75,10 +68,10 @@ class Processes:
             )
 
     def start_services(self) -> None:
-        """Register a baseline model, create the topics and start the five services behind `trades`."""
+        """Register a baseline model, create the topics and start the services behind `trades`."""
         register_model(self.folder)
         create_topics(self.settings, TOPICS)
-        for name in reversed(STAGES):
+        for name in reversed(INPUTS):
             self.start(name)
 
     def stop(self, name: str) -> None:
@@ -100,7 +93,7 @@ class Processes:
 
     def drain(self) -> None:
         """Return when every service has committed all of its input, in flow order."""
-        for name, spec in STAGES.items():
+        for name, spec in INPUTS.items():
             group = self.settings.group_for(name)
             self.wait_for(lambda group=group, spec=spec: lag(self.settings, group, spec) == 0, f"{name} to drain")
 
@@ -123,7 +116,7 @@ class Processes:
 
 @contextmanager
 def services(settings: ServiceSettings, pairs: Sequence[str]) -> Iterator[Processes]:
-    """Run the five services in the block; nothing of them is left behind it."""
+    """Run the services in the block; nothing of them is left behind it."""
     run = Processes(settings, pairs)
     try:
         run.start_services()

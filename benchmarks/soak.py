@@ -16,9 +16,10 @@ from benchmarks import machine
 from benchmarks.endless_market import MOST_LAG, lags
 from benchmarks.logs import LOGS, CannotRunError, running_log
 from benchmarks.market import pair_names
-from benchmarks.processes import STAGES, Processes, open_files, resident_mib, services
+from benchmarks.processes import Processes, open_files, resident_mib, services
 from benchmarks.results import keep
 from benchmarks.table import Goal, Table
+from contracts.services import INPUTS
 from contracts.topics import PNL, TRADES
 from streaming.clients import end_offsets
 from streaming.settings import ServiceSettings
@@ -53,7 +54,7 @@ def soak(kind: str, minutes: float, pairs: int = PAIRS) -> tuple[Table, list[Sam
         run.wait_for(lambda: any(end_offsets(settings, PNL).values()), "the first books")
         samples: list[Sample] = []
         started = time.monotonic()
-        print("  ".join(f"{name:>11}" for name in ("minute", "messages", *STAGES, "state MiB")), flush=True)
+        print("  ".join(f"{name:>11}" for name in ("minute", "messages", *INPUTS, "state MiB")), flush=True)
         while (passed := time.monotonic() - started) < minutes * 60:
             time.sleep(min(_SAMPLE_SECONDS, minutes * 60 / 6, max(0.0, minutes * 60 - passed)))
             run.require_all()
@@ -78,7 +79,7 @@ def _sample(run: Processes, settings: ServiceSettings, minutes: float) -> Sample
 
 
 def _line(sample: Sample) -> str:
-    each = [f"{sample.rss_mib[name]:.0f}/{sample.files[name]}/{sample.lag[name]}" for name in STAGES]
+    each = [f"{sample.rss_mib[name]:.0f}/{sample.files[name]}/{sample.lag[name]}" for name in INPUTS]
     cells = (f"{sample.minutes:.1f}", f"{sample.messages:,}", *each, f"{sample.state_mib:.1f}")
     return "  ".join(f"{cell:>11}" for cell in cells)
 
@@ -86,7 +87,7 @@ def _line(sample: Sample) -> str:
 def _verdict(kind: str, samples: list[Sample]) -> Table:
     warm = samples[int(len(samples) * _WARM_UP_FRACTION) :]
     rows, goals = [], []
-    for name in STAGES:
+    for name in INPUTS:
         rss = [sample.rss_mib[name] for sample in warm]
         growth_pct = _growth_pct(rss)
         files = [sample.files[name] for sample in warm]

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 from contracts import topics
+from contracts.services import SERVICE_NAMES
 from contracts.topics import TopicSpec
 from contracts.trade_frame import TradeFrame
 from contracts.units import MS_PER_SECOND
@@ -103,7 +104,7 @@ def main() -> int:
     for name, series in everything(settings):
         print(f"{name:36}{len(series.values):>9,}{series.repeats:>9,}{series.holes:>9,}{series.two_values:>12,}")
         wrong += series.holes + series.two_values
-    for service in ("candles", "indicators", "predictions", "signals", "execution", "history"):
+    for service in SERVICE_NAMES[1:]:
         letters = sum(1 for _ in read_dead_letters(settings, service))
         if letters:
             print(f"dead letters of {service}: {letters:,}")

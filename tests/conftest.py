@@ -1,10 +1,62 @@
-"""Order of the whole suite: what is quick first, so that a mistake shows in minutes."""
+"""Which worker runs what, and when: file by file, the longest first, so that none works on alone at the end."""
 
 from __future__ import annotations
 
+import json
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
 import pytest
+
+#: Seconds of each file in the short suite, measured: `make test durations=yes` writes them anew.
+DURATIONS = Path(__file__).parent / "durations.json"
+#: A file that nobody has measured yet goes before the quick ones.
+UNKNOWN_SECONDS = 10.0
+
+_measured: Counter[str] = Counter()
+_left_out = 0
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--write-durations", action="store_true", help=f"write {DURATIONS.name} anew from this run")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put tests marked slow behind all others; a module's own order stays."""
-    items.sort(key=lambda item: item.get_closest_marker("slow") is not None)
+    """Put the longest file first; a file's own order stays."""
+    seconds: dict[str, float] = json.loads(DURATIONS.read_text(encoding="utf-8"))
+    items.sort(key=lambda item: -seconds.get(_file(item.nodeid), UNKNOWN_SECONDS))
+
+
+def pytest_deselected(items: list[pytest.Item]) -> None:
+    global _left_out
+    _left_out += sum(item.get_closest_marker("long") is not None for item in items)
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """A worker tells how many it left out, for the process that prints collects nothing itself."""
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["left_out"] = _left_out
+    elif session.config.getoption("--write-durations"):
+        text = json.dumps({file: round(seconds, 1) for file, seconds in _measured.most_common()}, indent=1)
+        DURATIONS.write_text(text + "\n", encoding="utf-8")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """All workers collect the same, so what the last one left out is what all did."""
+    global _left_out
+    _left_out = getattr(node, "workeroutput", {}).get("left_out", _left_out)
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    _measured[_file(report.nodeid)] += report.duration
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    if _left_out:
+        terminalreporter.write_line(f"{_left_out} long tests left out: make test-long runs them too")
+
+
+def _file(nodeid: str) -> str:
+    return nodeid.partition("::")[0]

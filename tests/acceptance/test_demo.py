@@ -12,7 +12,7 @@ import polars as pl
 import pytest
 from tests.support.runs import demo_command, differences
 
-from embedded.services import SERVICES
+from contracts.services import FLOW_NAMES
 
 ROOT = Path(__file__).parents[2]
 HISTORY_MS = 60 * 3_600_000
@@ -44,8 +44,8 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[st
 
 def test_the_thread_reaches_paper_fills(undisturbed: tuple[Path, dict[str, Any]]) -> None:
     out, summary = undisturbed
-    assert sorted(summary["services"]) == sorted(SERVICES)
-    assert len({service["pid"] for service in summary["services"].values()}) == len(SERVICES)
+    assert sorted(summary["services"]) == sorted(FLOW_NAMES)
+    assert len({service["pid"] for service in summary["services"].values()}) == len(FLOW_NAMES)
     assert summary["model"]["version"] == 1
     assert summary["counts"]["predictions"] == 3 * 120
     assert summary["counts"]["fills"] > 0
@@ -87,10 +87,10 @@ def test_a_busy_machine_changes_nothing(undisturbed: tuple[Path, dict[str, Any]]
 
 def test_each_service_killed_in_backfill_and_live(undisturbed: tuple[Path, dict[str, Any]], tmp_path: Path) -> None:
     # predictions has no work in backfill: it is killed while its model trains, and again live.
-    kills = [f"--kill={service}@{phase}" for service in SERVICES for phase in ("backfill", "live")]
+    kills = [f"--kill={service}@{phase}" for service in FLOW_NAMES for phase in ("backfill", "live")]
     # Half as fast as the other: twelve times a service starts, which a slow machine takes a while for.
     summary = demo(tmp_path / "killed", *kills, "--speed", "120")
     restarts = {name: service["restarts"] for name, service in summary["services"].items()}
-    assert all(restarts[service] >= 1 for service in SERVICES), restarts
+    assert all(restarts[service] >= 1 for service in FLOW_NAMES), restarts
     assert len(summary["kills"]) == len(kills), summary["notes"]
     assert differences(undisturbed[0], tmp_path / "killed") == []

@@ -21,9 +21,11 @@ from tests.chaos.disturbances import FAULTS, Fault, Stage
 from tests.chaos.live_run import train_model, undisturbed
 from tests.chaos.small_disk import NoSmallDiskError
 from tests.chaos.sweep_table import Row, print_row, print_table
-from tests.kafka.service_process import SERVICES, prepare_server
+from tests.kafka.service_process import prepare_server
 from tests.kafka.six_services import Written
 from tests.kafka.throwaway_broker import Broker, free_port
+
+from contracts.services import FLOW_NAMES
 
 #: How fast the market of the many kills runs, and that of each other fault with its minutes.
 _SPEED_OF_KILLS = 30.0
@@ -52,7 +54,7 @@ class Sweep:
         """Return the minutes of market that `fault` needs, and their speed."""
         if fault.name != "kills":
             return _SHORT_MARKET
-        seconds = self.kills * len(SERVICES) * self.pause_seconds
+        seconds = self.kills * len(FLOW_NAMES) * self.pause_seconds
         return round(seconds * _SPEED_OF_KILLS / 60), _SPEED_OF_KILLS
 
     def row(self, fault: Fault, log: str, broker: Broker | None) -> Row:

@@ -15,8 +15,10 @@ from tests.chaos.kill_plan import carry_out, plan_kills, tell_kills
 from tests.chaos.live_market import PAIRS, LiveMarket
 from tests.chaos.live_run import LiveRun
 from tests.chaos.small_disk import filled, small_disk
-from tests.kafka.service_process import CLOCK_OFFSET, SERVICES
+from tests.kafka.service_process import CLOCK_OFFSET
 from tests.kafka.throwaway_broker import Broker, free_port
+
+from contracts.services import FLOW_NAMES
 
 _NO_SPACE = "o space left"
 _IN_DISORDER = 3
@@ -133,12 +135,12 @@ def disorder(market: LiveMarket) -> list[dict[str, Any]]:
 def clocks_off(stage: Stage) -> Outcome:
     """Every service's wall clock is minutes off, and jumps in the middle of the run."""
     dice = random.Random(stage.seed)
-    own = {name: {CLOCK_OFFSET: str(dice.randint(-900, 900))} for name in SERVICES}
-    told = ", ".join(f"{name} {int(own[name][CLOCK_OFFSET]):+d} s" for name in SERVICES)
+    own = {name: {CLOCK_OFFSET: str(dice.randint(-900, 900))} for name in FLOW_NAMES}
+    told = ", ".join(f"{name} {int(own[name][CLOCK_OFFSET]):+d} s" for name in FLOW_NAMES)
     run = stage.run(own=own)
     with run.live():
         run.watch_for(run.market.live_seconds / 2)
-        for name in SERVICES:
+        for name in FLOW_NAMES:
             run.own[name] = {CLOCK_OFFSET: str(-int(own[name][CLOCK_OFFSET]))}
             run.kill(name)
     return run, f"{told}; then the opposite"
@@ -147,7 +149,7 @@ def clocks_off(stage: Stage) -> Outcome:
 def disk_of_state_full(stage: Stage) -> Outcome:
     """The disk of the state stores is full for some seconds."""
     with small_disk(stage.folder / "state-disk", megabytes=192) as disk:
-        own = {name: {"TRADESTREAM_STATE_DIR": str(disk / name)} for name in SERVICES if name != "trades"}
+        own = {name: {"TRADESTREAM_STATE_DIR": str(disk / name)} for name in FLOW_NAMES if name != "trades"}
         run = stage.run(own=own)
         with run.live():
             note = _full_for_a_while(run, disk)

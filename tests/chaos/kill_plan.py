@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from tests.chaos.live_run import LiveRun
-from tests.kafka.service_process import SERVICES
+
+from contracts.services import FLOW_NAMES
 
 Aim = Literal["anywhere", "recovery", "checkpoint"]
 #: One kill in so many is aimed at the recovery from another, and one at a checkpoint.
@@ -29,7 +30,7 @@ def plan_kills(seed: int, kills: int, seconds: float) -> list[Kill]:
     """Return `kills` of each service, spread at random over `seconds`."""
     dice = random.Random(seed)
     plan = []
-    for service in SERVICES:
+    for service in FLOW_NAMES:
         aimed = kills // _ONE_IN
         moments = [dice.uniform(0, seconds - max(_RECOVERING_SECONDS)) for _ in range(kills - aimed)]
         in_checkpoint = aimed if service != "trades" else 0  # it has no state, so none to be inside of
@@ -51,7 +52,9 @@ def carry_out(plan: list[Kill], run: LiveRun) -> None:
 def tell_kills(run: LiveRun) -> str:
     """Return who was killed how often, how often inside a checkpoint, and how often before its first word."""
     killed, inside, starting = Counter(run.killed), Counter(run.inside_checkpoint), Counter(run.starting)
-    each = ", ".join(f"{name} {killed[name]} ({inside[name]}, {starting[name]})" for name in SERVICES if killed[name])
+    each = ", ".join(
+        f"{name} {killed[name]} ({inside[name]}, {starting[name]})" for name in FLOW_NAMES if killed[name]
+    )
     return (
         f"{len(run.killed)} kills, {len(run.inside_checkpoint)} inside a checkpoint, "
         f"{len(run.starting)} before the service's first word: {each}; {run.restarts} ended by themselves"

@@ -12,10 +12,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.chaos.live_market import LIVE_FROM_MS, TRAINING_HOURS, LiveMarket
-from tests.kafka.service_process import SERVICES
-from tests.kafka.six_services import STAGES, SixServices, Written
+from tests.kafka.six_services import SixServices, Written
 from tests.kafka.throwaway_broker import wait_until
 
+from contracts.services import FLOW_NAMES, INPUTS
 from contracts.topics import TOPICS
 from streaming.clients import create_topics, lag
 from streaming.service.checkpoint_mark import CheckpointMark
@@ -124,7 +124,7 @@ class LiveRun(SixServices):
 
     def said(self, text: str) -> dict[str, int]:
         """Return how often each service has said `text`, those that have not left out."""
-        counts = {name: self._log(name).count(text) for name in SERVICES}
+        counts = {name: self._log(name).count(text) for name in FLOW_NAMES}
         return {name: count for name, count in counts.items() if count}
 
     def _log(self, name: str) -> str:
@@ -157,7 +157,7 @@ def train_model(folder: Path) -> dict[str, str]:
                 run.start(name)
             run.watch_until(lambda: run.processes["trades"].exitcode == 0, "history")
             for name in ("candles", "indicators"):
-                run.watch_until(lambda name=name: lag(run.settings, f"{name}-dev", STAGES[name]) == 0, name)
+                run.watch_until(lambda name=name: lag(run.settings, f"{name}-dev", INPUTS[name]) == 0, name)
         finally:
             for process in run.processes.values():
                 process.terminate()

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,10 +14,10 @@ from tests.chaos.comparing import compare
 from tests.chaos.disturbances import Stage, disorder
 from tests.chaos.kill_plan import carry_out, plan_kills, tell_kills
 from tests.chaos.live_market import LIVE_FROM_MS
-from tests.kafka.service_process import SERVICES
 from tests.kafka.six_services import Written
-from tests.kafka.throwaway_broker import Broker, free_port
+from tests.kafka.throwaway_broker import Broker, shared_broker
 
+from contracts.services import FLOW_NAMES
 from contracts.units import MS_PER_MINUTE
 
 SEED, KILLS = 5, 3
@@ -28,22 +27,13 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 
 @pytest.fixture(params=["embedded", pytest.param("kafka", marks=pytest.mark.kafka)])
-def broker(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Broker | None]:
+def broker(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker | None]:
     """None for the embedded log."""
     if request.param == "embedded":
         yield None
         return
-    if shutil.which("java") is None:
-        pytest.skip("no Java on the PATH: Kafka cannot run here")
-    broker = Broker(tmp_path / "kafka", free_port())
-    done = broker.run("up")
-    if done.returncode and "Maven" in done.stderr:
-        pytest.skip(f"Kafka cannot be had here: {done.stderr.strip()}")
-    try:
-        assert not done.returncode, done.stdout + done.stderr
+    with shared_broker(tmp_path_factory) as broker:
         yield broker
-    finally:
-        broker.run("down")
 
 
 def test_kills_in_a_disordered_market(
@@ -57,5 +47,5 @@ def test_kills_in_a_disordered_market(
         carry_out(plan_kills(SEED, KILLS, run.market.live_seconds * 0.9), run)
     verdict = compare(run.written, expected, run.market.true_trades)
     print(f"seed {SEED}: {tell_kills(run)}; {verdict}")
-    assert Counter(run.killed) == dict.fromkeys(SERVICES, KILLS)
+    assert Counter(run.killed) == dict.fromkeys(FLOW_NAMES, KILLS)
     assert verdict.good, verdict

@@ -1,4 +1,4 @@
-"""A broker for the session, the recorded market, a model, and what an undisturbed embedded run makes of them."""
+"""A broker for all workers, the recorded market, a model, and what an undisturbed embedded run makes of them."""
 
 from __future__ import annotations
 
@@ -6,17 +6,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from tests.kafka.recorded_market import PAIRS, write_market
+from tests.kafka.recorded_market import PAIRS, market_settings, write_files
 from tests.kafka.service_process import prepare_server
 from tests.kafka.six_services import SixServices, Written, accounts
-from tests.kafka.throwaway_broker import Broker, free_port
-from tests.predictions.prediction_rows import make_rows
+from tests.kafka.throwaway_broker import Broker, shared_broker
+from tests.support.shared import built_once
+from tests.support.trained_model import trained_model
 
-from modeling.dataset import build_dataset
-from predictions.settings import PredictionsSettings
 from streaming.settings import ServiceSettings
-from training.fit import train_model
-from training.train import register
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -28,7 +25,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
     """A broker that checks retention twice a second, on a free port, with its data in a temporary folder."""
-    with Broker(tmp_path_factory.mktemp("kafka"), free_port()).running() as broker:
+    with shared_broker(tmp_path_factory) as broker:
         yield broker
 
 
@@ -43,15 +40,12 @@ def on_kafka(broker: Broker, tmp_path: Path, request: pytest.FixtureRequest) -> 
 @pytest.fixture(scope="session")
 def settings_of_a_run(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """What all runs are told: the market's files, two accounts, and a model trained before the market begins."""
-    folder = tmp_path_factory.mktemp("market")
     prepare_server()
-    settings = PredictionsSettings(data_dir=folder)
-    data = build_dataset(make_rows(), 1, 5, 60)
-    register(train_model(data, settings, lambda epoch, epochs, log_loss: None), settings)
+    folder = built_once(tmp_path_factory, "market", write_files)
     return {
-        **write_market(folder),
+        **market_settings(folder),
         **accounts(("binance", ("BTC/USDT",)), ("simulated", PAIRS)),
-        "PREDICTIONS_MLFLOW_URI": settings.tracking_uri,
+        **trained_model(tmp_path_factory),
         "TRADESTREAM_LOG_LEVEL": "INFO",
     }
 
@@ -72,11 +66,15 @@ def services(
 @pytest.fixture(scope="session")
 def undisturbed_run(settings_of_a_run: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> SixServices:
     """The six services over the embedded log, done with the market; nothing has happened to them."""
-    folder = tmp_path_factory.mktemp("embedded")
-    services = SixServices(f"embedded://{folder}/log", folder, settings_of_a_run)
-    with services.running():
-        services.drain()
-    return services
+
+    def services(folder: Path) -> SixServices:
+        return SixServices(f"embedded://{folder}/log", folder, settings_of_a_run)
+
+    def run(folder: Path) -> None:
+        with services(folder).running() as all_of_them:
+            all_of_them.drain()
+
+    return services(built_once(tmp_path_factory, "undisturbed-run", run))
 
 
 @pytest.fixture(scope="session")

@@ -22,13 +22,17 @@ _US_PER_FILE = FILE_MINUTES * 60_000_000
 _COLUMNS = ("trade_id", "timestamp_us", "price", "quantity", "side", "pair", "exchange")
 
 
-def write_market(folder: Path) -> dict[str, str]:
-    """Write the simulated files into `folder`; return the `TRADES_*` settings that replay everything."""
-    files: list[tuple[Path, str, str]] = []
-    if BINANCE.exists():
-        files.append((BINANCE, "BTC/USDT", "binance"))
+def write_files(folder: Path) -> None:
+    """Write the simulated files into `folder`."""
     for pair in PAIRS:
-        files += [(path, pair, "simulator") for path in _write_pair(folder, pair)]
+        _write_pair(folder, pair)
+
+
+def market_settings(folder: Path) -> dict[str, str]:
+    """Return the `TRADES_*` settings that replay everything: what was recorded, and the files in `folder`."""
+    files = [(BINANCE, "BTC/USDT", "binance")] if BINANCE.exists() else []
+    for pair in PAIRS:
+        files += [(path, pair, "simulator") for path in sorted(folder.glob(f"{_prefix(pair)}*.csv"))]
     paths, pairs, exchanges = zip(*files, strict=True)
     return {
         "TRADES_EXCHANGE": "recorded",
@@ -40,17 +44,18 @@ def write_market(folder: Path) -> dict[str, str]:
     }
 
 
-def _write_pair(folder: Path, pair: str) -> list[Path]:
+def _prefix(pair: str) -> str:
+    return f"simulator_{pair.replace('/', '')}_"
+
+
+def _write_pair(folder: Path, pair: str) -> None:
     market = Market(instrument(pair), SEED, FROM_MS, UNTIL_MS * 1_000)
     market.make_until(UNTIL_MS * 1_000)
     trades = market.trades
     parts = (trades.timestamps_us - FROM_MS * 1_000) // _US_PER_FILE
-    paths = []
     for part in np.unique(parts):
-        path = folder / f"simulator_{pair.replace('/', '')}_{part:03d}.csv"
+        path = folder / f"{_prefix(pair)}{part:03d}.csv"
         _write_rows(path, market, trades, np.flatnonzero(parts == part))
-        paths.append(path)
-    return paths
 
 
 def _write_rows(path: Path, market: Market, trades: Trades, indices: np.ndarray) -> None:

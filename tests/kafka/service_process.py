@@ -14,9 +14,10 @@ import time
 from collections.abc import Mapping
 from multiprocessing.context import ForkServerProcess
 
-SERVICES = ("trades", "candles", "indicators", "predictions", "signals", "execution")
+from contracts.services import FLOW_NAMES
+
 _PRELOADED = (
-    *(f"{name}.app" for name in SERVICES),
+    *(f"{name}.app" for name in FLOW_NAMES),
     "predictions.serve",
     "mlflow.onnx",
     "onnxruntime",

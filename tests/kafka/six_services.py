@@ -15,18 +15,14 @@ from dataclasses import dataclass, field
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 
-from tests.kafka.service_process import SERVICES, start
+from tests.kafka.service_process import start
 from tests.kafka.throwaway_broker import login
 
+from contracts.services import FLOW, FLOW_NAMES, INPUTS
 from contracts.topics import (
-    CANDLES,
     PNL,
-    PREDICTIONS,
-    SIGNALS,
     SYMBOL_SUBSCRIPTIONS,
-    TECHNICAL_INDICATORS,
     TOPICS,
-    TRADES,
     TRADES_CHECKPOINTS,
     TopicSpec,
 )
@@ -37,23 +33,8 @@ from streaming.settings import ServiceSettings
 
 GIVE_UP_SECONDS = 120.0
 _POLL_SECONDS = 0.005
-#: Service -> what it reads; in flow order.
-STAGES = {
-    "candles": TRADES,
-    "indicators": CANDLES,
-    "predictions": TECHNICAL_INDICATORS,
-    "signals": PREDICTIONS,
-    "execution": SIGNALS,
-}
-#: Service -> the topic its progress shows on.
-PROGRESS = {
-    "trades": TRADES,
-    "candles": CANDLES,
-    "indicators": TECHNICAL_INDICATORS,
-    "predictions": PREDICTIONS,
-    "signals": SIGNALS,
-    "execution": PNL,
-}
+#: Service -> the topic its progress shows on; orders are too few.
+PROGRESS = {each.name: each.writes[0] for each in FLOW} | {"execution": PNL}
 #: Checkpoints say how far a run has come, and a killed one says so more often; a subscription is asked for at a wall
 #: clock's time.
 COMPARED = tuple(
@@ -153,7 +134,7 @@ class SixServices:
         )
 
     @contextmanager
-    def running(self, names: Sequence[str] = SERVICES) -> Iterator[SixServices]:
+    def running(self, names: Sequence[str] = FLOW_NAMES) -> Iterator[SixServices]:
         """Everything runs in the block; afterwards it is asked to stop, and has to."""
         create_topics(self.settings, TOPICS)
         for name in reversed(names):
@@ -217,7 +198,7 @@ class SixServices:
         """Return when the source has ended and each service has committed its whole input, in flow order."""
         for source in [name for name in self.processes if _is_source(name)]:
             self._wait(lambda name=source: self.processes[name].exitcode == 0, source, may_restart)
-        for name, spec in STAGES.items():
+        for name, spec in INPUTS.items():
             group = f"{name}-{self.environment}"
             self._wait(lambda group=group, spec=spec: lag(self.settings, group, spec) == 0, name, may_restart)
 
@@ -281,7 +262,7 @@ class SixServices:
                 message = record.message()
                 assert record.value is not None
                 values[spec.name, message.schema_name, message.message_id].add(record.value)
-        for name in SERVICES:
+        for name in FLOW_NAMES:
             assert not list(read_dead_letters(self.settings, name)), f"{name} set something aside"
         return Written(dict(values), messages, partitions)
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from tests.kafka.service_process import SERVICES
 from tests.kafka.six_services import SixServices, Written, assert_same
 from tests.kafka.throwaway_broker import Broker
 
+from contracts.services import FLOW_NAMES
 from contracts.topics import TRADES
 
 Run = Callable[..., SixServices]
@@ -38,7 +38,7 @@ def test_killed_services_leave_the_same_bytes(services: Run, undisturbed: Writte
         run.drain()
     written = run.collect()
     print(f"seed {SEED}, {len(kills)} kills: {kills}; {written.repeated} messages came again")
-    assert len(kills) == KILLS * len(SERVICES)
+    assert len(kills) == KILLS * len(FLOW_NAMES)
     assert_same(written, undisturbed)
     assert written.repeated > 0, "kills between checkpoints repeat messages"
 

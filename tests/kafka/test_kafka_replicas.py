@@ -13,16 +13,17 @@ from confluent_kafka.admin import AdminClient
 from tests.kafka.consumer_groups import wait_for_replicas
 from tests.kafka.paced_feed import PacedFeed
 from tests.kafka.service_process import prepare_server
-from tests.kafka.six_services import STAGES, SixServices, Written, assert_same
+from tests.kafka.six_services import SixServices, Written, assert_same
 from tests.kafka.throwaway_broker import wait_until
 
+from contracts.services import INPUTS
 from contracts.topics import CANDLES, TRADES
 from streaming.clients import committed_offsets, lag, read_topic
 from streaming.record import Record
 from streaming.settings import ServiceSettings
 
 Run = Callable[..., SixServices]
-CONSUMERS = tuple(STAGES)
+CONSUMERS = tuple(INPUTS)
 SEED = int(os.environ.get("KAFKA_SWEEP_SEED") or "1")
 SWEEP = bool(os.environ.get("KAFKA_SWEEP_KILLS"))
 #: The broker's least: a replica that is gone for good is missed after so long.
@@ -40,7 +41,7 @@ def start_replicas(run: SixServices, admin: AdminClient) -> None:
     for name in CONSUMERS:
         for instance in ("1", "2"):
             run.start(f"{name}:{instance}")
-    for name, spec in STAGES.items():
+    for name, spec in INPUTS.items():
         wait_for_replicas(admin, name, spec, run.environment, {"0", "1", "2"})
 
 
@@ -53,7 +54,7 @@ def remove_one_of_each(
         gone = dice.choice(("0", "1", "2"))
         run.remove(name if gone == "0" else f"{name}:{gone}", gently=gently(number))
         left[name] = {"0", "1", "2"} - {gone}
-    for name, spec in STAGES.items():
+    for name, spec in INPUTS.items():
         wait_for_replicas(admin, name, spec, run.environment, left[name])
 
 
@@ -149,7 +150,7 @@ def test_replicas_come_and_go_again_and_again(
                 for instance in ("0", "1", "2"):
                     if (member := name if instance == "0" else f"{name}:{instance}") not in run.processes:
                         run.start(member)
-            for name, spec in STAGES.items():
+            for name, spec in INPUTS.items():
                 wait_for_replicas(admin, name, spec, run.environment, {"0", "1", "2"})
             feed.wait_for((number + 0.5) / rounds)
             remove_one_of_each(run, admin, dice, gently=lambda _: gently)

@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from tests.kafka.service_process import SERVICES
 from tests.kafka.six_services import SixServices, Written, assert_same
 from tests.kafka.throwaway_broker import Broker, free_port
 
+from contracts.services import FLOW_NAMES
 from contracts.topics import CANDLES
 
 Run = Callable[..., SixServices]
@@ -37,13 +37,13 @@ def test_many_kills(services: Run, undisturbed: Written) -> None:
         run.drain()
     written = run.collect()
     print(f"seed {SEED}, {len(kills)} kills: {kills}; {written.repeated} messages came again")
-    assert len(kills) == KILLS * len(SERVICES)
+    assert len(kills) == KILLS * len(FLOW_NAMES)
     assert_same(written, undisturbed)
 
 
 def test_two_trades_processes_for_the_same_pairs(services: Run, undisturbed: Written) -> None:
     run = services()
-    with run.running((*SERVICES, "trades:1")):
+    with run.running((*FLOW_NAMES, "trades:1")):
         run.drain()
     written = run.collect()
     print(f"two trades processes: {written.repeated} messages came again")

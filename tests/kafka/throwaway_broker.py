@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from tests.support.shared import in_use, shared_folder
 
 SCRIPT = Path(__file__).parents[2] / "deployments/local/kafka/kafka.py"
 CHECK_INTERVAL_MS = 500
@@ -52,20 +53,42 @@ class Broker:
     @contextmanager
     def running(self) -> Iterator[Broker]:
         """It runs in the block; where there is no Java or no Maven the test is skipped."""
+        self.start()
+        try:
+            yield self
+        finally:
+            self.run("down")
+
+    def start(self) -> None:
+        """Start it, or skip the test where it cannot be had."""
         if shutil.which("java") is None:
             pytest.skip("no Java on the PATH: Kafka cannot run here")
         done = self.run("up")
         if done.returncode != 0 and any(tool in done.stderr for tool in ("Maven", "Java", "openssl is needed")):
             pytest.skip(f"Kafka cannot be had here: {done.stderr.strip()}")
-        try:
-            assert done.returncode == 0, done.stdout + done.stderr
-            yield self
-        finally:
-            self.run("down")
+        assert done.returncode == 0, done.stdout + done.stderr
 
     def up(self) -> None:
+        """Start it again."""
         done = self.run("up")
         assert done.returncode == 0, done.stdout + done.stderr
+
+
+@contextmanager
+def shared_broker(factory: pytest.TempPathFactory) -> Iterator[Broker]:
+    """One broker for all workers, each test with topics of its own; nobody stops it but the last to leave."""
+    folder = shared_folder(factory, "broker")
+    port = folder / "port"
+
+    def broker() -> Broker:
+        return Broker(folder / "kafka", int(port.read_text(encoding="utf-8")))
+
+    def start() -> None:
+        port.write_text(str(free_port()), encoding="utf-8")
+        broker().start()
+
+    with in_use(folder, start, lambda: broker().run("down")):
+        yield broker()
 
 
 def login(users: Path | None, user: str) -> dict[str, str]:

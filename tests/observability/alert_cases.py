@@ -8,9 +8,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from contracts.services import SERVICES
+
 Series = Mapping[str, str]
 
-APPS = ("trades", "candles", "technical-indicators", "predictions", "signals", "execution", "history")
+APPS = tuple(each.app for each in SERVICES)
 
 
 @dataclass(frozen=True)

@@ -40,7 +40,7 @@ class Tally(Message):
         return self.start_ms + WINDOW_MS
 
 
-TALLIES = TopicSpec("tallies", (Tally,), key="pair", written_by="tally", read_by=())
+TALLIES = TopicSpec("tallies", (Tally,), key="pair", written_by="tally")
 
 
 class TallySettings(ServiceSettings):

@@ -29,7 +29,7 @@ BAD = GOOD[2]
 CLOCK = FixedClock(1_800_000_000_000_000)
 #: Letters are looked for under the names of services that are in the flow.
 SERVICE = "candles"
-ECHO = TopicSpec("echo", (Heartbeat,), key="pair", written_by=SERVICE, read_by=())
+ECHO = TopicSpec("echo", (Heartbeat,), key="pair", written_by=SERVICE)
 
 
 def once(error: Exception | None) -> Callable[..., None]:

@@ -29,7 +29,7 @@ from streaming.settings import ServiceSettings
 from streaming.testing import run_topology
 from streaming.topics import Topics, publish
 
-ECHO = TopicSpec("echo", (Heartbeat,), key="pair", written_by="echo", read_by=())
+ECHO = TopicSpec("echo", (Heartbeat,), key="pair", written_by="echo")
 
 
 def echo(inputs: dict[str, Any], topics: Topics, settings: ServiceSettings) -> None:

@@ -8,11 +8,13 @@ import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
+from contracts.services import SERVICE_NAMES
+
 ROOT = Path(__file__).parents[2]
 
 #: May be imported by what stands to the right; `embedded` is the composition root.
 LIBRARIES = ("contracts", "features", "exchanges", "streaming", "featurestore", "modeling", "results")
-SERVICES = ("trades", "candles", "indicators", "predictions", "signals", "execution", "history")
+SERVICES = SERVICE_NAMES
 #: Processes that end: they read what is there and stream nothing.
 JOBS = ("training", "verify")
 COMPOSITION_ROOTS = ("embedded",)

@@ -16,6 +16,7 @@ import httpx
 from rich.console import Console
 
 from contracts.account import Account
+from contracts.services import SERVICES
 from embedded.pipeline import Pipeline
 from embedded.plans.demo import EXCHANGE, LIVE_FROM_MS, PAIRS
 from embedded.process import ProcessSpec
@@ -47,15 +48,7 @@ _FAULTS = (
     {"kind": "half_open", "at_ms": LIVE_FROM_MS + 2 * _MS_PER_HOUR},
 )
 #: Process -> what Kubernetes calls its deployment, `-live` left out.
-APPS = {
-    "trades": "trades",
-    "candles": "candles",
-    "indicators": "technical-indicators",
-    "predictions": "predictions",
-    "signals": "signals",
-    "execution": "execution",
-    "history": "history",
-}
+APPS = {each.name: each.app for each in SERVICES}
 
 
 class ScrapedPipeline(Pipeline):
@@ -137,7 +130,7 @@ def _start_venue(pipeline: ScrapedPipeline) -> dict[str, str]:
     }
     environment = {name: str(value) for name, value in settings.items()}
     venue = ProcessSpec("simulator", ("exchanges.simulator",), environment, restartable=False)
-    pipeline.start(venue, *pipeline.services.flow(), pipeline.services.history())
+    pipeline.start(venue, *pipeline.services.flow(), *pipeline.services.keeping())
     pipeline.supervisor.wait_until(ready.exists)
     addresses = _addresses(pipeline)
     return {"TRADES_REST_URL": addresses["rest_url"], "TRADES_WEBSOCKET_URL": addresses["websocket_url"]}

@@ -14,6 +14,17 @@ class Account(BaseModel):
 
     `pairs` are the pairs it trades. The size of a position and its limit are percent of live equity, the loss limits
     percent of the initial balance.
+
+    Attributes
+    ----------
+    name
+        Letters, digits, ``_`` and ``-``; it is the key of all that the account does.
+    initial_balance_quote
+        What it starts with, in quote currency.
+    minimum_confidence
+        Predictions below it are no reason to trade.
+    max_daily_loss_pct, max_total_loss_pct
+        What it may lose in a UTC day, and since its start.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")

@@ -48,5 +48,11 @@ class AccountsSettings(BaseModel):
         return self.accounts or (Account(name=DEFAULT_ACCOUNT, pairs=self.pairs),)
 
     def account(self, name: str) -> Account | None:
-        """Return the account called `name`, None if there is none."""
+        """Return the account called `name`, None if there is none.
+
+        Returns
+        -------
+        Account | None
+            The account with its limits.
+        """
         return next((account for account in self.configured_accounts if account.name == name), None)

@@ -34,6 +34,8 @@ class AuditEvent(Message):
         Who wrote it down.
     actor
         Who did it: a service and its instance (``execution/0``), or a person.
+    action
+        What was done.
     subject
         What it was done to: a model and version, an account, a pair, a topic, the service itself.
     details

@@ -22,6 +22,17 @@ class Candle(WindowMessage):
 
     Volumes are exact sums: `volume` in base, `quote_volume` in quote currency, `taker_buy_volume` the part of
     `volume` whose taker bought.
+
+    Attributes
+    ----------
+    open, high, low, close
+        Prices in quote currency, decimal strings.
+    trade_count
+        Trades in the window.
+    first_trade_id, last_trade_id
+        The venue's, None for a window without trades.
+    quality, revision
+        As above.
     """
 
     schema_name: ClassVar[str] = "candle"

@@ -10,14 +10,26 @@ class Clock(Protocol):
     """Something that knows what time it is."""
 
     def now_us(self) -> int:
-        """Return microseconds since the Unix epoch, UTC."""
+        """Return microseconds since the Unix epoch, UTC.
+
+        Returns
+        -------
+        int
+            UTC.
+        """
 
 
 class SystemClock:
     """The machine's clock."""
 
     def now_us(self) -> int:
-        """Return microseconds since the Unix epoch, UTC."""
+        """Return microseconds since the Unix epoch, UTC.
+
+        Returns
+        -------
+        int
+            UTC, as the machine has it.
+        """
         return time.time_ns() // 1_000  # noqa: TID251 - the one place where the wall clock is read
 
 

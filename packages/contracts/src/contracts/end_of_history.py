@@ -15,6 +15,13 @@ class EndOfHistory(Message):
 
     With `final` nothing follows (a recorded file ended): windows that are still open close as `gap`, cut off by
     the end of input. Without it the live feed continues from `last_trade_id` and open windows stay open.
+
+    Attributes
+    ----------
+    type
+        Tells the messages of the topic apart.
+    exchange
+        The venue.
     """
 
     schema_name: ClassVar[str] = "end_of_history"

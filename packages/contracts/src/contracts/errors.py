@@ -45,7 +45,13 @@ class TransientError(TradestreamError):
 
 
 def shorten(value: object, limit: int = 120) -> str:
-    """Return ``repr(value)``, cut to `limit` characters."""
+    """Return ``repr(value)``, cut to `limit` characters.
+
+    Returns
+    -------
+    str
+        At most `limit` characters; cut text ends with ``...``.
+    """
     try:
         text = repr(value)
     except RecursionError:

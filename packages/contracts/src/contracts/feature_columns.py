@@ -23,6 +23,11 @@ FEATURE_SET_IDS: Mapping[str, str] = _LIST["ids"]
 def serves(given: str, wanted: str) -> bool:
     """Whether rows of set id `given` have every feature of set id `wanted`, by the same definitions.
 
+    Returns
+    -------
+    bool
+        False as well where a definition changed.
+
     Examples
     --------
     >>> full, core = FEATURE_SET_IDS["full"], FEATURE_SET_IDS["core"]

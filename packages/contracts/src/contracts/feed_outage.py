@@ -19,6 +19,10 @@ class FeedOutage(Message):
 
     Attributes
     ----------
+    type
+        Tells the messages of the topic apart.
+    exchange
+        The venue.
     since_us
         Event time up to which the pair is complete, microseconds.
     until_us

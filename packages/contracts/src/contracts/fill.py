@@ -17,6 +17,23 @@ class Fill(Message):
     `reference_price` is what the market showed, `price` what was paid (slippage included), `fee_quote` the fee in
     quote currency. `candle_window_start_ms` names the candle that filled it; the signal leads to the model
     version, the prediction and the feature row.
+
+    Attributes
+    ----------
+    account, exchange, pair
+        Whose fill it is, where, and of what.
+    fill_id, order_id, signal_id
+        Its own id, and what it goes back to.
+    side
+        `buy` or `sell`.
+    quantity
+        In base currency.
+    realised_pnl_quote
+        What the fill realised against the average price, before fees, in quote currency.
+    filled_at_ms
+        Event time, milliseconds.
+    model_name, model_version
+        Which model's prediction led to it.
     """
 
     schema_name: ClassVar[str] = "fill"

@@ -15,6 +15,17 @@ class FormingCandle(OpenWindowMessage):
 
     Not a `Candle`, so that no reader takes it for a final one. Which moments are shown depends on how trades came;
     the values do not.
+
+    Attributes
+    ----------
+    open, high, low, close
+        Prices so far, in quote currency.
+    volume, quote_volume
+        Exact sums so far, in base and in quote currency.
+    taker_buy_volume
+        The part of `volume` whose taker bought.
+    trade_count
+        Trades so far.
     """
 
     schema_name: ClassVar[str] = "forming_candle"

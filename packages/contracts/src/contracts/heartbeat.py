@@ -15,6 +15,13 @@ class Heartbeat(Message):
 
     Written only while the pair has no unrepaired gap. The first heartbeat of a pair, written before its first
     trade, says since when the input is complete: a candle that began before it is cut off.
+
+    Attributes
+    ----------
+    type
+        Tells the messages of the topic apart.
+    exchange
+        The venue.
     """
 
     schema_name: ClassVar[str] = "heartbeat"

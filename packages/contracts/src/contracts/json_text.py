@@ -14,6 +14,11 @@ class RepeatedNameError(ValueError):
 def decode(text: str | bytes) -> Any:
     """Return what `text` says.
 
+    Returns
+    -------
+    Any
+        What ``json.loads`` makes of it.
+
     Raises
     ------
     RepeatedNameError

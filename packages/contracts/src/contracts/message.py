@@ -24,26 +24,55 @@ class Message(BaseModel):
 
     @property
     def key(self) -> str:
-        """The topic key: messages of one key stay in order."""
+        """The topic key: messages of one key stay in order.
+
+        Raises
+        ------
+        TypeError
+            If messages of this class have none.
+        """
         raise TypeError(f"{type(self).__name__} has no key")
 
     @property
     def event_time_ms(self) -> int:
-        """When it happened in the market, milliseconds since the epoch: the message's timestamp on the log."""
+        """When it happened in the market, milliseconds since the epoch: the message's timestamp on the log.
+
+        Raises
+        ------
+        TypeError
+            If messages of this class have none.
+        """
         raise TypeError(f"{type(self).__name__} has no event time")
 
     @property
     def message_id(self) -> str:
-        """Deterministic identity: two messages with one id have identical values."""
+        """Deterministic identity: two messages with one id have identical values.
+
+        Raises
+        ------
+        TypeError
+            If messages of this class have none.
+        """
         raise TypeError(f"{type(self).__name__} has no id")
 
     def to_json(self) -> bytes:
-        """Return the wire form; equal messages give equal bytes."""
+        """Return the wire form; equal messages give equal bytes.
+
+        Returns
+        -------
+        bytes
+            JSON in UTF-8, fields in the order of the class.
+        """
         return self.__pydantic_serializer__.to_json(self)
 
     @classmethod
     def from_json(cls, data: bytes) -> Self:
         """Read and check the wire form.
+
+        Returns
+        -------
+        Self
+            The message.
 
         Raises
         ------

@@ -10,7 +10,19 @@ from contracts.message import Message
 
 
 class ModelEvent(Message):
-    """What happened to a version of a model; `trained_to_ms` is where its training data ends (event time)."""
+    """What happened to a version of a model; `trained_to_ms` is where its training data ends (event time).
+
+    Attributes
+    ----------
+    model_name, model_version
+        Which version of which model.
+    event
+        What happened to it.
+    alias
+        The alias in the registry that it has now, or None.
+    reason
+        Why, for people.
+    """
 
     schema_name: ClassVar[str] = "model_event"
 

@@ -18,6 +18,19 @@ class Order(Message):
 
     DENIED: a limit of ours refused it before it left. REJECTED: the venue refused it. `reason` is set for those
     and for CANCELLED. `quantity` is in base currency.
+
+    Attributes
+    ----------
+    account, exchange, pair
+        Whose order it is, where, and of what.
+    signal_id
+        The decision that it carries out.
+    side, order_type
+        `buy` or `sell`; always ``market``.
+    status
+        What has become of it.
+    decided_at_ms, updated_at_ms
+        Event times of the decision and of this change, milliseconds.
     """
 
     schema_name: ClassVar[str] = "order"

@@ -16,6 +16,15 @@ class Pnl(Message):
     ``equity = balance + unrealised``; `balance` is the initial balance plus realised profit minus fees.
     `exposure_quote` is the marked value of what is held; `drawdown_quote` is how far equity is below its highest,
     `daily_loss_quote` how far below the balance of the last midnight (both 0 or positive).
+
+    Attributes
+    ----------
+    account
+        Whose.
+    equity, unrealised_quote
+        Now, in quote currency.
+    realised_quote, fees_quote
+        Sums since the account's start, in quote currency.
     """
 
     schema_name: ClassVar[str] = "pnl"

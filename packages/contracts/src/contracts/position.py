@@ -14,6 +14,17 @@ class Position(Message):
     """Position after the fill `fill_id`. `average_price` is 0 when nothing is held.
 
     `realised_pnl_quote` sums over the position's life, before fees; `fees_quote` beside it.
+
+    Attributes
+    ----------
+    account, exchange, pair
+        Whose position it is, where, and in what.
+    action
+        What the fill did to it.
+    quantity
+        What is held now, in base currency.
+    updated_at_ms
+        Event time, milliseconds.
     """
 
     schema_name: ClassVar[str] = "position"

@@ -21,6 +21,13 @@ class Prediction(Mark, WindowMessage):
     `confidence` the probability of the more likely side, `direction` that side. All three are null, null and 0
     unless `reason` is `ok`.
     The `mark_*` fields copy the candle: execution has one input and marks its positions with them.
+
+    Attributes
+    ----------
+    model_name, model_version
+        Whose prediction it is.
+    feature_set
+        Id of the features that the model takes.
     """
 
     schema_name: ClassVar[str] = "prediction"

@@ -14,6 +14,13 @@ class ReferenceCandle(WindowMessage):
 
     A copy of the final candle of revision 0: decisions were made on it, so later revisions are not passed on.
     Nothing orders two keys, so what a pair needs of another is copied to its own.
+
+    Attributes
+    ----------
+    close
+        In quote currency.
+    quality
+        The candle's.
     """
 
     schema_name: ClassVar[str] = "reference_candle"

@@ -13,7 +13,21 @@ RiskRule = Literal["DAILY_LOSS", "DRAWDOWN", "POSITION_SIZE", "EXPOSURE", "MARGI
 
 
 class RiskAlert(Message):
-    """`value` stood against `limit`; `pair` is null where the rule is of the whole account."""
+    """`value` stood against `limit`; `pair` is null where the rule is of the whole account.
+
+    Attributes
+    ----------
+    account
+        Whose.
+    rule
+        Which rule spoke.
+    severity
+        ``CRITICAL`` where trading stops.
+    message
+        The same in words.
+    time_ms
+        Event time, milliseconds.
+    """
 
     schema_name: ClassVar[str] = "risk_alert"
 

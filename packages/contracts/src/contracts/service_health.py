@@ -19,6 +19,8 @@ class ServiceHealth(Message):
 
     Attributes
     ----------
+    service
+        Whose process.
     instance
         Tells replicas of a service apart.
     version

@@ -15,12 +15,16 @@ class ServiceMetrics(Message):
 
     Attributes
     ----------
+    service, instance
+        Whose process; instance tells replicas apart.
     interval_s
         Since the sample before.
     lag_messages
         ``topic[partition]`` -> messages that wait; of the partitions assigned to it.
     lag_s
         Age of the message in hand, from its writing, seconds; 0 where nothing waits.
+    messages_in, messages_out, dead_letters, rebalances
+        Counts since the start.
     messages_in_per_s, messages_out_per_s
         Over the interval.
     stage_p50_ms, stage_p99_ms

@@ -20,6 +20,19 @@ class Signal(Mark, WindowMessage):
 
     `buy` asks to hold the pair, `sell` to hold none of it. The decision expires at `expires_at_ms` (event time).
     The `mark_*` fields carry the candle the decision was made on.
+
+    Attributes
+    ----------
+    type
+        Tells the messages of the topic apart.
+    account
+        Whose decision.
+    decision, reason
+        What to do, and why.
+    direction, probability_up, confidence
+        The prediction's.
+    model_name, model_version, prediction_id
+        Whose prediction, and which.
     """
 
     schema_name: ClassVar[str] = "signal"

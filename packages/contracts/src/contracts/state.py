@@ -10,7 +10,13 @@ class State(Protocol):
     """The part of QuixStreams' state that folds use: plain JSON values by key, of one message key."""
 
     def get(self, key: str, default: Any = None) -> Any:
-        """Return the value of `key`, or `default`."""
+        """Return the value of `key`, or `default`.
+
+        Returns
+        -------
+        Any
+            The value, or `default` where there is none.
+        """
 
     def set(self, key: str, value: Any) -> None:
         """Keep `value` under `key`."""
@@ -40,7 +46,13 @@ class MemoryState:
         self.entries: dict[str, Any] = dict(entries or {})
 
     def get(self, key: str, default: Any = None) -> Any:
-        """Return the value of `key`, or `default`."""
+        """Return the value of `key`, or `default`.
+
+        Returns
+        -------
+        Any
+            The value, or `default` where there is none.
+        """
         return self.entries.get(key, default)
 
     def set(self, key: str, value: Any) -> None:

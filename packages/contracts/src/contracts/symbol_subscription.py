@@ -20,6 +20,8 @@ class SymbolSubscription(Message):
     ----------
     requester
         ``operator``, ``signals:<account>``, or whatever else tells who asks apart.
+    wanted
+        Whether the pair is wanted from now on.
     history_from_ms
         Event time from which a pair that is new here is wanted, milliseconds; by default as many days back as the
         trades service's settings say.

@@ -14,6 +14,11 @@ _LATEST_MS = 253_402_300_799_999
 def iso_utc(time_us: int) -> str:
     """Return microseconds since the epoch as ISO 8601, to the second.
 
+    Returns
+    -------
+    str
+        Such as ``2026-03-04T00:00:00Z``.
+
     Examples
     --------
     >>> iso_utc(1_772_582_400_000_000)
@@ -23,12 +28,23 @@ def iso_utc(time_us: int) -> str:
 
 
 def iso_utc_ms(time_ms: int) -> str:
-    """Return milliseconds since the epoch as ISO 8601, to the second."""
+    """Return milliseconds since the epoch as ISO 8601, to the second.
+
+    Returns
+    -------
+    str
+        Such as ``2026-03-04T00:00:00Z``.
+    """
     return iso_utc(time_ms * US_PER_MS)
 
 
 def parse_time(field: str, text: str | None) -> int | None:
     """Return ISO 8601 (UTC where it names no zone) or milliseconds since the epoch as the latter; None of None.
+
+    Returns
+    -------
+    int | None
+        Milliseconds since the epoch.
 
     Raises
     ------

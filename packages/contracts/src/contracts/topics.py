@@ -51,8 +51,10 @@ class TopicSpec:
         Name without the environment's suffix.
     messages
         The message classes it carries; several are told apart by their `type` field.
-    written_by, read_by
-        Services.
+    key
+        What the topic is keyed by.
+    written_by
+        A service; who reads it says so itself (`contracts.services`).
     partitions
         On Kafka; all inputs of a service have the same number. The embedded log uses one.
     retention_ms
@@ -63,20 +65,27 @@ class TopicSpec:
     operational
         It carries facts of the wall clock about the running system, or glimpses for screens of what is not final: no
         part of what a replay must reproduce, and not exported.
+    not_replayed
+        Why a replay of the trades does not write it again; empty if it does.
     """
 
     name: str
     messages: tuple[type[Message], ...]
     key: Literal["pair", "account", "model", "exchange:pair", "exchange:pair:requester", "service"]
     written_by: str
-    read_by: tuple[str, ...]
     partitions: int = 6
     retention_ms: int = FOREVER
     cleanup_policy: Literal["delete", "compact"] = "delete"
     operational: bool = False
+    not_replayed: str = ""
 
     def full_name(self, environment: str) -> str:
         """Return the topic's name in `environment`.
+
+        Returns
+        -------
+        str
+            As Kafka and the embedded log know it.
 
         Examples
         --------
@@ -103,6 +112,11 @@ class TopicSpec:
     def decode(self, data: bytes) -> Message:
         """Read and check a message of this topic.
 
+        Returns
+        -------
+        Message
+            One of `messages`.
+
         Raises
         ------
         contracts.errors.BadMessageError
@@ -123,52 +137,53 @@ TRADES = TopicSpec(
     (TradeFrame, Heartbeat, FeedOutage, EndOfHistory),
     key="pair",
     written_by="trades",
-    read_by=("candles", "history"),
+    not_replayed="the input",
 )
 TRADES_CHECKPOINTS = TopicSpec(
     "trades-checkpoints",
     (TradesCheckpoint,),
     key="exchange:pair",
     written_by="trades",
-    read_by=("trades", "candles", "indicators"),
     partitions=1,
     cleanup_policy="compact",
+    not_replayed="how far the feed has come, not what it brought",
 )
-CANDLES = TopicSpec("candles", (Candle,), key="pair", written_by="candles", read_by=("indicators",))
+CANDLES = TopicSpec("candles", (Candle,), key="pair", written_by="candles")
 #: Its key is the pair that is compared, not the one whose candle it is: it lies beside that pair's own candles.
-REFERENCE_CANDLES = TopicSpec(
-    "reference-candles", (ReferenceCandle,), key="pair", written_by="candles", read_by=("indicators",)
-)
+REFERENCE_CANDLES = TopicSpec("reference-candles", (ReferenceCandle,), key="pair", written_by="candles")
 CANDLES_FORMING = TopicSpec(
     "candles-forming",
     (FormingCandle,),
     key="pair",
     written_by="candles",
-    read_by=("indicators",),
     retention_ms=MS_PER_DAY,
     operational=True,
+    not_replayed="moments for screens, which depend on how trades came",
 )
-TECHNICAL_INDICATORS = TopicSpec(
-    "technical_indicators", (FeatureRow,), key="pair", written_by="indicators", read_by=("predictions",)
-)
+TECHNICAL_INDICATORS = TopicSpec("technical_indicators", (FeatureRow,), key="pair", written_by="indicators")
 INDICATORS_FORMING = TopicSpec(
     "indicators-forming",
     (FormingRow,),
     key="pair",
     written_by="indicators",
-    read_by=(),
     retention_ms=MS_PER_DAY,
     operational=True,
+    not_replayed="the same of features",
 )
-PREDICTIONS = TopicSpec("predictions", (Prediction,), key="pair", written_by="predictions", read_by=("signals",))
-SIGNALS = TopicSpec("signals", (Signal,), key="account", written_by="signals", read_by=("execution",))
-ORDERS = TopicSpec("orders", (Order,), key="account", written_by="execution", read_by=())
-FILLS = TopicSpec("fills", (Fill,), key="account", written_by="execution", read_by=())
-POSITIONS = TopicSpec("positions", (Position,), key="account", written_by="execution", read_by=())
-PNL = TopicSpec("pnl", (Pnl,), key="account", written_by="execution", read_by=())
-RISK_ALERTS = TopicSpec("risk-alerts", (RiskAlert,), key="account", written_by="execution", read_by=())
+PREDICTIONS = TopicSpec("predictions", (Prediction,), key="pair", written_by="predictions")
+SIGNALS = TopicSpec("signals", (Signal,), key="account", written_by="signals")
+ORDERS = TopicSpec("orders", (Order,), key="account", written_by="execution")
+FILLS = TopicSpec("fills", (Fill,), key="account", written_by="execution")
+POSITIONS = TopicSpec("positions", (Position,), key="account", written_by="execution")
+PNL = TopicSpec("pnl", (Pnl,), key="account", written_by="execution")
+RISK_ALERTS = TopicSpec("risk-alerts", (RiskAlert,), key="account", written_by="execution")
 MODEL_EVENTS = TopicSpec(
-    "model-events", (ModelEvent,), key="model", written_by="predictions", read_by=(), partitions=1
+    "model-events",
+    (ModelEvent,),
+    key="model",
+    written_by="predictions",
+    partitions=1,
+    not_replayed="training is not replayed; the versions it made are fetched from the registry",
 )
 #: Operators write it too (`tradestream subscribe`).
 SYMBOL_SUBSCRIPTIONS = TopicSpec(
@@ -176,9 +191,9 @@ SYMBOL_SUBSCRIPTIONS = TopicSpec(
     (SymbolSubscription,),
     key="exchange:pair:requester",
     written_by="signals",
-    read_by=("trades", "signals"),
     partitions=1,
     cleanup_policy="compact",
+    not_replayed="what people and services asked for, at a wall clock's time",
 )
 
 SERVICE_HEALTH = TopicSpec(
@@ -186,46 +201,33 @@ SERVICE_HEALTH = TopicSpec(
     (ServiceHealth,),
     key="service",
     written_by=EVERY_SERVICE,
-    read_by=(),
     partitions=1,
     retention_ms=_7_DAYS,
     operational=True,
+    not_replayed="how the processes fare, by a wall clock",
 )
 METRICS = TopicSpec(
     "metrics",
     (ServiceMetrics,),
     key="service",
     written_by=EVERY_SERVICE,
-    read_by=(),
     partitions=1,
     retention_ms=MS_PER_DAY,
     operational=True,
+    not_replayed="the same in numbers",
 )
 AUDIT_LOG = TopicSpec(
-    "audit-log", (AuditEvent,), key="service", written_by=EVERY_SERVICE, read_by=(), partitions=1, operational=True
+    "audit-log",
+    (AuditEvent,),
+    key="service",
+    written_by=EVERY_SERVICE,
+    partitions=1,
+    operational=True,
+    not_replayed="who did what, by a wall clock",
 )
 
-TOPICS: tuple[TopicSpec, ...] = (
-    TRADES,
-    TRADES_CHECKPOINTS,
-    CANDLES,
-    REFERENCE_CANDLES,
-    CANDLES_FORMING,
-    TECHNICAL_INDICATORS,
-    INDICATORS_FORMING,
-    PREDICTIONS,
-    SIGNALS,
-    ORDERS,
-    FILLS,
-    POSITIONS,
-    PNL,
-    RISK_ALERTS,
-    MODEL_EVENTS,
-    SYMBOL_SUBSCRIPTIONS,
-    SERVICE_HEALTH,
-    METRICS,
-    AUDIT_LOG,
-)
+#: All of the above, in the order in which they stand there.
+TOPICS: tuple[TopicSpec, ...] = tuple(value for value in list(globals().values()) if isinstance(value, TopicSpec))
 
 #: Dead letters keep the original bytes, so they have a name and no schema.
 DEAD_LETTERS_PREFIX = "dead-letters"
@@ -233,18 +235,29 @@ DEAD_LETTERS_RETENTION_MS = _30_DAYS
 
 
 def dead_letters_name(service: str, environment: str) -> str:
-    """Return the dead-letter topic of `service` in `environment`."""
+    """Return the dead-letter topic of `service` in `environment`.
+
+    Returns
+    -------
+    str
+        Such as ``dead-letters.candles-dev``.
+    """
     return f"{DEAD_LETTERS_PREFIX}.{service}-{environment}"
 
 
 def dead_letters_spec(service: str) -> TopicSpec:
-    """Return the dead-letter topic of `service`; what is on it is what came, so it has no message class."""
+    """Return the dead-letter topic of `service`; what is on it is what came, so it has no message class.
+
+    Returns
+    -------
+    TopicSpec
+        One partition, kept for `DEAD_LETTERS_RETENTION_MS`.
+    """
     return TopicSpec(
         f"{DEAD_LETTERS_PREFIX}.{service}",
         (),
         key="pair",
         written_by=service,
-        read_by=(),
         partitions=1,
         retention_ms=DEAD_LETTERS_RETENTION_MS,
     )

@@ -20,6 +20,16 @@ class TradeFrame(Message):
     Trade ids are unique within (exchange, pair) and strictly increase inside a frame. `side` is the taker's side.
     `consecutive_ids` says that the venue numbers its trades without holes, so a hole means lost data; without it
     candles are `unverified`. Times are event times: when the trade happened at the venue.
+
+    Attributes
+    ----------
+    type
+        Tells the messages of the topic apart.
+    exchange, pair
+        The venue, and what was traded there.
+    trade_ids, timestamps_us, prices, quantities, sides
+        Columns of one length: ids, event times in microseconds, prices in quote and quantities in base currency as
+        decimal strings, and who took.
     """
 
     schema_name: ClassVar[str] = "trade_frame"

@@ -18,6 +18,13 @@ class TradesCheckpoint(Message):
 
     `cursor` is the venue's own paging position (Kraken: nanoseconds as text), `covered_to_us` the event time up
     to which the pair is complete, `history_complete` whether the history part is done.
+
+    Attributes
+    ----------
+    exchange, pair
+        Whose trades.
+    last_timestamp_us
+        Event time of that trade, microseconds; None before the first.
     """
 
     schema_name: ClassVar[str] = "trades_checkpoint"

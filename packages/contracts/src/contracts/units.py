@@ -51,6 +51,11 @@ FiniteFloat = Annotated[float, Field(allow_inf_nan=False)]
 def decimal_string(value: Decimal | int) -> str:
     """Return the canonical spelling of `value`.
 
+    Returns
+    -------
+    str
+        Without exponent, trailing zeros or a negative zero.
+
     Raises
     ------
     BadInputError
@@ -94,6 +99,11 @@ def parse_decimal(text: str | int | Decimal, field: str = "decimal") -> Decimal:
 def positive_decimal_string(text: str | int | Decimal, field: str) -> str:
     """Return the canonical spelling of a price or quantity.
 
+    Returns
+    -------
+    str
+        As `decimal_string` writes it.
+
     Raises
     ------
     BadInputError
@@ -114,5 +124,11 @@ def positive_decimal_string(text: str | int | Decimal, field: str) -> str:
 
 
 def to_float(text: str) -> float:
-    """Convert an exact decimal string to the float that features and models work with."""
+    """Convert an exact decimal string to the float that features and models work with.
+
+    Returns
+    -------
+    float
+        The nearest float; infinite if `text` is too large for one.
+    """
     return float(text)

@@ -12,6 +12,11 @@ _STARTS = ("Input should be ", "Value error, ", "String should ", "Field ")
 def expectation(complaint: Any) -> str:
     """Return what one of `ValidationError.errors()` expected.
 
+    Returns
+    -------
+    str
+        The end of "expected ...".
+
     Examples
     --------
     >>> expectation({"type": "int_type", "msg": "Input should be a valid integer"})

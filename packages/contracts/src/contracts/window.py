@@ -9,7 +9,17 @@ from contracts.units import MS_PER_SECOND, Pair
 
 
 class WindowMessage(Message):
-    """A message about the window ``[window_start_ms, window_end_ms)`` of a pair."""
+    """A message about the window ``[window_start_ms, window_end_ms)`` of a pair.
+
+    Attributes
+    ----------
+    exchange, pair
+        The venue, and what is traded there.
+    interval_s
+        Length of the window, seconds.
+    window_start_ms
+        Start of the window, event time, milliseconds.
+    """
 
     exchange: str = Field(min_length=1)
     pair: Pair

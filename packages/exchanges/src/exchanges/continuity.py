@@ -71,6 +71,8 @@ class PairState:
         Whether the first trade we see is the first there is since `start_us`.
     token, fetching, attempts
         The current fetch, whether it is under way, and how many made no progress.
+    max_attempts
+        Fetches without progress before a hole is passed over.
     doubtful
         Something unreadable came after the current fetch began, so its page does not say that nothing is missing.
     """
@@ -91,7 +93,22 @@ class PairState:
 
     @classmethod
     def resume(cls, last_id: int | None, from_us: int, max_attempts: int = 5) -> PairState:
-        """Return the state of a pair whose trades up to `last_id` (or before `from_us`) were handed on earlier."""
+        """Return the state of a pair whose trades up to `last_id` (or before `from_us`) were handed on earlier.
+
+        Parameters
+        ----------
+        last_id
+            The newest trade handed on; None if there is none.
+        from_us
+            Event time up to which the pair was handed on, microseconds.
+        max_attempts
+            Fetches without progress before a hole is passed over.
+
+        Returns
+        -------
+        PairState
+            Not subscribed yet.
+        """
         start_us = from_us if last_id is None else 0
         return cls(last_id=last_id, last_us=from_us, start_us=start_us, max_attempts=max_attempts)
 

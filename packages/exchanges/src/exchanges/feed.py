@@ -50,10 +50,14 @@ class VenueFeed:
         Where each pair stands.
     sink
         Takes what comes.
+    url
+        Address of the websocket.
     ping_interval_seconds
         Wall seconds between pings: each pong lets quiet pairs advance.
     silence_seconds
         Wall seconds without any message after which the connection is dead.
+    backoff
+        How long to wait between attempts to connect.
     outage_seconds
         How long a pair may be without its trades before the sink hears of an outage; None for ever.
     clock

@@ -35,13 +35,36 @@ class VenueRest(Protocol):
     """
 
     async def find_pairs(self, pairs: Iterable[str]) -> Mapping[str, object]:
-        """Return the venue's names for `pairs`, or raise `UnknownPairError` with similar ones."""
+        """Return the venue's names for `pairs`.
+
+        Returns
+        -------
+        Mapping[str, object]
+            By pair; what a name is like is the venue's.
+
+        Raises
+        ------
+        UnknownPairError
+            If the venue does not list one; it names similar ones.
+        """
 
     async def trades(self, pair: str, since: Cursor) -> Page:
-        """Return the oldest trades from the cursor `since` on."""
+        """Return the oldest trades from the cursor `since` on.
+
+        Returns
+        -------
+        Page
+            In the order of their ids, with the cursor to go on from.
+        """
 
     async def venue_time_us(self) -> int:
-        """Return the venue's time in microseconds."""
+        """Return the venue's time in microseconds.
+
+        Returns
+        -------
+        int
+            Microseconds since the epoch, UTC.
+        """
 
 
 class RestClient(ABC, Generic[N]):

@@ -79,6 +79,14 @@ class SessionState:
         matched a moment earlier is still on its way to the trade channel.
     stop_at_us
         Venue time at which the feed ends, with a last heartbeat for every pair at the pong's own time; or None.
+    heartbeats_us
+        The newest heartbeat of each pair, venue time in microseconds.
+    connected
+        Whether there is a connection now.
+    sequence
+        Number of the connection's last message, where the venue counts them.
+    pongs
+        Answers to pings on this connection.
     """
 
     pairs: dict[str, PairState]
@@ -90,7 +98,13 @@ class SessionState:
     pongs: int = 0
 
     def complete_to_us(self, pair: str) -> int | None:
-        """Return the event time up to which `pair` was handed on; None if it has not begun."""
+        """Return the event time up to which `pair` was handed on; None if it has not begun.
+
+        Returns
+        -------
+        int | None
+            Microseconds.
+        """
         state = self.pairs[pair]
         if state.start_us is None:
             return None

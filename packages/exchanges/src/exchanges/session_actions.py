@@ -49,7 +49,21 @@ class FetchPage:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """Something for the log and the metrics."""
+    """Something for the log and the metrics.
+
+    Parameters
+    ----------
+    kind
+        One word for what happened: the metrics' label.
+    text
+        The same for people.
+    pair
+        Of which pair, or None.
+    count
+        How often.
+    level
+        How loud the log says it.
+    """
 
     kind: str
     text: str

@@ -11,7 +11,17 @@ from contracts.trade_frame import Side, TradeFrame
 
 @dataclass(frozen=True, slots=True)
 class Trade:
-    """One trade as a `TradeFrame` row has it: price and quantity canonical decimals, `side` the taker's."""
+    """One trade as a `TradeFrame` row has it: price and quantity canonical decimals, `side` the taker's.
+
+    Parameters
+    ----------
+    trade_id
+        The venue's number.
+    timestamp_us
+        Event time, microseconds.
+    price, quantity
+        In quote and in base currency.
+    """
 
     trade_id: int
     timestamp_us: int
@@ -22,7 +32,17 @@ class Trade:
 
 @dataclass(frozen=True, slots=True)
 class BadRow:
-    """Something a venue sent that cannot be used: its own text, and why."""
+    """Something a venue sent that cannot be used: its own text, and why.
+
+    Parameters
+    ----------
+    text
+        What came, as it came.
+    reason
+        Why it cannot be used.
+    pair
+        Of which pair, where that is known.
+    """
 
     text: str
     reason: str
@@ -48,6 +68,8 @@ class UnknownPairError(PermanentVenueError):
     ----------
     pair
         As it was asked for.
+    venue
+        Which does not list it.
     similar
         Pairs the venue does list.
     """
@@ -67,6 +89,20 @@ def in_id_order(trades: Sequence[Trade]) -> tuple[list[Trade], list[Trade]]:
 
 def trade_frame(exchange: str, pair: str, trades: Sequence[Trade], *, consecutive_ids: bool) -> TradeFrame:
     """Return `trades`, which must be in id order, as the message.
+
+    Parameters
+    ----------
+    exchange, pair
+        Whose trades.
+    trades
+        At least one.
+    consecutive_ids
+        Whether the venue numbers its trades without holes.
+
+    Returns
+    -------
+    TradeFrame
+        All of them in one frame.
 
     Raises
     ------

@@ -65,7 +65,22 @@ class Venue:
         requests_per_second: float | None = None,
         give_up_seconds: float = 300.0,
     ) -> AbstractAsyncContextManager[VenueRest]:
-        """Return the REST client, to be used with ``async with``."""
+        """Return the REST client, to be used with ``async with``.
+
+        Parameters
+        ----------
+        url
+            In place of the venue's own address.
+        requests_per_second
+            In place of the venue's own limit.
+        give_up_seconds
+            How long a request is repeated while the venue does not answer.
+
+        Returns
+        -------
+        AbstractAsyncContextManager[VenueRest]
+            What closes the connection at its end.
+        """
         return self.make_rest(
             url or self.rest_url,
             requests_per_second=requests_per_second or self.requests_per_second,
@@ -85,7 +100,32 @@ class Venue:
         outage_seconds: float | None = None,
         clock: Clock | None = None,
     ) -> VenueFeed:
-        """Return the live feed of the pairs in `state`; `run` it."""
+        """Return the live feed of the pairs in `state`; `run` it.
+
+        Parameters
+        ----------
+        rest
+            For the trades that the websocket does not bring.
+        state
+            Where each pair stands; changed as trades come.
+        sink
+            Takes what the feed says.
+        url
+            In place of the venue's own address.
+        ping_interval_seconds, silence_seconds
+            How often the venue is asked for its time, and how long it may be silent.
+        backoff
+            How long to wait between attempts to connect.
+        outage_seconds
+            How long the feed may be dead before it says so; None for ever.
+        clock
+            The wall clock, for waiting.
+
+        Returns
+        -------
+        VenueFeed
+            Not connected yet.
+        """
         return VenueFeed(
             rest,
             self.make_protocol(),
@@ -140,6 +180,11 @@ VENUES: dict[str, Venue] = {
 
 def venue(name: str) -> Venue:
     """Return the venue called `name`.
+
+    Returns
+    -------
+    Venue
+        With its addresses and parsers.
 
     Raises
     ------

@@ -83,6 +83,11 @@ HELD_BARS = max(feature.reach.held for feature in FEATURES)
 def feature_set(name: str) -> tuple[Feature, ...]:
     """Return the features of a set.
 
+    Returns
+    -------
+    tuple[Feature, ...]
+        In the order of the list.
+
     Raises
     ------
     ValueError
@@ -98,6 +103,11 @@ def feature_set_id(name: str = "core") -> str:
 
     The ids of the sets that are part of it follow, so that rows of a greater set still serve a smaller one after
     something else was added to theirs.
+
+    Returns
+    -------
+    str
+        Such as ``core:1a2b3c``; greater sets have ``+`` and the ids of their parts behind it.
 
     Examples
     --------

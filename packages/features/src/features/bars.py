@@ -16,6 +16,15 @@ class Bar(NamedTuple):
     """What one window says; the names are the columns that formulas of `features` use.
 
     `reference_close` is the close of the reference pair in the same window, NaN where there is none.
+
+    Attributes
+    ----------
+    open, high, low, close
+        In quote currency.
+    volume, taker_buy_volume
+        In base currency.
+    trade_count
+        Trades in the window.
     """
 
     open: float
@@ -30,6 +39,11 @@ class Bar(NamedTuple):
 
 def bar_of(candle: Candle | FormingCandle, reference_close: float = math.nan) -> Bar:
     """Return the floats of `candle`: the one place where its exact decimals become floats.
+
+    Returns
+    -------
+    Bar
+        As formulas read it.
 
     Raises
     ------
@@ -54,6 +68,11 @@ def bar_of(candle: Candle | FormingCandle, reference_close: float = math.nan) ->
 
 def anchor_ms(window_start_ms: int, interval_s: int) -> int:
     """Return the latest anchor at or before `window_start_ms`: midnight UTC for one-minute bars.
+
+    Returns
+    -------
+    int
+        Event time, milliseconds.
 
     Examples
     --------

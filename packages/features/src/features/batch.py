@@ -47,6 +47,11 @@ def compute(
     features
         What to compute.
 
+    Returns
+    -------
+    dict[str, Floats]
+        An array of shape (windows,) for each feature's name.
+
     Raises
     ------
     BadInputError

@@ -120,7 +120,13 @@ class Engine:
         return values
 
     def peek(self, window_start_ms: int, bar: Bar) -> dict[str, float | None]:
-        """Return what the features would be were `bar` the next one; nothing of it is kept."""
+        """Return what the features would be were `bar` the next one; nothing of it is kept.
+
+        Returns
+        -------
+        dict[str, float | None]
+            By name, in the order of the list; None where not warm.
+        """
         number = window_start_ms // self._interval_ms
         steps = self._steps or self._program.start(number)
         handles = self._handles
@@ -154,7 +160,13 @@ class Engine:
         self._latest = latest
 
     def values(self) -> dict[str, float | None]:
-        """Return the features after the last bar, in the order of the list; None where not warm."""
+        """Return the features after the last bar, in the order of the list; None where not warm.
+
+        Returns
+        -------
+        dict[str, float | None]
+            By name.
+        """
         return self._named(self._latest)
 
     def _named(self, latest: tuple[float, ...]) -> dict[str, float | None]:

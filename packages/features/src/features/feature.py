@@ -78,7 +78,13 @@ class Feature:
         return frozenset(_columns(self.formula))
 
     def bars(self, interval_s: int = 60) -> int:
-        """Return how many of the row's bars it needs: what of the past a restart must bring back."""
+        """Return how many of the row's bars it needs: what of the past a restart must bring back.
+
+        Returns
+        -------
+        int
+            Bars of `interval_s`.
+        """
         window, anchored, held = self.reach
         if self.timeframe_s is not None:
             longer = max(self.timeframe_s // interval_s, 1)

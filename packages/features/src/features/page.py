@@ -44,6 +44,11 @@ class Named(Expression):
 def abbreviated(formula: Expression, parts: Mapping[str, Expression]) -> tuple[str, dict[str, str]]:
     """Return a formula's text, and that of the parts it names; one that is short names none.
 
+    Returns
+    -------
+    tuple[str, dict[str, str]]
+        The formula, and the text of each part by its name.
+
     Examples
     --------
     >>> from features.functions import close, low, mean, volume
@@ -83,7 +88,13 @@ def _used(node: Expression, names: Mapping[Expression, str]) -> list[Expression]
 
 
 def known_after(feature: Feature) -> str:
-    """Return in words how much history a feature waits for; it is null before."""
+    """Return in words how much history a feature waits for; it is null before.
+
+    Returns
+    -------
+    str
+        Such as "20 bars".
+    """
     window, anchored, held = feature.reach
     if feature.timeframe_s is not None:
         return f"{_bars(window, 'closed bar')} of {feature.timeframe_s // 60} minutes"
@@ -100,7 +111,13 @@ def _bars(number: int, what: str = "bar") -> str:
 
 
 def sets_of(feature: Feature) -> list[str]:
-    """Return the names of the sets that a feature is in."""
+    """Return the names of the sets that a feature is in.
+
+    Returns
+    -------
+    list[str]
+        In the order of `SETS`.
+    """
     return [name for name, features in SETS.items() if feature in features]
 
 

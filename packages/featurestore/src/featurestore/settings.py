@@ -50,12 +50,24 @@ class StoreSettings(BaseModel):
         return url
 
     def open_store(self) -> Store | None:
-        """Return the store, not connected yet; None if it is off."""
+        """Return the store, not connected yet; None if it is off.
+
+        Returns
+        -------
+        Store | None
+            It connects with the first use.
+        """
         if self.store_url == OFF:
             return None
         return open_store(self.store_url or f"sqlite:///{self.data_dir / FILE_NAME}")
 
     def store_writer(self) -> Callable[[Iterable[Message]], None] | None:
-        """Return the batch writer that `streaming.service.sink.keep` takes; None if there is no store."""
+        """Return the batch writer that `streaming.service.sink.keep` takes; None if there is no store.
+
+        Returns
+        -------
+        Callable[[Iterable[Message]], None] | None
+            It keeps a batch of messages.
+        """
         store = self.open_store()
         return store.write if store is not None and store.writable else None

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import partial
 
+from contracts.services import INPUTS
 from contracts.topics import REFERENCE_CANDLES, TopicSpec
 from embedded.preflight import references
-from embedded.services import STAGES, group_of
+from embedded.services import group_of
 from embedded.supervisor import Supervisor
 from results.run_log import RunLog
 from results.run_settings import environment_settings
@@ -34,7 +35,7 @@ def drain(supervisor: Supervisor, log: RunLog, services: Iterable[str], timeout_
         As `Supervisor.wait_until`.
     """
     wanted = set(services)
-    for service, spec in STAGES.items():
+    for service, spec in INPUTS.items():
         inputs = [spec, REFERENCE_CANDLES] if _reads_references(supervisor, service) else [spec]
         caught_up = partial(_caught_up, log, group_of(service), inputs)
         if service in wanted and not supervisor.wait_until(caught_up, timeout_s):

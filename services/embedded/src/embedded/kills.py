@@ -9,9 +9,10 @@ from typing import Any
 from loguru import logger
 
 from contracts.errors import BadInputError
+from contracts.services import FLOW_NAMES, INPUTS
 from contracts.topics import TRADES
 from embedded.process import ManagedProcess
-from embedded.services import SERVICES, STAGES, group_of
+from embedded.services import group_of
 from embedded.supervisor import Supervisor
 from results.run_log import RunLog
 
@@ -38,8 +39,8 @@ class Kill:
             If it names no service or phase of ours.
         """
         service, _, phase = text.partition("@")
-        if service not in SERVICES or phase not in PHASES:
-            expected = f"SERVICE@PHASE with a service of {', '.join(SERVICES)} and a phase of {', '.join(PHASES)}"
+        if service not in FLOW_NAMES or phase not in PHASES:
+            expected = f"SERVICE@PHASE with a service of {', '.join(FLOW_NAMES)} and a phase of {', '.join(PHASES)}"
             raise BadInputError("--kill", expected, text)
         return cls(service, phase)
 
@@ -108,5 +109,5 @@ class KillSwitch:
         if kill.service == "trades" or (kill.phase == "backfill" and kill.service in ("signals", "execution")):
             progress = self._log.count(TRADES)
         else:
-            progress = self._log.consumed(group_of(kill.service), STAGES[kill.service])
+            progress = self._log.consumed(group_of(kill.service), INPUTS[kill.service])
         return progress - self._counted_from.setdefault(kill, progress) >= _AT_LEAST_RECORDS

@@ -9,12 +9,13 @@ from contextlib import contextmanager
 from typing import Any, Protocol
 
 from contracts.clock import SystemClock
+from contracts.services import FLOW, INPUTS, up_to
 from contracts.timestamps import iso_utc
 from embedded.drain import drain
 from embedded.kills import Kill, KillSwitch
 from embedded.preflight import require_features
 from embedded.process import ProcessSpec
-from embedded.services import ENVIRONMENT, STAGES, TRAIN_TOO_FEW_ROWS, Services
+from embedded.services import ENVIRONMENT, TRAIN_TOO_FEW_ROWS, Services
 from embedded.supervisor import Supervisor
 from embedded.terminal.state import Phase, RunState, StateReader
 from results.run_log import RunLog
@@ -115,7 +116,7 @@ class Pipeline:
         self.enter("backfill")
         self.start(self.services.trades_historical(settings))
         self.supervisor.wait_for_job("trades-historical")
-        drain(self.supervisor, self.log, ("candles", "indicators"))
+        drain(self.supervisor, self.log, [each.name for each in FLOW if "historical" in each.variants])
 
     def train(self, until_ms: int | None = None) -> bool:
         """Train a model and serve it; return False if there are too few warm rows."""
@@ -157,9 +158,9 @@ class Pipeline:
         self.enter("drain")
         if "train" in self.supervisor.processes:
             self.supervisor.wait_for_job("train")
-        served = [name for name in STAGES if name in self.supervisor.processes]
+        served = [name for name in INPUTS if name in self.supervisor.processes]
         has_model = self.record.model is not None
-        stages = [name for name in served if has_model or name in ("candles", "indicators")]
+        stages = [name for name in served if has_model or "predictions" not in up_to(name)]
         if not drain(self.supervisor, self.log, stages, timeout_s):
             self.record.notes.append(
                 "Stopped before everything on its way had arrived; the next start goes on there."

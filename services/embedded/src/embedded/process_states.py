@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from contracts.services import FLOW_NAMES
 from embedded.process import ManagedProcess
-from embedded.services import SERVICES
 
 
 def process_states(processes: Mapping[str, ManagedProcess]) -> dict[str, dict[str, dict[str, Any]]]:
@@ -20,7 +20,7 @@ def _services(processes: Mapping[str, ManagedProcess]) -> dict[str, dict[str, An
     A service that never ran (nothing to predict with) has null for its pid.
     """
     states = {}
-    for service in SERVICES:
+    for service in FLOW_NAMES:
         own = [each for each in processes.values() if each.spec.belongs_to == service and not _is_training(each)]
         last = _state(own[-1]) if own else dict(_NEVER_RAN)
         states[service] = {**last, "restarts": sum(each.restarts for each in own)}
@@ -35,7 +35,7 @@ def _jobs(processes: Mapping[str, ManagedProcess]) -> dict[str, dict[str, Any]]:
     return {
         name: _state(each)
         for name, each in processes.items()
-        if each.spec.belongs_to not in SERVICES or name not in SERVICES
+        if each.spec.belongs_to not in FLOW_NAMES or name not in FLOW_NAMES
     }
 
 

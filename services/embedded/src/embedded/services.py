@@ -7,23 +7,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from contracts.account import Account
-from contracts.topics import CANDLES, PREDICTIONS, SIGNALS, TECHNICAL_INDICATORS, TRADES, TopicSpec
+from contracts.services import FLOW, SERVICES
 from embedded.process import ProcessSpec
 from results.run_folder import RunFolder
 
 ENVIRONMENT = "dev"
 TRAIN_TOO_FEW_ROWS = 3
-
-#: Service -> its input, in flow order; the consumer group is ``<service>-<environment>``.
-STAGES: dict[str, TopicSpec] = {
-    "candles": TRADES,
-    "indicators": CANDLES,
-    "predictions": TECHNICAL_INDICATORS,
-    "signals": PREDICTIONS,
-    "execution": SIGNALS,
-}
-#: In flow order.
-SERVICES = ("trades", *STAGES)
 
 
 def group_of(service: str) -> str:
@@ -83,15 +72,18 @@ class Services:
         return ProcessSpec(name, command or (name,), {**self.shared(), **settings})
 
     def flow(self) -> list[ProcessSpec]:
-        """The services that run from the start to the end, in flow order."""
+        """The services that run from the start to the end, in flow order; without those that wait for a model."""
         # Signals asks for its accounts' pairs, so it has to know whose they are.
         venue = {name: value for name, value in self.trades.items() if name.startswith("TRADES_EXCHANGE")}
-        signals = self._spec("signals", **venue)
-        return [self._spec("candles"), self._spec("indicators"), signals, self._spec("execution")]
+        return [
+            self._spec(each.name, **(venue if "venue" in each.needs else {}))
+            for each in FLOW
+            if each.input is not None and "models" not in each.needs
+        ]
 
-    def history(self) -> ProcessSpec:
-        """The service that keeps trades for later backtests; nothing waits for it."""
-        return self._spec("history")
+    def keeping(self) -> list[ProcessSpec]:
+        """The services that keep data for later; nothing waits for them."""
+        return [self._spec(each.name) for each in SERVICES if not each.in_every_run]
 
     def trades_historical(self, settings: Mapping[str, str]) -> ProcessSpec:
         """The job that writes the past."""

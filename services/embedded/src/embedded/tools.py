@@ -10,12 +10,12 @@ from rich import box
 from rich.table import Table
 
 from contracts.errors import BadInputError
+from contracts.services import SERVICE_NAMES, readers_of, service
 from contracts.topics import DEAD_LETTERS_PREFIX, TOPICS
 from embedded.services import ENVIRONMENT
 from results.run_folder import RunFolder
 from results.run_log import RunLog
 
-_SERVICES = ("trades", "candles", "indicators", "predictions", "signals", "execution", "history")
 _VARIANTS = ("historical", "live")
 
 
@@ -52,13 +52,13 @@ def status_table(folder: Path, environment: str) -> Table:
     log = RunLog(folder, environment)
     try:
         for spec in TOPICS:
-            # Compacted topics are read from their beginning, without a group; history runs with `tradestream run`
-            # only: elsewhere it is not behind, it is not there.
+            # Compacted topics are read from their beginning, without a group; what is not in every run is not behind
+            # elsewhere, it is not there.
             readers = [
                 name
-                for name in spec.read_by
+                for name in readers_of(spec)
                 if spec.cleanup_policy != "compact"
-                and (name != "history" or log.consumed(f"{name}-{environment}", spec))
+                and (service(name).in_every_run or log.consumed(f"{name}-{environment}", spec))
             ]
             lags = [log.lag(f"{name}-{environment}", spec) for name in readers]
             behind = ", ".join(f"{lag:,}" for lag in lags)
@@ -71,7 +71,7 @@ def status_table(folder: Path, environment: str) -> Table:
     return table
 
 
-def become_service(service: str, variant: str | None) -> None:
+def become_service(name: str, variant: str | None) -> None:
     """Replace this process by a service; its settings are the environment's.
 
     Raises
@@ -79,13 +79,13 @@ def become_service(service: str, variant: str | None) -> None:
     BadInputError
         If there is no such service or variant.
     """
-    if service not in _SERVICES:
-        raise BadInputError("SERVICE", f"one of {', '.join(_SERVICES)}", service)
-    if variant is not None and service != "trades":
-        raise BadInputError("--variant", f"none, because {service} has no variants (only trades has)", variant)
+    if name not in SERVICE_NAMES:
+        raise BadInputError("SERVICE", f"one of {', '.join(SERVICE_NAMES)}", name)
+    if variant is not None and name != "trades":
+        raise BadInputError("--variant", f"none, because {name} has no variants (only trades has)", variant)
     if variant is not None and variant not in _VARIANTS:
         raise BadInputError("--variant", "historical or live", variant)
     environment = dict(os.environ)  # noqa: TID251 - handed on to the service
     if variant is not None:
         environment["TRADES_VARIANT"] = variant
-    os.execve(sys.executable, [sys.executable, "-m", service], environment)  # noqa: S606
+    os.execve(sys.executable, [sys.executable, "-m", name], environment)  # noqa: S606

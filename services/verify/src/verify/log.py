@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from contracts.errors import BadInputError
+from contracts.services import INPUTS, up_to
 from contracts.topics import TRADES, TopicSpec
-from embedded.services import STAGES
 from results.run_folder import MARKER, RunFolder
 from streaming.broker_address import SCHEME, is_embedded, log_folder
 from streaming.clients import committed_offsets, end_offsets, lag
@@ -17,7 +17,7 @@ from streaming.reading import read_merged
 from streaming.record import Record
 from streaming.settings import ServiceSettings, load_settings
 from verify.compare import ABSENT, Fault
-from verify.stages import OUTPUTS, up_to
+from verify.stages import OUTPUTS
 
 _KAFKA = re.compile(r"[^/\s]+:\d{1,5}(?:,[^/\s]+:\d{1,5})*")
 _HIGHEST_PORT = 65_535
@@ -116,15 +116,15 @@ def look_at(log: Log) -> Snapshot:
     """Note where the topics end, the last in the flow first: then the trades are there that led to them."""
     settings = log.settings
     trades_before = end_offsets(settings, TRADES)
-    groups = {service: settings.group_for(service) for service in STAGES}
-    behind = {service: lag(settings, groups[service], spec) > 0 for service, spec in STAGES.items()}
-    had_read = {service: committed_offsets(settings, groups[service], spec) for service, spec in STAGES.items()}
+    groups = {service: settings.group_for(service) for service in INPUTS}
+    behind = {service: lag(settings, groups[service], spec) > 0 for service, spec in INPUTS.items()}
+    had_read = {service: committed_offsets(settings, groups[service], spec) for service, spec in INPUTS.items()}
     topics = [spec for specs in reversed(OUTPUTS.values()) for spec in specs]
     ends = {spec.name: end_offsets(settings, spec) for spec in topics}
     ends[TRADES.name] = end_offsets(settings, TRADES)
     still = ends[TRADES.name] == trades_before
-    settled = {name for name in STAGES if still and not any(behind[each] for each in up_to(name))}
-    cut = [fault for name in STAGES for fault in _cut(groups[name], STAGES[name], had_read[name], ends)]
+    settled = {name for name in INPUTS if still and not any(behind[each] for each in up_to(name))}
+    cut = [fault for name in INPUTS for fault in _cut(groups[name], INPUTS[name], had_read[name], ends)]
     return Snapshot(ends, frozenset(settled), tuple(cut))
 
 

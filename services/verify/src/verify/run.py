@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.text import Text
 
 from contracts.errors import BadInputError
+from contracts.services import INPUTS, up_to
 from contracts.timestamps import iso_utc_ms, parse_time
 from contracts.topics import REFERENCE_CANDLES, TRADES
 from results.report.wording import count, duration
@@ -20,7 +21,7 @@ from verify.compare import Comparison, Fault, Index, compare
 from verify.log import Log, Snapshot, look_at, open_log, other_log
 from verify.replay import MakeRunner, Replayed, replayed
 from verify.report import show_counts, show_faults, write_faults
-from verify.stages import OUTPUTS, parse_stages, up_to
+from verify.stages import OUTPUTS, parse_stages
 from verify.trades import one_by_one
 
 
@@ -186,7 +187,7 @@ def _verify(log: Log, stages: tuple[str, ...], span: Range, console: Console, ma
     if not any(snapshot.ends[TRADES.name].values()):
         raise BadInputError(TRADES.full_name(log.settings.environment), "trades to replay", "an empty topic")
     _require_messages((log,), stages, span, snapshot.ends)
-    with replayed(log, snapshot, settings.values, up_to(stages[-1]), make_runner) as again:
+    with replayed(log, snapshot, settings.values, _needed_for(stages), make_runner) as again:
         comparisons = compare_with_replay(log, snapshot, again, stages, span)
         _say(
             console,
@@ -197,6 +198,11 @@ def _verify(log: Log, stages: tuple[str, ...], span: Range, console: Console, ma
     if span.is_limited and not unverified and not any(each.published or each.replayed for each in comparisons):
         raise _nothing_in(span, (log,))  # trades, and nothing that follows from them
     return Findings(comparisons, unverified, snapshot.cut)
+
+
+def _needed_for(stages: tuple[str, ...]) -> list[str]:
+    needed = {name for stage in stages for name in up_to(stage)}
+    return [name for name in INPUTS if name in needed]
 
 
 def _say_settings(console: Console, settings: RunSettings) -> None:

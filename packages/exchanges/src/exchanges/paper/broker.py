@@ -26,6 +26,11 @@ class PaperBroker:
     fee_bps
         Taker fee, basis points of the money that changes hands.
 
+    Raises
+    ------
+    BadSettingError
+        If one of them is not from 0 to below 10,000 basis points.
+
     Examples
     --------
     >>> broker = PaperBroker(slippage_bps=Decimal(2), fee_bps=Decimal(26))
@@ -45,13 +50,25 @@ class PaperBroker:
                 raise BadSettingError(field, "at least 0 and less than 10000 basis points", str(value))
 
     def price(self, side: OrderSide, reference_price: Decimal) -> Decimal:
-        """Return the price paid or received, to 12 decimals, rounded against the trader."""
+        """Return the price paid or received, to 12 decimals, rounded against the trader.
+
+        Returns
+        -------
+        Decimal
+            In quote currency.
+        """
         buying = side == "buy"
         with localcontext(EXACT):
             factor = 1 + (self.slippage_bps if buying else -self.slippage_bps) * BPS
             return (reference_price * factor).quantize(PRICE_STEP, ROUND_UP if buying else ROUND_DOWN)
 
     def fee_quote(self, quantity: Decimal, price: Decimal) -> Decimal:
-        """Return the fee in quote currency, to 8 decimals, halves to even."""
+        """Return the fee in quote currency, to 8 decimals, halves to even.
+
+        Returns
+        -------
+        Decimal
+            In quote currency.
+        """
         with localcontext(EXACT):
             return (quantity * price * self.fee_bps * BPS).quantize(FEE_STEP, ROUND_HALF_EVEN)

@@ -70,6 +70,11 @@ class Recording:
         frame_rows
             At most this many trades in a frame.
 
+        Yields
+        ------
+        TradeFrame
+            Frames of at most `frame_rows` trades.
+
         Raises
         ------
         BadInputError
@@ -161,6 +166,11 @@ def open_recording(path: str | Path, pair: str | None = None, exchange: str | No
         chooses the rows.
     exchange
         By default from the file's exchange column, else the first word of its name, else ``recorded``.
+
+    Returns
+    -------
+    Recording
+        Its trades are read when asked for.
 
     Raises
     ------

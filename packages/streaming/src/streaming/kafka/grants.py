@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
+from contracts.services import readers_of
 from contracts.topics import EVERY_SERVICE, TOPICS, TopicSpec, dead_letters_name
 
 READ, WRITE, CREATE = "READ", "WRITE", "CREATE"
@@ -66,9 +67,9 @@ def user_of(service: str, environment: str) -> str:
     return f"{service}-{environment}"
 
 
-def services(topics: Iterable[TopicSpec] = TOPICS) -> list[str]:
-    """Return everybody who writes or reads one of `topics`, in flow order."""
-    named = dict.fromkeys(service for spec in topics for service in (spec.written_by, *spec.read_by))
+def services() -> list[str]:
+    """Return everybody who writes or reads a topic, in the topics' order."""
+    named = dict.fromkeys(service for spec in TOPICS for service in (spec.written_by, *readers_of(spec)))
     return [service for service in named if service != EVERY_SERVICE]
 
 
@@ -99,7 +100,7 @@ WRITE on topic dead-letters.candles-dev; READ on topic trades-dev; WRITE on tran
     found |= {Grant(user, "transactional id", f"{group}-", True, operation) for operation in (WRITE, DESCRIBE)}
     own = (READ, WRITE, CREATE, *LOOK)
     found |= {Grant(user, "topic", f"changelog__{group}--", True, operation) for operation in own}
-    uses = [(spec.full_name(environment), READ) for spec in topics if service in spec.read_by]
+    uses = [(spec.full_name(environment), READ) for spec in topics if service in readers_of(spec)]
     uses += [(spec.full_name(environment), WRITE) for spec in topics if spec.written_by in (service, EVERY_SERVICE)]
     uses += [(dead_letters_name(service, environment), WRITE)]
     return found | {Grant(user, "topic", name, False, operation) for name, use in uses for operation in (use, *LOOK)}

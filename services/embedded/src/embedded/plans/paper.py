@@ -68,7 +68,7 @@ def _run(options: PaperOptions, place: RunFolder, console: Console, clock: Clock
 
 
 def _go(pipeline: Pipeline) -> None:
-    pipeline.start(*pipeline.services.flow(), pipeline.services.history())
+    pipeline.start(*pipeline.services.flow(), *pipeline.services.keeping())
     pipeline.backfill({"TRADES_HISTORY_DAYS": str(HISTORY_DAYS)})
     if _has_model(pipeline):
         pipeline.enter("train")

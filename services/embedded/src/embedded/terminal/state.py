@@ -7,15 +7,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from contracts.services import INPUTS
 from contracts.topics import (
     CANDLES,
     FILLS,
     PNL,
     POSITIONS,
     PREDICTIONS,
-    SIGNALS,
-    TECHNICAL_INDICATORS,
-    TRADES,
     TRADES_CHECKPOINTS,
     TopicSpec,
 )
@@ -24,14 +22,6 @@ from embedded.process import ManagedProcess
 from results.run_log import RunLog
 
 Phase = Literal["starting", "backfill", "train", "live", "drain", "report", "done"]
-#: The input of each service, in flow order.
-INPUTS: dict[str, TopicSpec] = {
-    "candles": TRADES,
-    "indicators": CANDLES,
-    "predictions": TECHNICAL_INDICATORS,
-    "signals": PREDICTIONS,
-    "execution": SIGNALS,
-}
 _TAIL = 300
 _MINUTE = b'"interval_s":60,'
 

@@ -6,24 +6,24 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from tests.embedded.writes_log import commit, put
 from tests.support.message_examples import example
+from tests.support.writes_log import commit, put
 
 from contracts.candle import Candle
 from contracts.errors import BadInputError
 from contracts.heartbeat import Heartbeat
 from contracts.prediction import Prediction
+from contracts.services import INPUTS
 from contracts.topics import CANDLES, PREDICTIONS, TOPICS, TRADES
-from embedded.services import STAGES
+from embedded.replayer import unset_others
 from results.run_folder import RunFolder
 from results.run_settings import record_settings, settings_of
 from streaming.record import Record
 from verify.compare import ABSENT, Comparison, Index, compare
 from verify.log import look_at, other_log
-from verify.replay import _unset_others
 from verify.run import Range
 from verify.served import served_versions
-from verify.stages import NOT_REPLAYED, OUTPUTS, parse_stages
+from verify.stages import OUTPUTS, parse_stages
 
 MINUTE_MS = 60_000
 
@@ -100,8 +100,7 @@ def test_a_range_takes_its_start_and_not_its_end() -> None:
 
 def test_every_topic_is_compared_or_has_a_reason() -> None:
     compared_topics = {spec.name for specs in OUTPUTS.values() for spec in specs}
-    assert not compared_topics & set(NOT_REPLAYED)
-    assert compared_topics | set(NOT_REPLAYED) == {spec.name for spec in TOPICS}
+    assert compared_topics == {spec.name for spec in TOPICS if not spec.not_replayed}
     with pytest.raises(BadInputError, match="candles, indicators"):
         parse_stages(["candle"])
 
@@ -148,7 +147,7 @@ def test_a_stage_is_settled_when_it_and_all_before_it_have_read_everything(tmp_p
     assert snapshot.settled == {"candles"}
     assert (snapshot.ends["trades"], snapshot.ends["candles"], snapshot.ends["fills"]) == ({0: 3}, {0: 4}, {})
     commit(tmp_path, "indicators-dev", CANDLES, 4)
-    assert look_at(other_log(str(tmp_path))).settled == set(STAGES)
+    assert look_at(other_log(str(tmp_path))).settled == set(INPUTS)
     commit(tmp_path, "candles-dev", TRADES, 2)
     assert look_at(other_log(str(tmp_path))).settled == set()
 
@@ -160,8 +159,8 @@ def test_the_replay_hears_nothing_of_this_environment_but_the_settings_of_the_ru
     monkeypatch.setenv("TRADESTREAM_CONSUMER_GROUP", "mine")
     monkeypatch.setenv("EXECUTION_FEE_BPS", "1")
     monkeypatch.setenv("SIGNALS_EXPIRY_SECONDS", "1")
-    assert _unset_others({"TRADESTREAM_BROKER_ADDRESS": "embedded://x", "EXECUTION_FEE_BPS": "11"}).keys() >= {
+    assert unset_others({"TRADESTREAM_BROKER_ADDRESS": "embedded://x", "EXECUTION_FEE_BPS": "11"}).keys() >= {
         "TRADESTREAM_CONSUMER_GROUP",
         "SIGNALS_EXPIRY_SECONDS",
     }
-    assert "TRADESTREAM_BROKER_ADDRESS" not in _unset_others({"TRADESTREAM_BROKER_ADDRESS": "embedded://x"})
+    assert "TRADESTREAM_BROKER_ADDRESS" not in unset_others({"TRADESTREAM_BROKER_ADDRESS": "embedded://x"})

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from tests.embedded import made_up_run
+from tests.support import made_up_run
 
+from contracts.services import FLOW_NAMES
 from embedded.process import ManagedProcess, ProcessSpec
 from embedded.process_states import process_states
-from embedded.services import SERVICES
 from results.evaluation import accuracy_of, calibration, judged_predictions
 from results.export.latency import stage_latencies
 from results.export.write import export
@@ -37,7 +37,7 @@ MAX_BYTES = 8_000_000
 
 
 def finish(log: Path, out: Path, **record: object) -> dict:
-    processes = {name: ManagedProcess(ProcessSpec(name, (name,)), out / name) for name in SERVICES}
+    processes = {name: ManagedProcess(ProcessSpec(name, (name,)), out / name) for name in FLOW_NAMES}
     facts = {"title": "A run", "command": "tradestream demo", "exchange": "simulator", "pairs": ["BTC/USD"], **record}
     exported = export(log, out)
     latency = stage_latencies(log, made_up_run.START_MS)
@@ -131,7 +131,7 @@ def test_a_long_run_is_drawn_in_fewer_bars(tmp_path: Path) -> None:
 
 def test_the_summary_names_the_six_services_and_counts_what_was_exported(full: Path) -> None:
     summary = json.loads((full / "summary.json").read_text())
-    assert tuple(summary["services"]) == SERVICES
+    assert tuple(summary["services"]) == FLOW_NAMES
     assert summary["counts"]["predictions"] == 80
     assert summary["counts"]["fills"] == pl.read_parquet(full / "fills.parquet").height > 0
     assert summary["conflicts"] == {}

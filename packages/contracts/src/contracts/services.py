@@ -1,0 +1,141 @@
+"""The services, in flow order: what each reads and how it runs. Everything that names them follows from this list.
+
+What a service writes stands with the topics (`written_by`). A new service is its own folder and one entry here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from contracts.topics import (
+    CANDLES,
+    CANDLES_FORMING,
+    PREDICTIONS,
+    REFERENCE_CANDLES,
+    SIGNALS,
+    SYMBOL_SUBSCRIPTIONS,
+    TECHNICAL_INDICATORS,
+    TOPICS,
+    TRADES,
+    TRADES_CHECKPOINTS,
+    TopicSpec,
+)
+
+Variant = Literal["live", "historical"]
+Need = Literal["store", "models", "venue"]
+
+
+@dataclass(frozen=True)
+class ServiceSpec:
+    """A service as every environment has it.
+
+    Parameters
+    ----------
+    name
+        Its package, its image, its Kafka user and, with the environment behind it, its consumer group.
+    reads
+        Its topics in. The first that is not compacted is its input; compacted ones are read from their beginning.
+    variants
+        Beside `live`, whether history is a Job of its own.
+    needs
+        A SQL `store`, the registry of `models`, or to be told which `venue` trades come from.
+    in_every_run
+        False for what keeps data for later: it runs where trading goes on for long, and nothing waits for it.
+    deployed_as
+        Its name in a cluster and in compose, where that is another one.
+    """
+
+    name: str
+    reads: tuple[TopicSpec, ...]
+    variants: tuple[Variant, ...] = ("live",)
+    needs: tuple[Need, ...] = ()
+    in_every_run: bool = True
+    deployed_as: str = ""
+
+    @property
+    def app(self) -> str:
+        """What a cluster calls it."""
+        return self.deployed_as or self.name
+
+    @property
+    def input(self) -> TopicSpec | None:
+        """The topic that drives it; None for a source."""
+        return next((spec for spec in self.reads if spec.cleanup_policy != "compact"), None)
+
+    @property
+    def writes(self) -> tuple[TopicSpec, ...]:
+        """Its own topics out, in flow order."""
+        return tuple(spec for spec in TOPICS if spec.written_by == self.name)
+
+
+SERVICES: tuple[ServiceSpec, ...] = (
+    ServiceSpec("trades", (TRADES_CHECKPOINTS, SYMBOL_SUBSCRIPTIONS), ("live", "historical"), ("venue",)),
+    ServiceSpec("candles", (TRADES, TRADES_CHECKPOINTS), ("live", "historical"), ("store",)),
+    ServiceSpec(
+        "indicators",
+        (CANDLES, REFERENCE_CANDLES, CANDLES_FORMING, TRADES_CHECKPOINTS),
+        ("live", "historical"),
+        ("store",),
+        deployed_as="technical-indicators",
+    ),
+    ServiceSpec("predictions", (TECHNICAL_INDICATORS,), needs=("store", "models")),
+    ServiceSpec("signals", (PREDICTIONS, SYMBOL_SUBSCRIPTIONS), needs=("store", "venue")),
+    ServiceSpec("execution", (SIGNALS,), needs=("store",)),
+    ServiceSpec("history", (TRADES,), in_every_run=False),
+)
+SERVICE_NAMES: tuple[str, ...] = tuple(each.name for each in SERVICES)
+#: The services that trading needs, source first.
+FLOW: tuple[ServiceSpec, ...] = tuple(each for each in SERVICES if each.in_every_run)
+FLOW_NAMES: tuple[str, ...] = tuple(each.name for each in FLOW)
+#: Service -> its input, in flow order, without the source: what is waited for when a run drains.
+INPUTS: dict[str, TopicSpec] = {each.name: each.input for each in FLOW if each.input is not None}
+
+
+def service(name: str) -> ServiceSpec:
+    """Return the service called `name`.
+
+    Returns
+    -------
+    ServiceSpec
+        With what it reads and writes.
+
+    Raises
+    ------
+    KeyError
+        If there is none.
+    """
+    return {each.name: each for each in SERVICES}[name]
+
+
+def readers_of(spec: TopicSpec) -> tuple[str, ...]:
+    """Return the services that read a topic, in flow order.
+
+    Returns
+    -------
+    tuple[str, ...]
+        Names of services.
+
+    Examples
+    --------
+    >>> readers_of(TRADES)
+    ('candles', 'history')
+    """
+    return tuple(each.name for each in SERVICES if spec in each.reads)
+
+
+def up_to(name: str) -> tuple[str, ...]:
+    """Return the services whose work `name` needs, in flow order, the source left out, itself the last.
+
+    Returns
+    -------
+    tuple[str, ...]
+        Names of services.
+
+    Examples
+    --------
+    >>> up_to("predictions")
+    ('candles', 'indicators', 'predictions')
+    """
+    before = service(name).input
+    return (*up_to(before.written_by), name) if before is not None else ()
