@@ -4,10 +4,10 @@ SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 
-include make/arguments.mk make/run.mk make/kafka.mk make/images.mk make/cluster.mk make/checks.mk make/writers.mk
+include make/graph.mk make/arguments.mk make/run.mk make/kafka.mk make/images.mk make/cluster.mk make/checks.mk make/writers.mk
 
 #: The targets of a file with what they do.
-list_of = grep -hE '^[a-z-]+:.*\#\# ' $(1) | sed -E 's/:.*\#\# /\t/' | awk -F'\t' '{printf "  make %-16s %s\n", $$1, $$2}'
+list_of = grep -hE '^[a-z-]+:.*\#\# ' $(1) | sed -E 's/:.*\#\# /\t/; s/=KINDS/=$(KIND_NAMES)/' | awk -F'\t' '{printf "  make %-16s %s\n", $$1, $$2}'
 
 .PHONY: help
 help: ## This list
@@ -22,19 +22,19 @@ help-all: ## Every target: Kafka, images, the cluster, checks, what is written f
 	@$(foreach file,$(MAKEFILE_LIST),$(if $(shell grep -lE '^[a-z-]+:.*## ' $(file)),echo; echo "$(file)"; $(call list_of,$(file));))
 
 .PHONY: install
-install: $(filter .tools%,$(UV)) ## Install what the pipeline needs; model=baseline leaves PyTorch out
-	@if [ -n "$(TORCH)" ] && ! .venv/bin/python -c 'import torch' 2>/dev/null; then \
-		echo "Installing packages. The large one is PyTorch: about 5 GB on Linux (model=baseline needs none of it)."; \
+install: $(filter .tools%,$(UV)) ## Install what the pipeline needs; PyTorch only if the model needs it [model=KINDS]
+	@if [ "$(EXTRA)" = torch ] && ! .venv/bin/python -c 'import torch' 2>/dev/null; then \
+		echo "Installing packages. The large one is PyTorch: about 5 GB on Linux (model=$(call taken_by,training) needs none of it)."; \
 	fi
-	@$(SYNC) --no-dev $(TORCH)
+	@$(SYNC) --no-dev $(addprefix --extra ,$(EXTRA))
 
 .PHONY: demo
-demo: install ## The whole pipeline on a simulated market, about 2 minutes [model=lstm|baseline features=core|full seed= hours= out=]
+demo: install ## The whole pipeline on a simulated market, about 2 minutes [model=KINDS features=core|full seed= hours= out=]
 	@$(FEATURES) $(RUN) tradestream demo --model $(model) --seed $(seed) --hours $(hours) --out $(or $(out),runs/demo)
 
 .PHONY: replay
-replay: model = $(or $(SHELL_ENVIRONMENT_MODEL),baseline)
-replay: file-is-named install ## The pipeline on recorded trades: file=TRADES out=FOLDER [pair=BTC/USD model=baseline|lstm]
+replay: model = $(or $(SHELL_ENVIRONMENT_MODEL),$(call taken_by,training))
+replay: file-is-named install ## The pipeline on recorded trades: file=TRADES out=FOLDER [pair=BTC/USD model=KINDS]
 	@$(FEATURES) $(RUN) tradestream replay $(file) --out $(or $(out),runs/replay) --model $(model) $(if $(pair),--pair $(pair))
 
 .PHONY: run
@@ -73,11 +73,21 @@ test-long: install-dev ## All tests there are [tests=PATH workers=2]
 	@$(RUN) $(PYTEST) $(tests)
 
 .PHONY: lint
-lint: install-dev ## ruff (lint and format), mypy (strict), bandit (careless code)
+lint: install-dev ## ruff (lint and format), mypy (strict), bandit (careless code), mkdocs (dead links)
 	@$(RUN) ruff check .
 	@$(RUN) ruff format --check .
 	@$(RUN) mypy
 	@$(BANDIT)
+	@$(DOCS) build --strict 2>&1 | { grep -v '^INFO' || true; }
+
+.PHONY: docs
+docs: install-dev ## Build the documentation site into dist/docs
+	@$(DOCS) build 2>&1 | { grep -v '^INFO' || true; }
+	@echo "Open dist/docs/index.html"
+
+.PHONY: docs-serve
+docs-serve: install-dev ## Show it at 127.0.0.1:8000, rebuilt as pages change, until Ctrl-C
+	@$(DOCS) serve
 
 .PHONY: bench
 bench: install-dev ## Measure speed, latency, scale and features beside peers, about 22 minutes [part=candles,latency,scale,features logs=embedded,kafka]

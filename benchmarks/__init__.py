@@ -1,1 +1,1 @@
-"""What the figures in docs/performance.md are measured with; `make bench` and `make soak` run it."""
+"""What the figures in docs/explanation/performance.md are measured with; `make bench` and `make soak` run it."""

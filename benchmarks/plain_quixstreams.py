@@ -10,7 +10,7 @@ from quixstreams.dataframe.windows import First, Last, Max, Min, Sum
 from benchmarks.contestant import Result, Task, report
 from benchmarks.stopwatch import run_timed
 from streaming.broker_address import is_embedded
-from streaming.embedded.application import EmbeddedApplication
+from streaming.quix.embedded import EmbeddedApplication
 
 
 def run(task: Task) -> Result:

@@ -4,7 +4,7 @@
 
     python -m benchmarks.scale_plan --pairs 100 --rate 1000 --accounts 1
 
-`docs/scale.md` shows where each base figure comes from; its table is what `table(LOADS)` gives.
+`docs/how-to/scale.md` shows where each base figure comes from; its table is what `table(LOADS)` gives.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ MEMORY_MIB = {
 }
 STATE_KB_A_PAIR = 516 + 50  # indicators and candles, on disk: make bench part=features-restart, part=scale
 
-# Bytes on the log, uncompressed, one message at a time (docs/scale.md).
+# Bytes on the log, uncompressed, one message at a time (docs/how-to/scale.md).
 TRADE_BYTES = 254
 PAIR_MINUTE_BYTES = BARS_A_MINUTE * (457 + 919) + 516  # candle and row of both intervals, prediction
 ACCOUNT_MINUTE_BYTES = 439  # books
@@ -68,7 +68,7 @@ class Load:
     accounts: int = 1
 
 
-#: Those of docs/scale.md.
+#: Those of docs/how-to/scale.md.
 LOADS = (Load(3, 10), Load(20, 1_000), Load(100, 1_000), Load(100, 10_000), Load(1_000, 10_000), Load(1_000, 50_000))
 
 

@@ -6,6 +6,10 @@ import time
 from dataclasses import dataclass, field
 from typing import Any
 
+from quixstreams import Application
+
+from streaming.quix.application import consumer_of, context_of
+
 #: A run is cut into so many parts, to see whether it slows down with age.
 PARTS = 10
 
@@ -40,10 +44,11 @@ class Stopwatch:
         return [after - before for before, after in zip(self.cpu_marks, self.cpu_marks[1:], strict=False)]
 
 
-def run_timed(app: Any, messages: int) -> Stopwatch:
+def run_timed(app: Application, messages: int) -> Stopwatch:
     """Run `app` over exactly `messages` messages, to the commit that follows them."""
     watch = Stopwatch()
-    poll_row, commit = app._consumer.poll_row, app._processing_context.commit_checkpoint
+    consumer, context = consumer_of(app), context_of(app)
+    poll_row, commit = consumer.poll_row, context.commit_checkpoint
     step = max(1, messages // PARTS)
     count = 0
 
@@ -65,6 +70,7 @@ def run_timed(app: Any, messages: int) -> Stopwatch:
         if force and not watch.seconds:  # the loop has ended
             watch.stop()
 
-    app._consumer.poll_row, app._processing_context.commit_checkpoint = counting_poll, timed_commit
+    consumer.poll_row = counting_poll  # type: ignore[method-assign]
+    context.commit_checkpoint = timed_commit  # type: ignore[method-assign]
     app.run()
     return watch

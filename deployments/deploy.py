@@ -24,8 +24,10 @@ ENVIRONMENTS = ("dev", "prod")
 VARIANTS = ("historical", "live", "scheduled")
 MARKETS = ("kraken", "simulator")
 ROLLOUT_SECONDS = 300
+#: The services of contracts, as `make graph` has written them: here is the standard library alone.
+LISTED = json.loads((ROOT / "deployments/services.json").read_text(encoding="utf-8"))
 #: The stages whose history is written before anything is live, in flow order.
-BACKFILL = ("trades", "candles", "indicators")
+BACKFILL = tuple(each["name"] for each in LISTED if "historical" in each["variants"])
 
 
 @dataclass(frozen=True)
@@ -44,25 +46,16 @@ class Service:
     images: dict[str, str]
 
 
-def _both(app: str, image: str) -> Service:
-    return Service(app, {"live": image, "historical": image})
-
-
-SERVICES = {
-    "trades": _both("trades", "trades"),
-    "candles": _both("candles", "candles"),
-    "indicators": _both("technical-indicators", "indicators"),
-    "predictions": Service("predictions", {"live": "predictions", "historical": "train"}),
-    "signals": Service("signals", {"live": "signals"}),
-    "execution": Service("execution", {"live": "execution"}),
-    "history": Service("history", {"live": "history"}),
+SERVICES = {each["name"]: Service(each["app"], dict.fromkeys(each["variants"], each["name"])) for each in LISTED} | {
     "tables": Service("tables", {"historical": "candles"}),
     "training": Service("training", {"scheduled": "train"}),
     "check-topics": Service("check-topics", {"scheduled": "candles"}),
     "check-data": Service("check-data", {"scheduled": "candles"}),
     "simulator": Service("simulator", {"live": "simulator"}),
 }
-ALIASES = {"technical_indicators": "indicators", "technical-indicators": "indicators"}
+SERVICES["predictions"].images["historical"] = "train"  # history for a model is training
+#: What the topic and the deployment of a service are called, where that is not its name.
+ALIASES = {app: each["name"] for each in LISTED for app in (each["app"], each["app"].replace("-", "_"))}
 FORWARDS = (
     ("Kafka UI", "kafka", "kafka-ui", "8182:8080", "http://localhost:8182"),
     ("RisingWave", "risingwave", "risingwave-frontend", "4567:4567", "psql -h localhost -p 4567 -d dev -U root"),

@@ -1,4 +1,4 @@
-# Kubernetes (docs/kubernetes.md).
+# Kubernetes (docs/how-to/kubernetes.md).
 
 env     ?= dev
 tag     ?=

@@ -1,11 +1,18 @@
 # What is written from code, and compared with it by a test: each command writes its files anew.
 
+.PHONY: graph
+graph: install-dev ## All that follows from contracts' list of services and topics: manifests, images, names for make, alerts, schemas
+	@$(RUN) python -m deployments.graph
+	@$(UV) lock --quiet
+	@$(MAKE) --no-print-directory schemas kafka-resources dashboards
+
 .PHONY: kafka-resources
 kafka-resources: install-dev ## Write Strimzi's topics and users anew, from contracts
 	@$(RUN) python deployments/platform/kafka/resources.py deployments/platform/kafka
 
 .PHONY: schemas
-schemas: install-dev ## Write the list of feature columns and the JSON schemas of the messages anew
+schemas: install-dev ## Write the lists of feature columns and model kinds and the JSON schemas of the messages anew
+	@$(RUN) python -m modeling.kinds_file packages/modeling/kinds.txt
 	@$(RUN) python -m features.columns packages/contracts/src/contracts/feature_columns.json
 	@$(RUN) python -m contracts.schemas packages/contracts/schemas
 
@@ -17,6 +24,10 @@ features-ddl: install-dev ## Write RisingWave's tables and views anew, from the 
 dashboards: install-dev ## Write Grafana's dashboards and Kubernetes' copy of the alert rules anew
 	@$(RUN) python deployments/platform/grafana/source/write.py
 
+.PHONY: docs-pages
+docs-pages: install-dev ## Write the pages of the reference that come from code: command line, settings, topics
+	@$(RUN) python -m docs.writers
+
 .PHONY: features-page
-features-page: install-dev ## Write the table of features in docs/features.md anew
-	@$(RUN) python -m features.page docs/features.md
+features-page: install-dev ## Write the table of features in docs/reference/features.md anew
+	@$(RUN) python -m features.page docs/reference/features.md

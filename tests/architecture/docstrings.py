@@ -18,7 +18,7 @@ from pathlib import Path
 from tests.support.workspace import ROOT, members
 
 MANY_PARAMETERS = 3
-NOTHING_COMES_BACK = {"None", "NoReturn", "Never", ""}
+NOTHING_COMES_BACK = {"None", "NoReturn", "Never", "", "Iterator[None]", "AsyncIterator[None]"}
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
@@ -193,7 +193,7 @@ def _of_class(place: str, module: Module, node: ast.ClassDef) -> Iterator[Findin
     for name, method in methods.items():
         if name.startswith("_") and name not in ("__init__", "__call__"):
             continue
-        documented = [text] if name == "__init__" else []
+        documented = [text] if name in ("__init__", "__call__") else []
         documented += [
             ast.get_docstring(child) or ""
             for _, base in family

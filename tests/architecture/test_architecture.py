@@ -145,7 +145,7 @@ def test_the_rooms_every_service_has(service: Member) -> None:
 def test_topology_test_and_makefile_target(service: Member) -> None:
     tests = list((ROOT / "tests" / service.name).glob("test_*topology*.py"))
     assert tests, f"tests/{service.name} has no test_*topology*.py"
-    makefile = (ROOT / "make/arguments.mk").read_text(encoding="utf-8")
+    makefile = (ROOT / "make/graph.mk").read_text(encoding="utf-8")
     listed = re.search(r"^SERVICES := (.+)$", makefile, flags=re.MULTILINE)
     assert listed
     assert service.name in listed[1].split()

@@ -10,11 +10,11 @@ from candles.settings import CandlesSettings
 from contracts.topics import CANDLES, SIGNALS, TRADES
 from streaming.kafka.grants import services
 
-PAGE = (ROOT / "docs/scale.md").read_text(encoding="utf-8")
+PAGE = (ROOT / "docs/how-to/scale.md").read_text(encoding="utf-8")
 
 
 def test_the_page_has_the_table_that_the_figures_give() -> None:
-    assert table(LOADS) in PAGE, "write `table(LOADS)` into docs/scale.md"
+    assert table(LOADS) in PAGE, "write `table(LOADS)` into docs/how-to/scale.md"
 
 
 def test_the_example_is_what_is_counted() -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 from tests.candles import market
+from tests.support.processes import start_service
+from tests.support.waiting import wait_for
 
 from candles.app import topology
 from candles.core.rules import Rules
@@ -179,33 +180,26 @@ def test_kill_9_repeats_at_most_identical_candles(tmp_path) -> None:
     settings = CandlesSettings(broker_address=f"embedded://{tmp_path}/log", data_dir=tmp_path)
     create_topics(settings, [TRADES, CANDLES])
     seen: dict[str, Candle] = {}
+
+    def look() -> int:
+        for record in read_topic(settings, CANDLES):
+            candle = record.message()
+            assert seen.setdefault(candle.message_id, candle) == candle == whole[candle.message_id]
+        return len(seen)
+
     for number in range(4):
         produced = messages[75 * number : 75 * number + 75] if number < 3 else messages[225:]
         with open_producer(settings, "test") as producer:
             for message in produced:
                 producer.produce(TRADES, message)
         wanted = len(whole) if number == 3 else len(seen) + 1
-        process = start_service(tmp_path)
+        process = start_service("candles", settings, TRADESTREAM_COMMIT_INTERVAL_SECONDS=0.05)
         try:
-            while len(seen) < wanted:
-                assert process.poll() is None
-                for record in read_topic(settings, CANDLES):
-                    candle = record.message()
-                    assert seen.setdefault(candle.message_id, candle) == candle == whole[candle.message_id]
+            wait_for(lambda wanted=wanted: look() >= wanted, f"{wanted} candles", of=process)
         finally:
             process.kill()
             process.wait()
     assert seen == whole
-
-
-def start_service(folder: Path) -> subprocess.Popen[bytes]:
-    environment = {
-        **os.environ,
-        "TRADESTREAM_BROKER_ADDRESS": f"embedded://{folder}/log",
-        "TRADESTREAM_DATA_DIR": str(folder),
-        "TRADESTREAM_COMMIT_INTERVAL_SECONDS": "0.05",
-    }
-    return subprocess.Popen([sys.executable, "-m", "candles"], env=environment, stderr=subprocess.DEVNULL)
 
 
 @pytest.mark.parametrize(("before_ms", "after_ms"), [(0, 90_000), (90_000, 0), (30_000, 200_000)])

@@ -78,7 +78,7 @@ def test_the_documented_ports_are_forwarded(configuration: dict[str, Any]) -> No
     makefile = (ROOT / "make/cluster.mk").read_text(encoding="utf-8")
     said = ", ".join(f"{name} {port}" for name, port in PORTS.items())
     assert f"port-forward: ## {said} on this machine" in makefile
-    page = (ROOT / "docs/kubernetes.md").read_text(encoding="utf-8")
+    page = (ROOT / "docs/how-to/kubernetes.md").read_text(encoding="utf-8")
     assert said in page
 
 

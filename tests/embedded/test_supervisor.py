@@ -8,12 +8,11 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import psutil
 import pytest
+from tests.support.waiting import wait_for
 
 from embedded.errors import ProcessFailedError, StopRequestedError
 from embedded.process import ProcessSpec
@@ -27,13 +26,6 @@ QUICK = RestartPolicy(first_delay_s=0.01, longest_delay_s=0.02, rapid_failures=3
 def spec(program: str, name: str = "", kind: str = "service", **environment: str) -> ProcessSpec:
     path = {"PYTHONPATH": str(PROGRAMS), **environment}
     return ProcessSpec(name or program, (program,), path, kind=kind)  # type: ignore[arg-type]
-
-
-def wait_for(condition: Callable[[], bool], seconds: float = 10) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "the condition never held"
-        time.sleep(0.02)
 
 
 def alive(pid: int) -> bool:
@@ -159,12 +151,12 @@ def test_no_orphan_is_left_whatever_ends_the_supervisor(tmp_path: Path, how: sig
         pytest.skip("only Linux tells children that their parent was killed")
     pids = tmp_path / "pids"
     root = subprocess.Popen([sys.executable, str(PROGRAMS / "supervises.py"), str(tmp_path), str(pids)])
-    wait_for(lambda: pids.exists() and len(pids.read_text().split()) == 2)
+    wait_for(lambda: pids.exists() and len(pids.read_text().split()) == 2, "two children")
     children = [int(text) for text in pids.read_text().split()]
     assert all(alive(pid) for pid in children)
     root.send_signal(how)
     root.wait(10)
-    wait_for(lambda: not any(alive(pid) for pid in children))
+    wait_for(lambda: not any(alive(pid) for pid in children), "them to be gone")
 
 
 def test_usage_is_measured(supervisor: Supervisor) -> None:

@@ -17,7 +17,7 @@ PLATFORM = REPOSITORY / "deployments/platform"
 RULES = PLATFORM / "prometheus/rules"
 DASHBOARDS = PLATFORM / "grafana/dashboards"
 ALERTMANAGER = PLATFORM / "alertmanager/alertmanager.yaml"
-RUNBOOK = REPOSITORY / "docs/runbook.md"
+RUNBOOK = REPOSITORY / "docs/how-to/runbook.md"
 
 #: Where install.sh unpacks them.
 _PROGRAMS = REPOSITORY / ".tools/prometheus/usr/bin"

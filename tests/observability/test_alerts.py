@@ -75,7 +75,7 @@ def test_every_alert_says_what_it_is_and_where_its_page_is() -> None:
         name, annotations = alert["alert"], alert["annotations"]
         assert alert["labels"]["severity"] in ("critical", "warning"), name
         assert 0 < len(annotations["summary"]) <= _MOST_SUMMARY, name
-        assert annotations["runbook_url"] == f"docs/runbook.md#{name.lower()}", name
+        assert annotations["runbook_url"] == f"docs/how-to/runbook.md#{name.lower()}", name
 
 
 def test_the_runbook_has_a_section_for_every_alert_and_no_other() -> None:

@@ -1,6 +1,6 @@
-"""The table of all features in docs/features.md, made from `features`.
+"""The table of all features in docs/reference/features.md, made from `features`.
 
-``python -m features.page docs/features.md`` writes it below the words of the page; a test compares it with
+``python -m features.page docs/reference/features.md`` writes it below the words of the page; a test compares it with
 the list, so the page never says of a feature what is not computed.
 """
 

@@ -43,22 +43,46 @@ class Samples:
         return len(self.ends)
 
     def x(self, positions: NDArray[np.int64] | slice = slice(None)) -> NDArray[np.float32]:
-        """Return sequences, shape (samples, length, inputs)."""
+        """Return sequences, shape (samples, length, inputs).
+
+        Returns
+        -------
+        NDArray[np.float32]
+            Inputs as `modeling.inputs` defines them; a copy.
+        """
         offsets = np.arange(1 - self.length, 1)
         sequences: NDArray[np.float32] = self.bars[self.ends[positions][:, None] + offsets]
         return sequences
 
     def chunks(self) -> Iterator[NDArray[np.float32]]:
-        """Yield all sequences, in order, some thousand at a time."""
+        """Yield all sequences, in order, some thousand at a time.
+
+        Yields
+        ------
+        NDArray[np.float32]
+            Shape (at most `CHUNK`, length, inputs).
+        """
         for start in range(0, len(self), CHUNK):
             yield self.x(slice(start, start + CHUNK))
 
     def last(self) -> NDArray[np.float32]:
-        """Return the last bar of each sequence, shape (samples, inputs)."""
+        """Return the last bar of each sequence, shape (samples, inputs).
+
+        Returns
+        -------
+        NDArray[np.float32]
+            Inputs as `modeling.inputs` defines them.
+        """
         return self.bars[self.ends]
 
     def at(self, indices: NDArray[np.intp]) -> Samples:
-        """Return some of the samples."""
+        """Return some of the samples.
+
+        Returns
+        -------
+        Samples
+            They share the bars.
+        """
         return Samples(self.bars, self.ends[indices], self.length, self.y[indices])
 
 
@@ -123,6 +147,17 @@ def build_dataset(rows: Iterable[FeatureRow], sequence_length: int, horizon_bars
     ----------
     rows
         Ordered by time within each pair; read once and not kept.
+    sequence_length
+        Bars in a sequence.
+    horizon_bars
+        How many bars ahead the label looks.
+    interval_s
+        Length of a bar, seconds.
+
+    Returns
+    -------
+    Dataset
+        Samples of all pairs; none where the rows give none.
     """
     tables: dict[tuple[str, str], _PairTable] = {}
     for row in rows:

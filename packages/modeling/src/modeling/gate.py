@@ -14,7 +14,17 @@ Outcome = Literal["passed", "failed"]
 
 @dataclass(frozen=True, slots=True)
 class ChampionComparison:
-    """Log losses of candidate and champion on the same samples, none of which has shaped either."""
+    """Log losses of candidate and champion on the same samples, none of which has shaped either.
+
+    Parameters
+    ----------
+    champion_version
+        Whom the candidate meets.
+    candidate, champion
+        Their log losses.
+    samples
+        How many there are.
+    """
 
     champion_version: int
     candidate: float
@@ -31,8 +41,17 @@ def judge(
 
     Parameters
     ----------
+    metrics
+        The candidate's, with ``log_loss``.
+    baselines
+        Metrics of each naive forecast on the same samples, by name.
     comparison
         None if there is no champion it can be compared with.
+
+    Returns
+    -------
+    tuple[Outcome, str]
+        The outcome, and a sentence with the figures.
     """
     candidate, bar = metrics["log_loss"], baselines[GATE_BASELINE]["log_loss"]
     beats = candidate < bar
@@ -55,5 +74,19 @@ def may_promote(outcome: Outcome, *, has_champion: bool, require_gate: bool) -> 
     """Return whether the candidate becomes champion.
 
     One that failed is promoted only if there is nothing else to serve and nobody forbade it.
+
+    Parameters
+    ----------
+    outcome
+        What `judge` found.
+    has_champion
+        Whether a version is served already.
+    require_gate
+        Whether somebody forbade it.
+
+    Returns
+    -------
+    bool
+        True to promote.
     """
     return outcome == "passed" or not (has_champion or require_gate)

@@ -105,6 +105,11 @@ _NEEDED = tuple(f.name for f in feature_set("core") if f.name not in EXCLUDED_FE
 def input_set_id() -> str:
     """Return ``name:hash`` of features, inputs and formulas: models and stored sequences are bound to it.
 
+    Returns
+    -------
+    str
+        Such as ``inputs:1a2b3c4d5e6f``.
+
     Examples
     --------
     >>> input_set_id().startswith("inputs:")

@@ -15,6 +15,11 @@ _EDGE = 1e-6
 def log_loss(y: Floats, p: Floats) -> float:
     """Return the mean of ``-ln`` of the probability given to what happened.
 
+    Returns
+    -------
+    float
+        In nats; 0 is best.
+
     Examples
     --------
     >>> round(log_loss(np.array([1.0, 0.0]), np.array([0.5, 0.5])), 4)
@@ -35,7 +40,13 @@ def accuracy(y: Floats, p: Floats) -> float:
 
 
 def report(y: Floats, p: Floats) -> dict[str, float]:
-    """Return all of them, with the number of samples and how many of them went up."""
+    """Return all of them, with the number of samples and how many of them went up.
+
+    Returns
+    -------
+    dict[str, float]
+        By the metric's name.
+    """
     return {
         "log_loss": log_loss(y, p),
         "brier": brier(y, p),
@@ -46,7 +57,13 @@ def report(y: Floats, p: Floats) -> dict[str, float]:
 
 
 def constant_forecast(y_train: Floats, count: int) -> Floats:
-    """Return the base rate of the training part, `count` times: what knows nothing of the market now."""
+    """Return the base rate of the training part, `count` times: what knows nothing of the market now.
+
+    Returns
+    -------
+    Floats
+        Probabilities, shape (count,).
+    """
     return np.full(count, float(np.mean(y_train)))
 
 
@@ -54,6 +71,20 @@ def momentum_forecast(y_train: Floats, last_return_train: Returns, last_return: 
     """Return how often, in training, the close rose after a bar that rose, fell or stood still as the last one did.
 
     Each frequency is smoothed by one rise and one fall, so a side never seen in training says one half.
+
+    Parameters
+    ----------
+    y_train
+        Labels of the training part, shape (samples,): 1 where the close rose.
+    last_return_train
+        The last bar's return of each training sample, shape (samples,).
+    last_return
+        The same of the samples to forecast, shape (forecasts,).
+
+    Returns
+    -------
+    Floats
+        Probabilities, shape (forecasts,).
     """
     rates = {}
     for side in (-1.0, 0.0, 1.0):

@@ -9,9 +9,9 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from contracts.errors import BadInputError
 from features import feature_set_id
+from modeling.facts import ModelFacts
 from modeling.inputs import INPUT_NAMES, input_set_id
 from modeling.sequence import SEQUENCE_BARS
-from predictions.core.decision import ModelFacts
 
 INPUT = "inputs"
 OUTPUT = "probability_up"
@@ -23,6 +23,21 @@ class ModelCard(BaseModel):
     `metrics` are of the validation part, of the ONNX file as it is served; `baselines` are of the naive forecasts
     on the same samples. `trained_from_ms` and `trained_to_ms` bound every row training has seen, end exclusive;
     rows from `validated_from_ms` on have judged the model and not shaped it.
+
+    Attributes
+    ----------
+    model_name, kind
+        What the registry calls it, and which kind of model it is.
+    interval_s
+        Length of a bar, seconds.
+    sequence_length, horizon_bars
+        Bars it sees, and how many bars ahead it looks.
+    feature_set, input_set, input_names
+        Ids of the features and inputs it was trained with, and the inputs' names in order.
+    pairs
+        What it was trained on.
+    seed
+        Of its training.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore", protected_namespaces=())
@@ -44,17 +59,34 @@ class ModelCard(BaseModel):
     baselines: dict[str, dict[str, float]]
 
     def signature(self) -> dict[str, Any]:
-        """Return names, types and shapes of the model's input and output; -1 is any number of samples."""
+        """Return names, types and shapes of the model's input and output; -1 is any number of samples.
+
+        Returns
+        -------
+        dict[str, Any]
+            With the entries ``inputs`` and ``outputs``.
+        """
         inputs = {"name": INPUT, "dtype": "float32", "shape": [-1, self.sequence_length, len(self.input_names)]}
         return {"inputs": [inputs], "outputs": [{"name": OUTPUT, "dtype": "float32", "shape": [-1]}]}
 
     def to_json(self) -> str:
-        """Return the text of `model.json`."""
+        """Return the text of `model.json`.
+
+        Returns
+        -------
+        str
+            Indented, with the signature.
+        """
         return json.dumps({**self.model_dump(mode="json"), "signature": self.signature()}, indent=2) + "\n"
 
     @classmethod
     def read(cls, text: str) -> ModelCard:
         """Read `model.json`.
+
+        Returns
+        -------
+        ModelCard
+            The card.
 
         Raises
         ------
@@ -87,7 +119,13 @@ class ModelCard(BaseModel):
             raise BadInputError(f"sequence_length of model {self.model_name}", expectation, self.sequence_length)
 
     def facts(self, version: int) -> ModelFacts:
-        """Return what the fold needs to know."""
+        """Return what the fold needs to know.
+
+        Returns
+        -------
+        ModelFacts
+            The part of the card that serving uses.
+        """
         return ModelFacts(
             name=self.model_name,
             version=version,

@@ -34,6 +34,11 @@ class OnnxModel:
     def predict(self, sequence: Sequence[Sequence[float]]) -> float:
         """Return the probability for one sequence, oldest bar first.
 
+        Returns
+        -------
+        float
+            Probability that the close is higher at the horizon.
+
         Raises
         ------
         BadInputError
@@ -42,7 +47,18 @@ class OnnxModel:
         return float(self.predict_many(np.array([sequence], dtype=np.float32))[0])
 
     def predict_many(self, x: NDArray[np.float32]) -> NDArray[np.float64]:
-        """Return the probabilities of sequences of shape (samples, sequence length, inputs)."""
+        """Return the probabilities of sequences of shape (samples, sequence length, inputs).
+
+        Returns
+        -------
+        NDArray[np.float64]
+            Shape (samples,).
+
+        Raises
+        ------
+        BadInputError
+            If the shape is not the model's, or an input is NaN or infinite.
+        """
         if x.ndim != 3 or x.shape[1:] != (self.sequence_length, self.input_count):
             raise BadInputError(INPUT, f"shape (n, {self.sequence_length}, {self.input_count})", x.shape)
         if not np.isfinite(x).all():

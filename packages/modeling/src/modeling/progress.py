@@ -36,7 +36,15 @@ class Progress:
         self._write(stage, None, None, None, None)
 
     def epoch(self, epoch: int, epochs: int, log_loss: float) -> None:
-        """Note that `epoch` of `epochs` is over; 0 says that the first begins."""
+        """Note that `epoch` of `epochs` is over; 0 says that the first begins.
+
+        Parameters
+        ----------
+        epoch, epochs
+            How many are over, and how many there are at most.
+        log_loss
+            Of the tune part.
+        """
         if epoch == 0:
             self._started_seconds = self._monotonic()
             logger.info("untrained: log loss {:.6f}", log_loss)

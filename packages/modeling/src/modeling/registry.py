@@ -29,7 +29,17 @@ class NoModelError(TradestreamError):
 
 @dataclass(frozen=True, slots=True)
 class StoredModel:
-    """A model as it was registered."""
+    """A model as it was registered.
+
+    Parameters
+    ----------
+    version
+        The registry's, from 1.
+    card
+        What it says of itself.
+    onnx
+        The model's file.
+    """
 
     version: int
     card: ModelCard
@@ -51,7 +61,13 @@ class ModelRegistry:
 
     @staticmethod
     def exists(uri: str) -> bool:
-        """Return whether there is anything at `uri` yet: looking must not create a database."""
+        """Return whether there is anything at `uri` yet: looking must not create a database.
+
+        Returns
+        -------
+        bool
+            True of any registry that is no file.
+        """
         file = database_file(uri)
         return file is None or file.exists()
 
@@ -68,6 +84,22 @@ class ModelRegistry:
 
         The same model with the same card is registered once: a training that was killed after it had registered
         comes to the same version again.
+
+        Parameters
+        ----------
+        card, onnx
+            The model.
+        params
+            What it was trained with, for the run's page.
+        experiment
+            The experiment the run belongs to; made if missing.
+        artifact_location
+            Where a new experiment keeps files; None for the server's own place.
+
+        Returns
+        -------
+        int
+            The version, from 1.
         """
         client = self._client
         digest = hashlib.sha256(onnx + card.to_json().encode()).hexdigest()
@@ -95,20 +127,60 @@ class ModelRegistry:
         return int(client.create_model_version(card.model_name, source, run_id, tags=tags).version)
 
     def promote(self, name: str, version: int, alias: str) -> None:
-        """Point `alias` to `version`."""
+        """Point `alias` to `version`.
+
+        Parameters
+        ----------
+        name, version
+            Which version of which model.
+        alias
+            What serving asks for.
+        """
         self._client.set_registered_model_alias(name, alias, str(version))
 
     def tag(self, name: str, version: int, key: str, value: str) -> None:
-        """Write a tag on a version."""
+        """Write a tag on a version.
+
+        Parameters
+        ----------
+        name, version
+            Which version of which model.
+        key, value
+            What is written.
+        """
         self._client.set_model_version_tag(name, str(version), key, value)
 
     def tag_of(self, name: str, version: int, key: str) -> str | None:
-        """Return a tag of a version, None if it has none."""
+        """Return a tag of a version, None if it has none.
+
+        Parameters
+        ----------
+        name, version
+            Which version of which model.
+        key
+            Which tag.
+
+        Returns
+        -------
+        str | None
+            Its value.
+        """
         tags: Mapping[str, str] = self._client.get_model_version(name, str(version)).tags
         return tags.get(key)
 
     def version_of(self, name: str, alias: str) -> int | None:
-        """Return the version that `alias` points to, or None if there is none."""
+        """Return the version that `alias` points to, or None if there is none.
+
+        Returns
+        -------
+        int | None
+            From 1.
+
+        Raises
+        ------
+        MlflowException
+            If the registry cannot be asked.
+        """
         from mlflow.exceptions import MlflowException
 
         try:
@@ -120,6 +192,11 @@ class ModelRegistry:
 
     def load(self, name: str, version: int) -> StoredModel:
         """Fetch a version's files.
+
+        Returns
+        -------
+        StoredModel
+            With its card and ONNX file.
 
         Raises
         ------

@@ -29,7 +29,13 @@ class Run:
 
 
 def is_new(run: Run, row: FeatureRow) -> bool:
-    """Return whether `row` has not been applied: transport may repeat rows, never reorder them within a pair."""
+    """Return whether `row` has not been applied: transport may repeat rows, never reorder them within a pair.
+
+    Returns
+    -------
+    bool
+        False for a row that came before.
+    """
     return run.last_ms is None or row.window_start_ms > run.last_ms
 
 
@@ -38,6 +44,11 @@ def extend(run: Run, row: FeatureRow) -> Run:
 
     A hole before the row starts a new run. A row of quality ``gap``, or with an input missing, ends the run and is
     not part of one: a model never sees a bar that is partly unknown, in training as in serving.
+
+    Returns
+    -------
+    Run
+        A new run; `run` itself stays as it is.
     """
     inputs = model_inputs(row) if row.quality != "gap" else None
     if inputs is None:
@@ -48,5 +59,11 @@ def extend(run: Run, row: FeatureRow) -> Run:
 
 
 def sequence(run: Run, length: int) -> tuple[list[float], ...] | None:
-    """Return the last `length` bars of `run`, or None if there are fewer."""
+    """Return the last `length` bars of `run`, or None if there are fewer.
+
+    Returns
+    -------
+    tuple[list[float], ...] | None
+        Inputs of each bar, oldest first.
+    """
     return run.bars[-length:] if len(run.bars) >= length else None

@@ -38,6 +38,16 @@ def purged_split(
     tune_fraction, validation_fraction
         Parts of the distinct times, the latest ones; validation is the last.
 
+    Returns
+    -------
+    Split
+        Indices into `times_ms`; empty ones without samples.
+
+    Raises
+    ------
+    BadInputError
+        If the fractions do not leave a part to train on.
+
     References
     ----------
     Marcos López de Prado, Advances in Financial Machine Learning (2018), chapter 7.

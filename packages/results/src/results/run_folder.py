@@ -56,7 +56,13 @@ class RunFolder:
         return f"embedded://{self.log.resolve()}"
 
     def file(self, name: str) -> Path:
-        """Return a file that processes tell each other things with."""
+        """Return a file that processes tell each other things with.
+
+        Returns
+        -------
+        Path
+            Absolute; it need not exist.
+        """
         return self.work.resolve() / name
 
     def create(self) -> None:

@@ -46,11 +46,23 @@ class RunLog:
         return range(log.topic(name).partitions) if log.has_topic(name) else range(0)
 
     def topic_names(self) -> list[str]:
-        """Return the full names of the topics that exist."""
+        """Return the full names of the topics that exist.
+
+        Returns
+        -------
+        list[str]
+            With the environment's suffix.
+        """
         return self._open().topic_names()
 
     def read_new(self, spec: TopicSpec, limit: int = _PAGE_ROWS) -> list[Row]:
-        """Return up to `limit` records per partition that were not returned before."""
+        """Return up to `limit` records per partition that were not returned before.
+
+        Returns
+        -------
+        list[Row]
+            In the order of their offsets within a partition.
+        """
         name = spec.full_name(self.environment)
         found: list[Row] = []
         for partition in self._partitions(name):
@@ -62,7 +74,13 @@ class RunLog:
         return found
 
     def read_tail(self, spec: TopicSpec, limit: int) -> list[Row]:
-        """Return what is new like `read_new`, but of a partition that grew by more than `limit` only its end."""
+        """Return what is new like `read_new`, but of a partition that grew by more than `limit` only its end.
+
+        Returns
+        -------
+        list[Row]
+            In the order of their offsets within a partition.
+        """
         name = spec.full_name(self.environment)
         for partition in self._partitions(name):
             following = self._open().topic(name).watermarks(partition)[1]
@@ -71,11 +89,23 @@ class RunLog:
         return self.read_new(spec)
 
     def end(self, name: str) -> int:
-        """Return how many records the topic called `name` (with suffix) has had."""
+        """Return how many records the topic called `name` (with suffix) has had.
+
+        Returns
+        -------
+        int
+            Summed over its partitions.
+        """
         return sum(self._open().topic(name).watermarks(partition)[1] for partition in self._partitions(name))
 
     def first(self, name: str) -> Row | None:
-        """Return the first record of the topic called `name` (with suffix), None if it never had one."""
+        """Return the first record of the topic called `name` (with suffix), None if it never had one.
+
+        Returns
+        -------
+        Row | None
+            Of the first partition that has any.
+        """
         for partition in self._partitions(name):
             rows, _ = self._open().topic(name).read(partition, 0, 1)
             if rows:
@@ -83,11 +113,23 @@ class RunLog:
         return None
 
     def count(self, spec: TopicSpec) -> int:
-        """Return how many records the topic has had."""
+        """Return how many records the topic has had.
+
+        Returns
+        -------
+        int
+            Summed over its partitions.
+        """
         return self.end(spec.full_name(self.environment))
 
     def consumed(self, group: str, spec: TopicSpec) -> int:
-        """Return how many records of the topic `group` has committed."""
+        """Return how many records of the topic `group` has committed.
+
+        Returns
+        -------
+        int
+            Summed over its partitions.
+        """
         name = spec.full_name(self.environment)
         return sum(self._committed(group, name).values())
 
@@ -102,7 +144,13 @@ class RunLog:
         return self._groups[group].committed((name, partition) for partition in self._partitions(name))
 
     def lag(self, group: str, spec: TopicSpec) -> int:
-        """Return how many records of the topic `group` has not committed yet."""
+        """Return how many records of the topic `group` has not committed yet.
+
+        Returns
+        -------
+        int
+            Summed over its partitions.
+        """
         return self.count(spec) - self.consumed(group, spec)
 
     def close(self) -> None:

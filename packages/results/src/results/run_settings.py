@@ -41,6 +41,10 @@ class RunSettings:
 
     Attributes
     ----------
+    values
+        Value by variable.
+    origin
+        Where they are from, in words.
     changed
         Variables that had another value in an earlier run into the same log.
     """
@@ -58,6 +62,11 @@ def environment_settings(given: Mapping[str, str] | None = None) -> dict[str, st
 
 def decides(name: str) -> bool:
     """Return whether the variable `name` decides what a service publishes.
+
+    Returns
+    -------
+    bool
+        False for what only says where a service runs and what it tells.
 
     Examples
     --------
@@ -81,6 +90,11 @@ def record_settings(place: RunFolder, given: Mapping[str, str]) -> None:
 
 def settings_of(place: RunFolder | None) -> RunSettings:
     """Return the settings that a run wrote down last; without a record those of this environment.
+
+    Returns
+    -------
+    RunSettings
+        With what an earlier run had otherwise.
 
     Raises
     ------

@@ -40,6 +40,10 @@ class RunRecord:
         ISO 8601, UTC.
     live_from_ms, live_until_ms
         Event time of the live part.
+    finished_at
+        ISO 8601, UTC.
+    wall_seconds
+        From start to end.
     phases
         Wall seconds of each phase, in order.
     live_feed
@@ -80,8 +84,21 @@ def write_summary(
 
     Parameters
     ----------
+    out
+        Folder of the exported tables.
+    record
+        What the run itself knows.
     processes
         How the processes fared, by name, under `services` and `jobs`.
+    exported
+        What the export left out.
+    latency
+        As `stage_latencies` returns it.
+
+    Returns
+    -------
+    dict[str, Any]
+        What is in the file.
     """
     candles, predictions = load_table(out, "candles"), load_table(out, "predictions")
     summary = {

@@ -92,7 +92,7 @@ def run_topology(
             clock=clock,
             stop_at_end=True,
         )
-        app._setup_signal_handlers = lambda: None  # type: ignore[method-assign]
+        app.leave_signals_alone()
         app.run()
         run = TopologyRun()
         run.records = {spec.name: list(read_topic(local, spec, starts[spec])) for spec in outputs}

@@ -15,6 +15,7 @@ from contracts.topics import DEAD_LETTERS_RETENTION_MS, TopicSpec
 from contracts.units import MS_PER_SECOND, US_PER_SECOND
 from streaming.broker_address import is_embedded
 from streaming.kafka.connection import COMPRESSION
+from streaming.quix.topics import value_serializer
 from streaming.service.intake import INGESTED_AT_US, PRODUCED_AT_US, Intake
 from streaming.telemetry import metrics
 from streaming.telemetry.audit import AuditLog
@@ -200,7 +201,7 @@ def publish(sdf: StreamingDataFrame, topic: Topic) -> StreamingDataFrame:
     StreamingDataFrame
         The messages, to go on with.
     """
-    serializer = topic._value_serializer
+    serializer = value_serializer(topic)
     if not isinstance(serializer, MessageSerializer):
         raise TypeError(f"publish: expected a topic of create_topic(), was {topic.name!r} with {serializer!r}")
     return (

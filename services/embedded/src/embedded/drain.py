@@ -21,6 +21,12 @@ def drain(supervisor: Supervisor, log: RunLog, services: Iterable[str], timeout_
 
     Parameters
     ----------
+    supervisor
+        Looks after the processes meanwhile.
+    log
+        The run's log.
+    services
+        Names of services; others are not waited for.
     timeout_s
         How long each stage may take.
 

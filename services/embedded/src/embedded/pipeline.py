@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Protocol
 
@@ -15,12 +15,13 @@ from embedded.drain import drain
 from embedded.kills import Kill, KillSwitch
 from embedded.preflight import require_features
 from embedded.process import ProcessSpec
-from embedded.services import ENVIRONMENT, TRAIN_TOO_FEW_ROWS, Services
+from embedded.services import ENVIRONMENT, Services
 from embedded.supervisor import Supervisor
 from embedded.terminal.state import Phase, RunState, StateReader
 from results.run_log import RunLog
 from results.run_settings import environment_settings, record_settings
 from results.summary import RunRecord
+from training.exit_codes import EXIT_TOO_FEW_ROWS
 
 _SHOW_EVERY_S = 0.5
 
@@ -111,10 +112,10 @@ class Pipeline:
         for spec in specs:
             self.supervisor.start(spec)
 
-    def backfill(self, settings: Mapping[str, str]) -> None:
+    def backfill(self, **fields: Any) -> None:
         """Write the past and let it become feature rows."""
         self.enter("backfill")
-        self.start(self.services.trades_historical(settings))
+        self.start(self.services.trades_historical(**fields))
         self.supervisor.wait_for_job("trades-historical")
         drain(self.supervisor, self.log, [each.name for each in FLOW if "historical" in each.variants])
 
@@ -126,7 +127,7 @@ class Pipeline:
         # A registered model is enough to go on, training need not have tidied up. Not earlier: training and serving
         # would both create MLflow's database.
         self.supervisor.wait_until(lambda: training.finished or self._is_registered())
-        if training.finished and training.exit_code == TRAIN_TOO_FEW_ROWS:
+        if training.finished and training.exit_code == EXIT_TOO_FEW_ROWS:
             return False
         self.serve()
         return True

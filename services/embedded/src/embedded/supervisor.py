@@ -62,6 +62,11 @@ class Supervisor:
         """Start a process and look after it from now on.
 
         A job may be started again under the same name once it has finished.
+
+        Returns
+        -------
+        ManagedProcess
+            It is also in `processes`.
         """
         process = ManagedProcess(spec, self.log_folder / f"{spec.name}.log")
         self.processes[spec.name] = process
@@ -71,6 +76,11 @@ class Supervisor:
 
     def wait_until(self, condition: Callable[[], bool], timeout_s: float | None = None) -> bool:
         """Look after the processes until `condition` holds; return False if that takes longer than `timeout_s`.
+
+        Returns
+        -------
+        bool
+            Whether `condition` holds.
 
         Raises
         ------
@@ -89,7 +99,13 @@ class Supervisor:
             time.sleep(_TICK_S)
 
     def wait_for_job(self, name: str) -> int:
-        """Wait until job `name` has done its work and return its exit code."""
+        """Wait until job `name` has done its work and return its exit code.
+
+        Returns
+        -------
+        int
+            0, or one of the codes that are final for the job.
+        """
         process = self.processes[name]
         self.wait_until(lambda: process.finished)
         return process.exit_code or 0
@@ -99,11 +115,25 @@ class Supervisor:
         self._stop_requested = False
 
     def seconds_alive(self, process: ManagedProcess) -> float:
-        """Return how long ago the process was started last."""
+        """Return how long ago the process was started last.
+
+        Returns
+        -------
+        float
+            Wall seconds.
+        """
         return self._monotonic() - process.started_at_s
 
     def tick(self) -> None:
-        """Look once after every process."""
+        """Look once after every process.
+
+        Raises
+        ------
+        StopRequestedError
+            After Ctrl-C or SIGTERM.
+        ProcessFailedError
+            If a process cannot be kept alive.
+        """
         if self._stop_requested:
             raise StopRequestedError("asked to stop")
         now_s = self._monotonic()
@@ -183,7 +213,13 @@ class Supervisor:
 
     @contextmanager
     def running(self) -> Iterator[Supervisor]:
-        """Handle signals meanwhile, and leave no process behind however the block ends."""
+        """Handle signals meanwhile, and leave no process behind however the block ends.
+
+        Yields
+        ------
+        Supervisor
+            Itself.
+        """
         earlier = {name: signal.signal(name, self._request_stop) for name in (signal.SIGINT, signal.SIGTERM)}
         try:
             yield self

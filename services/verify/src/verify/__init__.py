@@ -1,1 +1,1 @@
-"""`tradestream verify`: replay the trades of a log through the services and compare what comes out, by message id."""
+"""Replays a log's trades and compares the output with what was published, message by message."""

@@ -54,6 +54,11 @@ class Log:
 def open_log(run: Path | None) -> Log:
     """Return the log of a run's folder, or the configured one.
 
+    Returns
+    -------
+    Log
+        To be read from.
+
     Raises
     ------
     BadInputError

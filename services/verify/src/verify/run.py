@@ -36,6 +36,11 @@ class Range:
     def parse(cls, start: str | None, end: str | None) -> Range:
         """Read two times.
 
+        Returns
+        -------
+        Range
+            From the first time, until before the second.
+
         Raises
         ------
         BadInputError
@@ -47,7 +52,13 @@ class Range:
         return found
 
     def of(self, records: Iterable[Record]) -> Iterator[Record]:
-        """Yield the records of the range."""
+        """Yield the records of the range.
+
+        Yields
+        ------
+        Record
+            Those whose time is in it.
+        """
         for record in records:
             after_from = self.from_ms is None or record.timestamp_ms >= self.from_ms
             if after_from and (self.to_ms is None or record.timestamp_ms < self.to_ms):
@@ -65,7 +76,23 @@ class Range:
 
 @dataclass(frozen=True)
 class VerifyOptions:
-    """What a person may choose; see ``tradestream verify --help``."""
+    """What a person may choose; see ``tradestream verify --help``.
+
+    Parameters
+    ----------
+    span
+        Which messages are compared, by event time.
+    run
+        Folder of the run; by default the configured log.
+    against
+        Another log to compare with, instead of a replay.
+    stages
+        Names of stages; by default all.
+    out
+        File for the differences, JSON lines.
+    show
+        How many differences are shown.
+    """
 
     span: Range
     run: Path | None = None
@@ -104,6 +131,11 @@ def run_verify(options: VerifyOptions, console: Console, make_runner: MakeRunner
     ----------
     make_runner
         Runs the services of the replay.
+
+    Returns
+    -------
+    bool
+        True if there is no difference.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Venues on loopback: Kraken's, Coinbase's and Binance's public REST and WebSocket over one seeded, simulated market.
+"""A simulated market behind the public REST and WebSocket of Kraken, Coinbase and Binance.
 
 `python -m exchanges.simulator` runs it as a process; tests use ``async with simulator(settings) as urls``.
 """

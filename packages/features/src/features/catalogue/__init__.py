@@ -1,1 +1,1 @@
-"""The features, a family to a file; a file added here is found by itself (`features`)."""
+"""The features, one family per file: a file added here is found by itself."""

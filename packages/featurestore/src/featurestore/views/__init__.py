@@ -1,4 +1,4 @@
-"""The views over the tables, one a file: one text for SQLite, PostgreSQL and RisingWave.
+"""The views over the tables, one per file, with one text for SQLite, PostgreSQL and RisingWave.
 
 What the texts keep to: no function that one of the three lacks or reads otherwise; whole numbers divided by whole
 numbers, which drops the rest (``time / 86400000 * 86400000`` is the start of the UTC day); exact decimals compared as

@@ -24,6 +24,8 @@ def stage_latencies(log_folder: Path, from_ms: int, environment: str = "dev") ->
         Folder of the embedded log.
     from_ms
         Messages of an earlier event time are history: they waited in bulk, which is no latency.
+    environment
+        Suffix of the topics.
 
     Returns
     -------

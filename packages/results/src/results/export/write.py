@@ -52,6 +52,13 @@ def export(log_folder: Path, out: Path, environment: str = "dev") -> ExportResul
         Folder of the embedded log.
     out
         Created if missing.
+    environment
+        Suffix of the topics.
+
+    Returns
+    -------
+    ExportResult
+        Rows of each table, and what was left out of them.
     """
     out.mkdir(parents=True, exist_ok=True)
     result = ExportResult()

@@ -1,1 +1,1 @@
-"""A page that plots every feature on bars of a run or of a file: for eyes, which see what tests do not ask."""
+"""A page that plots every feature on the bars of a run or a file, for people to look at."""

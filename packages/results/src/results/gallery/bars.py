@@ -59,6 +59,11 @@ def bars_of_run(folder: Path, pair: str | None = None) -> Bars:
     pair
         Whose candles; by default the second in the order of names, so that there is one to compare it with.
 
+    Returns
+    -------
+    Bars
+        With the closes of the other pair, where there is one.
+
     Raises
     ------
     BadInputError
@@ -92,6 +97,11 @@ def bars_of_file(path: Path, reference: Path | None = None) -> Bars:
         ``trade_count`` and ``taker_buy_volume`` where they are known.
     reference
         The same of another market, to compare it with.
+
+    Returns
+    -------
+    Bars
+        With notes on what the file lacks.
 
     Raises
     ------

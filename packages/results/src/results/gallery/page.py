@@ -34,7 +34,13 @@ class Card:
 
 
 def write_gallery(bars: Bars, path: Path) -> Path:
-    """Write the page of `bars` to `path`; it holds all it needs and opens without a network."""
+    """Write the page of `bars` to `path`; it holds all it needs and opens without a network.
+
+    Returns
+    -------
+    Path
+        The page's path.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(render(bars), encoding="utf-8")
     return path

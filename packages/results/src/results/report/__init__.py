@@ -1,1 +1,1 @@
-"""One self-contained HTML page that says what happened in a run, what matters first."""
+"""The report of a run: one self-contained HTML page."""

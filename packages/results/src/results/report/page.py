@@ -22,6 +22,11 @@ def write_report(folder: Path) -> Path:
 
     The page holds everything it needs, the drawing library included: it opens without a network.
 
+    Returns
+    -------
+    Path
+        In `folder`.
+
     Raises
     ------
     FileNotFoundError

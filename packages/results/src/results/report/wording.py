@@ -11,6 +11,11 @@ _MINUS = "−"
 def count(value: float | None) -> str:
     """Return a whole number with thousands apart.
 
+    Returns
+    -------
+    str
+        A dash for None.
+
     Examples
     --------
     >>> count(1234567), count(None)
@@ -21,6 +26,11 @@ def count(value: float | None) -> str:
 
 def money(value: float | None, sign: bool = False) -> str:
     """Return an amount with two decimals, `sign` shown for gains too.
+
+    Returns
+    -------
+    str
+        A dash for None.
 
     Examples
     --------
@@ -36,6 +46,11 @@ def money(value: float | None, sign: bool = False) -> str:
 def price(value: float | None) -> str:
     """Return a price with as many decimals as its size deserves.
 
+    Returns
+    -------
+    str
+        A dash for None.
+
     Examples
     --------
     >>> price(97412.346), price(1.23456), price(0.00012347)
@@ -50,12 +65,32 @@ def price(value: float | None) -> str:
 
 
 def quantity(text: str | float | None) -> str:
-    """Return a quantity with at most six significant digits."""
+    """Return a quantity with at most six significant digits.
+
+    Returns
+    -------
+    str
+        A dash for None.
+    """
     return MISSING if text is None else f"{float(text):.6g}"
 
 
 def percent(value: float | None, decimals: int = 2, sign: bool = False) -> str:
     """Return a share as a percentage.
+
+    Parameters
+    ----------
+    value
+        The share; 1 is 100 %.
+    decimals
+        How many are shown.
+    sign
+        Show the sign of gains too.
+
+    Returns
+    -------
+    str
+        A dash for None.
 
     Examples
     --------
@@ -84,6 +119,11 @@ def milliseconds(value: float | None) -> str:
 def duration(seconds: float | None) -> str:
     """Return a span of time in two units at most.
 
+    Returns
+    -------
+    str
+        A dash for None.
+
     Examples
     --------
     >>> duration(7.4), duration(125), duration(14_400), duration(190_000)
@@ -102,6 +142,11 @@ def duration(seconds: float | None) -> str:
 
 def utc(time_ms: float | None, layout: str = "%Y-%m-%d %H:%M") -> str:
     """Return an event time, UTC.
+
+    Returns
+    -------
+    str
+        A dash for None.
 
     Examples
     --------

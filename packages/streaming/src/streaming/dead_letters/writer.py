@@ -19,9 +19,9 @@ from streaming.telemetry import metrics
 from streaming.topics import dead_letters_config
 
 if TYPE_CHECKING:
-    from quixstreams import Application
     from quixstreams.models import Row
 
+    from streaming.quix.application import HookedApplication
     from streaming.settings import ServiceSettings
 
 UNDECODABLE = "undecodable"
@@ -51,11 +51,11 @@ class DeadLetters:
         self._service = service
         self._intake = intake
         self._clock = clock or SystemClock()
-        self._app: Application | None = None
+        self._app: HookedApplication | None = None
         self._topic: Topic | None = None
         self.on_set_aside: Callable[[str, int, int], None] | None = None
 
-    def attach(self, app: Application, settings: ServiceSettings) -> None:
+    def attach(self, app: HookedApplication, settings: ServiceSettings) -> None:
         """Create the topic, and send through `app` from now on: in its transaction, before its offsets."""
         self._app = app
         self._topic = app.topic(
@@ -89,7 +89,7 @@ class DeadLetters:
         reason = UNDECODABLE if isinstance(error, BadMessageError | UnicodeError) else PROCESSING_FAILED
         self._send(message.key(), message.value(), reason, error, Source(*place), message.headers())
         # QuixStreams commits only what it has processed: without this a restart would write the letter again.
-        self._app._processing_context.store_offset(*place)
+        self._app.context.store_offset(*place)
         if self.on_set_aside is not None:
             self.on_set_aside(*place)
         return True
@@ -119,7 +119,7 @@ class DeadLetters:
             raise RuntimeError("DeadLetters.send: expected attach() before, was not called")
         headers = dead_letter_headers(self._service, reason, error, source, self._clock.now_us(), original_headers)
         raw_key = key.encode() if isinstance(key, str) else key
-        self._app._producer.produce(self._topic.name, value=value, key=raw_key, headers=headers)
+        self._app.context.producer.produce(self._topic.name, value=value, key=raw_key, headers=headers)
         metrics.DEAD_LETTERS.labels(topic=source.topic, reason=reason).inc()
         logger.warning("dead letter from {}: {}: {}", source, reason, describe(error))
 

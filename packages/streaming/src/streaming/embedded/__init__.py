@@ -1,1 +1,1 @@
-"""A message log in SQLite files that QuixStreams takes for a Kafka broker: see docs/adr/0001-embedded-log.md."""
+"""A log in SQLite files that QuixStreams takes for a Kafka broker (docs/explanation/adr/0001-embedded-log.md)."""

@@ -10,11 +10,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 import orjson
-from quixstreams.state.metadata import CHANGELOG_CF_MESSAGE_HEADER, CHANGELOG_PROCESSED_OFFSETS_MESSAGE_HEADER
 
 from streaming.embedded import sqlite
 from streaming.embedded.headers import decode
 from streaming.embedded.topic_log import TopicLog
+from streaming.quix.changelog import OFFSETS_HEADER, STORE_HEADER
 
 CHANGELOG_PREFIX = "changelog__"
 #: A partition is compacted when this many records, and as many as it holds, came since the last time.
@@ -99,10 +99,10 @@ def _judge(log: TopicLog, partition: int, committed: Committed | None) -> Judge:
 
     def judge(key: bytes, stored: bytes | None) -> tuple[object, bool]:
         headers = dict(decode(stored) or ())
-        processed = orjson.loads(headers.get(CHANGELOG_PROCESSED_OFFSETS_MESSAGE_HEADER) or b"null")
+        processed = orjson.loads(headers.get(OFFSETS_HEADER) or b"null")
         settled = processed is None or all(
             offset < known.get((topic, partition), 0) for topic, offset in processed.items()
         )
-        return (headers.get(CHANGELOG_CF_MESSAGE_HEADER), key), settled
+        return (headers.get(STORE_HEADER), key), settled
 
     return judge

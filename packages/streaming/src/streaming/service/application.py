@@ -5,28 +5,19 @@ from __future__ import annotations
 import time
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-
-from confluent_kafka import TopicPartition
-from quixstreams import Application
-from quixstreams.models.topics import TopicManager
+from typing import Any
 
 from streaming.dead_letters.writer import DeadLetters
-from streaming.embedded.application import EmbeddedApplication
-from streaming.kafka.retry import commit_with_retry
-from streaming.kafka.topics import KafkaTopicManager
-from streaming.service.cached_state import CachingContext
+from streaming.quix.application import HookedApplication
+from streaming.quix.embedded import EmbeddedApplication
 from streaming.service.checkpoint_mark import CheckpointMark
 from streaming.service.intake import Intake
 from streaming.service.state_lock import sole_user_of
 from streaming.telemetry.audit import AuditLog
 from streaming.telemetry.progress import Progress
 
-if TYPE_CHECKING:
-    pass
 
-
-class ServiceApplication(Application):
+class ServiceApplication(HookedApplication):
     """An Application that knows its service, its dead letters and whether it is alive.
 
     Attributes
@@ -57,68 +48,32 @@ class ServiceApplication(Application):
     checkpoint_mark: CheckpointMark
     progress: Progress
     audit: AuditLog
-    _processing_context: CachingContext
-
-    def __init__(self, *arguments: Any, **options: Any) -> None:
-        super().__init__(*arguments, **options)
-        self._processing_context = CachingContext.like(self._processing_context)
-        self._consumer.commit = commit_with_retry(self._consumer.commit)  # type: ignore[method-assign]
 
     def run(self, *args: Any, **options: Any) -> list[dict[str, Any]]:
         """Run as `Application.run` does, alone on its state, and leave a mark for as long as a checkpoint takes."""
-        with self._alone():
+        with self.alone():
             self.checkpoint_mark.report()
-            self.checkpoint_mark.watch(self._processing_context)
+            self.context.while_committing = self.checkpoint_mark.set_for
             return super().run(*args, **options)
 
-    def _get_topic_manager(self) -> TopicManager:
-        self._topic_manager_factory = KafkaTopicManager
-        return super()._get_topic_manager()
-
-    def _alone(self) -> AbstractContextManager[None]:
+    def alone(self) -> AbstractContextManager[None]:
+        """Return what keeps other processes from its state."""
         return sole_user_of(Path(self.config.state_dir), self.config.consumer_group)
 
-    def _on_assign(self, consumer: Any, partitions: Any) -> None:
-        super()._on_assign(consumer, partitions)
-        self._processing_context.forget()
-        self.progress.on_assign(self._of_input(partitions))
+    def on_assigned(self, inputs: list[tuple[str, int]]) -> None:
+        self.progress.on_assign(inputs)
 
-    def _on_revoke(self, consumer: Any, partitions: Any) -> None:
-        try:
-            super()._on_revoke(consumer, partitions)
-        finally:
-            self._processing_context.forget()
-            self.progress.on_revoke(self._of_input(partitions))
+    def on_released(self, inputs: list[tuple[str, int]]) -> None:
+        self.progress.on_revoke(inputs)
 
-    def _on_lost(self, consumer: Any, partitions: Any) -> None:
-        self._processing_context.forget()
-        self.progress.on_revoke(self._of_input(partitions))
-        super()._on_lost(consumer, partitions)
-
-    def _process_message(self, dataframe_composed: Any) -> None:
-        super()._process_message(dataframe_composed)  # type: ignore[no-untyped-call]
+    def on_turn(self, idle: bool) -> None:
         self.heartbeat_seconds = time.monotonic()
-        if self.stop_at_end and not self._run_tracker._message_consumed and self._inputs_read():
+        if self.stop_at_end and idle and self.inputs_read():
             self.stop()
-
-    def _of_input(self, partitions: list[TopicPartition]) -> list[tuple[str, int]]:
-        return [(tp.topic, tp.partition) for tp in partitions if tp.topic in self._topic_manager.non_changelog_topics]
-
-    def _inputs_read(self) -> bool:
-        """Whether nothing is left on the inputs, after a poll that gave nothing."""
-        if self._state_manager.recovery_required:
-            return False
-        data_topics = self._topic_manager.non_changelog_topics
-        partitions = [tp for tp in self._consumer.assignment() if tp.topic in data_topics]
-        return bool(partitions) and all(
-            position.offset >= high or high == low
-            for position in self._consumer.position(partitions)
-            for low, high in [self._consumer.get_watermark_offsets(position)]
-        )
 
 
 class EmbeddedServiceApplication(ServiceApplication, EmbeddedApplication):
     """The same over the embedded log, where a group has one member anyway."""
 
-    def _alone(self) -> AbstractContextManager[None]:
+    def alone(self) -> AbstractContextManager[None]:
         return nullcontext()

@@ -120,7 +120,7 @@ def create_application(
         app = ServiceApplication(kafka_connection(settings), **options)
     app.service, app.intake, app.dead_letters, app.stop_at_end = service, intake, dead_letters, stop_at_end
     app.progress, app.audit = progress, AuditLog(service, settings.instance_id, clock)
-    progress.recovering = lambda: app._state_manager.recovery_required
+    progress.recovering = lambda: app.recovering
     app.checkpoint_mark = CheckpointMark(
         CheckpointMark.file_of(settings.state_dir_for(service), settings.group_for(service), settings.instance_id)
     )

@@ -8,11 +8,11 @@ for it what they mean for QuixStreams' own state.
 
 from __future__ import annotations
 
-import dataclasses
-from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from quixstreams.context import message_context
-from quixstreams.processing import ProcessingContext
+
+from streaming.quix.processing import ServiceContext
 
 if TYPE_CHECKING:
     from quixstreams.dataframe import StreamingDataFrame
@@ -54,7 +54,7 @@ class CachedState(Generic[V]):
 
     def __init__(self, sdf: StreamingDataFrame, name: str) -> None:
         context = sdf.processing_context
-        if not isinstance(context, CachingContext):
+        if not isinstance(context, ServiceContext):
             raise TypeError(f"CachedState: expected a dataframe of a ServiceApplication, was one over {context!r}")
         sdf.register_store()
         context.caches.append(self)
@@ -93,42 +93,4 @@ class CachedState(Generic[V]):
 
     def _state(self, place: tuple[int, Any]) -> Any:
         partition, key = place
-        transaction = self._context.checkpoint.get_store_transaction(stream_id=self._stream_id, partition=partition)
-        return transaction.as_state(prefix=key)
-
-
-class CachingContext(ProcessingContext):
-    """QuixStreams' processing context, whose checkpoints take the cached states with them.
-
-    Attributes
-    ----------
-    caches
-        Those of the application.
-    """
-
-    caches: list[CachedState[Any]]
-
-    @classmethod
-    def like(cls, context: ProcessingContext) -> Self:
-        """Return a context that takes the place of `context`, before it is used."""
-        fields = {field.name: getattr(context, field.name) for field in dataclasses.fields(context) if field.init}
-        caching = cls(**fields)
-        caching.caches = []
-        return caching
-
-    def commit_checkpoint(self, force: bool = False, revoking: bool = False) -> None:
-        """Commit as `ProcessingContext` does, with the cached states; forget them if nothing was committed."""
-        checkpoint = self.checkpoint
-        if not force and not checkpoint.expired():
-            return
-        for cache in self.caches:
-            cache.write_back()
-        super().commit_checkpoint(force=True, revoking=revoking)
-        # A sink that is pushed back leaves the checkpoint behind: its messages come again, to the state before them.
-        if any(each.changed and not each.completed for each in checkpoint._store_transactions.values()):
-            self.forget()
-
-    def forget(self) -> None:
-        """Drop the cached states: partitions have come, gone, or been taken back."""
-        for cache in self.caches:
-            cache.forget()
+        return self._context.state_of(self._stream_id, partition, key)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from loguru import logger
-from quixstreams.processing import ProcessingContext
 
 from streaming.telemetry import metrics
 
@@ -36,26 +37,16 @@ class CheckpointMark:
         """Return where the mark of a replica is."""
         return state_dir / f"{group}-{instance_id}.in-checkpoint"
 
-    def watch(self, context: ProcessingContext) -> None:
-        """Mark every checkpoint that `context` commits from now on."""
-        commit = context.commit_checkpoint
-
-        def commit_marked(force: bool = False, revoking: bool = False) -> None:
-            checkpoint = context.checkpoint
-            if not (force or checkpoint.expired()):
-                return
-            if checkpoint.empty():
-                commit(force, revoking)
-                return
-            self._file.touch()
-            began_seconds = time.perf_counter()
-            try:
-                commit(force, revoking)
-            finally:
-                self._file.unlink(missing_ok=True)
-                metrics.CHECKPOINT_DURATION.observe(time.perf_counter() - began_seconds)
-
-        context.commit_checkpoint = commit_marked  # type: ignore[method-assign]
+    @contextmanager
+    def set_for(self) -> Iterator[None]:
+        """Let the file be there while the block runs."""
+        self._file.touch()
+        began_seconds = time.perf_counter()
+        try:
+            yield
+        finally:
+            self._file.unlink(missing_ok=True)
+            metrics.CHECKPOINT_DURATION.observe(time.perf_counter() - began_seconds)
 
     def report(self) -> None:
         """Say if the process before this one died inside a checkpoint."""

@@ -1,1 +1,1 @@
-"""What the commands do, step by step: one plan, one file."""
+"""What each command does, step by step: one plan per file."""

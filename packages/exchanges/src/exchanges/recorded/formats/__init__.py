@@ -1,4 +1,4 @@
-"""The formats known, in the order in which they are tried; a new one is a file here and a line below."""
+"""The known formats, in the order in which they are tried: a new one is a file here and a line below."""
 
 from exchanges.recorded.column_format import ColumnFormat
 from exchanges.recorded.formats.binance import BINANCE

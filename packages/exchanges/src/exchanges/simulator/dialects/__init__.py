@@ -1,4 +1,4 @@
-"""How each venue speaks: REST paths and frames over the same market; every simulator speaks them all at once."""
+"""How each venue speaks: its REST paths and frames, over the same market."""
 
 from exchanges.simulator.dialects.binance import BinanceRest, BinanceSocket
 from exchanges.simulator.dialects.coinbase import CoinbaseRest, CoinbaseSocket

@@ -1,0 +1,1 @@
+"""What follows from contracts' list of services outside Python, written by `make graph` and compared by a test."""

@@ -1,0 +1,106 @@
+"""The Deployment of each live service, and how large its pod is; a service that is not listed has the default."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from deployments.graph.settings import has_settings
+
+from contracts.services import SERVICES, ServiceSpec
+
+_HEADER = "# Written by `make graph`: change packages/contracts or deployments/graph, not this file.\n"
+#: Partitions move once for each pod, and never to one that is about to end.
+_ONE_BY_ONE = "{type: RollingUpdate, rollingUpdate: {maxSurge: 0, maxUnavailable: 1}}"
+#: Two writers of one pair do no harm (candles drops by trade id): the new one is connected before the old one ends.
+_SURGE = "{type: RollingUpdate, rollingUpdate: {maxSurge: 1, maxUnavailable: 0}}"
+#: One process for a folder of files.
+_RECREATE = "{type: Recreate}"
+
+
+@dataclass(frozen=True)
+class Pod:
+    """What a pod asks for, and how it is replaced."""
+
+    cpu: str = "100m"
+    memory: str = "192Mi"
+    memory_limit: str = "512Mi"
+    grace_seconds: int = 60
+    strategy: str = _ONE_BY_ONE
+    market: bool = False
+    claim: str = ""
+
+
+PODS = {
+    "trades": Pod(grace_seconds=40, strategy=_SURGE, market=True),
+    "candles": Pod(cpu="200m", memory_limit="768Mi"),
+    "indicators": Pod(cpu="200m", memory="256Mi", memory_limit="1Gi"),
+    "predictions": Pod(cpu="200m", memory="384Mi", memory_limit="1Gi"),
+    "signals": Pod(market=True),
+    "execution": Pod(market=True),
+    "history": Pod(memory="256Mi", memory_limit="768Mi", grace_seconds=120, strategy=_RECREATE, claim="10Gi"),
+}
+
+
+def files() -> dict[str, str]:
+    """Return the manifest of each live service."""
+    return {
+        f"deployments/base/live/{each.app}.yaml": _HEADER + _deployment(each, PODS.get(each.name, Pod()))
+        for each in SERVICES
+    }
+
+
+def _deployment(service: ServiceSpec, pod: Pod) -> str:
+    app = service.app
+    maps = ["tradestream", *(["market"] if pod.market else []), *([app] if has_settings(service) else [])]
+    settings = "".join(f"            - configMapRef: {{name: {name}}}\n" for name in maps)
+    variant = f"            - {{name: {service.name.upper()}_VARIANT, value: live}}\n"
+    return f"""\
+apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: {app}-live
+  labels: {{app: {app}, variant: live, app.kubernetes.io/part-of: tradestream}}
+spec:
+  replicas: 1
+  strategy: {pod.strategy}
+  selector:
+    matchLabels: {{app: {app}, variant: live}}
+  template:
+    metadata:
+      labels: {{app: {app}, variant: live}}
+    spec:
+      serviceAccountName: {app}
+      terminationGracePeriodSeconds: {pod.grace_seconds}
+      containers:
+        - name: service
+          image: tradestream/{service.name}
+          envFrom:
+{settings}{"          env:" + chr(10) + variant if "historical" in service.variants else ""}\
+          resources:
+            requests: {{cpu: {pod.cpu}, memory: {pod.memory}, ephemeral-storage: 256Mi}}
+            limits: {{memory: {pod.memory_limit}, ephemeral-storage: 3Gi}}
+---
+apiVersion: policy/v1
+kind: PodDisruptionBudget
+metadata:
+  name: {app}-live
+  labels: {{app: {app}, variant: live, app.kubernetes.io/part-of: tradestream}}
+spec:
+  maxUnavailable: 1
+  selector:
+    matchLabels: {{app: {app}, variant: live}}
+{_claim(app, pod.claim) if pod.claim else ""}"""
+
+
+def _claim(app: str, size: str) -> str:
+    return f"""\
+---
+apiVersion: v1
+kind: PersistentVolumeClaim
+metadata:
+  name: {app}
+  labels: {{app: {app}, app.kubernetes.io/part-of: tradestream}}
+spec:
+  accessModes: [ReadWriteOnce]
+  resources: {{requests: {{storage: {size}}}}}
+"""

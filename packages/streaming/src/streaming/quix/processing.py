@@ -1,0 +1,65 @@
+"""QuixStreams' processing context, which holds the open checkpoint, with doors of its own."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any, Protocol, Self
+
+from quixstreams.processing import ProcessingContext
+
+
+class Cache(Protocol):
+    """Values that have to be in the stores when a checkpoint commits."""
+
+    def write_back(self) -> None:
+        """Write what has changed into the open checkpoint."""
+
+    def forget(self) -> None:
+        """Drop everything: what the store holds is what counts."""
+
+
+class ServiceContext(ProcessingContext):
+    """A processing context whose checkpoints take cached values with them.
+
+    Attributes
+    ----------
+    caches
+        Those of the application.
+    while_committing
+        Entered for as long as a checkpoint that is not empty takes.
+    """
+
+    caches: list[Cache]
+    while_committing: Callable[[], AbstractContextManager[None]]
+
+    @classmethod
+    def like(cls, context: ProcessingContext) -> Self:
+        """Return a context that takes the place of `context`, before it is used."""
+        fields = {field.name: getattr(context, field.name) for field in dataclasses.fields(context) if field.init}
+        found = cls(**fields)
+        found.caches, found.while_committing = [], nullcontext
+        return found
+
+    def state_of(self, stream_id: str, partition: int, key: Any) -> Any:
+        """Return the state of a key in the open checkpoint."""
+        return self.checkpoint.get_store_transaction(stream_id=stream_id, partition=partition).as_state(prefix=key)
+
+    def commit_checkpoint(self, force: bool = False, revoking: bool = False) -> None:
+        """Commit as `ProcessingContext` does, with the caches; forget them if nothing was committed."""
+        checkpoint = self.checkpoint
+        if not force and not checkpoint.expired():
+            return
+        with nullcontext() if checkpoint.empty() else self.while_committing():
+            for cache in self.caches:
+                cache.write_back()
+            super().commit_checkpoint(force=True, revoking=revoking)
+        # A sink that is pushed back leaves the checkpoint behind: its messages come again, to the state before them.
+        if any(each.changed and not each.completed for each in checkpoint._store_transactions.values()):
+            self.forget()
+
+    def forget(self) -> None:
+        """Drop the cached values: partitions have come, gone, or been taken back."""
+        for cache in self.caches:
+            cache.forget()

@@ -1,0 +1,43 @@
+"""MLflow's database is there whole or not at all, whoever is killed or comes first."""
+
+from __future__ import annotations
+
+import random
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.support.waiting import let_pass, wait_for
+
+from modeling.database import ensure_database
+from modeling.registry import ModelRegistry
+
+_CREATE = "import sys; from modeling.database import ensure_database; ensure_database(sys.argv[1])"
+
+
+def _creating(uri: str) -> subprocess.Popen[bytes]:
+    return subprocess.Popen([sys.executable, "-c", _CREATE, uri], stderr=subprocess.DEVNULL)
+
+
+def test_killed_at_any_moment_of_its_creation(tmp_path: Path) -> None:
+    draw = random.Random(11)
+    for number in range(4):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        uri = f"sqlite:///{folder}/mlflow.db"
+        process = _creating(uri)
+        wait_for(lambda: any(folder.iterdir()), "its creation to begin", of=process, poll_seconds=0.001)  # noqa: B023
+        let_pass(draw.uniform(0.0, 0.5))
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        ensure_database(uri)
+        assert ModelRegistry(uri).version_of("direction", "champion") is None
+
+
+def test_two_create_it_at_once(tmp_path: Path) -> None:
+    uri = f"sqlite:///{tmp_path}/mlflow.db"
+    processes = [_creating(uri) for _ in range(2)]
+    assert [process.wait(120) for process in processes] == [0, 0]
+    assert ModelRegistry(uri).version_of("direction", "champion") is None
+    assert [path.name for path in tmp_path.iterdir()] == ["mlflow.db"]
