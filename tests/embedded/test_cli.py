@@ -89,7 +89,7 @@ def test_two_runs_at_once_in_a_folder_are_refused(tmp_path: Path) -> None:
         (place.out / "mine").touch()
         code, output = call("demo", "--model", "baseline", "--out", place.out)
         assert code == 2
-        assert "another run of tradestream is at work in this folder" in output
+        assert "another run of tradestream is using this folder" in output
         assert (place.out / "mine").exists()
     with place.owned(afresh=True):
         assert not (place.out / "mine").exists()

@@ -72,7 +72,7 @@ def test_a_query_changes_nothing_and_says_what_is_wrong(reading: Store, query: s
 def test_nothing_is_written_to_it() -> None:
     store = open_store("risingwave://root@localhost:1/dev")
     assert not store.writable
-    with pytest.raises(StoreError, match="RisingWave reads the topics itself: nothing is written to it"):
+    with pytest.raises(StoreError, match="RisingWave reads the topics itself, so nothing can be written to it"):
         store.write([example(Candle)])
 
 

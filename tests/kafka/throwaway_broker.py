@@ -64,7 +64,7 @@ class Broker:
             pytest.skip("no Java on the PATH: Kafka cannot run here")
         done = self.run("up")
         if done.returncode != 0 and any(tool in done.stderr for tool in ("Maven", "Java", "openssl is needed")):
-            pytest.skip(f"Kafka cannot be had here: {done.stderr.strip()}")
+            pytest.skip(f"Kafka is not available here: {done.stderr.strip()}")
         assert done.returncode == 0, done.stdout + done.stderr
 
     def up(self) -> None:

@@ -52,7 +52,7 @@ def test_a_log_that_takes_nothing_pauses_the_feed_and_loses_nothing(venue: Any, 
     (file,) = (trades.folder / "log").glob("trades-dev.topic")
     lock = sqlite3.connect(file, isolation_level=None)
     lock.execute("BEGIN IMMEDIATE")
-    wait_for(lambda: "the log does not keep up" in trades.log(), "reading pauses")
+    wait_for(lambda: "the log cannot keep up" in trades.log(), "reading pauses")
     wait_for(lambda: place.control("status")["connections"] == 0, "nothing is read, so nothing piles up")
     minutes_pass(trades, place, 4)
     lock.execute("ROLLBACK")
@@ -73,7 +73,7 @@ def test_a_dead_venue_is_told_of_once_and_its_trades_come_later(venue: Any, serv
     for pair in PAIRS:
         of_pair = [m for m in trades.messages() if m.pair == pair]
         outages = [m for m in of_pair if isinstance(m, FeedOutage)]
-        assert outages and trades.log().count(f"{pair}: its trades of the last") == 1
+        assert outages and trades.log().count(f"{pair}: the trades of the last") == 1
         index = of_pair.index(outages[0])
         before = [m for m in of_pair[:index] if isinstance(m, Heartbeat | TradeFrame)]
         known_us = max(m.venue_time_us if isinstance(m, Heartbeat) else m.timestamps_us[-1] for m in before)

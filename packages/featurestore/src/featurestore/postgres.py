@@ -87,7 +87,7 @@ class PostgresDialect:
                 if missing:
                     lacking = ", ".join(f"{table} lacks {', '.join(names)}" for table, names in missing.items())
                     raise StoreError(
-                        f"{error}; an older version wrote this store, the next write brings it up to date: {lacking}"
+                        f"{error}; an older version wrote this store, and the next write upgrades it: {lacking}"
                     ) from error
             raise
 
@@ -136,7 +136,7 @@ def store_errors(database: str) -> Iterator[None]:
     try:
         yield
     except psycopg.errors.DiskFull as error:
-        raise StoreFullError(f"{database}'s disk is full; nothing of this batch was written") from error
+        raise StoreFullError(f"{database}'s disk is full; nothing in this batch was written") from error
     except (psycopg.OperationalError, psycopg.InterfaceError) as error:
         raise StoreBusyError(f"{database}: {error}") from error
     except psycopg.Error as error:

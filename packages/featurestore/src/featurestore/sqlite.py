@@ -76,7 +76,7 @@ class SqliteDialect:
         What a file of an older version lacks reads as null: views of this connection stand before its tables.
         """
         if not self._memory and not Path(self._path).is_file():
-            raise StoreError(f"{self._path}: there is nothing yet: the file is made with the first write")
+            raise StoreError(f"{self._path}: the store does not exist yet: the first write creates it")
         connection = self._open("rw")
         try:
             with _store_errors(self._path):
@@ -175,7 +175,7 @@ def _store_errors(path: str) -> Iterator[None]:
         if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
             raise StoreBusyError(f"{path}: locked by another process for {BUSY_TIMEOUT_SECONDS:g} s") from error
         if code == sqlite3.SQLITE_FULL:
-            raise StoreFullError(f"{path}: the disk is full; nothing of this batch was written") from error
+            raise StoreFullError(f"{path}: the disk is full; nothing in this batch was written") from error
         what = f"a query may only read, and be one ({error})" if code == sqlite3.SQLITE_AUTH else error
         raise StoreError(f"{path}: {what}") from error
     except (OverflowError, UnicodeError) as error:

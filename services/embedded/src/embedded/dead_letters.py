@@ -112,10 +112,10 @@ def _replay(found: list[DeadLetter], settings: ServiceSettings, options: LetterO
         words = f"left out: {obstacle}" if obstacle else f"to {letter.source.topic}[{letter.source.partition}]"
         console.print(Text(f"{letter.id}  {words}"), soft_wrap=True)
     if not options.yes:
-        console.print(f"{count(len(chosen))} would be sent again; --yes does it", highlight=False)
+        console.print(f"{count(len(chosen))} would be sent again; --yes sends them", highlight=False)
         return
     sent = replay(settings, chosen, _ACTOR)
-    console.print(f"{count(sent)} sent again; what is still of no use comes back as a dead letter", highlight=False)
+    console.print(f"{count(sent)} sent again; what still cannot be used comes back as a dead letter", highlight=False)
 
 
 def _when(letter: DeadLetter) -> str:

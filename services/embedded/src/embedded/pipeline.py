@@ -21,7 +21,7 @@ from embedded.terminal.state import Phase, RunState, StateReader
 from results.run_log import RunLog
 from results.run_settings import environment_settings, record_settings
 from results.summary import RunRecord
-from training.exit_codes import EXIT_TOO_FEW_ROWS
+from streaming.exit_codes import EXIT_TOO_FEW_ROWS
 
 _SHOW_EVERY_S = 0.5
 

@@ -12,7 +12,6 @@ from embedded.drain import drain
 from embedded.process import ProcessSpec
 from embedded.services import ENVIRONMENT, Services
 from embedded.supervisor import Supervisor
-from predictions.exit_codes import EXIT_NO_MODEL, EXIT_UNSUITABLE_MODEL
 from predictions.settings import PredictionsSettings
 from results.run_folder import RunFolder
 from results.run_log import RunLog
@@ -39,7 +38,7 @@ class Replayer:
             broker_address=place.broker_address, environment=ENVIRONMENT, data_dir=place.work
         )
         self._place = place
-        services = Services(place, (), model="baseline", seed=0, trades={})
+        services = Services(place, (), model="", seed=0, trades={})
         own = environment_of(PredictionsSettings, store_url="off", log_level="WARNING")
         given = {**settings, **own}
         self._services = replace(services, extra=unset_others({**services.shared(), **given}) | given)

@@ -13,9 +13,9 @@ from contracts.services import FLOW, SERVICES
 from embedded.process import ProcessSpec
 from predictions.settings import PredictionsSettings
 from results.run_folder import RunFolder
+from streaming.exit_codes import EXIT_TOO_FEW_ROWS
 from streaming.settings import ServiceSettings, environment_of
 from trades.settings import TradesSettings
-from training.exit_codes import EXIT_TOO_FEW_ROWS
 from training.settings import TrainingSettings
 
 ENVIRONMENT = "dev"
