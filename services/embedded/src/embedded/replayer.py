@@ -16,6 +16,7 @@ from predictions.settings import PredictionsSettings
 from results.run_folder import RunFolder
 from results.run_log import RunLog
 from results.run_settings import decides
+from streaming.exit_codes import EXIT_NO_MODEL, EXIT_UNSUITABLE_MODEL
 from streaming.settings import SHARED_PREFIX, ServiceSettings, environment_of, environment_variable, load_settings
 
 _MODELS = "predictions"
