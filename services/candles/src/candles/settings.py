@@ -29,7 +29,7 @@ class CandlesSettings(ReferenceSettings, StoreSettings, ServiceSettings):
 
     variant: Literal["historical", "live"] = Field(
         "live",
-        description="historical: until the history announced by trades is done; live: from the group's offset, for ever",
+        description="historical: until the history that trades announced is done; live: from the group's offset on",
     )
     history_pairs: tuple[Pair, ...] = Field(
         (), description="pairs whose history the Job waits for even if trades has not started them"

@@ -20,7 +20,7 @@ class IndicatorsSettings(ReferenceSettings, StoreSettings, ServiceSettings):
 
     variant: Literal["historical", "live"] = Field(
         "live",
-        description="historical: until the candles of history are done; live: from the group's offset, for ever",
+        description="historical: until the candles of history are done; live: from the group's offset on",
     )
     feature_set: str = Field("core", description=f"which features rows have: {' or '.join(SETS)}")
     forming: bool = Field(
