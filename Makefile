@@ -7,7 +7,7 @@ SHELL := bash
 include make/graph.mk make/arguments.mk make/run.mk make/kafka.mk make/images.mk make/cluster.mk make/checks.mk make/writers.mk
 
 #: The targets of a file with what they do.
-list_of = grep -hE '^[a-z-]+:.*\#\# ' $(1) | sed -E 's/:.*\#\# /\t/' | awk -F'\t' '{printf "  make %-16s %s\n", $$1, $$2}'
+list_of = grep -hE '^[a-z-]+:.*\#\# ' $(1) | sed -E 's/:.*\#\# /\t/; s/=KINDS/=$(KIND_NAMES)/' | awk -F'\t' '{printf "  make %-16s %s\n", $$1, $$2}'
 
 .PHONY: help
 help: ## This list
@@ -22,19 +22,19 @@ help-all: ## Every target: Kafka, images, the cluster, checks, what is written f
 	@$(foreach file,$(MAKEFILE_LIST),$(if $(shell grep -lE '^[a-z-]+:.*## ' $(file)),echo; echo "$(file)"; $(call list_of,$(file));))
 
 .PHONY: install
-install: $(filter .tools%,$(UV)) ## Install what the pipeline needs; model=baseline leaves PyTorch out
-	@if [ -n "$(TORCH)" ] && ! .venv/bin/python -c 'import torch' 2>/dev/null; then \
-		echo "Installing packages. The large one is PyTorch: about 5 GB on Linux (model=baseline needs none of it)."; \
+install: $(filter .tools%,$(UV)) ## Install what the pipeline needs; PyTorch only if the model needs it [model=KINDS]
+	@if [ "$(EXTRA)" = torch ] && ! .venv/bin/python -c 'import torch' 2>/dev/null; then \
+		echo "Installing packages. The large one is PyTorch: about 5 GB on Linux (model=$(call taken_by,training) needs none of it)."; \
 	fi
-	@$(SYNC) --no-dev $(TORCH)
+	@$(SYNC) --no-dev $(addprefix --extra ,$(EXTRA))
 
 .PHONY: demo
-demo: install ## The whole pipeline on a simulated market, about 2 minutes [model=lstm|baseline features=core|full seed= hours= out=]
+demo: install ## The whole pipeline on a simulated market, about 2 minutes [model=KINDS features=core|full seed= hours= out=]
 	@$(FEATURES) $(RUN) tradestream demo --model $(model) --seed $(seed) --hours $(hours) --out $(or $(out),runs/demo)
 
 .PHONY: replay
-replay: model = $(or $(SHELL_ENVIRONMENT_MODEL),baseline)
-replay: file-is-named install ## The pipeline on recorded trades: file=TRADES out=FOLDER [pair=BTC/USD model=baseline|lstm]
+replay: model = $(or $(SHELL_ENVIRONMENT_MODEL),$(call taken_by,training))
+replay: file-is-named install ## The pipeline on recorded trades: file=TRADES out=FOLDER [pair=BTC/USD model=KINDS]
 	@$(FEATURES) $(RUN) tradestream replay $(file) --out $(or $(out),runs/replay) --model $(model) $(if $(pair),--pair $(pair))
 
 .PHONY: run

@@ -70,7 +70,10 @@ class Processes:
 
     def start_services(self) -> None:
         """Register a baseline model, create the topics and start the services behind `trades`."""
-        register_model(self.folder)
+        # Here, because it brings MLflow: seconds, and most of what imports this module does without.
+        from tests.support.trained_model import register_baseline
+
+        register_baseline(self.folder)
         create_topics(self.settings, TOPICS)
         for name in reversed(INPUTS):
             self.start(name)
@@ -131,21 +134,6 @@ def services(settings: ServiceSettings, pairs: Sequence[str]) -> Iterator[Proces
         for process in run.running.values():
             process.kill()
             process.wait()
-
-
-def register_model(folder: Path) -> None:
-    """Train the baseline on made-up rows of a year before the market begins, and make it champion."""
-    # Here, because they bring MLflow: seconds, and most of what imports this module does without.
-    from tests.predictions.prediction_rows import make_rows
-
-    from modeling.dataset import build_dataset
-    from predictions.settings import PredictionsSettings
-    from training.fit import train_model
-    from training.train import register
-
-    settings = PredictionsSettings(data_dir=folder)
-    rows = build_dataset(make_rows(), 1, settings.horizon_bars, settings.interval_s)
-    register(train_model(rows, settings, lambda *_: None), settings)
 
 
 def cpu_seconds(pid: int) -> float:

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# Builds one image and names it by its content too: docker/build.sh NAME [baseline|lstm]
+# Builds one image and names it by its content too: docker/build.sh NAME [MODEL KIND]
 # The last line is that name: unchanged sources give the same one, so what runs already need not be restarted.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-name=$1 model=${2:-baseline}
+name=$1 model=${2:-$(awk '$3 == "training" { print $1 }' packages/modeling/kinds.txt)}
 docker=${DOCKER:-docker}
 case $name in
   train) arguments=(--build-arg "MODEL=$model" --file docker/train.Dockerfile) ;;

@@ -5,16 +5,25 @@ store="--package tradestream-featurestore --extra postgres"
 # make graph writes names:
 services="trades, candles, indicators, predictions, signals, execution, history"
 # until here
+kinds=$(dirname "$0")/../packages/modeling/kinds.txt # of models: name, and the extra it needs or a dash
+
+wrong() {
+  trains=$(sed -n 's/^\([^# ]*\) .*/, train-\1/p' "$kinds" | tr -d '\n')
+  echo "expected $services, simulator$trains, was '$1'" >&2
+  exit 2
+}
+
 case "$1" in
   # make graph writes services:
   trades | history) echo "--package tradestream-$1" ;;
   candles | indicators | predictions | signals | execution) echo "--package tradestream-$1 $store" ;;
   # until here
   simulator) echo "--package tradestream-exchanges --extra simulator" ;;
-  train-baseline) echo "--package tradestream-predictions --extra train $store" ;;
-  train-lstm) echo "--package tradestream-predictions --extra train --extra torch $store" ;;
-  *)
-    echo "expected $services, simulator, train-baseline or train-lstm, was '$1'" >&2
-    exit 2
+  train-*)
+    extra=$(awk -v kind="${1#train-}" '$1 == kind { print $2 }' "$kinds")
+    [ -n "$extra" ] || wrong "$1"
+    [ "$extra" = - ] && extra= || extra="--extra $extra"
+    echo "--package tradestream-training $extra"
     ;;
+  *) wrong "$1" ;;
 esac

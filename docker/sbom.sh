@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
 # Writes what an image has from PyPI, with versions, hashes and who needs what, from the lock file that it is made of. Needs
-# no image and no Docker: docker/sbom.sh NAME [baseline|lstm] [FOLDER]
+# no image and no Docker: docker/sbom.sh NAME [MODEL KIND] [FOLDER]
 set -euo pipefail
 cd "$(dirname "$0")/.."
-uv=${UV:-uv} name=$1 model=${2:-baseline} folder=${3:-dist/sbom}
+uv=${UV:-uv} name=$1 model=${2:-$(awk '$3 == "training" { print $1 }' packages/modeling/kinds.txt)}
+folder=${3:-dist/sbom}
 file=$folder/$name.cdx.json
 mkdir -p "$folder"
 case $name in

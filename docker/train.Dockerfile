@@ -1,5 +1,5 @@
-# Training: docker build --build-arg MODEL=baseline --file docker/train.Dockerfile .
-# MODEL: baseline (no PyTorch), or lstm, whose PyTorch makes the image some gigabytes larger.
+# Training: docker build --build-arg MODEL=KIND --file docker/train.Dockerfile .
+# MODEL: a kind of packages/modeling/kinds.txt; one that needs PyTorch makes the image some gigabytes larger.
 
 FROM python:3.11-slim-bookworm AS uv
 ENV UV_COMPILE_BYTECODE=1 UV_LINK_MODE=copy UV_NO_CACHE=1 UV_PYTHON=/usr/local/bin/python3.11 UV_PYTHON_DOWNLOADS=never
@@ -8,18 +8,18 @@ WORKDIR /app
 
 FROM uv AS sources
 COPY . /all
-RUN cd /all && mkdir -p /manifests /code/services && cp -r packages /code/ && cp -r services/predictions /code/services/ \
-    && cp --parents pyproject.toml uv.lock docker/images.sh packages/*/pyproject.toml services/*/pyproject.toml /manifests/
+RUN cd /all && mkdir -p /manifests /code/services && cp -r packages /code/ && cp -r services/training /code/services/ \
+    && cp --parents pyproject.toml uv.lock docker/images.sh packages/modeling/kinds.txt packages/*/pyproject.toml services/*/pyproject.toml /manifests/
 
 FROM uv AS build
-ARG MODEL=baseline
+ARG MODEL
 COPY --from=sources /manifests ./
 RUN uv sync --frozen --no-dev --no-install-workspace $(sh docker/images.sh "train-$MODEL")
 COPY --from=sources /code ./
 RUN uv sync --frozen --no-dev --no-editable $(sh docker/images.sh "train-$MODEL")
 
 FROM python:3.11-slim-bookworm
-ARG MODEL=baseline
+ARG MODEL
 RUN useradd --uid 10001 --no-create-home --home-dir /tmp tradestream && mkdir /data && chown 10001:10001 /data
 COPY --from=build /app/.venv /app/.venv
 ENV PATH=/app/.venv/bin:$PATH HOME=/tmp PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 \
@@ -30,4 +30,4 @@ USER 10001:10001
 VOLUME /data
 # A job: its exit code says how it went.
 HEALTHCHECK NONE
-ENTRYPOINT ["python", "-m", "predictions", "train"]
+ENTRYPOINT ["python", "-m", "training"]

@@ -1,8 +1,12 @@
 # Arguments of all targets, and the tools they are run with.
 
 SHELL_ENVIRONMENT_MODEL := $(MODEL)
+#: The kinds of models, with the extra each needs and who takes it unless told otherwise.
+KINDS := packages/modeling/kinds.txt
+KIND_NAMES = $(shell awk '!/^#/ { print $$1 }' $(KINDS) | paste -sd '|')
+taken_by = $(shell awk '$$3 == "$(1)" { print $$1 }' $(KINDS))
 
-model    ?= $(or $(SHELL_ENVIRONMENT_MODEL),lstm)
+model    ?= $(or $(SHELL_ENVIRONMENT_MODEL),$(call taken_by,demo))
 seed     ?= 7
 hours    ?= 4
 out      ?=
@@ -44,8 +48,8 @@ RUN := $(UV) run --frozen --no-sync
 DOCS := NO_MKDOCS_2_WARNING=1 $(RUN) mkdocs
 BANDIT := $(RUN) bandit --quiet -ll --configfile pyproject.toml --recursive packages services docker deployments
 SYNC := $(UV) sync --frozen --inexact --quiet
-# Only what trains a network needs it.
-TORCH = $(if $(filter baseline,$(model)),,--extra torch)
+#: What the kind of model needs to be trained, beside what training always has; a kind that is not known needs nothing.
+EXTRA = $(shell awk '$$1 == "$(model)" && $$2 != "-" { print $$2 }' $(KINDS))
 
 .tools/bin/uv:
 	@echo "uv is not installed: putting one into .tools (a virtual environment of this folder's own)"

@@ -3,13 +3,13 @@
 export DOCKER ?= docker
 #: The images that service= asks for; `technical_indicators` is what the topic and the deployment of indicators are called.
 images = $(if $(filter all,$(service)),$(IMAGES),$(patsubst technical_indicators,indicators,$(subst -,_,$(service))))
-build build-and-push sbom: model = $(or $(SHELL_ENVIRONMENT_MODEL),baseline)
+build build-and-push sbom: model = $(or $(SHELL_ENVIRONMENT_MODEL),$(call taken_by,training))
 #: The simulator speaks as Kraken does.
 COMPOSE = TRADES_EXCHANGE=$(patsubst simulator,kraken,$(market)) $(DOCKER) compose --file docker/compose.yaml \
 	$(if $(filter simulator,$(market)),--file docker/compose.simulator.yaml)
 
 .PHONY: build
-build: image-is-known ## Build an image, non-root and without PyTorch: service=candles, or all [model=lstm for train with PyTorch]
+build: image-is-known ## Build an image, non-root and without PyTorch: service=candles, or all [model=KINDS for train, some with PyTorch]
 	@for name in $(images); do docker/build.sh $$name $(model); done
 
 .PHONY: build-and-push

@@ -2,14 +2,14 @@
 
 .PHONY: install-dev
 install-dev: $(filter .tools%,$(UV))
-	@if [ -n "$(TORCH)" ] && ! .venv/bin/python -c 'import torch' 2>/dev/null; then \
+	@if [ "$(EXTRA)" = torch ] && ! .venv/bin/python -c 'import torch' 2>/dev/null; then \
 		echo "Installing packages for the tests. The large one is PyTorch: about 5 GB on Linux" \
-			"(MODEL=baseline make test leaves it and its tests out)."; \
+			"(MODEL=$(call taken_by,training) make test leaves it and its tests out)."; \
 	fi
-	@$(SYNC) --all-packages $(if $(TORCH),--all-extras,--extra train --extra postgres --extra simulator)
+	@$(SYNC) --all-packages $(if $(EXTRA),--all-extras,--extra train --extra postgres --extra simulator)
 
 # What follows trains nothing, so it does not ask for what training needs.
-verify verify-cluster log-check dead-letters dev subscribe unsubscribe subscriptions topics access kafka-up features-sql features-gallery: model = baseline
+verify verify-cluster log-check dead-letters dev subscribe unsubscribe subscriptions topics access kafka-up features-sql features-gallery: EXTRA =
 
 .PHONY: subscribe
 subscribe: pair-is-named install ## A pair joins while everything runs: pair=ETH/USD [history_days=2 run=data/paper]

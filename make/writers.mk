@@ -11,7 +11,8 @@ kafka-resources: install-dev ## Write Strimzi's topics and users anew, from cont
 	@$(RUN) python deployments/platform/kafka/resources.py deployments/platform/kafka
 
 .PHONY: schemas
-schemas: install-dev ## Write the list of feature columns and the JSON schemas of the messages anew
+schemas: install-dev ## Write the lists of feature columns and model kinds and the JSON schemas of the messages anew
+	@$(RUN) python -m modeling.kinds_file packages/modeling/kinds.txt
 	@$(RUN) python -m features.columns packages/contracts/src/contracts/feature_columns.json
 	@$(RUN) python -m contracts.schemas packages/contracts/schemas
 

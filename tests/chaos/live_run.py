@@ -169,7 +169,5 @@ def train_model(folder: Path) -> dict[str, str]:
         "TRADESTREAM_DATA_DIR": str(folder),
     }
     with (folder / "train.log").open("ab") as log:
-        subprocess.run(
-            [sys.executable, "-m", "predictions", "train"], env=environment, stdout=log, stderr=log, check=True
-        )
+        subprocess.run([sys.executable, "-m", "training"], env=environment, stdout=log, stderr=log, check=True)
     return model

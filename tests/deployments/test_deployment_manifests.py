@@ -22,6 +22,7 @@ from predictions.settings import PredictionsSettings
 from signals.settings import SignalsSettings
 from streaming.settings import ServiceSettings, environment_variable
 from trades.settings import TradesSettings
+from training.settings import TrainingSettings
 
 Manifest = dict[str, Any]
 ROOT = Path(__file__).resolve().parents[2]
@@ -34,7 +35,7 @@ APPS: dict[str, type[ServiceSettings]] = {
     "execution": ExecutionSettings,
     "history": HistorySettings,
 }
-SETTINGS = {**APPS, "training": PredictionsSettings, "check-topics": ServiceSettings}
+SETTINGS = {**APPS, "training": TrainingSettings, "check-topics": ServiceSettings}
 NAMESPACES = {"tradestream", "kafka", "risingwave", "mlflow", "grafana", "monitoring"}
 
 
@@ -145,7 +146,8 @@ def test_every_variable_is_a_setting_of_its_service_and_its_value_is_taken(
         for owner, labels, pod in pods(manifests):
             if labels["app"] not in SETTINGS:
                 continue
-            settings = SETTINGS[labels["app"]]
+            trains = pod["containers"][0]["image"].startswith("tradestream/train")
+            settings = SETTINGS["training" if trains else labels["app"]]
             values = given(pod, maps)
             # Pairs and exchange are one setting for all that act on them.
             unknown = set(values) - variables(settings) - variables(SignalsSettings)

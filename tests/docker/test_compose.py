@@ -36,7 +36,7 @@ def settings_of(image: str) -> type:
     service = image.removeprefix("tradestream/").split(":")[0]
     if service == "simulator":
         return SimulatorSettings
-    service = "predictions" if service == "train" else service
+    service = "training" if service == "train" else service
     module = importlib.import_module(f"{service}.settings")
     return getattr(module, f"{service.capitalize()}Settings")
 

@@ -13,9 +13,11 @@ import pytest
 from tests.docker.dockerfile import DOCKER, instructions, is_exec_form, last_stage, selection
 from tests.support.workspace import ROOT, SERVICES, members
 
+from modeling.kinds import MODELS
+
 DOCKERFILES = sorted(DOCKER.glob("*.Dockerfile"))
 BASES = {"python:3.11-slim-bookworm", "debian:bookworm-slim"}
-IMAGES = (*SERVICES, "simulator", "train-baseline", "train-lstm")
+IMAGES = (*SERVICES, "simulator", *(f"train-{kind}" for kind in MODELS))
 each_dockerfile = pytest.mark.parametrize("path", DOCKERFILES, ids=lambda path: path.name)
 
 
@@ -95,7 +97,8 @@ def test_pytorch_is_only_where_it_is_asked_for(image: str) -> None:
     command = [uv, "export", "--quiet", "--frozen", "--offline", "--no-dev", "--no-hashes", "--no-emit-workspace"]
     done = subprocess.run([*command, *selection(image)], cwd=ROOT, capture_output=True, text=True, check=True)
     names = {re.split(r"[=<> ]", line)[0] for line in done.stdout.splitlines() if line and line[0].isalpha()}
-    assert ("torch" in names) == (image == "train-lstm")
+    kind = MODELS.get(image.removeprefix("train-"))
+    assert ("torch" in names) == (kind is not None and kind.extra == "torch")
     assert "pytest" not in names and "ruff" not in names
 
 

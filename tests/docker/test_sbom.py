@@ -55,7 +55,7 @@ def test_it_is_valid_and_is_what_is_locked(image: str, tmp_path: Path, locked: d
         hashes = [value["alg"] for place in each["externalReferences"] for value in place.get("hashes", [])]
         assert set(hashes) == {"SHA-256"}, each["name"]
     names = {each["name"] for each in [*sbom["components"], sbom["metadata"]["component"]]}
-    member = {"simulator": "exchanges", "train": "predictions"}.get(image, image)
+    member = {"simulator": "exchanges", "train": "training"}.get(image, image)
     assert f"tradestream-{member}" in names and "tradestream-contracts" in names
     assert ("torch" in names) == (image == "train")
     assert not names & {"pytest", "ruff", "bandit"}

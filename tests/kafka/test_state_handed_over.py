@@ -6,8 +6,8 @@ import json
 import random
 from itertools import pairwise
 
-from tests.predictions.prediction_rows import START_MS, make_rows
 from tests.support.bar_series import simulated
+from tests.support.feature_rows import START_MS, make_rows
 
 from contracts.state import MemoryState
 from features import feature_set_id

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.predictions.prediction_rows import MINUTE_MS, changed
+from tests.support.feature_rows import MINUTE_MS, changed
 
 from contracts.errors import BadInputError
 from contracts.feature_row import FeatureRow

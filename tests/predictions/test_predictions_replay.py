@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from tests.predictions.prediction_rows import MINUTE_MS
+from tests.support.feature_rows import MINUTE_MS
 
 from contracts.errors import BadInputError
 from contracts.feature_row import FeatureRow
@@ -23,12 +23,12 @@ from streaming.testing import run_topology
 
 @pytest.fixture(scope="module")
 def model(champion) -> ServedModel:
-    return load_champion(champion.settings)
+    return load_champion(champion.serving)
 
 
 def again(rows, entries, models, champion):
     play = partial(topology, served=ServedVersions(entries), models=models)
-    run = run_topology(play, champion.settings, "predictions", {TECHNICAL_INDICATORS: rows}, [PREDICTIONS])
+    run = run_topology(play, champion.serving, "predictions", {TECHNICAL_INDICATORS: rows}, [PREDICTIONS])
     assert not run.dead_letters
     return run.records[PREDICTIONS.name]
 
@@ -41,9 +41,9 @@ def entry(row: FeatureRow, until_ms: int, *versions: int) -> Served:
 
 def test_one_version_says_what_it_said(history, model, champion) -> None:
     inputs = {TECHNICAL_INDICATORS: history}
-    served = run_topology(partial(serving, model=model), champion.settings, "predictions", inputs, [PREDICTIONS])
+    served = run_topology(partial(serving, model=model), champion.serving, "predictions", inputs, [PREDICTIONS])
     entries = [entry(row, 0, model.facts.version) for row in history[:3]]
-    models = load_versions(ServedVersions(entries), champion.settings)
+    models = load_versions(ServedVersions(entries), champion.serving)
     replayed = again(history, entries, models, champion)
     assert [r.value for r in replayed] == [r.value for r in served.records[PREDICTIONS.name]]
 
@@ -79,9 +79,9 @@ def test_what_cannot_be_served_again_is_said(champion, tmp_path: Path) -> None:
     file.write_text(json.dumps([entry]))
     served = ServedVersions.read(file)
     with pytest.raises(NoModelError, match="direction version 99"):
-        load_versions(served, champion.settings)
+        load_versions(served, champion.serving)
     with pytest.raises(NoModelError, match="no registry"):
-        load_versions(served, champion.settings.model_copy(update={"data_dir": tmp_path}))
+        load_versions(served, champion.serving.model_copy(update={"data_dir": tmp_path}))
     for wrong in ("[]", "{}", "nothing"):
         file.write_text(wrong)
         with pytest.raises(BadInputError):

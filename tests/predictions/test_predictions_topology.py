@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from tests.predictions.prediction_rows import changed
+from tests.support.feature_rows import changed
 
 from contracts.feature_row import FeatureRow
 from contracts.topics import PREDICTIONS, TECHNICAL_INDICATORS
@@ -20,13 +20,13 @@ from streaming.testing import run_topology
 
 @pytest.fixture(scope="module")
 def model(champion) -> ServedModel:
-    return load_champion(champion.settings)
+    return load_champion(champion.serving)
 
 
 def _run(rows, model: ServedModel, champion, folder: Path | None = None):
     return run_topology(
         partial(topology, model=model),
-        champion.settings,
+        champion.serving,
         "predictions",
         inputs={TECHNICAL_INDICATORS: rows},
         outputs=[PREDICTIONS],

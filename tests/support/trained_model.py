@@ -5,22 +5,23 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from tests.predictions.prediction_rows import make_rows
+from tests.support.feature_rows import make_rows
 from tests.support.shared import built_once
 
 from modeling.dataset import build_dataset
-from predictions.settings import PredictionsSettings
 from training.fit import train_model
+from training.settings import TrainingSettings
 from training.train import register
 
 
 def trained_model(factory: pytest.TempPathFactory) -> dict[str, str]:
     """Return the settings with which a run serves it."""
-    folder = built_once(factory, "model", _train)
-    return {"PREDICTIONS_MLFLOW_URI": PredictionsSettings(data_dir=folder).tracking_uri}
+    folder = built_once(factory, "model", register_baseline)
+    return {"PREDICTIONS_MLFLOW_URI": TrainingSettings(data_dir=folder).tracking_uri}
 
 
-def _train(folder: Path) -> None:
-    settings = PredictionsSettings(data_dir=folder)
-    data = build_dataset(make_rows(), 1, 5, 60)
-    register(train_model(data, settings, lambda epoch, epochs, log_loss: None), settings)
+def register_baseline(folder: Path) -> None:
+    """Train the baseline on those rows and make it the champion of a registry in `folder`."""
+    settings = TrainingSettings(data_dir=folder)
+    data = build_dataset(make_rows(), 1, settings.horizon_bars, settings.interval_s)
+    register(train_model(data, settings, lambda *_: None), settings)

@@ -9,9 +9,9 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from contracts.errors import BadInputError
 from features import feature_set_id
+from modeling.facts import ModelFacts
 from modeling.inputs import INPUT_NAMES, input_set_id
 from modeling.sequence import SEQUENCE_BARS
-from predictions.core.decision import ModelFacts
 
 INPUT = "inputs"
 OUTPUT = "probability_up"

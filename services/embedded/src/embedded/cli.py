@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import shlex
 import sys
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated
 
@@ -14,6 +13,7 @@ import typer
 from contracts.errors import BadInputError
 from contracts.units import PAIR_PATTERN
 from embedded.exits import EXIT_FAILED, errors_in_words
+from modeling.kinds import DEMO_KIND, MODELS, TRAINING_KIND
 
 app = typer.Typer(
     help="From trades to paper P&L: the same code in backfill, replay and live.",
@@ -22,7 +22,12 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-Model = Annotated[str, typer.Option(help="lstm (needs PyTorch to train) or baseline")]
+#: The kinds of models, that of the demo first.
+_MODELS = {kind.name: kind for kind in (MODELS[DEMO_KIND], *MODELS.values())}
+_CHOICES = " or ".join(
+    f"{kind.name} (needs {kind.library} to train)" if kind.library else kind.name for kind in _MODELS.values()
+)
+Model = Annotated[str, typer.Option(help=_CHOICES)]
 RunFolder = Annotated[Path | None, typer.Option("--run", help="folder of a run; default: the configured log")]
 PairName = Annotated[str, typer.Argument(metavar="PAIR", help="BASE/QUOTE")]
 Exchange = Annotated[str | None, typer.Option(help="whose pair; default: the one whose trades are on the log")]
@@ -33,7 +38,7 @@ Out = Annotated[Path, typer.Option(help="folder of the results; an earlier run i
 @app.command()
 def demo(
     seed: Annotated[int, typer.Option(min=0, help="seed of the market and of training")] = 7,
-    model: Model = "lstm",
+    model: Model = DEMO_KIND,
     hours: Annotated[float, typer.Option(min=0.05, max=240, help="hours of live market")] = 4.0,
     speed: Annotated[float, typer.Option(min=1, max=10_000, help="market seconds per second")] = 240.0,
     out: Out = Path("runs/demo"),
@@ -53,7 +58,7 @@ def replay(
     files: Annotated[list[Path], typer.Argument(help="files of recorded trades")],
     out: Out = Path("runs/replay"),
     pair: Annotated[str | None, typer.Option(help="BASE/QUOTE, where the file does not say")] = None,
-    model: Model = "baseline",
+    model: Model = TRAINING_KIND,
     train_fraction: Annotated[float, typer.Option(min=0.05, max=0.95, help="part that is history")] = 0.5,
     seed: Annotated[int, typer.Option(min=0, help="seed of training")] = 7,
     keep: Annotated[bool, typer.Option(help="keep log and state under OUT/work")] = False,
@@ -76,7 +81,7 @@ def run(
     exchange: Annotated[str, typer.Option(help="whose market")] = "kraken",
     pairs: Annotated[str, typer.Option(help="BASE/QUOTE, several with commas")] = "BTC/USD,ETH/USD",
     data: Annotated[Path, typer.Option(help="folder of everything; a later run goes on in it")] = Path("data/paper"),
-    model: Model = "lstm",
+    model: Model = DEMO_KIND,
 ) -> None:
     """Paper trading on a real market until Ctrl-C; goes on where it stopped."""
     from embedded.plans.paper import PaperOptions, run_paper
@@ -248,10 +253,13 @@ def dev(
 
 
 def _known(model: str) -> str:
-    if model not in ("lstm", "baseline"):
-        raise BadInputError("--model", "lstm or baseline", model)
-    if model == "lstm" and find_spec("torch") is None:
-        raise BadInputError("--model", "baseline, because PyTorch is not installed (uv sync --extra torch)", model)
+    kind = _MODELS.get(model)
+    if kind is None:
+        raise BadInputError("--model", " or ".join(_MODELS), model)
+    if not kind.is_installed():
+        others = " or ".join(name for name, other in _MODELS.items() if other.is_installed())
+        reason = f"because {kind.library} is not installed (uv sync --extra {kind.extra})"
+        raise BadInputError("--model", f"{others}, {reason}", model)
     return model
 
 

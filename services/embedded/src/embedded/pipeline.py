@@ -16,11 +16,12 @@ from embedded.kills import Kill, KillSwitch
 from embedded.preflight import require_features
 from embedded.process import ProcessSpec
 from embedded.run_settings import environment_settings, record_settings
-from embedded.services import ENVIRONMENT, TRAIN_TOO_FEW_ROWS, Services
+from embedded.services import ENVIRONMENT, Services
 from embedded.supervisor import Supervisor
 from embedded.terminal.state import Phase, RunState, StateReader
 from results.run_log import RunLog
 from results.summary import RunRecord
+from training.exit_codes import EXIT_TOO_FEW_ROWS
 
 _SHOW_EVERY_S = 0.5
 
@@ -126,7 +127,7 @@ class Pipeline:
         # A registered model is enough to go on, training need not have tidied up. Not earlier: training and serving
         # would both create MLflow's database.
         self.supervisor.wait_until(lambda: training.finished or self._is_registered())
-        if training.finished and training.exit_code == TRAIN_TOO_FEW_ROWS:
+        if training.finished and training.exit_code == EXIT_TOO_FEW_ROWS:
             return False
         self.serve()
         return True

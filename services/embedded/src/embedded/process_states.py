@@ -40,7 +40,7 @@ def _jobs(processes: Mapping[str, ManagedProcess]) -> dict[str, dict[str, Any]]:
 
 
 def _is_training(process: ManagedProcess) -> bool:
-    return "train" in process.spec.command
+    return process.spec.name == "train"
 
 
 def _state(process: ManagedProcess) -> dict[str, Any]:

@@ -9,9 +9,9 @@ from contracts.account import Account
 from contracts.services import FLOW, SERVICES
 from embedded.process import ProcessSpec
 from results.run_folder import RunFolder
+from training.exit_codes import EXIT_TOO_FEW_ROWS
 
 ENVIRONMENT = "dev"
-TRAIN_TOO_FEW_ROWS = 3
 
 
 def group_of(service: str) -> str:
@@ -30,7 +30,7 @@ class Services:
     accounts
         The paper accounts.
     model
-        Which model is trained.
+        Which kind of model is trained; nothing where none is.
     seed
         Seed of training.
     trades
@@ -124,16 +124,21 @@ class Services:
         ProcessSpec
             Not started yet.
         """
-        environment = {**self.shared(), **self._predictions()}
+        environment = {
+            **self.shared(),
+            "PREDICTIONS_MODEL": self.model,
+            "PREDICTIONS_SEED": str(self.seed),
+            "PREDICTIONS_PROGRESS_FILE": str(self.run_folder.file("training.json")),
+        }
         if until_ms is not None:
             environment["PREDICTIONS_TRAIN_UNTIL_MS"] = str(until_ms)
         return ProcessSpec(
             "train",
-            ("predictions", "train"),
+            ("training",),
             environment,
             kind="job",
             service="predictions",
-            final_codes=(TRAIN_TOO_FEW_ROWS,),
+            final_codes=(EXIT_TOO_FEW_ROWS,),
         )
 
     def serve(self) -> ProcessSpec:
@@ -144,12 +149,5 @@ class Services:
         ProcessSpec
             Not started yet.
         """
-        return self._spec("predictions", "predictions", "serve", **self._predictions())
-
-    def _predictions(self) -> dict[str, str]:
-        return {
-            "PREDICTIONS_MODEL": self.model,
-            "PREDICTIONS_SEED": str(self.seed),
-            "PREDICTIONS_PROGRESS_FILE": str(self.run_folder.file("training.json")),
-            "PREDICTIONS_READY_FILE": str(self.run_folder.file("predictions-ready.json")),
-        }
+        ready_file = str(self.run_folder.file("predictions-ready.json"))
+        return self._spec("predictions", PREDICTIONS_READY_FILE=ready_file)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-#: `train`: there are too few warm rows; more history cures it.
-EXIT_TOO_FEW_ROWS = 3
-#: `serve`: no model has been promoted yet; `train` cures it.
+#: No model has been promoted yet; training cures it.
 EXIT_NO_MODEL = 4
-#: `serve`: the promoted model was trained on other features or bars than this code serves; `train` cures it.
+#: The promoted model was trained on other features or bars than this code serves; training cures it.
 EXIT_UNSUITABLE_MODEL = 5

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 
 from loguru import logger
 
+from modeling.facts import ModelFacts
 from modeling.model_card import ModelCard
 from modeling.onnx_model import OnnxModel
 from modeling.registry import ModelRegistry, NoModelError, StoredModel
-from predictions.core.decision import Forecast, ModelFacts
+from predictions.core.decision import Forecast
 from predictions.settings import PredictionsSettings
 
 _POLL_SECONDS = 1.0
@@ -72,7 +73,7 @@ def load_champion(settings: PredictionsSettings, sleep: Callable[[float], None] 
         if waited_seconds >= settings.wait_for_model_seconds:
             raise NoModelError(
                 f"no model {name}@{alias} at {uri} after {waited_seconds:.0f} s: train one with "
-                "`python -m predictions train`, or set PREDICTIONS_WAIT_FOR_MODEL_SECONDS"
+                "`python -m training`, or set PREDICTIONS_WAIT_FOR_MODEL_SECONDS"
             )
         if waited_seconds == 0:
             logger.info("waiting up to {} s for {}@{} at {}", settings.wait_for_model_seconds, name, alias, uri)

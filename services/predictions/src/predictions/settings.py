@@ -3,55 +3,20 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
 
 from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
-from contracts.units import Pair
 from featurestore import StoreSettings
+from modeling.settings import ModelSettings
 from streaming.settings import ServiceSettings
 
 
-class PredictionsSettings(StoreSettings, ServiceSettings):
-    """Settings of training and serving; each field is `PREDICTIONS_<FIELD>` in the environment."""
+class PredictionsSettings(ModelSettings, StoreSettings, ServiceSettings):
+    """Settings of serving; each field is `PREDICTIONS_<FIELD>` in the environment."""
 
     model_config = SettingsConfigDict(env_prefix="PREDICTIONS_")
-
-    model: Literal["baseline", "lstm"] = Field("baseline", description="which model `train` trains")
-    model_name: str = Field("direction", description="registered name in MLflow", pattern=r"^[A-Za-z0-9_.-]+$")
-    alias: str = Field("champion", description="alias that is promoted and served", min_length=1)
-    interval_s: int = Field(60, description="bars predicted on, seconds", gt=0)
-    pairs: tuple[Pair, ...] = Field((), description="pairs to train on; all of them if empty")
-
-    mlflow_uri: str | None = Field(None, description="MLflow server or database; sqlite:///<data_dir>/mlflow.db")
-    mlflow_artifacts: str | None = Field(
-        None, description="artifact location; <data_dir>/mlartifacts without a server"
-    )
-    mlflow_experiment: str = Field("tradestream", description="experiment the runs are written to", min_length=1)
-
-    train_until_ms: int | None = Field(None, description="use only rows whose window ends by then, UTC epoch")
-    horizon_bars: int = Field(5, description="bars ahead that are predicted", ge=1, le=1_440)
-    min_samples: int = Field(600, description="samples without which nothing is trained", ge=50)
-    tune_fraction: float = Field(0.1, description="part of the time that says when to stop training", gt=0, lt=0.5)
-    validation_fraction: float = Field(0.2, description="last part of the time, which judges the model", gt=0, lt=0.5)
-    epochs: int = Field(20, description="most epochs of the lstm", ge=1)
-    seed: int = Field(7, description="seed of everything random in training", ge=0)
-    require_gate: bool = Field(False, description="refuse the first model too if it does not beat the base rate")
-    progress_file: Path | None = Field(None, description="JSON of how far training is, rewritten as it goes")
 
     wait_for_model_seconds: float = Field(0, description="how long `serve` waits for a model to be promoted", ge=0)
     ready_file: Path | None = Field(None, description="JSON of the served model, written once it is loaded")
     served_file: Path | None = Field(None, description="for `replay`: JSON of which versions spoke for which rows")
-
-    @property
-    def tracking_uri(self) -> str:
-        """Where runs and models are registered."""
-        return self.mlflow_uri or f"sqlite:///{(self.data_dir / 'mlflow.db').absolute()}"
-
-    @property
-    def artifact_location(self) -> str | None:
-        """Where artifacts of a new experiment go; None leaves it to the server."""
-        if self.mlflow_artifacts is not None or self.tracking_uri.startswith("http"):
-            return self.mlflow_artifacts
-        return (self.data_dir / "mlartifacts").absolute().as_uri()

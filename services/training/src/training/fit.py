@@ -14,13 +14,13 @@ from contracts.units import MS_PER_SECOND
 from features import ANCHOR_BARS, feature_set, feature_set_id
 from modeling.dataset import Dataset, Samples
 from modeling.inputs import INPUT_NAMES, input_set_id
-from modeling.kinds import MODELS, ModelKind
-from modeling.kinds.base import Fitted, OnEpoch
+from modeling.kind import Fitted, ModelKind, OnEpoch
+from modeling.kinds import MODELS
 from modeling.metrics import constant_forecast, momentum_forecast, report
 from modeling.model_card import ModelCard
 from modeling.onnx_model import OnnxModel
 from modeling.splits import Indices, Split, purged_split
-from predictions.settings import PredictionsSettings
+from training.settings import TrainingSettings
 
 #: Largest difference between the trained model and the ONNX file that is served.
 PARITY = 1e-5
@@ -59,7 +59,7 @@ class Trained:
     forecast: NDArray[np.float64]
 
 
-def train_model(data: Dataset, settings: PredictionsSettings, on_epoch: OnEpoch) -> Trained:
+def train_model(data: Dataset, settings: TrainingSettings, on_epoch: OnEpoch) -> Trained:
     """Train the configured kind of model on `data`.
 
     Parameters
@@ -112,7 +112,7 @@ def forecast_of(model: Callable[[NDArray[np.float32]], NDArray[np.float64]], par
     return np.concatenate([model(x) for x in part.chunks()])
 
 
-def _require_enough(data: Dataset, split: Split, settings: PredictionsSettings) -> None:
+def _require_enough(data: Dataset, split: Split, settings: TrainingSettings) -> None:
     """Refuse to train on next to nothing, or on a part where nothing but rises or falls happened."""
     count, length = len(data.samples), data.samples.length
     if count < settings.min_samples:
@@ -139,7 +139,7 @@ def _require_parity(served: NDArray[np.float64], native: NDArray[np.float64]) ->
 def _card(
     data: Dataset,
     kind: ModelKind,
-    settings: PredictionsSettings,
+    settings: TrainingSettings,
     validated_from_ms: int,
     metrics: dict[str, float],
     baselines: dict[str, dict[str, float]],

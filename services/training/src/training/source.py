@@ -10,11 +10,11 @@ from contracts.errors import BadMessageError
 from contracts.feature_columns import FEATURE_SET_IDS, serves
 from contracts.feature_row import FeatureRow
 from contracts.topics import TECHNICAL_INDICATORS
-from predictions.settings import PredictionsSettings
 from streaming.clients import read_topic
+from training.settings import TrainingSettings
 
 
-def read_rows(settings: PredictionsSettings) -> Iterator[FeatureRow]:
+def read_rows(settings: TrainingSettings) -> Iterator[FeatureRow]:
     """Yield the rows that may be trained on, ordered by time within each pair, as often as the topic has them.
 
     They are of the configured interval and pairs, end by `train_until_ms`, are revision 0 and of this code's list of
@@ -40,7 +40,7 @@ def read_rows(settings: PredictionsSettings) -> Iterator[FeatureRow]:
         logger.warning("{} rows are left out: expected feature set {}", of_other_features, expected)
 
 
-def _wanted(row: FeatureRow, settings: PredictionsSettings) -> bool:
+def _wanted(row: FeatureRow, settings: TrainingSettings) -> bool:
     until_ms = settings.train_until_ms
     return (
         row.interval_s == settings.interval_s

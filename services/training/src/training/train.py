@@ -1,4 +1,4 @@
-"""`python -m predictions train`: read, train, register, promote or refuse, and tell the model-events topic."""
+"""`python -m training`: read, train, register, promote or refuse, and tell the model-events topic."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from modeling.kinds import MODELS
 from modeling.model_card import ModelCard
 from modeling.progress import Progress
 from modeling.registry import ModelRegistry
-from predictions.exit_codes import EXIT_TOO_FEW_ROWS
-from predictions.settings import PredictionsSettings
 from streaming.producer import open_producer
 from streaming.service.exit import exit_code_for
 from streaming.telemetry.logging import configure_logging
 from training.champion_challenger import challenge
+from training.exit_codes import EXIT_TOO_FEW_ROWS
 from training.fit import TooFewRowsError, Trained, train_model
+from training.settings import TrainingSettings
 from training.source import read_rows
 
 
-def train(settings: PredictionsSettings) -> int:
+def train(settings: TrainingSettings) -> int:
     """Train and register a model; return the process's exit code.
 
     Returns
@@ -42,7 +42,7 @@ def train(settings: PredictionsSettings) -> int:
         return EXIT_TOO_FEW_ROWS
     except ImportError as error:
         extra = MODELS[settings.model].extra
-        logger.error("training {} needs the extra [{}] of tradestream-predictions: {}", settings.model, extra, error)
+        logger.error("training {} needs the extra [{}] of tradestream-training: {}", settings.model, extra, error)
         progress.stage("failed")
         return 1
     except Exception as error:  # noqa: BLE001 - the process ends here: it is logged and becomes the exit code
@@ -53,7 +53,7 @@ def train(settings: PredictionsSettings) -> int:
     return 0
 
 
-def _train(settings: PredictionsSettings, progress: Progress) -> None:
+def _train(settings: TrainingSettings, progress: Progress) -> None:
     started_seconds = time.monotonic()
     progress.stage("reading")
     kind = MODELS[settings.model]
@@ -71,7 +71,7 @@ def _train(settings: PredictionsSettings, progress: Progress) -> None:
     logger.info("trained in {:.1f} s", time.monotonic() - started_seconds)
 
 
-def register(trained: Trained, settings: PredictionsSettings) -> list[ModelEvent]:
+def register(trained: Trained, settings: TrainingSettings) -> list[ModelEvent]:
     """Register `trained`, promote it if it may be, and return what happened."""
     card = trained.card
     registry = ModelRegistry(settings.tracking_uri)
@@ -94,7 +94,7 @@ def register(trained: Trained, settings: PredictionsSettings) -> list[ModelEvent
 
 
 def _decide(
-    registry: ModelRegistry, trained: Trained, version: int, champion: int | None, settings: PredictionsSettings
+    registry: ModelRegistry, trained: Trained, version: int, champion: int | None, settings: TrainingSettings
 ) -> tuple[bool, str]:
     """Promote `version` if it may be; return whether it was, and why."""
     card = trained.card

@@ -66,7 +66,7 @@ class _Replay:
         self._snapshot = snapshot
         self._place = place
         self._ready_file = place.file("predictions-ready.json")
-        services = Services(place, (), model="baseline", seed=0, trades={})
+        services = Services(place, (), model="", seed=0, trades={})
         given = {**settings.values, "TRADESTREAM_STORE_URL": "off", "TRADESTREAM_LOG_LEVEL": "WARNING"}
         self._services = replace(services, extra=_unset_others({**services.shared(), **given}) | given)
         own = EmbeddedSettings(broker_address=place.broker_address, environment=ENVIRONMENT, data_dir=place.work)

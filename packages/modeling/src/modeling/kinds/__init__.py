@@ -1,50 +1,39 @@
-"""The models that can be trained, each in one file. Their libraries are imported when one is trained, not before."""
+"""The kinds of models that can be trained: a file or folder each, found by its `KIND`.
+
+``python -m modeling.kinds_file packages/modeling/kinds.txt`` writes them down for the Makefile and the images.
+"""
 
 from __future__ import annotations
 
-import importlib
-from dataclasses import dataclass
+import pkgutil
+from importlib import import_module
+from typing import TYPE_CHECKING, Literal
 
-from modeling.kinds.base import Fit
-
-
-@dataclass(frozen=True, slots=True)
-class ModelKind:
-    """A kind of model.
-
-    Parameters
-    ----------
-    name
-        What `PREDICTIONS_MODEL` calls it.
-    sequence_length
-        Bars it looks back on.
-    module
-        Where its `fit` is.
-    extra
-        Extra of this package that its library comes with.
-    """
-
-    name: str
-    sequence_length: int
-    module: str
-    extra: str
-
-    def load(self) -> Fit:
-        """Import the model's library and return its `fit`.
-
-        Returns
-        -------
-        Fit
-            It trains a model of this kind.
-        """
-        fit: Fit = importlib.import_module(self.module).fit
-        return fit
+from modeling.kind import ModelKind, TakenBy
 
 
-MODELS: dict[str, ModelKind] = {
-    kind.name: kind
-    for kind in (
-        ModelKind("baseline", sequence_length=1, module="modeling.kinds.baseline", extra="train"),
-        ModelKind("lstm", sequence_length=60, module="modeling.kinds.lstm", extra="torch"),
-    )
-}
+def _found() -> dict[str, ModelKind]:
+    kinds = {}
+    for item in pkgutil.iter_modules(__path__):
+        kind = getattr(import_module(f"{__name__}.{item.name}"), "KIND", None)
+        if not isinstance(kind, ModelKind) or kind.name != item.name:
+            raise ValueError(f"modeling.kinds.{item.name}: expected KIND, a ModelKind of that name, was {kind!r}")
+        kinds[kind.name] = kind
+    return kinds
+
+
+MODELS = _found()
+
+
+def _taken_by(what: TakenBy) -> str:
+    (name,) = (kind.name for kind in MODELS.values() if kind.taken_by == what)
+    return name
+
+
+#: What training, and what the demo and paper trading take unless told otherwise.
+TRAINING_KIND, DEMO_KIND = _taken_by("training"), _taken_by("demo")
+
+if TYPE_CHECKING:
+    KindName = str
+else:
+    KindName = Literal[tuple(MODELS)]

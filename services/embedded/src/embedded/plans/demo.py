@@ -20,6 +20,7 @@ from embedded.process import ProcessSpec
 from embedded.services import Services
 from embedded.terminal.choose import choose_view
 from embedded.terminal.state import RunState
+from modeling.kinds import DEMO_KIND
 from results.run_folder import RunFolder
 from results.summary import RunRecord
 
@@ -39,7 +40,7 @@ class DemoOptions:
     out: Path
     command: str
     seed: int = 7
-    model: str = "lstm"
+    model: str = DEMO_KIND
     hours: float = 4.0
     speed: float = 240.0
     kills: Sequence[Kill] = ()

@@ -18,6 +18,7 @@ from embedded.pipeline import Pipeline
 from embedded.services import Services
 from embedded.terminal.choose import choose_view
 from embedded.terminal.state import RunState
+from modeling.kinds import DEMO_KIND
 from results.run_folder import RunFolder
 from results.summary import RunRecord
 
@@ -34,7 +35,7 @@ class PaperOptions:
     pairs: Sequence[str]
     data: Path
     command: str
-    model: str = "lstm"
+    model: str = DEMO_KIND
     seed: int = 7
     trades: dict[str, str] = field(default_factory=dict)
 

@@ -17,6 +17,7 @@ from embedded.services import Services
 from embedded.terminal.choose import choose_view
 from embedded.terminal.state import RunState
 from exchanges.recorded import open_recording
+from modeling.kinds import TRAINING_KIND
 from results.report.wording import duration
 from results.run_folder import RunFolder
 from results.summary import RunRecord
@@ -30,7 +31,7 @@ class ReplayOptions:
     out: Path
     command: str
     pair: str | None = None
-    model: str = "baseline"
+    model: str = TRAINING_KIND
     train_fraction: float = 0.5
     seed: int = 7
     keep: bool = False

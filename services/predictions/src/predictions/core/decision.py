@@ -3,45 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 from contracts.errors import BadInputError
 from contracts.feature_columns import serves
 from contracts.feature_row import FeatureRow
 from contracts.prediction import Direction, Prediction, PredictionReason
+from modeling.facts import ModelFacts
 from modeling.sequence import Run, extend, is_new, sequence
 
 #: Digits of a probability that leave the service: the rest is noise of 32-bit arithmetic.
 PROBABILITY_DIGITS = 6
 
 Forecast = Callable[[Sequence[Sequence[float]]], float]
-
-
-@dataclass(frozen=True, slots=True)
-class ModelFacts:
-    """What the fold must know of a model.
-
-    Parameters
-    ----------
-    name, version
-        Registered name and version number, never an alias.
-    feature_set
-        `features.feature_set_id` it was trained with.
-    sequence_length, horizon_bars
-        Bars it sees and bars it looks ahead.
-    interval_s
-        Length of its bars; rows of other intervals are not its business.
-    trained_to_ms
-        End of its training data, exclusive: what begins before it was seen in training and is never predicted.
-    """
-
-    name: str
-    version: int
-    feature_set: str
-    sequence_length: int
-    horizon_bars: int
-    interval_s: int
-    trained_to_ms: int
 
 
 def initial() -> Run:

@@ -13,8 +13,8 @@ from modeling.kinds import MODELS, ModelKind
 from modeling.metrics import accuracy, brier, constant_forecast, log_loss, momentum_forecast
 from modeling.onnx_model import OnnxModel
 from modeling.sequence import SEQUENCE_BARS
-from predictions.settings import PredictionsSettings
 from training.fit import ParityError, TooFewRowsError, Trained, train_model
+from training.settings import TrainingSettings
 
 _MARKS = {"torch": [pytest.mark.torch]}
 KINDS = [pytest.param(kind, id=name, marks=_MARKS.get(kind.extra, [])) for name, kind in MODELS.items()]
@@ -26,7 +26,7 @@ _trained: dict[str, Trained] = {}
 def _train(kind: ModelKind, datasets: dict[str, Dataset]) -> Trained:
     if kind.extra == "torch":
         pytest.importorskip("torch", reason="the torch extra is not installed")
-    settings = PredictionsSettings(model=kind.name, epochs=3)
+    settings = TrainingSettings(model=kind.name, epochs=3)
     return train_model(datasets[kind.name], settings, lambda epoch, epochs, log_loss: None)
 
 

@@ -1,10 +1,12 @@
-"""What every model's `fit` takes and gives."""
+"""What a kind of model says of itself, and what its `fit` takes and gives."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -49,6 +51,47 @@ class Fit(Protocol):
     """Trains a model on `train`; `tune` only says when to stop or what to choose. Equal input, equal bytes."""
 
     def __call__(self, train: Samples, tune: Samples, *, seed: int, epochs: int, on_epoch: OnEpoch) -> Fitted: ...
+
+
+TakenBy = Literal["training", "demo"]
+
+
+@dataclass(frozen=True, slots=True)
+class ModelKind:
+    """A kind of model.
+
+    Parameters
+    ----------
+    name
+        What `PREDICTIONS_MODEL` calls it: its file's or folder's name.
+    sequence_length
+        Bars it looks back on.
+    module
+        Where its `fit` is; imported when one is trained, not before.
+    extra
+        Extra of this package that its library comes with, named as the module it brings; the others need none
+        beside what training always has.
+    library
+        What people call that library.
+    taken_by
+        Who takes this kind unless told otherwise.
+    """
+
+    name: str
+    sequence_length: int
+    module: str
+    extra: str = ""
+    library: str = ""
+    taken_by: TakenBy | None = None
+
+    def load(self) -> Fit:
+        """Import the model's library and return its `fit`."""
+        fit: Fit = import_module(self.module).fit
+        return fit
+
+    def is_installed(self) -> bool:
+        """Return whether its library is there."""
+        return not self.extra or find_spec(self.extra) is not None
 
 
 #: Deviations beyond which an input says no more than that it is extreme.

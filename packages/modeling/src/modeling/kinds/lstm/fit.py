@@ -16,9 +16,9 @@ from onnx import helper
 from torch import nn
 
 from modeling.dataset import Samples
-from modeling.kinds.base import SCALE_LIMIT, Fitted, OnEpoch, Scaling
-from modeling.kinds.graph import Tensor, head_nodes, model_bytes, scaling_nodes
+from modeling.kind import SCALE_LIMIT, Fitted, OnEpoch, Scaling
 from modeling.metrics import log_loss
+from modeling.onnx_graph import Tensor, head_nodes, model_bytes, scaling_nodes
 
 HIDDEN = 32
 BATCH = 256

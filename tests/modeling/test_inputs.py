@@ -7,7 +7,7 @@ import math
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.predictions.prediction_rows import changed
+from tests.support.feature_rows import changed
 
 from contracts.feature_row import FeatureRow
 from contracts.units import decimal_string, parse_decimal

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.predictions.prediction_rows import changed
+from tests.support.feature_rows import changed
 
 from contracts.errors import BadInputError
 from modeling.dataset import build_dataset

@@ -13,7 +13,7 @@ import onnx
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
-from modeling.kinds.base import SCALE_LIMIT, Scaling
+from modeling.kind import SCALE_LIMIT, Scaling
 from modeling.model_card import INPUT, OUTPUT
 
 #: Old enough for every ONNX Runtime of the last years.

@@ -9,9 +9,9 @@ from sklearn.linear_model import LogisticRegression
 from threadpoolctl import threadpool_limits
 
 from modeling.dataset import Samples
-from modeling.kinds.base import Fitted, OnEpoch, Scaling
-from modeling.kinds.graph import Tensor, head_nodes, model_bytes, scaling_nodes
+from modeling.kind import Fitted, OnEpoch, Scaling
 from modeling.metrics import log_loss
+from modeling.onnx_graph import Tensor, head_nodes, model_bytes, scaling_nodes
 
 #: Inverse strengths of the L2 penalty that are tried; the tune part chooses. Weak ones only fit noise here.
 STRENGTHS = (1e-4, 1e-3, 1e-2, 1e-1)

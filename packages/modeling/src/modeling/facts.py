@@ -1,0 +1,32 @@
+"""What the fold of predictions must know of a model."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class ModelFacts:
+    """A registered model.
+
+    Parameters
+    ----------
+    name, version
+        Registered name and version number, never an alias.
+    feature_set
+        `features.feature_set_id` it was trained with.
+    sequence_length, horizon_bars
+        Bars it sees and bars it looks ahead.
+    interval_s
+        Length of its bars; rows of other intervals are not its business.
+    trained_to_ms
+        End of its training data, exclusive: what begins before it was seen in training and is never predicted.
+    """
+
+    name: str
+    version: int
+    feature_set: str
+    sequence_length: int
+    horizon_bars: int
+    interval_s: int
+    trained_to_ms: int

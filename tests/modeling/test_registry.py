@@ -1,0 +1,79 @@
+"""The registry gives back what it was given, the gate judges, and cards refuse what cannot be served."""
+
+from __future__ import annotations
+
+import pytest
+
+from contracts.errors import BadInputError
+from modeling.gate import judge, may_promote
+from modeling.inputs import INPUT_NAMES
+from modeling.quiet_imports import open_mlflow
+from modeling.registry import ModelRegistry, NoModelError
+
+
+def test_a_registered_model_comes_back_as_it_was(champion) -> None:
+    registry = ModelRegistry(champion.settings.tracking_uri)
+    assert registry.version_of("direction", "champion") == 1
+    stored = registry.load("direction", 1)
+    assert stored.onnx == champion.trained.fitted.onnx
+    assert stored.card == champion.trained.card
+    assert stored.card.input_names == INPUT_NAMES
+    assert (champion.settings.data_dir / "mlartifacts").is_dir()
+
+
+def test_run_and_version_carry_the_lineage(champion) -> None:
+    registry = ModelRegistry(champion.settings.tracking_uri)
+    version = registry._client.get_model_version("direction", "1")
+    run = registry._client.get_run(version.run_id)
+    card = champion.trained.card
+    assert version.tags["gate"] == "passed"
+    assert version.tags["trained_to_ms"] == str(card.trained_to_ms)
+    assert run.data.params["feature_set"] == card.feature_set
+    assert run.data.params["trained_from_ms"] == str(card.trained_from_ms)
+    assert run.data.metrics["validation_log_loss"] == card.metrics["log_loss"]
+    assert run.data.metrics["constant_log_loss"] == card.baselines["constant"]["log_loss"]
+
+
+def test_gate_table() -> None:
+    baselines = {"constant": {"log_loss": 0.69}}
+    assert judge({"log_loss": 0.68}, baselines)[0] == "passed"
+    assert judge({"log_loss": 0.69}, baselines)[0] == "failed"
+    assert judge({"log_loss": float("nan")}, baselines)[0] == "failed"
+    assert may_promote("passed", has_champion=True, require_gate=True)
+    assert not may_promote("failed", has_champion=True, require_gate=False)
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("feature_set", "core:old"),
+        ("input_set", "inputs:old"),
+        ("input_names", ("a",)),
+        ("interval_s", 300),
+        ("sequence_length", 61),
+    ],
+)
+def test_a_model_of_other_features_is_refused(champion, field, value) -> None:
+    card = champion.trained.card.model_copy(update={field: value})
+    with pytest.raises(BadInputError, match=f"{field} of model direction: expected"):
+        card.check_servable(60)
+
+
+def test_files_that_are_gone_are_named(champion, monkeypatch: pytest.MonkeyPatch) -> None:
+    registry = ModelRegistry(champion.settings.tracking_uri)
+
+    def gone(*_: object) -> str:
+        raise OSError("No such file")
+
+    monkeypatch.setattr(registry._client, "download_artifacts", gone)
+    with pytest.raises(NoModelError, match="its files are gone"):
+        registry.load("direction", 1)
+
+
+def test_files_go_through_the_server_whatever_it_says_of_its_store() -> None:
+    open_mlflow("http://127.0.0.1:9")  # nobody there: asking what it can do would fail
+    from mlflow.store.artifact.mlflow_artifacts_repo import MlflowArtifactsRepository
+
+    files = MlflowArtifactsRepository("mlflow-artifacts:/1", tracking_uri="http://127.0.0.1:9")
+    assert not files._is_multipart_download_enabled()
+    assert not files._is_multipart_upload_enabled()

@@ -1,0 +1,48 @@
+"""The training service as a process: rows of the log in, a registered model and its events out."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from tests.support.model_commands import settings_of, train, write_rows
+
+from contracts.feature_row import FeatureRow
+from contracts.model_event import ModelEvent
+from contracts.topics import MODEL_EVENTS
+from streaming.clients import read_topic
+from training.exit_codes import EXIT_TOO_FEW_ROWS
+
+
+def test_training_registers_a_model_and_tells_the_model_events(history: list[FeatureRow], tmp_path: Path) -> None:
+    write_rows(tmp_path, history[:3_900])
+    progress = tmp_path / "run" / "progress.json"
+    done = train(tmp_path, PREDICTIONS_PROGRESS_FILE=progress, PREDICTIONS_PAIRS="BTC/USD,ETH/USD,SOL/USD")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(progress.read_text())["stage"] == "done"
+    records = list(read_topic(settings_of(tmp_path), MODEL_EVENTS))
+    events = [record.message() for record in records]
+    assert [event.event for event in events if isinstance(event, ModelEvent)] == ["registered", "promoted"]
+    assert {record.key for record in records} == {b"direction"}
+
+
+def test_too_few_rows_have_an_exit_code_of_their_own(history: list[FeatureRow], tmp_path: Path) -> None:
+    write_rows(tmp_path, history[:900])
+    progress = tmp_path / "progress.json"
+    done = train(tmp_path, PREDICTIONS_PROGRESS_FILE=progress)
+    assert done.returncode == EXIT_TOO_FEW_ROWS
+    assert "expected at least 600 samples, was 0: 900 rows of 60 s in 3 pairs, 0 of them warm" in done.stderr
+    assert json.loads(progress.read_text())["stage"] == "failed"
+    assert not (tmp_path / "mlflow.db").exists()
+
+
+def test_an_empty_log_is_too_few_rows_too(tmp_path: Path) -> None:
+    assert train(tmp_path).returncode == EXIT_TOO_FEW_ROWS
+
+
+@pytest.mark.parametrize(("name", "value"), [("PREDICTIONS_HORIZON_BARS", 0), ("PREDICTIONS_MODEL", "oracle")])
+def test_wrong_settings_exit_with_2(name: str, value: object, tmp_path: Path) -> None:
+    wrong = train(tmp_path, **{name: value})
+    assert wrong.returncode == 2
+    assert f"{name}: expected" in wrong.stderr
