@@ -16,6 +16,7 @@ import pytest
 from tests.candles import market
 
 from candles import __main__ as candles
+from candles.app import topology
 from candles.settings import CandlesSettings
 from contracts.candle import Candle
 from contracts.topics import CANDLES, TRADES, TRADES_CHECKPOINTS
@@ -90,7 +91,7 @@ def serve(settings: CandlesSettings) -> None:
         service="candles",
         inputs=[TRADES],
         outputs=[CANDLES],
-        topology=candles.topology,
+        topology=topology,
         stop_at_end=True,
     )
     app._setup_signal_handlers = lambda: None  # type: ignore[method-assign]
@@ -186,7 +187,7 @@ def test_a_job_that_is_killed_goes_on_where_it_was(log, monkeypatch) -> None:
     for _ in range(2):
         written = len(candles_of(log))
         with running(log, "historical") as process:
-            wait_until(lambda was=written: process.poll() is not None or len(candles_of(log)) > was)
+            wait_until(lambda: process.poll() is not None or len(candles_of(log)) > written)  # noqa: B023 - called at once
         rmtree(log.state_dir_for("candles"), ignore_errors=True)
     assert job(monkeypatch) == 0
     write(log, live)

@@ -35,7 +35,7 @@ APPS: dict[str, type[ServiceSettings]] = {
     "execution": ExecutionSettings,
     "history": HistorySettings,
 }
-SETTINGS = {**APPS, "training": TrainingSettings, "check-topics": ServiceSettings}
+SETTINGS: dict[str, Any] = {**APPS, "training": TrainingSettings, "check-topics": ServiceSettings}
 NAMESPACES = {"tradestream", "kafka", "risingwave", "mlflow", "grafana", "monitoring"}
 
 

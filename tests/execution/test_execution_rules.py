@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 
 import pytest
 from tests.execution.signal_stream import account, signal
@@ -65,9 +65,9 @@ def test_total_loss_worked_number(equity: str, severity: str | None) -> None:
 
 
 @pytest.mark.parametrize("rule", ACCOUNT_RULES, ids=lambda rule: rule.__name__)
-def test_account_rules_are_silent_in_good_health_and_monotone_in_loss(rule: object) -> None:
+def test_account_rules_are_silent_in_good_health_and_monotone_in_loss(rule: Any) -> None:
     order = [None, "WARNING", "CRITICAL"]
-    found = [rule(health(str(equity))) for equity in range(104_000, 80_000, -100)]  # type: ignore[operator]
+    found = [rule(health(str(equity))) for equity in range(104_000, 80_000, -100)]
     ranks = [order.index(violation and violation.severity) for violation in found]
     assert ranks == sorted(ranks)
     assert {0, 1, 2} == set(ranks)
@@ -75,14 +75,14 @@ def test_account_rules_are_silent_in_good_health_and_monotone_in_loss(rule: obje
 
 
 @pytest.mark.parametrize("rule", ORDER_RULES, ids=lambda rule: rule.__name__)
-def test_order_rules_let_an_ordinary_order_pass_and_object_to_their_own(rule: object) -> None:
-    objectionable = {
+def test_order_rules_let_an_ordinary_order_pass_and_object_to_their_own(rule: Any) -> None:
+    objectionable: dict[str, dict[str, Any]] = {
         "trading_state": {"trading_state": "DAILY_LOSS"},
         "position_size": {"value_quote": Decimal("2500.01")},
         "exposure": {"cost_quote": Decimal("5000.01")},
     }
-    assert rule(request()) is None  # type: ignore[operator]
-    violation = rule(request(**objectionable[rule.__name__]))  # type: ignore[attr-defined, operator]
+    assert rule(request()) is None
+    violation = rule(request(**objectionable[rule.__name__]))
     assert violation is not None
     assert violation.reason
     assert violation.message

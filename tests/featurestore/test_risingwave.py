@@ -85,7 +85,7 @@ def test_nothing_is_written_to_it() -> None:
 
 
 def test_a_service_whose_store_it_is_writes_nowhere(tmp_path: Path) -> None:
-    settings = StoreSettings(TRADESTREAM_STORE_URL="risingwave://root@localhost:4567/dev")
+    settings = StoreSettings(TRADESTREAM_STORE_URL="risingwave://root@localhost:4567/dev", data_dir=tmp_path)
     assert settings.store_writer() is None
     assert settings.open_store() is not None
 
@@ -155,7 +155,7 @@ def test_any_cut_and_restart_gives_each_change_once() -> None:
     changes = [(f"p{n}", "Insert", time_ms) for n, time_ms in enumerate((1, 1, 1, 2, 3, 3, 5, 8, 8, 8))]
     for size, stop in itertools.product(range(1, 11), range(1, 6)):
         handled: list[tuple[Any, ...]] = []
-        since_ms = 0
+        since_ms: Any = 0
         for _run in range(6):
             again = [change for change in changes if change[2] >= since_ms]
             fake = FakeRisingWave([again[at : at + size] for at in range(0, len(again), size)])

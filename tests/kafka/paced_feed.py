@@ -5,11 +5,12 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Sequence
+from contextlib import closing
 
 from tests.kafka.throwaway_broker import wait_until
 
 from contracts.topics import TRADES
-from streaming.kafka.client import KafkaClient
+from streaming.kafka.producer import KafkaProducer
 from streaming.record import Record
 from streaming.settings import ServiceSettings
 
@@ -41,8 +42,7 @@ class PacedFeed(threading.Thread):
 
     def run(self) -> None:
         topic = TRADES.full_name(self._settings.environment)
-        with KafkaClient(self._settings) as client:
-            producer = client.producer()
+        with closing(KafkaProducer(self._settings)) as producer:
             for record in self._records:
                 producer.produce(
                     topic,

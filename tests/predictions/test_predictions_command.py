@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.support.model_commands import DEADLINE_SECONDS, environment_of, run, settings_of, train, write_rows
@@ -19,7 +20,7 @@ from contracts.topics import PREDICTIONS
 from streaming.clients import read_topic
 
 
-def _predictions(folder: Path) -> list[Prediction]:
+def _predictions(folder: Path) -> list[Any]:
     return [record.message() for record in read_topic(settings_of(folder), PREDICTIONS)]
 
 

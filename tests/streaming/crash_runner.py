@@ -60,7 +60,7 @@ def die_at(step: str, call: int) -> None:
 def compact_always() -> None:
     """Compact every changelog after every commit, however little there is to gain."""
     upkeep.INTERVAL_SECONDS = 0.0
-    upkeep.compact = functools.partial(compaction.compact, dirty_records=0)  # type: ignore[assignment]
+    vars(upkeep)["compact"] = functools.partial(compaction.compact, dirty_records=0)
 
 
 def run_child(program: Callable[[], int], live_seconds: float | None) -> int:
@@ -147,5 +147,5 @@ def kill_producer(folder: str, seed: int, kills: int) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    modes = {"service": kill_service, "producer": kill_producer}
+    modes: dict[str, Callable[..., object]] = {"service": kill_service, "producer": kill_producer}
     print(json.dumps(modes[sys.argv[1]](**json.loads(sys.argv[2]))))
