@@ -68,10 +68,6 @@ PYTEST = pytest -n $(workers) --dist loadfile --no-loadscope-reorder
 test: install-dev ## The tests, the long ones left out, in 12 minutes [tests=PATH workers=2]
 	@$(RUN) $(PYTEST) -m "not long" $(if $(durations),--write-durations) $(tests)
 
-.PHONY: test-long
-test-long: install-dev ## All tests there are [tests=PATH workers=2]
-	@$(RUN) $(PYTEST) $(tests)
-
 .PHONY: lint
 lint: install-dev ## ruff (lint and format), mypy (strict), bandit (careless code), mkdocs (dead links)
 	@$(RUN) ruff check .
@@ -84,10 +80,6 @@ lint: install-dev ## ruff (lint and format), mypy (strict), bandit (careless cod
 docs: install-dev ## Build the documentation site into dist/docs
 	@$(DOCS) build 2>&1 | { grep -v '^INFO' || true; }
 	@echo "Open dist/docs/index.html"
-
-.PHONY: docs-serve
-docs-serve: install-dev ## Show it at 127.0.0.1:8000, rebuilt as pages change, until Ctrl-C
-	@$(DOCS) serve
 
 .PHONY: bench
 bench: install-dev ## Measure speed, latency, scale and features beside peers, about 22 minutes [part=candles,latency,scale,features logs=embedded,kafka]

@@ -1,5 +1,9 @@
 # What proves and measures it.
 
+.PHONY: test-long
+test-long: install-dev ## All tests there are [tests=PATH workers=2]
+	@$(RUN) $(PYTEST) $(tests)
+
 .PHONY: security
 security: install-dev ## bandit; no secret in git; what a pod, a container and a Kafka user may; what the images are made of
 	@$(BANDIT)
@@ -14,6 +18,10 @@ audit: install-dev ## Known vulnerabilities of all locked packages, asked of PyP
 format: install-dev ## Format the code and mend what ruff can mend
 	@$(RUN) ruff format .
 	@$(RUN) ruff check --fix .
+
+.PHONY: coverage
+coverage: install-dev ## Lines and branches of product code that `make test` runs, in all its processes; long=yes: and what test-long adds [tests=]
+	@$(RUN) python -m tests.coverage $(if $(long),--long) $(filter-out pytest,$(PYTEST)) $(tests)
 
 .PHONY: members
 members: install-dev ## Prove each member's dependencies: installed alone, all modules imported, its topology test run

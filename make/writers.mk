@@ -1,19 +1,20 @@
 # What is written from code, and compared with it by a test: each command writes its files anew.
 
 .PHONY: graph
-graph: install-dev ## All that follows from contracts' list of services and topics: manifests, images, names for make, alerts, schemas
+graph: install-dev ## All that follows from contracts' list of services and topics: manifests, images, names for make, alerts, schemas, pages
 	@$(RUN) python -m deployments.graph
 	@$(UV) lock --quiet
-	@$(MAKE) --no-print-directory schemas kafka-resources dashboards
+	@$(MAKE) --no-print-directory schemas kafka-resources dashboards docs-pages
 
 .PHONY: kafka-resources
 kafka-resources: install-dev ## Write Strimzi's topics and users anew, from contracts
 	@$(RUN) python deployments/platform/kafka/resources.py deployments/platform/kafka
 
 .PHONY: schemas
-schemas: install-dev ## Write the lists of feature columns and model kinds and the JSON schemas of the messages anew
+schemas: install-dev ## Write the lists of feature columns, model kinds and risk rules and the messages' JSON schemas anew
 	@$(RUN) python -m modeling.kinds_file packages/modeling/kinds.txt
 	@$(RUN) python -m features.columns packages/contracts/src/contracts/feature_columns.json
+	@$(RUN) python -m execution.risk_rules packages/contracts/src/contracts/risk_rules.py
 	@$(RUN) python -m contracts.schemas packages/contracts/schemas
 
 .PHONY: features-ddl
@@ -31,3 +32,7 @@ docs-pages: install-dev ## Write the pages of the reference that come from code:
 .PHONY: features-page
 features-page: install-dev ## Write the table of features in docs/reference/features.md anew
 	@$(RUN) python -m features.page docs/reference/features.md
+
+.PHONY: docs-serve
+docs-serve: install-dev ## Show the documentation site at 127.0.0.1:8000, rebuilt as pages change, until Ctrl-C
+	@$(DOCS) serve

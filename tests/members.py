@@ -13,6 +13,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from multiprocessing.pool import ThreadPool
 from pathlib import Path
 
 from tests.support.workspace import ROOT, Member, members
@@ -20,7 +21,9 @@ from tests.support.workspace import ROOT, Member, members
 TEST_TOOLS = ("pytest", "pytest-timeout", "hypothesis")
 #: What a member's tests need and the member does not; installed after its modules were imported without it.
 TESTS_NEED = {"predictions": ("TA-Lib",), "trades": ("aiohttp", "pydantic-settings")}
-QUICK = "not slow and not torch"
+QUICK = "not slow and not long and not torch"
+#: How many are checked at a time: each installs, imports and tests in processes of its own.
+AT_A_TIME = 2
 #: Left to the tests of the whole environment: PyTorch takes 5 GB for each environment it is in.
 LARGE_EXTRAS = ("torch",)
 #: Import names that are not the distribution's name.
@@ -72,8 +75,8 @@ def extras_of(member: Member) -> dict[str, list[str]]:
     return {name: [re.split(r"[\[<>=~ ]", entry)[0] for entry in entries] for name, entries in declared.items()}
 
 
-def check(member: Member, extras: tuple[str, ...], test: bool) -> None:
-    """Install `member` alone with some of its extras, import it and, if asked, run its topology test."""
+def check(member: Member, extras: tuple[str, ...], test: bool) -> str:
+    """Install `member` alone with some of its extras, import it, run its topology test if asked; say how it went."""
     of_extras = {name for extra, names in extras_of(member).items() if extra not in extras for name in names} or {"-"}
     with tempfile.TemporaryDirectory() as folder:
         environment = Path(folder)
@@ -84,7 +87,7 @@ def check(member: Member, extras: tuple[str, ...], test: bool) -> None:
         names = ",".join(f"{name}={distribution}" for name, distribution in DISTRIBUTIONS.items())
         imported = run(python, "-c", IMPORT_ALL, member.name, ",".join(of_extras), names, environment=environment)
         tested = run_topology_test(member, environment) if test else ""
-    print(f"{member.name:12} {', '.join(extras) or 'no extras':18} {imported:44} {tested}", flush=True)
+    return f"{member.name:12} {', '.join(extras) or 'no extras':18} {imported:44} {tested}"
 
 
 def run_topology_test(member: Member, environment: Path) -> str:
@@ -106,14 +109,16 @@ def run_topology_test(member: Member, environment: Path) -> str:
 
 
 def main() -> None:
-    """Check every member, or those named on the command line."""
-    for member in members():
-        if len(sys.argv) > 1 and member.name not in sys.argv[1:]:
-            continue
+    """Check every member, or those named on the command line; the first that fails ends it."""
+    wanted = [member for member in members() if member.name in sys.argv[1:] or len(sys.argv) == 1]
+    checks: list[tuple[Member, tuple[str, ...], bool]] = []
+    for member in wanted:
         quick_extras = tuple(name for name in extras_of(member) if name not in LARGE_EXTRAS)
-        if quick_extras:
-            check(member, (), test=False)
-        check(member, quick_extras, test=member.is_service)
+        checks += [(member, (), False)] if quick_extras else []
+        checks += [(member, quick_extras, member.is_service)]
+    with ThreadPool(AT_A_TIME) as pool:
+        for line in pool.imap(lambda each: check(*each), checks):
+            print(line, flush=True)
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import os
+import runpy
 import signal
 import socket
 import subprocess
@@ -16,15 +17,19 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-import httpx
 import polars as pl
 import psutil
 import pytest
+from loguru import logger
 from polars.testing import assert_frame_equal
+from tests.support.processes import run
+from tests.support.runs import summary_of
+from tests.support.waiting import wait_for
 
 ROOT = Path(__file__).parents[2]
 DATA = ROOT.parent / "shared/data/trades"
 BINANCE = DATA / "binance_spot_BTCUSDT_20240808-09.csv.gz"
+COINBASE = DATA / "coinbase_BTC-USD_20230905_1h.csv.gz"
 DEMO = ("demo", "--model", "baseline", "--hours", "0.3")
 LIVE_FROM_MS = 1_772_582_400_000
 
@@ -40,14 +45,30 @@ def environment(settings: dict[str, Any]) -> dict[str, str]:
 
 def call(*module_and_arguments: object, **settings: Any) -> tuple[int, str]:
     """Run `python -m ...` and return its exit code and all it said; a traceback is never said."""
-    command = [sys.executable, "-m", *(str(argument) for argument in module_and_arguments)]
-    done = subprocess.run(
-        command, cwd=ROOT, env=environment(settings), capture_output=True, text=True, check=False, timeout=300
-    )
+    done = run(*module_and_arguments, **settings)  # type: ignore[arg-type]
     said = done.stdout + done.stderr
     assert "Traceback" not in said, said
     assert "Warning:" not in said, said
     return done.returncode, said
+
+
+@pytest.fixture
+def here(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str]]:
+    """The same in this process, for what ends before anything has started."""
+
+    def call_here(module: str, *arguments: object, **settings: Any) -> tuple[int, str]:
+        for name, value in settings.items():
+            monkeypatch.setenv(name, str(value))
+        monkeypatch.setattr(sys, "argv", [module, *map(str, arguments)])
+        logger.remove()  # as in a new process: what an earlier test logged to is closed
+        logger.add(sys.stderr)
+        with pytest.raises(SystemExit) as ended:
+            runpy.run_module(module, run_name="__main__")
+        said = "".join(capfd.readouterr())
+        assert "Traceback" not in said, said
+        return int(ended.value.code or 0), said
+
+    return call_here
 
 
 @contextmanager
@@ -101,28 +122,12 @@ def left_behind(folder: Path) -> list[str]:
     return found
 
 
-def wait_for(condition: Callable[[], Any], seconds: float = 30) -> None:
-    """Poll for `condition`."""
-    pause = threading.Event()
-    for _ in range(int(seconds * 20)):
-        if condition():
-            return
-        pause.wait(0.05)
-    raise AssertionError("it never came true")
-
-
-def summary_of(out: Path) -> dict[str, Any]:
-    """Return the numbers of a run."""
-    summary: dict[str, Any] = json.loads((out / "summary.json").read_text(encoding="utf-8"))
-    return summary
-
-
 @pytest.fixture
 def simulator(tmp_path: Path) -> Iterator[dict[str, str]]:
     """A simulated venue; the `TRADES_*` settings that lead to it."""
     ready = tmp_path / "ready.json"
     with running("exchanges.simulator", until="listens on", SIMULATOR_READY_FILE=ready):
-        wait_for(ready.exists)
+        wait_for(ready.exists, "the venue")
         urls = json.loads(ready.read_text(encoding="utf-8"))
         yield {"TRADES_REST_URL": urls["rest_url"], "TRADES_WEBSOCKET_URL": urls["websocket_url"]}
 
@@ -131,7 +136,12 @@ def simulator(tmp_path: Path) -> Iterator[dict[str, str]]:
     ("module", "variable", "value", "message"),
     [
         ("candles", "CANDLES_INTERVALS_S", "abc", "CANDLES_INTERVALS_S[0]: expected a whole number, was 'abc'"),
-        ("candles", "CANDLES_INTERVALS_S", "-60", "expected seconds that divide a day (86400) without rest, not -60"),
+        (
+            "candles",
+            "CANDLES_INTERVALS_S",
+            "-60",
+            "expected seconds that divide a day (86400) without remainder, not -60",
+        ),
         ("indicators", "TRADESTREAM_BROKER_ADDRESS", "nonsense", "expected the address of a log, was 'nonsense'"),
         (
             "trades",
@@ -147,24 +157,16 @@ def simulator(tmp_path: Path) -> Iterator[dict[str, str]]:
         ("exchanges.simulator", "SIMULATOR_SPEED", "-1", "SIMULATOR_SPEED: expected greater than 0, was '-1'"),
     ],
 )
-def test_a_bad_setting_is_named_with_what_was_expected(module: str, variable: str, value: str, message: str) -> None:
-    code, said = call(module, **{variable: value})
+def test_a_bad_setting_is_named_with_what_was_expected(
+    here: Callable[..., tuple[int, str]], module: str, variable: str, value: str, message: str
+) -> None:
+    code, said = here(module, **{variable: value})
     assert code == 2
     assert variable in said
     assert message in said
 
 
-def test_a_pair_the_venue_does_not_list(simulator: dict[str, str], tmp_path: Path) -> None:
-    log = {"TRADESTREAM_BROKER_ADDRESS": f"embedded://{tmp_path}/log", **simulator}
-    for variant in ("historical", "live"):
-        code, said = call("trades", TRADES_PAIRS="BTC/USD,BTC/USB", TRADES_VARIANT=variant, **log)
-        assert code == 2
-        assert "TRADES_PAIRS: Kraken does not list 'BTC/USB'" in said
-        assert "did you mean BTC/USD" in said
-    answer = httpx.get(f"{simulator['TRADES_REST_URL']}/0/public/Trades", params={"pair": "FOOUSD"})
-    assert answer.json()["error"] == ["EQuery:Unknown asset pair"]
-
-
+@pytest.mark.long
 def test_a_run_on_an_unknown_pair_ends_at_once(simulator: dict[str, str], tmp_path: Path) -> None:
     out = tmp_path / "run"
     code, said = call(
@@ -186,10 +188,12 @@ def test_a_run_on_an_unknown_pair_ends_at_once(simulator: dict[str, str], tmp_pa
         ("BTCUSD.csv", "timestamp,price,quantity\n1700000000,-5,1\n", "price: expected a positive decimal, was"),
     ],
 )
-def test_a_file_that_cannot_be_replayed(tmp_path: Path, name: str, content: str | None, message: str) -> None:
+def test_a_file_that_cannot_be_replayed(
+    here: Callable[..., tuple[int, str]], tmp_path: Path, name: str, content: str | None, message: str
+) -> None:
     if content is not None:
         (tmp_path / name).write_text(content, encoding="utf-8")
-    code, said = call("embedded", "replay", tmp_path / name, "--out", tmp_path / "out")
+    code, said = here("embedded", "replay", tmp_path / name, "--out", tmp_path / "out")
     assert code == 2
     assert message in said
     assert not (tmp_path / "out").exists()
@@ -207,7 +211,7 @@ def test_a_second_consumer_in_a_group(tmp_path: Path) -> None:
     log = {"TRADESTREAM_BROKER_ADDRESS": f"embedded://{tmp_path}/log", "TRADESTREAM_DATA_DIR": tmp_path}
     lock = tmp_path / "log/_groups/candles-dev.lock"
     with running("candles", until="starting on", **log) as first:
-        wait_for(lock.exists)
+        wait_for(lock.exists, "its lock")
         code, said = call("candles", **log)
         assert code == 1
         assert "consumer group 'candles-dev'" in said
@@ -257,13 +261,14 @@ def test_bad_lines_in_the_middle_of_a_file_cost_only_themselves(tmp_path: Path) 
 
 @needs_data
 @pytest.mark.slow
+@pytest.mark.long
 def test_a_full_data_folder_is_named_and_with_space_the_same_command_works(tmp_path: Path) -> None:
     disk = tmp_path / "disk"
     disk.mkdir()
     mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=3m", "none", str(disk)], check=False)
     if mounted.returncode != 0:
         pytest.skip("needs the right to mount a tmpfs")
-    command = ("embedded", "replay", DATA / "coinbase_BTC-USD_20230905_1h.csv.gz", "--out", disk / "out")
+    command = ("embedded", "replay", COINBASE, "--out", disk / "out")
     try:
         code, said = call(*command)
         assert code == 1
@@ -283,8 +288,10 @@ def test_a_full_data_folder_is_named_and_with_space_the_same_command_works(tmp_p
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("command", "phase"),
-    [(DEMO, "backfill"), (("replay", str(DATA / "coinbase_BTC-USD_20230905_1h.csv.gz")), "live")],
-    ids=["demo-backfill", "replay-live"],
+    [
+        pytest.param(DEMO, "backfill", id="demo-backfill"),
+        pytest.param(("replay", str(COINBASE)), "live", id="replay-live", marks=pytest.mark.long),
+    ],
 )
 def test_ctrl_c_leaves_nothing_running(tmp_path: Path, command: tuple[str, ...], phase: str) -> None:
     with running("embedded", *command, "--out", tmp_path / "out", until=f" s  {phase}") as run:
@@ -298,21 +305,23 @@ def test_ctrl_c_leaves_nothing_running(tmp_path: Path, command: tuple[str, ...],
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_a_second_run_in_the_folder_is_refused_and_a_killed_one_takes_its_services_along(tmp_path: Path) -> None:
     out = tmp_path / "out"
     with running("embedded", *DEMO, "--out", out, until=" s  backfill") as demo:
         code, said = call("embedded", *DEMO, "--out", out)
         assert code == 2
-        assert "another run of tradestream is at work in this folder" in said
+        assert "another run of tradestream is using this folder" in said
         assert demo.poll() is None
         assert (out / "work/log").exists()
         demo.send_signal(signal.SIGKILL)
         demo.wait()
     if sys.platform == "linux":
-        wait_for(lambda: not left_behind(tmp_path))
+        wait_for(lambda: not left_behind(tmp_path), "them to end")
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_a_venue_that_misbehaves_changes_no_candle(tmp_path: Path) -> None:
     """Frames that are not JSON, negative prices, repeats, holes, late trades, a cut: the candles are the same."""
     kinds = ("garbage", "negative_price", "duplicate", "gap", "late", "disconnect")

@@ -2,30 +2,21 @@
 
 from __future__ import annotations
 
-import json
 import multiprocessing
-import subprocess
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 import pytest
-from tests.support.runs import demo_command, differences
+from tests.support.runs import demo, differences
 
 from contracts.services import FLOW_NAMES
 
-ROOT = Path(__file__).parents[2]
+#: Of the live market.
+HOURS = 2
 HISTORY_MS = 60 * 3_600_000
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
-
-
-def demo(out: Path, *options: str) -> dict[str, Any]:
-    """Run two market hours with the baseline model and return summary.json."""
-    done = subprocess.run([*demo_command(out), *options], cwd=ROOT, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
-    summary: dict[str, Any] = json.loads((out / "summary.json").read_text(encoding="utf-8"))
-    return summary
 
 
 def burn() -> None:
@@ -39,7 +30,7 @@ def burn() -> None:
 def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any]]:
     """The run that the others are compared with."""
     out = tmp_path_factory.mktemp("demo") / "undisturbed"
-    return out, demo(out)
+    return out, demo(out, hours=HOURS)
 
 
 def test_the_thread_reaches_paper_fills(undisturbed: tuple[Path, dict[str, Any]]) -> None:
@@ -47,7 +38,7 @@ def test_the_thread_reaches_paper_fills(undisturbed: tuple[Path, dict[str, Any]]
     assert sorted(summary["services"]) == sorted(FLOW_NAMES)
     assert len({service["pid"] for service in summary["services"].values()}) == len(FLOW_NAMES)
     assert summary["model"]["version"] == 1
-    assert summary["counts"]["predictions"] == 3 * 120
+    assert summary["counts"]["predictions"] == 3 * 60 * HOURS
     assert summary["counts"]["fills"] > 0
     assert not summary["conflicts"]
     assert not summary["dead_letters"]
@@ -72,24 +63,26 @@ def test_features_are_warm_for_two_days(undisturbed: tuple[Path, dict[str, Any]]
     out, _ = undisturbed
     rows = pl.read_parquet(out / "technical_indicators.parquet").filter(pl.col("interval_s") == 60)
     warm = rows.drop_nulls(["ema_60", "rsi_14", "macd_7", "atr_14"])
-    assert warm.height == 3 * (48 + 2) * 60
+    assert warm.height == 3 * (48 + HOURS) * 60
 
 
+@pytest.mark.long
 def test_a_busy_machine_changes_nothing(undisturbed: tuple[Path, dict[str, Any]], tmp_path: Path) -> None:
     burner = multiprocessing.get_context("spawn").Process(target=burn, daemon=True)
     burner.start()
     try:
-        demo(tmp_path / "busy")
+        demo(tmp_path / "busy", hours=HOURS)
     finally:
         burner.kill()
     assert differences(undisturbed[0], tmp_path / "busy") == []
 
 
+@pytest.mark.long
 def test_each_service_killed_in_backfill_and_live(undisturbed: tuple[Path, dict[str, Any]], tmp_path: Path) -> None:
     # predictions has no work in backfill: it is killed while its model trains, and again live.
     kills = [f"--kill={service}@{phase}" for service in FLOW_NAMES for phase in ("backfill", "live")]
     # Half as fast as the other: twelve times a service starts, which a slow machine takes a while for.
-    summary = demo(tmp_path / "killed", *kills, "--speed", "120")
+    summary = demo(tmp_path / "killed", *kills, "--speed", "120", hours=HOURS)
     restarts = {name: service["restarts"] for name, service in summary["services"].items()}
     assert all(restarts[service] >= 1 for service in FLOW_NAMES), restarts
     assert len(summary["kills"]) == len(kills), summary["notes"]

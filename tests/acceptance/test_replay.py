@@ -1,6 +1,7 @@
 """`tradestream replay` on every recorded file, against an independent aggregation.
 
-Of a file of months the last 100 days, which is enough to train on; all of it with `TRADESTREAM_WHOLE_FILES=1`.
+Of a file of months the last two weeks, which is enough to train on; in the long suite the last 100 days, and with
+`TRADESTREAM_WHOLE_FILES=1` all of it.
 """
 
 from __future__ import annotations
@@ -8,51 +9,68 @@ from __future__ import annotations
 import gzip
 import json
 import os
-import subprocess
-import sys
+from collections.abc import Iterator
 from decimal import Decimal
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
 from tests.support.reference_candles import aggregate, lines, rows
-from tests.support.runs import TABLES
+from tests.support.runs import TABLES, tradestream
+from tests.support.workspace import ROOT
 
-ROOT = Path(__file__).parents[2]
+from contracts.units import MS_PER_DAY, US_PER_MS
+
 DATA = ROOT.parent / "shared/data/trades"
 FILES = sorted(DATA.glob("*.csv.gz"))
-WHOLE_FILES = os.environ.get("TRADESTREAM_WHOLE_FILES") == "1"
-SHORTENED_US = 100 * 86_400 * 1_000_000
+US_PER_DAY = MS_PER_DAY * US_PER_MS
+#: Days of the file of months.
+SHORT, LONG = 14, 10_000 if os.environ.get("TRADESTREAM_WHOLE_FILES") == "1" else 100
+
+
+def cases() -> Iterator[Any]:
+    """Give each file, and how many days of it; of each venue's format one is short enough for every run."""
+    seen = set()
+    for file in FILES:
+        venue = file.name.partition("_")[0]
+        for days in (SHORT, LONG) if venue == "bitstamp" else (1,):
+            first = venue not in seen
+            seen.add(venue)
+            marks = [] if first else [pytest.mark.long]
+            yield pytest.param((file, days), id=f"{file.name.partition('.')[0]}-{days}", marks=marks)
+
 
 pytestmark = pytest.mark.skipif(
     not FILES, reason="the recorded market data is not beside this checkout (../shared/data/trades)"
 )
 
 
-def replay(file: Path, out: Path, *options: str) -> subprocess.CompletedProcess[str]:
-    """Run the command as a user would."""
-    command = [sys.executable, "-m", "embedded", "replay", str(file), "--out", str(out), *options]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-
-
-def shortened(file: Path, folder: Path) -> Path:
-    """Return a copy of a file without heading that has the lines of its last `SHORTENED_US`."""
+def days_of(file: Path) -> float:
+    """Return how long a file lasts."""
     times_us = [time_us for time_us, _, _ in lines(file)]
-    first = next(number for number, time_us in enumerate(times_us) if time_us >= times_us[-1] - SHORTENED_US)
+    return (times_us[-1] - times_us[0]) / US_PER_DAY
+
+
+def shortened(file: Path, folder: Path, days: int) -> Path:
+    """Return a copy of a file without heading that has the lines of its last days."""
+    times_us = [time_us for time_us, _, _ in lines(file)]
+    since_us = times_us[-1] - days * US_PER_DAY
+    first = next(number for number, time_us in enumerate(times_us) if time_us >= since_us)
     with gzip.open(file, "rt") as all_lines, gzip.open(folder / file.name, "wt") as last_lines:
         last_lines.writelines(islice(all_lines, first, None))
     return folder / file.name
 
 
-@pytest.fixture(scope="module", params=FILES, ids=lambda path: path.name.split(".")[0])
+@pytest.fixture(scope="module", params=cases())
 def replayed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     """Replay a file once for all tests of this module: (file, output folder)."""
     folder = tmp_path_factory.mktemp("replay")
-    file, out = request.param, folder / "out"
-    if file.name.startswith("bitstamp_") and not WHOLE_FILES:
-        file = shortened(file, folder)
-    done = replay(file, out)
+    (file, days), out = request.param, folder / "out"
+    if file.name.startswith("bitstamp_"):
+        file = shortened(file, folder, days)
+    done = tradestream("replay", file, "--out", out)
     assert done.returncode == 0, done.stdout + done.stderr
     return file, out
 
@@ -112,7 +130,8 @@ def test_a_file_long_enough_is_traded_on_and_a_short_one_says_so(replayed: tuple
     rows = {table: pl.read_parquet(out / f"{table}.parquet").height for table in TABLES[3:]}
     if file.name.startswith("bitstamp"):
         assert summary["model"]["version"] == 1
-        assert rows["predictions"] == rows["signals"] > (200_000 if WHOLE_FILES else 60_000)
+        # Of the second half of its minutes.
+        assert rows["predictions"] == rows["signals"] > 0.4 * 1_440 * days_of(file)
         assert rows["fills"] > 0
     else:
         assert set(rows.values()) == {0}
@@ -127,7 +146,7 @@ def test_a_file_long_enough_is_traded_on_and_a_short_one_says_so(replayed: tuple
     ],
 )
 def test_bad_arguments_say_what_was_expected(tmp_path: Path, arguments: tuple[str, ...], message: str) -> None:
-    done = replay(ROOT / arguments[0], tmp_path / "out")
+    done = tradestream("replay", *arguments, "--out", tmp_path / "out")
     assert done.returncode == 2, done.stdout + done.stderr
     assert message in done.stdout + done.stderr
     assert "Traceback" not in done.stdout + done.stderr

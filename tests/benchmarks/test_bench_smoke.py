@@ -18,6 +18,7 @@ from benchmarks.live_market import Market
 from benchmarks.market import make_trades
 from benchmarks.table import Goal, Table
 
+from contracts.services import INPUTS
 from features import FEATURES, SETS
 
 TRADES = make_trades("BTC/USD", 500, 100)
@@ -114,7 +115,7 @@ def test_latency_sees_every_signal_once() -> None:
 @pytest.mark.timeout(900)
 def test_soak_ends_with_everything_drained() -> None:
     verdict, samples = soak.soak("embedded", minutes=0.1, pairs=2)
-    assert [row[0] for row in verdict.rows] == ["candles", "indicators", "predictions", "signals", "execution"]
+    assert [row[0] for row in verdict.rows] == list(INPUTS)
     assert samples[-1].messages > 10
 
 

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
-import sys
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,9 +11,10 @@ from shutil import rmtree
 
 import pytest
 from tests.candles import market
+from tests.support.processes import start_service
+from tests.support.waiting import GIVE_UP_SECONDS, wait_for
 
 from candles import __main__ as candles
-from candles.app import topology
 from candles.settings import CandlesSettings
 from contracts.candle import Candle
 from contracts.topics import CANDLES, TRADES, TRADES_CHECKPOINTS
@@ -26,8 +24,6 @@ from streaming.clients import committed_offsets, create_topics, end_offsets, lag
 from streaming.producer import open_producer
 from streaming.service.assembly import assemble
 from streaming.service.bounded import Bound, progress_text
-
-GIVE_UP_SECONDS = 120.0
 
 
 @pytest.fixture
@@ -91,7 +87,7 @@ def serve(settings: CandlesSettings) -> None:
         service="candles",
         inputs=[TRADES],
         outputs=[CANDLES],
-        topology=topology,
+        topology=candles.topology,
         stop_at_end=True,
     )
     app._setup_signal_handlers = lambda: None  # type: ignore[method-assign]
@@ -100,13 +96,6 @@ def serve(settings: CandlesSettings) -> None:
 
 def candles_of(settings: CandlesSettings) -> list[Candle]:
     return [record.message() for record in read_topic(settings, CANDLES)]  # type: ignore[misc]
-
-
-def wait_until(done: Callable[[], object]) -> None:
-    deadline = time.monotonic() + GIVE_UP_SECONDS
-    while not done():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
 
 
 def test_the_live_service_goes_on_without_gap_or_repeat_in_a_new_pod(log, monkeypatch) -> None:
@@ -127,7 +116,7 @@ def test_a_job_with_nothing_to_do_ends_at_once_even_beside_the_live_service(log,
     assert job(monkeypatch) == 0
     write(log, live)
     with running(log, "live"):
-        wait_until(lambda: lag(log, "candles-dev", TRADES) == 0)
+        wait_for(lambda: lag(log, "candles-dev", TRADES) == 0, "candles to catch up")
         assert job(monkeypatch) == 0
     assert candles_of(log) == expected
 
@@ -141,7 +130,7 @@ def test_a_job_waits_for_the_trades_job(log, monkeypatch) -> None:
         assert begun.wait(GIVE_UP_SECONDS)
         write(log, past[:5], complete=False)
         write(log, [], complete=True, pair="ETH/USD")
-        wait_until(lambda: committed_offsets(log, "candles-dev", TRADES).get(0) == 5)
+        wait_for(lambda: committed_offsets(log, "candles-dev", TRADES).get(0) == 5, "its commit")
         write(log, past[5:], complete=True)
 
     writer = threading.Thread(target=trades_job)
@@ -187,7 +176,9 @@ def test_a_job_that_is_killed_goes_on_where_it_was(log, monkeypatch) -> None:
     for _ in range(2):
         written = len(candles_of(log))
         with running(log, "historical") as process:
-            wait_until(lambda: process.poll() is not None or len(candles_of(log)) > written)  # noqa: B023 - called at once
+            wait_for(
+                lambda was=written: process.poll() is not None or len(candles_of(log)) > was, "candles, or its end"
+            )
         rmtree(log.state_dir_for("candles"), ignore_errors=True)
     assert job(monkeypatch) == 0
     write(log, live)
@@ -199,8 +190,7 @@ def test_a_job_that_is_killed_goes_on_where_it_was(log, monkeypatch) -> None:
 @contextmanager
 def running(log: CandlesSettings, variant: str) -> Iterator[subprocess.Popen[bytes]]:
     """The service in a process of its own, killed at the end."""
-    environment = {**os.environ, "CANDLES_VARIANT": variant}
-    process = subprocess.Popen([sys.executable, "-m", "candles"], env=environment, stderr=subprocess.DEVNULL)
+    process = start_service("candles", log, CANDLES_VARIANT=variant)
     try:
         yield process
     finally:

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 from tests.candles import market
+from tests.support.processes import start_service
+from tests.support.waiting import wait_for
 
 from candles.app import topology
 from candles.core.rules import Rules
 from candles.core.twin import CandlesTwin
 from candles.settings import CandlesSettings
+from contracts.candle import Candle
 from contracts.topics import CANDLES, TRADES
 from contracts.trade_frame import TradeFrame
 from streaming.clients import create_topics, read_topic
@@ -42,8 +43,7 @@ def serve(messages: list, folder: Path | None = None, **options):
 @pytest.mark.parametrize(("name", "consecutive", "limit"), FILES)
 def test_recorded_markets_equal_an_independent_aggregation(name, consecutive, limit) -> None:
     trades = market.recorded(name, limit)
-    end = market.end_at(max(trade.us for trade in trades) + 1)
-    messages: list[Any] = [*market.frames(trades, 1_000, consecutive), end]
+    messages = [*market.frames(trades, 1_000, consecutive), market.end_at(max(trade.us for trade in trades) + 1)]
     run = serve(messages)
     assert run.dead_letters == []
     for interval_s in (60, 300):
@@ -179,34 +179,27 @@ def test_kill_9_repeats_at_most_identical_candles(tmp_path) -> None:
     whole = {candle.message_id: candle for candle in serve(messages)["candles"]}
     settings = CandlesSettings(broker_address=f"embedded://{tmp_path}/log", data_dir=tmp_path)
     create_topics(settings, [TRADES, CANDLES])
-    seen: dict[str, Any] = {}
+    seen: dict[str, Candle] = {}
+
+    def look() -> int:
+        for record in read_topic(settings, CANDLES):
+            candle = record.message()
+            assert seen.setdefault(candle.message_id, candle) == candle == whole[candle.message_id]
+        return len(seen)
+
     for number in range(4):
         produced = messages[75 * number : 75 * number + 75] if number < 3 else messages[225:]
         with open_producer(settings, "test") as producer:
             for message in produced:
                 producer.produce(TRADES, message)
         wanted = len(whole) if number == 3 else len(seen) + 1
-        process = start_service(tmp_path)
+        process = start_service("candles", settings, TRADESTREAM_COMMIT_INTERVAL_SECONDS=0.05)
         try:
-            while len(seen) < wanted:
-                assert process.poll() is None
-                for record in read_topic(settings, CANDLES):
-                    candle = record.message()
-                    assert seen.setdefault(candle.message_id, candle) == candle == whole[candle.message_id]
+            wait_for(lambda wanted=wanted: look() >= wanted, f"{wanted} candles", of=process)
         finally:
             process.kill()
             process.wait()
     assert seen == whole
-
-
-def start_service(folder: Path) -> subprocess.Popen[bytes]:
-    environment = {
-        **os.environ,
-        "TRADESTREAM_BROKER_ADDRESS": f"embedded://{folder}/log",
-        "TRADESTREAM_DATA_DIR": str(folder),
-        "TRADESTREAM_COMMIT_INTERVAL_SECONDS": "0.05",
-    }
-    return subprocess.Popen([sys.executable, "-m", "candles"], env=environment, stderr=subprocess.DEVNULL)
 
 
 @pytest.mark.parametrize(("before_ms", "after_ms"), [(0, 90_000), (90_000, 0), (30_000, 200_000)])

@@ -16,7 +16,7 @@ from typing import Any
 
 import httpx
 from tests.kafka.six_services import accounts
-from tests.kafka.throwaway_broker import wait_until
+from tests.support.waiting import wait_for
 
 from contracts.units import MS_PER_MINUTE
 from exchanges.simulator.instruments import instrument
@@ -98,7 +98,7 @@ class LiveMarket:
                 stderr=log,
             )
         try:
-            wait_until(ready.exists, "the simulated venue to listen", 300)
+            wait_for(ready.exists, "the simulated venue to listen", 300)
             self._urls = json.loads(ready.read_text(encoding="utf-8"))
             yield self
         finally:

@@ -14,14 +14,13 @@ from pathlib import Path
 
 from tests.chaos.live_market import LIVE_FROM_MS, TRAINING_HOURS, LiveMarket
 from tests.kafka.six_services import SixServices, Written
-from tests.kafka.throwaway_broker import wait_until
+from tests.support.waiting import wait_for
 
 from contracts.services import FLOW_NAMES, INPUTS
 from contracts.topics import TOPICS
 from streaming.clients import create_topics, lag
 from streaming.service.checkpoint_mark import CheckpointMark
 
-_POLL_SECONDS = 0.02
 #: A step is given up only when it hangs, not because the machine is busy.
 _GIVE_UP_SECONDS = 600.0
 _MARK_SECONDS = 0.0002
@@ -71,7 +70,7 @@ class LiveRun(SixServices):
         """Start the feed, and the market once it is heard."""
         self.given = {**self.given, "TRADES_VARIANT": "live"}
         self.start("trades")
-        wait_until(lambda: self.market.status()["connections"] > 0, "the feed to connect", self.give_up_seconds)
+        wait_for(lambda: self.market.status()["connections"] > 0, "the feed to connect", self.give_up_seconds)
         self.live_since = self.market.start()
 
     def start(self, name: str) -> None:
@@ -83,8 +82,11 @@ class LiveRun(SixServices):
         """SIGKILL, inside its next checkpoint if one comes soon and that is asked for; start it again at once."""
         if in_checkpoint:
             until = time.monotonic() + _CHECKPOINT_SECONDS
-            while not self._in_checkpoint(name) and time.monotonic() < until:
-                time.sleep(_MARK_SECONDS)
+            wait_for(
+                lambda: self._in_checkpoint(name) or time.monotonic() >= until,
+                "a checkpoint",
+                poll_seconds=_MARK_SECONDS,
+            )
         self.processes[name].kill()
         self.processes[name].join()
         self.killed.append(name)
@@ -112,11 +114,7 @@ class LiveRun(SixServices):
 
     def watch_until(self, done: Callable[[], bool], what: str) -> None:
         """Start again what ends by itself, until `done`."""
-        deadline = time.monotonic() + self.give_up_seconds
-        while not done():
-            self.look_after(may_restart=True)
-            assert time.monotonic() < deadline, f"waited {self.give_up_seconds:g} s for {what}"
-            time.sleep(_POLL_SECONDS)
+        self._wait(done, what, may_restart=True)
 
     def watch_for(self, seconds: float) -> None:
         """Start again what ends by itself, for so long."""

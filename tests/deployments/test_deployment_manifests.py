@@ -12,30 +12,18 @@ import deploy
 import pytest
 from pydantic_settings import BaseSettings
 from tests.support.pod_templates import pods
+from tests.support.service_settings import settings_of
 
-from candles.settings import CandlesSettings
+from contracts.services import SERVICES
 from exchanges.simulator import SimulatorSettings
-from execution.settings import ExecutionSettings
-from history.settings import HistorySettings
-from indicators.settings import IndicatorsSettings
-from predictions.settings import PredictionsSettings
 from signals.settings import SignalsSettings
 from streaming.settings import ServiceSettings, environment_variable
-from trades.settings import TradesSettings
 from training.settings import TrainingSettings
 
 Manifest = dict[str, Any]
 ROOT = Path(__file__).resolve().parents[2]
-APPS: dict[str, type[ServiceSettings]] = {
-    "trades": TradesSettings,
-    "candles": CandlesSettings,
-    "technical-indicators": IndicatorsSettings,
-    "predictions": PredictionsSettings,
-    "signals": SignalsSettings,
-    "execution": ExecutionSettings,
-    "history": HistorySettings,
-}
-SETTINGS: dict[str, Any] = {**APPS, "training": TrainingSettings, "check-topics": ServiceSettings}
+APPS = {each.app: settings_of(each.name) for each in SERVICES}
+SETTINGS = {**APPS, "training": TrainingSettings, "check-topics": ServiceSettings}
 NAMESPACES = {"tradestream", "kafka", "risingwave", "mlflow", "grafana", "monitoring"}
 
 
@@ -79,7 +67,7 @@ def test_names_labels_and_namespaces_are_those_of_the_documentation(rendered: di
         live = named(rendered[f"{env}/live"], "Deployment")
         assert set(live) == {f"{app}-live" for app in APPS}
         jobs = named(rendered[f"{env}/historical"], "Job")
-        assert {"trades-historical", "candles-historical", "technical-indicators-historical"} <= set(jobs)
+        assert {f"{each.app}-historical" for each in SERVICES if "historical" in each.variants} <= set(jobs)
         for name, each in {**live, **jobs}.items():
             app, _, variant = name.rpartition("-")
             labels = each["spec"]["template"]["metadata"]["labels"]
@@ -174,9 +162,10 @@ def test_a_variant_is_told_which_it_is(rendered: dict[str, list[Manifest]]) -> N
     for env, variant in (("dev", "live"), ("dev", "historical"), ("prod", "live"), ("prod", "historical")):
         manifests = rendered[f"{env}/{variant}"]
         for _, labels, pod in pods(manifests):
-            prefix = {"technical-indicators": "indicators"}.get(labels["app"], labels["app"]).upper()
-            if labels["app"] in ("trades", "candles", "technical-indicators"):
-                assert given(pod, named(manifests, "ConfigMap"))[f"{prefix}_VARIANT"] == variant
+            for service in SERVICES:
+                if service.app == labels["app"] and "historical" in service.variants:
+                    values = given(pod, named(manifests, "ConfigMap"))
+                    assert values[f"{service.name.upper()}_VARIANT"] == variant
 
 
 def test_replicas_are_told_apart_by_the_pods_name(services: list[tuple[str, Manifest]]) -> None:

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 import yaml
 from tests.docker.dockerfile import DOCKER
-from tests.support.workspace import SERVICES
 
+from contracts.services import SERVICES
 from exchanges.simulator.settings import SimulatorSettings
 from streaming.settings import ServiceSettings, environment_variable
 
@@ -21,8 +21,8 @@ COMPOSE = yaml.safe_load((DOCKER / "compose.yaml").read_text(encoding="utf-8"))
 SIMULATED = yaml.safe_load((DOCKER / "compose.simulator.yaml").read_text(encoding="utf-8"))
 CONTAINERS: dict[str, Any] = COMPOSE["services"]
 OURS = {name: entry for name, entry in CONTAINERS.items() if entry["image"].startswith("tradestream/")}
-APPS = {"indicators": "technical-indicators"}
-PREFIX = re.compile(r"^(TRADESTREAM|TRADES|CANDLES|INDICATORS|PREDICTIONS|SIGNALS|EXECUTION|HISTORY|SIMULATOR)_")
+APPS = {each.name: each.app for each in SERVICES}
+PREFIX = re.compile(rf"^(TRADESTREAM|SIMULATOR|{'|'.join(APPS).upper()})_")
 ABANDONED = ("minio", "bitnami", "provectus", "wurstmeister", "zookeeper", "confluentinc")
 
 
@@ -64,10 +64,9 @@ def test_images_are_pinned_and_alive(name: str) -> None:
 
 
 def test_every_service_is_there() -> None:
-    for service in SERVICES:
-        assert f"{APPS.get(service, service)}-live" in CONTAINERS
-    for service in ("trades", "candles", "indicators"):
-        name = APPS.get(service, service)
+    for each in SERVICES:
+        assert f"{each.app}-live" in CONTAINERS
+    for name in (each.app for each in SERVICES if "historical" in each.variants):
         done = {f"{name}-historical": {"condition": "service_completed_successfully"}}
         assert CONTAINERS[f"{name}-live"]["depends_on"].items() >= done.items()
         assert CONTAINERS[f"{name}-live"]["image"] == CONTAINERS[f"{name}-historical"]["image"]

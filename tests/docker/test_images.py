@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
-import time
 import uuid
 from collections.abc import Iterator
 
 import pytest
+from tests.support.waiting import wait_for
 from tests.support.workspace import SERVICES
 
 RESTRICTED = ("--read-only", "--tmpfs", "/tmp", "--cap-drop", "ALL", "--security-opt", "no-new-privileges")
@@ -67,10 +67,12 @@ def simulator() -> Iterator[str]:
 
 
 def test_it_says_that_it_is_healthy_and_stops_cleanly(simulator: str) -> None:
-    deadline = time.monotonic() + START_SECONDS
-    while docker("exec", simulator, "sh", "/app/healthcheck.sh", check=False).returncode:
-        assert time.monotonic() < deadline, docker("logs", simulator).stderr
-        time.sleep(0.2)
+    wait_for(
+        lambda: not docker("exec", simulator, "sh", "/app/healthcheck.sh", check=False).returncode,
+        lambda: docker("logs", simulator).stderr,
+        START_SECONDS,
+        poll_seconds=0.2,
+    )
     docker("stop", "--time", "20", simulator)
     state = json.loads(docker("inspect", simulator).stdout)[0]["State"]
     assert state["ExitCode"] == 0, "137 would say that SIGTERM did not reach it"

@@ -8,12 +8,11 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import psutil
 import pytest
+from tests.support.waiting import wait_for
 
 from embedded.errors import ProcessFailedError, StopRequestedError
 from embedded.process import ProcessSpec
@@ -29,15 +28,8 @@ def spec(program: str, name: str = "", kind: str = "service", **environment: str
     return ProcessSpec(name or program, (program,), path, kind=kind)  # type: ignore[arg-type]
 
 
-def wait_for(condition: Callable[[], bool], seconds: float = 10) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "the condition never held"
-        time.sleep(0.02)
-
-
-def alive(pid: int | None) -> bool:
-    return pid is not None and psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+def alive(pid: int) -> bool:
+    return psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
 
 
 @pytest.fixture
@@ -159,12 +151,12 @@ def test_no_orphan_is_left_whatever_ends_the_supervisor(tmp_path: Path, how: sig
         pytest.skip("only Linux tells children that their parent was killed")
     pids = tmp_path / "pids"
     root = subprocess.Popen([sys.executable, str(PROGRAMS / "supervises.py"), str(tmp_path), str(pids)])
-    wait_for(lambda: pids.exists() and len(pids.read_text().split()) == 2)
+    wait_for(lambda: pids.exists() and len(pids.read_text().split()) == 2, "two children")
     children = [int(text) for text in pids.read_text().split()]
     assert all(alive(pid) for pid in children)
     root.send_signal(how)
     root.wait(10)
-    wait_for(lambda: not any(alive(pid) for pid in children))
+    wait_for(lambda: not any(alive(pid) for pid in children), "them to be gone")
 
 
 def test_usage_is_measured(supervisor: Supervisor) -> None:

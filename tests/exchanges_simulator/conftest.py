@@ -11,6 +11,7 @@ from typing import Any
 import httpx
 import pytest
 import websockets
+from tests.support.waiting import let_pass_async
 
 from exchanges.simulator import SimulatorSettings, SimulatorUrls, simulator
 
@@ -74,7 +75,7 @@ class Client:
         """Ping until the venue's clock has reached its end; return every frame on the way."""
         frames = await self.ping()
         while microseconds(frames[-1]["time_out"]) < live_until_us:
-            await asyncio.sleep(0.01)
+            await let_pass_async(0.01)
             frames += await self.ping()
         return frames
 

@@ -14,6 +14,7 @@ from typing import Any
 import httpx
 import pytest
 from pydantic import ValidationError
+from tests.support.waiting import wait_for
 
 from exchanges.simulator import SimulatorSettings
 
@@ -29,10 +30,7 @@ def test_ready_file_then_sigterm(tmp_path: Path) -> None:
     ready = tmp_path / "run" / "ready.json"
     env = environment(ready_file=str(ready), live_from_ms=str(S), pairs="ETH/USD, BTC/USD")
     with subprocess.Popen(COMMAND, env=env, stderr=subprocess.PIPE) as process:
-        deadline = time.monotonic() + 60
-        while not ready.exists():
-            assert process.poll() is None and time.monotonic() < deadline
-            time.sleep(0.02)
+        wait_for(ready.exists, "the ready file", of=process)
         urls = json.loads(ready.read_text())
         assert urls["pid"] == process.pid
         status = httpx.get(f"{urls['control_url']}/sim/status").json()

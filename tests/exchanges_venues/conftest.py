@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -10,6 +9,7 @@ from typing import Any
 
 import httpx
 import pytest
+from tests.support.waiting import wait_async
 
 from exchanges.continuity import PairState
 from exchanges.feed import VenueFeed
@@ -104,12 +104,7 @@ class Bench:
         return [Trade(i, t // unit * unit, price, size, side) for i, t, price, size, side in rows]
 
     async def until(self, condition: Callable[[], Any], what: str) -> None:
-        """Poll until `condition` holds."""
-        for _ in range(int(DEADLINE_SECONDS / 0.02)):
-            if condition():
-                return
-            await asyncio.sleep(0.02)
-        raise AssertionError(f"{what}: not within {DEADLINE_SECONDS:g} s; {self.sink.kinds()[-10:]}")
+        await wait_async(condition, lambda: f"{what}; {self.sink.kinds()[-10:]}")
 
 
 @pytest.fixture(params=sorted(VENUES))

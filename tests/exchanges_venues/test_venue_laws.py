@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from tests.support.waiting import let_pass_async
 
 from contracts.clock import FixedClock
 from contracts.errors import BadInputError
@@ -190,7 +191,7 @@ def test_a_dead_feed_says_its_outage_until_it_is_back(open_bench: Opener) -> Non
             assert not sink.outages
             for _ in range(2):
                 said = len(sink.outages)
-                await asyncio.sleep(0.2)  # the watch has looked, and the clock stood still
+                await let_pass_async(0.2)  # the watch has looked, and the clock stood still
                 assert len(sink.outages) == said
                 clock.set_us(clock.now_us() + 11_000_000)
                 await bench.until(lambda said=said: len(sink.outages) > said, "an outage")

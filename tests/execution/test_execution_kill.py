@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
-import sys
-import time
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from tests.support.processes import start_service
+from tests.support.waiting import wait_for
 
 from contracts.message import Message
 from contracts.prediction import Prediction
@@ -25,7 +25,6 @@ from streaming.producer import open_producer
 PAIRS = ("BTC/USD", "ETH/USD")
 MIDNIGHT_MS = 1_772_582_400_000
 MINUTES, ROUNDS = 900, 4
-GIVE_UP_SECONDS = 120
 
 
 def prediction(minute: int, pair: str) -> Prediction:
@@ -62,19 +61,10 @@ def expected(settings: ExecutionSettings, stream: list[Prediction]) -> list[Mess
 
 
 @contextmanager
-def services(folder: Path) -> Iterator[list[subprocess.Popen[bytes]]]:
+def services(settings: ExecutionSettings) -> Iterator[list[subprocess.Popen[bytes]]]:
     """Both services as processes of their own, killed with -9 at the end."""
-    environment = {
-        **os.environ,
-        "TRADESTREAM_BROKER_ADDRESS": f"embedded://{folder}/log",
-        "TRADESTREAM_DATA_DIR": str(folder),
-        "TRADESTREAM_COMMIT_INTERVAL_SECONDS": "0.05",
-        "TRADES_PAIRS": ",".join(PAIRS),
-    }
-    started = [
-        subprocess.Popen([sys.executable, "-m", name], env=environment, cwd=folder, stderr=subprocess.DEVNULL)
-        for name in ("signals", "execution")
-    ]
+    told = {"TRADESTREAM_COMMIT_INTERVAL_SECONDS": 0.05, "TRADES_PAIRS": ",".join(PAIRS)}
+    started = [start_service(name, settings, **told) for name in ("signals", "execution")]
     try:
         yield started
     finally:
@@ -91,19 +81,20 @@ def test_kill_9_repeats_at_most_identical_messages_and_loses_none(tmp_path: Path
     whole = {(message.schema_name, message.message_id): message for message in expected(settings, stream)}
     seen: dict[tuple[str, str], Message] = {}
     part = len(stream) // ROUNDS
-    deadline = time.monotonic() + GIVE_UP_SECONDS
+
+    def look() -> int:
+        for spec in OUTPUTS:
+            for record in read_topic(settings, spec):
+                message = record.message()
+                key = (message.schema_name, message.message_id)
+                assert seen.setdefault(key, message) == message == whole[key]
+        return len(seen)
+
     for number in range(ROUNDS):
         with open_producer(settings, "test") as producer:
             for each in stream[number * part : (number + 1) * part]:
                 producer.produce(PREDICTIONS, each)
         wanted = len(whole) if number == ROUNDS - 1 else len(seen) + 1
-        with services(tmp_path) as processes:
-            while len(seen) < wanted:
-                assert time.monotonic() < deadline, f"{len(seen)} of {wanted} after {GIVE_UP_SECONDS} s"
-                assert all(process.poll() is None for process in processes)
-                for spec in OUTPUTS:
-                    for record in read_topic(settings, spec):
-                        message = record.message()
-                        key = (message.schema_name, message.message_id)
-                        assert seen.setdefault(key, message) == message == whole[key]
+        with services(settings) as (_, execution):
+            wait_for(lambda wanted=wanted: look() >= wanted, f"{wanted} messages", of=execution)
     assert seen == whole

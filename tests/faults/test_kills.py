@@ -23,7 +23,7 @@ from contracts.units import MS_PER_MINUTE
 SEED, KILLS = 5, 3
 MINUTES, SPEED = 10.0, 40.0
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.long, pytest.mark.slow, pytest.mark.timeout(900)]
 
 
 @pytest.fixture(params=["embedded", pytest.param("kafka", marks=pytest.mark.kafka)])

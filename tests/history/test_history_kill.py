@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import random
 import subprocess
-import sys
-import time
 from pathlib import Path
 
 from polars.testing import assert_frame_equal
 from tests.history.trade_source import PAIRS, expected_rows, market, stored_files, stored_rows
+from tests.support.processes import start_service
+from tests.support.waiting import GIVE_UP_SECONDS, wait_for
 
 from candles.app import topology as candles_topology
 from candles.settings import CandlesSettings
@@ -25,31 +24,24 @@ from streaming.settings import ServiceSettings
 from streaming.testing import run_topology
 
 KILLS = 5
-GIVE_UP_SECONDS = 90.0
 
 
 def start(settings: ServiceSettings) -> subprocess.Popen[bytes]:
-    environment = {
-        "TRADESTREAM_BROKER_ADDRESS": settings.broker_address,
-        "TRADESTREAM_DATA_DIR": str(settings.data_dir),
-        "HISTORY_COMMIT_INTERVAL_SECONDS": "0.02",
-        "HISTORY_COMMIT_EVERY_MESSAGES": "3",
-        "HISTORY_COMPACT_AFTER_S": "300",
-        "TRADESTREAM_LOG_LEVEL": "WARNING",
-    }
-    return subprocess.Popen([sys.executable, "-m", "history"], env=os.environ | environment)
+    return start_service(
+        "history",
+        settings,
+        HISTORY_COMMIT_INTERVAL_SECONDS=0.02,
+        HISTORY_COMMIT_EVERY_MESSAGES=3,
+        HISTORY_COMPACT_AFTER_S=300,
+    )
 
 
 def committed(settings: ServiceSettings) -> int:
     return sum(committed_offsets(settings, "history-dev", TRADES).values())
 
 
-def wait_until(settings: ServiceSettings, process: subprocess.Popen[bytes], offset: int) -> None:
-    deadline = time.monotonic() + GIVE_UP_SECONDS
-    while committed(settings) < offset:
-        assert process.poll() is None, f"history ended with {process.returncode}"
-        assert time.monotonic() < deadline, f"history came to {committed(settings)} of {offset}"
-        time.sleep(0.002)
+def reaches(settings: ServiceSettings, process: subprocess.Popen[bytes], offset: int) -> None:
+    wait_for(lambda: committed(settings) >= offset, f"history to reach {offset}", of=process, poll_seconds=0.002)
 
 
 def candles_of(messages: list[Message]) -> list[bytes]:
@@ -83,11 +75,11 @@ def test_killed_at_random_it_stores_each_trade_once_and_replays_to_the_same_cand
     process = start(settings)
     try:
         for point in sorted(dice.randrange(1, end) for _ in range(KILLS)):
-            wait_until(settings, process, point)
+            reaches(settings, process, point)
             process.kill()
             process.wait()
             process = start(settings)
-        wait_until(settings, process, end)
+        reaches(settings, process, end)
         process.terminate()
         assert process.wait(GIVE_UP_SECONDS) == 0
     finally:

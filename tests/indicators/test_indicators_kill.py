@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
-import time
 from pathlib import Path
 
 from tests.support.bar_series import MIDNIGHT_MS, simulated
+from tests.support.processes import start_service
+from tests.support.waiting import GIVE_UP_SECONDS, wait_for
 
 from contracts.state import MemoryState
 from contracts.topics import CANDLES, TECHNICAL_INDICATORS
@@ -20,27 +18,10 @@ from streaming.producer import open_producer
 
 CANDLES_IN = simulated(2_000, first_ms=MIDNIGHT_MS - 700 * 60_000).candles()
 KILLS = 3
-DEADLINE_SECONDS = 60.0
 
 
-def start(folder: Path) -> subprocess.Popen[bytes]:
-    environment = {
-        **os.environ,
-        "TRADESTREAM_BROKER_ADDRESS": f"embedded://{folder}/log",
-        "TRADESTREAM_DATA_DIR": str(folder),
-        "TRADESTREAM_COMMIT_INTERVAL_SECONDS": "0.05",
-    }
-    return subprocess.Popen(
-        [sys.executable, "-m", "indicators"], env=environment, cwd=folder, stderr=subprocess.DEVNULL
-    )
-
-
-def wait_for(settings: IndicatorsSettings, windows: int, process: subprocess.Popen[bytes]) -> None:
-    deadline = time.monotonic() + DEADLINE_SECONDS
-    while len({record.timestamp_ms for record in read_topic(settings, TECHNICAL_INDICATORS)}) < windows:
-        assert process.poll() is None, "the service stopped by itself"
-        assert time.monotonic() < deadline, f"no {windows} rows in {DEADLINE_SECONDS} s"
-        time.sleep(0.01)
+def windows_of(settings: IndicatorsSettings) -> int:
+    return len({record.timestamp_ms for record in read_topic(settings, TECHNICAL_INDICATORS)})
 
 
 def test_killed_at_arbitrary_moments(tmp_path: Path) -> None:
@@ -52,15 +33,16 @@ def test_killed_at_arbitrary_moments(tmp_path: Path) -> None:
             for candle in CANDLES_IN[kill * part : (kill + 1) * part]:
                 producer.produce(CANDLES, candle)
             producer.flush()
-            process = start(tmp_path)
+            process = start_service("indicators", settings, TRADESTREAM_COMMIT_INTERVAL_SECONDS=0.05)
             last = kill == KILLS
-            wait_for(settings, len(CANDLES_IN) if last else kill * part + part // 3, process)
+            wanted = len(CANDLES_IN) if last else kill * part + part // 3
+            wait_for(lambda wanted=wanted: windows_of(settings) >= wanted, f"{wanted} rows", of=process)
             if last:
                 process.terminate()
-                assert process.wait(DEADLINE_SECONDS) == 0
+                assert process.wait(GIVE_UP_SECONDS) == 0
             else:
                 process.kill()
-                process.wait(DEADLINE_SECONDS)
+                process.wait(GIVE_UP_SECONDS)
     state, engines = MemoryState(), {}
     expected = [row for candle in CANDLES_IN for row in step(state, candle, engines)]
     published = [record.message() for record in read_topic(settings, TECHNICAL_INDICATORS)]

@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +10,8 @@ import pytest
 from loguru import logger
 from tests.support.bar_series import MIDNIGHT_MS, simulated
 from tests.support.offsets import commit_offsets
+from tests.support.processes import start
+from tests.support.waiting import GIVE_UP_SECONDS, wait_for
 
 from contracts.candle import Candle
 from contracts.feature_row import FeatureRow
@@ -40,7 +38,6 @@ FIRST_MS = MIDNIGHT_MS - 300 * 60_000
 BTC, ETH = (
     simulated(700, seed=seed, first_ms=FIRST_MS).candles(pair) for seed, pair in enumerate(["BTC/USD", "ETH/USD"])
 )
-DEADLINE_SECONDS = 60.0
 
 
 def copy(candle: Candle, reference: str = "BTC/USD") -> ReferenceCandle:
@@ -231,13 +228,6 @@ def test_the_job_is_not_done_before_the_references_are_read(tmp_path: Path) -> N
     assert bound.reached()
 
 
-def start(folder: Path) -> subprocess.Popen[bytes]:
-    environment = {**os.environ, **environment_of(folder)}
-    return subprocess.Popen(
-        [sys.executable, "-m", "indicators"], env=environment, cwd=folder, stderr=subprocess.DEVNULL
-    )
-
-
 def test_killed_while_candles_wait(tmp_path: Path) -> None:
     settings = IndicatorsSettings(broker_address=f"embedded://{tmp_path}/log", data_dir=tmp_path)
     create_topics(settings, [CANDLES, REFERENCE_CANDLES, TECHNICAL_INDICATORS])
@@ -245,12 +235,8 @@ def test_killed_while_candles_wait(tmp_path: Path) -> None:
     def published() -> list[Any]:
         return [record.message() for record in read_topic(settings, TECHNICAL_INDICATORS)]
 
-    def wait_for(windows: int, process: subprocess.Popen[bytes]) -> None:
-        deadline = time.monotonic() + DEADLINE_SECONDS
-        while len({row.window_start_ms for row in published()}) < windows:
-            assert process.poll() is None, "the service stopped by itself"
-            assert time.monotonic() < deadline, f"no {windows} rows in {DEADLINE_SECONDS} s"
-            time.sleep(0.01)
+    def windows() -> int:
+        return len({row.window_start_ms for row in published()})
 
     with open_producer(settings, "candles") as producer:
         for mine, references in ((slice(0, 400), slice(0, 250)), (slice(400, 700), slice(250, 700))):
@@ -258,14 +244,14 @@ def test_killed_while_candles_wait(tmp_path: Path) -> None:
                 for message in messages:
                     producer.produce(spec, message)
             producer.flush()
-            process = start(tmp_path)
+            process = start("indicators", tmp_path, **environment_of(tmp_path))
             if references.stop < len(ETH):
-                wait_for(100, process)
+                wait_for(lambda: windows() >= 100, "the first rows", of=process)
                 process.kill()
-                process.wait(DEADLINE_SECONDS)
-    wait_for(len(ETH), process)
+                process.wait(GIVE_UP_SECONDS)
+    wait_for(lambda: windows() == len(ETH), "all rows", of=process)
     process.terminate()
-    assert process.wait(DEADLINE_SECONDS) == 0
+    assert process.wait(GIVE_UP_SECONDS) == 0
     assert set(published()) == set(rows_of(ETH, COPIES))
     assert list(read_dead_letters(settings, "indicators")) == []
     with open_store(f"sqlite:///{tmp_path}/store.sqlite") as store:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from confluent_kafka import ConsumerGroupState, KafkaException
 from confluent_kafka.admin import AdminClient
-from tests.kafka.throwaway_broker import wait_until
+from tests.support.waiting import wait_for
 
 from contracts.topics import TopicSpec
 
@@ -37,5 +37,5 @@ def wait_for_replicas(
         found.update(partitions_of(admin, group, topic))
         return set(found) == instances and all(found.values())
 
-    wait_until(shared, f"{group} to be shared by {sorted(instances)}", 90.0)
+    wait_for(shared, f"{group} to be shared by {sorted(instances)}", 90.0)
     return found

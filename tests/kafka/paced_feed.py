@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Sequence
 from contextlib import closing
 
-from tests.kafka.throwaway_broker import wait_until
+from tests.support.waiting import let_pass, wait_for
 
 from contracts.topics import TRADES
 from streaming.kafka.producer import KafkaProducer
@@ -53,8 +52,8 @@ class PacedFeed(threading.Thread):
                 )
                 producer.flush()
                 self.written += 1
-                time.sleep(self._pause_seconds)
+                let_pass(self._pause_seconds)
 
     def wait_for(self, share: float) -> None:
         """Return when it has written that share of all."""
-        wait_until(lambda: self.written >= share * len(self._records), f"{share:.0%} of the feed", 600.0)
+        wait_for(lambda: self.written >= share * len(self._records), f"{share:.0%} of the feed", 600.0)

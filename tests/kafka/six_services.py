@@ -7,9 +7,8 @@ from __future__ import annotations
 
 import json
 import random
-import time
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from multiprocessing.context import ForkServerProcess
@@ -18,6 +17,7 @@ from typing import Any
 
 from tests.kafka.service_process import start
 from tests.kafka.throwaway_broker import login
+from tests.support.waiting import wait_for
 
 from contracts.services import FLOW, FLOW_NAMES, INPUTS
 from contracts.topics import (
@@ -33,7 +33,6 @@ from streaming.log_client import open_client
 from streaming.settings import ServiceSettings
 
 GIVE_UP_SECONDS = 120.0
-_POLL_SECONDS = 0.005
 #: Service -> the topic its progress shows on; orders are too few.
 PROGRESS = {each.name: each.writes[0] for each in FLOW} | {"execution": PNL}
 #: Checkpoints say how far a run has come, and a killed one says so more often; a subscription is asked for at a wall
@@ -208,14 +207,12 @@ class SixServices:
         """Return when a topic has so many messages."""
         self._wait(lambda: self.written(spec) >= messages, spec.written_by, may_restart=False)
 
-    def _wait(self, done: object, what: str, may_restart: bool) -> None:
-        deadline = time.monotonic() + self.give_up_seconds
-        while not done():  # type: ignore[operator]
+    def _wait(self, done: Callable[[], bool], what: str, may_restart: bool) -> None:
+        def all_well() -> bool:
             self.look_after(may_restart)
-            assert time.monotonic() < deadline, (
-                f"waited {self.give_up_seconds:g} s for {what}: {self.last_words(what)}"
-            )
-            time.sleep(_POLL_SECONDS * 10)
+            return done()
+
+        wait_for(all_well, lambda: f"{what}: {self.last_words(what)}", self.give_up_seconds)
 
     def kill_each(self, seed: int, kills: int, expected: Mapping[str, int]) -> list[tuple[str, int]]:
         """SIGKILL each service `kills` times, when its output reaches lengths drawn from `seed`.
@@ -235,9 +232,8 @@ class SixServices:
             for name, spec in PROGRESS.items()
         }
         done = []
-        deadline = time.monotonic() + self.give_up_seconds * (1 + kills // 3)
-        while any(waiting.values()):
-            assert time.monotonic() < deadline, f"still to kill: {waiting}"
+
+        def kill_those_due() -> bool:
             for name in [name for name, points in waiting.items() if points]:
                 count = self.written(PROGRESS[name])
                 if count >= waiting[name][0]:
@@ -246,6 +242,10 @@ class SixServices:
                     waiting[name].pop(0)
                     done.append((name, count))
             self.look_after()
+            return not any(waiting.values())
+
+        seconds = self.give_up_seconds * (1 + kills // 3)
+        wait_for(kill_those_due, lambda: f"the kills at {waiting}", seconds, poll_seconds=0.001)
         return done
 
     def collect(self) -> Written:

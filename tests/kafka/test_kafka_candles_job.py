@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
-import sys
 from itertools import zip_longest
 from pathlib import Path
 from shutil import rmtree
 
 import pytest
-from tests.kafka.throwaway_broker import wait_until
+from tests.support.processes import start_service
+from tests.support.waiting import wait_for
 
 from candles.core.rules import Rules
 from candles.core.twin import CandlesTwin
@@ -81,7 +80,7 @@ def write(settings: ServiceSettings, parts: list[list[Message]]) -> None:
                     producer.produce(TRADES, message)
 
 
-@pytest.mark.parametrize("guarantee", ["at-least-once", "exactly-once"])
+@pytest.mark.parametrize("guarantee", ["at-least-once", pytest.param("exactly-once", marks=pytest.mark.long)])
 @pytest.mark.timeout(600)
 def test_the_live_service_goes_on_where_a_killed_job_was_finished(
     on_kafka: ServiceSettings, tmp_path: Path, guarantee: str
@@ -94,7 +93,7 @@ def test_the_live_service_goes_on_where_a_killed_job_was_finished(
         job = start(settings, "historical", guarantee, tmp_path / f"killed{kill}")
         if kill == 0:
             write_checkpoints(settings)
-        wait_until(
+        wait_for(
             lambda job=job, was=written: job.poll() is not None or len(candles_of(settings)) > was,  # type: ignore[misc]
             "candles",
             GROUP_TIMEOUT_SECONDS,
@@ -107,9 +106,7 @@ def test_the_live_service_goes_on_where_a_killed_job_was_finished(
     write(settings, [live_of(pair) for pair in PAIRS])
     live = start(settings, "live", guarantee, tmp_path / "live")
     try:
-        wait_until(
-            lambda: lag(settings, f"candles-{settings.environment}", TRADES) == 0, "live", GROUP_TIMEOUT_SECONDS
-        )
+        wait_for(lambda: lag(settings, f"candles-{settings.environment}", TRADES) == 0, "live", GROUP_TIMEOUT_SECONDS)
     finally:
         live.terminate()
         assert live.wait(60) == 0
@@ -137,17 +134,13 @@ def candles_of(settings: ServiceSettings) -> list[Candle]:
 def start(settings: ServiceSettings, variant: str, guarantee: str, folder: Path) -> subprocess.Popen[bytes]:
     """The service in a pod of its own: an empty folder."""
     folder.mkdir()
-    environment = {
-        **os.environ,
-        "TRADESTREAM_BROKER_ADDRESS": settings.broker_address,
-        "TRADESTREAM_ENVIRONMENT": settings.environment,
-        "TRADESTREAM_DATA_DIR": str(folder),
-        "TRADESTREAM_STORE_URL": "off",
-        "TRADESTREAM_METRICS_PORT": "0",
-        "TRADESTREAM_PROCESSING_GUARANTEE": guarantee,
-        "TRADESTREAM_COMMIT_INTERVAL_SECONDS": "0.1",
-        "TRADESTREAM_SESSION_TIMEOUT_SECONDS": "6",
-        "CANDLES_VARIANT": variant,
-    }
-    with (folder / "log").open("wb") as file:
-        return subprocess.Popen([sys.executable, "-m", "candles"], env=environment, stdout=file, stderr=file)
+    return start_service(
+        "candles",
+        settings.model_copy(update={"data_dir": folder}),
+        TRADESTREAM_STORE_URL="off",
+        TRADESTREAM_METRICS_PORT=0,
+        TRADESTREAM_PROCESSING_GUARANTEE=guarantee,
+        TRADESTREAM_COMMIT_INTERVAL_SECONDS=0.1,
+        TRADESTREAM_SESSION_TIMEOUT_SECONDS=6,
+        CANDLES_VARIANT=variant,
+    )

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from confluent_kafka import Producer
 from tests.kafka.service_process import start
-from tests.kafka.throwaway_broker import wait_until
+from tests.support.waiting import wait_for
 
 from candles.app import topology
 from candles.settings import CandlesSettings
@@ -46,7 +46,7 @@ def test_poison_is_set_aside_whole_and_the_rest_goes_on(
     }
     process = start("candles", environment, str(tmp_path / "candles.log"))
     try:
-        wait_until(lambda: lag(on_kafka, f"candles-{on_kafka.environment}", TRADES) == 0, "candles to catch up")
+        wait_for(lambda: lag(on_kafka, f"candles-{on_kafka.environment}", TRADES) == 0, "candles to catch up")
     finally:
         process.terminate()
         process.join(30)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import pytest
 from tests.kafka.six_services import SixServices, Written, assert_same
 from tests.kafka.throwaway_broker import Broker
 
@@ -43,6 +44,7 @@ def test_killed_services_leave_the_same_bytes(services: Run, undisturbed: Writte
     assert written.repeated > 0, "kills between checkpoints repeat messages"
 
 
+@pytest.mark.long
 def test_killed_services_in_transactions_repeat_nothing(services: Run, undisturbed: Written) -> None:
     run = services(TRADESTREAM_PROCESSING_GUARANTEE="exactly-once")
     with run.running():

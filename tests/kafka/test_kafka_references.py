@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 import math
-import os
 import subprocess
-import sys
 from functools import partial
 from typing import Any
 
-from tests.kafka.throwaway_broker import wait_until
 from tests.support.bar_series import MIDNIGHT_MS, simulated
+from tests.support.processes import start_service
+from tests.support.waiting import wait_for
 
 from contracts.candle import Candle
 from contracts.feature_row import FeatureRow
@@ -53,18 +52,15 @@ def rows_of(candles: list[Candle], references: list[Candle]) -> list[FeatureRow]
 
 
 def start(settings: ServiceSettings) -> subprocess.Popen[bytes]:
-    environment = {
-        **os.environ,
-        "TRADESTREAM_BROKER_ADDRESS": settings.broker_address,
-        "TRADESTREAM_ENVIRONMENT": settings.environment,
-        "TRADESTREAM_DATA_DIR": str(settings.data_dir),
-        "TRADESTREAM_STORE_URL": "off",
-        "TRADESTREAM_COMMIT_INTERVAL_SECONDS": "0.2",
-        "TRADESTREAM_SESSION_TIMEOUT_SECONDS": "6",
-        "TRADESTREAM_REFERENCE_PAIRS": json.dumps(dict.fromkeys(FOLLOWERS, "BTC/USD")),
-        "INDICATORS_FEATURE_SET": "full",
-    }
-    return subprocess.Popen([sys.executable, "-m", "indicators"], env=environment, cwd=settings.data_dir)
+    return start_service(
+        "indicators",
+        settings,
+        TRADESTREAM_STORE_URL="off",
+        TRADESTREAM_COMMIT_INTERVAL_SECONDS=0.2,
+        TRADESTREAM_SESSION_TIMEOUT_SECONDS=6,
+        TRADESTREAM_REFERENCE_PAIRS=json.dumps(dict.fromkeys(FOLLOWERS, "BTC/USD")),
+        INDICATORS_FEATURE_SET="full",
+    )
 
 
 def test_rows_wait_for_both_topics_and_survive_a_kill(on_kafka: ServiceSettings) -> None:
@@ -91,7 +87,7 @@ def test_rows_wait_for_both_topics_and_survive_a_kill(on_kafka: ServiceSettings)
                     producer.produce(REFERENCE_CANDLES, copy)
             producer.flush()
             process = start(on_kafka)
-            wait_until(partial(are_there, 2 * references.stop), f"the rows up to window {references.stop}", 60)
+            wait_for(partial(are_there, 2 * references.stop), f"the rows up to window {references.stop}", 60)
             process.kill()
             process.wait(30)
     assert set(published()) == {row for candles in own.values() for row in rows_of(candles, bitcoin)}

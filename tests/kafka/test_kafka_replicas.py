@@ -14,7 +14,7 @@ from tests.kafka.consumer_groups import wait_for_replicas
 from tests.kafka.paced_feed import PacedFeed
 from tests.kafka.service_process import prepare_server
 from tests.kafka.six_services import SixServices, Written, assert_same
-from tests.kafka.throwaway_broker import wait_until
+from tests.support.waiting import wait_for
 
 from contracts.services import INPUTS
 from contracts.topics import CANDLES, TRADES
@@ -25,7 +25,6 @@ from streaming.settings import ServiceSettings
 Run = Callable[..., SixServices]
 CONSUMERS = tuple(INPUTS)
 SEED = int(os.environ.get("KAFKA_SWEEP_SEED") or "1")
-SWEEP = bool(os.environ.get("KAFKA_SWEEP_KILLS"))
 #: The broker's least: a replica that is gone for good is missed after so long.
 SHORT_SESSION = {"TRADESTREAM_SESSION_TIMEOUT_SECONDS": "6"}
 _ASSIGNED = "Rebalancing: assigning partitions"
@@ -76,7 +75,7 @@ def test_a_replica_that_is_started_again_has_its_partitions_back_at_once(
         mine = sum(committed_offsets(run.settings, group, TRADES).get(number, 0) for number in before["1"])
         started = time.monotonic()
         run.start("candles:1")
-        wait_until(
+        wait_for(
             lambda: sum(committed_offsets(run.settings, group, TRADES).get(n, 0) for n in before["1"]) > mine,
             "the first commit of the replica that was started again",
         )
@@ -84,7 +83,7 @@ def test_a_replica_that_is_started_again_has_its_partitions_back_at_once(
         assert wait_for_replicas(admin, "candles", TRADES, run.environment, {"0", "1"}) == before
         assert run.log("candles").read_text().count(_ASSIGNED) == assigned, "the other replica is left alone"
         feed.wait_for(1.0)
-        wait_until(lambda: lag(run.settings, group, TRADES) == 0, "candles to catch up")
+        wait_for(lambda: lag(run.settings, group, TRADES) == 0, "candles to catch up")
     print(f"a killed replica of candles: {seconds:.1f} s from its start to its first commit, no rebalance")
     candles = {record.value for record in read_topic(run.settings, CANDLES)}
     assert candles == {next(iter(v)) for (topic, _, _), v in undisturbed.values.items() if topic == "candles"}
@@ -99,14 +98,14 @@ def test_two_replicas_with_one_name_do_not_run_side_by_side(on_kafka: ServiceSet
         first = run.processes.pop("candles")
         run.start("candles")
         second = run.processes["candles"]
-        wait_until(lambda: second.exitcode is not None, "the second to end")
+        wait_for(lambda: second.exitcode is not None, "the second to end")
         assert second.exitcode == 1
-        assert "TRADESTREAM_INSTANCE_ID: another process keeps the state of candles" in run.last_words("candles")
+        assert "TRADESTREAM_INSTANCE_ID: another process is using the state of candles" in run.last_words("candles")
         assert first.exitcode is None
         run.own["candles"] = {"TRADESTREAM_DATA_DIR": str(tmp_path / "another machine")}
         (tmp_path / "another machine").mkdir()
         run.start("candles")
-        wait_until(lambda: first.exitcode is not None, "the first to end")
+        wait_for(lambda: first.exitcode is not None, "the first to end")
         assert first.exitcode == 1
         assert "another process has this one's TRADESTREAM_INSTANCE_ID" in run.last_words("candles")
         wait_for_replicas(admin, "candles", TRADES, run.environment, {"0"})
@@ -131,7 +130,7 @@ def test_replicas_come_and_go_and_nothing_is_lost_or_different(
     assert_same(written, undisturbed)
 
 
-@pytest.mark.skipif(not SWEEP, reason="takes minutes: make kafka-sweep runs it")
+@pytest.mark.long
 @pytest.mark.timeout(1_800)
 @pytest.mark.parametrize("gently", [True, False], ids=["SIGTERM", "SIGKILL"])
 def test_replicas_come_and_go_again_and_again(

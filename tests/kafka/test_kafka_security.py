@@ -12,7 +12,8 @@ import pytest
 from confluent_kafka import KafkaError
 from tests.kafka.service_process import prepare_server
 from tests.kafka.six_services import SixServices, Written, assert_same
-from tests.kafka.throwaway_broker import Broker, free_port, login, wait_until
+from tests.kafka.throwaway_broker import Broker, free_port, login
+from tests.support.waiting import wait_for
 
 from contracts.services import readers_of
 from contracts.topics import CANDLES, TECHNICAL_INDICATORS, TOPICS, TRADES
@@ -61,7 +62,7 @@ def last_line(run: SixServices, name: str, exit_code: int, **given: str) -> str:
     run.own[name] = given
     run.start(name)
     process = run.processes[name]
-    wait_until(lambda: process.exitcode is not None, f"{name} to end", 20.0)
+    wait_for(lambda: process.exitcode is not None, f"{name} to end", 20.0)
     lines = run.last_words(name).strip().splitlines()
     assert process.exitcode == exit_code, lines
     assert "Traceback" not in run.last_words(name)
@@ -145,12 +146,12 @@ def test_what_is_beyond_the_list_is_shown_and_taken_back(
     beyond = Grant(user_of("signals", ENVIRONMENT), "topic", TRADES.full_name(ENVIRONMENT), False, WRITE)
     admin = AccessAdmin(settings_as(secured, "operator"))
     admin.give([beyond])
-    wait_until(lambda: beyond in admin.grants([beyond.user]), "the permission")
+    wait_for(lambda: beyond in admin.grants([beyond.user]), "the permission")
     assert manage_access.main([]) == 1
     shown = "signals-secured: NOT WANTED (--alter takes it): WRITE on topic trades-secured"
     assert shown in capsys.readouterr().out
     assert manage_access.main(["--alter"]) == 0
-    wait_until(lambda: beyond not in admin.grants([beyond.user]), "the permission to go")
+    wait_for(lambda: beyond not in admin.grants([beyond.user]), "the permission to go")
     assert manage_access.main(["--dry-run"]) == 0
 
 

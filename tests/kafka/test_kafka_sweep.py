@@ -1,4 +1,4 @@
-"""What takes minutes: `make kafka-sweep` runs it."""
+"""What takes minutes; `make kafka-sweep` runs it with more kills."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from contracts.topics import CANDLES
 
 Run = Callable[..., SixServices]
 SEED = int(os.environ.get("KAFKA_SWEEP_SEED", "1"))
-KILLS = int(os.environ.get("KAFKA_SWEEP_KILLS", "0"))
+KILLS = int(os.environ.get("KAFKA_SWEEP_KILLS", "3"))
 
 pytestmark = [
-    pytest.mark.skipif(not KILLS, reason="takes minutes: make kafka-sweep runs it"),
+    pytest.mark.long,
     pytest.mark.timeout(1_800),
 ]
 

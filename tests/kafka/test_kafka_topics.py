@@ -13,7 +13,7 @@ from confluent_kafka.admin import AdminClient, ConfigResource
 from confluent_kafka.cimpl import NewTopic
 from quixstreams.models.topics import Topic
 from quixstreams.models.topics import TopicAdmin as QuixTopicAdmin
-from tests.kafka.throwaway_broker import wait_until
+from tests.support.waiting import wait_for
 from tests.support.workspace import SERVICES
 
 from contracts.clock import SystemClock
@@ -145,7 +145,7 @@ def test_two_years_old_messages_outlive_the_retention_check(on_kafka: ServiceSet
     assert sum(end_offsets(on_kafka, week).values()) == 100
     with KafkaClient(on_kafka) as client:
         topic = week.full_name(on_kafka.environment)
-        wait_until(
+        wait_for(
             lambda: all(low == high for low, high in client.watermarks(topic).values()),
             "the week's topic to be empty",
         )

@@ -8,8 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -65,7 +64,7 @@ class Broker:
             pytest.skip("no Java on the PATH: Kafka cannot run here")
         done = self.run("up")
         if done.returncode != 0 and any(tool in done.stderr for tool in ("Maven", "Java", "openssl is needed")):
-            pytest.skip(f"Kafka cannot be had here: {done.stderr.strip()}")
+            pytest.skip(f"Kafka is not available here: {done.stderr.strip()}")
         assert done.returncode == 0, done.stdout + done.stderr
 
     def up(self) -> None:
@@ -112,11 +111,3 @@ def free_port() -> int:
             except OSError:
                 continue
             return port
-
-
-def wait_until(done: Callable[[], bool], what: str, give_up_seconds: float = 60.0) -> None:
-    """Return when `done` says so; fail if it does not in time."""
-    deadline = time.monotonic() + give_up_seconds
-    while not done():
-        assert time.monotonic() < deadline, f"waited {give_up_seconds:g} s for {what}"
-        time.sleep(0.05)

@@ -6,8 +6,9 @@ import random
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
+
+from tests.support.waiting import let_pass, wait_for
 
 from modeling.database import ensure_database
 from modeling.registry import ModelRegistry
@@ -26,10 +27,8 @@ def test_killed_at_any_moment_of_its_creation(tmp_path: Path) -> None:
         folder.mkdir()
         uri = f"sqlite:///{folder}/mlflow.db"
         process = _creating(uri)
-        while not any(folder.iterdir()):
-            assert process.poll() is None
-            time.sleep(0.001)
-        time.sleep(draw.uniform(0.0, 0.5))  # not to wait for something: the moment of the kill is the point
+        wait_for(lambda: any(folder.iterdir()), "its creation to begin", of=process, poll_seconds=0.001)  # noqa: B023
+        let_pass(draw.uniform(0.0, 0.5))
         process.send_signal(signal.SIGKILL)
         process.wait()
         ensure_database(uri)

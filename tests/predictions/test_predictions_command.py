@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import json
 import signal
-import subprocess
-import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.support.model_commands import DEADLINE_SECONDS, environment_of, run, settings_of, train, write_rows
+from tests.support.model_commands import run, settings_of, train, write_rows
+from tests.support.processes import start_service
+from tests.support.waiting import GIVE_UP_SECONDS, wait_for
 
 from contracts.feature_row import FeatureRow
 from contracts.prediction import Prediction
@@ -22,14 +20,6 @@ from streaming.clients import read_topic
 
 def _predictions(folder: Path) -> list[Any]:
     return [record.message() for record in read_topic(settings_of(folder), PREDICTIONS)]
-
-
-def _until(condition: Callable[[], bool], process: subprocess.Popen[bytes]) -> None:
-    deadline = time.monotonic() + DEADLINE_SECONDS
-    while not condition():
-        assert process.poll() is None, f"the service ended with {process.returncode}"
-        assert time.monotonic() < deadline, "the service did not get there in time"
-        time.sleep(0.02)
 
 
 @pytest.fixture(scope="module")
@@ -54,19 +44,22 @@ def test_wrong_arguments_exit_with_2(argument: str, told: str, tmp_path: Path) -
 
 def test_killed_and_started_again_it_says_the_same(history, folder: Path) -> None:
     ready = folder / "run" / "ready.json"
-    environment = environment_of(folder, PREDICTIONS_READY_FILE=ready)
-    command = [sys.executable, "-m", "predictions"]
+    settings = {"PREDICTIONS_READY_FILE": ready, "TRADESTREAM_COMMIT_INTERVAL_SECONDS": 0.2}
     write_rows(folder, history[3_900:4_350])
-    with subprocess.Popen(command, env=environment, cwd=folder) as service:
-        _until(ready.exists, service)
-        _until(lambda: len(_predictions(folder)) >= 200, service)
+    with start_service("predictions", settings_of(folder), **settings) as service:
+        wait_for(ready.exists, "the service", of=service)
+        wait_for(lambda: len(_predictions(folder)) >= 200, "200 predictions", of=service)
         service.kill()
     write_rows(folder, history[4_350:])
-    with subprocess.Popen(command, env=environment, cwd=folder) as service:
+    with start_service("predictions", settings_of(folder), **settings) as service:
         last_ms = history[-1].window_start_ms
-        _until(lambda: sum(p.window_start_ms == last_ms for p in _predictions(folder)) >= 3, service)
+
+        def last() -> int:
+            return sum(p.window_start_ms == last_ms for p in _predictions(folder))
+
+        wait_for(lambda: last() >= 3, "the last predictions", of=service)
         service.send_signal(signal.SIGTERM)
-        assert service.wait(timeout=DEADLINE_SECONDS) == 0
+        assert service.wait(timeout=GIVE_UP_SECONDS) == 0
     by_id: dict[str, Prediction] = {}
     for prediction in _predictions(folder):
         assert by_id.setdefault(prediction.message_id, prediction) == prediction, "one id, two values"

@@ -12,12 +12,12 @@ import random
 import shutil
 import signal
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from tests.streaming.tally import TALLIES, TallySettings, topology
+from tests.support.waiting import let_pass
 
 from contracts.topics import TRADES
 from streaming.clients import end_offsets
@@ -73,7 +73,7 @@ def run_child(program: Callable[[], int], live_seconds: float | None) -> int:
         finally:
             os._exit(code)
     if live_seconds is not None:
-        time.sleep(live_seconds)
+        let_pass(live_seconds)
         os.kill(child, signal.SIGKILL)
     return os.waitpid(child, 0)[1]
 

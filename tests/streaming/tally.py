@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any, ClassVar
 
 from pydantic_settings import SettingsConfigDict
 from quixstreams.dataframe.windows import Count, Sum
+from tests.support.waiting import let_pass
 
 from contracts.heartbeat import Heartbeat
 from contracts.message import Message
@@ -66,7 +66,7 @@ def topology(inputs: dict[str, Any], topics: Topics, settings: TallySettings) ->
     seen: CachedState[int] = CachedState(inputs[TRADES.name], "seen")
 
     def measure(message: Heartbeat, key: str, _timestamp: int, _headers: Any) -> int:
-        time.sleep(settings.pause_seconds)
+        let_pass(settings.pause_seconds)
         if settings.poison and message.message_id.endswith(settings.poison):
             raise ValueError("poisoned on purpose")
         seen.set(key, (seen.get(key) or 0) + 1)

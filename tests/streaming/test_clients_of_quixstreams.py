@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +10,7 @@ import pytest
 from confluent_kafka import OFFSET_BEGINNING, OFFSET_END, KafkaException, TopicPartition
 from quixstreams.models.topics import TopicConfig
 from quixstreams.sources import Source
+from tests.support.waiting import wait_for
 
 from streaming.embedded.consumer import EmbeddedConsumer
 from streaming.embedded.errors import GroupTakenError, UnsuitableFolderError
@@ -34,14 +33,6 @@ def application(folder: Path, **options: Any) -> EmbeddedApplication:
             **options,
         },
     )
-
-
-def wait_for(condition: Callable[[], Any], seconds: float = 20.0) -> Any:
-    deadline = time.monotonic() + seconds
-    while not (found := condition()):
-        assert time.monotonic() < deadline, "nothing happened in time"
-        time.sleep(0.005)
-    return found
 
 
 @pytest.fixture
@@ -88,7 +79,7 @@ def test_delivery_is_confirmed_after_the_commit(log: EmbeddedLog) -> None:
 def test_a_producer_nobody_polls_writes_by_itself(log: EmbeddedLog) -> None:
     producer = EmbeddedProducer({"bootstrap.servers": f"embedded://{log.folder}"})
     producer.produce("t", b"alone", partition=1)
-    wait_for(lambda: log.topic("t").watermarks(1) == (0, 1))
+    wait_for(lambda: log.topic("t").watermarks(1) == (0, 1), "the message")
     producer.close()
 
 
@@ -132,7 +123,7 @@ def test_a_new_group_begins_where_the_reset_says(log: EmbeddedLog, reset: str, e
     reader.subscribe(["t"])
     seen = read_all(reader)
     EmbeddedLog(log.folder).topic("t").append([(0, 1, b"k", b"new", None)])
-    assert [*seen, wait_for(lambda: reader.poll(1)).value()] == expected
+    assert [*seen, wait_for(lambda: reader.poll(1), "a message").value()] == expected
     reader.close()
 
 
@@ -172,7 +163,7 @@ def test_plain_clients_of_an_application(tmp_path: Path) -> None:
         producer.produce("plain", key="a", value="1", headers=[("h", b"x")], timestamp=77)
     with app.get_consumer() as reader:
         reader.subscribe(["plain"])
-        message = wait_for(lambda: reader.poll(0.1))
+        message = wait_for(lambda: reader.poll(0.1), "a message")
         reader.store_offsets(message)
     assert (message.key(), message.value(), message.headers(), message.timestamp()[1]) == (
         b"a",

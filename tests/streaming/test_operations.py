@@ -7,12 +7,14 @@ import signal
 import socket
 import threading
 import time
+from functools import partial
 from pathlib import Path
 
 import pytest
 from tests.streaming.tally import TALLIES, TallySettings, beats, topology
-from tests.streaming.test_service import get, serving, wait_for
+from tests.streaming.test_service import get, serving
 from tests.support.message_examples import example
+from tests.support.waiting import wait_for
 
 from contracts.audit_event import AuditEvent
 from contracts.clock import FixedClock
@@ -58,8 +60,9 @@ def test_a_service_reports_from_its_start_to_its_end(tmp_path: Path) -> None:
         port = free.getsockname()[1]
     process = serving(settings, TRADESTREAM_METRICS_PORT=str(port), TRADESTREAM_REPORT_SECONDS="0.1")
     try:
-        wait_for(lambda: any(each.state == "ready" for each in messages(settings, SERVICE_HEALTH)))  # type: ignore[attr-defined]
-        wait_for(lambda: any(each.messages_in == 120 for each in messages(settings, METRICS)))  # type: ignore[attr-defined]
+        said = partial(messages, settings)
+        wait_for(lambda: any(each.state == "ready" for each in said(SERVICE_HEALTH)), "it to be ready", of=process)  # type: ignore[attr-defined]
+        wait_for(lambda: any(each.messages_in == 120 for each in said(METRICS)), "all messages", of=process)  # type: ignore[attr-defined]
         status, body = get(f"http://localhost:{port}/health")
         assert status == 200
         details = json.loads(body)
@@ -118,9 +121,9 @@ def test_a_log_that_is_away_delays_nothing_and_loses_no_audit_event(
         reporter = Reporter(reporting_soon, "tally", Health(Turning()), audit)
         audit.record("operator_command", "paper", actor="anna", command="halt")
         reporter.start()
-        wait_for(lambda: len(attempts) > 2)
+        wait_for(lambda: len(attempts) > 2, "attempts")
         broken.undo()
-        wait_for(lambda: end_offsets(settings, AUDIT_LOG).get(0, 0) == 1)
+        wait_for(lambda: end_offsets(settings, AUDIT_LOG).get(0, 0) == 1, "the event")
         reporter.stop()
     assert metrics.total(metrics.REPORT_FAILURES) - failures >= 3
     (event,) = messages(settings, AUDIT_LOG)
@@ -143,10 +146,10 @@ def test_a_full_disk_leaves_nothing_open_behind_each_attempt(
             settings.model_copy(update={"report_seconds": 0.01}), "tally", Health(Turning()), AuditLog("tally")
         )
         reporter.start()
-        wait_for(lambda: len(attempts) > 20)
+        wait_for(lambda: len(attempts) > 20, "20 attempts")
         open_files = len(list(Path("/proc/self/fd").iterdir()))
         threads = threading.active_count()
-        wait_for(lambda: len(attempts) > 60)
+        wait_for(lambda: len(attempts) > 60, "60 attempts")
         assert len(list(Path("/proc/self/fd").iterdir())) < open_files + 10
         assert threading.active_count() < threads + 5
         reporter.stop()

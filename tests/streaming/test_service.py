@@ -7,7 +7,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable
@@ -17,6 +16,7 @@ from typing import Any
 import pytest
 from quixstreams.sinks import BatchingSink, SinkBackpressureError, SinkBatch
 from tests.streaming.tally import TALLIES, TallySettings, beat, beats, topology
+from tests.support.waiting import wait_for
 
 from contracts.clock import FixedClock
 from contracts.heartbeat import Heartbeat
@@ -192,13 +192,6 @@ def serving(settings: TallySettings, **environment: str) -> subprocess.Popen[str
     )
 
 
-def wait_for(condition: Callable[[], Any], seconds: float = 30.0) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "nothing happened in time"
-        time.sleep(0.02)
-
-
 def get(url: str) -> tuple[int, str]:
     try:
         with urllib.request.urlopen(url, timeout=5) as answer:
@@ -219,7 +212,7 @@ def test_sigterm_commits_and_health_answers_meanwhile(tmp_path: Path) -> None:
         port = free.getsockname()[1]
     process = serving(settings, TRADESTREAM_METRICS_PORT=str(port), TRADESTREAM_LOG_FORMAT="json")
     try:
-        wait_for(lambda: end_offsets(settings, TALLIES).get(0, 0) == 9)
+        wait_for(lambda: end_offsets(settings, TALLIES).get(0, 0) == 9, "nine tallies", of=process)
         assert lag(settings, "tally-dev", TRADES) == 120, "not committed yet"
         assert get(f"http://localhost:{port}/health/ready")[0] == 200
         assert get(f"http://localhost:{port}/health/live")[0] == 200

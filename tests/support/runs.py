@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-import sys
+import json
+import subprocess
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 from polars.testing import assert_frame_equal
+from tests.support.processes import run
 
 #: Everything that is a function of the market: wall-clock facts are in headers and in the report.
 TABLES = (
@@ -22,10 +25,22 @@ TABLES = (
 )
 
 
-def demo_command(out: Path) -> list[str]:
-    """Return the command of a demo of two market hours with the baseline model."""
-    options = ["--model", "baseline", "--hours", "2", "--out", str(out)]
-    return [sys.executable, "-m", "embedded", "demo", *options]
+def tradestream(*arguments: object, **settings: object) -> subprocess.CompletedProcess[str]:
+    """Run the command as a user would, in the repository's folder, with `settings` in its environment."""
+    return run("embedded", *arguments, **settings)
+
+
+def demo(out: Path, *options: str, hours: float, **settings: object) -> dict[str, Any]:
+    """Run some market hours of the demo with the baseline model into `out`; return its summary."""
+    done = tradestream("demo", "--model", "baseline", "--hours", hours, "--out", out, *options, **settings)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return summary_of(out)
+
+
+def summary_of(out: Path) -> dict[str, Any]:
+    """Return the numbers of a run."""
+    summary: dict[str, Any] = json.loads((out / "summary.json").read_text(encoding="utf-8"))
+    return summary
 
 
 def differences(expected: Path, got: Path) -> list[str]:

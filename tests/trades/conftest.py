@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import socket
 import subprocess
-import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+from tests.support.processes import start, start_service
+from tests.support.waiting import GIVE_UP_SECONDS, wait_for
 
 from contracts.end_of_history import EndOfHistory
 from contracts.heartbeat import Heartbeat
@@ -31,18 +30,7 @@ from trades.settings import TradesSettings
 START_MS = 1_772_445_600_000
 MINUTE_MS = 60_000
 PAIRS = ("BTC/USD", "ETH/USD")
-DEADLINE_SECONDS = 60.0
 Row = tuple[int, int, str, str, str]
-
-
-def wait_for(condition: Callable[[], Any], what: str) -> Any:
-    """Poll until `condition` holds."""
-    deadline = time.monotonic() + DEADLINE_SECONDS
-    while time.monotonic() < deadline:
-        if result := condition():
-            return result
-        time.sleep(0.1)
-    raise AssertionError(f"{what}: not within {DEADLINE_SECONDS:g} s")
 
 
 class VenueProcess:
@@ -62,9 +50,7 @@ class VenueProcess:
             "SIMULATOR_READY_FILE": str(ready),
             **{f"SIMULATOR_{name.upper()}": str(value) for name, value in settings.items()},
         }
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "exchanges.simulator"], env={**os.environ, **variables}, cwd=folder
-        )
+        self.process = start("exchanges.simulator", folder, **variables)
         self.urls = json.loads(wait_for(lambda: ready.exists() and ready.read_text(), "the simulator"))
 
     def control(self, path: str, body: Any = None) -> Any:
@@ -90,8 +76,6 @@ class TradesProcess:
 
     def start(self, **settings: Any) -> subprocess.Popen[bytes]:
         variables = {
-            "TRADESTREAM_BROKER_ADDRESS": f"embedded://{self.folder}/log",
-            "TRADESTREAM_DATA_DIR": str(self.folder),
             "TRADES_EXCHANGE_LABEL": "simulated",
             "TRADES_PAIRS": ",".join(PAIRS),
             "TRADES_HISTORY_FROM_MS": str(START_MS - 180 * MINUTE_MS),
@@ -104,15 +88,19 @@ class TradesProcess:
             "TRADES_STOP_AT_MS": str(START_MS + 20 * MINUTE_MS),
             **{_variable(name): str(value) for name, value in settings.items()},
         }
-        log = (self.folder / "trades.log").open("ab")
-        process = subprocess.Popen(
-            [sys.executable, "-m", "trades"], env={**os.environ, **variables}, cwd=self.folder, stderr=log
-        )
+        process = start_service("trades", self.settings, **variables)
         self._started.append(process)
         return process
 
+    def go_live(self, venue: VenueProcess, **settings: Any) -> subprocess.Popen[bytes]:
+        """Start the live feed, and the market's clock once it is connected."""
+        live = self.start(variant="live", **settings)
+        wait_for(lambda: venue.control("status")["connections"] == 1, "the live feed to connect", of=live)
+        venue.control("clock/start", {})
+        return live
+
     def run(self, **settings: Any) -> int:
-        return self.start(**settings).wait(DEADLINE_SECONDS)
+        return self.start(**settings).wait(GIVE_UP_SECONDS)
 
     def log(self) -> str:
         return (self.folder / "trades.log").read_text()
@@ -151,9 +139,6 @@ class TradesProcess:
 
     def dead_letters(self) -> list[Record]:
         return list(read_dead_letters(self.settings, "trades"))
-
-    def wait_for(self, condition: Callable[[], Any], what: str) -> Any:
-        return wait_for(condition, what)
 
     def close(self) -> None:
         for process in self._started:

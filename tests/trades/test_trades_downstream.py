@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.support.processes import start_service
+from tests.support.waiting import wait_for
 from typer.testing import CliRunner
 
 from candles.app import topology as candles_topology
@@ -23,6 +23,7 @@ from features import feature_set
 from indicators.app import topology as indicators_topology
 from indicators.settings import IndicatorsSettings
 from streaming.clients import read_topic
+from streaming.settings import ServiceSettings
 from streaming.testing import run_topology
 
 HOUR_MS, MINUTE_MS = 3_600_000, 60_000
@@ -47,15 +48,13 @@ def test_a_subscribed_pair_has_the_rows_of_one_that_was_there_from_the_start(
     try:
         settings = {"pairs": BTC, "history_from_ms": EARLY_MS, "stop_at_ms": END_MS}
         assert trades.run(variant="historical", **settings) == 0, trades.log()
-        live = trades.start(variant="live", **settings)
-        trades.wait_for(lambda: place.control("status")["connections"] == 1, "the live feed connects")
-        place.control("clock/start", {})
-        trades.wait_for(lambda: rows_of(trades, BTC), "rows of the pair that runs")
+        live = trades.go_live(place, **settings)
+        wait_for(lambda: rows_of(trades, BTC), "rows of the pair that runs")
         subscribe(trades, ETH, history_days=(LIVE_MS - LATE_MS) / (24 * HOUR_MS))
         assert live.wait(60) == 0, trades.log()
         last_ms = END_MS - MINUTE_MS
         for pair in (BTC, ETH):
-            trades.wait_for(lambda p=pair: last_ms in rows_of(trades, p), f"the last row of {pair}")
+            wait_for(lambda p=pair: last_ms in rows_of(trades, p), f"the last row of {pair}")
     finally:
         for process in others:
             process.terminate()
@@ -69,14 +68,8 @@ def test_a_subscribed_pair_has_the_rows_of_one_that_was_there_from_the_start(
 
 def downstream(name: str, folder: Path) -> subprocess.Popen[bytes]:
     """Start a service on the log of the test."""
-    variables = {
-        "TRADESTREAM_BROKER_ADDRESS": f"embedded://{folder}/log",
-        "TRADESTREAM_DATA_DIR": str(folder),
-        "TRADESTREAM_STORE_URL": "off",
-        "CANDLES_INTERVALS_S": "60",
-    }
-    log = (folder / f"{name}.log").open("ab")
-    return subprocess.Popen([sys.executable, "-m", name], env={**os.environ, **variables}, cwd=folder, stderr=log)
+    settings = ServiceSettings(broker_address=f"embedded://{folder}/log", data_dir=folder)
+    return start_service(name, settings, TRADESTREAM_STORE_URL="off", CANDLES_INTERVALS_S=60)
 
 
 def subscribe(trades: Any, pair: str, history_days: float) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from tests.kafka.throwaway_broker import Broker, free_port
+from tests.support.waiting import wait_for
 
 from trades.settings import TradesSettings
 
@@ -30,15 +31,13 @@ def test_a_broker_that_is_away_pauses_the_feed_and_loses_nothing(venue: Any, ser
             "stop_at_ms": END_MS,
         }
         assert trades.run(variant="historical", **settings) == 0, trades.log()
-        live = trades.start(variant="live", **settings)
-        trades.wait_for(lambda: place.control("status")["connections"] == 1, "the live feed connects")
-        place.control("clock/start", {})
-        trades.wait_for(lambda: place.control("status")["now_ms"] >= START_MS + MINUTE_MS, "a minute of the market")
+        live = trades.go_live(place, **settings)
+        wait_for(lambda: place.control("status")["now_ms"] >= START_MS + MINUTE_MS, "a minute of the market")
         broker.kill(1)
-        trades.wait_for(lambda: "the log does not keep up" in trades.log(), "reading pauses")
-        trades.wait_for(lambda: place.control("status")["connections"] == 0, "nothing is read")
+        wait_for(lambda: "the log cannot keep up" in trades.log(), "reading pauses")
+        wait_for(lambda: place.control("status")["connections"] == 0, "nothing is read")
         broker.up()
-        trades.wait_for(lambda: "REST fills up what came meanwhile" in trades.log(), "it goes on")
+        wait_for(lambda: "REST fetches what was missed" in trades.log(), "it goes on")
         assert live.wait(120) == 0, trades.log()
         for pair in ("BTC/USD", "ETH/USD"):
             by_id = {row[0]: row for row in trades.rows(pair)}

@@ -11,6 +11,7 @@ from typing import Any
 
 import httpx
 import pytest
+from tests.support.waiting import let_pass_async, wait_for
 
 from contracts.end_of_history import EndOfHistory
 from contracts.feed_outage import FeedOutage
@@ -31,15 +32,12 @@ PAIRS = ("BTC/USD", "ETH/USD")
 def started(service: Any, place: Any, **settings: Any) -> Any:
     """Return the live service, which has written its history, connected to a market that runs."""
     assert service.run(variant="historical", history_from_ms=HISTORY_MS) == 0, service.log()
-    live = service.start(variant="live", **settings)
-    service.wait_for(lambda: place.control("status")["connections"] == 1, "the live feed connects")
-    place.control("clock/start", {})
-    return live
+    return service.go_live(place, **settings)
 
 
 def minutes_pass(service: Any, place: Any, minutes: int) -> None:
     until_ms = place.control("status")["now_ms"] + minutes * MINUTE_MS
-    service.wait_for(lambda: place.control("status")["now_ms"] >= until_ms, f"{minutes} minutes of the market")
+    wait_for(lambda: place.control("status")["now_ms"] >= until_ms, f"{minutes} minutes of the market")
 
 
 def assert_each_once(service: Any, place: Any) -> None:
@@ -55,8 +53,8 @@ def test_a_log_that_takes_nothing_pauses_the_feed_and_loses_nothing(venue: Any, 
     (file,) = (trades.folder / "log").glob("trades-dev.topic")
     lock = sqlite3.connect(file, isolation_level=None)
     lock.execute("BEGIN IMMEDIATE")
-    trades.wait_for(lambda: "the log does not keep up" in trades.log(), "reading pauses")
-    trades.wait_for(lambda: place.control("status")["connections"] == 0, "nothing is read, so nothing piles up")
+    wait_for(lambda: "the log cannot keep up" in trades.log(), "reading pauses")
+    wait_for(lambda: place.control("status")["connections"] == 0, "nothing is read, so nothing piles up")
     minutes_pass(trades, place, 4)
     lock.execute("ROLLBACK")
     lock.close()
@@ -76,7 +74,7 @@ def test_a_dead_venue_is_told_of_once_and_its_trades_come_later(venue: Any, serv
     for pair in PAIRS:
         of_pair = [m for m in trades.messages() if m.pair == pair]
         outages = [m for m in of_pair if isinstance(m, FeedOutage)]
-        assert outages and trades.log().count(f"{pair}: its trades of the last") == 1
+        assert outages and trades.log().count(f"{pair}: the trades of the last") == 1
         index = of_pair.index(outages[0])
         before = [m for m in of_pair[:index] if isinstance(m, Heartbeat | TradeFrame)]
         known_us = max(m.venue_time_us if isinstance(m, Heartbeat) else m.timestamps_us[-1] for m in before)
@@ -97,9 +95,7 @@ def test_health_tells_a_dead_feed_from_a_quiet_market(venue: Any, service: Any, 
             return None
 
     def answers(status: int) -> str:
-        found = trades.wait_for(
-            lambda: (r := ready()) is not None and r.status_code == status and r, f"HTTP {status}"
-        )
+        found = wait_for(lambda: (r := ready()) is not None and r.status_code == status and r, f"HTTP {status}")
         return found.text
 
     assert "connected, pong" in answers(200) and "last trade none yet, 2 pairs" in answers(200)
@@ -115,7 +111,7 @@ def test_a_venue_that_talks_but_does_not_answer_pings_is_dead(monkeypatch: pytes
         health = FeedHealth(answer_seconds=5)
         state = SessionState({"BTC/USD": PairState()})
         watch = asyncio.create_task(health.watch(state))
-        await asyncio.sleep(0)
+        await let_pass_async(0)
         assert not health.check()[0], "not connected yet"
         health.connected()
         assert health.check() == (
@@ -152,7 +148,7 @@ def test_an_outbox_keeps_order_bounds_what_waits_and_stops_at_the_first_failure(
         outbox.put(lambda: done.append(3))
         with pytest.raises(OSError, match="broken"):
             await outbox.close()
-        await asyncio.sleep(0.05)
+        await let_pass_async(0.05)
         assert done == [0, 1, 2], "a checkpoint must not follow a frame that was lost"
 
     asyncio.run(run())

@@ -10,6 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from tests.support.waiting import wait_for
 
 from candles.app import topology
 from candles.settings import CandlesSettings
@@ -31,16 +32,9 @@ def venue_and_service(venue: Any, service: Any, minutes: int, **settings: Any) -
     return place, service(place), end_ms
 
 
-def started(trades: Any, place: Any, **settings: Any) -> Any:
-    live = trades.start(variant="live", **settings)
-    trades.wait_for(lambda: place.control("status")["connections"] == 1, "the live feed connects")
-    place.control("clock/start", {})
-    return live
-
-
 def market_reaches(trades: Any, place: Any, minute: int) -> None:
     at_ms = START_MS + minute * MINUTE_MS
-    trades.wait_for(lambda: place.control("status")["now_ms"] >= at_ms, f"minute {minute}")
+    wait_for(lambda: place.control("status")["now_ms"] >= at_ms, f"minute {minute}")
 
 
 def assert_seamless(trades: Any, place: Any, end_ms: int) -> None:
@@ -92,20 +86,21 @@ def test_first_start_killed_at_random_points(venue: Any, service: Any) -> None:
         process = trades.start(variant="historical", requests_per_second=8)
         count = len(trades.messages())
         wanted = count + draw.randint(1, 4)
-        trades.wait_for(lambda n=wanted, p=process: len(trades.messages()) >= n or p.poll() is not None, "pages")
+        wait_for(lambda n=wanted, p=process: len(trades.messages()) >= n or p.poll() is not None, "pages")
         process.kill()
         process.wait()
     assert trades.run(variant="historical") == 0, trades.log()
-    live = started(trades, place, stop_at_ms=end_ms)
+    live = trades.go_live(place, stop_at_ms=end_ms)
     assert live.wait(60) == 0, trades.log()
     assert_seamless(trades, place, end_ms)
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_an_hour_off(venue: Any, service: Any) -> None:
     place, trades, end_ms = venue_and_service(venue, service, LONG_MINUTES, speed=400)
     assert trades.run(variant="historical") == 0, trades.log()
-    live = started(trades, place, stop_at_ms=end_ms)
+    live = trades.go_live(place, stop_at_ms=end_ms)
     market_reaches(trades, place, 5)
     live.kill()
     live.wait()
@@ -118,7 +113,7 @@ def test_a_connection_that_is_cut(venue: Any, service: Any) -> None:
     place, trades, end_ms = venue_and_service(venue, service, 10, speed=100)
     assert trades.run(variant="historical") == 0, trades.log()
     place.control("faults", [{"kind": "disconnect", "at_ms": START_MS + m * MINUTE_MS} for m in (2, 5)])
-    live = started(trades, place, stop_at_ms=end_ms)
+    live = trades.go_live(place, stop_at_ms=end_ms)
     assert live.wait(60) == 0, trades.log()
     assert "next attempt to connect" in trades.log()
     assert_seamless(trades, place, end_ms)
@@ -132,10 +127,13 @@ def test_the_rate_limit_holds_over_all_pairs_and_progress_tells_the_time_left(ve
     job = trades.start(
         variant="historical", pairs=pairs, requests_per_second=4, history_from_ms=START_MS - 11 * 60 * MINUTE_MS
     )
-    while job.poll() is None:
+
+    def over_within_the_rate() -> bool:
         seconds, asked = time.monotonic() - begun, place.control("status")["requests"] - asked_before
         assert asked <= 4 * seconds + 1
-        time.sleep(0.25)
+        return job.poll() is not None
+
+    wait_for(over_within_the_rate, "history", poll_seconds=0.25)
     assert job.returncode == 0, trades.log()
     assert "Too many requests" not in trades.log()
     told = re.findall(

@@ -5,7 +5,9 @@ from __future__ import annotations
 import signal
 from typing import Any
 
+import httpx
 import pytest
+from tests.support.waiting import wait_for
 
 from contracts.end_of_history import EndOfHistory
 from contracts.heartbeat import Heartbeat
@@ -62,10 +64,7 @@ def test_history_then_live_is_exactly_the_venues_trades(venue: Any, service: Any
     assert trades.run(variant="historical") == 0
     assert len(trades.messages()) == before, "complete history is left alone"
 
-    live = trades.start(variant="live")
-    wait_for = trades.wait_for
-    wait_for(lambda: place.control("status")["connections"] == 1, "the live feed connects")
-    place.control("clock/start", {})
+    live = trades.go_live(place)
     assert live.wait(60) == 0, trades.log()
     assert_exact(trades, place, HISTORY_MS)
     assert no_repeats(trades)
@@ -75,6 +74,7 @@ def test_history_then_live_is_exactly_the_venues_trades(venue: Any, service: Any
     assert not trades.dead_letters()
 
 
+@pytest.mark.slow
 def test_live_without_history_begins_with_a_heartbeat(venue: Any, service: Any) -> None:
     place = venue(**SMALL, auto_start="true")
     trades = service(place)
@@ -111,15 +111,15 @@ STORMS = {
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", STORMS)
+@pytest.mark.parametrize(
+    "name", ["trades", *(pytest.param(each, marks=pytest.mark.long) for each in ("connections", "limits"))]
+)
 def test_faults_lose_nothing(venue: Any, service: Any, name: str) -> None:
     place = venue(speed=200)
     trades = service(place)
     assert trades.run(variant="historical") == 0, trades.log()
     place.control("faults", STORMS[name])
-    live = trades.start(variant="live")
-    trades.wait_for(lambda: place.control("status")["connections"] == 1, "the live feed connects")
-    place.control("clock/start", {})
+    live = trades.go_live(place)
     assert live.wait(90) == 0, trades.log()
     # A venue that answers a ping and withholds a trade cannot be found out before the next trade.
     assert_exact(trades, place, HISTORY_MS, heartbeats=name == "connections")
@@ -135,7 +135,7 @@ def test_faults_lose_nothing(venue: Any, service: Any, name: str) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("variant", ["historical", "live"])
+@pytest.mark.parametrize("variant", [pytest.param("historical", marks=pytest.mark.long), "live"])
 def test_kill_and_restart_lose_nothing(venue: Any, service: Any, variant: str) -> None:
     place = venue(speed=120)
     trades = service(place)
@@ -144,17 +144,15 @@ def test_kill_and_restart_lose_nothing(venue: Any, service: Any, variant: str) -
         for kills in range(3):
             process = trades.start(variant="historical", **slow)
             count = len(trades.messages())
-            trades.wait_for(lambda n=count: len(trades.messages()) > n, "something is written")
+            wait_for(lambda n=count: len(trades.messages()) > n, "something is written")
             process.kill()
             process.wait()
             assert kills < 3
     assert trades.run(variant="historical") == 0, trades.log()
-    live = trades.start(variant="live")
-    trades.wait_for(lambda: place.control("status")["connections"] == 1, "the live feed connects")
-    place.control("clock/start", {})
+    live = trades.go_live(place)
     for kills in range(3 if variant == "live" else 0):
         reached = (START_MS + (kills + 1) * 3 * MINUTE_MS) * US_PER_MS
-        trades.wait_for(lambda r=reached: trades.rows("BTC/USD")[-1][1] > r, "live trades")
+        wait_for(lambda r=reached: trades.rows("BTC/USD")[-1][1] > r, "live trades")
         live.kill()
         live.wait()
         live = trades.start(variant="live")
@@ -162,22 +160,24 @@ def test_kill_and_restart_lose_nothing(venue: Any, service: Any, variant: str) -
     assert_exact(trades, place, HISTORY_MS)
 
 
+@pytest.mark.slow
 def test_sigterm_ends_with_a_checkpoint(venue: Any, service: Any) -> None:
     place = venue(auto_start="true", speed=20)
     trades = service(place)
     live = trades.start(variant="live")
-    trades.wait_for(lambda: trades.rows("BTC/USD") and trades.rows("ETH/USD"), "live trades")
+    wait_for(lambda: trades.rows("BTC/USD") and trades.rows("ETH/USD"), "live trades")
     live.send_signal(signal.SIGTERM)
     assert live.wait(20) == 0, trades.log()
     for pair in PAIRS:
         assert trades.checkpoints(pair)[-1].last_trade_id == trades.rows(pair)[-1][0]
 
 
+@pytest.mark.slow
 def test_sigterm_in_history_is_a_pause(venue: Any, service: Any) -> None:
     place = venue()
     trades = service(place)
     slow = trades.start(variant="historical", requests_per_second=3)
-    trades.wait_for(lambda: trades.rows("BTC/USD"), "a page")
+    wait_for(lambda: trades.rows("BTC/USD"), "a page")
     slow.send_signal(signal.SIGTERM)
     assert slow.wait(20) == 0, trades.log()
     assert not trades.ends("BTC/USD")
@@ -186,6 +186,7 @@ def test_sigterm_in_history_is_a_pause(venue: Any, service: Any) -> None:
         assert trades.rows(pair) == place.truth(pair, HISTORY_MS, START_MS + 1), "nothing is repeated either"
 
 
+@pytest.mark.slow
 def test_a_second_venue_of_a_pair_is_refused(venue: Any, service: Any) -> None:
     trades = service(venue())
     assert trades.run(variant="historical", history_from_ms=START_MS - MINUTE_MS) == 0, trades.log()
@@ -193,6 +194,7 @@ def test_a_second_venue_of_a_pair_is_refused(venue: Any, service: Any) -> None:
     assert "expected 'simulated', which BTC/USD on this log comes from" in trades.log()
 
 
+@pytest.mark.slow
 def test_a_venue_that_is_away_is_named_until_it_comes(venue: Any, service: Any) -> None:
     trades = service(venue())
     away = {"rest_url": "http://127.0.0.1:9", "give_up_seconds": 1}
@@ -200,14 +202,18 @@ def test_a_venue_that_is_away_is_named_until_it_comes(venue: Any, service: Any) 
     assert "no answer from http://127.0.0.1:9/0/public/AssetPairs" in trades.log()
 
 
+@pytest.mark.slow
 def test_an_unknown_pair_is_refused_at_the_start(venue: Any, service: Any) -> None:
-    trades = service(venue())
+    place = venue()
+    trades = service(place)
     assert trades.run(variant="live", pairs="BTC/USD,BTC/USB") == 2
     assert (
         "does not list 'BTC/USB'; pairs are written BASE/QUOTE, such as BTC/USD; did you mean BTC/USD" in trades.log()
     )
     assert trades.run(variant="historical", pairs="XBTUSD") == 2
     assert "TRADES_PAIRS" in trades.log()
+    answer = httpx.get(f"{place.urls['rest_url']}/0/public/Trades", params={"pair": "FOOUSD"})
+    assert answer.json()["error"] == ["EQuery:Unknown asset pair"]
 
 
 @pytest.mark.slow
@@ -225,9 +231,7 @@ def test_every_venue_of_the_registry_streams_history_and_live(venue: Any, servic
         "stop_at_ms": end_ms,
     }
     assert trades.run(variant="historical", **settings) == 0, trades.log()
-    live = trades.start(variant="live", **settings)
-    trades.wait_for(lambda: place.control("status")["connections"] == 1, "the live feed connects")
-    place.control("clock/start", {})
+    live = trades.go_live(place, **settings)
     assert live.wait(90) == 0, trades.log()
     for pair in PAIRS:
         # Times differ in resolution from venue to venue; ids, prices and quantities do not.

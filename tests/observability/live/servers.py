@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import subprocess
 import threading
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -17,6 +16,7 @@ import httpx
 import yaml
 from tests.observability.live.run import APPS, free_port
 from tests.observability.rule_files import ALERTMANAGER, RULES, program
+from tests.support.waiting import wait_for
 
 #: As Debian names them.
 PROGRAMS = ("prometheus", "prometheus-alertmanager")
@@ -114,11 +114,8 @@ def _server(command: list[str], log_path: Path, ready: str) -> Iterator[None]:
     with log_path.open("ab") as log:
         process = subprocess.Popen([str(program(command[0])), *command[1:]], stdout=log, stderr=log)
     try:
-        deadline = time.monotonic() + _READY_SECONDS
-        while not _answers(ready):
-            assert process.poll() is None, f"{command[0]} ended: {log_path.read_text()[-1_000:]}"
-            assert time.monotonic() < deadline, f"{command[0]} is not ready: {log_path.read_text()[-1_000:]}"
-            time.sleep(0.1)
+        what = lambda: f"{command[0]} to be ready: {log_path.read_text()[-1_000:]}"  # noqa: E731
+        wait_for(lambda: _answers(ready), what, _READY_SECONDS, of=process)
         yield
     finally:
         process.terminate()

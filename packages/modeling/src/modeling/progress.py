@@ -52,7 +52,7 @@ class Progress:
             return
         per_epoch_seconds = (self._monotonic() - self._started_seconds) / epoch
         left_seconds = round(per_epoch_seconds * (epochs - epoch), 1)
-        logger.info("epoch {}/{}: log loss {:.6f}, at most {} s left", epoch, epochs, log_loss, left_seconds)
+        logger.info("epoch {}/{}: log loss {:.6f}, up to {} s left", epoch, epochs, log_loss, left_seconds)
         self._write("training", epoch, epochs, left_seconds, log_loss)
 
     def _write(

@@ -58,7 +58,9 @@ class CandlesSettings(ReferenceSettings, StoreSettings, ServiceSettings):
     def _divide_a_day(cls, intervals_s: tuple[int, ...]) -> tuple[int, ...]:
         for interval_s in intervals_s:
             if interval_s <= 0 or _SECONDS_PER_DAY % interval_s:
-                raise ValueError(f"seconds that divide a day ({_SECONDS_PER_DAY}) without rest, not {interval_s}")
+                raise ValueError(
+                    f"seconds that divide a day ({_SECONDS_PER_DAY}) without remainder, not {interval_s}"
+                )
         return tuple(sorted(set(intervals_s)))
 
     @property

@@ -30,11 +30,10 @@ def log_of(run_folder: Path | None) -> tuple[Path, str]:
     if run_folder is not None:
         folder, environment = RunFolder(run_folder).log, ENVIRONMENT
     else:
-        from embedded.settings import EmbeddedSettings
         from streaming.broker_address import is_embedded, log_folder
-        from streaming.settings import load_settings
+        from streaming.settings import ServiceSettings, load_settings
 
-        settings = load_settings(EmbeddedSettings)
+        settings = load_settings(ServiceSettings)
         if not is_embedded(settings.broker_address):
             raise BadInputError("TRADESTREAM_BROKER_ADDRESS", "embedded://<folder>", settings.broker_address)
         folder, environment = log_folder(settings.broker_address), settings.environment

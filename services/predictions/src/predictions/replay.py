@@ -16,11 +16,11 @@ from contracts.topics import PREDICTIONS, TECHNICAL_INDICATORS
 from modeling.progress import write_json
 from modeling.registry import ModelRegistry, NoModelError
 from predictions.core.decision import step
-from predictions.exit_codes import EXIT_NO_MODEL, EXIT_UNSUITABLE_MODEL
 from predictions.run_store import RunStore
 from predictions.served_model import ServedModel
 from predictions.served_versions import ModelVersion, ServedVersions
 from predictions.settings import PredictionsSettings
+from streaming.exit_codes import EXIT_NO_MODEL, EXIT_UNSUITABLE_MODEL
 from streaming.service.exit import exit_code_for
 from streaming.service.runner import run_service
 from streaming.telemetry.logging import configure_logging

@@ -12,9 +12,9 @@ from contracts.topics import PREDICTIONS, TECHNICAL_INDICATORS
 from modeling.progress import write_json
 from modeling.registry import NoModelError
 from predictions.app import topology
-from predictions.exit_codes import EXIT_NO_MODEL, EXIT_UNSUITABLE_MODEL
 from predictions.served_model import ServedModel, load_champion
 from predictions.settings import PredictionsSettings
+from streaming.exit_codes import EXIT_NO_MODEL, EXIT_UNSUITABLE_MODEL
 from streaming.service.exit import exit_code_for
 from streaming.service.runner import run_service
 from streaming.telemetry.logging import configure_logging

@@ -14,11 +14,11 @@ from modeling.kinds import MODELS
 from modeling.model_card import ModelCard
 from modeling.progress import Progress
 from modeling.registry import ModelRegistry
+from streaming.exit_codes import EXIT_TOO_FEW_ROWS
 from streaming.producer import open_producer
 from streaming.service.exit import exit_code_for
 from streaming.telemetry.logging import configure_logging
 from training.champion_challenger import challenge
-from training.exit_codes import EXIT_TOO_FEW_ROWS
 from training.fit import TooFewRowsError, Trained, train_model
 from training.settings import TrainingSettings
 from training.source import read_rows

@@ -9,9 +9,9 @@ from pathlib import Path
 import polars as pl
 
 from contracts.errors import shorten
-from contracts.topics import DEAD_LETTERS_PREFIX, TopicSpec, dead_letters_name
+from contracts.topics import DEAD_LETTERS_PREFIX, TRADES, TopicSpec, dead_letters_name
 from results.export.rows import first_of_each, message_rows, trade_rows
-from results.export.tables import TABLES, TRADE_FRAME_SPEC, TRADE_IDENTITY, TRADES_TABLE, Table
+from results.export.tables import TABLES, TRADE_IDENTITY, TRADES_TABLE, Table
 from results.run_log import RunLog
 
 
@@ -64,8 +64,8 @@ def export(log_folder: Path, out: Path, environment: str = "dev") -> ExportResul
     result = ExportResult()
     log = RunLog(log_folder, environment)
     try:
-        trades = _read(log, TRADE_FRAME_SPEC, trade_rows)
-        _write(trades, TRADES_TABLE, TRADE_IDENTITY, ["exchange", "pair", "trade_id"], out, result)
+        trades = _read(log, TRADES, trade_rows)
+        _write(trades, TRADES_TABLE, TRADE_IDENTITY, TRADE_IDENTITY, out, result)
         for table in TABLES:
             rows = _read(log, table.spec, _rows_of(table))
             _write(rows, table.name, list(table.identity), table.sorting, out, result)

@@ -9,7 +9,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from tests.embedded.writes_log import put
+from tests.support.writes_log import put
 
 from contracts.candle import Candle
 from contracts.feature_row import FeatureRow

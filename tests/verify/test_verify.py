@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import sqlite3
-import subprocess
-import sys
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
@@ -15,10 +12,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.support.runs import demo, tradestream
+from typer.testing import CliRunner
 
+from embedded.cli import app
 from embedded.plans.demo import LIVE_FROM_MS
 
-ROOT = Path(__file__).parents[2]
 MINUTE_MS = 60_000
 HOURS = 0.75
 FAULTS = [
@@ -34,24 +33,14 @@ KILLS = ("candles@live", "indicators@backfill", "predictions@live", "execution@l
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 
-def tradestream(*options: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "embedded", *options]
-    return subprocess.run(
-        command, cwd=ROOT, env=os.environ | environment, capture_output=True, text=True, check=False, timeout=600
-    )
-
-
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A demo in which services are killed, sockets are cut and trades come late, twice, never and wrong."""
     out = tmp_path_factory.mktemp("verify") / "run"
-    options = ["--model", "baseline", "--hours", str(HOURS), "--out", str(out)]
     kills = [option for kill in KILLS for option in ("--kill", kill)]
     # A fee and references of its own: the replay has to take them from the run, not from here.
     own = {"EXECUTION_FEE_BPS": "11", "TRADESTREAM_REFERENCE_PAIRS": json.dumps(REFERENCES)}
-    done = tradestream("demo", *options, *kills, SIMULATOR_FAULTS=json.dumps(FAULTS), **own)
-    assert done.returncode == 0, done.stdout + done.stderr
-    summary = json.loads((out / "summary.json").read_text(encoding="utf-8"))
+    summary = demo(out, *kills, hours=HOURS, SIMULATOR_FAULTS=json.dumps(FAULTS), **own)
     assert [kill["service"] for kill in summary["kills"]], "nothing was killed"
     assert summary["counts"]["fills"] > 0
     return out
@@ -199,6 +188,6 @@ def test_without_a_registry_predictions_are_not_called_equal(copy: Path) -> None
     ],
 )
 def test_bad_input_is_told_of(run: Path, options: tuple[str, ...], words: str) -> None:
-    done = tradestream("verify", *(("--run", str(run)) if options[0] != "--run" else ()), *options)
-    assert done.returncode == 2
+    done = CliRunner().invoke(app, ["verify", *(("--run", str(run)) if options[0] != "--run" else ()), *options])
+    assert done.exit_code == 2
     assert words in done.stderr

@@ -9,7 +9,7 @@ from typing import Any
 
 import polars as pl
 import pytest
-from tests.embedded import made_up_run
+from tests.support import made_up_run
 
 from contracts.services import FLOW_NAMES
 from embedded.process import ManagedProcess, ProcessSpec

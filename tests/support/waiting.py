@@ -1,0 +1,63 @@
+"""The one place where tests wait: they poll for what they wait for, and say what it was if it does not come."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from typing import Protocol, TypeVar
+
+Found = TypeVar("Found")
+POLL_SECONDS = 0.02
+#: Given up only when something hangs, not because the machine is busy.
+GIVE_UP_SECONDS = 90.0
+
+
+class Process(Protocol):
+    """What may end while it is waited for."""
+
+    def poll(self) -> int | None:
+        """Return its exit code, None while it runs."""
+
+
+def wait_for(
+    condition: Callable[[], Found],
+    what: str | Callable[[], str],
+    seconds: float = GIVE_UP_SECONDS,
+    *,
+    of: Process | None = None,
+    poll_seconds: float = POLL_SECONDS,
+) -> Found:
+    """Return what `condition` returns once that is true; fail if it is not in time, or if the process `of` ends."""
+    deadline = time.monotonic() + seconds
+    while not (found := condition()):
+        if time.monotonic() > deadline or (of is not None and of.poll() is not None):
+            ended = "" if of is None or of.poll() is None else f", and the process ended with {of.poll()}"
+            raise AssertionError(f"waited up to {seconds:g} s for {_said(what)}{ended}")
+        time.sleep(poll_seconds)
+    return found
+
+
+async def wait_async(
+    condition: Callable[[], Found], what: str | Callable[[], str], seconds: float = GIVE_UP_SECONDS
+) -> Found:
+    """Do the same and let other tasks run."""
+    deadline = time.monotonic() + seconds
+    while not (found := condition()):
+        assert time.monotonic() < deadline, f"waited {seconds:g} s for {_said(what)}"
+        await asyncio.sleep(POLL_SECONDS)
+    return found
+
+
+def let_pass(seconds: float) -> None:
+    """Do nothing for so long, where the time itself is the point: the moment of a kill, the pace of a feed."""
+    time.sleep(seconds)
+
+
+async def let_pass_async(seconds: float) -> None:
+    """Do the same and let other tasks run."""
+    await asyncio.sleep(seconds)
+
+
+def _said(what: str | Callable[[], str]) -> str:
+    return what if isinstance(what, str) else what()
