@@ -111,7 +111,7 @@ def kill_service(folder: str, guarantee: str, seed: int, kills: int, wipe: bool)
             shutil.rmtree(settings.state_dir_for("tally"), ignore_errors=True)
     died = {}
     for step in STEPS:
-        status = run_child(lambda step=step: serve(settings, step, dice.randint(2, 3)), None)  # type: ignore[misc]
+        status = run_child(lambda step=step: serve(settings, step, dice.randint(2, 3)), None)
         died[step] = os.WIFSIGNALED(status)
     status = run_child(lambda: serve(settings.model_copy(update={"pause_seconds": 0.0})), None)
     log = EmbeddedLog(Path(folder) / "log")
@@ -138,7 +138,7 @@ def kill_producer(folder: str, seed: int, kills: int) -> dict[str, Any]:
     for number in range(kills):
         reading, writing = os.pipe()
         name = f"p{number}"
-        run_child(lambda name=name, pipe=writing: produce_batches(folder, name, pipe), dice.uniform(0.02, 0.12))  # type: ignore[misc]
+        run_child(lambda name=name, pipe=writing: produce_batches(folder, name, pipe), dice.uniform(0.02, 0.12))
         os.close(writing)
         with os.fdopen(reading, "rb") as acknowledgements:
             lines = acknowledgements.read().split()
