@@ -59,7 +59,7 @@ def test_a_log_that_takes_nothing_pauses_the_feed_and_loses_nothing(venue: Any, 
     lock.execute("ROLLBACK")
     lock.close()
     assert live.wait(60) == 0, trades.log()
-    assert "REST fills up what came meanwhile" in trades.log()
+    assert "REST fetches what was missed" in trades.log()
     assert_each_once(trades, place)
 
 
