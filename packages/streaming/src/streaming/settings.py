@@ -9,8 +9,9 @@ from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any, Literal, Self, TypeVar, Union, get_args, get_origin
 
-from pydantic import Field, FilePath, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, Field, FilePath, SecretStr, ValidationError, field_validator, model_validator
 from pydantic.fields import FieldInfo
+from pydantic_core import to_json, to_jsonable_python
 from pydantic_settings import (
     BaseSettings,
     DotEnvSettingsSource,
@@ -218,7 +219,7 @@ def load_settings(cls: type[SettingsT]) -> SettingsT:
         raise SystemExit(EXIT_BAD_SETTINGS) from error
 
 
-def environment_variable(cls: type[BaseSettings], field: str) -> str:
+def environment_variable(cls: type[BaseModel], field: str) -> str:
     """Return the variable that sets `field`.
 
     Examples
@@ -229,7 +230,30 @@ def environment_variable(cls: type[BaseSettings], field: str) -> str:
     info = cls.model_fields.get(field)
     if info is not None and isinstance(info.validation_alias, str):
         return info.validation_alias
-    return field if info is None else (cls.model_config.get("env_prefix", "") + field).upper()
+    return field if info is None else f"{cls.model_config.get('env_prefix', '')}{field}".upper()
+
+
+def environment_of(cls: type[BaseModel], **fields: Any) -> dict[str, str]:
+    """Return the variables from which `cls` reads `fields`, for a process that is started with them.
+
+    Raises
+    ------
+    TypeError
+        If `cls` has no such field.
+
+    Examples
+    --------
+    >>> environment_of(ServiceSettings, broker_address="embedded://runs/log", metrics_port=9_000)
+    {'TRADESTREAM_BROKER_ADDRESS': 'embedded://runs/log', 'TRADESTREAM_METRICS_PORT': '9000'}
+    """
+    if unknown := sorted(fields.keys() - cls.model_fields):
+        raise TypeError(f"{cls.__name__}: expected fields of it, was {', '.join(unknown)}")
+    return {environment_variable(cls, name): _as_text(value) for name, value in fields.items()}
+
+
+def _as_text(value: Any) -> str:
+    plain = to_jsonable_python(value)
+    return plain if isinstance(plain, str) else to_json(plain).decode()
 
 
 def _complaints(cls: type[BaseSettings], complaints: Sequence[Any]) -> list[str]:
