@@ -77,7 +77,7 @@ def test_nothing_is_written_to_it() -> None:
 
 
 def test_a_service_whose_store_it_is_writes_nowhere(tmp_path: Path) -> None:
-    settings = StoreSettings(TRADESTREAM_STORE_URL="risingwave://root@localhost:4567/dev")
+    settings = StoreSettings(TRADESTREAM_STORE_URL="risingwave://root@localhost:4567/dev", data_dir=tmp_path)
     assert settings.store_writer() is None
     assert settings.open_store() is not None
 

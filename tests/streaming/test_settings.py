@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 from pydantic import SecretStr, model_validator
+from pydantic_settings import SettingsConfigDict
 
 from streaming.errors import SettingsError
 from streaming.settings import (
     ServiceSettings,
-    SettingsConfigDict,
     environment_of,
     environment_variable,
     load_settings,

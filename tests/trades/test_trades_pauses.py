@@ -6,6 +6,7 @@ import asyncio
 import sqlite3
 import threading
 import time
+from functools import partial
 from typing import Any
 
 import httpx
@@ -132,7 +133,7 @@ def test_an_outbox_keeps_order_bounds_what_waits_and_stops_at_the_first_failure(
         outbox = Outbox(limit=3)
         outbox.put(gate.wait)  # type: ignore[arg-type]
         for number in range(3):
-            outbox.put(lambda number=number: done.append(number))
+            outbox.put(partial(done.append, number))
         assert outbox.is_full and not done
         room = asyncio.create_task(outbox.room())
         gate.set()

@@ -21,11 +21,12 @@ from contracts.model_event import ModelEvent
 from contracts.timestamps import parse_time
 from contracts.topics import CANDLES, MODEL_EVENTS, TECHNICAL_INDICATORS, TRADES
 from contracts.trade_frame import TradeFrame
-from embedded.exits import EXIT_FAILED, errors_in_words
+from embedded.exits import errors_in_words
 from embedded.replayer import Replayer
 from results.run_folder import RunFolder
 from results.run_settings import record_settings, settings_of
 from streaming.embedded.errors import LogDamagedError
+from streaming.exit_codes import EXIT_FAILED
 from verify.due import why_predictions_are_due
 from verify.log import Log, look_at, other_log
 from verify.replay import Replay
