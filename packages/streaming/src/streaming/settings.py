@@ -121,7 +121,7 @@ class ServiceSettings(BaseSettings):
     report_seconds: float = _shared(
         "REPORT_SECONDS", 10.0, "seconds between reports to service-health, metrics and audit-log; 0 = none", ge=0
     )
-    consumer_group: str | None = _shared("CONSUMER_GROUP", None, "<service>-<environment>", min_length=1)
+    consumer_group: str | None = _shared("CONSUMER_GROUP", None, "by default <service>-<environment>", min_length=1)
     replication_factor: int = _shared("REPLICATION_FACTOR", 1, "of topics created on Kafka", ge=1)
     instance_id: str = _shared(
         "INSTANCE_ID",
@@ -183,15 +183,42 @@ class ServiceSettings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Constructor arguments, then the environment, then `local.env`."""
+        """Constructor arguments, then the environment, then `local.env`.
+
+        Parameters
+        ----------
+        settings_cls
+            The class that is read.
+        init_settings
+            The constructor's arguments.
+        env_settings, dotenv_settings, file_secret_settings
+            Pydantic's own sources, which ours stand in for.
+
+        Returns
+        -------
+        tuple[PydanticBaseSettingsSource, ...]
+            The first that has a value wins.
+        """
         return init_settings, _Environment(settings_cls), _EnvFile(settings_cls)
 
     def group_for(self, service: str) -> str:
-        """Return the consumer group of `service`."""
+        """Return the consumer group of `service`.
+
+        Returns
+        -------
+        str
+            `consumer_group`, or the service's name and the environment.
+        """
         return self.consumer_group or f"{service}-{self.environment}"
 
     def state_dir_for(self, service: str) -> Path:
-        """Return the folder of the state stores of `service`; another one for every replica on this machine."""
+        """Return the folder of the state stores of `service`; another one for every replica on this machine.
+
+        Returns
+        -------
+        Path
+            It need not exist.
+        """
         folder = self.state_dir or self.data_dir / "state" / service
         return folder if self.instance_id == _FIRST else folder / f"instance-{self.instance_id}"
 
@@ -211,7 +238,18 @@ def read_settings(cls: type[SettingsT]) -> SettingsT:
 
 
 def load_settings(cls: type[SettingsT]) -> SettingsT:
-    """Return the settings, or say what is wrong with them on stderr and exit with code 2."""
+    """Return the settings, or say what is wrong with them on stderr and exit with code 2.
+
+    Returns
+    -------
+    SettingsT
+        Checked.
+
+    Raises
+    ------
+    SystemExit
+        With `EXIT_BAD_SETTINGS`, if they are wrong.
+    """
     try:
         return read_settings(cls)
     except SettingsError as error:
@@ -221,6 +259,11 @@ def load_settings(cls: type[SettingsT]) -> SettingsT:
 
 def environment_variable(cls: type[BaseModel], field: str) -> str:
     """Return the variable that sets `field`.
+
+    Returns
+    -------
+    str
+        In capitals.
 
     Examples
     --------
@@ -235,6 +278,11 @@ def environment_variable(cls: type[BaseModel], field: str) -> str:
 
 def environment_of(cls: type[BaseModel], **fields: Any) -> dict[str, str]:
     """Return the variables from which `cls` reads `fields`, for a process that is started with them.
+
+    Returns
+    -------
+    dict[str, str]
+        Text by variable.
 
     Raises
     ------

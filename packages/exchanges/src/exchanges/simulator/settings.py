@@ -25,22 +25,26 @@ class SimulatorSettings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="SIMULATOR_", extra="ignore")
 
-    seed: int = Field(default=7, ge=0)
-    pairs: Annotated[tuple[str, ...], NoDecode] = ("BTC/USD", "ETH/USD", "SOL/USD")
-    host: str = "127.0.0.1"
-    port: int = Field(default=0, ge=0, le=65_535)
-    history_from_ms: int | None = Field(default=None, ge=0)
-    live_from_ms: int | None = Field(default=None, ge=0)
-    live_until_ms: int | None = Field(default=None, ge=0)
-    speed: float = Field(default=1.0, gt=0, le=100_000)
-    auto_start: bool = False
-    requests_per_second: float = Field(default=50.0, ge=0)
-    messages_per_second: float = Field(default=50.0, ge=0)
-    idle_timeout_seconds: float = Field(default=60.0, gt=0)
-    heartbeat_seconds: float = Field(default=1.0, gt=0)
-    batch_seconds: float = Field(default=0.04, gt=0, le=1)
-    faults: Annotated[tuple[Fault, ...], NoDecode] = ()
-    ready_file: Path | None = None
+    seed: int = Field(default=7, ge=0, description="of the market: equal seeds give equal trades")
+    pairs: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=("BTC/USD", "ETH/USD", "SOL/USD"), description="what every venue lists"
+    )
+    host: str = Field(default="127.0.0.1", description="address that is listened on")
+    port: int = Field(default=0, ge=0, le=65_535, description="port that is listened on; 0 for a free one")
+    history_from_ms: int | None = Field(default=None, ge=0, description="event time of the first trade")
+    live_from_ms: int | None = Field(
+        default=None, ge=0, description="event time at which history ends; by default now"
+    )
+    live_until_ms: int | None = Field(default=None, ge=0, description="event time of the last trade")
+    speed: float = Field(default=1.0, gt=0, le=100_000, description="market seconds in a wall second")
+    auto_start: bool = Field(default=False, description="live at once, or when the control address is asked to")
+    requests_per_second: float = Field(default=50.0, ge=0, description="REST's limit; 0 for none")
+    messages_per_second: float = Field(default=50.0, ge=0, description="the WebSocket's limit; 0 for none")
+    idle_timeout_seconds: float = Field(default=60.0, gt=0, description="until an unused WebSocket is closed")
+    heartbeat_seconds: float = Field(default=1.0, gt=0, description="between heartbeats of a silent WebSocket")
+    batch_seconds: float = Field(default=0.04, gt=0, le=1, description="between two looks for new trades")
+    faults: Annotated[tuple[Fault, ...], NoDecode] = Field(default=(), description="what goes wrong, and when")
+    ready_file: Path | None = Field(default=None, description="JSON of the addresses, written once they answer")
 
     @field_validator("pairs", mode="before")
     @classmethod
