@@ -13,6 +13,7 @@ import re
 import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 from tests.support.workspace import ROOT, members
@@ -172,11 +173,13 @@ def _commented(module: Module, node: ast.ClassDef) -> tuple[list[str], set[str]]
         if isinstance(field, ast.AnnAssign) and "ClassVar" not in ast.unparse(field.annotation)
     ]
     names = {field: ast.unparse(field.target) for field in fields}
+    told_below = {field for field, below in pairwise(node.body) if isinstance(below, ast.Expr)}
     said = {
         name
         for field, name in names.items()
         if module.lines[field.lineno - 2].strip().startswith("#")
         or "  # " in "".join(module.lines[field.lineno - 1 : field.end_lineno])
+        or field in told_below
         or any(isinstance(child, ast.Constant) and " " in str(child.value) for child in ast.walk(field))
     }
     in_prose = set(re.findall(r"`(\w+)`", ast.get_docstring(node) or ""))

@@ -39,6 +39,9 @@ class Window:
 
     start_ms: int  # event time
     end_ms: int
+    interval_s: int = Field(description="length in seconds")
+    quality: str
+    """how much of it is known"""
     pair: str
 
     def length_ms(self) -> int:

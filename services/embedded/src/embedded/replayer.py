@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -94,11 +94,8 @@ class Replayer:
 
     def drain(self, services: Sequence[str]) -> None:
         """Wait until the running ones of `services` have worked off their inputs."""
-        log = RunLog(self._place.log, ENVIRONMENT)
-        try:
+        with closing(RunLog(self._place.log, ENVIRONMENT)) as log:
             drain(self._supervisor, log, [name for name in services if name in self._supervisor.processes])
-        finally:
-            log.close()
 
 
 def unset_others(settings: Mapping[str, str]) -> dict[str, str]:

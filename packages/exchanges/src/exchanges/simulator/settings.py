@@ -23,28 +23,40 @@ class SimulatorSettings(BaseSettings):
     Without `live_from_ms` the market is live from the moment the process starts.
     """
 
-    model_config = SettingsConfigDict(env_prefix="SIMULATOR_", extra="ignore")
+    model_config = SettingsConfigDict(env_prefix="SIMULATOR_", extra="ignore", use_attribute_docstrings=True)
 
-    seed: int = Field(default=7, ge=0, description="of the market: equal seeds give equal trades")
-    pairs: Annotated[tuple[str, ...], NoDecode] = Field(
-        default=("BTC/USD", "ETH/USD", "SOL/USD"), description="what every venue lists"
-    )
-    host: str = Field(default="127.0.0.1", description="address that is listened on")
-    port: int = Field(default=0, ge=0, le=65_535, description="port that is listened on; 0 for a free one")
-    history_from_ms: int | None = Field(default=None, ge=0, description="event time of the first trade")
-    live_from_ms: int | None = Field(
-        default=None, ge=0, description="event time at which history ends; by default now"
-    )
-    live_until_ms: int | None = Field(default=None, ge=0, description="event time of the last trade")
-    speed: float = Field(default=1.0, gt=0, le=100_000, description="market seconds in a wall second")
-    auto_start: bool = Field(default=False, description="live at once, or when the control address is asked to")
-    requests_per_second: float = Field(default=50.0, ge=0, description="REST's limit; 0 for none")
-    messages_per_second: float = Field(default=50.0, ge=0, description="the WebSocket's limit; 0 for none")
-    idle_timeout_seconds: float = Field(default=60.0, gt=0, description="until an unused WebSocket is closed")
-    heartbeat_seconds: float = Field(default=1.0, gt=0, description="between heartbeats of a silent WebSocket")
-    batch_seconds: float = Field(default=0.04, gt=0, le=1, description="between two looks for new trades")
-    faults: Annotated[tuple[Fault, ...], NoDecode] = Field(default=(), description="what goes wrong, and when")
-    ready_file: Path | None = Field(default=None, description="JSON of the addresses, written once they answer")
+    seed: int = Field(default=7, ge=0)
+    """seed of the market"""
+    pairs: Annotated[tuple[str, ...], NoDecode] = ("BTC/USD", "ETH/USD", "SOL/USD")
+    """pairs that it lists"""
+    host: str = "127.0.0.1"
+    """address to listen on"""
+    port: int = Field(default=0, ge=0, le=65_535)
+    """port of REST and WebSocket; 0 = any free one"""
+    history_from_ms: int | None = Field(default=None, ge=0)
+    """start of its history; by default three days before it goes live"""
+    live_from_ms: int | None = Field(default=None, ge=0)
+    """market time at which it goes live; by default the wall clock's at the start"""
+    live_until_ms: int | None = Field(default=None, ge=0)
+    """market time at which it ends; by default never"""
+    speed: float = Field(default=1.0, gt=0, le=100_000)
+    """market seconds per second"""
+    auto_start: bool = False
+    """start the market's clock at once, not only when told to"""
+    requests_per_second: float = Field(default=50.0, ge=0)
+    """REST calls allowed per second; 0 = no limit"""
+    messages_per_second: float = Field(default=50.0, ge=0)
+    """WebSocket messages allowed per second and connection; 0 = no limit"""
+    idle_timeout_seconds: float = Field(default=60.0, gt=0)
+    """seconds after which an unused connection is closed"""
+    heartbeat_seconds: float = Field(default=1.0, gt=0)
+    """seconds between heartbeats"""
+    batch_seconds: float = Field(default=0.04, gt=0, le=1)
+    """seconds of trades that are sent together"""
+    faults: Annotated[tuple[Fault, ...], NoDecode] = ()
+    """JSON list of faults to produce"""
+    ready_file: Path | None = None
+    """JSON file that is written once it listens"""
 
     @field_validator("pairs", mode="before")
     @classmethod
