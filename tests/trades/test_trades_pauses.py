@@ -6,6 +6,7 @@ import asyncio
 import sqlite3
 import threading
 import time
+from functools import partial
 from typing import Any
 
 import httpx
@@ -58,7 +59,7 @@ def test_a_log_that_takes_nothing_pauses_the_feed_and_loses_nothing(venue: Any, 
     lock.execute("ROLLBACK")
     lock.close()
     assert live.wait(60) == 0, trades.log()
-    assert "REST fills up what came meanwhile" in trades.log()
+    assert "REST fetches what was missed" in trades.log()
     assert_each_once(trades, place)
 
 
@@ -132,7 +133,7 @@ def test_an_outbox_keeps_order_bounds_what_waits_and_stops_at_the_first_failure(
         outbox = Outbox(limit=3)
         outbox.put(gate.wait)  # type: ignore[arg-type]
         for number in range(3):
-            outbox.put(lambda number=number: done.append(number))
+            outbox.put(partial(done.append, number))
         assert outbox.is_full and not done
         room = asyncio.create_task(outbox.room())
         gate.set()
