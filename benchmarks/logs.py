@@ -41,12 +41,12 @@ def running_log(kind: str) -> Iterator[ServiceSettings]:
             yield ServiceSettings(broker_address=f"{SCHEME}{folder}/log", data_dir=folder / "data")
             return
         if shutil.which("java") is None:
-            raise CannotRunError("no Java on the PATH: Kafka cannot run here (logs=embedded leaves it out)")
+            raise CannotRunError("no Java on the PATH: Kafka cannot run here (logs=embedded skips it)")
         broker = Broker(folder / "kafka", free_port())
         try:
             started = broker.run("up")
             if started.returncode != 0:
-                raise CannotRunError(f"Kafka cannot be had here: {started.stderr.strip()}")
+                raise CannotRunError(f"Kafka is not available here: {started.stderr.strip()}")
             yield ServiceSettings(broker_address=broker.address, data_dir=folder / "data")
         finally:
             broker.run("down")

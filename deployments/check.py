@@ -143,7 +143,7 @@ def main(arguments: list[str]) -> int:
 def _on_server(all_manifests: list[tuple[str, list[Manifest]]]) -> int:
     asked = subprocess.run(["kubectl", "api-resources", "--no-headers"], capture_output=True, text=True, check=False)
     if asked.returncode:
-        print("no API server answers on kubectl's context: the server-side dry-run is left out")
+        print("no API server answers in kubectl's context: the server-side dry run is skipped")
         return 0
     kinds = {line.split()[-1] for line in asked.stdout.splitlines()}
     wrong = 0

@@ -178,7 +178,7 @@ def deploy(wanted: Target) -> None:
         kubectl("rollout", "status", wanted.resource, f"--timeout={ROLLOUT_SECONDS}s")
     say(f"{wanted.resource} with {name}:{tag}, {time.monotonic() - started:.0f} s")
     if wanted.variant == "historical":
-        say(f"it runs; to follow it: make logs service={wanted.name} variant=historical")
+        say(f"it is running; to follow it: make logs service={wanted.name} variant=historical")
 
 
 def write_kustomization(wanted: Target, name: str, tag: str) -> Path:

@@ -19,6 +19,10 @@ format: install-dev ## Format the code and mend what ruff can mend
 	@$(RUN) ruff format .
 	@$(RUN) ruff check --fix .
 
+.PHONY: coverage
+coverage: install-dev ## Lines and branches of product code that `make test` runs, in all its processes; long=yes: and what test-long adds [tests=]
+	@$(RUN) python -m tests.coverage $(if $(long),--long) $(filter-out pytest,$(PYTEST)) $(tests)
+
 .PHONY: members
 members: install-dev ## Prove each member's dependencies: installed alone, all modules imported, its topology test run
 	@$(RUN) python -m tests.members

@@ -11,9 +11,10 @@ kafka-resources: install-dev ## Write Strimzi's topics and users anew, from cont
 	@$(RUN) python deployments/platform/kafka/resources.py deployments/platform/kafka
 
 .PHONY: schemas
-schemas: install-dev ## Write the lists of feature columns and model kinds and the JSON schemas of the messages anew
+schemas: install-dev ## Write the lists of feature columns, model kinds and risk rules and the messages' JSON schemas anew
 	@$(RUN) python -m modeling.kinds_file packages/modeling/kinds.txt
 	@$(RUN) python -m features.columns packages/contracts/src/contracts/feature_columns.json
+	@$(RUN) python -m execution.risk_rules packages/contracts/src/contracts/risk_rules.py
 	@$(RUN) python -m contracts.schemas packages/contracts/schemas
 
 .PHONY: features-ddl

@@ -71,7 +71,7 @@ def run(*command: str, environment: Path) -> str:
 
 def extras_of(member: Member) -> dict[str, list[str]]:
     """Return the member's extras and the distributions each brings."""
-    declared = member.project["project"].get("optional-dependencies", {})  # type: ignore[attr-defined]
+    declared = member.project["project"].get("optional-dependencies", {})
     return {name: [re.split(r"[\[<>=~ ]", entry)[0] for entry in entries] for name, entries in declared.items()}
 
 

@@ -136,7 +136,12 @@ def simulator(tmp_path: Path) -> Iterator[dict[str, str]]:
     ("module", "variable", "value", "message"),
     [
         ("candles", "CANDLES_INTERVALS_S", "abc", "CANDLES_INTERVALS_S[0]: expected a whole number, was 'abc'"),
-        ("candles", "CANDLES_INTERVALS_S", "-60", "expected seconds that divide a day (86400) without rest, not -60"),
+        (
+            "candles",
+            "CANDLES_INTERVALS_S",
+            "-60",
+            "expected seconds that divide a day (86400) without remainder, not -60",
+        ),
         ("indicators", "TRADESTREAM_BROKER_ADDRESS", "nonsense", "expected the address of a log, was 'nonsense'"),
         (
             "trades",
@@ -306,7 +311,7 @@ def test_a_second_run_in_the_folder_is_refused_and_a_killed_one_takes_its_servic
     with running("embedded", *DEMO, "--out", out, until=" s  backfill") as demo:
         code, said = call("embedded", *DEMO, "--out", out)
         assert code == 2
-        assert "another run of tradestream is at work in this folder" in said
+        assert "another run of tradestream is using this folder" in said
         assert demo.poll() is None
         assert (out / "work/log").exists()
         demo.send_signal(signal.SIGKILL)

@@ -210,7 +210,7 @@ def _of_class(place: str, module: Module, node: ast.ClassDef) -> Iterator[Findin
 
 def findings() -> list[Finding]:
     """Return what every public docstring has to say."""
-    found = []
+    found: list[Finding] = []
     for module, node in public().values():
         place = f"{module.path.relative_to(ROOT)}:{node.lineno} {node.name}"
         if isinstance(node, ast.ClassDef):

@@ -52,7 +52,9 @@ CARD_HEADINGS = (
 )
 CORE_MAY_IMPORT = {"contracts", "features", "numpy", "numba", "talib"} | set(sys.stdlib_module_names)
 #: Pure modules of packages that are not pure as a whole; `test_cores_are_pure` looks at them too.
-PURE_MODULES = {"modeling.sequence": ROOT / "packages/modeling/src/modeling/sequence.py"}
+PURE_MODULES = {
+    f"modeling.{name}": ROOT / f"packages/modeling/src/modeling/{name}.py" for name in ("facts", "sequence")
+}
 CORE_MUST_NOT_IMPORT = {
     "random",
     "time",

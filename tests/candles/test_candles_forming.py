@@ -32,7 +32,8 @@ SHOWN = [name for name in FormingCandle.model_fields if name in Candle.model_fie
 
 def glimpses_of(messages: list[Any], rules: Rules, step_ms: int) -> list[list[Glimpse]]:
     """The glimpses after each message; state goes through JSON after each, as at a restart."""
-    pair, forming, found = None, None, []
+    pair: Any = None
+    forming, found = None, []
     for message in messages:
         before, led_to = pair, []
         for after, parts in steps(before, message, rules):

@@ -107,7 +107,7 @@ def socket_half_open(stage: Stage) -> Outcome:
     with run.live():
         run.watch_for(run.market.live_seconds / 4)
         run.market.strike(kind="half_open")
-        run.watch_until(lambda: bool(run.said("not a word for")), "the silence to be noticed")
+        run.watch_until(lambda: bool(run.said("no message for")), "the silence to be noticed")
         run.watch_until(lambda: run.market.status()["connections_opened"] >= 2, "the feed to come back")
     return run, "noticed after 2 s"
 

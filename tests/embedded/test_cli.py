@@ -89,14 +89,14 @@ def test_two_runs_at_once_in_a_folder_are_refused(tmp_path: Path) -> None:
         (place.out / "mine").touch()
         code, output = call("demo", "--model", "baseline", "--out", place.out)
         assert code == 2
-        assert "another run of tradestream is at work in this folder" in output
+        assert "another run of tradestream is using this folder" in output
         assert (place.out / "mine").exists()
     with place.owned(afresh=True):
         assert not (place.out / "mine").exists()
 
 
 def test_status_says_how_far_everything_is(tmp_path: Path) -> None:
-    from tests.embedded import made_up_run
+    from tests.support import made_up_run
 
     made_up_run.write_run(RunFolder(tmp_path).log, minutes=2)
     code, output = call("status", "--run", tmp_path)

@@ -56,13 +56,13 @@ def test_what_is_asked_for_is_on_the_topic_and_in_the_table(run: Path) -> None:
     rows = command("subscriptions", "--run", str(run)).output.splitlines()
     (btc,) = [row for row in rows if "BTC/USD" in row]
     (eth,) = [row for row in rows if "ETH/USD" in row]
-    assert "nobody, or TRADES_PAIRS" in btc and "streams; complete to 2026-03-04T00:00:00Z" in btc
-    assert "operator" in eth and "waits for the trades service" in eth
+    assert "nobody, or TRADES_PAIRS" in btc and "streaming; complete to 2026-03-04T00:00:00Z" in btc
+    assert "operator" in eth and "waiting for the trades service" in eth
 
 
 def test_it_says_on_which_log_and_whether_anybody_hears(run: Path) -> None:
     heard = command("subscribe", "ETH/USD", "--run", str(run)).output
-    assert f"operator asks for ETH/USD of simulated on embedded://{RunFolder(run).log}" in heard
+    assert f"operator requests ETH/USD of simulated on embedded://{RunFolder(run).log}" in heard
     assert "no trades service" not in heard
     other = command("subscribe", "ETH/EUR", "--run", str(run), "--exchange", "elsewhere").output
     assert "where no trades service of elsewhere has written yet" in other
@@ -113,7 +113,7 @@ def test_what_cannot_be_read_is_passed_over(run: Path) -> None:
     [
         (["subscribe", "ethusd"], "expected BASE/QUOTE in capitals"),
         (["subscribe", "BTC/USD", "--exchange", "coinbase"], "expected 'simulated', which BTC/USD on this log comes"),
-        (["unsubscribe", "ETH/USD"], "expected one of simulated that operator has asked for, was 'ETH/USD'"),
+        (["unsubscribe", "ETH/USD"], "expected one of simulated that operator has requested, was 'ETH/USD'"),
         (["subscribe", "ETH/USD", "--requester", "settings"], "expected a name other than 'settings'"),
         (["subscribe", "A/B\n"], "expected BASE/QUOTE in capitals"),
         (

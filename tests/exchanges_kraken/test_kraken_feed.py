@@ -126,7 +126,7 @@ def test_a_silent_socket_is_given_up() -> None:
 
     sink = run_feed(silent_first)
     assert sink.ids == [7] and len(connections) == 2
-    assert next(r.text for r in sink.reports if r.kind == "lost").endswith("not a word for 0.4 s")
+    assert next(r.text for r in sink.reports if r.kind == "lost").endswith("no message for 0.4 s")
 
 
 def test_a_frame_that_is_not_json_is_set_aside_and_the_connection_goes_on() -> None:

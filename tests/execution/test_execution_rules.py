@@ -4,24 +4,23 @@ from __future__ import annotations
 
 from decimal import Decimal
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 
 import pytest
 from tests.execution.signal_stream import account, signal
 
+import contracts.risk_rules
 import execution.core.rules as rules_package
 from contracts.order import Order, OrderStatus
-from contracts.risk_alert import RiskRule
 from execution.core.order_id import order_id
 from execution.core.order_lifecycle import BEGINNINGS, TRANSITIONS, OrderTransitionError, advance
-from execution.core.rules import ACCOUNT_RULES, ORDER_RULES
-from execution.core.rules.daily_loss import daily_loss
-from execution.core.rules.total_loss import total_loss
-from execution.core.rules.violation import AccountHealth, OrderRequest
+from execution.core.rules import LOSS_RULES, ORDER_RULES, RULES, daily_loss, total_loss
+from execution.core.rules.rule import AccountHealth, LossRule, OrderRequest, OrderRule, RiskViolation
 from execution.core.trading_day import trading_day
+from execution.risk_rules import render
 
 #: Modules of the rules package that hold no rule.
-SHARED = {"__init__", "violation", "loss_limit"}
+SHARED = {"__init__", "rule"}
 
 
 def health(equity: str, day_start: str = "103200") -> AccountHealth:
@@ -40,9 +39,28 @@ def request(**changes: object) -> OrderRequest:
     return OrderRequest(**(fields | changes))  # type: ignore[arg-type]
 
 
+def worst_of(rule: OrderRule) -> RiskViolation | None:
+    """Return what a rule says of an order that nobody would let pass."""
+    return rule.check(
+        request(
+            trading_state="DAILY_LOSS",
+            equity=Decimal(1),
+            value_quote=Decimal(10**9),
+            cost_quote=Decimal(10**9),
+            available_cash=Decimal(0),
+        )
+    )
+
+
 def test_every_rule_file_is_in_the_registry() -> None:
     files = {path.stem for path in Path(rules_package.__path__[0]).glob("*.py")} - SHARED
-    assert files == {rule.__name__ for rule in (*ACCOUNT_RULES, *ORDER_RULES)}
+    assert len(RULES) == len(files)
+    assert {rule.code for rule in RULES} - {None} == set(get_args(contracts.risk_rules.RiskRule))
+
+
+def test_what_contracts_say_of_the_rules_is_written_from_them() -> None:
+    """`make schemas` writes it."""
+    assert Path(contracts.risk_rules.__file__).read_text(encoding="utf-8") == render()
 
 
 @pytest.mark.parametrize(
@@ -51,7 +69,7 @@ def test_every_rule_file_is_in_the_registry() -> None:
 )
 def test_daily_loss_worked_number(equity: str, severity: str | None) -> None:
     """Initial 100,000, balance 103,200 at midnight, 5 %: the floor of the day is 98,200, the warning 1,000 above."""
-    violation = daily_loss(health(equity))
+    violation = daily_loss.RULE.check(health(equity))
     assert (violation and violation.severity) == severity
 
 
@@ -60,37 +78,45 @@ def test_daily_loss_worked_number(equity: str, severity: str | None) -> None:
 )
 def test_total_loss_worked_number(equity: str, severity: str | None) -> None:
     """Initial 100,000, 10 %: the floor is 90,000 whatever was earned since."""
-    violation = total_loss(health(equity))
+    violation = total_loss.RULE.check(health(equity))
     assert (violation and violation.severity) == severity
 
 
-@pytest.mark.parametrize("rule", ACCOUNT_RULES, ids=lambda rule: rule.__name__)
-def test_account_rules_are_silent_in_good_health_and_monotone_in_loss(rule: object) -> None:
-    order = [None, "WARNING", "CRITICAL"]
-    found = [rule(health(str(equity))) for equity in range(104_000, 80_000, -100)]  # type: ignore[operator]
+@pytest.mark.parametrize("rule", LOSS_RULES, ids=lambda rule: rule.state)
+def test_loss_limits_are_silent_in_good_health_and_monotone_in_loss(rule: LossRule) -> None:
+    order: list[Any] = [None, "WARNING", "CRITICAL"]
+    found = [rule.check(health(str(equity))) for equity in range(104_000, 0, -100)]
     ranks = [order.index(violation and violation.severity) for violation in found]
     assert ranks == sorted(ranks)
     assert {0, 1, 2} == set(ranks)
-    assert all(violation.rule in get_args(RiskRule) for violation in found if violation)
+    assert {violation.reason for violation in found if violation} == {rule.state}
 
 
-@pytest.mark.parametrize("rule", ORDER_RULES, ids=lambda rule: rule.__name__)
-def test_order_rules_let_an_ordinary_order_pass_and_object_to_their_own(rule: object) -> None:
-    objectionable = {
-        "trading_state": {"trading_state": "DAILY_LOSS"},
-        "position_size": {"value_quote": Decimal("2500.01")},
-        "exposure": {"cost_quote": Decimal("5000.01")},
-    }
-    assert rule(request()) is None  # type: ignore[operator]
-    violation = rule(request(**objectionable[rule.__name__]))  # type: ignore[attr-defined, operator]
+@pytest.mark.parametrize("rule", ORDER_RULES, ids=lambda rule: str(rule.code))
+def test_order_rules_let_an_ordinary_order_pass_and_deny_one_beyond_all_limits(rule: OrderRule) -> None:
+    assert rule.check(request()) is None
+    violation = worst_of(rule)
     assert violation is not None
-    assert violation.reason
+    assert violation.reason == (rule.code or "DAILY_LOSS")
     assert violation.message
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"trading_state": "DAILY_LOSS"}, "DAILY_LOSS"),
+        ({"value_quote": Decimal("2500.01")}, "POSITION_SIZE"),
+        ({"cost_quote": Decimal("5000.01")}, "EXPOSURE"),
+    ],
+)
+def test_each_order_rule_denies_what_is_just_beyond_its_limit(changes: dict[str, object], reason: str) -> None:
+    found = [violation.reason for rule in ORDER_RULES if (violation := rule.check(request(**changes)))]
+    assert found == [reason]
 
 
 def test_limits_are_inclusive() -> None:
     allowed = request(value_quote=Decimal(2_500), cost_quote=Decimal(5_000))
-    assert all(rule(allowed) is None for rule in ORDER_RULES)
+    assert all(rule.check(allowed) is None for rule in ORDER_RULES)
 
 
 def an_order(status: OrderStatus) -> Order:

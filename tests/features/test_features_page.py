@@ -75,7 +75,7 @@ WORDS = {
 def read(text: str, parts: dict[str, str]) -> Expression:
     """The expression that a printed formula is."""
     python = re.sub(r"\((.*), or (\S+) if that divides by 0\)", r"otherwise(\1, \2)", text)
-    return eval(python, {"__builtins__": {}}, Words(parts))  # type: ignore[no-any-return]
+    return eval(python, {"__builtins__": {}}, Words(parts))
 
 
 @pytest.mark.parametrize(

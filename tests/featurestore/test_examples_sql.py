@@ -75,7 +75,7 @@ def test_a_query_of_ones_own(store_url: str, capsys: pytest.CaptureFixture[str])
 def test_where_there_is_nothing_it_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     missing = tmp_path / "store.sqlite"
     assert command.main([f"sqlite:///{missing}"]) == 2 and not missing.exists()
-    assert "expected a file that a run has left (make demo leaves one), was" in capsys.readouterr().err
+    assert "expected a file left by a run (make demo leaves one), was" in capsys.readouterr().err
     with open_store(f"sqlite:///{missing}") as store:
         store.write([example(Candle)])
     assert command.main([f"sqlite:///{missing}"]) == 1

@@ -217,7 +217,7 @@ def test_a_full_disk_is_named_and_loses_nothing_that_was_written(tmp_path: Path)
         store.write(rows(count=100))
         (pages,) = store._writer().execute("PRAGMA page_count").fetchone()
         store._writer().execute(f"PRAGMA max_page_count = {pages + 2}")
-        with pytest.raises(StoreFullError, match="the disk is full; nothing of this batch was written"):
+        with pytest.raises(StoreFullError, match="the disk is full; nothing in this batch was written"):
             store.write(rows("ETH/USD", 5_000))
         assert store.sql("SELECT count(*) FROM technical_indicators").rows == [(100,)]
 

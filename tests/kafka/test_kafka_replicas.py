@@ -100,7 +100,7 @@ def test_two_replicas_with_one_name_do_not_run_side_by_side(on_kafka: ServiceSet
         second = run.processes["candles"]
         wait_for(lambda: second.exitcode is not None, "the second to end")
         assert second.exitcode == 1
-        assert "TRADESTREAM_INSTANCE_ID: another process keeps the state of candles" in run.last_words("candles")
+        assert "TRADESTREAM_INSTANCE_ID: another process is using the state of candles" in run.last_words("candles")
         assert first.exitcode is None
         run.own["candles"] = {"TRADESTREAM_DATA_DIR": str(tmp_path / "another machine")}
         (tmp_path / "another machine").mkdir()

@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 from modeling.registry import ModelRegistry, NoModelError
-from predictions.exit_codes import EXIT_NO_MODEL, EXIT_UNSUITABLE_MODEL
 from predictions.serve import serve
 from predictions.served_model import load_champion
 from predictions.settings import PredictionsSettings
+from streaming.exit_codes import EXIT_NO_MODEL, EXIT_UNSUITABLE_MODEL
 
 
 def test_the_version_number_is_served_and_said(champion, tmp_path: Path) -> None:

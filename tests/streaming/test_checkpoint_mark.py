@@ -45,4 +45,4 @@ def test_a_mark_during_each_checkpoint_and_word_of_one_that_was_left(
     assert run_service(settings, **options) == 0
     assert len(seen) > 1 and all(seen)
     assert not mark.exists()
-    assert "killed inside a checkpoint" in capsys.readouterr().err
+    assert "killed during a checkpoint" in capsys.readouterr().err

@@ -7,6 +7,7 @@ import functools
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from contracts.services import SERVICE_NAMES
 
@@ -44,7 +45,7 @@ class Member:
         return self.name in SERVICES
 
     @functools.cached_property
-    def project(self) -> dict[str, object]:
+    def project(self) -> dict[str, Any]:
         """Its pyproject.toml."""
         return tomllib.loads((self.folder / "pyproject.toml").read_text(encoding="utf-8"))
 

@@ -93,11 +93,12 @@ def by_window(messages: list[Message], pair: str) -> Rows:
 
 def rows_of_a_run_from_the_start(pair: str, truth: list[Any]) -> Rows:
     """Return the rows of the same market for a pair whose history begins earlier, in one go."""
-    market = {"exchange": "simulated", "pair": pair}
+    market: dict[str, Any] = {"exchange": "simulated", "pair": pair}
     frames: list[Message] = [Heartbeat(**market, venue_time_us=EARLY_MS * 1_000)]
     for start in range(0, len(truth), 1_000):
         names = ("trade_ids", "timestamps_us", "prices", "quantities", "sides")
-        columns = dict(zip(names, map(list, zip(*truth[start : start + 1_000], strict=True)), strict=True))
+        values = map(list, zip(*truth[start : start + 1_000], strict=True))
+        columns: dict[str, Any] = dict(zip(names, values, strict=True))
         frames.append(TradeFrame(**market, consecutive_ids=True, **columns))
     frames.append(Heartbeat(**market, venue_time_us=END_MS * 1_000))
     settings = CandlesSettings(intervals_s=(60,), store_url="off")

@@ -34,10 +34,10 @@ def test_a_broker_that_is_away_pauses_the_feed_and_loses_nothing(venue: Any, ser
         live = trades.go_live(place, **settings)
         wait_for(lambda: place.control("status")["now_ms"] >= START_MS + MINUTE_MS, "a minute of the market")
         broker.kill(1)
-        wait_for(lambda: "the log does not keep up" in trades.log(), "reading pauses")
+        wait_for(lambda: "the log cannot keep up" in trades.log(), "reading pauses")
         wait_for(lambda: place.control("status")["connections"] == 0, "nothing is read")
         broker.up()
-        wait_for(lambda: "REST fills up what came meanwhile" in trades.log(), "it goes on")
+        wait_for(lambda: "REST fetches what was missed" in trades.log(), "it goes on")
         assert live.wait(120) == 0, trades.log()
         for pair in ("BTC/USD", "ETH/USD"):
             by_id = {row[0]: row for row in trades.rows(pair)}

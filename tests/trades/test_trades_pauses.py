@@ -6,6 +6,7 @@ import asyncio
 import sqlite3
 import threading
 import time
+from functools import partial
 from typing import Any
 
 import httpx
@@ -52,13 +53,13 @@ def test_a_log_that_takes_nothing_pauses_the_feed_and_loses_nothing(venue: Any, 
     (file,) = (trades.folder / "log").glob("trades-dev.topic")
     lock = sqlite3.connect(file, isolation_level=None)
     lock.execute("BEGIN IMMEDIATE")
-    wait_for(lambda: "the log does not keep up" in trades.log(), "reading pauses")
+    wait_for(lambda: "the log cannot keep up" in trades.log(), "reading pauses")
     wait_for(lambda: place.control("status")["connections"] == 0, "nothing is read, so nothing piles up")
     minutes_pass(trades, place, 4)
     lock.execute("ROLLBACK")
     lock.close()
     assert live.wait(60) == 0, trades.log()
-    assert "REST fills up what came meanwhile" in trades.log()
+    assert "REST fetches what was missed" in trades.log()
     assert_each_once(trades, place)
 
 
@@ -73,7 +74,7 @@ def test_a_dead_venue_is_told_of_once_and_its_trades_come_later(venue: Any, serv
     for pair in PAIRS:
         of_pair = [m for m in trades.messages() if m.pair == pair]
         outages = [m for m in of_pair if isinstance(m, FeedOutage)]
-        assert outages and trades.log().count(f"{pair}: its trades of the last") == 1
+        assert outages and trades.log().count(f"{pair}: the trades of the last") == 1
         index = of_pair.index(outages[0])
         before = [m for m in of_pair[:index] if isinstance(m, Heartbeat | TradeFrame)]
         known_us = max(m.venue_time_us if isinstance(m, Heartbeat) else m.timestamps_us[-1] for m in before)
@@ -132,7 +133,7 @@ def test_an_outbox_keeps_order_bounds_what_waits_and_stops_at_the_first_failure(
         outbox = Outbox(limit=3)
         outbox.put(gate.wait)  # type: ignore[arg-type]
         for number in range(3):
-            outbox.put(lambda number=number: done.append(number))
+            outbox.put(partial(done.append, number))
         assert outbox.is_full and not done
         room = asyncio.create_task(outbox.room())
         gate.set()

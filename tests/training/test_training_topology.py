@@ -12,7 +12,7 @@ from contracts.feature_row import FeatureRow
 from contracts.model_event import ModelEvent
 from contracts.topics import MODEL_EVENTS
 from streaming.clients import read_topic
-from training.exit_codes import EXIT_TOO_FEW_ROWS
+from streaming.exit_codes import EXIT_TOO_FEW_ROWS
 
 
 def test_training_registers_a_model_and_tells_the_model_events(history: list[FeatureRow], tmp_path: Path) -> None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
+from contracts.risk_rules import RiskLimits
 from contracts.units import Pair
 
 
-class Account(BaseModel):
+class Account(RiskLimits):
     """A paper account as signals and execution are told of it (setting `TRADESTREAM_ACCOUNTS`, a JSON list).
 
     `pairs` are the pairs it trades. The size of a position and its limit are percent of live equity, the loss limits
@@ -35,6 +36,3 @@ class Account(BaseModel):
     minimum_confidence: float = Field(default=0.55, ge=0.5, le=1)
     cooldown_bars: int = Field(default=5, ge=0, description="bars between two decisions other than none, per pair")
     position_pct: Decimal = Field(default=Decimal(20), gt=0, le=100, description="size of a new position")
-    max_position_pct: Decimal = Field(default=Decimal(25), gt=0, le=100, description="limit on one pair's value")
-    max_daily_loss_pct: Decimal = Field(default=Decimal(5), gt=0, le=100)
-    max_total_loss_pct: Decimal = Field(default=Decimal(10), gt=0, le=100)

@@ -7,9 +7,8 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from contracts.message import Message
+from contracts.risk_rules import RiskRule
 from contracts.units import DecimalString, Pair
-
-RiskRule = Literal["DAILY_LOSS", "DRAWDOWN", "POSITION_SIZE", "EXPOSURE", "MARGIN", "STALE_DATA"]
 
 
 class RiskAlert(Message):

@@ -192,7 +192,7 @@ class VenueFeed:
                 async with asyncio.timeout(self._silence_seconds):
                     text = await connection.recv()
             except TimeoutError as error:
-                raise TimeoutError(f"not a word for {self._silence_seconds:g} s") from error
+                raise TimeoutError(f"no message for {self._silence_seconds:g} s") from error
             self._received(text)
             if self._over.is_set():
                 return
@@ -202,7 +202,7 @@ class VenueFeed:
             frames = self._wire.parse(text)
         except BadInputError as error:
             shown = text if isinstance(text, str) else text.decode("utf-8", "replace")
-            logger.warning("a frame that cannot be read goes to the dead letters: {}", error)
+            logger.warning("an unreadable frame goes to the dead letters: {}", error)
             self._perform(session.Garbled(BadRow(shown, str(error))))
             return
         for frame in frames:

@@ -127,7 +127,7 @@ class Resilience:
         try:
             result: R = await self._retrying.copy()(once)
         except pybreaker.CircuitBreakerError as error:
-            raise TransientVenueError(f"{self._name} has been failing, it is left alone for a while") from error
+            raise TransientVenueError(f"{self._name} keeps failing, so it is not asked again for a while") from error
         return result
 
     def _log_retry(self, state: tenacity.RetryCallState) -> None:

@@ -40,7 +40,7 @@ def _existing(url: str) -> Store:
     """Return the store at `url`; a file is not made by asking it."""
     path = url.removeprefix(_SQLITE)
     if url.startswith(_SQLITE) and not Path(path).is_file():
-        raise BadSettingError("store", "a file that a run has left (make demo leaves one)", path)
+        raise BadSettingError("store", "a file left by a run (make demo leaves one)", path)
     return open_store(url)
 
 

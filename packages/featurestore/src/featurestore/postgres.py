@@ -9,10 +9,11 @@ from typing import Any, ClassVar
 
 import psycopg
 
+from contracts.columns import Kind
 from featurestore.dialect import POSTGRES_TYPES, Columns, Rows, upsert, values
 from featurestore.errors import StoreBusyError, StoreError, StoreFullError
 from featurestore.schema import make_schema, missing_columns
-from featurestore.tables import Kind, Table, quoted_names
+from featurestore.tables import Table, quoted_names
 
 #: One number for "the tables of this project", as PostgreSQL's advisory locks want it.
 _SCHEMA_LOCK = 0x7261_6465
@@ -86,7 +87,7 @@ class PostgresDialect:
                 if missing:
                     lacking = ", ".join(f"{table} lacks {', '.join(names)}" for table, names in missing.items())
                     raise StoreError(
-                        f"{error}; an older version wrote this store, the next write brings it up to date: {lacking}"
+                        f"{error}; an older version wrote this store, and the next write upgrades it: {lacking}"
                     ) from error
             raise
 
@@ -135,7 +136,7 @@ def store_errors(database: str) -> Iterator[None]:
     try:
         yield
     except psycopg.errors.DiskFull as error:
-        raise StoreFullError(f"{database}'s disk is full; nothing of this batch was written") from error
+        raise StoreFullError(f"{database}'s disk is full; nothing in this batch was written") from error
     except (psycopg.OperationalError, psycopg.InterfaceError) as error:
         raise StoreBusyError(f"{database}: {error}") from error
     except psycopg.Error as error:

@@ -47,8 +47,8 @@ def missing_columns(connection: Any, dialect: MakesTables) -> dict[str, tuple[st
     present = present_columns(connection, dialect)
     if not any(present.values()):
         raise StoreError(
-            f"{dialect.where}: there is nothing yet: a store gets its tables with the first write, and none of them "
-            "is there (or this is the database of something else)"
+            f"{dialect.where}: the store is empty: the first write creates its tables "
+            "(or this is the database of something else)"
         )
     names = {table.name: tuple(column.name for column in table.columns) for table in TABLES}
     missing = {
@@ -70,7 +70,7 @@ def present_columns(connection: Any, dialect: MakesTables) -> dict[str, set[str]
         lacking = [name for name in (*table.key, MESSAGE_ID) if name not in found[table.name]]
         if found[table.name] and lacking:
             raise StoreError(
-                f"{dialect.where}: this is no store of ours: expected a table {table.name} with "
+                f"{dialect.where}: this is not a Tradestream store: expected a table {table.name} with "
                 f"{', '.join(lacking)}, was one with {', '.join(sorted(found[table.name]))}"
             )
     return found

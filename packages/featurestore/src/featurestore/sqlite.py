@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import ClassVar
 from uuid import uuid4
 
+from contracts.columns import Kind
 from featurestore.dialect import Columns, Rows, upsert, values
 from featurestore.errors import StoreBusyError, StoreError, StoreFullError
 from featurestore.schema import make_schema, missing_columns, present_columns
-from featurestore.tables import TABLES, Kind, Table, quoted
+from featurestore.tables import TABLES, Table, quoted
 from featurestore.views import VIEWS
 
 #: How long a writer waits for another; each holds the lock for one batch.
@@ -75,7 +76,7 @@ class SqliteDialect:
         What a file of an older version lacks reads as null: views of this connection stand before its tables.
         """
         if not self._memory and not Path(self._path).is_file():
-            raise StoreError(f"{self._path}: there is nothing yet: the file is made with the first write")
+            raise StoreError(f"{self._path}: the store does not exist yet: the first write creates it")
         connection = self._open("rw")
         try:
             with _store_errors(self._path):
@@ -174,7 +175,7 @@ def _store_errors(path: str) -> Iterator[None]:
         if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
             raise StoreBusyError(f"{path}: locked by another process for {BUSY_TIMEOUT_SECONDS:g} s") from error
         if code == sqlite3.SQLITE_FULL:
-            raise StoreFullError(f"{path}: the disk is full; nothing of this batch was written") from error
+            raise StoreFullError(f"{path}: the disk is full; nothing in this batch was written") from error
         what = f"a query may only read, and be one ({error})" if code == sqlite3.SQLITE_AUTH else error
         raise StoreError(f"{path}: {what}") from error
     except (OverflowError, UnicodeError) as error:

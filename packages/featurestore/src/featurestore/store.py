@@ -74,7 +74,7 @@ class Store:
             If a message is of a class that no table keeps.
         """
         if not self.writable:
-            raise StoreError("RisingWave reads the topics itself: nothing is written to it")
+            raise StoreError("RisingWave reads the topics itself, so nothing can be written to it")
         batches: dict[type[Message], list[Message]] = {}
         for message in messages:
             batches.setdefault(type(message), []).append(message)
@@ -115,7 +115,7 @@ class Store:
                 cursor.execute(query, tuple(parameters)) if parameters else cursor.execute(query)
                 rows = [tuple(row) for row in cursor.fetchall()]
                 if cursor.description is None:
-                    raise StoreError(f"expected one query that gives rows, was {shorten(query)}")
+                    raise StoreError(f"expected one query that returns rows, was {shorten(query)}")
                 return Result(tuple(column[0] for column in cursor.description), rows)
         except StoreBusyError:
             self.close()

@@ -211,7 +211,7 @@ class ModelRegistry:
                 card = (found / CARD_FILE).read_text(encoding="utf-8")
             except OSError as error:
                 raise NoModelError(
-                    f"model {name} version {version} is registered, its files are gone: {error}"
+                    f"model {name} version {version} is registered, but its files are gone: {error}"
                 ) from error
         return StoredModel(version, ModelCard.read(card), onnx)
 

@@ -94,7 +94,7 @@ class RunFolder:
                 fcntl.flock(marker, fcntl.LOCK_EX | fcntl.LOCK_NB)  # ends with the process, however it ends
             except BlockingIOError:
                 raise FolderInUseError(
-                    f"{self.out}: another run of tradestream is at work in this folder. Nothing was touched; "
+                    f"{self.out}: another run of tradestream is using this folder. Nothing was touched; "
                     "wait for it, stop it, or choose another folder."
                 ) from None
             if afresh:

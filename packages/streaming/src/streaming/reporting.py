@@ -157,7 +157,7 @@ class Reporter:
             if self._watch is not None:
                 self._watch.close()
         except Exception as error:  # noqa: BLE001 - the log is away: there is nothing left to tidy up
-            logger.debug("letting go of the log: {}", error)
+            logger.debug("while closing the log: {}", error)
 
 
 @contextmanager

@@ -12,8 +12,9 @@ import typer
 
 from contracts.errors import BadInputError
 from contracts.units import PAIR_PATTERN
-from embedded.exits import EXIT_FAILED, errors_in_words
+from embedded.exits import errors_in_words
 from modeling.kinds import DEMO_KIND, MODELS, TRAINING_KIND
+from streaming.exit_codes import EXIT_FAILED
 
 app = typer.Typer(
     help="From trades to paper P&L: the same code in backfill, replay and live.",
@@ -28,11 +29,13 @@ _CHOICES = " or ".join(
     f"{kind.name} (needs {kind.library} to train)" if kind.library else kind.name for kind in _MODELS.values()
 )
 Model = Annotated[str, typer.Option(help=_CHOICES)]
-RunFolder = Annotated[Path | None, typer.Option("--run", help="folder of a run; default: the configured log")]
+RunFolder = Annotated[Path | None, typer.Option("--run", help="folder of a run; by default the configured log")]
 PairName = Annotated[str, typer.Argument(metavar="PAIR", help="BASE/QUOTE")]
-Exchange = Annotated[str | None, typer.Option(help="whose pair; default: the one whose trades are on the log")]
-Requester = Annotated[str, typer.Option(help="who asks: a pair streams while anybody wants it")]
-Out = Annotated[Path, typer.Option(help="folder of the results; an earlier run in it is replaced")]
+Exchange = Annotated[
+    str | None, typer.Option(help="the pair's exchange; by default the one whose trades are on the log")
+]
+Requester = Annotated[str, typer.Option(help="on whose behalf: a pair streams as long as anybody requests it")]
+Out = Annotated[Path, typer.Option(help="folder for the results; replaces an earlier run in it")]
 
 
 @app.command()
@@ -42,9 +45,11 @@ def demo(
     hours: Annotated[float, typer.Option(min=0.05, max=240, help="hours of live market")] = 4.0,
     speed: Annotated[float, typer.Option(min=1, max=10_000, help="market seconds per second")] = 240.0,
     out: Out = Path("runs/demo"),
-    kill: Annotated[list[str] | None, typer.Option(help="SERVICE@backfill or SERVICE@live: kill it once")] = None,
+    kill: Annotated[
+        list[str] | None, typer.Option(help="SERVICE@backfill or SERVICE@live: kill that service once; repeatable")
+    ] = None,
 ) -> None:
-    """The whole pipeline on a simulated market, from an empty folder to a report."""
+    """Run the whole pipeline on a simulated market, from an empty folder to a report."""
     from embedded.kills import Kill
     from embedded.plans.demo import DemoOptions, run_demo
 
@@ -57,13 +62,15 @@ def demo(
 def replay(
     files: Annotated[list[Path], typer.Argument(help="files of recorded trades")],
     out: Out = Path("runs/replay"),
-    pair: Annotated[str | None, typer.Option(help="BASE/QUOTE, where the file does not say")] = None,
+    pair: Annotated[str | None, typer.Option(help="BASE/QUOTE, if the file does not say which pair it is")] = None,
     model: Model = TRAINING_KIND,
-    train_fraction: Annotated[float, typer.Option(min=0.05, max=0.95, help="part that is history")] = 0.5,
+    train_fraction: Annotated[
+        float, typer.Option(min=0.05, max=0.95, help="share of the trades that serves as history")
+    ] = 0.5,
     seed: Annotated[int, typer.Option(min=0, help="seed of training")] = 7,
-    keep: Annotated[bool, typer.Option(help="keep log and state under OUT/work")] = False,
+    keep: Annotated[bool, typer.Option(help="keep the log and the state under OUT/work")] = False,
 ) -> None:
-    """The pipeline on recorded trades: the first part trains the model, the rest is traded on paper."""
+    """Run the pipeline on recorded trades: the first part trains the model, the rest is traded on paper."""
     from embedded.plans.replay import ReplayOptions, run_replay
 
     with errors_in_words() as console:
@@ -78,12 +85,14 @@ def replay(
 
 @app.command()
 def run(
-    exchange: Annotated[str, typer.Option(help="whose market")] = "kraken",
-    pairs: Annotated[str, typer.Option(help="BASE/QUOTE, several with commas")] = "BTC/USD,ETH/USD",
-    data: Annotated[Path, typer.Option(help="folder of everything; a later run goes on in it")] = Path("data/paper"),
+    exchange: Annotated[str, typer.Option(help="the venue")] = "kraken",
+    pairs: Annotated[str, typer.Option(help="BASE/QUOTE, separated by commas")] = "BTC/USD,ETH/USD",
+    data: Annotated[Path, typer.Option(help="folder for everything; a later run continues in it")] = Path(
+        "data/paper"
+    ),
     model: Model = DEMO_KIND,
 ) -> None:
-    """Paper trading on a real market until Ctrl-C; goes on where it stopped."""
+    """Trade a real market on paper until Ctrl-C; the next run continues where this one stopped."""
     from embedded.plans.paper import PaperOptions, run_paper
     from exchanges.venues import VENUES
 
@@ -97,9 +106,7 @@ def run(
 @app.command()
 def export(
     out: Annotated[Path, typer.Argument(help="folder for the Parquet files")],
-    run_folder: Annotated[
-        Path | None, typer.Option("--run", help="folder of a run; default: the configured log")
-    ] = None,
+    run_folder: RunFolder = None,
 ) -> None:
     """Write every topic of a log to Parquet."""
     from embedded.tools import log_of
@@ -114,7 +121,7 @@ def export(
 
 @app.command()
 def report(folder: Annotated[Path, typer.Argument(help="folder of a finished run")] = Path("runs/demo")) -> None:
-    """Draw report.html anew from the Parquet files and summary.json of a run."""
+    """Rewrite report.html from the Parquet files and summary.json of a run."""
     from results.report.page import write_report
 
     with errors_in_words() as console:
@@ -126,10 +133,12 @@ def report(folder: Annotated[Path, typer.Argument(help="folder of a finished run
 @app.command(name="features-gallery")
 def features_gallery(
     folder: Annotated[Path, typer.Option("--run", help="folder of a finished run")] = Path("runs/demo"),
-    pair: Annotated[str | None, typer.Option(help="whose candles; default: the second pair of the run")] = None,
+    pair: Annotated[str | None, typer.Option(help="whose candles; by default the second pair of the run")] = None,
     bars: Annotated[Path | None, typer.Option(help="plot this CSV file of bars instead")] = None,
-    reference: Annotated[Path | None, typer.Option(help="bars of another market to compare those with")] = None,
-    out: Annotated[Path, typer.Option(help="the page")] = Path("runs/features.html"),
+    reference: Annotated[
+        Path | None, typer.Option(help="CSV file of another market's bars to compare them with")
+    ] = None,
+    out: Annotated[Path, typer.Option(help="the page to write")] = Path("runs/features.html"),
 ) -> None:
     """Plot every feature on the candles of a run, or on recorded bars, on one page."""
     from results.gallery.bars import bars_of_file, bars_of_run
@@ -144,11 +153,9 @@ def features_gallery(
 
 @app.command()
 def status(
-    run_folder: Annotated[
-        Path | None, typer.Option("--run", help="folder of a run; default: the configured log")
-    ] = None,
+    run_folder: RunFolder = None,
 ) -> None:
-    """How many messages each topic has, and how far behind each service is."""
+    """Show how many messages each topic has, and how far behind each service is."""
     from embedded.tools import log_of, status_table
 
     with errors_in_words() as console:
@@ -161,12 +168,12 @@ def subscribe(
     pair: PairName,
     run_folder: RunFolder = None,
     history_days: Annotated[
-        float | None, typer.Option(min=0, max=3_650, help="days of history; default: TRADES_HISTORY_DAYS")
+        float | None, typer.Option(min=0, max=3_650, help="days of history; by default TRADES_HISTORY_DAYS")
     ] = None,
     exchange: Exchange = None,
     requester: Requester = "operator",
 ) -> None:
-    """Have a pair stream from now on, its history first, without a restart."""
+    """Add a pair to what streams, its history first, without a restart."""
     from embedded.subscriptions import ask, settings_of, who_hears
 
     with errors_in_words() as console:
@@ -175,24 +182,24 @@ def subscribe(
             settings, _pair(pair), wanted=True, requester=requester, exchange=exchange, history_days=history_days
         )
         where = who_hears(settings, asked)
-        console.print(f"{requester} asks for {pair} of {asked.exchange} {where}", highlight=False, soft_wrap=True)
+        console.print(f"{requester} requests {pair} of {asked.exchange} {where}", highlight=False, soft_wrap=True)
 
 
 @app.command()
 def unsubscribe(
     pair: PairName, run_folder: RunFolder = None, exchange: Exchange = None, requester: Requester = "operator"
 ) -> None:
-    """Take back what `subscribe` asked for; the pair streams on while somebody else wants it."""
+    """Withdraw a request; the pair streams on as long as somebody else requests it."""
     from embedded.subscriptions import ask, settings_of
 
     with errors_in_words() as console:
         asked = ask(settings_of(run_folder), _pair(pair), wanted=False, requester=requester, exchange=exchange)
-        console.print(f"{requester} no longer asks for {pair} of {asked.exchange}", highlight=False)
+        console.print(f"{requester} no longer requests {pair} of {asked.exchange}", highlight=False)
 
 
 @app.command()
 def subscriptions(run_folder: RunFolder = None) -> None:
-    """Which pairs stream, who asked for them, since when, and what became of it."""
+    """Show which pairs stream, who requested them, since when, and with what result."""
     from embedded.subscriptions import settings_of, subscriptions_table
 
     with errors_in_words() as console:
@@ -201,37 +208,44 @@ def subscriptions(run_folder: RunFolder = None) -> None:
 
 @app.command()
 def verify(
-    start: Annotated[str | None, typer.Option("--from", help="ISO 8601 or epoch ms; default: the beginning")] = None,
-    end: Annotated[str | None, typer.Option("--to", help="the same, exclusive; default: the end")] = None,
+    start: Annotated[
+        str | None, typer.Option("--from", help="ISO 8601 or epoch ms; by default the beginning")
+    ] = None,
+    end: Annotated[str | None, typer.Option("--to", help="the same, exclusive; by default the end")] = None,
     run_folder: RunFolder = None,
     against: Annotated[
         str | None, typer.Option(help="compare with another log instead: a folder or host:9092")
     ] = None,
-    stage: Annotated[list[str] | None, typer.Option(help="only what this service writes; repeatable")] = None,
+    stage: Annotated[list[str] | None, typer.Option(help="compare only what this service writes; repeatable")] = None,
     out: Annotated[Path | None, typer.Option(help="write every difference as a JSON line to this file")] = None,
-    show: Annotated[int, typer.Option(min=0, help="differences to print")] = 20,
+    show: Annotated[int, typer.Option(min=0, help="number of differences to print")] = 20,
 ) -> None:
-    """Replay the trades of a log and compare what comes out, by message id, with what was published."""
+    """Replay the trades of a log and compare the result with what was published, message by message."""
+    from embedded.replayer import Replayer
     from verify.run import Range, VerifyOptions, run_verify
 
     with errors_in_words() as console:
         options = VerifyOptions(Range.parse(start, end), run_folder, against, tuple(stage or ()), out, show)
-        if not run_verify(options, console):
+        if not run_verify(options, console, Replayer):
             raise typer.Exit(EXIT_FAILED)
 
 
 @app.command(name="dead-letters")
 def dead_letters(
-    action: Annotated[str, typer.Argument(metavar="[list|show|replay]", help="replay sends them back")] = "list",
-    service: Annotated[str | None, typer.Option(help="who set them aside; default: all")] = None,
+    action: Annotated[
+        str, typer.Argument(metavar="[list|show|replay]", help="replay sends them back to their topic")
+    ] = "list",
+    service: Annotated[str | None, typer.Option(help="of this service only")] = None,
     letter: Annotated[list[str] | None, typer.Option("--id", help="SERVICE:OFFSET, as listed; repeatable")] = None,
-    reason: Annotated[str | None, typer.Option(help="only with this reason")] = None,
+    reason: Annotated[str | None, typer.Option(help="with this reason only")] = None,
     run_folder: RunFolder = None,
-    yes: Annotated[bool, typer.Option("--yes", help="replay in earnest; without it only what would be done")] = False,
-    force: Annotated[bool, typer.Option("--force", help="replay what was replayed before, too")] = False,
-    show: Annotated[int, typer.Option(min=1, help="newest letters to print")] = 50,
+    yes: Annotated[
+        bool, typer.Option("--yes", help="really replay; without it, only show what would be sent")
+    ] = False,
+    force: Annotated[bool, typer.Option("--force", help="replay even what was replayed before")] = False,
+    show: Annotated[int, typer.Option(min=1, help="number of newest ones to print")] = 50,
 ) -> None:
-    """What services could not use: list it, show it, or send it back to the topic it came from."""
+    """List messages that services could not use, show one, or send them back to the topic they came from."""
     from embedded.dead_letters import LetterOptions, run_dead_letters
     from streaming.dead_letters.replay import Choice
 
@@ -242,10 +256,10 @@ def dead_letters(
 
 @app.command()
 def dev(
-    service: Annotated[str, typer.Argument(help="one of the services, such as candles")],
-    variant: Annotated[str | None, typer.Option(help="of trades: historical or live")] = None,
+    service: Annotated[str, typer.Argument(help="its name, such as candles")],
+    variant: Annotated[str | None, typer.Option(help="for trades: historical or live")] = None,
 ) -> None:
-    """One service alone, in this terminal, against the configured log."""
+    """Run one service alone, in this terminal, on the configured log."""
     from embedded.tools import become_service
 
     with errors_in_words():

@@ -12,11 +12,11 @@ from rich.text import Text
 
 from contracts.errors import BadInputError
 from contracts.timestamps import iso_utc
-from embedded.settings import EmbeddedSettings
 from results.report.wording import count
 from streaming.dead_letters.dead_letter import DeadLetter
 from streaming.dead_letters.replay import Choice, find_dead_letters, obstacles, replay
 from streaming.kafka.grants import services
+from streaming.settings import ServiceSettings
 from verify.log import open_log
 
 ACTIONS = ("list", "show", "replay")
@@ -100,7 +100,7 @@ def _show(letter: DeadLetter, console: Console) -> None:
     console.print()
 
 
-def _replay(found: list[DeadLetter], settings: EmbeddedSettings, options: LetterOptions, console: Console) -> None:
+def _replay(found: list[DeadLetter], settings: ServiceSettings, options: LetterOptions, console: Console) -> None:
     in_the_way = obstacles(settings, found)
     chosen = []
     for letter in found:
@@ -112,10 +112,10 @@ def _replay(found: list[DeadLetter], settings: EmbeddedSettings, options: Letter
         words = f"left out: {obstacle}" if obstacle else f"to {letter.source.topic}[{letter.source.partition}]"
         console.print(Text(f"{letter.id}  {words}"), soft_wrap=True)
     if not options.yes:
-        console.print(f"{count(len(chosen))} would be sent again; --yes does it", highlight=False)
+        console.print(f"{count(len(chosen))} would be sent again; --yes sends them", highlight=False)
         return
     sent = replay(settings, chosen, _ACTOR)
-    console.print(f"{count(sent)} sent again; what is still of no use comes back as a dead letter", highlight=False)
+    console.print(f"{count(sent)} sent again; what still cannot be used comes back as a dead letter", highlight=False)
 
 
 def _when(letter: DeadLetter) -> str:

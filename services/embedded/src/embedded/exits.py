@@ -14,8 +14,7 @@ from rich.text import Text
 from contracts.errors import BadInputError, TradestreamError
 from embedded.errors import ProcessFailedError, StopRequestedError
 from results.run_folder import FolderInUseError, FolderNotOursError
-
-EXIT_FAILED, EXIT_BAD_INPUT, EXIT_STOPPED = 1, 2, 130
+from streaming.exit_codes import EXIT_BAD_SETTINGS, EXIT_FAILED, EXIT_STOPPED
 
 
 @contextmanager
@@ -33,9 +32,9 @@ def errors_in_words() -> Iterator[Console]:
     except KeyboardInterrupt:
         _complain("stopped at once: all services were killed; a later run starts cleanly", EXIT_STOPPED)
     except ProcessFailedError as error:
-        _complain(str(error), EXIT_BAD_INPUT if error.bad_setting else EXIT_FAILED)
+        _complain(str(error), EXIT_BAD_SETTINGS if error.bad_setting else EXIT_FAILED)
     except (BadInputError, FolderNotOursError, FolderInUseError) as error:
-        _complain(str(error), EXIT_BAD_INPUT)
+        _complain(str(error), EXIT_BAD_SETTINGS)
     except TradestreamError as error:
         _complain(str(error), EXIT_FAILED)
     except OSError as error:  # a folder that cannot be written, a full disk: the message names it

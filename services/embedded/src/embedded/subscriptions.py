@@ -17,11 +17,10 @@ from contracts.topics import SYMBOL_SUBSCRIPTIONS, TRADES_CHECKPOINTS
 from contracts.trades_checkpoint import TradesCheckpoint
 from contracts.units import MS_PER_DAY, US_PER_MS, US_PER_SECOND
 from embedded.services import ENVIRONMENT
-from embedded.settings import EmbeddedSettings
 from results.run_folder import RunFolder
 from streaming.clients import read_dead_letters, read_topic
 from streaming.producer import open_producer
-from streaming.settings import load_settings
+from streaming.settings import ServiceSettings, load_settings
 
 OPERATOR = "operator"
 #: Under this name the trades service counts the pairs of its own settings.
@@ -33,7 +32,7 @@ _BEHIND_US = 120 * US_PER_SECOND
 _US_PER_HOUR = 3_600 * US_PER_SECOND
 
 
-class SubscriptionSettings(EmbeddedSettings):
+class SubscriptionSettings(ServiceSettings):
     """Which log, and whose pairs where the log does not say."""
 
     trades_exchange: str = Field("kraken", validation_alias="TRADES_EXCHANGE", min_length=1)
@@ -44,7 +43,7 @@ class SubscriptionSettings(EmbeddedSettings):
 class PairOnLog:
     """What the log knows of one pair of one exchange."""
 
-    wishes: dict[str, SymbolSubscription] = field(default_factory=dict)
+    requests: dict[str, SymbolSubscription] = field(default_factory=dict)
     checkpoint: TradesCheckpoint | None = None
     checkpointed_at_us: int = 0
     refusal: str | None = None
@@ -52,7 +51,7 @@ class PairOnLog:
     @property
     def requesters(self) -> str:
         """Who wants it."""
-        return ", ".join(sorted(self.wishes)) or "nobody, or TRADES_PAIRS"
+        return ", ".join(sorted(self.requests)) or "nobody, or TRADES_PAIRS"
 
 
 def settings_of(run_folder: Path | None) -> SubscriptionSettings:
@@ -104,8 +103,8 @@ def ask(
     clock = clock or SystemClock()
     known = pairs_on_log(settings)
     exchange = _exchange(settings, known, pair, exchange)
-    if not wanted and requester not in known.get((exchange, pair), PairOnLog()).wishes:
-        raise BadInputError("PAIR", f"one of {exchange} that {requester} has asked for", pair)
+    if not wanted and requester not in known.get((exchange, pair), PairOnLog()).requests:
+        raise BadInputError("PAIR", f"one of {exchange} that {requester} has requested", pair)
     message = SymbolSubscription(
         exchange=exchange,
         pair=pair,
@@ -124,7 +123,7 @@ def who_hears(settings: SubscriptionSettings, asked: SymbolSubscription) -> str:
     heard = any(
         entry.checkpoint for (exchange, _), entry in pairs_on_log(settings).items() if exchange == asked.exchange
     )
-    never = "" if heard else f", where no trades service of {asked.exchange} has written yet"
+    never = "" if heard else f", where no trades service of {asked.exchange} has written anything yet"
     return f"on {settings.broker_address}{never}"
 
 
@@ -132,12 +131,12 @@ def pairs_on_log(settings: SubscriptionSettings) -> dict[tuple[str, str], PairOn
     """Return what the log knows of each (exchange, pair) that streams, did, or is asked for."""
     found: dict[tuple[str, str], PairOnLog] = {}
     for record in read_topic(settings, SYMBOL_SUBSCRIPTIONS):
-        wish = record.readable_message()
-        if isinstance(wish, SymbolSubscription):
-            entry = found.setdefault((wish.exchange, wish.pair), PairOnLog())
-            entry.wishes.pop(wish.requester, None)
-            if wish.wanted:
-                entry.wishes[wish.requester] = wish
+        request = record.readable_message()
+        if isinstance(request, SymbolSubscription):
+            entry = found.setdefault((request.exchange, request.pair), PairOnLog())
+            entry.requests.pop(request.requester, None)
+            if request.wanted:
+                entry.requests[request.requester] = request
     for record in read_topic(settings, TRADES_CHECKPOINTS):
         checkpoint = record.readable_message()
         if isinstance(checkpoint, TradesCheckpoint):
@@ -150,7 +149,7 @@ def pairs_on_log(settings: SubscriptionSettings) -> dict[tuple[str, str], PairOn
             exchange, pair, *_ = [*letter.key.decode(errors="replace").split(":"), ""]
             if (exchange, pair) in found:
                 found[exchange, pair].refusal = (letter.headers.get("error") or b"").decode(errors="replace")
-    return {key: entry for key, entry in sorted(found.items()) if entry.wishes or entry.checkpoint}
+    return {key: entry for key, entry in sorted(found.items()) if entry.requests or entry.checkpoint}
 
 
 def subscriptions_table(settings: SubscriptionSettings, clock: Clock | None = None) -> Table:
@@ -162,23 +161,23 @@ def subscriptions_table(settings: SubscriptionSettings, clock: Clock | None = No
     for heading in ("Exchange", "Pair", "Requesters", "Since", "State"):
         table.add_column(heading)
     for (exchange, pair), entry in known.items():
-        since_us = min((wish.requested_at_us for wish in entry.wishes.values()), default=None)
+        since_us = min((request.requested_at_us for request in entry.requests.values()), default=None)
         since = "" if since_us is None else iso_utc(since_us)
         table.add_row(exchange, pair, entry.requesters, since, _state(entry, newest_us, now_us))
     return table
 
 
 def _state(entry: PairOnLog, newest_us: int, now_us: int) -> str:
-    if entry.refusal and entry.wishes and entry.checkpoint is None:
+    if entry.refusal and entry.requests and entry.checkpoint is None:
         return f"refused: {entry.refusal}"
     if entry.checkpoint is None:
-        return "waits for the trades service"
+        return "waiting for the trades service"
     covered_us = entry.checkpoint.covered_to_us
     if now_us - entry.checkpointed_at_us > _SILENT_US:
-        return f"does not stream; complete to {iso_utc(covered_us)}"
+        return f"not streaming; complete to {iso_utc(covered_us)}"
     if newest_us - covered_us > _BEHIND_US:
         return f"catching up, {(newest_us - covered_us) / _US_PER_HOUR:.1f} h behind"
-    return f"streams; complete to {iso_utc(covered_us)}"
+    return f"streaming; complete to {iso_utc(covered_us)}"
 
 
 def _is_name(text: str) -> bool:
@@ -192,7 +191,7 @@ def _exchange(
     of_pair = sorted(exchange for exchange, name in writers if name == pair)
     if of_pair:
         if given not in (None, of_pair[0]):
-            raise BadInputError("--exchange", f"{of_pair[0]!r}, which {pair} on this log comes from", given)
+            raise BadInputError("--exchange", f"{of_pair[0]!r}, which is where {pair} on this log comes from", given)
         return of_pair[0]
     exchanges = sorted({exchange for exchange, _ in writers})
     if given is None and len(exchanges) > 1:

@@ -15,8 +15,8 @@ from loguru import logger
 from embedded.errors import ProcessFailedError, StopRequestedError
 from embedded.process import ManagedProcess, ProcessSpec
 from embedded.restart_policy import RestartPolicy
+from streaming.exit_codes import EXIT_BAD_SETTINGS
 
-BAD_SETTING_EXIT_CODE = 2
 _TICK_S = 0.05
 _MEASURE_EVERY_S = 1.0
 #: A disk with less than this is full: what failed may have removed what it had half written.
@@ -163,7 +163,7 @@ class Supervisor:
         spec = process.spec
         if spec.kind == "job" and (code == 0 or code in spec.final_codes):
             return
-        if code == BAD_SETTING_EXIT_CODE:
+        if code == EXIT_BAD_SETTINGS:
             problem = "a setting is wrong, so it was not started again"
             raise self._failure(process, problem, bad_setting=True)
         if not spec.restartable:

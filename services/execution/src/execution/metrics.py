@@ -11,6 +11,8 @@ from contracts.message import Message
 from contracts.order import Order
 from contracts.pnl import Pnl
 from contracts.risk_alert import RiskAlert
+from execution.core.rules import LOSS_RULES
+from execution.core.rules.rule import AccountHealth
 
 EQUITY = Gauge("tradestream_account_equity_quote", "Balance and unrealised profit, quote currency", ["account"])
 EXPOSURE = Gauge("tradestream_account_exposure_quote", "Marked value of what is held, quote currency", ["account"])
@@ -21,8 +23,6 @@ LIMIT_USED = Gauge(
 ACTIVE = Gauge("tradestream_account_active", "1 while the account may open positions", ["account"])
 ORDERS = Counter("tradestream_orders_total", "Changes of orders published", ["account", "status"])
 RISK_ALERTS = Counter("tradestream_risk_alerts_total", "Risk alerts published", ["account", "rule", "severity"])
-
-_PERCENT = Decimal("0.01")
 
 
 def tell(message: Message, account: Account) -> None:
@@ -39,13 +39,10 @@ def _tell_books(books: Pnl, account: Account) -> None:
     name, equity, drawdown = account.name, Decimal(books.equity), Decimal(books.drawdown_quote)
     # Of the account as it began; its setting may have changed since.
     initial = Decimal(books.balance) - Decimal(books.realised_quote) + Decimal(books.fees_quote)
-    losses = {
-        "DAILY_LOSS": (Decimal(books.daily_loss_quote), account.max_daily_loss_pct),
-        "DRAWDOWN": (max(initial - equity, Decimal(0)), account.max_total_loss_pct),
-    }
+    health = AccountHealth(account, initial, equity + Decimal(books.daily_loss_quote), equity)
     EQUITY.labels(account=name).set(float(equity))
     EXPOSURE.labels(account=name).set(float(books.exposure_quote))
     DRAWDOWN.labels(account=name).set(float(drawdown / (equity + drawdown)))
     ACTIVE.labels(account=name).set(books.trading_state == "ACTIVE")
-    for rule, (loss, limit_pct) in losses.items():
-        LIMIT_USED.labels(account=name, rule=rule).set(float(loss / (initial * limit_pct * _PERCENT)))
+    for rule in LOSS_RULES:
+        LIMIT_USED.labels(account=name, rule=rule.code).set(rule.used_share(health))

@@ -72,7 +72,7 @@ def _write(settings: SignalsSettings, changes: _Wishes, clock: Clock) -> None:
                 requested_at_us=clock.now_us(),
             )
             producer.produce(SYMBOL_SUBSCRIPTIONS, message)
-            logger.info("{} {} {} of {}", requester, "asks for" if wanted else "gives up", pair, settings.exchange)
+            logger.info("{} {} {} of {}", requester, "requests" if wanted else "withdraws", pair, settings.exchange)
 
 
 def _requester(account: Account) -> str:

@@ -60,7 +60,10 @@ class FeedHealth:
         """Return whether the feed is alive, and in words what is known of it."""
         now = time.monotonic()
         if self._paused_since is not None:
-            return False, f"reading pauses since {now - self._paused_since:.0f} s: the log does not take trades"
+            return (
+                False,
+                f"reading has been paused for {now - self._paused_since:.0f} s: the log does not accept trades",
+            )
         if self._down_since is not None:
             return False, f"no connection to the venue for {now - self._down_since:.0f} s: {self._reason}"
         answered_seconds = now - self._answered_at

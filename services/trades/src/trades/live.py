@@ -86,4 +86,4 @@ async def _close(sink: LiveSink, outbox: Outbox) -> None:
         async with asyncio.timeout(_CLOSE_SECONDS):
             await outbox.close()
     except TimeoutError:
-        logger.warning("the log does not take {} trades; the next start fetches them again", outbox.waiting)
+        logger.warning("the log did not accept {} trades; the next start fetches them again", outbox.waiting)

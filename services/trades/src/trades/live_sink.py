@@ -114,7 +114,7 @@ class LiveSink:
             report.done(venue_time_us)
         if pair in self._dark:
             self._dark.discard(pair)
-            logger.info("{}: its trades are known again", pair)
+            logger.info("{}: trades are known again", pair)
 
     def outage(self, pair: str, since_us: int, until_us: int) -> None:
         """Write that nobody knows what the pair traded since `since_us`; not while REST is bringing it."""
@@ -125,7 +125,9 @@ class LiveSink:
             self._dark.add(pair)
             metrics.OUTAGES.labels(pair=pair).inc()
             seconds = (until_us - since_us) / US_PER_SECOND
-            logger.warning("{}: its trades of the last {:.0f} s are unknown; candles close as gaps", pair, seconds)
+            logger.warning(
+                "{}: the trades of the last {:.0f} s are unknown; its candles close as gaps", pair, seconds
+            )
         self._put(partial(log.outage, since_us, until_us))
 
     def bad_row(self, row: BadRow) -> None:

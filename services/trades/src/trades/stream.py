@@ -125,7 +125,7 @@ class Stream:
 
     async def _pause(self) -> None:
         """Read nothing until the log has taken all that waits."""
-        logger.warning("the log does not keep up: {} trades wait for it, reading pauses", self._outbox.waiting)
+        logger.warning("the log cannot keep up: {} trades are waiting, reading is paused", self._outbox.waiting)
         since = time.monotonic()
         self._health.paused(True)
         metrics.PAUSED.set(1)
@@ -133,4 +133,4 @@ class Stream:
         metrics.PAUSED.set(0)
         self._health.paused(False)
         seconds = time.monotonic() - since
-        logger.info("the log has taken all after {:.1f} s; REST fills up what came meanwhile", seconds)
+        logger.info("the log has caught up after {:.1f} s; REST fetches what was missed", seconds)

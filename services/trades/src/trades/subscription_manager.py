@@ -86,7 +86,7 @@ class SubscriptionManager:
                 if words is None:
                     raise
                 if not self._complained:
-                    logger.warning("subscriptions cannot be read, the pairs stay as they are: {}", words)
+                    logger.warning("subscriptions cannot be read, the pairs stay unchanged: {}", words)
                 self._complained = True
 
     def _take(self, records: list[Record]) -> None:
@@ -104,7 +104,7 @@ class SubscriptionManager:
         """Remove what nobody wants any more, begin what is new."""
         wanted = subscriptions.wanted(self._requests)
         for pair in self._stream.pairs - wanted.keys():
-            logger.info("{}: nobody asks for it any more", pair)
+            logger.info("{}: no longer requested", pair)
             self._stream.remove(pair)
         for pair in self._refused.keys() - wanted.keys():
             metrics.REFUSED.remove(pair, self._refused.pop(pair))
@@ -119,7 +119,7 @@ class SubscriptionManager:
             self._refuse(pair, UNKNOWN_PAIR, str(error))
             return
         except TransientVenueError as error:
-            logger.warning("{}: cannot begin yet: {}", pair, error)
+            logger.warning("{}: cannot start yet: {}", pair, error)
             return
         await self._outbox.emptied()  # a pair that has just ended: its checkpoint is where it begins again
         checkpoints = await asyncio.to_thread(read_checkpoints, self._settings)
@@ -132,7 +132,7 @@ class SubscriptionManager:
             self._sink.begin(pair, progress)
         self._stream.add(pair)
         whose = ", ".join(sorted(self._requests.get(pair, {})))
-        logger.info("{}: {}, asked for by {}", pair, _from_where(progress), whose)
+        logger.info("{}: {}, requested by {}", pair, _from_where(progress), whose)
 
     def _history_begins(self, pair: str, from_ms: int | None) -> TradesCheckpoint | None:
         """Return where the history of a new pair begins; a pair of the settings begins with what comes."""
@@ -152,7 +152,7 @@ class SubscriptionManager:
     def _refuse(self, pair: str, reason: str, words: str) -> None:
         self._refused[pair] = reason
         metrics.REFUSED.labels(pair=pair, reason=reason).set(1)
-        logger.error("{} cannot stream, the others go on: {}", pair, words)
+        logger.error("{} cannot stream; the others continue: {}", pair, words)
         if pair in self._newest:
             self._set_aside(self._newest[pair], reason, words)
 

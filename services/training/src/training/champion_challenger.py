@@ -33,7 +33,9 @@ def challenge(trained: Trained, champion: StoredModel) -> ChampionComparison | N
         logger.warning("version {} cannot be served any more: {}", champion.version, error)
         return None
     if card.horizon_bars != trained.card.horizon_bars:
-        logger.warning("version {} looks {} bars ahead: it is not compared with", champion.version, card.horizon_bars)
+        logger.warning(
+            "version {} predicts {} bars ahead, so it is not compared", champion.version, card.horizon_bars
+        )
         return None
     data, validation = trained.data, trained.validation
     unseen = data.times_ms[validation] >= card.validated_from_ms

@@ -35,7 +35,7 @@ def read_rows(settings: TrainingSettings) -> Iterator[FeatureRow]:
         else:
             of_other_features += 1
     if undecodable:
-        logger.warning("{} messages could not be decoded and are not trained on", undecodable)
+        logger.warning("{} messages could not be decoded and are not used for training", undecodable)
     if of_other_features:
         logger.warning("{} rows are left out: expected feature set {}", of_other_features, expected)
 

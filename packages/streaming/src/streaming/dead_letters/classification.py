@@ -12,13 +12,11 @@ from contracts.errors import BadMessageError
 from streaming.embedded.errors import EmbeddedLogError
 from streaming.errors import ServiceError, SettingsError
 from streaming.service.exit import is_rocksdb
-from streaming.service.resilience import CircuitOpenError
 
 _SYSTEMATIC = (
     ServiceError,
     SettingsError,
     EmbeddedLogError,
-    CircuitOpenError,
     KafkaException,
     QuixException,
     sqlite3.OperationalError,

@@ -35,7 +35,7 @@ _MIB = 1024 * 1024
 #: Ours die with their locks: the default of half a minute would only delay the message.
 #: And it keeps what is written in memory until there are 64 MiB of it, and 128 MiB of write-ahead log, for each store
 #: of each partition: eighteen stores grew for hours. The state itself is some 50 kB a pair.
-_STATE_OPTIONS = RocksDBOptions(
+STATE_OPTIONS = RocksDBOptions(
     open_max_retries=3, open_retry_backoff=0.5, write_buffer_size=_MIB, max_total_wal_size=4 * _MIB
 )
 
@@ -105,7 +105,7 @@ def create_application(
         "processing_guarantee": settings.processing_guarantee,
         "consumer_poll_timeout": 0.0 if stop_at_end and is_embedded(settings.broker_address) else poll_seconds,
         "loglevel": None,
-        "rocksdb_options": _STATE_OPTIONS,
+        "rocksdb_options": STATE_OPTIONS,
         "on_consumer_error": dead_letters.on_consumer_error,
         "on_processing_error": dead_letters.on_processing_error,
         "on_producer_error": dead_letters.on_producer_error,

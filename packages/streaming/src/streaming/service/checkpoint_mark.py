@@ -52,5 +52,7 @@ class CheckpointMark:
         """Say if the process before this one died inside a checkpoint."""
         self._file.parent.mkdir(parents=True, exist_ok=True)
         if self._file.exists():
-            logger.info("the process before this one was killed inside a checkpoint; going on from the one before it")
+            logger.info(
+                "the previous process was killed during a checkpoint; continuing from the checkpoint before it"
+            )
             self._file.unlink()

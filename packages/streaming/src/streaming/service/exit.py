@@ -20,7 +20,7 @@ def exit_code_for(error: Exception) -> int:
     """Log why the process ends and return its exit code: 2 if its settings are to blame, otherwise 1."""
     words = describe_error(error)
     if words is None:
-        logger.opt(exception=error).error("stopping: an error nobody expected")
+        logger.opt(exception=error).error("stopping: unexpected error")
     else:
         logger.error("stopping: {}", words)
     return EXIT_BAD_SETTINGS if isinstance(error, BadSettingError | SettingsError) else EXIT_FAILED

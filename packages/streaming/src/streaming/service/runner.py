@@ -100,7 +100,7 @@ def run_service(
         ):
             app.run()
         if bound is not None and not bound.done:
-            logger.error("stopped before everything was done; the next start goes on here")
+            logger.error("stopped before everything was done; the next start continues here")
             return EXIT_FAILED
         logger.info("stopped")
         return EXIT_OK

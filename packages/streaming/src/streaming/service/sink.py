@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, ClassVar
 
 from loguru import logger
 from quixstreams.sinks import BatchingSink, SinkBackpressureError, SinkBatch
+from tenacity import RetryCallState, retry, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
 from contracts.errors import TransientError
 from contracts.message import Message
-from streaming.service.resilience import CircuitOpenError, resilient
 
 if TYPE_CHECKING:
     from quixstreams.dataframe import StreamingDataFrame
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 Write = Callable[[Iterable[Message]], None]
 
 _ATTEMPTS = 3
+_FIRST_PAUSE_SECONDS = 0.2
 
 
 class StoreSink(BatchingSink):
@@ -42,15 +43,19 @@ class StoreSink(BatchingSink):
 
     def __init__(self, write: Write) -> None:
         super().__init__(on_client_connect_success=_nothing)
-        self._write = resilient(
-            "store", retry_on=TransientError, attempts=_ATTEMPTS, open_seconds=self.retry_after_seconds
+        self._write = retry(
+            retry=retry_if_exception_type(TransientError),
+            stop=stop_after_attempt(_ATTEMPTS),
+            wait=wait_random_exponential(multiplier=_FIRST_PAUSE_SECONDS),
+            before_sleep=_log_attempt,
+            reraise=True,
         )(write)
 
     def write(self, batch: SinkBatch) -> None:
         """Write one partition's batch."""
         try:
             self._write([item.value for item in batch])
-        except (TransientError, CircuitOpenError) as error:
+        except TransientError as error:
             logger.warning("store: {}; {} messages wait {:g} s", error, batch.size, self.retry_after_seconds)
             raise SinkBackpressureError(retry_after=self.retry_after_seconds) from error
 
@@ -71,6 +76,13 @@ def keep(sdf: StreamingDataFrame, write: Write | None) -> None:
     """
     if write is not None:
         sdf.sink(StoreSink(write))
+
+
+def _log_attempt(state: RetryCallState) -> None:
+    error = state.outcome.exception() if state.outcome else None
+    logger.warning(
+        "store: attempt {} failed ({}), next in {:.1f} s", state.attempt_number, error, state.upcoming_sleep
+    )
 
 
 def _nothing() -> None:

@@ -28,7 +28,7 @@ def sole_user_of(folder: Path, group: str) -> Iterator[None]:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
             raise ServiceError(
-                f"TRADESTREAM_INSTANCE_ID: another process keeps the state of {group} in {folder}: "
-                "each replica needs a name of its own"
+                f"TRADESTREAM_INSTANCE_ID: another process is using the state of {group} in {folder}: "
+                "each replica needs its own name"
             ) from error
         yield

@@ -37,9 +37,13 @@ def _of_alert(alert: RiskAlert) -> _Said:
     return "limit_hit", alert.account, {**details, "message_id": alert.message_id}
 
 
-def _of_subscription(wish: SymbolSubscription) -> _Said:
-    details = {"requester": wish.requester, "wanted": str(wish.wanted).lower(), "message_id": wish.message_id}
-    return "subscription_changed", f"{wish.exchange}:{wish.pair}", details
+def _of_subscription(request: SymbolSubscription) -> _Said:
+    details = {
+        "requester": request.requester,
+        "wanted": str(request.wanted).lower(),
+        "message_id": request.message_id,
+    }
+    return "subscription_changed", f"{request.exchange}:{request.pair}", details
 
 
 #: Messages that are an auditable event in themselves: publishing one is enough.

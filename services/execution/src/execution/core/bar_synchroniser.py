@@ -74,21 +74,15 @@ class BarSynchroniser:
 
     def _due(self) -> Iterator[Minute]:
         queues = self._line["queues"]
-        while heads := self._heads():
-            oldest = min(heads.values(), key=lambda signal: signal.window_start_ms)
-            start_ms = oldest.window_start_ms
+        while waiting := {p: self._pending.oldest_ms(p, q) for p, q in queues.items() if q["head"] < q["tail"]}:
+            start_ms = min(waiting.values())
             behind = tuple(p for p in self._pairs if p not in queues or queues[p]["last_ms"] < start_ms)
             if behind and not self._overdue():
                 return
-            together = {pair: heads[pair] for pair in sorted(heads) if heads[pair].window_start_ms == start_ms}
-            for pair in together:
-                self._pending.take(pair, queues[pair])
+            ready = sorted(pair for pair, oldest_ms in waiting.items() if oldest_ms == start_ms)
+            together = {pair: self._pending.take(pair, queues[pair]) for pair in ready}
             self._line["acted_ms"] = start_ms
-            yield Minute(start_ms, oldest.window_end_ms, together, missing=behind)
-
-    def _heads(self) -> dict[str, Signal]:
-        heads = {pair: self._pending.head(pair, queue) for pair, queue in self._line["queues"].items()}
-        return {pair: signal for pair, signal in heads.items() if signal is not None}
+            yield Minute(start_ms, together[ready[0]].window_end_ms, together, missing=behind)
 
     def _overdue(self) -> bool:
         return any(queue["tail"] - queue["head"] > self._maximum_pending for queue in self._line["queues"].values())

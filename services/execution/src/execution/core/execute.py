@@ -44,15 +44,16 @@ def step(state: State, signal: Signal, account: Account, broker: Broker, policy:
     line = BarSynchroniser(state, account.pairs, policy.maximum_pending_bars)
     if line.is_known(signal):
         return []
-    portfolio = state.get(BOOK) or Portfolio.opened(account).to_json()
     outputs: list[Message] = []
-    for minute in line.take(signal):
-        portfolio, told = act(portfolio, minute, account, broker, policy)
-        outputs += told
-    # Written only now: a signal that cannot be processed is set aside and leaves the account as it was.
+    if minutes := line.take(signal):
+        saved = state.get(BOOK)
+        portfolio = Portfolio.from_json(saved) if saved else Portfolio.opened(account)
+        for minute in minutes:
+            portfolio, told = act(portfolio, minute, account, broker, policy)
+            outputs += told
+        state.set(BOOK, portfolio.to_json())
+    # Nothing is written before: a signal that cannot be processed is set aside and leaves the account as it was.
     line.save()
-    if outputs:
-        state.set(BOOK, portfolio)
     return outputs
 
 

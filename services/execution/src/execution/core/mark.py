@@ -2,39 +2,47 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 
-from execution.core.context import Context
-from execution.core.portfolio import ACTIVE, Mark
-from execution.core.rules.daily_loss import DAILY_LOSS
+from contracts.signal import Signal
+from execution.core.minute import Minute
+from execution.core.policy import Policy
+from execution.core.portfolio import ACTIVE, Mark, Portfolio
+from execution.core.rules import LOSS_RULES
 from execution.core.trading_day import trading_day
 from execution.core.valuation import balance, equity
 
+#: What a new day lifts.
+_DAILY_STOPS = {rule.state for rule in LOSS_RULES if not rule.is_final}
 
-def start_day(context: Context) -> None:
+
+def start_day(portfolio: Portfolio, minute: Minute, policy: Policy) -> Portfolio:
     """At the first minute of a day take its opening balance, before anything fills, and lift a daily stop.
 
     A window belongs to the day it starts on: the candle that ends at midnight is the old day's last.
     """
-    day = trading_day(context.minute.window_start_ms, context.policy.day_timezone)
-    portfolio = context.portfolio
+    day = trading_day(minute.window_start_ms, policy.day_timezone)
     if day == portfolio.day:
-        return
-    portfolio.day = day
-    portfolio.day_start_balance = balance(portfolio)
-    if portfolio.trading_state == DAILY_LOSS:
-        portfolio.trading_state = ACTIVE
+        return portfolio
+    state = ACTIVE if portfolio.trading_state in _DAILY_STOPS else portfolio.trading_state
+    return replace(portfolio, day=day, day_start_balance=balance(portfolio), trading_state=state)
 
 
-def mark(context: Context) -> None:
+def mark(portfolio: Portfolio, minute: Minute) -> Portfolio:
     """Mark every pair of the minute at its close."""
-    for pair, signal in context.minute.signals.items():
-        context.portfolio.marks[pair] = Mark(
-            close=Decimal(signal.mark_close),
-            marked_at_ms=signal.window_end_ms,
-            signal_id=signal.message_id,
-            exchange=signal.exchange,
-            model_name=signal.model_name,
-            model_version=signal.model_version,
-        )
-    context.portfolio.highest_equity = max(context.portfolio.highest_equity, equity(context.portfolio))
+    new = {pair: _mark(signal) for pair, signal in minute.signals.items()}
+    now = equity(portfolio, {pair: each.close for pair, each in new.items()})
+    highest = max(portfolio.highest_equity, now)
+    return replace(portfolio, marks={**portfolio.marks, **new}, highest_equity=highest)
+
+
+def _mark(signal: Signal) -> Mark:
+    return Mark(
+        close=Decimal(signal.mark_close),
+        marked_at_ms=signal.window_end_ms,
+        signal_id=signal.message_id,
+        exchange=signal.exchange,
+        model_name=signal.model_name,
+        model_version=signal.model_version,
+    )

@@ -33,19 +33,22 @@ class Pending:
         self._put[_key(pair, queue["tail"])] = signal
         queue["tail"] += 1
 
-    def head(self, pair: str, queue: Queue) -> Signal | None:
-        """Return the pair's oldest waiting signal."""
-        if queue["head"] == queue["tail"]:
-            return None
+    def oldest_ms(self, pair: str, queue: Queue) -> int:
+        """Return the window start of the pair's oldest waiting signal."""
         key = _key(pair, queue["head"])
-        return self._put.get(key) or Signal.model_validate(self._state.get(key))
+        signal = self._put.get(key)
+        start_ms: int = self._state.get(key)["window_start_ms"] if signal is None else signal.window_start_ms
+        return start_ms
 
-    def take(self, pair: str, queue: Queue) -> None:
-        """Remove the pair's oldest waiting signal."""
+    def take(self, pair: str, queue: Queue) -> Signal:
+        """Remove and return the pair's oldest waiting signal."""
         key = _key(pair, queue["head"])
-        if self._put.pop(key, None) is None:
-            self._taken.append(key)
         queue["head"] += 1
+        signal = self._put.pop(key, None)
+        if signal is None:
+            self._taken.append(key)
+            signal = Signal.model_validate(self._state.get(key))
+        return signal
 
     def save(self) -> None:
         """Write to the state what waits now and no longer."""

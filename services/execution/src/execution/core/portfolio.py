@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
 from contracts.account import Account
+from contracts.message import Message
 from contracts.order import Order
 from contracts.units import decimal_string
 
@@ -32,7 +33,7 @@ class Holding:
     @classmethod
     def from_json(cls, data: dict[str, str]) -> Holding:
         """Read what `to_json` wrote."""
-        return cls(Decimal(data["quantity"]), Decimal(data["average_price"]), Decimal(data["fees_quote"]))
+        return cls(**{name: Decimal(number) for name, number in data.items()})
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,13 +63,8 @@ class OpenOrder:
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> OpenOrder:
         """Read what `to_json` wrote."""
-        return cls(
-            order=Order.model_validate(data["order"]),
-            expires_at_ms=data["expires_at_ms"],
-            reserved_quote=Decimal(data["reserved_quote"]),
-            model_name=data["model_name"],
-            model_version=data["model_version"],
-        )
+        order, reserved_quote = Order.model_validate(data["order"]), Decimal(data["reserved_quote"])
+        return cls(**{**data, "order": order, "reserved_quote": reserved_quote})
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,12 +92,12 @@ class Mark:
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Mark:
         """Read what `to_json` wrote."""
-        return cls(Decimal(data["close"]), *(data[name] for name in cls.__slots__[1:]))
+        return cls(**{**data, "close": Decimal(data["close"])})
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Portfolio:
-    """The whole state of an account, bounded by its number of pairs.
+    """The whole state of an account, bounded by its number of pairs. A step returns a new one.
 
     `alerted` holds the day each alert was last raised on, `stale` the pairs whose stale marks were reported.
     """
@@ -115,7 +111,7 @@ class Portfolio:
     day: str | None = None
     trading_state: str = ACTIVE
     alerted: dict[str, str] = field(default_factory=dict)
-    stale: set[str] = field(default_factory=set)
+    stale: frozenset[str] = frozenset()
     holdings: dict[str, Holding] = field(default_factory=dict)
     orders: dict[str, OpenOrder] = field(default_factory=dict)
     marks: dict[str, Mark] = field(default_factory=dict)
@@ -126,6 +122,14 @@ class Portfolio:
         start = account.initial_balance_quote
         zero = Decimal(0)
         return cls(start, cash=start, realised=zero, fees=zero, highest_equity=start, day_start_balance=start)
+
+    def with_order(self, opened: OpenOrder) -> Portfolio:
+        """Return the portfolio with an order of its pair in flight."""
+        return replace(self, orders={**self.orders, opened.order.pair: opened})
+
+    def without_order(self, pair: str) -> Portfolio:
+        """Return the portfolio after the order of `pair` has come to its end."""
+        return replace(self, orders={other: order for other, order in self.orders.items() if other != pair})
 
     def to_json(self) -> dict[str, Any]:
         """Return JSON-able data."""
@@ -145,7 +149,7 @@ class Portfolio:
             day=data["day"],
             trading_state=data["trading_state"],
             alerted=dict(data["alerted"]),
-            stale=set(data["stale"]),
+            stale=frozenset(data["stale"]),
             holdings={pair: Holding.from_json(item) for pair, item in data["holdings"].items()},
             orders={pair: OpenOrder.from_json(item) for pair, item in data["orders"].items()},
             marks={pair: Mark.from_json(item) for pair, item in data["marks"].items()},
@@ -153,3 +157,6 @@ class Portfolio:
 
 
 _MONEY = ("initial_balance", "cash", "realised", "fees", "highest_equity", "day_start_balance")
+
+#: What a step of a minute returns: the portfolio after it, and what is to be told, in order.
+Decided = tuple[Portfolio, list[Message]]

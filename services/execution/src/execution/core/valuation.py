@@ -51,14 +51,15 @@ def reserved(portfolio: Portfolio) -> Decimal:
 
 def pnl(portfolio: Portfolio, account: str, time_ms: int) -> Pnl:
     """Return the books at the end of a minute."""
-    now = equity(portfolio)
+    money, floating = balance(portfolio), unrealised(portfolio)
+    now = money + floating
     return Pnl(
         account=account,
         time_ms=time_ms,
-        balance=decimal_string(balance(portfolio)),
+        balance=decimal_string(money),
         equity=decimal_string(now),
         realised_quote=decimal_string(portfolio.realised),
-        unrealised_quote=decimal_string(unrealised(portfolio)),
+        unrealised_quote=decimal_string(floating),
         fees_quote=decimal_string(portfolio.fees),
         exposure_quote=decimal_string(exposure(portfolio)),
         drawdown_quote=decimal_string(max(_ZERO, portfolio.highest_equity - now)),

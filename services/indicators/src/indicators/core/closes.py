@@ -56,7 +56,7 @@ class Closes:
             return
         close = to_float(candle.close)
         if not math.isfinite(close):
-            raise BadInputError("close", "a number within floats", candle.close)
+            raise BadInputError("close", "a number that a float can hold", candle.close)
         self._last_ms = candle.window_start_ms
         if used_ms is None or candle.window_start_ms > used_ms:
             if len(self._line) == self._most:

@@ -1,21 +1,17 @@
-"""The list of risk rules: one file each, a function that returns a violation or nothing."""
+"""The risk rules: every file here that has a ``RULE`` is one, and nothing else has to name it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import pkgutil
+from importlib import import_module
 
-from execution.core.rules.daily_loss import daily_loss
-from execution.core.rules.exposure import exposure
-from execution.core.rules.position_size import position_size
-from execution.core.rules.total_loss import total_loss
-from execution.core.rules.trading_state import trading_state
-from execution.core.rules.violation import AccountHealth, OrderRequest, RiskViolation
+from execution.core.rules.rule import LossRule, OrderRule, PairRule, Rule
 
-AccountRule = Callable[[AccountHealth], RiskViolation | None]
-OrderRule = Callable[[OrderRequest], RiskViolation | None]
+_MODULES = [import_module(f"{__name__}.{found.name}") for found in pkgutil.iter_modules(__path__)]
+_FOUND: list[Rule] = [module.RULE for module in _MODULES if hasattr(module, "RULE")]
 
-#: Asked once a minute. The last breach found names the trading state, so the terminal one stands last.
-ACCOUNT_RULES: tuple[AccountRule, ...] = (daily_loss, total_loss)
-
-#: Asked before an order that opens a position is sent; the first objection denies it.
-ORDER_RULES: tuple[OrderRule, ...] = (trading_state, position_size, exposure)
+#: The last breach found names the trading state, so limits that end an account stand last.
+LOSS_RULES = sorted((rule for rule in _FOUND if isinstance(rule, LossRule)), key=lambda rule: rule.is_final)
+ORDER_RULES = sorted((rule for rule in _FOUND if isinstance(rule, OrderRule)), key=lambda rule: rule.place)
+PAIR_RULES = [rule for rule in _FOUND if isinstance(rule, PairRule)]
+RULES: list[Rule] = [*LOSS_RULES, *ORDER_RULES, *PAIR_RULES]

@@ -1,18 +1,18 @@
-"""Daily loss, as prop firms word it: equity against the balance at midnight, percent of the initial balance."""
+"""Daily loss, as prop firms word it: equity against the balance at midnight, percent of the initial balance.
+
+Broken when equity falls below ``day start balance - max_daily_loss_pct of the initial balance``. The basis is the
+balance at midnight, not the equity: a loss floating over midnight counts against the new day.
+Source: FTMO, "Maximum Daily Loss".
+"""
 
 from __future__ import annotations
 
-from execution.core.rules.loss_limit import judge_loss
-from execution.core.rules.violation import PERCENT, AccountHealth, RiskViolation
+from execution.core.rules.rule import Limit, LossRule
 
-DAILY_LOSS = "DAILY_LOSS"
-
-
-def daily_loss(health: AccountHealth) -> RiskViolation | None:
-    """Object when equity falls below ``day start balance - max_daily_loss_pct of the initial balance``.
-
-    The basis is the balance at midnight, not the equity: a loss floating over midnight counts against the new day.
-    Source: FTMO, "Maximum Daily Loss".
-    """
-    limit = health.initial_balance * health.account.max_daily_loss_pct * PERCENT
-    return judge_loss(DAILY_LOSS, "DAILY_LOSS", health.day_start_balance - health.equity, limit)
+RULE = LossRule(
+    code="DAILY_LOSS",
+    state="DAILY_LOSS",
+    is_final=False,
+    limit=Limit("max_daily_loss_pct", 5, "limit on the loss since midnight"),
+    loss=lambda health: health.day_start_balance - health.equity,
+)

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from contracts.units import decimal_string
-from execution.core.rules.violation import OrderRequest, RiskViolation
+from execution.core.rules.rule import OrderRequest, OrderRule, RiskViolation
 
 
-def exposure(request: OrderRequest) -> RiskViolation | None:
-    """Object when slippage and fee included the order would cost more than the cash not yet promised to others."""
-    if request.cost_quote <= request.available_cash:
+def check(request: OrderRequest) -> RiskViolation | None:
+    """Deny when slippage and fee included the order would cost more than the cash not yet promised to others."""
+    cost, cash = request.cost_quote, request.available_cash
+    if cost <= cash:
         return None
-    return RiskViolation(
-        reason="EXPOSURE",
-        rule="EXPOSURE",
-        severity="WARNING",
-        value=request.cost_quote,
-        limit=request.available_cash,
-        message=f"order costs {decimal_string(request.cost_quote)}, {decimal_string(request.available_cash)} is free",
-    )
+    message = f"order costs {decimal_string(cost)}, {decimal_string(cash)} is free"
+    return RiskViolation("EXPOSURE", "WARNING", cost, cash, message)
+
+
+RULE = OrderRule(code="EXPOSURE", place=3, check=check)

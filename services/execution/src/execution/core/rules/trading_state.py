@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from execution.core.portfolio import ACTIVE
-from execution.core.rules.violation import OrderRequest, RiskViolation
+from execution.core.rules.rule import OrderRequest, OrderRule, RiskViolation
 
 
-def trading_state(request: OrderRequest) -> RiskViolation | None:
-    """Object unless the account is active; the breach itself was reported when it happened."""
-    if request.trading_state == ACTIVE:
+def check(request: OrderRequest) -> RiskViolation | None:
+    """Deny unless the account is active; the breach itself was reported when it happened."""
+    state = request.trading_state
+    if state == ACTIVE:
         return None
-    return RiskViolation(
-        reason=request.trading_state,
-        rule=None,
-        severity="WARNING",
-        value=request.cost_quote,
-        limit=request.available_cash,
-        message=f"no new positions: {request.trading_state}",
-    )
+    return RiskViolation(state, "WARNING", request.cost_quote, request.available_cash, f"no new positions: {state}")
+
+
+RULE = OrderRule(code=None, place=1, check=check)

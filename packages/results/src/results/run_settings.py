@@ -12,15 +12,14 @@ from pydantic import BaseModel, Field, ValidationError
 
 from contracts.clock import SystemClock
 from contracts.errors import BadInputError
+from contracts.services import INPUTS
 from contracts.timestamps import iso_utc
 from results.run_folder import RunFolder
 from streaming.settings import ENV_FILE
 
 FILE_NAME = "settings.json"
 #: Settings that decide what a service publishes; where things lie and how often to commit does not.
-_DECIDES = re.compile(
-    r"(?:CANDLES|INDICATORS|PREDICTIONS|SIGNALS|EXECUTION)_\w+|TRADESTREAM_(?:ACCOUNTS|REFERENCE_PAIRS)|TRADES_PAIRS"
-)
+_DECIDES = re.compile(rf"(?:{'|'.join(INPUTS).upper()})_\w+|TRADESTREAM_(?:ACCOUNTS|REFERENCE_PAIRS)|TRADES_PAIRS")
 _ELSEWHERE = re.compile(r"_(?:FILE|MLFLOW_\w+|\w*(?:PASSWORD|SECRET|TOKEN|KEY)\w*)$")
 
 

@@ -1,0 +1,147 @@
+"""What a risk rule is: what it is shown, what it answers, and its entry in the registry."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Literal
+
+from contracts.account import Account
+from contracts.risk_rules import RiskRule
+from contracts.units import decimal_string
+
+#: From this share of a limit on, a warning is raised.
+WARNING_SHARE = Decimal("0.8")
+PERCENT = Decimal("0.01")
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """The field of an account that a rule compares with, percent; `make schemas` gives it to `contracts.Account`."""
+
+    field: str
+    default_pct: int
+    description: str
+
+
+@dataclass(frozen=True, slots=True)
+class RiskViolation:
+    """What a rule found. `reason` becomes the trading state or the order's reason."""
+
+    reason: str
+    severity: Literal["WARNING", "CRITICAL"]
+    value: Decimal
+    limit: Decimal
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class AccountHealth:
+    """What loss limits look at. `equity` is taken at the policy's risk mark."""
+
+    account: Account
+    initial_balance: Decimal
+    day_start_balance: Decimal
+    equity: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class LossRule:
+    """A limit on what an account may lose, percent of its initial balance; checked once a minute.
+
+    A warning near the limit, a breach beyond it: the account then stops trading. How much of each limit is used is a
+    metric, `tradestream_account_limit_used_ratio`, and an alert of Prometheus.
+
+    Parameters
+    ----------
+    code
+        Of its risk alerts.
+    state
+        The account's trading state while the limit is broken.
+    is_final
+        Whether that is for good; otherwise it is until the next trading day.
+    loss
+        What is lost in its sense, quote currency.
+    """
+
+    code: RiskRule
+    state: str
+    is_final: bool
+    limit: Limit
+    loss: Callable[[AccountHealth], Decimal]
+
+    def limit_quote(self, health: AccountHealth) -> Decimal:
+        """Return how much may be lost."""
+        limit_pct: Decimal = getattr(health.account, self.limit.field)
+        return health.initial_balance * limit_pct * PERCENT
+
+    def used_share(self, health: AccountHealth) -> float:
+        """Return which share of the limit is lost, 0 after a profit."""
+        return float(max(self.loss(health), Decimal(0)) / self.limit_quote(health))
+
+    def check(self, health: AccountHealth) -> RiskViolation | None:
+        """Return a breach if the loss exceeds the limit, a warning from 80 % of it on, else nothing.
+
+        A loss equal to the limit is no breach: equity must not drop *below* the floor.
+        """
+        loss, limit = self.loss(health), self.limit_quote(health)
+        if loss < limit * WARNING_SHARE:
+            return None
+        message = f"{self.state}: lost {decimal_string(loss)} of at most {decimal_string(limit)}"
+        return RiskViolation(self.state, "CRITICAL" if loss > limit else "WARNING", loss, limit, message)
+
+
+@dataclass(frozen=True, slots=True)
+class OrderRequest:
+    """A buy before it is sent. `cost_quote` includes the expected slippage and fee."""
+
+    account: Account
+    trading_state: str
+    equity: Decimal
+    value_quote: Decimal
+    cost_quote: Decimal
+    available_cash: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class OrderRule:
+    """A rule that is checked before an order that opens a position is sent; a violation denies the order.
+
+    Parameters
+    ----------
+    code
+        Of its risk alerts; None where what it follows from was reported before.
+    place
+        Rules are checked in this order, the first violation counts.
+    """
+
+    code: RiskRule | None
+    place: int
+    check: Callable[[OrderRequest], RiskViolation | None]
+    limit: Limit | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PairView:
+    """A pair in which money stands, or that was not waited for, at the end of a minute.
+
+    `marked_at_ms` is the end of the candle that its last known price is of, None before the first.
+    """
+
+    pair: str
+    window_start_ms: int
+    window_end_ms: int
+    has_complete_candle: bool
+    marked_at_ms: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class PairRule:
+    """A rule that is checked once a minute for such pairs; a violation is reported once, until it has gone."""
+
+    code: RiskRule
+    check: Callable[[PairView], RiskViolation | None]
+
+
+Rule = LossRule | OrderRule | PairRule
