@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from tests.architecture.made_up_service import ENTRIES, add_to
+from tests.deployments.made_up_service import ENTRIES, add_to
 from tests.support.workspace import ROOT
 
 #: Of a checkout, what is no part of the project.
@@ -25,8 +25,11 @@ WRITERS = (
 #: The tests that hold for every service and topic.
 LAWS = (
     "tests/architecture/test_architecture.py",
-    "tests/contracts",
-    "tests/deployments",
+    "tests/contracts/test_messages.py",
+    "tests/deployments/test_graph.py",
+    "tests/deployments/test_deployment_topics.py",
+    "tests/deployments/test_deployment_manifests.py",
+    "tests/deployments/test_least_privilege.py",
     "tests/docker/test_compose.py",
     "tests/docs/test_written_pages.py",
     "tests/echoes",
@@ -97,6 +100,7 @@ def test_what_is_deployed_knows_it(tree: Path) -> None:
     run(tree, "deployments/deploy.py", "known", "--service", "echoes")
 
 
+@pytest.mark.long
 def test_the_laws_hold_for_it(tree: Path) -> None:
     run(tree, "-m", "pytest", "-x", *LAWS)
 
