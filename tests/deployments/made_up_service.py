@@ -142,7 +142,7 @@ from streaming.testing import run_topology
 def test_each_heartbeat_is_repeated() -> None:
     beats = [Heartbeat(exchange="kraken", pair="BTC/USD", venue_time_us=time_us) for time_us in (1_000, 2_000)]
     done = run_topology(topology, EchoesSettings(), "echoes", {TRADES: beats}, [ECHOES])
-    assert [each.venue_time_us for each in done.messages] == [1_000, 2_000]
+    assert [each.venue_time_us for each in done[ECHOES.name]] == [1_000, 2_000]
 ''',
     "packages/contracts/src/contracts/echo.py": '''\
 """A heartbeat, said once more."""
