@@ -14,7 +14,17 @@ Kind = Literal["integer", "float", "decimal", "text"]
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column and what kind of value it holds."""
+    """A column and what kind of value it holds.
+
+    Parameters
+    ----------
+    name
+        As the table has it.
+    kind
+        Of its values.
+    nullable
+        Whether a value may be missing.
+    """
 
     name: str
     kind: Kind
