@@ -21,6 +21,7 @@ from contracts.topics import (
     TECHNICAL_INDICATORS,
     TopicSpec,
 )
+from contracts.trade_frame import TRADE_COLUMNS
 
 #: Exact decimals stay strings: a decimal type would need one scale for all pairs.
 _TYPES: dict[Kind, Any] = {"integer": pl.Int64, "float": pl.Float64, "decimal": pl.String, "text": pl.String}
@@ -108,18 +109,10 @@ TRADES_SCHEMA: dict[str, Any] = {
     "quantity": pl.String,
     "side": pl.String,
 }
-#: Column of a frame -> column of the table.
-FRAME_COLUMNS = {
-    "trade_ids": "trade_id",
-    "timestamps_us": "timestamp_us",
-    "prices": "price",
-    "quantities": "quantity",
-    "sides": "side",
-}
 #: What is read of a message of the trades topic.
 FRAME_SCHEMA: dict[str, Any] = {
     **dict.fromkeys(("type", "exchange", "pair"), pl.String),
-    **{name: pl.List(TRADES_SCHEMA[column]) for name, column in FRAME_COLUMNS.items()},
+    **{name: pl.List(TRADES_SCHEMA[column]) for name, column in TRADE_COLUMNS.items()},
 }
 
 
