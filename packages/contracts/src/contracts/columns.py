@@ -38,7 +38,17 @@ ID_COLUMNS: Mapping[type[Message], tuple[str, ...]] = {
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column and what kind of value it holds."""
+    """A column and what kind of value it holds.
+
+    Parameters
+    ----------
+    name
+        As the table has it.
+    kind
+        Of its values.
+    nullable
+        Whether a value may be missing.
+    """
 
     name: str
     kind: Kind
