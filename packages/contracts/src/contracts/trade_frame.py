@@ -67,7 +67,13 @@ class TradeFrame(Message):
         return self
 
     def rows(self) -> Iterator[tuple[int, int, str, str, Side]]:
-        """Yield the columns' values of one trade after the other, in the order of `TRADE_COLUMNS`."""
+        """Yield the columns' values of one trade after the other.
+
+        Yields
+        ------
+        tuple
+            Trade id, time in microseconds, price, quantity and side.
+        """
         return zip(self.trade_ids, self.timestamps_us, self.prices, self.quantities, self.sides, strict=True)
 
     @property
