@@ -10,6 +10,7 @@ from docs.writers import code_map
 from tests.architecture.test_architecture import ALLOWED
 from tests.support.workspace import COMPOSITION_ROOTS, LIBRARIES, MEMBERS, ROOT, members
 
+from contracts.services import up_to
 from contracts.topics import TOPICS
 
 PAGE = (ROOT / "docs/explanation/architecture.md").read_text(encoding="utf-8")
@@ -48,7 +49,7 @@ def test_the_arrows_are_those_that_tests_enforce() -> None:
 
 def test_a_trade_passes_every_service_that_trading_needs() -> None:
     passed = {path.split("/")[1] for path, _ in WAY}
-    assert passed >= {"exchanges", "trades", "candles", "indicators", "predictions", "signals", "execution"}
+    assert passed >= {"exchanges", "trades", *up_to("execution")}
 
 
 @pytest.mark.parametrize(("path", "told"), WAY, ids=[path.split("/src/")[1] for path, _ in WAY])
