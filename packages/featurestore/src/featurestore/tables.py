@@ -83,7 +83,7 @@ TABLES: tuple[Table, ...] = (
     Table("fills", Fill, "each execution"),
     Table("positions", Position, "what each account holds now", _POSITION, "updated_at_ms"),
     Table("positions_history", Position, "the position after each fill"),
-    Table("pnl", Pnl, "each account's books, once a minute"),
+    Table("pnl", Pnl, "each account, once a minute"),
     Table("risk_alerts", RiskAlert, "limits approached, met or broken", (MESSAGE_ID,)),
 )
 
