@@ -81,7 +81,7 @@ TABLES: tuple[Table, ...] = (
     Table("fills", Fill, ("fill_id",), "each execution"),
     Table("positions", Position, _POSITION, "what each account holds now", newest="updated_at_ms"),
     Table("positions_history", Position, ("fill_id",), "the position after each fill"),
-    Table("pnl", Pnl, ("account", "time_ms"), "each account's books, once a minute"),
+    Table("pnl", Pnl, ("account", "time_ms"), "each account, once a minute"),
     Table("risk_alerts", RiskAlert, (MESSAGE_ID,), "limits approached, met or broken"),
 )
 
