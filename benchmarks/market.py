@@ -44,8 +44,15 @@ class Trades:
 
     def part(self, start: int, stop: int) -> Trades:
         """Return the trades `start` <= i < `stop`."""
-        columns = (self.timestamps_us, self.ticks, self.lots, self.buys)
-        return Trades(self.pair, *(column[start:stop] for column in columns), first_id=self.first_id + start)
+        rows = slice(start, stop)
+        return Trades(
+            self.pair,
+            self.timestamps_us[rows],
+            self.ticks[rows],
+            self.lots[rows],
+            self.buys[rows],
+            self.first_id + start,
+        )
 
     def numbered_from(self, first_id: int) -> Trades:
         """Return the same trades with other ids."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from benchmarks.contestant import Result, Task, report
 from benchmarks.stopwatch import run_timed
@@ -36,7 +37,7 @@ def live_state_bytes(folder: Path) -> int:
     for store in {file.parent for file in folder.rglob("CURRENT")}:
         for family in Rdict.list_cf(str(store)):
             options = {family: Options(raw_mode=True)}
-            db = Rdict(str(store), Options(raw_mode=True), options, AccessType.read_only())
+            db: Any = Rdict(str(store), Options(raw_mode=True), options, AccessType.read_only())
             total += sum(len(key) + len(value) for key, value in db.get_column_family(family).items())
             db.close()
     return total

@@ -9,12 +9,13 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from benchmarks.contestant import environment
 from contracts.account import Account
 from contracts.services import INPUTS
-from contracts.topics import TOPICS
+from contracts.topics import TOPICS, TopicSpec
 from streaming.broker_address import is_embedded
 from streaming.clients import create_topics, lag
 from streaming.settings import ServiceSettings
@@ -98,7 +99,10 @@ class Processes:
         """Return when every service has committed all of its input, in flow order."""
         for name, spec in INPUTS.items():
             group = self.settings.group_for(name)
-            self.wait_for(lambda group=group, spec=spec: lag(self.settings, group, spec) == 0, f"{name} to drain")
+            self.wait_for(partial(self._caught_up, group, spec), f"{name} to drain")
+
+    def _caught_up(self, group: str, spec: TopicSpec) -> bool:
+        return lag(self.settings, group, spec) == 0
 
     def wait_for(self, done: Callable[[], bool], what: str) -> None:
         """Return when `done` says so; fail if a process ends or time runs out before."""

@@ -39,8 +39,8 @@ def main(broker_address: str, file: str) -> int:
         message = consumer.poll(0.1)
         if message is not None and message.error() is None:
             headers = dict(message.headers() or ())
-            times_us = (int(headers[name]) for name in ("ingested_at_us", "produced_at_us"))
-            read.append((*times_us, time.time_ns() // 1_000))
+            ingested_us, produced_us = int(headers["ingested_at_us"]), int(headers["produced_at_us"])
+            read.append((ingested_us, produced_us, time.time_ns() // 1_000))
     Path(file).write_text(json.dumps(read))
     consumer.close()
     return 0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
+from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ DURATIONS = Path(__file__).parent / "durations.json"
 #: A file that nobody has measured yet goes before the quick ones.
 UNKNOWN_SECONDS = 10.0
 
-_measured: Counter[str] = Counter()
+_measured: dict[str, float] = defaultdict(float)
 _left_out = 0
 
 
@@ -38,7 +38,10 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     if hasattr(session.config, "workeroutput"):
         session.config.workeroutput["left_out"] = _left_out
     elif session.config.getoption("--write-durations"):
-        text = json.dumps({file: round(seconds, 1) for file, seconds in _measured.most_common()}, indent=1)
+        text = json.dumps(
+            {file: round(seconds, 1) for file, seconds in sorted(_measured.items(), key=lambda each: -each[1])},
+            indent=1,
+        )
         DURATIONS.write_text(text + "\n", encoding="utf-8")
 
 

@@ -6,6 +6,7 @@ import gc
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from statistics import median
 
 import numpy as np
@@ -40,10 +41,7 @@ def measure(size: Size) -> list[Table]:
     ways: dict[str, tuple[Callable[[], object], int]] = {
         FULL_ARRAYS: (lambda: _talib(series), len(both)),
         _ON_BOTH: (lambda: _ours(series, both), len(both)),
-        **{
-            name: (lambda features=features: _ours(series, features), len(features))
-            for name, features in SETS.items()
-        },
+        **{name: (partial(_ours, series, features), len(features)) for name, features in SETS.items()},
     }
     seconds: dict[str, list[float]] = {label: [] for label in ways}
     for _ in range(size.rounds):

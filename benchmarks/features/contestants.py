@@ -177,7 +177,8 @@ class Nautilus:
         self.features: Sequence[str] = [name for each in nautilus_peer.INDICATORS for name in each.features]
         self._folder = tempfile.TemporaryDirectory(prefix="bench-nautilus-")
         bars = Path(self._folder.name, "bars.npz")
-        np.savez(bars, **series.columns)
+        columns: dict[str, Any] = dict(series.columns)
+        np.savez(bars, **columns)
         uv = os.environ.get("UV") or shutil.which("uv")
         if uv is None:
             raise FileNotFoundError("uv")

@@ -92,7 +92,8 @@ class _Running:
             self._update(i)
             for name, one, attribute, factor in self._read:
                 found[name].append(factor * getattr(one, attribute))
-        np.savez(file, **{name: np.array(values) for name, values in found.items()})
+        arrays: dict[str, Any] = {name: np.array(values) for name, values in found.items()}
+        np.savez(file, **arrays)
 
     def _update(self, i: int) -> None:
         for rows, updates in zip(self._rows, self._updates, strict=True):

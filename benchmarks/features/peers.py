@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any, NamedTuple
 
 from features import FEATURES, Feature
@@ -65,12 +66,12 @@ def talipp_indicators() -> tuple[TalippIndicator, ...]:
 
     bands = {"upper": "ub", "middle": "cb", "lower": "lb"}
     return (
-        *(TalippIndicator(lambda n=n: of.RSI(n), False, {f"rsi_{n}": None}) for n in (7, 14, 21)),
-        *(TalippIndicator(lambda n=n: of.SMA(n), False, {f"sma_{n}": None}) for n in PERIODS),
-        *(TalippIndicator(lambda n=n: of.EMA(n), False, {f"ema_{n}": None}) for n in PERIODS),
+        *(TalippIndicator(partial(of.RSI, n), False, {f"rsi_{n}": None}) for n in (7, 14, 21)),
+        *(TalippIndicator(partial(of.SMA, n), False, {f"sma_{n}": None}) for n in PERIODS),
+        *(TalippIndicator(partial(of.EMA, n), False, {f"ema_{n}": None}) for n in PERIODS),
         *(
             TalippIndicator(
-                lambda fast=fast, slow=slow: of.MACD(fast, slow, 9),
+                partial(of.MACD, fast, slow, 9),
                 False,
                 {f"macd_{fast}": "macd", f"macd_signal_{fast}": "signal", f"macd_hist_{fast}": "histogram"},
             )

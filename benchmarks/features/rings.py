@@ -24,7 +24,7 @@ def opened(folder: Path) -> Iterator[Any]:
     try:
         yield partition.begin()
     finally:
-        partition.close()
+        partition.close()  # type: ignore[no-untyped-call]
 
 
 def state_of(transaction: Any, pair: str) -> State:
@@ -48,7 +48,7 @@ def write(folder: Path, candles: Sequence[Candle], pairs: Sequence[str]) -> None
 def _copy(folder: Path, of: bytes, to: Sequence[bytes]) -> None:
     """Write the entries of one pair for others as well: a thousand rings entry by entry would take minutes."""
     families = {name: Options(raw_mode=True) for name in Rdict.list_cf(str(folder))}
-    store = Rdict(str(folder), Options(raw_mode=True), families)
+    store: Any = Rdict(str(folder), Options(raw_mode=True), families)
     entries = [(key.removeprefix(of), value) for key, value in store.items()]
     for pair in to:
         batch = WriteBatch(raw_mode=True)

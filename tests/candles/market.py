@@ -10,7 +10,7 @@ from datetime import datetime
 from decimal import Decimal, localcontext
 from itertools import pairwise
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -143,11 +143,10 @@ def reference(trades: Iterable[Trade], interval_s: int) -> dict[int, Expected]:
 
 def as_expected(candle: Candle) -> Expected:
     texts = ("open", "high", "low", "close", "volume", "quote_volume", "taker_buy_volume")
+    numbers: dict[str, Any] = {name: Decimal(getattr(candle, name)) for name in texts}
     return Expected(
-        *(Decimal(getattr(candle, name)) for name in texts),
-        trade_count=candle.trade_count,
-        first_trade_id=candle.first_trade_id,
-        last_trade_id=candle.last_trade_id,
+        **numbers,
+        **{name: getattr(candle, name) for name in ("trade_count", "first_trade_id", "last_trade_id")},
     )
 
 

@@ -40,7 +40,7 @@ def test_flaws_are_counted_by_kind() -> None:
     run = run_topology(
         topology, CandlesSettings(store_url="off", intervals_s=(60,)), "candles", {TRADES: messages}, [CANDLES]
     )
-    gaps = sum(candle.quality == "gap" and candle.revision == 0 for candle in run["candles"])  # type: ignore[attr-defined]
+    gaps = sum(candle.quality == "gap" and candle.revision == 0 for candle in run["candles"])
     after = {kind: total(DATA_FLAWS, kind=kind) - before[kind] for kind in before}
     assert after == {GAP: gaps, LATE: 1, DUPLICATE: 1}
     assert gaps >= 1

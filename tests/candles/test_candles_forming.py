@@ -32,7 +32,8 @@ SHOWN = [name for name in FormingCandle.model_fields if name in Candle.model_fie
 
 def partial_bars_of(messages: list[Any], rules: Rules, step_ms: int) -> list[list[PartialBar]]:
     """The partial bars after each message; state goes through JSON after each, as at a restart."""
-    pair, state, found = None, None, []
+    pair: Any = None
+    state, found = None, []
     for message in messages:
         before, led_to = pair, []
         for after, parts in admit.step(before, message, rules):

@@ -15,6 +15,7 @@ from tests.support.processes import start_service
 from tests.support.waiting import GIVE_UP_SECONDS, wait_for
 
 from candles import __main__ as candles
+from candles.app import topology
 from candles.settings import CandlesSettings
 from contracts.candle import Candle
 from contracts.topics import CANDLES, TRADES, TRADES_CHECKPOINTS
@@ -87,7 +88,7 @@ def serve(settings: CandlesSettings) -> None:
         service="candles",
         inputs=[TRADES],
         outputs=[CANDLES],
-        topology=candles.topology,
+        topology=topology,
         stop_at_end=True,
     )
     app._setup_signal_handlers = lambda: None  # type: ignore[method-assign]
@@ -95,7 +96,7 @@ def serve(settings: CandlesSettings) -> None:
 
 
 def candles_of(settings: CandlesSettings) -> list[Candle]:
-    return [record.message() for record in read_topic(settings, CANDLES)]  # type: ignore[misc]
+    return [record.message() for record in read_topic(settings, CANDLES)]
 
 
 def test_the_live_service_goes_on_without_gap_or_repeat_in_a_new_pod(log, monkeypatch) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.candles import market
@@ -125,7 +127,7 @@ def test_two_parts_of_a_recording_are_one(steps, at) -> None:
 def test_heartbeats_between_change_no_candle(steps, sizes, data) -> None:
     trades = in_order(steps)
     parts = cut(trades, sizes)
-    messages = []
+    messages: list[Any] = []
     for part, following in zip(parts, [*parts[1:], None], strict=True):
         messages.append(market.frame(part))
         if following and following[0].us > part[-1].us + 1:

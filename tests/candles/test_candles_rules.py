@@ -229,7 +229,7 @@ def test_an_open_window_takes_trades_older_than_what_is_retained() -> None:
     out = [
         one for part in (trades, [market.at(30, 2)], [market.at(3_600, 4)]) for one in twin.feed(market.frame(part))
     ]
-    assert twin.refused == twin.lost == []
+    assert not twin.refused and not twin.lost
     assert [one.trade_count for one in out if one.interval_s == 3_600] == [3]
     assert sum(one.trade_count for one in market.last_revisions(out).values() if one.interval_s == 60) == 3
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.candles import market
@@ -15,7 +16,6 @@ from candles.app import topology
 from candles.core.rules import Rules
 from candles.core.twin import CandlesTwin
 from candles.settings import CandlesSettings
-from contracts.candle import Candle
 from contracts.topics import CANDLES, TRADES
 from contracts.trade_frame import TradeFrame
 from streaming.clients import create_topics, read_topic
@@ -32,7 +32,7 @@ FILES = [
     ("binance_spot_BTCUSDT_20230405.csv.gz", True, None),
     ("coinbase_BTC-USD_20230905_1h.csv.gz", False, None),
     ("bitstamp_BTCUSD_2011-09_2012-05.csv.gz", False, 700),
-    pytest.param("bitstamp_BTCUSD_2011-09_2012-05.csv.gz", False, None, marks=pytest.mark.slow),
+    pytest.param("bitstamp_BTCUSD_2011-09_2012-05.csv.gz", False, None, marks=pytest.mark.long),
 ]
 
 
@@ -43,7 +43,8 @@ def serve(messages: list, folder: Path | None = None, **options):
 @pytest.mark.parametrize(("name", "consecutive", "limit"), FILES)
 def test_recorded_markets_equal_an_independent_aggregation(name, consecutive, limit) -> None:
     trades = market.recorded(name, limit)
-    messages = [*market.frames(trades, 1_000, consecutive), market.end_at(max(trade.us for trade in trades) + 1)]
+    end = market.end_at(max(trade.us for trade in trades) + 1)
+    messages: list[Any] = [*market.frames(trades, 1_000, consecutive), end]
     run = serve(messages)
     assert run.dead_letters == []
     for interval_s in (60, 300):
@@ -179,7 +180,7 @@ def test_kill_9_repeats_at_most_identical_candles(tmp_path) -> None:
     whole = {candle.message_id: candle for candle in serve(messages)["candles"]}
     settings = CandlesSettings(broker_address=f"embedded://{tmp_path}/log", data_dir=tmp_path)
     create_topics(settings, [TRADES, CANDLES])
-    seen: dict[str, Candle] = {}
+    seen: dict[str, Any] = {}
 
     def look() -> int:
         for record in read_topic(settings, CANDLES):

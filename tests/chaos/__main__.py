@@ -68,7 +68,7 @@ class Sweep:
             stage = Stage(name, self.folder / name, broker, self.model, size, self.seed, self.kills)
             began = time.monotonic()
             run, note = fault.do(stage)
-            verdict = compare(run.written, expected, run.market.true_trades)
+            verdict = compare(run.everything, expected, run.market.true_trades)
         except NoSmallDiskError as error:
             note, skipped = str(error), True
         except Exception as error:  # noqa: BLE001 - the next faults are worth their run; this one is a difference

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections import Counter
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal
 
 from tests.chaos.live_run import LiveRun
@@ -41,10 +42,14 @@ def plan_kills(seed: int, kills: int, seconds: float) -> list[Kill]:
     return sorted(plan)
 
 
+def _is_time(run: LiveRun, kill: Kill) -> bool:
+    return run.seconds_live >= kill.at_seconds
+
+
 def carry_out(plan: list[Kill], run: LiveRun) -> None:
     """Kill as planned; what ends by itself meanwhile is started again and counted."""
     for kill in plan:
-        run.watch_until(lambda at=kill.at_seconds: run.seconds_live >= at, f"{kill}")
+        run.watch_until(partial(_is_time, run, kill), f"{kill}")
         assert run.processes[kill.service].exitcode is None, f"{kill.service} had ended before {kill}"
         run.kill(kill.service, in_checkpoint=kill.aim == "checkpoint")
 

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from tests.chaos.live_market import LIVE_FROM_MS, TRAINING_HOURS, LiveMarket
@@ -39,7 +40,7 @@ class LiveRun(SixServices):
         Those of them that died while they wrote a checkpoint.
     starting
         Those of them that had not said their first word since they were started.
-    written
+    everything
         What was on the topics when everything had drained.
     """
 
@@ -49,7 +50,7 @@ class LiveRun(SixServices):
     inside_checkpoint: list[str] = field(default_factory=list)
     starting: list[str] = field(default_factory=list)
     live_since: float = 0.0
-    written: Written = field(init=False)
+    everything: Written = field(init=False)
     _started: dict[str, float] = field(default_factory=dict)
     _logged: dict[str, int] = field(default_factory=dict)
 
@@ -63,7 +64,7 @@ class LiveRun(SixServices):
                 self.go_live()
                 yield self
                 self.drain(may_restart=True)
-                self.written = self.collect()
+                self.everything = self.collect()
 
     def go_live(self) -> None:
         """Start the feed, and the market once it is heard."""
@@ -130,12 +131,16 @@ class LiveRun(SixServices):
         return file.read_text(encoding="utf-8", errors="replace") if file.exists() else ""
 
 
+def _has_drained(run: LiveRun, name: str) -> bool:
+    return lag(run.settings, f"{name}-dev", INPUTS[name]) == 0
+
+
 def undisturbed(folder: Path, market: LiveMarket, model: dict[str, str]) -> Written:
     """Return what a run on the embedded log writes to which nothing happens."""
     run = LiveRun(f"embedded://{folder}/log", folder, model, market=market)
     with run.live():
         pass
-    return run.written
+    return run.everything
 
 
 def train_model(folder: Path) -> dict[str, str]:
@@ -155,7 +160,7 @@ def train_model(folder: Path) -> dict[str, str]:
                 run.start(name)
             run.watch_until(lambda: run.processes["trades"].exitcode == 0, "history")
             for name in ("candles", "indicators"):
-                run.watch_until(lambda name=name: lag(run.settings, f"{name}-dev", INPUTS[name]) == 0, name)
+                run.watch_until(partial(_has_drained, run, name), name)
         finally:
             for process in run.processes.values():
                 process.terminate()

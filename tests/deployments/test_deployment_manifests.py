@@ -23,7 +23,7 @@ from training.settings import TrainingSettings
 Manifest = dict[str, Any]
 ROOT = Path(__file__).resolve().parents[2]
 APPS = {each.app: settings_of(each.name) for each in SERVICES}
-SETTINGS = {**APPS, "training": TrainingSettings, "check-topics": ServiceSettings}
+SETTINGS: dict[str, Any] = {**APPS, "training": TrainingSettings, "check-topics": ServiceSettings}
 NAMESPACES = {"tradestream", "kafka", "risingwave", "mlflow", "grafana", "monitoring"}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from streaming.kafka.grants import services, user_of
 
 @pytest.mark.parametrize("path", sorted(resources.files()))
 def test_the_files_are_what_contracts_say(path: str) -> None:
-    written = (resources.Path(resources.__file__).parent / path).read_text(encoding="utf-8")
+    written = (Path(resources.__file__).parent / path).read_text(encoding="utf-8")
     assert written == resources.files()[path], "make kafka-resources writes it anew"
 
 

@@ -31,7 +31,7 @@ def interpolate(value: object) -> str:
     return re.sub(r"\$\{\w+:-([^}]*)\}", r"\1", str(value))
 
 
-def settings_of(image: str) -> type:
+def settings_of(image: str) -> Any:
     """Return the settings class of one of our images."""
     service = image.removeprefix("tradestream/").split(":")[0]
     if service == "simulator":
@@ -41,9 +41,9 @@ def settings_of(image: str) -> type:
     return getattr(module, f"{service.capitalize()}Settings")
 
 
-def variables(cls: type) -> set[str]:
+def variables(cls: Any) -> set[str]:
     """Return the variables that a settings class reads."""
-    return {environment_variable(cls, field) for field in cls.model_fields}  # type: ignore[attr-defined]
+    return {environment_variable(cls, field) for field in cls.model_fields}
 
 
 def with_settings() -> list[Any]:

@@ -27,13 +27,13 @@ PORTS = {"Kafka UI": 8182, "RisingWave": 4567, "MLflow": 5000, "Grafana": 3000, 
 def configuration() -> dict[str, Any]:
     """Return devcontainer.json, which is JSON with lines of comment."""
     text = (FOLDER / "devcontainer.json").read_text(encoding="utf-8")
-    return json.loads(re.sub(r"(?m)^\s*//.*$", "", text))  # type: ignore[no-any-return]
+    return json.loads(re.sub(r"(?m)^\s*//.*$", "", text))
 
 
 @pytest.fixture(scope="module")
 def tools() -> dict[str, str]:
     """Return what mise installs."""
-    return tomllib.loads((ROOT / "mise.toml").read_text(encoding="utf-8"))["tools"]  # type: ignore[no-any-return]
+    return tomllib.loads((ROOT / "mise.toml").read_text(encoding="utf-8"))["tools"]
 
 
 def installed_by_apt() -> set[str]:

@@ -29,7 +29,7 @@ def needs(image: str) -> dict[str, object]:
     found = docker("image", "inspect", image, check=False)
     if found.returncode:
         pytest.skip(f"needs {image}: make build service={image.split('/')[1].split(':')[0]}")
-    return json.loads(found.stdout)[0]["Config"]  # type: ignore[no-any-return]
+    return json.loads(found.stdout)[0]["Config"]
 
 
 @pytest.mark.parametrize("name", [*SERVICES, "simulator", "train", "mlflow"])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from docs.writers.__main__ import DOCS, WRITTEN
 from docs.writers.markdown import BEGIN, END, filled, marked, table
@@ -21,7 +23,8 @@ def test_every_setting_of_every_service_is_on_the_page() -> None:
     page = (DOCS / "reference/settings.md").read_text(encoding="utf-8")
     classes = settings_classes()
     assert {path.parent.name for path in ROOT.glob("services/*/src/*/settings.py")} - set(classes) == set()
-    for cls in (ServiceSettings, *classes.values()):
+    every: list[Any] = [ServiceSettings, *classes.values()]
+    for cls in every:
         for field in cls.model_fields:
             variable = environment_variable(cls, field)
             assert page.count(f"| `{variable}` |") == 1, variable

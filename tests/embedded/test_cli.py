@@ -96,7 +96,7 @@ def test_two_runs_at_once_in_a_folder_are_refused(tmp_path: Path) -> None:
 
 
 def test_status_says_how_far_everything_is(tmp_path: Path) -> None:
-    from tests.embedded import made_up_run
+    from tests.support import made_up_run
 
     made_up_run.write_run(RunFolder(tmp_path).log, minutes=2)
     code, output = call("status", "--run", tmp_path)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from tests.embedded.writes_log import put
 from tests.support.message_examples import example
+from tests.support.writes_log import put
 from typer.testing import CliRunner
 
 from contracts.candle import Candle

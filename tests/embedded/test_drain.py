@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.embedded.writes_log import commit, put
 from tests.support.message_examples import FIELDS
+from tests.support.writes_log import commit, put
 
 from contracts.candle import Candle
 from contracts.topics import CANDLES, TRADES

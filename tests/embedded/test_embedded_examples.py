@@ -9,11 +9,14 @@ import pkgutil
 import pytest
 
 import embedded
+import results
+import verify
 
 #: `parent_death_guard` is a program, not a module.
 MODULES = sorted(
     module.name
-    for module in pkgutil.walk_packages(embedded.__path__, "embedded.")
+    for package in (embedded, results, verify)
+    for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}.")
     if not module.name.endswith(("parent_death_guard", "__main__"))
 )
 

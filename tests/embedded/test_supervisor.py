@@ -28,8 +28,8 @@ def spec(program: str, name: str = "", kind: str = "service", **environment: str
     return ProcessSpec(name or program, (program,), path, kind=kind)  # type: ignore[arg-type]
 
 
-def alive(pid: int) -> bool:
-    return psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+def alive(pid: int | None) -> bool:
+    return pid is not None and psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
 
 
 @pytest.fixture

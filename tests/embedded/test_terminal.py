@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 from rich.console import Console
-from tests.embedded import made_up_run
-from tests.embedded.writes_log import put
+from tests.support import made_up_run
+from tests.support.writes_log import put
 
 from contracts.topics import TRADES_CHECKPOINTS
 from contracts.trades_checkpoint import TradesCheckpoint

@@ -6,6 +6,7 @@ import gzip
 from contextlib import suppress
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
@@ -27,7 +28,7 @@ def binance(rows: list[tuple[int, str, str]], start_ms: int = 1_700_000_000_000)
     return BINANCE_HEADER + "".join(lines)
 
 
-def read(path: Path, **options: object) -> tuple[list[TradeFrame], list[BadRow]]:
+def read(path: Path, **options: Any) -> tuple[list[TradeFrame], list[BadRow]]:
     bad: list[BadRow] = []
     return list(open_recording(path, **options).frames(bad.append)), bad
 
@@ -234,7 +235,7 @@ def test_batches_equal_single_rows(tmp_path_factory: pytest.TempPathFactory, row
 
 @pytest.mark.parametrize("column", [1, 2])
 def test_a_number_too_long_costs_its_row_and_none_beside_it(tmp_path: Path, column: int) -> None:
-    rows = [[number, "100.5", "0.25"] for number in range(1, 2_501)]
+    rows: list[list[Any]] = [[number, "100.5", "0.25"] for number in range(1, 2_501)]
     rows[1_200][column] = "1" * 22 + "." + "1" * 20
     frames, bad = read(write(tmp_path, "binance_BTCUSDT.csv", binance([(n, p, q) for n, p, q in rows])))
     assert [number for frame in frames for number in frame.trade_ids] == [n for n in range(1, 2_501) if n != 1_201]

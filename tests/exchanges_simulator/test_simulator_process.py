@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -58,7 +59,7 @@ def test_a_bad_setting_is_named() -> None:
         {"live_from_ms": S, "history_from_ms": S + 1},
     ],
 )
-def test_settings_that_cannot_be(settings: dict[str, object]) -> None:
+def test_settings_that_cannot_be(settings: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):
         SimulatorSettings(**settings)
 

@@ -23,21 +23,21 @@ def minute_ms(minute: int) -> int:
 
 def signal(
     minute: int,
-    decision: str = "none",
+    decision: Any = "none",
     *,
     open: Any = None,  # noqa: A002 - a candle's word
     low: Any = None,
     close: Any = 100,
     pair: str = "BTC/USD",
     trades: int = 10,
-    quality: str = "complete",
+    quality: Any = "complete",
     account: str = "paper",
     expiry_seconds: int = 300,
 ) -> Signal:
     """Return the signal of a minute; its candle's open is the close unless given."""
     first, last = Decimal(str(close if open is None else open)), Decimal(str(close))
     lowest = min(first, last) if low is None else Decimal(str(low))
-    direction = {"buy": 1, "sell": -1, "none": 0}[decision]
+    direction: Any = {"buy": 1, "sell": -1, "none": 0}[decision]
     return Signal(
         account=account,
         exchange="kraken",

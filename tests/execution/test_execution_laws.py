@@ -150,7 +150,7 @@ def test_state_survives_json_anywhere(data: st.DataObject, parts: dict[str, list
 @given(streams())
 def test_orders_live_as_the_table_says_and_ids_are_unique(parts: dict[str, list[Signal]]) -> None:
     messages = fold(in_order(parts))
-    lives: dict[str, list[str]] = {}
+    lives: dict[str, list[Any]] = {}
     for order in of(Order, messages):
         lives.setdefault(order.order_id, []).append(order.status)
     for life in lives.values():

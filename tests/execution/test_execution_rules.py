@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 
 import pytest
 from tests.execution.signal_stream import account, signal
@@ -84,7 +84,7 @@ def test_total_loss_worked_number(equity: str, severity: str | None) -> None:
 
 @pytest.mark.parametrize("rule", LOSS_RULES, ids=lambda rule: rule.state)
 def test_loss_limits_are_silent_in_good_health_and_monotone_in_loss(rule: LossRule) -> None:
-    order = [None, "WARNING", "CRITICAL"]
+    order: list[Any] = [None, "WARNING", "CRITICAL"]
     found = [rule.check(health(str(equity))) for equity in range(104_000, 0, -100)]
     ranks = [order.index(violation and violation.severity) for violation in found]
     assert ranks == sorted(ranks)

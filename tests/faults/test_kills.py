@@ -45,7 +45,7 @@ def test_kills_in_a_disordered_market(
     run = stage.run(faults=[*faults, {"kind": "disconnect", "at_ms": LIVE_FROM_MS + 5 * MS_PER_MINUTE}])
     with run.live():
         carry_out(plan_kills(SEED, KILLS, run.market.live_seconds * 0.9), run)
-    verdict = compare(run.written, expected, run.market.true_trades)
+    verdict = compare(run.everything, expected, run.market.true_trades)
     print(f"seed {SEED}: {tell_kills(run)}; {verdict}")
     assert Counter(run.killed) == dict.fromkeys(FLOW_NAMES, KILLS)
     assert verdict.good, verdict

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import doctest
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -108,7 +109,7 @@ KINDS = {
 
 
 @pytest.mark.parametrize("module", [features, expressions, feature_columns], ids=lambda module: module.__name__)
-def test_examples(module: object) -> None:
+def test_examples(module: Any) -> None:
     assert doctest.testmod(module).failed == 0
 
 

@@ -7,6 +7,7 @@ import random
 import struct
 from collections import Counter
 from dataclasses import dataclass, field
+from typing import Any
 
 import pytest
 from tests.support.bar_series import MIDNIGHT_MS, simulated
@@ -19,6 +20,7 @@ from contracts.state import MemoryState
 from features import SETS, feature_set_id
 from featurestore import Store, open_store
 from indicators.core import fold as indicators
+from modeling.facts import ModelFacts
 from predictions.core import decision as predictions
 
 PAIRS = ("BTC/USD", "ETH/USD")
@@ -26,7 +28,7 @@ SERVED_BARS = 700
 #: Bars before the first that is predicted: the features warm up on them.
 HISTORY_BARS = 400
 FIRST_MS = MIDNIGHT_MS - 300 * 60_000
-FACTS = predictions.ModelFacts(
+FACTS = ModelFacts(
     "direction",
     3,
     feature_set_id(),
@@ -182,7 +184,7 @@ def test_a_row_of_a_set_that_is_not_known_any_more_has_what_is_not_null(store_ur
 
 
 @pytest.mark.parametrize("pairs", [[], "BTC/USD", [None]])
-def test_what_cannot_be_asked_is_refused_in_words(pairs: object) -> None:
+def test_what_cannot_be_asked_is_refused_in_words(pairs: Any) -> None:
     with open_store("sqlite:///:memory:") as store:
         for ask in (
             lambda: store.latest(pairs, 60),

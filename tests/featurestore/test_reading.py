@@ -126,7 +126,7 @@ def test_somebody_elses_file_is_neither_read_nor_changed(tmp_path: Path, capsys:
         "this is not a Tradestream store: expected a table orders with message_id, was one with amount, order_id"
         in (capsys.readouterr().err)
     )
-    with open_store(f"sqlite:///{path}") as store, pytest.raises(StoreError, match="no store of ours"):
+    with open_store(f"sqlite:///{path}") as store, pytest.raises(StoreError, match="not a Tradestream store"):
         store.write([example(Candle)])
     assert hashlib.sha256(path.read_bytes()).hexdigest() == before
     assert [each.name for each in tmp_path.iterdir()] == [path.name]
@@ -177,7 +177,7 @@ def test_an_older_database_says_that_the_next_write_brings_it_up_to_date(postgre
     of_an_older_version(postgres_database)
     with open_store(postgres_database) as store:
         for query in ("SELECT rsi_14 FROM technical_indicators", "SELECT * FROM risk_alerts"):
-            with pytest.raises(StoreError, match=r"the next write brings it up to date: .*indicators lacks rsi_14"):
+            with pytest.raises(StoreError, match=r"the next write upgrades it: .*indicators lacks rsi_14"):
                 store.sql(query)
         assert store.sql("SELECT pair FROM technical_indicators").rows == [("BTC/USD",)]
         store.write([example(FeatureRow, feature_set=FULL, window_start_ms=0, rsi_14=44.0)])

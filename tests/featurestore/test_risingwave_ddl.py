@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlglot
@@ -30,7 +31,7 @@ FROM_TOPIC = re.compile(r"\nWITH \((?P<properties>[^)]*)\) FORMAT PLAIN ENCODE J
 every_table = pytest.mark.parametrize("table", TABLES, ids=lambda table: table.name)
 
 
-def parsed(statement: str) -> expressions.Expression:
+def parsed(statement: str) -> Any:
     """Return the one expression of a statement; what sqlglot does not understand it would make a `Command` of."""
     (found,) = sqlglot.parse(statement, read="risingwave")
     assert found is not None and not isinstance(found, expressions.Command), statement

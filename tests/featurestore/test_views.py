@@ -31,7 +31,7 @@ def store(store_url: str) -> Iterator[Store]:
 
 
 def candles(*minutes: int, **changes: object) -> list[Candle]:
-    return [example(Candle, window_start_ms=MIDNIGHT_MS + 60_000 * n, **changes) for n in minutes]  # type: ignore[misc]
+    return [example(Candle, window_start_ms=MIDNIGHT_MS + 60_000 * n, **changes) for n in minutes]
 
 
 def test_risingwave_parses_each_and_an_empty_store_has_no_rows(store: Store) -> None:
@@ -124,7 +124,7 @@ def test_data_quality(store: Store) -> None:
 def test_pnl_of_a_day_ends_with_its_last_minute(store: Store) -> None:
     def books(minute: int, equity: str, **changes: str) -> Pnl:
         fields = {"balance": "9990", "realised_quote": "-4", "fees_quote": "6", "drawdown_quote": "9", **changes}
-        return example(Pnl, time_ms=MIDNIGHT_MS + 60_000 * minute, equity=equity, **fields)  # type: ignore[return-value]
+        return example(Pnl, time_ms=MIDNIGHT_MS + 60_000 * minute, equity=equity, **fields)
 
     store.write(
         [

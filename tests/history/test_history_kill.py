@@ -48,10 +48,10 @@ def candles_of(messages: list[Message]) -> list[bytes]:
     run = run_topology(candles_topology, CandlesSettings(store_url="off"), "candles", {TRADES: messages}, [CANDLES])
     newest: dict[tuple[object, ...], bytes] = {}
     for candle in run["candles"]:
-        newest[candle.pair, candle.interval_s, candle.window_start_ms] = candle.model_copy(  # type: ignore[attr-defined]
+        newest[candle.pair, candle.interval_s, candle.window_start_ms] = candle.model_copy(
             update={"revision": 0}
         ).to_json()
-    return [newest[key] for key in sorted(newest)]  # type: ignore[type-var]
+    return [newest[key] for key in sorted(newest)]
 
 
 def replay_of(root: Path, source: list[Message]) -> list[Message]:

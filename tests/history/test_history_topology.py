@@ -38,7 +38,7 @@ def test_every_trade_is_stored_once_and_on_its_day(tmp_path: Path) -> None:
     for file in stored_files(root):
         day = file.parent.name
         first = stored_rows_of(file)["timestamp_us"].min()
-        assert day == ("date=2026-03-03" if int(first) < MIDNIGHT_US else "date=2026-03-04")  # type: ignore[arg-type]
+        assert day == ("date=2026-03-03" if int(first) < MIDNIGHT_US else "date=2026-03-04")
 
 
 def rows(*ids: int) -> DayRows:
@@ -47,7 +47,7 @@ def rows(*ids: int) -> DayRows:
     return found
 
 
-def stored_rows_of(file: Path):  # type: ignore[no-untyped-def]
+def stored_rows_of(file: Path):
 
     return pl.read_parquet(file, hive_partitioning=False)
 

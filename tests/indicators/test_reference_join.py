@@ -103,7 +103,8 @@ def test_rows_are_the_same_however_the_topics_are_mixed(data: st.DataObject) -> 
         late = candles[window].model_copy(update={"revision": 1, "close": "31000", "high": "40000"})
         candles.insert(data.draw(st.integers(window + 1, length)), late)
     wanted = expected(candles, references)
-    for topic in (candles, references):  # a writer that was killed repeats its last messages
+    topics: tuple[list[Any], ...] = (candles, references)
+    for topic in topics:  # a writer that was killed repeats its last messages
         end = data.draw(st.integers(1, len(topic)))
         topic[end:end] = topic[max(0, end - data.draw(st.integers(0, 9))) : end]
     run = Run()
@@ -208,7 +209,7 @@ def test_pairs_of_unequal_pace_lose_nothing(swift: str) -> None:
     for message in messages:
         joined = join(state, message, "BTC/USD", engines)
         rows += [(row.window_start_ms, row.revision) for row in joined.rows]
-        assert joined.without == joined.refused == []
+        assert not joined.without and not joined.refused
     assert rows == [(candle.window_start_ms, 0) for candle in candles]
 
 

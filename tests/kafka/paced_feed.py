@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
+from contextlib import closing
 
 from tests.support.waiting import let_pass, wait_for
 
 from contracts.topics import TRADES
-from streaming.kafka.client import KafkaClient
+from streaming.kafka.producer import KafkaProducer
 from streaming.record import Record
 from streaming.settings import ServiceSettings
 
@@ -40,8 +41,7 @@ class PacedFeed(threading.Thread):
 
     def run(self) -> None:
         topic = TRADES.full_name(self._settings.environment)
-        with KafkaClient(self._settings) as client:
-            producer = client.producer()
+        with closing(KafkaProducer(self._settings)) as producer:
             for record in self._records:
                 producer.produce(
                     topic,
@@ -54,6 +54,10 @@ class PacedFeed(threading.Thread):
                 self.written += 1
                 let_pass(self._pause_seconds)
 
+    def poll(self) -> int | None:
+        """Say whether it has ended, as a process does."""
+        return None if self.is_alive() else 0
+
     def wait_for(self, share: float) -> None:
         """Return when it has written that share of all."""
-        wait_for(lambda: self.written >= share * len(self._records), f"{share:.0%} of the feed", 600.0)
+        wait_for(lambda: self.written >= share * len(self._records), f"{share:.0%} of the feed", 600.0, of=self)

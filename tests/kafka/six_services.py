@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
+from typing import Any
 
 from tests.kafka.service_process import start
 from tests.kafka.throwaway_broker import login
@@ -108,11 +109,12 @@ class SixServices:
 
     def __post_init__(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
+        broker: dict[str, Any] = {"TRADESTREAM_BROKER_ADDRESS": self.broker_address, **login(self.users, "operator")}
         self.settings = ServiceSettings(
             data_dir=self.folder,
             environment=self.environment,
             replication_factor=self.replication_factor,
-            **{"TRADESTREAM_BROKER_ADDRESS": self.broker_address, **login(self.users, "operator")},
+            **broker,
         )
         self._client = open_client(self.settings)
 

@@ -94,7 +94,7 @@ def test_the_live_service_goes_on_where_a_killed_job_was_finished(
         if kill == 0:
             write_checkpoints(settings)
         wait_for(
-            lambda job=job, was=written: job.poll() is not None or len(candles_of(settings)) > was,  # type: ignore[misc]
+            lambda job=job, was=written: job.poll() is not None or len(candles_of(settings)) > was,
             "candles",
             GROUP_TIMEOUT_SECONDS,
         )
@@ -128,7 +128,7 @@ def write_checkpoints(settings: ServiceSettings) -> None:
 
 
 def candles_of(settings: ServiceSettings) -> list[Candle]:
-    return [record.message() for record in read_topic(settings, CANDLES)]  # type: ignore[misc]
+    return [record.message() for record in read_topic(settings, CANDLES)]
 
 
 def start(settings: ServiceSettings, variant: str, guarantee: str, folder: Path) -> subprocess.Popen[bytes]:

@@ -6,6 +6,7 @@ import re
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from confluent_kafka import KafkaError
@@ -52,7 +53,8 @@ def be_operator(secured: Broker, environment: pytest.MonkeyPatch) -> None:
 
 
 def settings_as(where: Broker | SixServices, user: str) -> ServiceSettings:
-    return ServiceSettings(**{**login(where.users, user), "TRADESTREAM_ENVIRONMENT": ENVIRONMENT})
+    given: dict[str, Any] = {**login(where.users, user), "TRADESTREAM_ENVIRONMENT": ENVIRONMENT}
+    return ServiceSettings(**given)
 
 
 def last_line(run: SixServices, name: str, exit_code: int, **given: str) -> str:

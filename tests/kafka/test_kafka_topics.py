@@ -123,7 +123,7 @@ def test_a_topic_that_was_created_is_waited_for() -> None:
         def create_topics(self, *_: object, **__: object) -> None:
             pass
 
-        def list_topics(self, timeout: float = -1) -> dict[str, object]:  # type: ignore[override]
+        def list_topics(self, timeout: float = -1) -> dict[str, object]:
             self.asked += 1
             return {"changelog": None} if self.asked > 3 else {}
 

@@ -13,7 +13,7 @@ from contracts.state import MemoryState
 from features import feature_set_id
 from indicators.core.fold import Engines
 from indicators.core.fold import step as indicators_step
-from predictions.core.decision import ModelFacts
+from modeling.facts import ModelFacts
 from predictions.core.decision import step as predictions_step
 from predictions.run_store import RunStore
 

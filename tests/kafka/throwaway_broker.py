@@ -43,7 +43,7 @@ class Broker:
         os.kill(int((self.folder / f"broker-{number}" / "pid").read_text(encoding="utf-8")), signal.SIGKILL)
 
     def run(self, command: str) -> subprocess.CompletedProcess[str]:
-        options = ["--port", str(self.port), "--folder", self.folder, "--brokers", str(self.brokers)]
+        options = ["--port", str(self.port), "--folder", str(self.folder), "--brokers", str(self.brokers)]
         options += ["--check-interval-ms", str(CHECK_INTERVAL_MS), *(["--secure"] if self.secure else [])]
         return subprocess.run(
             [sys.executable, SCRIPT, command, *options], capture_output=True, text=True, timeout=240, check=False

@@ -61,7 +61,7 @@ def test_an_empty_bar_in_a_flat_market_is_usable(warm: FeatureRow) -> None:
         obv=0.0,
         atr_14=0.0,
     )
-    inputs = dict(zip(INPUT_NAMES, model_inputs(flat), strict=True))
+    inputs = dict(zip(INPUT_NAMES, model_inputs(flat) or (), strict=True))
     assert inputs["band_position"] == inputs["volume_balance"] == inputs["log_return"] == 0.0
 
 
@@ -74,10 +74,11 @@ def test_scale_of_price_and_volume_does_not_matter(warm: FeatureRow, price: int,
         warm,
         **in_quote,
         **candle,
-        obv=warm.obv * volume,
+        obv=(warm.obv or 0.0) * volume,
         volume=decimal_string(parse_decimal(warm.volume) * volume),
     )
-    for name, before, after in zip(INPUT_NAMES, model_inputs(warm), model_inputs(scaled), strict=True):
+    pairs = zip(model_inputs(warm) or (), model_inputs(scaled) or (), strict=True)
+    for name, (before, after) in zip(INPUT_NAMES, pairs, strict=True):
         assert math.isclose(before, after, rel_tol=1e-9, abs_tol=1e-12), name
 
 

@@ -24,7 +24,7 @@ def test_a_registered_model_comes_back_as_it_was(champion) -> None:
 def test_run_and_version_carry_the_lineage(champion) -> None:
     registry = ModelRegistry(champion.settings.tracking_uri)
     version = registry._client.get_model_version("direction", "1")
-    run = registry._client.get_run(version.run_id)
+    run = registry._client.get_run(str(version.run_id))
     card = champion.trained.card
     assert version.tags["gate"] == "passed"
     assert version.tags["trained_to_ms"] == str(card.trained_to_ms)

@@ -76,7 +76,7 @@ def test_one_state_is_one_and_every_other_none() -> None:
 
 def test_the_state_is_that_of_the_moment_of_the_scrape() -> None:
     class Loop:
-        heartbeat_seconds = time.monotonic()
+        heartbeat_seconds: float | None = time.monotonic()
 
     venue_answers = True
     health = Health(Loop(), checks=[lambda: (venue_answers, "the venue")])

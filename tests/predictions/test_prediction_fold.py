@@ -16,8 +16,9 @@ from contracts.prediction import Prediction
 from contracts.state import MemoryState
 from features import feature_set_id
 from modeling.dataset import build_dataset
+from modeling.facts import ModelFacts
 from modeling.sequence import SEQUENCE_BARS, Run
-from predictions.core.decision import ModelFacts, initial, step
+from predictions.core.decision import initial, step
 from predictions.run_store import RunStore
 
 LENGTH = 10
@@ -59,6 +60,7 @@ def test_every_row_after_training_has_one_prediction_and_none_before(rows, facts
 def test_marks_and_sides_are_consistent(rows, facts) -> None:
     for row, p in zip(rows[720:], _fold(rows, facts), strict=True):
         assert (p.mark_open, p.mark_high, p.mark_low, p.mark_close) == (row.open, row.high, row.low, row.close)
+        assert p.probability_up is not None
         assert p.confidence == pytest.approx(max(p.probability_up, 1 - p.probability_up), abs=1e-9)
         assert p.direction == (1 if p.probability_up > 0.5 else -1)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import signal
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.support.model_commands import run, settings_of, train, write_rows
@@ -17,7 +18,7 @@ from contracts.topics import PREDICTIONS
 from streaming.clients import read_topic
 
 
-def _predictions(folder: Path) -> list[Prediction]:
+def _predictions(folder: Path) -> list[Any]:
     return [record.message() for record in read_topic(settings_of(folder), PREDICTIONS)]
 
 

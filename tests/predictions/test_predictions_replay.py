@@ -14,8 +14,8 @@ from contracts.errors import BadInputError
 from contracts.feature_row import FeatureRow
 from contracts.topics import PREDICTIONS, TECHNICAL_INDICATORS
 from modeling.registry import NoModelError
-from predictions.app import topology as serving
-from predictions.replay import load_versions, topology
+from predictions.app import topology
+from predictions.replay import load_versions
 from predictions.served_model import ServedModel, load_champion
 from predictions.served_versions import Served, ServedVersions
 from streaming.testing import run_topology
@@ -27,7 +27,8 @@ def model(champion) -> ServedModel:
 
 
 def again(rows, entries, models, champion):
-    play = partial(topology, served=ServedVersions(entries), models=models)
+    served = ServedVersions(entries)
+    play = partial(topology, models_of=lambda row: [models[version] for version in served.of(row)])
     run = run_topology(play, champion.serving, "predictions", {TECHNICAL_INDICATORS: rows}, [PREDICTIONS])
     assert not run.dead_letters
     return run.records[PREDICTIONS.name]
@@ -41,7 +42,9 @@ def entry(row: FeatureRow, until_ms: int, *versions: int) -> Served:
 
 def test_one_version_says_what_it_said(history, model, champion) -> None:
     inputs = {TECHNICAL_INDICATORS: history}
-    served = run_topology(partial(serving, model=model), champion.serving, "predictions", inputs, [PREDICTIONS])
+    served = run_topology(
+        partial(topology, models_of=lambda _: (model,)), champion.serving, "predictions", inputs, [PREDICTIONS]
+    )
     entries = [entry(row, 0, model.facts.version) for row in history[:3]]
     models = load_versions(ServedVersions(entries), champion.serving)
     replayed = again(history, entries, models, champion)

@@ -25,7 +25,7 @@ def model(champion) -> ServedModel:
 
 def _run(rows, model: ServedModel, champion, folder: Path | None = None):
     return run_topology(
-        partial(topology, model=model),
+        partial(topology, models_of=lambda _: (model,)),
         champion.serving,
         "predictions",
         inputs={TECHNICAL_INDICATORS: rows},

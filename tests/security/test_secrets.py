@@ -10,8 +10,8 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
-from detect_secrets import SecretsCollection
 from detect_secrets.core import baseline
+from detect_secrets.core.secrets_collection import SecretsCollection
 from detect_secrets.settings import transient_settings
 from tests.support.workspace import ROOT
 

@@ -24,7 +24,7 @@ def prediction(minute: int, probability_up: float | None = 0.6, **changes: Any) 
         "feature_set": "fs",
         "horizon_bars": 5,
         "probability_up": probability_up,
-        "confidence": max(probability_up, 1 - probability_up) if spoke else None,
+        "confidence": None if probability_up is None else max(probability_up, 1 - probability_up),
         "direction": direction,
         "reason": "ok" if spoke else "not_warm",
         "mark_open": "100",

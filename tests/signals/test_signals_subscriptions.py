@@ -14,8 +14,9 @@ from contracts.topics import SYMBOL_SUBSCRIPTIONS
 from signals.settings import SignalsSettings
 from signals.subscriptions import ask_for_pairs
 from streaming.clients import read_topic
+from streaming.errors import SettingsError
 from streaming.producer import open_producer
-from streaming.settings import SettingsError, read_settings
+from streaming.settings import read_settings
 
 BTC, ETH, SOL = "BTC/USD", "ETH/USD", "SOL/USD"
 

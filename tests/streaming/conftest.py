@@ -32,4 +32,4 @@ def _plain_logging() -> Iterator[None]:
     """A service's logging ends with its test."""
     yield
     logger.remove()
-    logger.add(lambda line: sys.stderr.write(line), level="WARNING")
+    logger.add(lambda line: print(line, end="", file=sys.stderr), level="WARNING")

@@ -60,7 +60,7 @@ def die_at(step: str, call: int) -> None:
 def compact_always() -> None:
     """Compact every changelog after every commit, however little there is to gain."""
     upkeep.INTERVAL_SECONDS = 0.0
-    upkeep.compact = functools.partial(compaction.compact, dirty_records=0)  # type: ignore[assignment]
+    vars(upkeep)["compact"] = functools.partial(compaction.compact, dirty_records=0)
 
 
 def run_child(program: Callable[[], int], live_seconds: float | None) -> int:
@@ -111,7 +111,7 @@ def kill_service(folder: str, guarantee: str, seed: int, kills: int, wipe: bool)
             shutil.rmtree(settings.state_dir_for("tally"), ignore_errors=True)
     died = {}
     for step in STEPS:
-        status = run_child(lambda step=step: serve(settings, step, dice.randint(2, 3)), None)  # type: ignore[misc]
+        status = run_child(lambda step=step: serve(settings, step, dice.randint(2, 3)), None)
         died[step] = os.WIFSIGNALED(status)
     status = run_child(lambda: serve(settings.model_copy(update={"pause_seconds": 0.0})), None)
     log = EmbeddedLog(Path(folder) / "log")
@@ -138,7 +138,7 @@ def kill_producer(folder: str, seed: int, kills: int) -> dict[str, Any]:
     for number in range(kills):
         reading, writing = os.pipe()
         name = f"p{number}"
-        run_child(lambda name=name, pipe=writing: produce_batches(folder, name, pipe), dice.uniform(0.02, 0.12))  # type: ignore[misc]
+        run_child(lambda name=name, pipe=writing: produce_batches(folder, name, pipe), dice.uniform(0.02, 0.12))
         os.close(writing)
         with os.fdopen(reading, "rb") as acknowledgements:
             lines = acknowledgements.read().split()
@@ -147,5 +147,5 @@ def kill_producer(folder: str, seed: int, kills: int) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    modes = {"service": kill_service, "producer": kill_producer}
+    modes: dict[str, Callable[..., object]] = {"service": kill_service, "producer": kill_producer}
     print(json.dumps(modes[sys.argv[1]](**json.loads(sys.argv[2]))))

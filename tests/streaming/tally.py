@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+from pydantic_settings import SettingsConfigDict
 from quixstreams.dataframe.windows import Count, Sum
 from tests.support.waiting import let_pass
 
@@ -11,7 +12,7 @@ from contracts.heartbeat import Heartbeat
 from contracts.message import Message
 from contracts.topics import TRADES, TopicSpec
 from streaming.service.cached_state import CachedState
-from streaming.settings import ServiceSettings, SettingsConfigDict
+from streaming.settings import ServiceSettings
 from streaming.topics import Topics, publish
 
 START_US = 1_700_000_000_000_000

@@ -129,7 +129,8 @@ def test_a_new_group_begins_where_the_reset_says(log: EmbeddedLog, reset: str, e
 
 def test_a_group_goes_on_at_its_committed_offset(log: EmbeddedLog) -> None:
     log.topic("t").append([(0, 1, b"k", b"%d" % n, None) for n in range(3)])
-    reader = consumer(log, **{"enable.auto.commit": False})
+    uncommitting: dict[str, Any] = {"enable.auto.commit": False}
+    reader = consumer(log, **uncommitting)
     reader.subscribe(["t"])
     message = reader.poll(0)
     assert message is not None

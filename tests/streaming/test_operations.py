@@ -43,7 +43,7 @@ class Turning:
     """A loop that has just turned."""
 
     def __init__(self) -> None:
-        self.heartbeat_seconds = time.monotonic()
+        self.heartbeat_seconds: float | None = time.monotonic()
 
 
 def messages(settings: ServiceSettings, spec: object) -> list[Message]:
@@ -194,7 +194,7 @@ def test_messages_that_are_events_in_themselves_are_audited(settings: ServiceSet
 def test_a_topology_audits_through_its_topics() -> None:
     taken: list[AuditLog] = []
 
-    def build(inputs: dict, topics: object, settings: TallySettings) -> None:  # type: ignore[type-arg]
+    def build(inputs: dict, topics: object, settings: TallySettings) -> None:
         taken.append(topics.audit)  # type: ignore[attr-defined]
         topology(inputs, topics, settings)  # type: ignore[arg-type]
 

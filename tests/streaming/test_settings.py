@@ -6,11 +6,12 @@ from pathlib import Path
 
 import pytest
 from pydantic import SecretStr, model_validator
+from pydantic_settings import SettingsConfigDict
 
 from streaming.errors import SettingsError
 from streaming.settings import (
     ServiceSettings,
-    SettingsConfigDict,
+    environment_of,
     environment_variable,
     load_settings,
     read_settings,
@@ -136,3 +137,16 @@ def test_settings_that_do_not_fit_together_do_not_spill_the_others(monkeypatch: 
     with pytest.raises(SettingsError, match=r"expected SHOP_A with SHOP_B, was alone$") as wrong:
         read_settings(Strict)
     assert "hunter2" not in str(wrong.value)
+
+
+def test_what_a_class_is_told_in_variables_it_reads_again(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    told = {"pairs": ["BTC/USD", "ETH/USD"], "data_dir": tmp_path / "a, b", "metrics_port": 9_000}
+    for name, value in environment_of(ShopSettings, **told).items():
+        monkeypatch.setenv(name, value)
+    read = read_settings(ShopSettings)
+    assert {name: getattr(read, name) for name in told} == told
+
+
+def test_a_class_is_told_nothing_it_does_not_know() -> None:
+    with pytest.raises(TypeError, match="ShopSettings: expected fields of it, was colour"):
+        environment_of(ShopSettings, colour="red")

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeVar
 
 from contracts.feature_columns import FEATURE_COLUMNS, FEATURE_SET_IDS
 from contracts.message import Message
 from contracts.schemas import message_classes
+
+M = TypeVar("M", bound=Message)
 
 _MARKET = {"exchange": "kraken", "pair": "BTC/USD"}
 _CANDLE = {"open": "1.5", "high": "2", "low": "1", "close": "1.25"}
@@ -235,7 +237,7 @@ FIELDS: dict[str, dict[str, Any]] = {
 }
 
 
-def example(cls: type[Message], **changes: Any) -> Message:
+def example(cls: type[M], **changes: Any) -> M:
     """Return the example of `cls` with some fields changed."""
     return cls(**{**FIELDS[cls.schema_name], **changes})
 

@@ -25,7 +25,7 @@ TABLES = (
 )
 
 
-def tradestream(*arguments: object, **settings: object) -> subprocess.CompletedProcess[str]:
+def tradestream(*arguments: object, **settings: Any) -> subprocess.CompletedProcess[str]:
     """Run the command as a user would, in the repository's folder, with `settings` in its environment."""
     return run("embedded", *arguments, **settings)
 

@@ -45,7 +45,7 @@ def built_once(factory: pytest.TempPathFactory, name: str, build: Callable[[Path
 
 
 @contextmanager
-def in_use(folder: Path, start: Callable[[], None], end: Callable[[], None]) -> Iterator[None]:
+def in_use(folder: Path, start: Callable[[], object], end: Callable[[], object]) -> Iterator[None]:
     """What `start` starts runs in the block, once for all workers; the last that leaves calls `end`."""
     me = folder / USERS / str(os.getpid())
     me.parent.mkdir(exist_ok=True)

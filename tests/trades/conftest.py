@@ -51,7 +51,7 @@ class VenueProcess:
             **{f"SIMULATOR_{name.upper()}": str(value) for name, value in settings.items()},
         }
         self.process = start("exchanges.simulator", folder, **variables)
-        self.urls = json.loads(wait_for(lambda: ready.exists() and ready.read_text(), "the simulator"))
+        self.urls = json.loads(str(wait_for(lambda: ready.exists() and ready.read_text(), "the simulator")))
 
     def control(self, path: str, body: Any = None) -> Any:
         url = f"{self.urls['control_url']}/sim/{path}"

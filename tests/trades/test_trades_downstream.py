@@ -42,7 +42,7 @@ FEATURE_NAMES = [feature.name for feature in feature_set("core")]
 def test_a_subscribed_pair_has_the_rows_of_one_that_was_there_from_the_start(
     venue: Any, service: Any, tmp_path: Path
 ) -> None:
-    place = venue(history_from_ms=EARLY_MS - HOUR_MS, live_from_ms=LIVE_MS, live_until_ms=END_MS, speed=30)
+    place = venue(history_from_ms=EARLY_MS - HOUR_MS, live_from_ms=LIVE_MS, live_until_ms=END_MS, speed=60)
     trades = service(place)
     others = [downstream(name, tmp_path) for name in ("candles", "indicators")]
     try:
@@ -93,11 +93,12 @@ def by_window(messages: list[Message], pair: str) -> Rows:
 
 def rows_of_a_run_from_the_start(pair: str, truth: list[Any]) -> Rows:
     """Return the rows of the same market for a pair whose history begins earlier, in one go."""
-    market = {"exchange": "simulated", "pair": pair}
+    market: dict[str, Any] = {"exchange": "simulated", "pair": pair}
     frames: list[Message] = [Heartbeat(**market, venue_time_us=EARLY_MS * 1_000)]
     for start in range(0, len(truth), 1_000):
         names = ("trade_ids", "timestamps_us", "prices", "quantities", "sides")
-        columns = dict(zip(names, map(list, zip(*truth[start : start + 1_000], strict=True)), strict=True))
+        values = map(list, zip(*truth[start : start + 1_000], strict=True))
+        columns: dict[str, Any] = dict(zip(names, values, strict=True))
         frames.append(TradeFrame(**market, consecutive_ids=True, **columns))
     frames.append(Heartbeat(**market, venue_time_us=END_MS * 1_000))
     settings = CandlesSettings(intervals_s=(60,), store_url="off")

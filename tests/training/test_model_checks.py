@@ -9,7 +9,8 @@ from contracts.errors import BadInputError
 from features import feature_set_id
 from modeling.dataset import Dataset, build_dataset
 from modeling.inputs import INPUT_NAMES
-from modeling.kinds import MODELS, ModelKind
+from modeling.kind import ModelKind
+from modeling.kinds import MODELS
 from modeling.metrics import accuracy, brier, constant_forecast, log_loss, momentum_forecast
 from modeling.onnx_model import OnnxModel
 from modeling.sequence import SEQUENCE_BARS

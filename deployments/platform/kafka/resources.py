@@ -118,7 +118,8 @@ def _metadata(name: str, namespace: str) -> dict[str, Any]:
 
 def render(resources: Iterable[dict[str, Any]]) -> str:
     """Return the text of a file."""
-    return _HEADER + yaml.safe_dump_all(resources, sort_keys=False, explicit_start=True)
+    text: str = yaml.safe_dump_all(resources, sort_keys=False, explicit_start=True)
+    return _HEADER + text
 
 
 def files() -> dict[str, str]:

@@ -82,12 +82,16 @@ def _answer(
     query = target["rawSql" if in_store else "expr"]
     source = "PostgreSQL" if in_store else "Prometheus"
     for choice in _each_choice(query, choices):
-        filled = _USED.sub(lambda used, choice=choice: choice[used[1]], query)
+        filled = _fill(query, choice)
         found = _rows(store, filled) if in_store else _series(metrics, filled, bool(target.get("instant")))
         if found:
             said = " ".join(value for variable, value in choice.items() if not variable.startswith("__"))
             return Answer(name, title, source, found, said)
     return Answer(name, title, source, 0)
+
+
+def _fill(query: str, choice: Mapping[str, str]) -> str:
+    return _USED.sub(lambda used: choice[used[1]], query)
 
 
 def _each_choice(query: str, choices: Choices) -> Iterator[dict[str, str]]:

@@ -73,10 +73,10 @@ def live_run(folder: Path, store_url: str) -> Iterator[ScrapedPipeline]:
         pipeline = _pipeline(place, store_url)
         with pipeline.running():
             venue = _start_venue(pipeline)
-            pipeline.backfill({"TRADES_HISTORY_FROM_MS": str(_HISTORY_FROM_MS), **venue})
+            pipeline.backfill(history_from_ms=_HISTORY_FROM_MS, **venue)
             assert pipeline.train(until_ms=LIVE_FROM_MS), "history is long enough to train on"
             pipeline.enter("live")
-            pipeline.start(pipeline.services.trades_live(venue, ends=False))
+            pipeline.start(pipeline.services.trades_live(ends=False, **venue))
             httpx.post(f"{_addresses(pipeline)['control_url']}/sim/clock/start", timeout=10).raise_for_status()
             yield pipeline
             pipeline.supervisor.stop()
@@ -96,10 +96,10 @@ def standing_still(pipeline: ScrapedPipeline) -> Iterator[None]:
 
 def _pipeline(place: RunFolder, store_url: str) -> ScrapedPipeline:
     trades = {
-        "TRADES_EXCHANGE": "kraken",
-        "TRADES_EXCHANGE_LABEL": EXCHANGE,
-        "TRADES_PAIRS": ",".join(PAIRS),
-        "TRADES_REQUESTS_PER_SECOND": "40",
+        "exchange": "kraken",
+        "exchange_label": EXCHANGE,
+        "pairs": PAIRS,
+        "requests_per_second": 40,
     }
     extra = {
         "TRADESTREAM_STORE_URL": store_url,
@@ -133,7 +133,7 @@ def _start_venue(pipeline: ScrapedPipeline) -> dict[str, str]:
     pipeline.start(venue, *pipeline.services.flow(), *pipeline.services.keeping())
     pipeline.supervisor.wait_until(ready.exists)
     addresses = _addresses(pipeline)
-    return {"TRADES_REST_URL": addresses["rest_url"], "TRADES_WEBSOCKET_URL": addresses["websocket_url"]}
+    return {name: addresses[name] for name in ("rest_url", "websocket_url")}
 
 
 def _addresses(pipeline: ScrapedPipeline) -> dict[str, str]:

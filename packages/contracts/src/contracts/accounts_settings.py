@@ -27,7 +27,7 @@ class AccountsSettings(BaseModel):
     accounts: tuple[Account, ...] = Field(
         (),
         validation_alias="TRADESTREAM_ACCOUNTS",
-        description=f"JSON list of accounts; one called {DEFAULT_ACCOUNT} that trades all pairs if empty",
+        description=f"JSON list of accounts; if empty, one called {DEFAULT_ACCOUNT} that trades all pairs",
     )
 
     @model_validator(mode="after")

@@ -12,12 +12,15 @@ class VenueProtocol(Protocol):
 
     Attributes
     ----------
+    address
+        The venue's, of its WebSocket.
     asks_clock
         Whether the venue's time is read over REST before each ping, because no frame of its WebSocket says it.
     min_margin_us
         How long after a trade the venue may still be collecting it: heartbeats stay at least so far behind.
     """
 
+    address: str
     asks_clock: bool
     min_margin_us: int
 

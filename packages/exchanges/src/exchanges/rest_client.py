@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import time
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Callable, Iterable, Mapping
 from types import TracebackType
-from typing import Generic, Protocol, Self, TypeVar
+from typing import ClassVar, Generic, Protocol, Self, TypeVar
 
 import httpx
 
@@ -18,6 +18,7 @@ from exchanges.venue import PermanentVenueError, TransientVenueError, UnknownPai
 
 USER_AGENT = "tradestream/0.1"
 _LISTING_AGE_SECONDS = 60.0
+_TIMEOUT_SECONDS = 15.0
 _LIMITED = (418, 429)
 R = TypeVar("R")
 N = TypeVar("N")
@@ -67,39 +68,47 @@ class VenueRest(Protocol):
         """
 
 
-class RestClient(ABC, Generic[N]):
+class RestClient(VenueRest, Generic[N]):
     """The common half of a `VenueRest`; use it as an async context manager.
 
-    Parameters
+    Attributes
     ----------
     venue
         As people write it, for errors.
-    url
-        Without a path.
-    requests_per_second
-        Over all calls.
+    address
+        Of the venue, without a path.
+    calls_per_second
+        Over all calls, with room to what the venue allows.
+    headers
+        Beside the user agent.
+
+    Parameters
+    ----------
+    url, requests_per_second
+        In place of the venue's own.
     give_up_seconds
         How long a call is retried while the venue is unreachable, busy or limits our rate.
     """
 
+    venue: ClassVar[str]
+    address: ClassVar[str]
+    calls_per_second: ClassVar[float]
+    headers: ClassVar[Mapping[str, str]] = {}
+
     def __init__(
         self,
-        venue: str,
-        url: str,
+        url: str | None = None,
         *,
-        requests_per_second: float,
+        requests_per_second: float | None = None,
         give_up_seconds: float = 300.0,
-        timeout_seconds: float = 15.0,
         transport: httpx.AsyncBaseTransport | None = None,
-        headers: Mapping[str, str] | None = None,
     ) -> None:
-        self._venue = venue
-        self._url = url.rstrip("/")
-        self._spacing = Spacing(requests_per_second)
-        self._resilience = Resilience(f"{venue} REST at {self._url}", give_up_seconds=give_up_seconds)
+        self._url = (url or self.address).rstrip("/")
+        self._spacing = Spacing(requests_per_second or self.calls_per_second)
+        self._resilience = Resilience(f"{self.venue} REST at {self._url}", give_up_seconds=give_up_seconds)
         self._client = httpx.AsyncClient(
-            headers={"User-Agent": USER_AGENT, **(headers or {})},
-            timeout=timeout_seconds,
+            headers={"User-Agent": USER_AGENT, **self.headers},
+            timeout=_TIMEOUT_SECONDS,
             transport=transport,
             follow_redirects=True,
         )
@@ -128,12 +137,12 @@ class RestClient(ABC, Generic[N]):
         if self._listed is None:
             await self._list()
         try:
-            return find_pairs(wanted, self._listed or {}, self._other_names, self._venue)
+            return find_pairs(wanted, self._listed or {}, self._other_names, self.venue)
         except UnknownPairError:
             if time.monotonic() - self._listed_at < _LISTING_AGE_SECONDS:
                 raise
         await self._list()
-        return find_pairs(wanted, self._listed or {}, self._other_names, self._venue)
+        return find_pairs(wanted, self._listed or {}, self._other_names, self.venue)
 
     async def _list(self) -> None:
         self._listed, self._other_names = await self._listing()

@@ -5,29 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any
 
 from contracts.clock import Clock
 from contracts.errors import BadInputError
-from exchanges.binance import protocol as binance_protocol
 from exchanges.binance import rest as binance_rest
-from exchanges.coinbase import protocol as coinbase_protocol
+from exchanges.binance.protocol import BinanceProtocol
 from exchanges.coinbase import rest as coinbase_rest
+from exchanges.coinbase.protocol import CoinbaseProtocol
 from exchanges.feed import VenueFeed
-from exchanges.kraken import protocol as kraken_protocol
 from exchanges.kraken import rest as kraken_rest
+from exchanges.kraken.protocol import KrakenProtocol
 from exchanges.page import Cursor
 from exchanges.protocol import VenueProtocol
 from exchanges.resilience import Backoff
-from exchanges.rest_client import VenueRest
+from exchanges.rest_client import RestClient, VenueRest
 from exchanges.session import SessionState
 from exchanges.sink import FeedSink
-
-
-class _MakeRest(Protocol):
-    def __call__(
-        self, url: str, *, requests_per_second: float, give_up_seconds: float
-    ) -> AbstractAsyncContextManager[VenueRest]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,24 +34,17 @@ class Venue:
         As settings and messages write it.
     consecutive_ids
         Whether trade ids of a pair have no holes, so that a hole means lost data.
-    rest_url, websocket_url
-        Where it is.
-    requests_per_second
-        REST calls it allows with room to spare.
     cursor_at
         The REST paging position that includes every trade of a time in microseconds and later.
-    make_rest, make_protocol
-        Its REST client, and its frames for one feed.
+    rest, protocol
+        Its REST client, and its frames for one feed; each says where it is.
     """
 
     name: str
     consecutive_ids: bool
-    rest_url: str
-    websocket_url: str
-    requests_per_second: float
     cursor_at: Callable[[int], Cursor]
-    make_rest: _MakeRest
-    make_protocol: Callable[[], VenueProtocol]
+    rest: type[RestClient[Any]]
+    protocol: type[VenueProtocol]
 
     def open_rest(
         self,
@@ -81,11 +68,7 @@ class Venue:
         AbstractAsyncContextManager[VenueRest]
             What closes the connection at its end.
         """
-        return self.make_rest(
-            url or self.rest_url,
-            requests_per_second=requests_per_second or self.requests_per_second,
-            give_up_seconds=give_up_seconds,
-        )
+        return self.rest(url, requests_per_second=requests_per_second, give_up_seconds=give_up_seconds)
 
     def open_feed(
         self,
@@ -126,13 +109,14 @@ class Venue:
         VenueFeed
             Not connected yet.
         """
+        protocol = self.protocol()
         return VenueFeed(
             rest,
-            self.make_protocol(),
+            protocol,
             self.cursor_at,
             state,
             sink,
-            url=url or self.websocket_url,
+            url=url or protocol.address,
             ping_interval_seconds=ping_interval_seconds,
             silence_seconds=silence_seconds,
             backoff=backoff,
@@ -144,36 +128,9 @@ class Venue:
 VENUES: dict[str, Venue] = {
     v.name: v
     for v in (
-        Venue(
-            name="kraken",
-            consecutive_ids=True,
-            rest_url=kraken_rest.REST_URL,
-            websocket_url=kraken_protocol.WEBSOCKET_URL,
-            requests_per_second=1.0,
-            cursor_at=kraken_rest.cursor_at,
-            make_rest=kraken_rest.KrakenRest,
-            make_protocol=kraken_protocol.KrakenProtocol,
-        ),
-        Venue(
-            name="coinbase",
-            consecutive_ids=True,
-            rest_url=coinbase_rest.REST_URL,
-            websocket_url=coinbase_protocol.WEBSOCKET_URL,
-            requests_per_second=5.0,
-            cursor_at=coinbase_rest.cursor_at,
-            make_rest=coinbase_rest.CoinbaseRest,
-            make_protocol=coinbase_protocol.CoinbaseProtocol,
-        ),
-        Venue(
-            name="binance",
-            consecutive_ids=True,
-            rest_url=binance_rest.REST_URL,
-            websocket_url=binance_protocol.WEBSOCKET_URL,
-            requests_per_second=3.0,
-            cursor_at=binance_rest.cursor_at,
-            make_rest=binance_rest.BinanceRest,
-            make_protocol=binance_protocol.BinanceProtocol,
-        ),
+        Venue("kraken", True, kraken_rest.cursor_at, kraken_rest.KrakenRest, KrakenProtocol),
+        Venue("coinbase", True, coinbase_rest.cursor_at, coinbase_rest.CoinbaseRest, CoinbaseProtocol),
+        Venue("binance", True, binance_rest.cursor_at, binance_rest.BinanceRest, BinanceProtocol),
     )
 }
 

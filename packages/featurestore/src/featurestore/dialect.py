@@ -7,7 +7,8 @@ from contextlib import AbstractContextManager
 from operator import itemgetter
 from typing import Any, ClassVar, Protocol
 
-from featurestore.tables import Column, Kind, Table, quoted, quoted_names
+from contracts.columns import Column, Kind
+from featurestore.tables import Table, quoted, quoted_names
 
 Columns = tuple[str, ...]
 Rows = Sequence[tuple[Any, ...]]

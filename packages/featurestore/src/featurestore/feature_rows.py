@@ -7,11 +7,12 @@ from decimal import Decimal
 from functools import cache
 from typing import Any
 
+from contracts.columns import Column
 from contracts.errors import BadInputError
 from contracts.feature_columns import FEATURE_COLUMNS, FEATURE_SET_IDS, FEATURE_SETS, serves
 from contracts.feature_row import FeatureRow
 from contracts.units import decimal_string, to_float
-from featurestore.tables import MESSAGE_ID, Column, table
+from featurestore.tables import MESSAGE_ID, table
 
 #: A feature row's own columns: the fields of the message.
 COLUMNS = tuple(column for column in table("technical_indicators").columns if column.name != MESSAGE_ID)

@@ -9,10 +9,11 @@ from typing import Any, ClassVar
 
 import psycopg
 
+from contracts.columns import Kind
 from featurestore.dialect import POSTGRES_TYPES, Columns, Rows, upsert, values
 from featurestore.errors import StoreBusyError, StoreError, StoreFullError
 from featurestore.schema import make_schema, missing_columns
-from featurestore.tables import Kind, Table, quoted_names
+from featurestore.tables import Table, quoted_names
 
 #: One number for "the tables of this project", as PostgreSQL's advisory locks want it.
 _SCHEMA_LOCK = 0x7261_6465

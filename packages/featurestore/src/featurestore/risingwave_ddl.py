@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from contracts.candle import Candle
+from contracts.columns import Column
 from contracts.feature_row import FeatureRow
 from contracts.fill import Fill
 from contracts.message import Message
@@ -20,7 +21,7 @@ from contracts.risk_alert import RiskAlert
 from contracts.signal import Signal
 from contracts.topics import TOPICS, TRADES, TopicSpec
 from featurestore.dialect import POSTGRES_TYPES
-from featurestore.tables import MESSAGE_ID, TABLES, Column, Table, quoted, quoted_names, tables_of
+from featurestore.tables import MESSAGE_ID, TABLES, Table, quoted, quoted_names, tables_of
 from featurestore.views import TRADES as TRADES_VIEW
 from featurestore.views import VIEWS, View
 

@@ -35,8 +35,8 @@ class StoreSettings(BaseModel):
     store_url: str | None = Field(
         None,
         validation_alias="TRADESTREAM_STORE_URL",
-        description="sqlite:///<path>, postgresql://... or risingwave://..., which reads the topics itself; off; "
-        f"<data_dir>/{FILE_NAME}",
+        description="sqlite:///<path>, postgresql://..., risingwave://... (which reads the topics itself) or off; "
+        f"by default <data_dir>/{FILE_NAME}",
     )
 
     @field_validator("store_url")

@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import ClassVar
 from uuid import uuid4
 
+from contracts.columns import Kind
 from featurestore.dialect import Columns, Rows, upsert, values
 from featurestore.errors import StoreBusyError, StoreError, StoreFullError
 from featurestore.schema import make_schema, missing_columns, present_columns
-from featurestore.tables import TABLES, Kind, Table, quoted
+from featurestore.tables import TABLES, Table, quoted
 from featurestore.views import VIEWS
 
 #: How long a writer waits for another; each holds the lock for one batch.

@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from operator import attrgetter
-from typing import Any, Literal
+from typing import Any
 
 from contracts.candle import Candle
+from contracts.columns import Column, columns_of
 from contracts.feature_row import FeatureRow
 from contracts.fill import Fill
 from contracts.message import Message
@@ -18,21 +19,9 @@ from contracts.position import Position
 from contracts.prediction import Prediction
 from contracts.risk_alert import RiskAlert
 from contracts.signal import Signal
-from contracts.units import DECIMAL_PATTERN, POSITIVE_DECIMAL_PATTERN
-
-Kind = Literal["integer", "float", "decimal", "text"]
 
 #: Every table has it: the ids by which messages name each other, so lineage is a join.
 MESSAGE_ID = "message_id"
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """A column and what kind of value it holds; the dialect says which SQL type that is."""
-
-    name: str
-    kind: Kind
-    nullable: bool = False
 
 
 @dataclass(frozen=True)
@@ -63,32 +52,12 @@ class Table:
     @cached_property
     def columns(self) -> tuple[Column, ...]:
         """The message's fields in their order, and its id."""
-        properties: dict[str, Any] = self.message.model_json_schema()["properties"]
-        fields = tuple(_column(name, schema) for name, schema in properties.items())
-        return (*fields, Column(MESSAGE_ID, "text"))
+        return (*columns_of(self.message), Column(MESSAGE_ID, "text"))
 
     @cached_property
     def row(self) -> Callable[[Message], tuple[Any, ...]]:
         """How a message becomes the values of a row."""
         return attrgetter(*(column.name for column in self.columns))
-
-
-def _column(name: str, schema: dict[str, Any]) -> Column:
-    choices = schema.get("anyOf", [schema])
-    values = [choice for choice in choices if choice.get("type") != "null"]
-    if len(values) != 1:
-        raise TypeError(f"{name}: expected one type of value, was {schema}")
-    return Column(name, _kind(name, values[0]), nullable=len(values) < len(choices))
-
-
-def _kind(name: str, schema: dict[str, Any]) -> Kind:
-    if schema.get("type") == "string":
-        return "decimal" if schema.get("pattern") in (DECIMAL_PATTERN, POSITIVE_DECIMAL_PATTERN) else "text"
-    if schema.get("type") == "integer":
-        return "integer"
-    if schema.get("type") == "number":
-        return "float"
-    raise TypeError(f"{name}: expected a string, integer or number, was {schema}")
 
 
 _WINDOW = ("exchange", "pair", "interval_s", "window_start_ms")
@@ -112,7 +81,7 @@ TABLES: tuple[Table, ...] = (
     Table("fills", Fill, ("fill_id",), "each execution"),
     Table("positions", Position, _POSITION, "what each account holds now", newest="updated_at_ms"),
     Table("positions_history", Position, ("fill_id",), "the position after each fill"),
-    Table("pnl", Pnl, ("account", "time_ms"), "each account's books, once a minute"),
+    Table("pnl", Pnl, ("account", "time_ms"), "each account, once a minute"),
     Table("risk_alerts", RiskAlert, (MESSAGE_ID,), "limits approached, met or broken"),
 )
 

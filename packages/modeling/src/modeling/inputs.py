@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from contracts.feature_row import FeatureRow
@@ -13,20 +13,9 @@ from contracts.units import to_float
 from features import feature_set, feature_set_id
 from features.catalogue.volume import OBV_BARS
 
-
-@dataclass(frozen=True, slots=True)
-class Bar:
-    """Floats of one feature row: its candle, and its features, all of them warm."""
-
-    open: float
-    high: float
-    low: float
-    close: float
-    volume: float
-    features: dict[str, float]
-
-    def __getitem__(self, feature: str) -> float:
-        return self.features[feature]
+#: Floats of one feature row by name: those of its candle, and its features, all of them warm.
+Bar = Mapping[str, float]
+_CANDLE = ("open", "high", "low", "close", "volume")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,18 +42,18 @@ class ModelInput:
 
 def _to_average(feature: str) -> ModelInput:
     return ModelInput(
-        f"close_to_{feature}", (feature,), f"close/{feature}-1", lambda bar: bar.close / bar[feature] - 1
+        f"close_to_{feature}", (feature,), f"close/{feature}-1", lambda bar: bar["close"] / bar[feature] - 1
     )
 
 
 def _to_close(feature: str) -> ModelInput:
-    return ModelInput(f"{feature}_to_close", (feature,), f"{feature}/close", lambda bar: bar[feature] / bar.close)
+    return ModelInput(f"{feature}_to_close", (feature,), f"{feature}/close", lambda bar: bar[feature] / bar["close"])
 
 
 def _band_position(bar: Bar) -> float:
     """Where the close stands in its Bollinger band: -0.5 at the lower end, 0.5 at the upper; 0 if it has no width."""
     width = bar["bollinger_upper_20"] - bar["bollinger_lower_20"]
-    return (bar.close - bar["bollinger_lower_20"]) / width - 0.5 if width > 0 else 0.0
+    return (bar["close"] - bar["bollinger_lower_20"]) / width - 0.5 if width > 0 else 0.0
 
 
 def _band_width(bar: Bar) -> float:
@@ -73,7 +62,7 @@ def _band_width(bar: Bar) -> float:
 
 def _volume_balance(bar: Bar) -> float:
     """Share of signed volume, in -1..1: a row does not know the window's volume, so its own volume stands for it."""
-    scale = abs(bar["obv"]) + OBV_BARS * bar.volume
+    scale = abs(bar["obv"]) + OBV_BARS * bar["volume"]
     return bar["obv"] / scale if scale > 0 else 0.0
 
 
@@ -90,8 +79,8 @@ INPUTS: tuple[ModelInput, ...] = (
     ModelInput("band_width", _BANDS, "(upper-lower)/middle", _band_width),
     _to_close("atr_14"),
     ModelInput("volume_balance", ("obv",), f"obv/(|obv|+{OBV_BARS}*volume), 0 if no volume", _volume_balance),
-    ModelInput("log_return", (), "ln(close/open)", lambda bar: math.log(bar.close / bar.open)),
-    ModelInput("range_to_close", (), "(high-low)/close", lambda bar: (bar.high - bar.low) / bar.close),
+    ModelInput("log_return", (), "ln(close/open)", lambda bar: math.log(bar["close"] / bar["open"])),
+    ModelInput("range_to_close", (), "(high-low)/close", lambda bar: (bar["high"] - bar["low"]) / bar["close"]),
 )
 
 INPUT_NAMES: tuple[str, ...] = tuple(each.name for each in INPUTS)
@@ -135,14 +124,8 @@ def model_inputs(row: FeatureRow) -> list[float] | None:
     values = row.values()
     if any(values.get(name) is None for name in _NEEDED):
         return None
-    bar = Bar(
-        open=to_float(row.open),
-        high=to_float(row.high),
-        low=to_float(row.low),
-        close=to_float(row.close),
-        volume=to_float(row.volume),
-        features={name: value for name, value in values.items() if value is not None},
-    )
+    bar = {name: to_float(getattr(row, name)) for name in _CANDLE}
+    bar |= {name: value for name, value in values.items() if value is not None}
     try:
         inputs = [each.value(bar) for each in INPUTS]
     except (ZeroDivisionError, ValueError):  # an average or a ratio of zero: the row is finite, the input is not

@@ -126,12 +126,5 @@ class ModelCard(BaseModel):
         ModelFacts
             The part of the card that serving uses.
         """
-        return ModelFacts(
-            name=self.model_name,
-            version=version,
-            feature_set=self.feature_set,
-            sequence_length=self.sequence_length,
-            horizon_bars=self.horizon_bars,
-            interval_s=self.interval_s,
-            trained_to_ms=self.trained_to_ms,
-        )
+        known = self.model_dump(include=set(ModelFacts.__slots__))
+        return ModelFacts(name=self.model_name, version=version, **known)

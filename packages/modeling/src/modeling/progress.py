@@ -33,7 +33,7 @@ class Progress:
     def stage(self, stage: Stage) -> None:
         """Begin `stage`."""
         self._started_seconds = self._monotonic()
-        self._write(stage, None, None, None, None)
+        self._write(stage)
 
     def epoch(self, epoch: int, epochs: int, log_loss: float) -> None:
         """Note that `epoch` of `epochs` is over; 0 says that the first begins.
@@ -48,7 +48,7 @@ class Progress:
         if epoch == 0:
             self._started_seconds = self._monotonic()
             logger.info("untrained: log loss {:.6f}", log_loss)
-            self._write("training", 0, epochs, None, log_loss)
+            self._write("training", 0, epochs, loss=log_loss)
             return
         per_epoch_seconds = (self._monotonic() - self._started_seconds) / epoch
         left_seconds = round(per_epoch_seconds * (epochs - epoch), 1)
@@ -56,17 +56,16 @@ class Progress:
         self._write("training", epoch, epochs, left_seconds, log_loss)
 
     def _write(
-        self, stage: Stage, epoch: int | None, epochs: int | None, left_seconds: float | None, loss: float | None
+        self,
+        stage: Stage,
+        epoch: int | None = None,
+        epochs: int | None = None,
+        left_seconds: float | None = None,
+        loss: float | None = None,
     ) -> None:
-        state = {
-            "stage": stage,
-            "epoch": epoch,
-            "epochs": epochs,
-            "seconds_left": left_seconds,
-            "validation_log_loss": loss,
-        }
         if self._path is not None:
-            write_json(self._path, state)
+            known = {"epoch": epoch, "epochs": epochs, "seconds_left": left_seconds, "validation_log_loss": loss}
+            write_json(self._path, {"stage": stage, **known})
 
 
 def write_json(path: Path, content: object) -> None:

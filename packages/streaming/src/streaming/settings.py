@@ -9,8 +9,9 @@ from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any, Literal, Self, TypeVar, Union, get_args, get_origin
 
-from pydantic import Field, FilePath, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, Field, FilePath, SecretStr, ValidationError, field_validator, model_validator
 from pydantic.fields import FieldInfo
+from pydantic_core import to_json, to_jsonable_python
 from pydantic_settings import (
     BaseSettings,
     DotEnvSettingsSource,
@@ -101,17 +102,19 @@ class ServiceSettings(BaseSettings):
         "BROKER_ADDRESS", f"{SCHEME}data/log", "embedded://<folder>, or host:9092 of a Kafka broker", min_length=1
     )
     environment: str = _shared("ENVIRONMENT", "dev", "suffix of every topic name", pattern=r"^[a-z][a-z0-9]*$")
-    data_dir: Path = _shared("DATA_DIR", Path("data"), "folder of everything the services keep")
-    state_dir: Path | None = _shared("STATE_DIR", None, "folder of the state stores; <data_dir>/state/<service>")
+    data_dir: Path = _shared("DATA_DIR", Path("data"), "folder for everything the services keep")
+    state_dir: Path | None = _shared(
+        "STATE_DIR", None, "folder of the state stores; by default <data_dir>/state/<service>"
+    )
     log_level: Literal["TRACE", "DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"] = _shared(
-        "LOG_LEVEL", "INFO", "least severity that is logged"
+        "LOG_LEVEL", "INFO", "lowest severity that is logged"
     )
     log_format: Literal["human", "json"] = _shared("LOG_FORMAT", "human", "one line for people, or JSON for machines")
     commit_interval_seconds: float = _shared(
         "COMMIT_INTERVAL_SECONDS", 1.0, "seconds between checkpoints", ge=0, le=300
     )
     commit_every_messages: int = _shared(
-        "COMMIT_EVERY_MESSAGES", 0, "messages after which a checkpoint is due earlier; 0 = by time only", ge=0
+        "COMMIT_EVERY_MESSAGES", 0, "messages after which a checkpoint comes earlier; 0 = by time only", ge=0
     )
     processing_guarantee: Literal["at-least-once", "exactly-once"] = _shared(
         "PROCESSING_GUARANTEE", "at-least-once", "exactly-once adds a commit interval of latency per service"
@@ -120,34 +123,46 @@ class ServiceSettings(BaseSettings):
     report_seconds: float = _shared(
         "REPORT_SECONDS", 10.0, "seconds between reports to service-health, metrics and audit-log; 0 = none", ge=0
     )
-    consumer_group: str | None = _shared("CONSUMER_GROUP", None, "<service>-<environment>", min_length=1)
-    replication_factor: int = _shared("REPLICATION_FACTOR", 1, "of topics created on Kafka", ge=1)
+    consumer_group: str | None = _shared(
+        "CONSUMER_GROUP", None, "consumer group; by default <service>-<environment>", min_length=1
+    )
+    replication_factor: int = _shared("REPLICATION_FACTOR", 1, "replicas of topics created on Kafka", ge=1)
     instance_id: str = _shared(
         "INSTANCE_ID",
         _FIRST,
-        "tells replicas apart on Kafka, stable over restarts",
+        "name of this replica on Kafka, the same after a restart",
         pattern=r"^[A-Za-z0-9._-]{1,100}$",
     )
     static_membership: bool = _shared(
-        "STATIC_MEMBERSHIP", True, "a replica comes back under its name; false: when it ends its partitions are free"
+        "STATIC_MEMBERSHIP",
+        True,
+        "whether partitions wait for a replica that ended to return; false frees them at once",
     )
     session_timeout_seconds: float = _shared(
-        "SESSION_TIMEOUT_SECONDS", 45.0, "after which a silent replica's partitions go to the others", ge=6, le=1_800
+        "SESSION_TIMEOUT_SECONDS",
+        45.0,
+        "seconds after which a silent replica's partitions go to the others",
+        ge=6,
+        le=1_800,
     )
     security_protocol: Literal["plaintext", "ssl", "sasl_plaintext", "sasl_ssl"] | None = _shared(
-        "SECURITY_PROTOCOL", None, "Kafka only"
+        "SECURITY_PROTOCOL", None, "Kafka only: how to connect"
     )
     sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] | None = _shared(
-        "SASL_MECHANISM", None, "Kafka only"
+        "SASL_MECHANISM", None, "Kafka only: how the user proves who it is"
     )
-    sasl_username: str | None = _shared("SASL_USERNAME", None, "Kafka only")
-    sasl_password: SecretStr | None = _shared("SASL_PASSWORD", None, "Kafka only")
-    ssl_ca_location: FilePath | None = _shared("SSL_CA_LOCATION", None, "Kafka only: the broker's authority")
+    sasl_username: str | None = _shared("SASL_USERNAME", None, "Kafka only: the user")
+    sasl_password: SecretStr | None = _shared("SASL_PASSWORD", None, "Kafka only: its password")
+    ssl_ca_location: FilePath | None = _shared(
+        "SSL_CA_LOCATION", None, "Kafka only: file with the certificate of the broker's authority"
+    )
     ssl_certificate_location: FilePath | None = _shared(
-        "SSL_CERTIFICATE_LOCATION", None, "Kafka only: own certificate"
+        "SSL_CERTIFICATE_LOCATION", None, "Kafka only: file with the client's certificate"
     )
-    ssl_key_location: FilePath | None = _shared("SSL_KEY_LOCATION", None, "Kafka only: key of the own certificate")
-    ssl_key_password: SecretStr | None = _shared("SSL_KEY_PASSWORD", None, "Kafka only: of that key")
+    ssl_key_location: FilePath | None = _shared(
+        "SSL_KEY_LOCATION", None, "Kafka only: file with that certificate's key"
+    )
+    ssl_key_password: SecretStr | None = _shared("SSL_KEY_PASSWORD", None, "Kafka only: password of that key")
 
     @field_validator("broker_address")
     @classmethod
@@ -182,15 +197,42 @@ class ServiceSettings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Constructor arguments, then the environment, then `local.env`."""
+        """Constructor arguments, then the environment, then `local.env`.
+
+        Parameters
+        ----------
+        settings_cls
+            The class that is read.
+        init_settings
+            The constructor's arguments.
+        env_settings, dotenv_settings, file_secret_settings
+            Pydantic's own sources, which ours stand in for.
+
+        Returns
+        -------
+        tuple[PydanticBaseSettingsSource, ...]
+            The first that has a value wins.
+        """
         return init_settings, _Environment(settings_cls), _EnvFile(settings_cls)
 
     def group_for(self, service: str) -> str:
-        """Return the consumer group of `service`."""
+        """Return the consumer group of `service`.
+
+        Returns
+        -------
+        str
+            `consumer_group`, or the service's name and the environment.
+        """
         return self.consumer_group or f"{service}-{self.environment}"
 
     def state_dir_for(self, service: str) -> Path:
-        """Return the folder of the state stores of `service`; another one for every replica on this machine."""
+        """Return the folder of the state stores of `service`; another one for every replica on this machine.
+
+        Returns
+        -------
+        Path
+            It need not exist.
+        """
         folder = self.state_dir or self.data_dir / "state" / service
         return folder if self.instance_id == _FIRST else folder / f"instance-{self.instance_id}"
 
@@ -210,7 +252,18 @@ def read_settings(cls: type[SettingsT]) -> SettingsT:
 
 
 def load_settings(cls: type[SettingsT]) -> SettingsT:
-    """Return the settings, or say what is wrong with them on stderr and exit with code 2."""
+    """Return the settings, or say what is wrong with them on stderr and exit with code 2.
+
+    Returns
+    -------
+    SettingsT
+        Checked.
+
+    Raises
+    ------
+    SystemExit
+        With `EXIT_BAD_SETTINGS`, if they are wrong.
+    """
     try:
         return read_settings(cls)
     except SettingsError as error:
@@ -218,8 +271,13 @@ def load_settings(cls: type[SettingsT]) -> SettingsT:
         raise SystemExit(EXIT_BAD_SETTINGS) from error
 
 
-def environment_variable(cls: type[BaseSettings], field: str) -> str:
+def environment_variable(cls: type[BaseModel], field: str) -> str:
     """Return the variable that sets `field`.
+
+    Returns
+    -------
+    str
+        In capitals.
 
     Examples
     --------
@@ -229,7 +287,35 @@ def environment_variable(cls: type[BaseSettings], field: str) -> str:
     info = cls.model_fields.get(field)
     if info is not None and isinstance(info.validation_alias, str):
         return info.validation_alias
-    return field if info is None else (cls.model_config.get("env_prefix", "") + field).upper()
+    return field if info is None else f"{cls.model_config.get('env_prefix', '')}{field}".upper()
+
+
+def environment_of(cls: type[BaseModel], **fields: Any) -> dict[str, str]:
+    """Return the variables from which `cls` reads `fields`, for a process that is started with them.
+
+    Returns
+    -------
+    dict[str, str]
+        Text by variable.
+
+    Raises
+    ------
+    TypeError
+        If `cls` has no such field.
+
+    Examples
+    --------
+    >>> environment_of(ServiceSettings, broker_address="embedded://runs/log", metrics_port=9_000)
+    {'TRADESTREAM_BROKER_ADDRESS': 'embedded://runs/log', 'TRADESTREAM_METRICS_PORT': '9000'}
+    """
+    if unknown := sorted(fields.keys() - cls.model_fields):
+        raise TypeError(f"{cls.__name__}: expected fields of it, was {', '.join(unknown)}")
+    return {environment_variable(cls, name): _as_text(value) for name, value in fields.items()}
+
+
+def _as_text(value: Any) -> str:
+    plain = to_jsonable_python(value)
+    return plain if isinstance(plain, str) else to_json(plain).decode()
 
 
 def _complaints(cls: type[BaseSettings], complaints: Sequence[Any]) -> list[str]:

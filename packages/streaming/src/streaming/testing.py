@@ -23,8 +23,8 @@ from streaming.settings import SettingsT
 Input = Message | tuple[str, bytes]
 
 
-class TopologyRun(dict[str, list[Message]]):
-    """The output messages by topic name.
+class TopologyRun(dict[str, list[Any]]):
+    """The output messages by topic name, of the topics' classes.
 
     Attributes
     ----------

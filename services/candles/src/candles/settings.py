@@ -28,10 +28,11 @@ class CandlesSettings(ReferenceSettings, StoreSettings, ServiceSettings):
     model_config = SettingsConfigDict(env_prefix="CANDLES_")
 
     variant: Literal["historical", "live"] = Field(
-        "live", description="until history is done, as the trades service says; or from where the group is, for ever"
+        "live",
+        description="historical: until the history that trades announced is done; live: from the group's offset on",
     )
     history_pairs: tuple[Pair, ...] = Field(
-        (), description="pairs whose history is waited for; those that the trades service has begun are in any case"
+        (), description="pairs whose history the Job waits for even if trades has not started them"
     )
     intervals_s: tuple[int, ...] = Field(
         (60, 300), description="lengths of candles in seconds, each a divisor of a day", min_length=1
@@ -44,13 +45,18 @@ class CandlesSettings(ReferenceSettings, StoreSettings, ServiceSettings):
     )
     max_id_ranges: int = Field(256, description="separate ranges of trade ids remembered per pair", ge=2)
     max_jump_days: int = Field(
-        400, description="a message further ahead of its pair's newest, in event time, is set aside", ge=1, le=36_500
+        400,
+        description="a message further ahead of its pair's newest, in days of event time, is set aside",
+        ge=1,
+        le=36_500,
     )
     forming: bool = Field(
-        False, description="show on candles-forming what the candles of open windows would be now; not the Job"
+        False, description="publish on candles-forming what the candles of open windows would be now; live only"
     )
     forming_step_ms: int = Field(
-        1_000, description="each pair and interval is shown at most once in this much event time", ge=1
+        1_000,
+        description="each pair and interval is published at most once in this many milliseconds of event time",
+        ge=1,
     )
 
     @field_validator("intervals_s")

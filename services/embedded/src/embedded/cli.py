@@ -221,11 +221,12 @@ def verify(
     show: Annotated[int, typer.Option(min=0, help="number of differences to print")] = 20,
 ) -> None:
     """Replay the trades of a log and compare the result with what was published, message by message."""
+    from embedded.replayer import Replayer
     from verify.run import Range, VerifyOptions, run_verify
 
     with errors_in_words() as console:
         options = VerifyOptions(Range.parse(start, end), run_folder, against, tuple(stage or ()), out, show)
-        if not run_verify(options, console):
+        if not run_verify(options, console, Replayer):
             raise typer.Exit(EXIT_FAILED)
 
 

@@ -12,11 +12,11 @@ from rich.text import Text
 
 from contracts.errors import BadInputError
 from contracts.timestamps import iso_utc
-from embedded.settings import EmbeddedSettings
 from results.report.wording import count
 from streaming.dead_letters.dead_letter import DeadLetter
 from streaming.dead_letters.replay import Choice, find_dead_letters, obstacles, replay
 from streaming.kafka.grants import services
+from streaming.settings import ServiceSettings
 from verify.log import open_log
 
 ACTIONS = ("list", "show", "replay")
@@ -100,7 +100,7 @@ def _show(letter: DeadLetter, console: Console) -> None:
     console.print()
 
 
-def _replay(found: list[DeadLetter], settings: EmbeddedSettings, options: LetterOptions, console: Console) -> None:
+def _replay(found: list[DeadLetter], settings: ServiceSettings, options: LetterOptions, console: Console) -> None:
     in_the_way = obstacles(settings, found)
     chosen = []
     for letter in found:

@@ -8,10 +8,10 @@ from functools import partial
 from contracts.services import INPUTS
 from contracts.topics import REFERENCE_CANDLES, TopicSpec
 from embedded.preflight import references
-from embedded.run_settings import environment_settings
 from embedded.services import group_of
 from embedded.supervisor import Supervisor
 from results.run_log import RunLog
+from results.run_settings import environment_settings
 
 
 def drain(supervisor: Supervisor, log: RunLog, services: Iterable[str], timeout_s: float | None = None) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Protocol
 
@@ -15,11 +15,11 @@ from embedded.drain import drain
 from embedded.kills import Kill, KillSwitch
 from embedded.preflight import require_features
 from embedded.process import ProcessSpec
-from embedded.run_settings import environment_settings, record_settings
 from embedded.services import ENVIRONMENT, Services
 from embedded.supervisor import Supervisor
 from embedded.terminal.state import Phase, RunState, StateReader
 from results.run_log import RunLog
+from results.run_settings import environment_settings, record_settings
 from results.summary import RunRecord
 from streaming.exit_codes import EXIT_TOO_FEW_ROWS
 
@@ -62,9 +62,9 @@ class Pipeline:
         self.log = RunLog(self.run_folder.log, ENVIRONMENT)
         self.kill_switch = KillSwitch(list(kills), self.supervisor, self.log, lambda: self.state.phase)
         self._view = view
-        self._progress_file = self.run_folder.file("training.json")
+        self._progress_file = services.progress_file
         self._reader = StateReader(state, RunLog(self.run_folder.log, ENVIRONMENT), self._progress_file)
-        self._ready_file = self.run_folder.file("predictions-ready.json")
+        self._ready_file = services.ready_file
         for stale in (self._ready_file, self._progress_file):
             stale.unlink(missing_ok=True)
         self._started_s = self._phase_started_s = time.monotonic()
@@ -112,10 +112,10 @@ class Pipeline:
         for spec in specs:
             self.supervisor.start(spec)
 
-    def backfill(self, settings: Mapping[str, str]) -> None:
+    def backfill(self, **fields: Any) -> None:
         """Write the past and let it become feature rows."""
         self.enter("backfill")
-        self.start(self.services.trades_historical(settings))
+        self.start(self.services.trades_historical(**fields))
         self.supervisor.wait_for_job("trades-historical")
         drain(self.supervisor, self.log, [each.name for each in FLOW if "historical" in each.variants])
 

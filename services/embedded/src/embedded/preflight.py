@@ -11,8 +11,11 @@ from contracts.json_text import RepeatedNameError, decode
 from contracts.reference_settings import ReferenceSettings
 from contracts.validation_errors import expectation
 from features import SETS
+from indicators.settings import IndicatorsSettings
+from streaming.settings import environment_variable
 
-_FEATURE_SET, _REFERENCES = "INDICATORS_FEATURE_SET", "TRADESTREAM_REFERENCE_PAIRS"
+_FEATURE_SET = environment_variable(IndicatorsSettings, "feature_set")
+_REFERENCES = environment_variable(IndicatorsSettings, "reference_pairs")
 
 
 def require_features(settings: Mapping[str, str], pairs: Sequence[str]) -> None:
@@ -30,7 +33,7 @@ def require_features(settings: Mapping[str, str], pairs: Sequence[str]) -> None:
     BadInputError
         If the set is unknown, the references cannot be read, or one of them is a pair that does not stream.
     """
-    chosen = settings.get(_FEATURE_SET, "core")
+    chosen = settings.get(_FEATURE_SET, IndicatorsSettings.model_fields["feature_set"].default)
     if chosen not in SETS:
         raise BadInputError(_FEATURE_SET, f"one of {', '.join(SETS)}", chosen)
     for reference in references(settings).followers:

@@ -4,12 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
 
 from contracts.account import Account
+from contracts.accounts_settings import AccountsSettings
 from contracts.services import FLOW, SERVICES
 from embedded.process import ProcessSpec
+from predictions.settings import PredictionsSettings
 from results.run_folder import RunFolder
 from streaming.exit_codes import EXIT_TOO_FEW_ROWS
+from streaming.settings import ServiceSettings, environment_of
+from trades.settings import TradesSettings
+from training.settings import TrainingSettings
 
 ENVIRONMENT = "dev"
 
@@ -34,17 +41,27 @@ class Services:
     seed
         Seed of training.
     trades
-        Where trades come from: `TRADES_*` settings of both variants.
+        Where trades come from: fields of `TradesSettings` for both variants.
     extra
-        More settings that every service is given.
+        More variables that every service is given.
     """
 
     run_folder: RunFolder
     accounts: tuple[Account, ...]
     model: str
     seed: int
-    trades: Mapping[str, str]
+    trades: Mapping[str, Any]
     extra: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def progress_file(self) -> Path:
+        """How far training is."""
+        return self.run_folder.file("training.json")
+
+    @property
+    def ready_file(self) -> Path:
+        """Which model is served, once one is."""
+        return self.run_folder.file("predictions-ready.json")
 
     def shared(self) -> dict[str, str]:
         """Settings that every service is given.
@@ -54,19 +71,25 @@ class Services:
         dict[str, str]
             Values by environment variable.
         """
-        accounts = ",".join(account.model_dump_json() for account in self.accounts)
         return {
-            "TRADESTREAM_BROKER_ADDRESS": self.run_folder.broker_address,
-            "TRADESTREAM_ENVIRONMENT": ENVIRONMENT,
-            "TRADESTREAM_DATA_DIR": str(self.run_folder.work.resolve()),
-            "TRADESTREAM_ACCOUNTS": f"[{accounts}]",
+            **environment_of(
+                ServiceSettings,
+                broker_address=self.run_folder.broker_address,
+                environment=ENVIRONMENT,
+                data_dir=self.run_folder.work.resolve(),
+            ),
+            **environment_of(AccountsSettings, accounts=self.accounts),
             # Small linear algebra on a busy machine: one thread per process is faster, and sums in one order.
             "OMP_NUM_THREADS": "1",
             **self.extra,
         }
 
-    def _spec(self, name: str, *command: str, **settings: str) -> ProcessSpec:
-        return ProcessSpec(name, command or (name,), {**self.shared(), **settings})
+    def _spec(self, name: str, told: Mapping[str, str] | None = None, **how: Any) -> ProcessSpec:
+        return ProcessSpec(name, how.pop("command", (name,)), {**self.shared(), **(told or {})}, **how)
+
+    def _trades(self, name: str, fields: Mapping[str, Any], **how: Any) -> ProcessSpec:
+        told = environment_of(TradesSettings, **{**self.trades, **fields})
+        return self._spec(name, told, command=("trades",), **how)
 
     def flow(self) -> list[ProcessSpec]:
         """The services that run from the start to the end, in flow order; without those that wait for a model.
@@ -77,9 +100,10 @@ class Services:
             Not started yet.
         """
         # Signals asks for its accounts' pairs, so it has to know whose they are.
-        venue = {name: value for name, value in self.trades.items() if name.startswith("TRADES_EXCHANGE")}
+        whose = {name: value for name, value in self.trades.items() if name in ("exchange", "exchange_label")}
+        venue = environment_of(TradesSettings, **whose)
         return [
-            self._spec(each.name, **(venue if "venue" in each.needs else {}))
+            self._spec(each.name, venue if "venue" in each.needs else {})
             for each in FLOW
             if each.input is not None and "models" not in each.needs
         ]
@@ -94,7 +118,7 @@ class Services:
         """
         return [self._spec(each.name) for each in SERVICES if not each.in_every_run]
 
-    def trades_historical(self, settings: Mapping[str, str]) -> ProcessSpec:
+    def trades_historical(self, **fields: Any) -> ProcessSpec:
         """The job that writes the past.
 
         Returns
@@ -102,10 +126,9 @@ class Services:
         ProcessSpec
             Not started yet.
         """
-        environment = {**self.shared(), **self.trades, "TRADES_VARIANT": "historical", **settings}
-        return ProcessSpec("trades-historical", ("trades",), environment, kind="job", service="trades")
+        return self._trades("trades-historical", {"variant": "historical", **fields}, kind="job", service="trades")
 
-    def trades_live(self, settings: Mapping[str, str], ends: bool) -> ProcessSpec:
+    def trades_live(self, *, ends: bool, **fields: Any) -> ProcessSpec:
         """The live feed; with `ends` it ends by itself and is then done.
 
         Returns
@@ -113,8 +136,7 @@ class Services:
         ProcessSpec
             Not started yet.
         """
-        environment = {**self.shared(), **self.trades, "TRADES_VARIANT": "live", **settings}
-        return ProcessSpec("trades", ("trades",), environment, kind="job" if ends else "service")
+        return self._trades("trades", {"variant": "live", **fields}, kind="job" if ends else "service")
 
     def train(self, until_ms: int | None = None) -> ProcessSpec:
         """The job that trains and registers a model.
@@ -124,22 +146,12 @@ class Services:
         ProcessSpec
             Not started yet.
         """
-        environment = {
-            **self.shared(),
-            "PREDICTIONS_MODEL": self.model,
-            "PREDICTIONS_SEED": str(self.seed),
-            "PREDICTIONS_PROGRESS_FILE": str(self.run_folder.file("training.json")),
-        }
-        if until_ms is not None:
-            environment["PREDICTIONS_TRAIN_UNTIL_MS"] = str(until_ms)
-        return ProcessSpec(
-            "train",
-            ("training",),
-            environment,
-            kind="job",
-            service="predictions",
-            final_codes=(EXIT_TOO_FEW_ROWS,),
+        until = {} if until_ms is None else {"train_until_ms": until_ms}
+        told = environment_of(
+            TrainingSettings, model=self.model, seed=self.seed, progress_file=self.progress_file, **until
         )
+        how = {"kind": "job", "service": "predictions", "final_codes": (EXIT_TOO_FEW_ROWS,)}
+        return self._spec("train", told, command=("training",), **how)
 
     def serve(self) -> ProcessSpec:
         """The service that predicts.
@@ -149,5 +161,4 @@ class Services:
         ProcessSpec
             Not started yet.
         """
-        ready_file = str(self.run_folder.file("predictions-ready.json"))
-        return self._spec("predictions", PREDICTIONS_READY_FILE=ready_file)
+        return self._spec("predictions", environment_of(PredictionsSettings, ready_file=self.ready_file))

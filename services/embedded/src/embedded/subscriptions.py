@@ -17,11 +17,10 @@ from contracts.topics import SYMBOL_SUBSCRIPTIONS, TRADES_CHECKPOINTS
 from contracts.trades_checkpoint import TradesCheckpoint
 from contracts.units import MS_PER_DAY, US_PER_MS, US_PER_SECOND
 from embedded.services import ENVIRONMENT
-from embedded.settings import EmbeddedSettings
 from results.run_folder import RunFolder
 from streaming.clients import read_dead_letters, read_topic
 from streaming.producer import open_producer
-from streaming.settings import load_settings
+from streaming.settings import ServiceSettings, load_settings
 
 OPERATOR = "operator"
 #: Under this name the trades service counts the pairs of its own settings.
@@ -33,7 +32,7 @@ _BEHIND_US = 120 * US_PER_SECOND
 _US_PER_HOUR = 3_600 * US_PER_SECOND
 
 
-class SubscriptionSettings(EmbeddedSettings):
+class SubscriptionSettings(ServiceSettings):
     """Which log, and whose pairs where the log does not say."""
 
     trades_exchange: str = Field("kraken", validation_alias="TRADES_EXCHANGE", min_length=1)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import closing
 from pathlib import Path
 
 from rich import box
@@ -15,6 +16,9 @@ from contracts.topics import DEAD_LETTERS_PREFIX, TOPICS
 from embedded.services import ENVIRONMENT
 from results.run_folder import RunFolder
 from results.run_log import RunLog
+from streaming.broker_address import is_embedded, log_folder
+from streaming.settings import ServiceSettings, environment_of, load_settings
+from trades.settings import TradesSettings
 
 _VARIANTS = ("historical", "live")
 
@@ -30,11 +34,7 @@ def log_of(run_folder: Path | None) -> tuple[Path, str]:
     if run_folder is not None:
         folder, environment = RunFolder(run_folder).log, ENVIRONMENT
     else:
-        from embedded.settings import EmbeddedSettings
-        from streaming.broker_address import is_embedded, log_folder
-        from streaming.settings import load_settings
-
-        settings = load_settings(EmbeddedSettings)
+        settings = load_settings(ServiceSettings)
         if not is_embedded(settings.broker_address):
             raise BadInputError("TRADESTREAM_BROKER_ADDRESS", "embedded://<folder>", settings.broker_address)
         folder, environment = log_folder(settings.broker_address), settings.environment
@@ -50,8 +50,7 @@ def status_table(folder: Path, environment: str) -> Table:
     table.add_column("Messages", justify="right")
     table.add_column("Read by")
     table.add_column("Behind", justify="right")
-    log = RunLog(folder, environment)
-    try:
+    with closing(RunLog(folder, environment)) as log:
         for spec in TOPICS:
             # Compacted topics are read from their beginning, without a group; what is not in every run is not behind
             # elsewhere, it is not there.
@@ -67,8 +66,6 @@ def status_table(folder: Path, environment: str) -> Table:
         for name in log.topic_names():
             if name.startswith(DEAD_LETTERS_PREFIX) and log.end(name):
                 table.add_row(name.removesuffix(f"-{environment}"), f"{log.end(name):,}", "", "")
-    finally:
-        log.close()
     return table
 
 
@@ -86,7 +83,5 @@ def become_service(name: str, variant: str | None) -> None:
         raise BadInputError("--variant", f"none, because {name} has no variants (only trades has)", variant)
     if variant is not None and variant not in _VARIANTS:
         raise BadInputError("--variant", "historical or live", variant)
-    environment = dict(os.environ)  # noqa: TID251 - handed on to the service
-    if variant is not None:
-        environment["TRADES_VARIANT"] = variant
-    os.execve(sys.executable, [sys.executable, "-m", name], environment)  # noqa: S606
+    told = environment_of(TradesSettings, variant=variant) if variant is not None else {}
+    os.execve(sys.executable, [sys.executable, "-m", name], os.environ | told)  # noqa: S606, TID251

@@ -21,11 +21,11 @@ class ExecutionSettings(AccountsSettings, StoreSettings, ServiceSettings):
 
     model_config = SettingsConfigDict(env_prefix="EXECUTION_")
 
-    slippage_bps: Decimal = Field(Decimal(2), ge=0, lt=10_000, description="lost against the open, basis points")
+    slippage_bps: Decimal = Field(Decimal(2), ge=0, lt=10_000, description="slippage against the open, basis points")
     fee_bps: Decimal = Field(Decimal(26), ge=0, lt=10_000, description="taker fee, basis points of the value")
     day_timezone: str = Field("UTC", description="IANA zone whose midnight starts a trading day")
     risk_mark: Literal["low", "close"] = Field(
-        "low", description="price of a minute at which loss limits are checked"
+        "low", description="the minute's price at which loss limits are checked"
     )
     maximum_pending_bars: int = Field(
         100_000, ge=0, description="bars a pair may be ahead before a slower pair is no longer waited for"

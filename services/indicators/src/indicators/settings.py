@@ -19,11 +19,12 @@ class IndicatorsSettings(ReferenceSettings, StoreSettings, ServiceSettings):
     model_config = SettingsConfigDict(env_prefix="INDICATORS_")
 
     variant: Literal["historical", "live"] = Field(
-        "live", description="until the candles of history are done; or from where the group is, for ever"
+        "live",
+        description="historical: until the candles of history are done; live: from the group's offset on",
     )
     feature_set: str = Field("core", description=f"which features rows have: {' or '.join(SETS)}")
     forming: bool = Field(
-        False, description="show on indicators-forming what the rows of open windows would be now; not the Job"
+        False, description="publish on indicators-forming what the rows of open windows would be now; live only"
     )
 
     @property

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from contracts.feature_row import FeatureRow
 from contracts.prediction import Prediction
 from contracts.state import State
 from contracts.topics import PREDICTIONS, TECHNICAL_INDICATORS
-from contracts.units import MS_PER_SECOND
 from predictions import metrics
 from predictions.core.decision import concerns, step
 from predictions.run_store import RunStore
@@ -27,23 +27,23 @@ def topology(
     topics: dict[str, Topic],
     settings: PredictionsSettings,
     *,
-    model: ServedModel,
+    models_of: Callable[[FeatureRow], Iterable[ServedModel]],
 ) -> None:
-    """Fold each pair's rows of the model's interval into its run of bars, and publish what the model says of it."""
+    """Fold each pair's rows of the interval into its run of bars, and publish what the row's models say of it."""
     runs = RunStore(settings.interval_s)
-    metrics.MODEL_VERSION.labels(model=model.facts.name).set(model.facts.version)
-    metrics.MODEL_TRAINED_TO.labels(model=model.facts.name).set(model.facts.trained_to_ms / MS_PER_SECOND)
 
-    def predict(row: FeatureRow, state: State) -> tuple[Prediction, ...]:
-        before = runs.load(row, state)
-        after, predictions = step(before, row, model.facts, model.forecast)
+    def predict(row: FeatureRow, state: State) -> list[Prediction]:
+        before = after = runs.load(row, state)
+        said: list[Prediction] = []
+        for model in models_of(row):
+            after, predictions = step(before, row, model.facts, model.forecast)
+            said.extend(predictions)
         if after is not before:
             runs.save(row, after, state)
-        for prediction in predictions:
-            metrics.PREDICTIONS.labels(model=model.facts.name, reason=prediction.reason).inc()
-        return predictions
+        for prediction in said:
+            metrics.PREDICTIONS.labels(model=prediction.model_name, reason=prediction.reason).inc()
+        return said
 
-    rows = inputs[TECHNICAL_INDICATORS.name]
-    rows = rows.filter(lambda row: concerns(row, model.facts))
+    rows = inputs[TECHNICAL_INDICATORS.name].filter(lambda row: concerns(row, settings.interval_s))
     predictions = rows.apply(predict, stateful=True, expand=True)
     keep(publish(predictions, topics[PREDICTIONS.name]), settings.store_writer())

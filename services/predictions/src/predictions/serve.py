@@ -1,16 +1,20 @@
-"""`python -m predictions serve`: load the champion, say so, and run the service."""
+"""`python -m predictions serve`: load the champion, say so, and predict."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 from loguru import logger
 
-from contracts.errors import BadInputError
+from contracts.errors import BadInputError, BadSettingError
+from contracts.feature_row import FeatureRow
 from contracts.topics import PREDICTIONS, TECHNICAL_INDICATORS
+from contracts.units import MS_PER_SECOND
 from modeling.progress import write_json
 from modeling.registry import NoModelError
+from predictions import metrics
 from predictions.app import topology
 from predictions.served_model import ServedModel, load_champion
 from predictions.settings import PredictionsSettings
@@ -21,48 +25,76 @@ from streaming.telemetry.logging import configure_logging
 from streaming.topics import Topics
 
 
-def serve(settings: PredictionsSettings) -> int:
-    """Serve until stopped; return the process's exit code.
+class Loaded(NamedTuple):
+    """What is predicted with.
 
-    The model is loaded before the service starts, so its health is not ready, and the ready file not written, before.
+    Attributes
+    ----------
+    models_of
+        The models that speak for a row.
+    ready
+        What the ready file says.
+    champion
+        The one model, where there is one.
+    """
+
+    models_of: Callable[[FeatureRow], Iterable[ServedModel]]
+    ready: Mapping[str, object]
+    champion: ServedModel | None = None
+
+
+def serve(settings: PredictionsSettings) -> int:
+    """Serve the champion until stopped; return the process's exit code."""
+    return run(settings, _champion)
+
+
+def run(settings: PredictionsSettings, load: Callable[[PredictionsSettings], Loaded]) -> int:
+    """Predict with what `load` gives until stopped; return the process's exit code.
+
+    It is loaded before the service starts, so its health is not ready, and the ready file not written, before.
     """
     configure_logging("predictions", settings.log_level, settings.log_format)
     if settings.ready_file is not None:
         settings.ready_file.unlink(missing_ok=True)
     try:
-        model = load_champion(settings)
+        loaded = load(settings)
     except NoModelError as error:
         logger.error("not starting: {}", error)
         return EXIT_NO_MODEL
-    except BadInputError as error:
+    except Exception as error:  # noqa: BLE001 - the process ends here: it is logged and becomes the exit code
+        if isinstance(error, BadSettingError) or not isinstance(error, BadInputError):
+            return exit_code_for(error)
         logger.error("not starting: {}", error)
         return EXIT_UNSUITABLE_MODEL
-    except Exception as error:  # noqa: BLE001 - the process ends here: it is logged and becomes the exit code
-        return exit_code_for(error)
-    _tell_ready(model, settings)
+    if settings.ready_file is not None:
+        write_json(settings.ready_file, loaded.ready)
     return run_service(
         settings,
         service="predictions",
         inputs=[TECHNICAL_INDICATORS],
         outputs=[PREDICTIONS],
-        topology=partial(_serving, model=model),
+        topology=partial(_lay_out, loaded=loaded),
     )
 
 
-def _serving(inputs: Any, topics: Topics, settings: PredictionsSettings, model: ServedModel) -> None:
+def _lay_out(inputs: Any, topics: Topics, settings: PredictionsSettings, loaded: Loaded) -> None:
     """Lay out the flow, and put down for the auditor which version it serves."""
-    topics.audit.record("model_served", f"{model.facts.name}:{model.facts.version}", kind=model.card.kind)
-    topology(inputs, topics, settings, model=model)
+    if (model := loaded.champion) is not None:
+        topics.audit.record("model_served", f"{model.facts.name}:{model.facts.version}", kind=model.card.kind)
+    topology(inputs, topics, settings, models_of=loaded.models_of)
 
 
-def _tell_ready(model: ServedModel, settings: PredictionsSettings) -> None:
-    if settings.ready_file is not None:
-        facts = {
-            "model_name": model.facts.name,
-            "model_version": model.facts.version,
-            "kind": model.card.kind,
-            "trained_to_ms": model.facts.trained_to_ms,
-            "metrics": model.card.metrics,
-            "baselines": model.card.baselines,
-        }
-        write_json(settings.ready_file, facts)
+def _champion(settings: PredictionsSettings) -> Loaded:
+    model = load_champion(settings)
+    facts = model.facts
+    metrics.MODEL_VERSION.labels(model=facts.name).set(facts.version)
+    metrics.MODEL_TRAINED_TO.labels(model=facts.name).set(facts.trained_to_ms / MS_PER_SECOND)
+    ready = {
+        "model_name": facts.name,
+        "model_version": facts.version,
+        "kind": model.card.kind,
+        "trained_to_ms": facts.trained_to_ms,
+        "metrics": model.card.metrics,
+        "baselines": model.card.baselines,
+    }
+    return Loaded(lambda _: (model,), ready, model)

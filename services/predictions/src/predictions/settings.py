@@ -17,6 +17,10 @@ class PredictionsSettings(ModelSettings, StoreSettings, ServiceSettings):
 
     model_config = SettingsConfigDict(env_prefix="PREDICTIONS_")
 
-    wait_for_model_seconds: float = Field(0, description="how long `serve` waits for a model to be promoted", ge=0)
-    ready_file: Path | None = Field(None, description="JSON of the served model, written once it is loaded")
-    served_file: Path | None = Field(None, description="for `replay`: JSON of which versions spoke for which rows")
+    wait_for_model_seconds: float = Field(
+        0, description="seconds that `serve` waits for a model to be promoted", ge=0
+    )
+    ready_file: Path | None = Field(None, description="JSON file about the served model, written once it is loaded")
+    served_file: Path | None = Field(
+        None, description="for `replay`: JSON file of which versions predicted which rows"
+    )

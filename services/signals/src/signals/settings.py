@@ -16,10 +16,14 @@ class SignalsSettings(AccountsSettings, StoreSettings, ServiceSettings):
     model_config = SettingsConfigDict(env_prefix="SIGNALS_")
 
     interval_s: int = Field(60, gt=0, description="interval of the predictions acted on, seconds")
-    model_name: str | None = Field(None, min_length=1, description="model acted on; the first to speak if not set")
-    expiry_seconds: int = Field(300, gt=0, description="event time a decision may wait for a trade after its candle")
+    model_name: str | None = Field(
+        None, min_length=1, description="model acted on; by default the first that predicts"
+    )
+    expiry_seconds: int = Field(
+        300, gt=0, description="seconds of event time a decision may wait for a trade after its candle"
+    )
     trades_exchange: str = Field(
-        "kraken", validation_alias="TRADES_EXCHANGE", min_length=1, description="whose pairs are asked for"
+        "kraken", validation_alias="TRADES_EXCHANGE", min_length=1, description="exchange whose pairs are requested"
     )
     trades_exchange_label: str | None = Field(
         None, validation_alias="TRADES_EXCHANGE_LABEL", min_length=1, description="its name in messages"

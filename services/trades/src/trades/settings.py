@@ -26,35 +26,49 @@ class TradesSettings(ServiceSettings):
 
     exchange: str = Field("kraken", description="where trades come from")
     exchange_label: str | None = Field(
-        None, min_length=1, description="exchange named in messages; by default its own"
+        None, min_length=1, description="name of the exchange in messages; by default its own"
     )
-    variant: Literal["historical", "live"] = Field("live", description="the past, then end; or from now on")
+    variant: Literal["historical", "live"] = Field(
+        "live", description="historical: the past, then end; live: from now on"
+    )
     pairs: tuple[Pair, ...] = Field(
-        ("BTC/USD", "ETH/USD", "SOL/USD"), description="pairs, written BASE/QUOTE; [] for those subscribed only"
+        ("BTC/USD", "ETH/USD", "SOL/USD"), description="pairs, written BASE/QUOTE; [] for subscribed pairs only"
     )
-    subscriptions_seconds: float = Field(1.0, gt=0, le=60, description="between looks at symbol-subscriptions")
-    history_days: float = Field(1.0, gt=0, le=3_650, description="days of history, back to a full hour")
-    history_from_ms: int | None = Field(None, ge=0, description="start of history; instead of the days")
-    rest_url: str | None = Field(None, pattern=r"^https?://", description="REST; by default the venue's own")
-    websocket_url: str | None = Field(None, pattern=r"^wss?://", description="WebSocket; by default the venue's own")
+    subscriptions_seconds: float = Field(
+        1.0, gt=0, le=60, description="seconds between checks of symbol-subscriptions"
+    )
+    history_days: float = Field(1.0, gt=0, le=3_650, description="days of history, starting at a full hour")
+    history_from_ms: int | None = Field(None, ge=0, description="start of history, instead of TRADES_HISTORY_DAYS")
+    rest_url: str | None = Field(None, pattern=r"^https?://", description="REST address; by default the venue's")
+    websocket_url: str | None = Field(
+        None, pattern=r"^wss?://", description="WebSocket address; by default the venue's"
+    )
     requests_per_second: float | None = Field(
-        None, gt=0, le=1_000, description="REST calls; by default what the venue allows"
+        None, gt=0, le=1_000, description="REST calls per second; by default what the venue allows"
     )
-    ping_interval_seconds: float = Field(1.0, gt=0, le=30, description="pings; each pong lets quiet pairs advance")
-    silence_seconds: float = Field(5.0, gt=0, description="without any message the connection is dead")
+    ping_interval_seconds: float = Field(
+        1.0, gt=0, le=30, description="seconds between pings; each pong lets quiet pairs advance"
+    )
+    silence_seconds: float = Field(
+        5.0, gt=0, description="seconds without any message after which the connection counts as dead"
+    )
     outage_seconds: float = Field(
-        60.0, ge=0, description="a pair without news for so long is said to be unknown; 0 for never"
+        60.0, ge=0, description="seconds without news after which a pair's trades are reported as unknown; 0 = never"
     )
-    buffer_trades: int = Field(50_000, ge=100, description="trades that may wait for the log before reading pauses")
-    heartbeat_margin_ms: int = Field(200, ge=0, description="heartbeats stay this far behind the venue's clock")
+    buffer_trades: int = Field(
+        50_000, ge=100, description="trades that may wait for the log before reading is paused"
+    )
+    heartbeat_margin_ms: int = Field(
+        200, ge=0, description="milliseconds that heartbeats stay behind the venue's clock"
+    )
     repair_attempts: int = Field(
-        5, ge=1, le=100, description="REST pages without progress before a gap is passed over"
+        5, ge=1, le=100, description="REST pages without progress after which a gap is given up"
     )
-    give_up_seconds: float = Field(300.0, gt=0, description="how long a REST call is retried")
-    stop_at_ms: int | None = Field(None, ge=0, description="live ends when the venue's time is here")
+    give_up_seconds: float = Field(300.0, gt=0, description="seconds that a REST call is retried")
+    stop_at_ms: int | None = Field(None, ge=0, description="venue time at which live ends")
     file: tuple[Path, ...] = Field((), description="recorded files, in order")
-    file_pair: tuple[Pair, ...] = Field((), description="their pairs, where a file does not say")
-    file_exchange: tuple[str, ...] = Field((), description="their exchanges, where a file does not say")
+    file_pair: tuple[Pair, ...] = Field((), description="their pairs, if the files do not say")
+    file_exchange: tuple[str, ...] = Field((), description="their exchanges, if the files do not say")
     file_from_ms: int | None = Field(None, ge=0, description="write only trades from here")
     file_until_ms: int | None = Field(None, ge=0, description="write only trades before here")
 

@@ -14,7 +14,7 @@ from modeling.kinds import MODELS
 from modeling.model_card import ModelCard
 from modeling.progress import Progress
 from modeling.registry import ModelRegistry
-from streaming.exit_codes import EXIT_TOO_FEW_ROWS
+from streaming.exit_codes import EXIT_FAILED, EXIT_OK, EXIT_TOO_FEW_ROWS
 from streaming.producer import open_producer
 from streaming.service.exit import exit_code_for
 from streaming.telemetry.logging import configure_logging
@@ -36,21 +36,22 @@ def train(settings: TrainingSettings) -> int:
     progress = Progress(settings.progress_file)
     try:
         _train(settings, progress)
-    except TooFewRowsError as error:
-        logger.error("not training: {}", error)
+    except Exception as error:  # noqa: BLE001 - the process ends here: it is logged and becomes the exit code
         progress.stage("failed")
+        return _exit_code(error, settings)
+    progress.stage("done")
+    return EXIT_OK
+
+
+def _exit_code(error: Exception, settings: TrainingSettings) -> int:
+    if isinstance(error, TooFewRowsError):
+        logger.error("not training: {}", error)
         return EXIT_TOO_FEW_ROWS
-    except ImportError as error:
+    if isinstance(error, ImportError):
         extra = MODELS[settings.model].extra
         logger.error("training {} needs the extra [{}] of tradestream-training: {}", settings.model, extra, error)
-        progress.stage("failed")
-        return 1
-    except Exception as error:  # noqa: BLE001 - the process ends here: it is logged and becomes the exit code
-        code = exit_code_for(error)
-        progress.stage("failed")
-        return code
-    progress.stage("done")
-    return 0
+        return EXIT_FAILED
+    return exit_code_for(error)
 
 
 def _train(settings: TrainingSettings, progress: Progress) -> None:
@@ -136,14 +137,7 @@ def _log_metrics(card: ModelCard) -> None:
 
 
 def _log_verdict(card: ModelCard, version: int, promoted: bool, passed: bool, reason: str) -> None:
-    if promoted and passed:
-        logger.info("{} version {} is promoted: {}", card.model_name, version, reason)
-    elif promoted:
-        logger.warning(
-            "{} version {} is promoted with gate=failed, because there is no other model: {}",
-            card.model_name,
-            version,
-            reason,
-        )
-    else:
-        logger.warning("{} version {} is refused: {}", card.model_name, version, reason)
+    without_rival = "is promoted with gate=failed, because there is no other model"
+    verdict = "is refused" if not promoted else "is promoted" if passed else without_rival
+    level = "INFO" if promoted and passed else "WARNING"
+    logger.log(level, "{} version {} {}: {}", card.model_name, version, verdict, reason)

@@ -37,8 +37,8 @@ def _read(source: Log) -> str | None:
 
 def _registered(source: Log) -> str | None:
     """Look into the run's own registry, a database of MLflow's; another's models say nothing of this log."""
-    file = source.place.work / "mlflow.db" if source.place is not None else None
-    if file is None or not file.exists():
+    file = source.registry
+    if file is None:
         return None
     try:
         row = _alias(file)

@@ -10,13 +10,12 @@ from pathlib import Path
 from contracts.errors import BadInputError
 from contracts.services import INPUTS, up_to
 from contracts.topics import TRADES, TopicSpec
-from embedded.settings import EmbeddedSettings
 from results.run_folder import MARKER, RunFolder
 from streaming.broker_address import SCHEME, is_embedded, log_folder
 from streaming.clients import committed_offsets, end_offsets, lag
 from streaming.reading import read_merged
 from streaming.record import Record
-from streaming.settings import load_settings
+from streaming.settings import ServiceSettings, load_settings
 from verify.compare import ABSENT, Fault
 from verify.stages import OUTPUTS
 
@@ -34,12 +33,18 @@ class Log:
         The run's folder, if the log is in one.
     """
 
-    settings: EmbeddedSettings
+    settings: ServiceSettings
     place: RunFolder | None = None
 
     def __str__(self) -> str:
         address = self.settings.broker_address
         return str(self.place.out) if self.place else address.removeprefix(SCHEME)
+
+    @property
+    def registry(self) -> Path | None:
+        """The database of models that the run keeps itself; None if it has none."""
+        file = self.place.work / "mlflow.db" if self.place is not None else None
+        return file if file is not None and file.exists() else None
 
     def read(self, spec: TopicSpec, until: Mapping[int, int] | None = None) -> Iterator[Record]:
         """Yield a topic's records, those of one key in their order."""
@@ -61,7 +66,7 @@ def open_log(run: Path | None) -> Log:
     """
     if run is not None:
         return _in_folder("--run", run)
-    settings = load_settings(EmbeddedSettings)
+    settings = load_settings(ServiceSettings)
     if not is_embedded(settings.broker_address):
         return Log(settings)
     return _in_folder("TRADESTREAM_BROKER_ADDRESS", log_folder(settings.broker_address), settings.environment)
@@ -78,7 +83,7 @@ def other_log(text: str) -> Log:
     if _KAFKA.fullmatch(text):
         if not all(0 < int(address.rpartition(":")[2]) <= _HIGHEST_PORT for address in text.split(",")):
             raise BadInputError("--against", f"host:port with a port from 1 to {_HIGHEST_PORT}", text)
-        return Log(load_settings(EmbeddedSettings).model_copy(update={"broker_address": text}))
+        return Log(load_settings(ServiceSettings).model_copy(update={"broker_address": text}))
     return _in_folder("--against", Path(text.removeprefix(SCHEME)))
 
 
@@ -89,7 +94,7 @@ def _in_folder(field: str, folder: Path, environment: str = "dev") -> Log:
         raise BadInputError(field, "the folder of a run, or of an embedded log (was its work/ removed?)", str(folder))
     place = RunFolder(log.parent.parent)
     here = {"broker_address": f"{SCHEME}{log.resolve()}", "environment": environment}
-    settings = load_settings(EmbeddedSettings).model_copy(update=here)
+    settings = load_settings(ServiceSettings).model_copy(update=here)
     return Log(settings, place if (place.out / MARKER).exists() and place.log == log else None)
 
 

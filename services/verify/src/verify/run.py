@@ -14,12 +14,12 @@ from contracts.errors import BadInputError
 from contracts.services import INPUTS, up_to
 from contracts.timestamps import iso_utc_ms, parse_time
 from contracts.topics import REFERENCE_CANDLES, TRADES
-from embedded.run_settings import RunSettings, settings_of
 from results.report.wording import count, duration
+from results.run_settings import RunSettings, settings_of
 from streaming.record import Record
 from verify.compare import Comparison, Fault, Index, compare
 from verify.log import Log, Snapshot, look_at, open_log, other_log
-from verify.replay import Replayed, replayed
+from verify.replay import MakeRunner, Replayed, replayed
 from verify.report import show_counts, show_faults, write_faults
 from verify.stages import OUTPUTS, parse_stages
 from verify.trades import one_by_one
@@ -124,8 +124,17 @@ class Findings:
         return [*self.cut, *(fault for comparison in self.comparisons for fault in comparison.faults)]
 
 
-def run_verify(options: VerifyOptions, console: Console) -> bool:
+def run_verify(options: VerifyOptions, console: Console, make_runner: MakeRunner) -> bool:
     """Compare, say what was found, and return whether everything is equal.
+
+    Parameters
+    ----------
+    options
+        What is compared.
+    console
+        Where it is said.
+    make_runner
+        Runs the services of the replay.
 
     Returns
     -------
@@ -149,7 +158,7 @@ def run_verify(options: VerifyOptions, console: Console) -> bool:
         found = Findings(compare_logs(log, other, stages, options.span))
     else:
         names = ("published", "replayed")
-        found = _verify(log, stages, options.span, console)
+        found = _verify(log, stages, options.span, console, make_runner)
     show_counts(console, [each for each in found.comparisons if _is_shown(each)], names)
     show_faults(console, found.faults, options.show, names)
     if options.out is not None:
@@ -205,7 +214,7 @@ def _nothing_in(span: Range, logs: Sequence[Log]) -> BadInputError:
     return BadInputError("--from/--to", f"a range with messages to compare (trades: {there})", str(span))
 
 
-def _verify(log: Log, stages: tuple[str, ...], span: Range, console: Console) -> Findings:
+def _verify(log: Log, stages: tuple[str, ...], span: Range, console: Console, make_runner: MakeRunner) -> Findings:
     settings = settings_of(log.place)
     _say(console, "Verifying", f"{log}, {span}")
     _say_settings(console, settings)
@@ -214,7 +223,7 @@ def _verify(log: Log, stages: tuple[str, ...], span: Range, console: Console) ->
     if not any(snapshot.ends[TRADES.name].values()):
         raise BadInputError(TRADES.full_name(log.settings.environment), "trades to replay", "an empty topic")
     _require_messages((log,), stages, span, snapshot.ends)
-    with replayed(log, snapshot, settings, _needed_for(stages)) as again:
+    with replayed(log, snapshot, settings.values, _needed_for(stages), make_runner) as again:
         comparisons = compare_with_replay(log, snapshot, again, stages, span)
         _say(
             console,

@@ -8,8 +8,6 @@ from exchanges.binance import websocket_messages
 from exchanges.binance.websocket_messages import stream_of, symbol_of
 from exchanges.frames import Frame
 
-#: Combined streams, so that every frame names its stream.
-WEBSOCKET_URL = "wss://stream.binance.com:9443/stream"
 _STREAMS_PER_REQUEST = 200
 
 
@@ -19,6 +17,7 @@ class BinanceProtocol:
     Five requests a second are allowed on a connection, so the interval must not be much below a second.
     """
 
+    address = "wss://stream.binance.com:9443/stream"  # combined streams: every frame names its stream
     asks_clock = True
     min_margin_us = 0
 

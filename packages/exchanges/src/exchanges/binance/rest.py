@@ -4,16 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-import httpx
-
 from contracts.errors import BadInputError
 from contracts.units import US_PER_MS
 from exchanges.binance import rest_messages
 from exchanges.binance.rest_messages import PAGE_ROWS
 from exchanges.page import Cursor, Page
 from exchanges.rest_client import RestClient
-
-REST_URL = "https://api.binance.com"
 
 
 def cursor_at(time_us: int) -> Cursor:
@@ -35,21 +31,9 @@ class BinanceRest(RestClient[str]):
     A page of old trades costs 25 of the 6,000 a minute that an address has: four a second.
     """
 
-    def __init__(
-        self,
-        url: str = REST_URL,
-        *,
-        requests_per_second: float = 3.0,
-        give_up_seconds: float = 300.0,
-        transport: httpx.AsyncBaseTransport | None = None,
-    ) -> None:
-        super().__init__(
-            "Binance",
-            url,
-            requests_per_second=requests_per_second,
-            give_up_seconds=give_up_seconds,
-            transport=transport,
-        )
+    venue = "Binance"
+    address = "https://api.binance.com"
+    calls_per_second = 3.0
 
     async def venue_time_us(self) -> int:
         """Return the venue's time in microseconds, whole milliseconds; cheap, so it waits for no turn."""

@@ -10,8 +10,6 @@ from exchanges.coinbase.products import product_of
 from exchanges.coinbase.websocket_messages import HEARTBEATS_CHANNEL, TRADES_CHANNEL
 from exchanges.frames import Frame
 
-WEBSOCKET_URL = "wss://advanced-trade-ws.coinbase.com"
-
 
 class CoinbaseProtocol:
     """Messages are numbered; subscriptions are acknowledged as a list; heartbeats come once a second, unasked.
@@ -19,6 +17,7 @@ class CoinbaseProtocol:
     Trades are collected for 250 ms before they are sent, so heartbeats stay twice that behind.
     """
 
+    address = "wss://advanced-trade-ws.coinbase.com"
     asks_clock = False
     min_margin_us = 500 * US_PER_MS
 

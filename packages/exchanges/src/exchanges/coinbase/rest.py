@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-
-import httpx
+from typing import Any, ClassVar
 
 from contracts.units import US_PER_SECOND
 from exchanges.coinbase import rest_messages
@@ -13,7 +12,6 @@ from exchanges.page import Cursor, Page
 from exchanges.rest_client import RestClient
 from exchanges.venue import BadRow
 
-REST_URL = "https://api.coinbase.com"
 _ROOT = "/api/v3/brokerage"
 #: What the venue returns at most; it answers more than 2,500 with an error.
 LIMIT = 1_000
@@ -35,22 +33,13 @@ def cursor_at(time_us: int) -> Cursor:
 class CoinbaseRest(RestClient[str]):
     """A client of the public REST calls; the venue allows ten a second."""
 
-    def __init__(
-        self,
-        url: str = REST_URL,
-        *,
-        requests_per_second: float = 5.0,
-        give_up_seconds: float = 300.0,
-        transport: httpx.AsyncBaseTransport | None = None,
-    ) -> None:
-        super().__init__(
-            "Coinbase",
-            url,
-            requests_per_second=requests_per_second,
-            give_up_seconds=give_up_seconds,
-            transport=transport,
-            headers={"Cache-Control": "no-cache"},  # public answers are a second old otherwise
-        )
+    venue = "Coinbase"
+    address = "https://api.coinbase.com"
+    calls_per_second = 5.0
+    headers: ClassVar = {"Cache-Control": "no-cache"}  # public answers are a second old otherwise
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
         self._windows_seconds: dict[str, int] = {}
         self._venue_time_s = 0
 

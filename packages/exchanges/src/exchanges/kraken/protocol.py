@@ -7,12 +7,11 @@ import json
 from exchanges.frames import Frame
 from exchanges.kraken import websocket_messages
 
-WEBSOCKET_URL = "wss://ws.kraken.com/v2"
-
 
 class KrakenProtocol:
     """One message is one frame; each pair is acknowledged, with a snapshot; a pong says the venue's time."""
 
+    address = "wss://ws.kraken.com/v2"
     asks_clock = False
     min_margin_us = 0
 

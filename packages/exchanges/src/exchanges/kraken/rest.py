@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-import httpx
-
 from exchanges.kraken import rest_messages
 from exchanges.kraken.pairs import PairNames, other_names
 from exchanges.kraken.rest_messages import PAGE_ROWS
 from exchanges.page import Cursor, Page
 from exchanges.rest_client import RestClient
 
-REST_URL = "https://api.kraken.com"
 _NS_PER_US = 1_000
 
 
@@ -33,21 +30,9 @@ def cursor_at(time_us: int) -> Cursor:
 class KrakenRest(RestClient[PairNames]):
     """A client of the public REST calls; Kraken says one a second is safe."""
 
-    def __init__(
-        self,
-        url: str = REST_URL,
-        *,
-        requests_per_second: float = 1.0,
-        give_up_seconds: float = 300.0,
-        transport: httpx.AsyncBaseTransport | None = None,
-    ) -> None:
-        super().__init__(
-            "Kraken",
-            url,
-            requests_per_second=requests_per_second,
-            give_up_seconds=give_up_seconds,
-            transport=transport,
-        )
+    venue = "Kraken"
+    address = "https://api.kraken.com"
+    calls_per_second = 1.0
 
     async def venue_time_us(self) -> int:
         """Return the venue's time, whole seconds, in microseconds."""

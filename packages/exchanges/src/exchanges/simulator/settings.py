@@ -23,24 +23,40 @@ class SimulatorSettings(BaseSettings):
     Without `live_from_ms` the market is live from the moment the process starts.
     """
 
-    model_config = SettingsConfigDict(env_prefix="SIMULATOR_", extra="ignore")
+    model_config = SettingsConfigDict(env_prefix="SIMULATOR_", extra="ignore", use_attribute_docstrings=True)
 
     seed: int = Field(default=7, ge=0)
+    """seed of the market"""
     pairs: Annotated[tuple[str, ...], NoDecode] = ("BTC/USD", "ETH/USD", "SOL/USD")
+    """pairs that it lists"""
     host: str = "127.0.0.1"
+    """address to listen on"""
     port: int = Field(default=0, ge=0, le=65_535)
+    """port of REST and WebSocket; 0 = any free one"""
     history_from_ms: int | None = Field(default=None, ge=0)
+    """start of its history; by default three days before it goes live"""
     live_from_ms: int | None = Field(default=None, ge=0)
+    """market time at which it goes live; by default the wall clock's at the start"""
     live_until_ms: int | None = Field(default=None, ge=0)
+    """market time at which it ends; by default never"""
     speed: float = Field(default=1.0, gt=0, le=100_000)
+    """market seconds per second"""
     auto_start: bool = False
+    """start the market's clock at once, not only when told to"""
     requests_per_second: float = Field(default=50.0, ge=0)
+    """REST calls allowed per second; 0 = no limit"""
     messages_per_second: float = Field(default=50.0, ge=0)
+    """WebSocket messages allowed per second and connection; 0 = no limit"""
     idle_timeout_seconds: float = Field(default=60.0, gt=0)
+    """seconds after which an unused connection is closed"""
     heartbeat_seconds: float = Field(default=1.0, gt=0)
+    """seconds between heartbeats"""
     batch_seconds: float = Field(default=0.04, gt=0, le=1)
+    """seconds of trades that are sent together"""
     faults: Annotated[tuple[Fault, ...], NoDecode] = ()
+    """JSON list of faults to produce"""
     ready_file: Path | None = None
+    """JSON file that is written once it listens"""
 
     @field_validator("pairs", mode="before")
     @classmethod

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from features import sources
 from features.feature import Feature
 from features.functions import (
@@ -24,49 +26,34 @@ _GAINS, _LOSSES = total(positive(_CHANGE), 14), total(positive(0 - _CHANGE), 14)
 _MIDDLE, _DEVIATION = mean(close, 20), deviation(close, 20)
 
 
-def _on(name: str, timeframe_s: int) -> tuple[Feature, ...]:
-    return (
-        Feature(
-            f"log_return_1_{name}",
-            log(close / lag(close, 1)),
-            "ratio",
-            f"log return of the last {name} bar",
-            sources.TSAY,
-            timeframe_s,
-        ),
-        Feature(
-            f"range_ratio_{name}",
-            (high - low) / close,
-            "ratio",
-            f"range of the last {name} bar, of its close",
-            sources.NISON,
-            timeframe_s,
-        ),
-        Feature(
-            f"sma_20_distance_{name}",
-            close / _MIDDLE - 1,
-            "ratio",
-            f"{name} close from the mean of 20",
-            sources.MURPHY,
-            timeframe_s,
-        ),
-        Feature(
-            f"bollinger_percent_b_20_{name}",
-            ratio(close - _MIDDLE + 2 * _DEVIATION, 4 * _DEVIATION, otherwise=0.5),
-            "level",
-            f"{name} close in its Bollinger band",
-            sources.BOLLINGER,
-            timeframe_s,
-        ),
-        Feature(
-            f"rsi_cutler_14_{name}",
-            100 * _GAINS / (_GAINS + _LOSSES),
-            "0..100",
-            f"share of gains in 14 changes of {name} closes",
-            sources.CUTLER,
-            timeframe_s,
-        ),
+#: On bars of any length; the timeframe stands for the braces.
+_FORMULAS = (
+    Feature("log_return_1", log(close / lag(close, 1)), "ratio", "log return of the last {} bar", sources.TSAY),
+    Feature("range_ratio", (high - low) / close, "ratio", "range of the last {} bar, of its close", sources.NISON),
+    Feature("sma_20_distance", close / _MIDDLE - 1, "ratio", "{} close from the mean of 20", sources.MURPHY),
+    Feature(
+        "bollinger_percent_b_20",
+        ratio(close - _MIDDLE + 2 * _DEVIATION, 4 * _DEVIATION, otherwise=0.5),
+        "level",
+        "{} close in its Bollinger band",
+        sources.BOLLINGER,
+    ),
+    Feature(
+        "rsi_cutler_14",
+        100 * _GAINS / (_GAINS + _LOSSES),
+        "0..100",
+        "share of gains in 14 changes of {} closes",
+        sources.CUTLER,
+    ),
+)
+
+FEATURES: tuple[Feature, ...] = tuple(
+    replace(
+        feature,
+        name=f"{feature.name}_{timeframe}",
+        description=feature.description.format(timeframe),
+        timeframe_s=timeframe_s,
     )
-
-
-FEATURES: tuple[Feature, ...] = tuple(feature for item in TIMEFRAMES.items() for feature in _on(*item))
+    for timeframe, timeframe_s in TIMEFRAMES.items()
+    for feature in _FORMULAS
+)

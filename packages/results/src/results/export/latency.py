@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from pathlib import Path
 
 import polars as pl
@@ -32,11 +33,8 @@ def stage_latencies(log_folder: Path, from_ms: int, environment: str = "dev") ->
     dict
         Topic -> ``messages``, ``p50_ms``, ``p95_ms``, ``p99_ms``; topics without live messages are left out.
     """
-    log = RunLog(log_folder, environment)
-    try:
+    with closing(RunLog(log_folder, environment)) as log:
         found = {spec.name: _percentiles(_waits_ms(log, spec, from_ms)) for spec in STAGES}
-    finally:
-        log.close()
     return {name: row for name, row in found.items() if row}
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import polars as pl
 
-from results.export.tables import FRAME_COLUMNS, TRADE_FRAME, TRADES_SCHEMA, Table, wire_schema
+from results.export.tables import FRAME_COLUMNS, FRAME_SCHEMA, TRADES_SCHEMA, Table
 
 
 def parse(values: Iterable[bytes], schema: dict[str, Any]) -> pl.DataFrame:
@@ -21,12 +21,12 @@ def parse(values: Iterable[bytes], schema: dict[str, Any]) -> pl.DataFrame:
 
 def message_rows(table: Table, values: Iterable[bytes]) -> pl.DataFrame:
     """Return the rows of a table, in log order, repetitions included."""
-    return parse(values, wire_schema(table.message)).select(list(table.schema))
+    return parse(values, table.schema)
 
 
 def trade_rows(values: Iterable[bytes]) -> pl.DataFrame:
     """Return one row for each trade of the frames among `values`; heartbeats and markers are left out."""
-    frames = parse(values, wire_schema(TRADE_FRAME)).filter(pl.col("type") == "trades")
+    frames = parse(values, FRAME_SCHEMA).filter(pl.col("type") == "trades")
     return (
         frames.select("exchange", "pair", *FRAME_COLUMNS)
         .explode(list(FRAME_COLUMNS))

@@ -2,22 +2,13 @@
 
 from __future__ import annotations
 
-import types
 from dataclasses import dataclass
-from typing import Any, Literal, Union, get_args, get_origin
+from typing import Any
 
 import polars as pl
 
-from contracts.candle import Candle
-from contracts.feature_row import FeatureRow
-from contracts.fill import Fill
+from contracts.columns import Kind, columns_of
 from contracts.message import Message
-from contracts.order import Order
-from contracts.pnl import Pnl
-from contracts.position import Position
-from contracts.prediction import Prediction
-from contracts.risk_alert import RiskAlert
-from contracts.signal import Signal
 from contracts.topics import (
     CANDLES,
     FILLS,
@@ -28,22 +19,21 @@ from contracts.topics import (
     RISK_ALERTS,
     SIGNALS,
     TECHNICAL_INDICATORS,
-    TRADES,
     TopicSpec,
 )
-from contracts.trade_frame import TradeFrame
 
-_TYPES: dict[type, type[pl.DataType]] = {int: pl.Int64, float: pl.Float64, str: pl.String, bool: pl.Boolean}
+#: Exact decimals stay strings: a decimal type would need one scale for all pairs.
+_TYPES: dict[Kind, Any] = {"integer": pl.Int64, "float": pl.Float64, "decimal": pl.String, "text": pl.String}
 
 
 @dataclass(frozen=True)
 class Table:
-    """A Parquet file made of one message class.
+    """A Parquet file made of the messages of a topic.
 
     Parameters
     ----------
-    name
-        File name without ``.parquet``.
+    spec
+        The topic.
     identity
         Columns that together are the message id.
     order
@@ -52,55 +42,31 @@ class Table:
         Columns that stand first; the others follow in the order of the contract.
     """
 
-    name: str
     spec: TopicSpec
-    message: type[Message]
     identity: tuple[str, ...]
     order: tuple[str, ...]
     first: tuple[str, ...] = ()
 
     @property
+    def name(self) -> str:
+        """File name without ``.parquet``."""
+        return self.spec.name.replace("-", "_")
+
+    @property
+    def message(self) -> type[Message]:
+        """The class of its messages."""
+        return self.spec.messages[0]
+
+    @property
     def schema(self) -> dict[str, Any]:
         """Column types, in the order of the file."""
-        types = wire_schema(self.message)
-        return {name: types[name] for name in self._columns()}
-
-    def _columns(self) -> list[str]:
-        names = list(self.message.model_fields)
-        return [*self.first, *(name for name in names if name not in self.first)]
+        types = {column.name: _TYPES[column.kind] for column in columns_of(self.message)}
+        return {name: types[name] for name in dict.fromkeys((*self.first, *types))}
 
     @property
     def sorting(self) -> list[str]:
         """Columns of a total, deterministic order."""
         return list(dict.fromkeys((*self.order, *self.identity)))
-
-
-def wire_schema(message: type[Message]) -> dict[str, Any]:
-    """Return the column types of a message class.
-
-    Exact decimals stay strings: a float would lose digits, and a decimal type would need one scale for all pairs.
-    """
-    return {name: column_type(field.annotation) for name, field in message.model_fields.items()}
-
-
-def column_type(annotation: Any) -> Any:
-    """Return the column type for a field's annotation.
-
-    Examples
-    --------
-    >>> column_type(int | None), column_type(Literal["buy", "sell"]), column_type(list[str])
-    (Int64, String, List(String))
-    """
-    origin, arguments = get_origin(annotation), get_args(annotation)
-    if origin in (Union, types.UnionType):
-        return column_type(next(choice for choice in arguments if choice is not type(None)))
-    if origin is Literal:
-        return _TYPES[type(arguments[0])]
-    if origin is list:
-        return pl.List(column_type(arguments[0]))
-    if hasattr(annotation, "__metadata__"):
-        return column_type(annotation.__origin__)
-    return _TYPES[annotation]
 
 
 _CANDLE_FIRST = (
@@ -120,15 +86,15 @@ _CANDLE_FIRST = (
 _WINDOW = ("exchange", "pair", "interval_s", "window_start_ms")
 
 TABLES: tuple[Table, ...] = (
-    Table("candles", CANDLES, Candle, (*_WINDOW, "revision"), ("window_start_ms",), _CANDLE_FIRST),
-    Table("technical_indicators", TECHNICAL_INDICATORS, FeatureRow, (*_WINDOW, "revision"), ("window_start_ms",)),
-    Table("predictions", PREDICTIONS, Prediction, (*_WINDOW, "model_name", "model_version"), ("window_start_ms",)),
-    Table("signals", SIGNALS, Signal, ("account", *_WINDOW), ("window_start_ms",)),
-    Table("orders", ORDERS, Order, ("order_id", "status"), ("decided_at_ms", "order_id", "updated_at_ms")),
-    Table("fills", FILLS, Fill, ("fill_id",), ("filled_at_ms",)),
-    Table("positions", POSITIONS, Position, ("fill_id",), ("updated_at_ms",)),
-    Table("pnl", PNL, Pnl, ("account", "time_ms"), ("time_ms",)),
-    Table("risk_alerts", RISK_ALERTS, RiskAlert, ("account", "rule", "severity", "pair", "time_ms"), ("time_ms",)),
+    Table(CANDLES, (*_WINDOW, "revision"), ("window_start_ms",), _CANDLE_FIRST),
+    Table(TECHNICAL_INDICATORS, (*_WINDOW, "revision"), ("window_start_ms",)),
+    Table(PREDICTIONS, (*_WINDOW, "model_name", "model_version"), ("window_start_ms",)),
+    Table(SIGNALS, ("account", *_WINDOW), ("window_start_ms",)),
+    Table(ORDERS, ("order_id", "status"), ("decided_at_ms", "order_id", "updated_at_ms")),
+    Table(FILLS, ("fill_id",), ("filled_at_ms",)),
+    Table(POSITIONS, ("fill_id",), ("updated_at_ms",)),
+    Table(PNL, ("account", "time_ms"), ("time_ms",)),
+    Table(RISK_ALERTS, ("account", "rule", "severity", "pair", "time_ms"), ("time_ms",)),
 )
 
 TRADES_TABLE = "trades"
@@ -150,7 +116,11 @@ FRAME_COLUMNS = {
     "quantities": "quantity",
     "sides": "side",
 }
-TRADE_FRAME_SPEC, TRADE_FRAME = TRADES, TradeFrame
+#: What is read of a message of the trades topic.
+FRAME_SCHEMA: dict[str, Any] = {
+    **dict.fromkeys(("type", "exchange", "pair"), pl.String),
+    **{name: pl.List(TRADES_SCHEMA[column]) for name, column in FRAME_COLUMNS.items()},
+}
 
 
 def table(name: str) -> Table:

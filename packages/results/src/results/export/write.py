@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import polars as pl
 
 from contracts.errors import shorten
-from contracts.topics import DEAD_LETTERS_PREFIX, TopicSpec, dead_letters_name
+from contracts.topics import DEAD_LETTERS_PREFIX, TRADES, TopicSpec, dead_letters_name
 from results.export.rows import first_of_each, message_rows, trade_rows
-from results.export.tables import TABLES, TRADE_FRAME_SPEC, TRADE_IDENTITY, TRADES_TABLE, Table
+from results.export.tables import TABLES, TRADE_IDENTITY, TRADES_TABLE
 from results.run_log import RunLog
 
 
@@ -62,31 +64,22 @@ def export(log_folder: Path, out: Path, environment: str = "dev") -> ExportResul
     """
     out.mkdir(parents=True, exist_ok=True)
     result = ExportResult()
-    log = RunLog(log_folder, environment)
-    try:
-        trades = _read(log, TRADE_FRAME_SPEC, trade_rows)
-        _write(trades, TRADES_TABLE, TRADE_IDENTITY, ["exchange", "pair", "trade_id"], out, result)
+    with closing(RunLog(log_folder, environment)) as log:
+        trades = _read(log, TRADES, trade_rows)
+        _write(trades, TRADES_TABLE, TRADE_IDENTITY, TRADE_IDENTITY, out, result)
         for table in TABLES:
-            rows = _read(log, table.spec, _rows_of(table))
+            rows = _read(log, table.spec, partial(message_rows, table))
             _write(rows, table.name, list(table.identity), table.sorting, out, result)
         result.dead_letters = count_dead_letters(log)
         result.first_dead_letters = {service: _first_dead_letter(log, service) for service in result.dead_letters}
-    finally:
-        log.close()
     return result
 
 
-def _rows_of(table: Table) -> Callable[[list[bytes]], pl.DataFrame]:
-    return lambda values: message_rows(table, values)
-
-
 def _read(log: RunLog, spec: TopicSpec, rows_of: Callable[[list[bytes]], pl.DataFrame]) -> pl.DataFrame:
-    return pl.concat([rows_of(page) for page in _pages(log, spec)] or [rows_of([])])
-
-
-def _pages(log: RunLog, spec: TopicSpec) -> Iterator[list[bytes]]:
+    pages = [rows_of([])]
     while page := log.read_new(spec):
-        yield [value for _, _, _, value, _ in page if value is not None]
+        pages.append(rows_of([value for _, _, _, value, _ in page if value is not None]))
+    return pl.concat(pages)
 
 
 def _write(

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import plotly.graph_objects as go
 import polars as pl
 from plotly.subplots import make_subplots
@@ -215,8 +213,3 @@ def _span(bins: pl.DataFrame) -> list[float]:
     """The part of 0..1 that has predictions, so that a timid model does not shrink to a dot."""
     reach = max(0.5 - float(bins["low"].min()), float(bins["high"].max()) - 0.5, 0.15)  # type: ignore[arg-type]
     return [max(0.0, 0.48 - reach), min(1.0, 0.52 + reach)]
-
-
-def as_json(figure: go.Figure | None) -> Any:
-    """Return the figure as the page embeds it; None stays None."""
-    return None if figure is None else figure.to_json()

@@ -20,9 +20,11 @@ from embedded.process import ProcessSpec
 from embedded.services import Services
 from embedded.terminal.choose import choose_view
 from embedded.terminal.state import RunState
+from exchanges.simulator.settings import SimulatorSettings
 from modeling.kinds import DEMO_KIND
 from results.run_folder import RunFolder
 from results.summary import RunRecord
+from streaming.settings import environment_of
 
 PAIRS = ("BTC/USD", "ETH/USD", "SOL/USD")
 EXCHANGE = "simulator"
@@ -73,10 +75,10 @@ def _run(options: DemoOptions, place: RunFolder, console: Console) -> None:
     pipeline = _pipeline(options, place, console)
     with pipeline.running():
         venue = _start_venue(pipeline, options)
-        pipeline.backfill({"TRADES_HISTORY_FROM_MS": str(options.history_from_ms), **_venue_settings(venue)})
+        addresses = {name: venue[name] for name in ("rest_url", "websocket_url")}
+        pipeline.backfill(history_from_ms=options.history_from_ms, **addresses)
         # The feed connects while the model trains: the market stands still until it is told to run.
-        stop_at = {"TRADES_STOP_AT_MS": str(options.live_until_ms)}
-        pipeline.start(pipeline.services.trades_live({**stop_at, **_venue_settings(venue)}, ends=True))
+        pipeline.start(pipeline.services.trades_live(ends=True, stop_at_ms=options.live_until_ms, **addresses))
         pipeline.train(until_ms=LIVE_FROM_MS)
         pipeline.enter("live")
         httpx.post(f"{venue['control_url']}/sim/clock/start", timeout=10).raise_for_status()
@@ -94,10 +96,10 @@ def _pipeline(options: DemoOptions, place: RunFolder, console: Console) -> Pipel
         model=options.model,
         seed=options.seed,
         trades={
-            "TRADES_EXCHANGE": "kraken",
-            "TRADES_EXCHANGE_LABEL": EXCHANGE,
-            "TRADES_PAIRS": ",".join(PAIRS),
-            "TRADES_REQUESTS_PER_SECOND": "40",
+            "exchange": "kraken",
+            "exchange_label": EXCHANGE,
+            "pairs": PAIRS,
+            "requests_per_second": 40,
         },
     )
     title = f"demo on a simulated market, seed {options.seed}"
@@ -117,21 +119,17 @@ def _pipeline(options: DemoOptions, place: RunFolder, console: Console) -> Pipel
 def _start_venue(pipeline: Pipeline, options: DemoOptions) -> dict[str, Any]:
     """Start the venue and the services together, and return the venue's addresses once it listens."""
     ready = pipeline.run_folder.file("simulator-ready.json")
-    settings = {
-        "SIMULATOR_SEED": options.seed,
-        "SIMULATOR_PAIRS": ",".join(PAIRS),
-        "SIMULATOR_HISTORY_FROM_MS": options.history_from_ms,
-        "SIMULATOR_LIVE_FROM_MS": LIVE_FROM_MS,
-        "SIMULATOR_LIVE_UNTIL_MS": options.live_until_ms,
-        "SIMULATOR_SPEED": options.speed,
-        "SIMULATOR_READY_FILE": ready,
-    }
-    environment = {name: str(value) for name, value in settings.items()}
+    environment = environment_of(
+        SimulatorSettings,
+        seed=options.seed,
+        pairs=",".join(PAIRS),
+        history_from_ms=options.history_from_ms,
+        live_from_ms=LIVE_FROM_MS,
+        live_until_ms=options.live_until_ms,
+        speed=options.speed,
+        ready_file=ready,
+    )
     venue = ProcessSpec("simulator", ("exchanges.simulator",), environment, restartable=False)
     pipeline.start(venue, *pipeline.services.flow())
     pipeline.supervisor.wait_until(ready.exists)
     return dict(json.loads(ready.read_text(encoding="utf-8")))
-
-
-def _venue_settings(venue: dict[str, Any]) -> dict[str, str]:
-    return {"TRADES_REST_URL": venue["rest_url"], "TRADES_WEBSOCKET_URL": venue["websocket_url"]}

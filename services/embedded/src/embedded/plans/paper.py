@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from rich.console import Console
@@ -37,7 +37,6 @@ class PaperOptions:
     command: str
     model: str = DEMO_KIND
     seed: int = 7
-    trades: dict[str, str] = field(default_factory=dict)
 
 
 def run_paper(options: PaperOptions, console: Console, clock: Clock | None = None) -> None:
@@ -70,14 +69,14 @@ def _run(options: PaperOptions, place: RunFolder, console: Console, clock: Clock
 
 def _go(pipeline: Pipeline) -> None:
     pipeline.start(*pipeline.services.flow(), *pipeline.services.keeping())
-    pipeline.backfill({"TRADES_HISTORY_DAYS": str(HISTORY_DAYS)})
+    pipeline.backfill(history_days=HISTORY_DAYS)
     if _has_model(pipeline):
         pipeline.enter("train")
         pipeline.serve()
     elif not pipeline.train():
         pipeline.record.notes.append("Too few warm feature rows to train on: data was collected, nothing was traded.")
     pipeline.enter("live")
-    pipeline.start(pipeline.services.trades_live({}, ends=False))
+    pipeline.start(pipeline.services.trades_live(ends=False))
     pipeline.supervisor.wait_until(lambda: False)
 
 
@@ -100,7 +99,7 @@ def _wind_down(pipeline: Pipeline) -> None:
 
 def _pipeline(options: PaperOptions, place: RunFolder, console: Console, clock: Clock) -> Pipeline:
     pairs = list(options.pairs)
-    trades = {"TRADES_EXCHANGE": options.exchange, "TRADES_PAIRS": ",".join(pairs), **options.trades}
+    trades = {"exchange": options.exchange, "pairs": pairs}
     services = Services(place, (Account(name="paper", pairs=tuple(pairs)),), options.model, options.seed, trades)
     now_ms = clock.now_us() // US_PER_MS // MS_PER_MINUTE * MS_PER_MINUTE
     title = f"paper trading on {options.exchange}"

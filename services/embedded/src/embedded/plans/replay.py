@@ -21,6 +21,7 @@ from modeling.kinds import TRAINING_KIND
 from results.report.wording import duration
 from results.run_folder import RunFolder
 from results.summary import RunRecord
+from trades.settings import RECORDED
 
 
 @dataclass(frozen=True)
@@ -68,11 +69,11 @@ def _run(options: ReplayOptions, recorded: Sequence[Recorded], place: RunFolder,
     pipeline = _pipeline(options, recorded, cut_ms, place, console)
     with pipeline.running():
         pipeline.start(*pipeline.services.flow())
-        pipeline.backfill({"TRADES_FILE_UNTIL_MS": str(cut_ms)})
+        pipeline.backfill(file_until_ms=cut_ms)
         if not pipeline.train(until_ms=cut_ms):
             pipeline.record.notes.append(_too_short(recorded, cut_ms))
         pipeline.enter("live")
-        pipeline.start(pipeline.services.trades_live({"TRADES_FILE_FROM_MS": str(cut_ms)}, ends=True))
+        pipeline.start(pipeline.services.trades_live(ends=True, file_from_ms=cut_ms))
         pipeline.wait_for_source()
         pipeline.drain()
         pipeline.supervisor.stop()
@@ -127,11 +128,11 @@ def _pipeline(
     pairs = sorted({each.pair for each in recorded})
     first_ms, last_ms = min(each.first_ms for each in recorded), max(each.last_ms for each in recorded)
     trades = {
-        "TRADES_EXCHANGE": "recorded",
-        "TRADES_PAIRS": ",".join(pairs),
-        "TRADES_FILE": ",".join(str(path.resolve()) for path in options.files),
-        "TRADES_FILE_PAIR": ",".join(each.pair for each in recorded),
-        "TRADES_FILE_EXCHANGE": ",".join(each.exchange for each in recorded),
+        "exchange": RECORDED,
+        "pairs": pairs,
+        "file": [path.resolve() for path in options.files],
+        "file_pair": [each.pair for each in recorded],
+        "file_exchange": [each.exchange for each in recorded],
     }
     accounts = (Account(name="replay", pairs=tuple(pairs)),)
     services = Services(place, accounts, options.model, options.seed, trades)

@@ -23,30 +23,15 @@ _PART_OF = {"starting": "backfill", "drain": "live", "done": "report"}
 _UP, _DOWN, _ACCENT, _MUTED = "green", "red", "cyan", "bright_black"
 #: Below this width the columns that others imply are left out.
 _WIDE = 104
-_MARKET = (
-    ("Pair", "left"),
-    ("Price", "right"),
-    ("Candle", "right"),
-    ("Behind", "right"),
-    ("P(up)", "right"),
-    ("Confidence", "right"),
-    ("Position", "right"),
-    ("Value", "right"),
-    ("Unrealised", "right"),
-)
-_ACCOUNT = (
-    ("Account", "left"),
-    ("Equity", "right"),
-    ("P&L", "right"),
-    ("Return", "right"),
-    ("Drawdown", "right"),
-    ("Exposure", "right"),
-    ("Fills", "right"),
-    ("Predictions", "right"),
-    ("Model", "left"),
-    ("Trading", "left"),
-)
+#: Columns of texts; the others are numbers, aligned at their right.
+_TEXTS = ("Pair", "Account", "Model", "Trading", "Process", "State")
+_MARKET = ("Pair", "Price", "Candle", "Behind", "P(up)", "Confidence", "Position", "Value", "Unrealised")
+_ACCOUNT = ["Account", "Equity", "P&L", "Return", "Drawdown", "Exposure", "Fills", "Predictions", "Model", "Trading"]
+_PROCESS = ("Process", "State", "Restarts", "Lag", "CPU", "Memory")
 _WIDE_ONLY = ("Confidence", "Value", "Exposure", "Predictions", "Model")
+
+
+_NONE = Text("–", _MUTED)
 
 
 class Board:
@@ -156,28 +141,29 @@ def _training(state: RunState) -> RenderableType:
 
 
 def _clock(state: RunState) -> RenderableType:
-    share = state.live_share()
-    grid = Table.grid(padding=(0, 2))
-    now = Text(utc(state.market_time_ms), "bold")
-    if state.phase == "drain":
-        drained = state.drained_share()
-        left = seconds_left(drained, state.phase_elapsed_s)
-        note = "what is on its way arrives" + (f", {duration(left)} left" if left else "")
-        grid.add_row(Text("Market time", _MUTED), now, _bar(drained), percent(drained, 0), Text(note, _MUTED))
-    elif share is None:
-        grid.add_row(Text("Market time", _MUTED), now, Text("until Ctrl-C", _MUTED))
+    cells: list[RenderableType] = [Text("Market time", _MUTED), Text(utc(state.market_time_ms), "bold")]
+    is_draining = state.phase == "drain"
+    share = state.drained_share() if is_draining else state.live_share()
+    if share is None:
+        cells.append(Text("until Ctrl-C", _MUTED))
     else:
         left = seconds_left(share, state.phase_elapsed_s)
-        note = "ended" if state.phase != "live" else "" if left is None else f"{duration(left)} left"
-        grid.add_row(Text("Market time", _MUTED), now, _bar(share), percent(share, 0), Text(note, _MUTED))
+        note = "" if left is None else f"{duration(left)} left"
+        if is_draining:
+            note = "what is on its way arrives" + (f", {note}" if note else "")
+        elif state.phase != "live":
+            note = "ended"
+        cells += [_bar(share), percent(share, 0), Text(note, _MUTED)]
+    grid = Table.grid(padding=(0, 2))
+    grid.add_row(*cells)
     return grid
 
 
-def _table(columns: Sequence[tuple[str, str]], rows: Sequence[Sequence[str | Text]], wide: bool = True) -> Table:
+def _table(columns: Sequence[str], rows: Sequence[Sequence[str | Text]], wide: bool = True) -> Table:
     table = Table(box=box.SIMPLE_HEAD, expand=False, pad_edge=False, header_style=_MUTED, border_style=_MUTED)
-    kept = [place for place, (name, _) in enumerate(columns) if wide or name not in _WIDE_ONLY]
-    for name, justify in (columns[place] for place in kept):
-        table.add_column(name, justify=justify, no_wrap=True)  # type: ignore[arg-type]
+    kept = [place for place, name in enumerate(columns) if wide or name not in _WIDE_ONLY]
+    for name in (columns[place] for place in kept):
+        table.add_column(name, justify="left" if name in _TEXTS else "right", no_wrap=True)
     for row in rows:
         table.add_row(*(row[place] for place in kept))
     return table
@@ -197,8 +183,8 @@ def _markets(state: RunState, wide: bool) -> RenderableType:
                 Text(duration(behind) if behind else "–", _DOWN if behind else _MUTED),
                 _probability(market),
                 percent(market.confidence, 1),
-                quantity(market.quantity) if market.quantity else Text("–", _MUTED),
-                money(market.quantity * market.price) if market.quantity and market.price else Text("–", _MUTED),
+                quantity(market.quantity) if market.quantity else _NONE,
+                money(market.quantity * market.price) if market.quantity and market.price else _NONE,
                 _unrealised(market),
             ]
         )
@@ -207,13 +193,13 @@ def _markets(state: RunState, wide: bool) -> RenderableType:
 
 def _probability(market: PairState) -> Text:
     if market.probability_up is None:
-        return Text("–", _MUTED)
+        return _NONE
     return Text(percent(market.probability_up, 1), _UP if market.probability_up > 0.5 else _DOWN)
 
 
 def _unrealised(market: PairState) -> Text:
     if not market.quantity or market.price is None:
-        return Text("–", _MUTED)
+        return _NONE
     return signed(market.quantity * (market.price - market.average_price))
 
 
@@ -248,14 +234,6 @@ def _accounts(state: RunState, wide: bool) -> list[RenderableType]:
 
 
 def _services(state: RunState) -> RenderableType:
-    columns = (
-        ("Process", "left"),
-        ("State", "left"),
-        ("Restarts", "right"),
-        ("Lag", "right"),
-        ("CPU", "right"),
-        ("Memory", "right"),
-    )
     rows: list[list[str | Text]] = []
     for name, process in state.processes.items():
         word, style = state_of(process)
@@ -270,7 +248,7 @@ def _services(state: RunState) -> RenderableType:
                 f"{process.usage.rss_mb:.0f} MB" if process.running else "",
             ]
         )
-    return _table(columns, rows)
+    return _table(_PROCESS, rows)
 
 
 def _services_in_brief(state: RunState) -> RenderableType:

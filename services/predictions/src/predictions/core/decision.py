@@ -22,9 +22,9 @@ def initial() -> Run:
     return Run()
 
 
-def concerns(row: FeatureRow, facts: ModelFacts) -> bool:
-    """Return whether `row` is of the model's interval and the one decisions are made on (revision 0)."""
-    return row.interval_s == facts.interval_s and row.revision == 0
+def concerns(row: FeatureRow, interval_s: int) -> bool:
+    """Return whether `row` is of the models' interval and the one decisions are made on (revision 0)."""
+    return row.interval_s == interval_s and row.revision == 0
 
 
 def step(run: Run, row: FeatureRow, facts: ModelFacts, forecast: Forecast) -> tuple[Run, tuple[Prediction, ...]]:
@@ -45,7 +45,7 @@ def step(run: Run, row: FeatureRow, facts: ModelFacts, forecast: Forecast) -> tu
     BadInputError
         If a row to be predicted was computed with another list of features than the model was trained on.
     """
-    if not concerns(row, facts) or not is_new(run, row):
+    if not concerns(row, facts.interval_s) or not is_new(run, row):
         return run, ()
     if not serves(row.feature_set, facts.feature_set):
         if row.window_start_ms < facts.trained_to_ms:  # history of an older version: never predicted, breaks the run

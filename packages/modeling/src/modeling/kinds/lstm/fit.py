@@ -77,7 +77,8 @@ def _tune_loss(model: DirectionLstm, tune: Samples) -> float:
 
 def _probabilities(model: DirectionLstm, x: NDArray[np.float32]) -> NDArray[np.float64]:
     with torch.no_grad():
-        return torch.sigmoid(model(torch.from_numpy(x))).numpy().astype(np.float64)
+        probabilities: NDArray[np.float64] = torch.sigmoid(model(torch.from_numpy(x))).numpy().astype(np.float64)
+        return probabilities
 
 
 def _train(model: DirectionLstm, train: Samples, tune: Samples, epochs: int, on_epoch: OnEpoch) -> tuple[int, float]:

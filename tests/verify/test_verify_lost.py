@@ -11,8 +11,8 @@ import pytest
 import typer
 from confluent_kafka import KafkaError, KafkaException
 from rich.console import Console
-from tests.embedded.writes_log import commit, put
 from tests.support.message_examples import example
+from tests.support.writes_log import commit, put
 
 from contracts.candle import Candle
 from contracts.errors import BadInputError
@@ -21,13 +21,15 @@ from contracts.model_event import ModelEvent
 from contracts.timestamps import parse_time
 from contracts.topics import CANDLES, MODEL_EVENTS, TECHNICAL_INDICATORS, TRADES
 from contracts.trade_frame import TradeFrame
-from embedded.exits import EXIT_FAILED, errors_in_words
-from embedded.run_settings import RunSettings, record_settings, settings_of
+from embedded.exits import errors_in_words
+from embedded.replayer import Replayer
 from results.run_folder import RunFolder
+from results.run_settings import record_settings, settings_of
 from streaming.embedded.errors import LogDamagedError
+from streaming.exit_codes import EXIT_FAILED
 from verify.due import why_predictions_are_due
 from verify.log import Log, look_at, other_log
-from verify.replay import _Replay
+from verify.replay import Replay
 from verify.run import Findings, Range, VerifyOptions, _conclude, run_verify
 from verify.served import served_versions
 from verify.trades import one_by_one
@@ -79,8 +81,7 @@ def test_the_registry_of_the_run_says_that_predictions_are_due(place: RunFolder)
 
 def test_predictions_that_are_due_and_absent_are_not_verified(place: RunFolder, tmp_path: Path) -> None:
     source, again = log_of(place), RunFolder(tmp_path / "again")
-    settings = RunSettings({}, "")
-    replay = _Replay(source, look_at(source), settings, again)
+    replay = Replay(source, look_at(source), again, Replayer(again, {}))
     replay._start_predictions()
     assert replay._result.unverified == {}
     commit(place.log, "predictions-dev", TECHNICAL_INDICATORS, 1)
@@ -101,7 +102,7 @@ def test_a_range_without_messages_is_refused_before_the_replay(
     with pytest.raises(
         BadInputError, match=r"--from/--to: expected a range .*trades: from 1970.*Z to 1970.*2031-01-01"
     ):
-        run_verify(options, Console(file=StringIO()))
+        run_verify(options, Console(file=StringIO()), Replayer)
 
 
 def test_a_topic_cut_at_its_end_is_no_reason_to_wait_and_a_fault(place: RunFolder) -> None:
@@ -163,7 +164,7 @@ def test_headers_that_are_none_are_told_of_with_their_place(place: RunFolder, he
 
 def test_differences_are_not_written_to_a_folder(place: RunFolder, tmp_path: Path) -> None:
     with pytest.raises(BadInputError, match="--out: expected a file"):
-        run_verify(VerifyOptions(Range(), run=place.out, out=tmp_path), Console(file=StringIO()))
+        run_verify(VerifyOptions(Range(), run=place.out, out=tmp_path), Console(file=StringIO()), Replayer)
 
 
 @pytest.mark.parametrize("text", ["9" * 20, "9" * 5_000, "-1", "0001-01-01"])

@@ -9,7 +9,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from tests.embedded.writes_log import put
+from tests.support.writes_log import put
 
 from contracts.candle import Candle
 from contracts.feature_row import FeatureRow
@@ -48,15 +48,24 @@ def write_run(folder: Path, minutes: int = 40, pairs: Sequence[str] = PAIRS) -> 
             for name, message in _of_minute(pair, minute, before, prices[pair], rng.uniform(0.2, 0.8)):
                 by_topic[name].append(message)
         by_topic["pnl"].append(_books(minute, 10_000 + minute * rng.uniform(-1, 2)))
-    alert = {"account": "demo", "rule": "EXPOSURE", "severity": "WARNING", "pair": None, "value": "9", "limit": "10"}
-    by_topic["risk-alerts"].append(RiskAlert(**alert, message="exposure is near its limit", time_ms=START_MS))
+    alert = RiskAlert(
+        account="demo",
+        rule="EXPOSURE",
+        severity="WARNING",
+        pair=None,
+        value="9",
+        limit="10",
+        message="exposure is near its limit",
+        time_ms=START_MS,
+    )
+    by_topic["risk-alerts"].append(alert)
     for name, messages in by_topic.items():
         put(folder, topic(name), messages)
 
 
 def _of_minute(pair: str, minute: int, before: float, after: float, up: float) -> list[tuple[str, Message]]:
     start_ms = START_MS + minute * MS_PER_MINUTE
-    window = {"exchange": "simulator", "pair": pair, "interval_s": 60, "window_start_ms": start_ms}
+    window: dict[str, Any] = {"exchange": "simulator", "pair": pair, "interval_s": 60, "window_start_ms": start_ms}
     ohlc = {
         "open": text(before),
         "high": text(max(before, after)),
@@ -65,7 +74,7 @@ def _of_minute(pair: str, minute: int, before: float, after: float, up: float) -
     }
     first_id = 1 + minute * TRADES_PER_MINUTE
     ids = list(range(first_id, first_id + TRADES_PER_MINUTE))
-    bar = {
+    bar: dict[str, Any] = {
         **window,
         **ohlc,
         "volume": "3",
@@ -75,12 +84,13 @@ def _of_minute(pair: str, minute: int, before: float, after: float, up: float) -
         "quality": "complete",
         "revision": 0,
     }
-    mark = {
+    mark: dict[str, Any] = {
         **{f"mark_{name}": value for name, value in ohlc.items()},
         "mark_trade_count": 3,
         "mark_quality": "complete",
     }
-    opinion = {"probability_up": up, "confidence": max(up, 1 - up), "direction": 1 if up > 0.5 else -1}
+    direction = 1 if up > 0.5 else -1
+    opinion: dict[str, Any] = {"probability_up": up, "confidence": max(up, 1 - up), "direction": direction}
     prediction = Prediction(
         **window,
         **opinion,

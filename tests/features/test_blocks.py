@@ -24,7 +24,7 @@ finite = st.floats(-1e6, 1e6).map(lambda value: round(value, 3))
 
 
 @pytest.mark.parametrize("module", [blocks, bars, calendar, timeframes], ids=lambda module: module.__name__)
-def test_examples(module: object) -> None:
+def test_examples(module: Any) -> None:
     assert doctest.testmod(module).failed == 0
 
 

@@ -6,8 +6,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from tests.embedded.writes_log import commit, put
 from tests.support.message_examples import example
+from tests.support.writes_log import commit, put
 
 from contracts.candle import Candle
 from contracts.errors import BadInputError
@@ -15,12 +15,12 @@ from contracts.heartbeat import Heartbeat
 from contracts.prediction import Prediction
 from contracts.services import INPUTS
 from contracts.topics import CANDLES, PREDICTIONS, TOPICS, TRADES
-from embedded.run_settings import record_settings, settings_of
+from embedded.replayer import unset_others
 from results.run_folder import RunFolder
+from results.run_settings import record_settings, settings_of
 from streaming.record import Record
 from verify.compare import ABSENT, Comparison, Index, compare
 from verify.log import look_at, other_log
-from verify.replay import _unset_others
 from verify.run import Range
 from verify.served import served_versions
 from verify.stages import OUTPUTS, parse_stages
@@ -159,8 +159,8 @@ def test_the_replay_hears_nothing_of_this_environment_but_the_settings_of_the_ru
     monkeypatch.setenv("TRADESTREAM_CONSUMER_GROUP", "mine")
     monkeypatch.setenv("EXECUTION_FEE_BPS", "1")
     monkeypatch.setenv("SIGNALS_EXPIRY_SECONDS", "1")
-    assert _unset_others({"TRADESTREAM_BROKER_ADDRESS": "embedded://x", "EXECUTION_FEE_BPS": "11"}).keys() >= {
+    assert unset_others({"TRADESTREAM_BROKER_ADDRESS": "embedded://x", "EXECUTION_FEE_BPS": "11"}).keys() >= {
         "TRADESTREAM_CONSUMER_GROUP",
         "SIGNALS_EXPIRY_SECONDS",
     }
-    assert "TRADESTREAM_BROKER_ADDRESS" not in _unset_others({"TRADESTREAM_BROKER_ADDRESS": "embedded://x"})
+    assert "TRADESTREAM_BROKER_ADDRESS" not in unset_others({"TRADESTREAM_BROKER_ADDRESS": "embedded://x"})

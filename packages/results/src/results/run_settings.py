@@ -12,15 +12,14 @@ from pydantic import BaseModel, Field, ValidationError
 
 from contracts.clock import SystemClock
 from contracts.errors import BadInputError
+from contracts.services import INPUTS
 from contracts.timestamps import iso_utc
 from results.run_folder import RunFolder
 from streaming.settings import ENV_FILE
 
 FILE_NAME = "settings.json"
 #: Settings that decide what a service publishes; where things lie and how often to commit does not.
-_DECIDES = re.compile(
-    r"(?:CANDLES|INDICATORS|PREDICTIONS|SIGNALS|EXECUTION)_\w+|TRADESTREAM_(?:ACCOUNTS|REFERENCE_PAIRS)|TRADES_PAIRS"
-)
+_DECIDES = re.compile(rf"(?:{'|'.join(INPUTS).upper()})_\w+|TRADESTREAM_(?:ACCOUNTS|REFERENCE_PAIRS)|TRADES_PAIRS")
 _ELSEWHERE = re.compile(r"_(?:FILE|MLFLOW_\w+|\w*(?:PASSWORD|SECRET|TOKEN|KEY)\w*)$")
 
 
@@ -55,7 +54,13 @@ class RunSettings:
 
 
 def environment_settings(given: Mapping[str, str] | None = None) -> dict[str, str]:
-    """Return what `local.env`, the environment and then `given` say, as far as it decides what is published."""
+    """Return what `local.env`, the environment and then `given` say, as far as it decides what is published.
+
+    Returns
+    -------
+    dict[str, str]
+        Values by variable, in the order of the names.
+    """
     everything = {**dotenv_values(ENV_FILE), **os.environ, **(given or {})}  # noqa: TID251 - as the services will see it
     return {name: value for name, value in sorted(everything.items()) if value and decides(name)}
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import get_args
 
 import numpy as np
 import pytest
@@ -14,10 +15,10 @@ from features import ANCHOR_BARS, Feature, batch
 from features.bars import Bar
 from features.batch import compute
 from features.engine import Engine
-from features.expressions import Arithmetic, Column, Expression, Function, Lag, Number, Rolling
+from features.expressions import Arithmetic, Column, ColumnName, Expression, Function, Lag, Number, Rolling
 from features.functions import close, ema, highest, lag, log, low, mean, sqrt, volume
 
-COLUMNS = ("open", "high", "low", "close", "volume", "trade_count", "taker_buy_volume", "reference_close")
+COLUMNS = get_args(ColumnName)
 #: Begins in the middle of blocks; some volumes are 0, some reference closes not known.
 BARS = simulated(160, seed=21, first_ms=MIDNIGHT_MS - 37 * 60_000)
 FUNCTIONS = ("log", "sqrt", "sign", "step", "positive", "sin", "cos")

@@ -33,6 +33,10 @@ def of(name: str, *inputs: str, output: int = 0, **parameters: float) -> Referen
     return reference
 
 
+def log_return(bars: int) -> Reference:
+    return lambda columns: np.log(talib.ROCR(columns["close"], timeperiod=bars))
+
+
 def _slope(average: Reference) -> Reference:
     def reference(columns: Columns) -> np.ndarray:
         values = average(columns)
@@ -85,10 +89,7 @@ TALIB: dict[str, Reference] = {
     "roc_10": of("ROC", "close", timeperiod=10),
     "momentum_10": of("MOM", "close", timeperiod=10),
     **{f"return_{n}": of("ROCP", "close", timeperiod=n) for n in (1, 5, 15, 60)},
-    **{
-        f"log_return_{n}": lambda columns, n=n: np.log(talib.ROCR(columns["close"], timeperiod=n))
-        for n in (1, 5, 15, 60)
-    },
+    **{f"log_return_{n}": log_return(n) for n in (1, 5, 15, 60)},
     "bollinger_upper_20": UPPER,
     "bollinger_middle_20": MIDDLE,
     "bollinger_lower_20": LOWER,

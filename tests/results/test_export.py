@@ -6,9 +6,9 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from tests.embedded import made_up_run
-from tests.embedded.writes_log import put
+from tests.support import made_up_run
 from tests.support.message_examples import FIELDS
+from tests.support.writes_log import put
 
 from contracts.candle import Candle
 from contracts.heartbeat import Heartbeat

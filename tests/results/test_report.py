@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
-from tests.embedded import made_up_run
+from tests.support import made_up_run
 
 from contracts.services import FLOW_NAMES
 from embedded.process import ManagedProcess, ProcessSpec
@@ -36,9 +37,10 @@ SECTIONS = (
 MAX_BYTES = 8_000_000
 
 
-def finish(log: Path, out: Path, **record: object) -> dict:
+def finish(log: Path, out: Path, **record: Any) -> dict:
     processes = {name: ManagedProcess(ProcessSpec(name, (name,)), out / name) for name in FLOW_NAMES}
-    facts = {"title": "A run", "command": "tradestream demo", "exchange": "simulator", "pairs": ["BTC/USD"], **record}
+    asked = {"title": "A run", "command": "tradestream demo", "exchange": "simulator", "pairs": ["BTC/USD"]}
+    facts: dict[str, Any] = {**asked, **record}
     exported = export(log, out)
     latency = stage_latencies(log, made_up_run.START_MS)
     return write_summary(out, RunRecord(**facts), process_states(processes), exported, latency)
