@@ -1,7 +1,10 @@
 # What is written from code, and compared with it by a test: each command writes its files anew.
 
 .PHONY: graph
-graph: install-dev ## All that follows from contracts' list of services and topics: manifests, images, names for make, alerts, schemas, pages
+# The lock file first: a service whose folder is new is installed, and then becomes one of embedded's.
+graph: $(filter .tools%,$(UV)) ## All that follows from contracts' list of services and topics: manifests, images, names for make, alerts, schemas, pages
+	@$(UV) lock --quiet
+	@$(MAKE) --no-print-directory install-dev
 	@$(RUN) python -m deployments.graph
 	@$(UV) lock --quiet
 	@$(MAKE) --no-print-directory schemas kafka-resources dashboards docs-pages

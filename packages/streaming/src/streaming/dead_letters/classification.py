@@ -1,4 +1,4 @@
-"""Whose fault is an error: this message's, or everything's?"""
+"""Whose fault an error is: the message's, or everything's."""
 
 from __future__ import annotations
 
