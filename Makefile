@@ -65,14 +65,15 @@ cluster: ## A kind cluster with Kafka and its UI, RisingWave, MLflow, Prometheus
 PYTEST = pytest -n $(workers) --dist loadfile --no-loadscope-reorder
 
 .PHONY: test
-test: install-dev ## The tests, the long ones left out, in 12 minutes [tests=PATH workers=2]
+test: install-dev ## The tests, the long ones left out, in 12 minutes [tests=PATH workers=3]
 	@$(RUN) $(PYTEST) -m "not long" $(if $(durations),--write-durations) $(tests)
 
 .PHONY: lint
-lint: install-dev ## ruff (lint and format), mypy (strict), bandit (careless code), mkdocs (dead links)
+lint: install-dev ## ruff (lint and format), mypy (strict), bandit (careless code), public docstrings, mkdocs (dead links)
 	@$(RUN) ruff check .
 	@$(RUN) ruff format --check .
 	@$(RUN) mypy
+	@$(RUN) python -m tests.architecture.docstrings
 	@$(BANDIT)
 	@$(DOCS) build --strict 2>&1 | { grep -v '^INFO' || true; }
 

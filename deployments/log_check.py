@@ -56,8 +56,7 @@ def trades(settings: ServiceSettings) -> dict[str, Series]:
         frame = record.message()
         if isinstance(frame, TradeFrame):
             pair = series.setdefault(frame.pair, Series(step=1))
-            columns = (frame.timestamps_us, frame.prices, frame.quantities, frame.sides)
-            for number, *trade in zip(frame.trade_ids, *columns, strict=True):
+            for number, *trade in frame.rows():
                 pair.add(number, tuple(trade))
     return series
 

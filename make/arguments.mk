@@ -18,7 +18,8 @@ pair     ?=
 service  ?=
 variant  ?= live
 tests    ?= tests
-workers  ?= 2
+#: One more than the cores that the suite is made for: many tests wait for a market or a broker.
+workers  ?= 3
 brokers  ?= 1
 port     ?= 9092
 part     ?= candles,latency,scale,features

@@ -1,7 +1,7 @@
 # What proves and measures it.
 
 .PHONY: test-long
-test-long: install-dev ## All tests there are [tests=PATH workers=2]
+test-long: install-dev ## All tests there are [tests=PATH workers=3]
 	@$(RUN) $(PYTEST) $(tests)
 
 .PHONY: security

@@ -1,7 +1,10 @@
 # What is written from code, and compared with it by a test: each command writes its files anew.
 
 .PHONY: graph
-graph: install-dev ## All that follows from contracts' list of services and topics: manifests, images, names for make, alerts, schemas, pages
+# The lock file first: a service whose folder is new is installed, and then becomes one of embedded's.
+graph: $(filter .tools%,$(UV)) ## All that follows from contracts' list of services and topics: manifests, images, names for make, alerts, schemas, pages
+	@$(UV) lock --quiet
+	@$(MAKE) --no-print-directory install-dev
 	@$(RUN) python -m deployments.graph
 	@$(UV) lock --quiet
 	@$(MAKE) --no-print-directory schemas kafka-resources dashboards docs-pages
@@ -26,12 +29,8 @@ dashboards: install-dev ## Write Grafana's dashboards and Kubernetes' copy of th
 	@$(RUN) python deployments/platform/grafana/source/write.py
 
 .PHONY: docs-pages
-docs-pages: install-dev ## Write the pages of the reference that come from code: command line, settings, topics
+docs-pages: install-dev ## Write the pages of the reference that come from code: command line, features, settings, topics
 	@$(RUN) python -m docs.writers
-
-.PHONY: features-page
-features-page: install-dev ## Write the table of features in docs/reference/features.md anew
-	@$(RUN) python -m features.page docs/reference/features.md
 
 .PHONY: docs-serve
 docs-serve: install-dev ## Show the documentation site at 127.0.0.1:8000, rebuilt as pages change, until Ctrl-C

@@ -21,7 +21,7 @@ from tests.support.workspace import ROOT, Member, members
 TEST_TOOLS = ("pytest", "pytest-timeout", "hypothesis")
 #: What a member's tests need and the member does not; installed after its modules were imported without it.
 TESTS_NEED = {
-    "predictions": ("TA-Lib", "./services/training[train]"),  # the model that is served is trained first
+    "predictions": ("TA-Lib", "./services/training"),  # the model that is served is trained first
     "trades": ("aiohttp", "pydantic-settings"),
 }
 QUICK = "not slow and not long and not torch"

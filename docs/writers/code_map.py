@@ -39,9 +39,9 @@ def _line(name: str, package: Path) -> str:
 
 
 def _folders(member: Member) -> list[Path]:
-    """Return the packages inside a member; `core` is in every service and is explained once."""
-    inner = sorted(path.parent for path in member.source.rglob("*/__init__.py"))
-    return [path for path in inner if path.name != "core"]
+    """Return the packages right inside a member or its `core`; `core` itself is explained once."""
+    inner = [*member.source.glob("*/__init__.py"), *member.source.glob("core/*/__init__.py")]
+    return sorted(path.parent for path in inner if path.parent.name != "core")
 
 
 def _arrows() -> Iterator[str]:

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import gzip
 import json
-import os
 import runpy
 import signal
 import socket
 import subprocess
 import sys
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import islice
@@ -22,7 +20,7 @@ import psutil
 import pytest
 from loguru import logger
 from polars.testing import assert_frame_equal
-from tests.support.processes import run
+from tests.support.processes import run, start
 from tests.support.runs import summary_of
 from tests.support.waiting import wait_for
 
@@ -30,17 +28,13 @@ ROOT = Path(__file__).parents[2]
 DATA = ROOT.parent / "shared/data/trades"
 BINANCE = DATA / "binance_spot_BTCUSDT_20240808-09.csv.gz"
 COINBASE = DATA / "coinbase_BTC-USD_20230905_1h.csv.gz"
+Process = subprocess.Popen[bytes]
 DEMO = ("demo", "--model", "baseline", "--hours", "0.3")
 LIVE_FROM_MS = 1_772_582_400_000
 
 needs_data = pytest.mark.skipif(
     not BINANCE.exists(), reason="the recorded market data is not beside this checkout (../shared/data/trades)"
 )
-
-
-def environment(settings: dict[str, Any]) -> dict[str, str]:
-    """Return this process's environment with `settings` in it."""
-    return os.environ | {name: str(value) for name, value in settings.items()}
 
 
 def call(*module_and_arguments: object, **settings: Any) -> tuple[int, str]:
@@ -72,39 +66,20 @@ def here(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> 
 
 
 @contextmanager
-def running(*module_and_arguments: object, until: str, **settings: Any) -> Iterator[subprocess.Popen[str]]:
-    """Run `python -m ...` in the background once it has said `until`; it is gone after the block."""
-    command = [sys.executable, "-m", *(str(argument) for argument in module_and_arguments)]
-    process = subprocess.Popen(
-        command, cwd=ROOT, env=environment(settings), text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
-    )
-    assert process.stdout is not None
-    lines: list[str] = []
-    said = threading.Event()
-    process.lines = lines  # type: ignore[attr-defined]
-
-    def listen() -> None:
-        for line in process.stdout or ():
-            lines.append(line)
-            if until in line:
-                said.set()
-
-    listener = threading.Thread(target=listen, daemon=True)
-    listener.start()
-    process.listener = listener  # type: ignore[attr-defined]
+def running(folder: Path, module: str, *arguments: object, until: str, **settings: Any) -> Iterator[Process]:
+    """Run `python -m module` in the background once it has said `until`; it is gone after the block."""
+    process = start(module, folder, *map(str, arguments), **settings)
     try:
-        assert said.wait(100), "".join(lines)
+        wait_for(lambda: until in words_of(folder, module), lambda: words_of(folder, module), of=process)
         yield process
     finally:
         process.kill()
         process.wait()
 
 
-def ending(process: subprocess.Popen[str]) -> tuple[int, str]:
-    """Return exit code and words of a process that is about to end."""
-    code = process.wait(60)
-    process.listener.join(5)  # type: ignore[attr-defined]
-    return code, "".join(process.lines)  # type: ignore[attr-defined]
+def words_of(folder: Path, module: str) -> str:
+    """Return what a process in the background has said."""
+    return (folder / f"{module}.log").read_text(encoding="utf-8")
 
 
 def left_behind(folder: Path) -> list[str]:
@@ -126,7 +101,7 @@ def left_behind(folder: Path) -> list[str]:
 def simulator(tmp_path: Path) -> Iterator[dict[str, str]]:
     """A simulated venue; the `TRADES_*` settings that lead to it."""
     ready = tmp_path / "ready.json"
-    with running("exchanges.simulator", until="listens on", SIMULATOR_READY_FILE=ready):
+    with running(tmp_path, "exchanges.simulator", until="listens on", SIMULATOR_READY_FILE=ready):
         wait_for(ready.exists, "the venue")
         urls = json.loads(ready.read_text(encoding="utf-8"))
         yield {"TRADES_REST_URL": urls["rest_url"], "TRADES_WEBSOCKET_URL": urls["websocket_url"]}
@@ -210,7 +185,7 @@ def test_make_passes_the_message_and_the_code_on() -> None:
 def test_a_second_consumer_in_a_group(tmp_path: Path) -> None:
     log = {"TRADESTREAM_BROKER_ADDRESS": f"embedded://{tmp_path}/log", "TRADESTREAM_DATA_DIR": tmp_path}
     lock = tmp_path / "log/_groups/candles-dev.lock"
-    with running("candles", until="starting on", **log) as first:
+    with running(tmp_path, "candles", until="starting on", **log) as first:
         wait_for(lock.exists, "its lock")
         code, said = call("candles", **log)
         assert code == 1
@@ -294,11 +269,11 @@ def test_a_full_data_folder_is_named_and_with_space_the_same_command_works(tmp_p
     ],
 )
 def test_ctrl_c_leaves_nothing_running(tmp_path: Path, command: tuple[str, ...], phase: str) -> None:
-    with running("embedded", *command, "--out", tmp_path / "out", until=f" s  {phase}") as run:
+    with running(tmp_path, "embedded", *command, "--out", tmp_path / "out", until=f" s  {phase}") as run:
         assert left_behind(tmp_path)
         run.send_signal(signal.SIGINT)
-        code, said = ending(run)
-    assert code == 130
+        assert run.wait(60) == 130
+    said = words_of(tmp_path, "embedded")
     assert "stopped: all services have ended, nothing is left running" in said
     assert "Traceback" not in said
     assert left_behind(tmp_path) == []
@@ -308,7 +283,7 @@ def test_ctrl_c_leaves_nothing_running(tmp_path: Path, command: tuple[str, ...],
 @pytest.mark.long
 def test_a_second_run_in_the_folder_is_refused_and_a_killed_one_takes_its_services_along(tmp_path: Path) -> None:
     out = tmp_path / "out"
-    with running("embedded", *DEMO, "--out", out, until=" s  backfill") as demo:
+    with running(tmp_path, "embedded", *DEMO, "--out", out, until=" s  backfill") as demo:
         code, said = call("embedded", *DEMO, "--out", out)
         assert code == 2
         assert "another run of tradestream is using this folder" in said

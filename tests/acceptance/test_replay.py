@@ -1,6 +1,6 @@
 """`tradestream replay` on every recorded file, against an independent aggregation.
 
-Of a file of months the last two weeks, which is enough to train on; in the long suite the last 100 days, and with
+Of a file of months the last 30 days, which is enough to train on; in the long suite the last 100 days, and with
 `TRADESTREAM_WHOLE_FILES=1` all of it.
 """
 
@@ -27,7 +27,7 @@ DATA = ROOT.parent / "shared/data/trades"
 FILES = sorted(DATA.glob("*.csv.gz"))
 US_PER_DAY = MS_PER_DAY * US_PER_MS
 #: Days of the file of months.
-SHORT, LONG = 14, 10_000 if os.environ.get("TRADESTREAM_WHOLE_FILES") == "1" else 100
+SHORT, LONG = 30, 10_000 if os.environ.get("TRADESTREAM_WHOLE_FILES") == "1" else 100
 
 
 def cases() -> Iterator[Any]:

@@ -13,6 +13,7 @@ import re
 import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 from tests.support.workspace import ROOT, members
@@ -139,7 +140,7 @@ def _parameters(function: Function) -> list[str]:
     """Return the names of what a function takes, `self` and `cls` left out."""
     own = function.args
     all_of_them = [*own.posonlyargs, *own.args, own.vararg, *own.kwonlyargs, own.kwarg]
-    names = [argument.arg for argument in all_of_them if argument]
+    names = [argument.arg for argument in all_of_them if argument and not argument.arg.startswith("_")]
     return names[1:] if names[:1] in (["self"], ["cls"]) else names
 
 
@@ -147,7 +148,8 @@ def _decorators(function: Function) -> set[str]:
     return {ast.unparse(decorator).split("(")[0].split(".")[-1] for decorator in function.decorator_list}
 
 
-def _of_function(place: str, function: Function, text: str) -> Iterator[Finding]:
+def of_function(place: str, function: Function, text: str) -> Iterator[Finding]:
+    """Yield what the docstring `text` of a function has to say."""
     names = _parameters(function)
     if len(names) >= MANY_PARAMETERS:
         yield _parameters_said(place, names, _described(text))
@@ -171,17 +173,21 @@ def _commented(module: Module, node: ast.ClassDef) -> tuple[list[str], set[str]]
         if isinstance(field, ast.AnnAssign) and "ClassVar" not in ast.unparse(field.annotation)
     ]
     names = {field: ast.unparse(field.target) for field in fields}
+    told_below = {field for field, below in pairwise(node.body) if isinstance(below, ast.Expr)}
     said = {
         name
         for field, name in names.items()
         if module.lines[field.lineno - 2].strip().startswith("#")
-        or re.search(r"  # |description=", "".join(module.lines[field.lineno - 1 : field.end_lineno]))
+        or "  # " in "".join(module.lines[field.lineno - 1 : field.end_lineno])
+        or field in told_below
+        or any(isinstance(child, ast.Constant) and " " in str(child.value) for child in ast.walk(field))
     }
     in_prose = set(re.findall(r"`(\w+)`", ast.get_docstring(node) or ""))
     return [name for name in names.values() if not name.startswith("_")], said | in_prose
 
 
-def _of_class(place: str, module: Module, node: ast.ClassDef) -> Iterator[Finding]:
+def of_class(place: str, module: Module, node: ast.ClassDef) -> Iterator[Finding]:
+    """Yield what the docstrings of a class and its public methods have to say."""
     family = list(_bases(module, node))
     methods = {
         child.name: child
@@ -200,7 +206,7 @@ def _of_class(place: str, module: Module, node: ast.ClassDef) -> Iterator[Findin
             for child in base.body
             if isinstance(child, Function) and child.name == name
         ]
-        yield from _of_function(f"{place}.{name}", method, "\n".join(documented))
+        yield from of_function(f"{place}.{name}", method, "\n".join(documented))
     fields, commented = _commented(module, node)
     if "__init__" not in methods and len(fields) >= MANY_PARAMETERS:
         yield _parameters_said(place, fields, _described(text) | commented)
@@ -214,9 +220,9 @@ def findings() -> list[Finding]:
     for module, node in public().values():
         place = f"{module.path.relative_to(ROOT)}:{node.lineno} {node.name}"
         if isinstance(node, ast.ClassDef):
-            found += _of_class(place, module, node)
+            found += of_class(place, module, node)
         else:
-            found += _of_function(place, node, ast.get_docstring(node) or "")
+            found += of_function(place, node, ast.get_docstring(node) or "")
     return found
 
 

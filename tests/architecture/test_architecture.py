@@ -17,9 +17,14 @@ from tests.support.workspace import (
     SERVICES,
     Member,
     imported_modules,
+    imported_names,
     members,
     roots,
 )
+
+import contracts.services
+import contracts.topics
+from contracts.topics import TopicSpec
 
 ALL = members()
 BY_NAME = {member.name: member for member in ALL}
@@ -105,7 +110,7 @@ def _assert_pure(path: Path, own: str) -> None:
 
 def test_what_cores_import_is_pure() -> None:
     for path in (*BY_NAME["features"].files, *PURE_MODULES.values()):
-        if path.stem not in {"page", "columns"}:  # commands
+        if path.stem != "columns":  # a command
             _assert_pure(path, path.parent.name)
 
 
@@ -125,9 +130,9 @@ def test_what_trains_stands_only_in_the_kinds_of_models(member: Member) -> None:
             assert TRAINING_LIBRARIES_ONLY_UNDER in path.parents, path
 
 
-@every_service
-def test_contract_card(service: Member) -> None:
-    text = (service.folder / "README.md").read_text(encoding="utf-8")
+@pytest.mark.parametrize("name", (*SERVICES, *JOBS))
+def test_contract_card(name: str) -> None:
+    text = (BY_NAME[name].folder / "README.md").read_text(encoding="utf-8")
     headings = re.findall(r"^#+ +(.+?) *$", text, flags=re.MULTILINE)
     for wanted in CARD_HEADINGS:
         assert any(heading.lower().startswith(wanted.lower()) for heading in headings), f"no heading '{wanted}'"
@@ -151,6 +156,19 @@ def test_topology_test_and_makefile_target(service: Member) -> None:
     listed = re.search(r"^SERVICES := (.+)$", makefile, flags=re.MULTILINE)
     assert listed
     assert service.name in listed[1].split()
+
+
+@every_service
+def test_topics_are_those_of_its_entry_in_contracts(service: Member) -> None:
+    """What permissions are given for is what the code uses."""
+    entry = contracts.services.service(service.name)
+    # Training is the Kafka user `predictions`.
+    files = service.files + (BY_NAME["training"].files if "models" in entry.needs else [])
+    named = {name for path in files for name in imported_names(path, "contracts.topics")}
+    used = {spec.name for name in named if isinstance(spec := getattr(contracts.topics, name), TopicSpec)}
+    # The Job of history asks streaming's BackfillEnd, which reads checkpoints and where the topics before it end.
+    through_streaming = {"trades-checkpoints", "trades"} if "historical" in entry.variants else set()
+    assert used - through_streaming == {spec.name for spec in (*entry.reads, *entry.writes)} - through_streaming
 
 
 @every_service

@@ -99,6 +99,7 @@ def test_rows_of_the_service_are_the_batch_twins_in_topic_and_store() -> None:
     assert [row[0] for row in table.rows] == [f"{name}, store {s}" for name in SETS for s in ("off", service.SQLITE)]
 
 
+@pytest.mark.long
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 def test_latency_sees_every_signal_once() -> None:
@@ -111,6 +112,7 @@ def test_latency_sees_every_signal_once() -> None:
     assert messages["order"] >= 2, "one look at the books a minute"
 
 
+@pytest.mark.long
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 def test_soak_ends_with_everything_drained() -> None:

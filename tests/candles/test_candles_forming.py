@@ -1,4 +1,4 @@
-"""Glimpses of open windows: what the candle would be were it final now, and nothing else changes."""
+"""Partial bars of open windows: what the candle would be were it final now, and nothing else changes."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from tests.candles import market
 
 from candles.app import outputs, topology
-from candles.core.admit import steps
-from candles.core.forming import Glimpse, look
+from candles.core import admit, forming
+from candles.core.forming import PartialBar
 from candles.core.rules import Rules
 from candles.core.twin import CandlesTwin
 from candles.settings import CandlesSettings
@@ -30,27 +30,27 @@ LAW = settings(
 SHOWN = [name for name in FormingCandle.model_fields if name in Candle.model_fields]
 
 
-def glimpses_of(messages: list[Any], rules: Rules, step_ms: int) -> list[list[Glimpse]]:
-    """The glimpses after each message; state goes through JSON after each, as at a restart."""
+def partial_bars_of(messages: list[Any], rules: Rules, step_ms: int) -> list[list[PartialBar]]:
+    """The partial bars after each message; state goes through JSON after each, as at a restart."""
     pair: Any = None
-    forming, found = None, []
+    state, found = None, []
     for message in messages:
         before, led_to = pair, []
-        for after, parts in steps(before, message, rules):
+        for after, parts in admit.step(before, message, rules):
             pair = after
             led_to += parts
-        forming, glimpses = look(forming, before, pair, led_to, rules, step_ms)
-        pair, forming = json.loads(json.dumps([pair, forming]))
-        found.append(glimpses)
+        state, bars = forming.step(state, before, pair, led_to, rules, step_ms)
+        pair, state = json.loads(json.dumps([pair, state]))
+        found.append(bars)
     return found
 
 
-def as_if_final(messages: list[Any], rules: Rules, glimpse: Glimpse) -> Candle:
-    """The candle of the glimpse's window, had input ended with `messages`."""
+def as_if_final(messages: list[Any], rules: Rules, bar: PartialBar) -> Candle:
+    """The candle of the bar's window, had input ended with `messages`."""
     twin = CandlesTwin(rules)
-    end = market.end_at(glimpse.time_ms * 1_000 + 1_000)
+    end = market.end_at(bar.time_ms * 1_000 + 1_000)
     found = [candle for message in [*messages, end] for candle in twin.feed(message)]
-    shown = glimpse.candle
+    shown = bar.candle
     (candle,) = [
         each
         for each in found
@@ -66,7 +66,7 @@ def as_if_final(messages: list[Any], rules: Rules, glimpse: Glimpse) -> Candle:
     st.sampled_from([1, 1_000, 10_000]),
     st.data(),
 )
-def test_a_glimpse_is_the_candle_were_it_final_now(moves, grace_ms, step_ms, data) -> None:
+def test_a_partial_bar_is_the_candle_were_it_final_now(moves, grace_ms, step_ms, data) -> None:
     rules, trades, seconds = Rules((60, 90), grace_ms=grace_ms), [], 200.0
     for index, move in enumerate(moves):
         seconds += move
@@ -79,13 +79,13 @@ def test_a_glimpse_is_the_candle_were_it_final_now(moves, grace_ms, step_ms, dat
         if data.draw(st.booleans()):
             messages.append(market.heartbeat(seconds - 30))
     shown: dict[int, list[int]] = {}
-    for count, glimpses in enumerate(glimpses_of(messages, rules, step_ms), start=1):
-        for glimpse in glimpses:
-            final = as_if_final(messages[:count], rules, glimpse)
-            assert {name: getattr(glimpse.candle, name) for name in SHOWN} == {
+    for count, bars in enumerate(partial_bars_of(messages, rules, step_ms), start=1):
+        for bar in bars:
+            final = as_if_final(messages[:count], rules, bar)
+            assert {name: getattr(bar.candle, name) for name in SHOWN} == {
                 name: getattr(final, name) for name in SHOWN
             }
-            shown.setdefault(glimpse.candle.interval_s, []).append(glimpse.time_ms // step_ms)
+            shown.setdefault(bar.candle.interval_s, []).append(bar.time_ms // step_ms)
     assert all(before < after for times in shown.values() for before, after in pairwise(times))
 
 
@@ -100,7 +100,7 @@ def trade_every(seconds: float, count: int, first: int = 1) -> list[Any]:
     return [market.frame([market.at(seconds * n, n, price=str(100 + n))]) for n in range(first, first + count)]
 
 
-def test_candles_are_the_same_bytes_and_glimpses_are_bounded() -> None:
+def test_candles_are_the_same_bytes_and_bars_are_bounded() -> None:
     messages = [*trade_every(0.4, 500), market.heartbeat(201.5), market.heartbeat(301)]
     plain, shown = serve(messages), serve(messages, forming=True)
     assert [record.value for record in plain.records["candles"]] == [

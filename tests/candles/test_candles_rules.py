@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import pytest
 from tests.candles import market
 
@@ -261,8 +263,8 @@ def test_state_is_bounded() -> None:
     twin = CandlesTwin(rules)
     for index in range(600):  # every second id is missing
         twin.feed(market.frame([market.at(30 * index, 2 * index + 1)]))
-        assert all(len(entries.places) <= entries.size for entries in twin.entries.values())
         assert all(len(windows.open) <= 2 for windows in twin.windows.values())
     assert twin.pair is not None
     assert len(twin.pair["ranges"]) == 8
-    assert {entries.size for entries in twin.entries.values()} == {11, 3}
+    entries = Counter(name.rpartition(":")[0] for name in twin.state.entries if name.startswith("candle:"))
+    assert entries == {"candle:60:11": 11, "candle:300:3": 3}

@@ -32,7 +32,7 @@ FILES = [
     ("binance_spot_BTCUSDT_20230405.csv.gz", True, None),
     ("coinbase_BTC-USD_20230905_1h.csv.gz", False, None),
     ("bitstamp_BTCUSD_2011-09_2012-05.csv.gz", False, 700),
-    pytest.param("bitstamp_BTCUSD_2011-09_2012-05.csv.gz", False, None, marks=pytest.mark.slow),
+    pytest.param("bitstamp_BTCUSD_2011-09_2012-05.csv.gz", False, None, marks=pytest.mark.long),
 ]
 
 

@@ -13,7 +13,8 @@ from tests.chaos.live_market import TrueTrades
 from tests.kafka.six_services import Written
 from tests.support.reference_candles import ReferenceCandle, fold
 
-_COLUMNS = ("trade_ids", "timestamps_us", "prices", "quantities", "sides")
+from contracts.trade_frame import TRADE_COLUMNS
+
 Key = tuple[str, str, str]
 
 
@@ -90,9 +91,7 @@ def _trades(written: Written) -> tuple[dict[Any, set[Any]], int]:
     count = 0
     for (topic, _, _), values in written.values.items():
         for frame in map(json.loads, values if topic == "trades" else ()):
-            columns = (
-                frame.get(name, ()) for name in ("trade_ids", "timestamps_us", "prices", "quantities", "sides")
-            )
+            columns = (frame.get(name, ()) for name in TRADE_COLUMNS)
             for trade_id, *row in zip(*columns, strict=True):
                 trades[frame["pair"], trade_id].add(tuple(row))
                 count += 1

@@ -2,17 +2,10 @@
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
 from typing import Any
 
+import check
 import pytest
-
-ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "deployments"))
-sys.path.insert(0, str(ROOT / "deployments" / "platform" / "kafka"))
-
-import check  # noqa: E402 - these are programs of deployments/, no package
 
 Manifest = dict[str, Any]
 

@@ -174,8 +174,7 @@ def _read_file(data: bytes, name: str) -> Accepted:
     trades: dict[str, list[Trade]] = {}
     try:
         for frame in open_recording(path, pair="BTC/USDT", exchange="binance").frames(bad.append):
-            rows = zip(frame.trade_ids, frame.timestamps_us, frame.prices, frame.quantities, frame.sides, strict=True)
-            trades.setdefault(frame.pair, []).extend(Trade(*row) for row in rows)
+            trades.setdefault(frame.pair, []).extend(Trade(*row) for row in frame.rows())
     finally:
         path.unlink()
     return trades, len(bad)
@@ -250,8 +249,7 @@ def _check_message(message: Message, data: bytes) -> None:
     if type(message).from_json(message.to_json()) != message:
         raise SilentError(f"{message.schema_name} does not survive its own encoding")
     if isinstance(message, TradeFrame):
-        columns = (message.trade_ids, message.timestamps_us, message.prices, message.quantities, message.sides)
-        trades = [Trade(*row) for row in zip(*columns, strict=True)]
+        trades = [Trade(*row) for row in message.rows()]
         compare({message.pair: trades}, 0, lambda: strict.trade_frame(data))
 
 

@@ -15,7 +15,7 @@ from contracts.state import MemoryState
 from contracts.topics import CANDLES, CANDLES_FORMING, FOREVER, INDICATORS_FORMING, TECHNICAL_INDICATORS
 from indicators.app import inputs, outputs, topology
 from indicators.core.fold import Engines, step
-from indicators.core.forming import glimpse
+from indicators.core.forming import forming_row
 from indicators.settings import IndicatorsSettings
 from streaming.testing import TopologyRun, run_topology
 
@@ -36,7 +36,7 @@ def test_a_forming_row_is_the_row_were_the_candle_final_now(set_name: str) -> No
         if near and number:
             early = candle.model_copy(update={"close": candle.low, "volume": "0.5", "trade_count": 1})
             entries = dict(state.entries)
-            shown = glimpse(forming(early, 20), engines, set_name)
+            shown = forming_row(forming(early, 20), engines, set_name)
             assert state.entries == entries
             assert shown is not None
             (row,) = step(copy.deepcopy(state), early, {}, set_name)
@@ -49,37 +49,37 @@ def test_without_the_candle_before_there_is_none() -> None:
     state, engines = MemoryState(), {}
     for candle in BARS[:10]:
         step(state, candle, engines)
-    assert glimpse(forming(BARS[10], 20), engines) is not None
-    assert glimpse(forming(BARS[9], 20), engines) is None
-    assert glimpse(forming(BARS[11], 20), engines) is None
-    assert glimpse(forming(BARS[10], 20), {}) is None
+    assert forming_row(forming(BARS[10], 20), engines) is not None
+    assert forming_row(forming(BARS[9], 20), engines) is None
+    assert forming_row(forming(BARS[11], 20), engines) is None
+    assert forming_row(forming(BARS[10], 20), {}) is None
 
 
-def run(candles: list[Any], glimpses: list[Any], **settings: Any) -> TopologyRun:
+def run(candles: list[Any], bars: list[Any], **settings: Any) -> TopologyRun:
     given = IndicatorsSettings(store_url="off", **settings)
-    messages = {CANDLES: candles, CANDLES_FORMING: glimpses}
+    messages = {CANDLES: candles, CANDLES_FORMING: bars}
     kept = {replace(spec, retention_ms=FOREVER): messages[spec] for spec in inputs(given)}
     to_keep = [replace(spec, retention_ms=FOREVER) for spec in outputs(given)]
     return run_topology(topology, given, "indicators", kept, to_keep)
 
 
 def test_rows_are_the_same_bytes_with_forming_and_without() -> None:
-    """The first glimpse follows the last candle; the others have no candle before them, or come after their own."""
-    glimpses = [forming(BARS[100], 20), forming(BARS[100], 40), forming(BARS[101], 10), forming(BARS[50], 10)]
-    plain, shown = run(BARS[:100], glimpses), run(BARS[:100], glimpses, forming=True)
+    """The first follows the last candle; the others have no candle before them, or come after their own."""
+    bars = [forming(BARS[100], 20), forming(BARS[100], 40), forming(BARS[101], 10), forming(BARS[50], 10)]
+    plain, shown = run(BARS[:100], bars), run(BARS[:100], bars, forming=True)
     assert [record.value for record in plain.records["technical_indicators"]] == [
         record.value for record in shown.records["technical_indicators"]
     ]
     rows = shown["indicators-forming"]
     assert [(row.window_start_ms, row.as_of_ms) for row in rows] == [
-        (each.window_start_ms, each.as_of_ms) for each in glimpses[:2]
+        (each.window_start_ms, each.as_of_ms) for each in bars[:2]
     ]
     state, engines = MemoryState(), Engines()
     for candle in BARS[:101]:
         (row,) = step(state, candle, engines)
     assert rows[0].features == row.values()
     assert [record.timestamp_ms for record in shown.records["indicators-forming"]] == [
-        each.as_of_ms for each in glimpses[:2]
+        each.as_of_ms for each in bars[:2]
     ]
 
 

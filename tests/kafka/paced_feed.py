@@ -54,6 +54,10 @@ class PacedFeed(threading.Thread):
                 self.written += 1
                 let_pass(self._pause_seconds)
 
+    def poll(self) -> int | None:
+        """Say whether it has ended, as a process does."""
+        return None if self.is_alive() else 0
+
     def wait_for(self, share: float) -> None:
         """Return when it has written that share of all."""
-        wait_for(lambda: self.written >= share * len(self._records), f"{share:.0%} of the feed", 600.0)
+        wait_for(lambda: self.written >= share * len(self._records), f"{share:.0%} of the feed", 600.0, of=self)

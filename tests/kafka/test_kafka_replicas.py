@@ -111,6 +111,7 @@ def test_two_replicas_with_one_name_do_not_run_side_by_side(on_kafka: ServiceSet
         wait_for_replicas(admin, "candles", TRADES, run.environment, {"0"})
 
 
+@pytest.mark.long
 def test_replicas_come_and_go_and_nothing_is_lost_or_different(
     services: Run, frames: list[Record], undisturbed: Written
 ) -> None:

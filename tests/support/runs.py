@@ -11,18 +11,10 @@ import polars as pl
 from polars.testing import assert_frame_equal
 from tests.support.processes import run
 
-#: Everything that is a function of the market: wall-clock facts are in headers and in the report.
-TABLES = (
-    "trades",
-    "candles",
-    "technical_indicators",
-    "predictions",
-    "signals",
-    "orders",
-    "fills",
-    "positions",
-    "pnl",
-)
+from results.export.tables import TABLES as EXPORTED
+
+#: Everything that is a function of the market and never empty: wall-clock facts are in headers and in the report.
+TABLES = ("trades", *(table.name for table in EXPORTED if table.name != "risk_alerts"))
 
 
 def tradestream(*arguments: object, **settings: Any) -> subprocess.CompletedProcess[str]:

@@ -28,12 +28,15 @@ def wait_for(
     of: Process | None = None,
     poll_seconds: float = POLL_SECONDS,
 ) -> Found:
-    """Return what `condition` returns once that is true; fail if it is not in time, or if the process `of` ends."""
+    """Return what `condition` returns once that is true; fail if it is not in time, or if `of` ends."""
     deadline = time.monotonic() + seconds
     while not (found := condition()):
-        if time.monotonic() > deadline or (of is not None and of.poll() is not None):
-            ended = "" if of is None or of.poll() is None else f", and the process ended with {of.poll()}"
-            raise AssertionError(f"waited up to {seconds:g} s for {_said(what)}{ended}")
+        ended = None if of is None else of.poll()
+        if ended is not None and (found := condition()):
+            break
+        if ended is not None or time.monotonic() > deadline:
+            reason = "" if ended is None else f", and what should do it ended with {ended}"
+            raise AssertionError(f"waited up to {seconds:g} s for {_said(what)}{reason}")
         time.sleep(poll_seconds)
     return found
 

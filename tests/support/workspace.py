@@ -73,3 +73,13 @@ def imported_modules(path: Path) -> set[str]:
 def roots(path: Path) -> set[str]:
     """Return the first parts of what a file imports."""
     return {name.split(".")[0] for name in imported_modules(path)}
+
+
+def imported_names(path: Path, module: str) -> set[str]:
+    """Return what a file imports from `module`."""
+    return {
+        alias.name
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"), filename=str(path)))
+        if isinstance(node, ast.ImportFrom) and node.module == module
+        for alias in node.names
+    }

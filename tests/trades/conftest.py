@@ -113,11 +113,7 @@ class TradesProcess:
 
     def rows(self, pair: str) -> list[Row]:
         """Return every row on the topic, in order, repeats included."""
-        return [
-            row
-            for f in self.frames(pair)
-            for row in zip(f.trade_ids, f.timestamps_us, f.prices, f.quantities, f.sides, strict=True)
-        ]
+        return [row for frame in self.frames(pair) for row in frame.rows()]
 
     def heartbeats(self, pair: str) -> list[int]:
         return [m.venue_time_us for m in self.messages() if isinstance(m, Heartbeat) and m.pair == pair]

@@ -42,7 +42,7 @@ FEATURE_NAMES = [feature.name for feature in feature_set("core")]
 def test_a_subscribed_pair_has_the_rows_of_one_that_was_there_from_the_start(
     venue: Any, service: Any, tmp_path: Path
 ) -> None:
-    place = venue(history_from_ms=EARLY_MS - HOUR_MS, live_from_ms=LIVE_MS, live_until_ms=END_MS, speed=30)
+    place = venue(history_from_ms=EARLY_MS - HOUR_MS, live_from_ms=LIVE_MS, live_until_ms=END_MS, speed=60)
     trades = service(place)
     others = [downstream(name, tmp_path) for name in ("candles", "indicators")]
     try:

@@ -20,7 +20,7 @@ END_MS = START_MS + 20 * MINUTE_MS
 @pytest.mark.kafka
 @pytest.mark.slow
 def test_a_broker_that_is_away_pauses_the_feed_and_loses_nothing(venue: Any, service: Any, tmp_path: Path) -> None:
-    place = venue(speed=20)
+    place = venue(speed=40)
     trades = service(place)
     with Broker(tmp_path / "kafka", free_port()).running() as broker:
         trades.settings = TradesSettings(broker_address=broker.address, data_dir=tmp_path)

@@ -46,7 +46,7 @@ def assert_each_once(service: Any, place: Any) -> None:
 
 
 def test_a_log_that_takes_nothing_pauses_the_feed_and_loses_nothing(venue: Any, service: Any) -> None:
-    place = venue(speed=60)
+    place = venue(speed=100)
     trades = service(place)
     live = started(trades, place, buffer_trades=100)
     minutes_pass(trades, place, 2)
@@ -64,7 +64,7 @@ def test_a_log_that_takes_nothing_pauses_the_feed_and_loses_nothing(venue: Any, 
 
 
 def test_a_dead_venue_is_told_of_once_and_its_trades_come_later(venue: Any, service: Any) -> None:
-    place = venue(speed=60)
+    place = venue(speed=100)
     trades = service(place)
     live = started(trades, place, outage_seconds=1, silence_seconds=1)
     minutes_pass(trades, place, 2)

@@ -36,9 +36,7 @@ def messages(of: TradesSettings) -> list[Any]:
 
 def rows(found: list[Any], pair: str) -> list[Any]:
     frames = [m for m in found if isinstance(m, TradeFrame) and m.pair == pair]
-    return [
-        row for f in frames for row in zip(f.trade_ids, f.timestamps_us, f.prices, f.quantities, f.sides, strict=True)
-    ]
+    return [row for frame in frames for row in frame.rows()]
 
 
 def recorded(path: Path, pair: str) -> list[Any]:

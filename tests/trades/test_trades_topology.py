@@ -220,7 +220,7 @@ def test_an_unknown_pair_is_refused_at_the_start(venue: Any, service: Any) -> No
 @pytest.mark.parametrize("name", sorted(set(VENUES) - {"kraken"}))
 def test_every_venue_of_the_registry_streams_history_and_live(venue: Any, service: Any, name: str) -> None:
     end_ms = START_MS + 3 * MINUTE_MS
-    place = venue(live_until_ms=end_ms, speed=10)
+    place = venue(live_until_ms=end_ms, speed=30)
     trades = service(place)
     since_ms = START_MS - 30 * MINUTE_MS
     settings = {

@@ -15,8 +15,10 @@ import pytest
 from tests.support.runs import demo, tradestream
 from typer.testing import CliRunner
 
+from contracts.services import FLOW_NAMES, up_to
 from embedded.cli import app
 from embedded.plans.demo import LIVE_FROM_MS
+from verify.stages import OUTPUTS
 
 MINUTE_MS = 60_000
 HOURS = 0.75
@@ -28,7 +30,8 @@ FAULTS = [
     {"kind": "negative_price", "at_ms": LIVE_FROM_MS + 25 * MINUTE_MS, "count": 3},
 ]
 REFERENCES = {"ETH/USD": "BTC/USD", "SOL/USD": "BTC/USD"}
-KILLS = ("candles@live", "indicators@backfill", "predictions@live", "execution@live")
+#: In each part of the flow, its end included.
+KILLS = ("candles@live", "indicators@backfill", "predictions@live", f"{FLOW_NAMES[-1]}@live")
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
@@ -167,7 +170,7 @@ def test_a_trade_that_is_gone_shows_in_its_candles_and_in_what_follows(copy: Pat
 
 def test_without_a_registry_predictions_are_not_called_equal(copy: Path) -> None:
     (copy / "work/mlflow.db").unlink()
-    stages = [option for name in ("predictions", "signals", "execution") for option in ("--stage", name)]
+    stages = [option for name in OUTPUTS if "predictions" in up_to(name) for option in ("--stage", name)]
     elsewhere = {"PREDICTIONS_MLFLOW_URI": "", "TRADESTREAM_DATA_DIR": str(copy)}
     done = tradestream("verify", "--run", str(copy), "--from", "2026-03-04T00:00:00Z", *stages, **elsewhere)
     assert done.returncode == 1, done.stdout + done.stderr

@@ -1,20 +1,54 @@
-"""A message's fields as columns of a table: what kind of value each holds, whatever a database or a file calls it."""
+"""Messages as rows of a table: what kind of value each column holds, and which columns the message id is made of."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, Literal
 
+from contracts.candle import Candle
+from contracts.feature_row import FeatureRow
+from contracts.fill import Fill
 from contracts.message import Message
+from contracts.order import Order
+from contracts.pnl import Pnl
+from contracts.position import Position
+from contracts.prediction import Prediction
+from contracts.risk_alert import RiskAlert
+from contracts.signal import Signal
 from contracts.units import DECIMAL_PATTERN, POSITIVE_DECIMAL_PATTERN
 
 Kind = Literal["integer", "float", "decimal", "text"]
 
+WINDOW_COLUMNS = ("exchange", "pair", "interval_s", "window_start_ms")
+#: Class of messages that tables are made of -> the columns that its `message_id` is made of, in that order.
+ID_COLUMNS: Mapping[type[Message], tuple[str, ...]] = {
+    Candle: (*WINDOW_COLUMNS, "revision"),
+    FeatureRow: (*WINDOW_COLUMNS, "revision"),
+    Prediction: (*WINDOW_COLUMNS, "model_name", "model_version"),
+    Signal: ("account", *WINDOW_COLUMNS),
+    Order: ("order_id", "status"),
+    Fill: ("fill_id",),
+    Position: ("fill_id",),
+    Pnl: ("account", "time_ms"),
+    RiskAlert: ("account", "rule", "severity", "pair", "time_ms"),
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column and what kind of value it holds."""
+    """A column and what kind of value it holds.
+
+    Parameters
+    ----------
+    name
+        As the table has it.
+    kind
+        Of its values.
+    nullable
+        Whether a value may be missing.
+    """
 
     name: str
     kind: Kind

@@ -63,7 +63,7 @@ class TopicSpec:
     cleanup_policy
         Kafka's.
     operational
-        It carries facts of the wall clock about the running system, or glimpses for screens of what is not final: no
+        It carries facts of the wall clock about the running system, or partial bars for screens: no
         part of what a replay must reproduce, and not exported.
     not_replayed
         Why a replay of the trades does not write it again; empty if it does.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from itertools import islice
 from operator import ge
 from typing import ClassVar, Literal, Self
@@ -12,6 +13,14 @@ from contracts.message import Message
 from contracts.units import US_PER_MS, Amount, Pair, VenueTimeUs
 
 Side = Literal["buy", "sell", "unknown"]
+#: Column of a frame -> what it says of one trade.
+TRADE_COLUMNS = {
+    "trade_ids": "trade_id",
+    "timestamps_us": "timestamp_us",
+    "prices": "price",
+    "quantities": "quantity",
+    "sides": "side",
+}
 
 
 class TradeFrame(Message):
@@ -56,6 +65,16 @@ class TradeFrame(Message):
         if self.trade_ids[0] < 0 or self.trade_ids[-1] >= 2**63:
             raise ValueError(f"trade_ids from 0 to 2^63 - 1, was {self.trade_ids[0]} to {self.trade_ids[-1]}")
         return self
+
+    def rows(self) -> Iterator[tuple[int, int, str, str, Side]]:
+        """Yield the columns' values of one trade after the other.
+
+        Yields
+        ------
+        tuple
+            Trade id, time in microseconds, price, quantity and side.
+        """
+        return zip(self.trade_ids, self.timestamps_us, self.prices, self.quantities, self.sides, strict=True)
 
     @property
     def key(self) -> str:

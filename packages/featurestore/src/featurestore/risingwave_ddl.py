@@ -8,36 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from contracts.candle import Candle
-from contracts.columns import Column
-from contracts.feature_row import FeatureRow
-from contracts.fill import Fill
+from contracts.columns import ID_COLUMNS, Column, columns_of
 from contracts.message import Message
-from contracts.order import Order
-from contracts.pnl import Pnl
 from contracts.position import Position
-from contracts.prediction import Prediction
-from contracts.risk_alert import RiskAlert
-from contracts.signal import Signal
 from contracts.topics import TOPICS, TRADES, TopicSpec
 from featurestore.dialect import POSTGRES_TYPES
-from featurestore.tables import MESSAGE_ID, TABLES, Table, quoted, quoted_names, tables_of
+from featurestore.tables import MESSAGE_ID, TABLES, Table, quoted, quoted_names
 from featurestore.views import TRADES as TRADES_VIEW
 from featurestore.views import VIEWS, View
 
-_WINDOW = ("exchange", "pair", "interval_s", "window_start_ms")
-#: A message's id is none of its fields: RisingWave puts it together from these, joined by colons.
-ID_PARTS: Mapping[type[Message], tuple[str, ...]] = {
-    Candle: (*_WINDOW, "revision"),
-    FeatureRow: (*_WINDOW, "revision"),
-    Prediction: (*_WINDOW, "model_name", "model_version"),
-    Signal: ("account", *_WINDOW),
-    Order: ("order_id", "status"),
-    Fill: ("fill_id",),
-    Position: ("fill_id", "'position'"),
-    Pnl: ("account", "time_ms"),
-    RiskAlert: ("account", "rule", "severity", "coalesce(pair, '*')", "time_ms"),
-}
+#: What stands behind the columns in an id.
+_ID_ENDS: Mapping[type[Message], tuple[str, ...]] = {Position: ("'position'",)}
 
 #: Frames keep their columns as arrays. What else is on the topic has no trades in it.
 FRAME_TYPES = {
@@ -118,12 +99,20 @@ def message_id(message: type[Message]) -> str:
 
     Examples
     --------
+    >>> from contracts.fill import Fill
+    >>> from contracts.pnl import Pnl
     >>> message_id(Fill), message_id(Pnl)
     ('fill_id', "account || ':' || CAST(time_ms AS VARCHAR)")
     """
-    numbers = {column.name for column in tables_of(message)[0].columns if column.kind == "integer"}
-    parts = (f"CAST({part} AS VARCHAR)" if part in numbers else part for part in ID_PARTS[message])
-    return " || ':' || ".join(parts)
+    columns = {column.name: column for column in columns_of(message)}
+    parts = (_id_part(columns[name]) for name in ID_COLUMNS[message])
+    return " || ':' || ".join((*parts, *_ID_ENDS.get(message, ())))
+
+
+def _id_part(column: Column) -> str:
+    if column.kind == "integer":
+        return f"CAST({column.name} AS VARCHAR)"
+    return f"coalesce({column.name}, '*')" if column.nullable else column.name
 
 
 def _type(table: Table, column: Column) -> str:

@@ -9,7 +9,7 @@ from operator import attrgetter
 from typing import Any
 
 from contracts.candle import Candle
-from contracts.columns import Column, columns_of
+from contracts.columns import ID_COLUMNS, WINDOW_COLUMNS, Column, columns_of
 from contracts.feature_row import FeatureRow
 from contracts.fill import Fill
 from contracts.message import Message
@@ -34,20 +34,25 @@ class Table:
         In SQL.
     message
         Class of the messages.
-    key
-        Columns that tell rows apart.
+    description
+        What a row says, in a line.
+    own_key
+        Columns that tell rows apart where those are not the ones of the message id.
     newest
         Column that decides between two messages of one key: the stored one stays if it is greater. Without it the
         later write wins, which is the same message again.
-    description
-        What a row says, in a line.
     """
 
     name: str
     message: type[Message]
-    key: tuple[str, ...]
     description: str
+    own_key: tuple[str, ...] = ()
     newest: str | None = None
+
+    @property
+    def key(self) -> tuple[str, ...]:
+        """Columns that tell rows apart."""
+        return self.own_key or ID_COLUMNS[self.message]
 
     @cached_property
     def columns(self) -> tuple[Column, ...]:
@@ -60,29 +65,26 @@ class Table:
         return attrgetter(*(column.name for column in self.columns))
 
 
-_WINDOW = ("exchange", "pair", "interval_s", "window_start_ms")
-_PREDICTION = (*_WINDOW, "model_name", "model_version")
 _POSITION = ("account", "exchange", "pair")
 
 TABLES: tuple[Table, ...] = (
-    Table("candles", Candle, _WINDOW, "each candle, as last corrected", newest="revision"),
-    Table("candles_history", Candle, (*_WINDOW, "revision"), "each candle and each correction of it"),
-    Table("technical_indicators", FeatureRow, _WINDOW, "each feature row, as last corrected", newest="revision"),
+    Table("candles", Candle, "each candle, as last corrected", WINDOW_COLUMNS, "revision"),
+    Table("candles_history", Candle, "each candle and each correction of it"),
+    Table("technical_indicators", FeatureRow, "each feature row, as last corrected", WINDOW_COLUMNS, "revision"),
     Table(
         "technical_indicators_history",
         FeatureRow,
-        (*_WINDOW, "revision"),
         "each feature row and each correction; revision 0 is what models were served",
     ),
-    Table("predictions", Prediction, _PREDICTION, "one per final candle and model version"),
-    Table("signals", Signal, ("account", *_WINDOW), "one decision per account, pair and final candle"),
-    Table("orders", Order, ("order_id",), "each order, as it stands", newest="updated_at_ms"),
-    Table("orders_history", Order, ("order_id", "status"), "each step in an order's life"),
-    Table("fills", Fill, ("fill_id",), "each execution"),
-    Table("positions", Position, _POSITION, "what each account holds now", newest="updated_at_ms"),
-    Table("positions_history", Position, ("fill_id",), "the position after each fill"),
-    Table("pnl", Pnl, ("account", "time_ms"), "each account's books, once a minute"),
-    Table("risk_alerts", RiskAlert, (MESSAGE_ID,), "limits approached, met or broken"),
+    Table("predictions", Prediction, "one per final candle and model version"),
+    Table("signals", Signal, "one decision per account, pair and final candle"),
+    Table("orders", Order, "each order, as it stands", ("order_id",), "updated_at_ms"),
+    Table("orders_history", Order, "each step in an order's life"),
+    Table("fills", Fill, "each execution"),
+    Table("positions", Position, "what each account holds now", _POSITION, "updated_at_ms"),
+    Table("positions_history", Position, "the position after each fill"),
+    Table("pnl", Pnl, "each account, once a minute"),
+    Table("risk_alerts", RiskAlert, "limits approached, met or broken", (MESSAGE_ID,)),
 )
 
 

@@ -85,12 +85,24 @@ class ModelKind:
     taken_by: TakenBy | None = None
 
     def load(self) -> Fit:
-        """Import the model's library and return its `fit`."""
+        """Import the model's library and return its `fit`.
+
+        Returns
+        -------
+        Fit
+            It trains a model of this kind.
+        """
         fit: Fit = import_module(self.module).fit
         return fit
 
     def is_installed(self) -> bool:
-        """Return whether its library is there."""
+        """Return whether its library is there.
+
+        Returns
+        -------
+        bool
+            True as well for a kind that needs none.
+        """
         return not self.extra or find_spec(self.extra) is not None
 
 

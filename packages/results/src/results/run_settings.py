@@ -54,7 +54,13 @@ class RunSettings:
 
 
 def environment_settings(given: Mapping[str, str] | None = None) -> dict[str, str]:
-    """Return what `local.env`, the environment and then `given` say, as far as it decides what is published."""
+    """Return what `local.env`, the environment and then `given` say, as far as it decides what is published.
+
+    Returns
+    -------
+    dict[str, str]
+        Values by variable, in the order of the names.
+    """
     everything = {**dotenv_values(ENV_FILE), **os.environ, **(given or {})}  # noqa: TID251 - as the services will see it
     return {name: value for name, value in sorted(everything.items()) if value and decides(name)}
 

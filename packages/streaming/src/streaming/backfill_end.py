@@ -19,6 +19,8 @@ class BackfillEnd:
 
     Parameters
     ----------
+    settings
+        Of the service that asks.
     pairs
         Pairs to wait for even if the trades service has not begun with them yet.
     stages
@@ -46,7 +48,13 @@ class BackfillEnd:
         self._ends: Mapping[int, int] | None = None
 
     def __call__(self) -> Mapping[int, int] | str:
-        """Return the end of history per partition, or what has to happen before it can be known."""
+        """Return the end of history per partition, or what has to happen before it can be known.
+
+        Returns
+        -------
+        Mapping[int, int] | str
+            Offsets of the last of `stages` once history is there, or a sentence.
+        """
         if self._ends is None:
             unfinished = self._unfinished()
             if unfinished is not None:

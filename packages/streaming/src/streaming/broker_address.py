@@ -10,6 +10,11 @@ SCHEME = "embedded://"
 def is_embedded(broker_address: str) -> bool:
     """Whether `broker_address` names an embedded log rather than a Kafka broker.
 
+    Returns
+    -------
+    bool
+        False for everything without the scheme.
+
     Examples
     --------
     >>> is_embedded("embedded://data/log"), is_embedded("localhost:9092")
@@ -20,6 +25,11 @@ def is_embedded(broker_address: str) -> bool:
 
 def log_folder(broker_address: str) -> Path:
     """Return the folder that `embedded://<folder>` names.
+
+    Returns
+    -------
+    Path
+        As it is written: it need not exist, nor be absolute.
 
     Raises
     ------

@@ -36,8 +36,17 @@ def read_topic(
 
     Parameters
     ----------
+    settings
+        Of the log.
+    spec
+        The topic.
     from_offsets
         First offset per partition; from the beginning where none is given.
+
+    Returns
+    -------
+    Iterator[Record]
+        With their offsets and headers, undecoded.
     """
     return _read(settings, spec.full_name(settings.environment), spec, from_offsets)
 
@@ -45,7 +54,22 @@ def read_topic(
 def read_dead_letters(
     settings: ServiceSettings, service: str, from_offsets: Mapping[int, int] | None = None
 ) -> Iterator[Record]:
-    """Yield the dead letters of `service`: original bytes, reason and origin in the headers."""
+    """Yield the dead letters of `service`: original bytes, reason and origin in the headers.
+
+    Parameters
+    ----------
+    settings
+        Of the log.
+    service
+        Whose letters.
+    from_offsets
+        First offset per partition; from the beginning where none is given.
+
+    Returns
+    -------
+    Iterator[Record]
+        One partition after the other.
+    """
     return _read(settings, dead_letters_name(service, settings.environment), None, from_offsets)
 
 
@@ -59,14 +83,35 @@ def _read(
 
 
 def end_offsets(settings: ServiceSettings, spec: TopicSpec) -> dict[int, int]:
-    """Return where each partition ends; {} if the topic does not exist."""
+    """Return where each partition ends; {} if the topic does not exist.
+
+    Returns
+    -------
+    dict[int, int]
+        The offset that the next message gets, by partition.
+    """
     with open_client(settings) as client:
         marks = client.watermarks(spec.full_name(settings.environment))
         return {partition: high for partition, (_, high) in marks.items()}
 
 
 def committed_offsets(settings: ServiceSettings, group: str, spec: TopicSpec) -> dict[int, int]:
-    """Return the offset `group` reads next, per partition on which it has committed one."""
+    """Return the offset `group` reads next, per partition on which it has committed one.
+
+    Parameters
+    ----------
+    settings
+        Of the log.
+    group
+        The consumer group's full name.
+    spec
+        The topic.
+
+    Returns
+    -------
+    dict[int, int]
+        Offset by partition.
+    """
     with open_client(settings) as client:
         topic = spec.full_name(settings.environment)
         return client.committed(group, topic, sorted(client.watermarks(topic)))
@@ -77,10 +122,19 @@ def lag(settings: ServiceSettings, group: str, spec: TopicSpec, ends: Mapping[in
 
     Parameters
     ----------
+    settings
+        Of the log.
     group
-        Of the reader.
+        The consumer group's full name.
+    spec
+        The topic.
     ends
-        Count only those before these offsets, per partition; by default all there are.
+        Count only what is before these offsets, per partition; by default all there is.
+
+    Returns
+    -------
+    int
+        Summed over the partitions.
     """
     topic = spec.full_name(settings.environment)
     with open_client(settings) as client:

@@ -30,8 +30,12 @@ class MessageProducer:
 
     Parameters
     ----------
+    settings
+        Of the log.
     service
         Named in the headers.
+    clock
+        The wall clock, for headers.
     timeout_seconds
         How long Kafka may be away before a message is given up; librdkafka's five minutes by default.
     """
@@ -59,6 +63,10 @@ class MessageProducer:
 
         Parameters
         ----------
+        spec
+            The topic.
+        message
+            One of its classes.
         headers
             Further headers. `ingested_at_us` defaults to now: this is where the message enters the chain.
 
@@ -120,6 +128,17 @@ class MessageProducer:
         headers: list[tuple[str, bytes | None]],
     ) -> None:
         """Write bytes, as they are, to a partition of a topic that exists.
+
+        Parameters
+        ----------
+        topic, partition
+            Where to: the topic's full name.
+        key, value
+            What is written.
+        timestamp_ms
+            The message's, event time.
+        headers
+            In this order.
 
         Raises
         ------
@@ -195,6 +214,22 @@ def open_producer(
     settings: ServiceSettings, service: str, clock: Clock | None = None, *, timeout_seconds: float | None = None
 ) -> MessageProducer:
     """Return a producer, to be used as a context manager.
+
+    Parameters
+    ----------
+    settings
+        Of the log.
+    service
+        Who writes: part of the header `producer`.
+    clock
+        The wall clock, for headers.
+    timeout_seconds
+        A message that the log has not taken by then has failed; by default the log's own patience.
+
+    Returns
+    -------
+    MessageProducer
+        Closed at the end of its block.
 
     Examples
     --------

@@ -20,8 +20,17 @@ def read_merged(
 
     Parameters
     ----------
+    settings
+        Of the log.
+    spec
+        The topic.
     until_offsets
         First offset per partition that is left out; where none is given, all that is there now.
+
+    Returns
+    -------
+    Iterator[Record]
+        Undecoded.
     """
     topic = spec.full_name(settings.environment)
     with open_client(settings) as client:

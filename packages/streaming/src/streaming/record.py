@@ -15,8 +15,14 @@ class Record:
 
     Attributes
     ----------
+    topic, partition, offset
+        Where it lies; the topic's full name.
+    key, value, headers
+        As they were written.
     timestamp_ms
         The message's: event time, milliseconds since the epoch.
+    spec
+        The topic, or None of dead letters.
     """
 
     topic: str
@@ -30,6 +36,11 @@ class Record:
 
     def message(self) -> Message:
         """Return the decoded value.
+
+        Returns
+        -------
+        Message
+            One of the topic's classes.
 
         Raises
         ------
@@ -45,7 +56,13 @@ class Record:
         return self.spec.decode(self.value)
 
     def readable_message(self) -> Message | None:
-        """Return the decoded value, None where it is no message: for those who only look."""
+        """Return the decoded value, None where it is no message: for those who only look.
+
+        Returns
+        -------
+        Message | None
+            One of the topic's classes.
+        """
         try:
             return self.message()
         except BadMessageError:

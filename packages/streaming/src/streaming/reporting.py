@@ -173,6 +173,28 @@ def reporting(
 ) -> Iterator[None]:
     """Report while the block runs, its beginning and its end included; not at all if `report_seconds` is 0.
 
+    Parameters
+    ----------
+    settings
+        Of the service.
+    service
+        Who reports.
+    health
+        Says how the service is.
+    audit
+        What it holds is written too.
+    progress
+        Says what the service has done; None of one without inputs.
+    watch
+        Looks after the lag of its inputs.
+    clock
+        The wall clock, for the reports.
+
+    Raises
+    ------
+    BaseException
+        What the block raised, once it is reported.
+
     Examples
     --------
     ::

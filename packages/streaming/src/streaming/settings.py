@@ -197,15 +197,42 @@ class ServiceSettings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Constructor arguments, then the environment, then `local.env`."""
+        """Constructor arguments, then the environment, then `local.env`.
+
+        Parameters
+        ----------
+        settings_cls
+            The class that is read.
+        init_settings
+            The constructor's arguments.
+        env_settings, dotenv_settings, file_secret_settings
+            Pydantic's own sources, which ours stand in for.
+
+        Returns
+        -------
+        tuple[PydanticBaseSettingsSource, ...]
+            The first that has a value wins.
+        """
         return init_settings, _Environment(settings_cls), _EnvFile(settings_cls)
 
     def group_for(self, service: str) -> str:
-        """Return the consumer group of `service`."""
+        """Return the consumer group of `service`.
+
+        Returns
+        -------
+        str
+            `consumer_group`, or the service's name and the environment.
+        """
         return self.consumer_group or f"{service}-{self.environment}"
 
     def state_dir_for(self, service: str) -> Path:
-        """Return the folder of the state stores of `service`; another one for every replica on this machine."""
+        """Return the folder of the state stores of `service`; another one for every replica on this machine.
+
+        Returns
+        -------
+        Path
+            It need not exist.
+        """
         folder = self.state_dir or self.data_dir / "state" / service
         return folder if self.instance_id == _FIRST else folder / f"instance-{self.instance_id}"
 
@@ -225,7 +252,18 @@ def read_settings(cls: type[SettingsT]) -> SettingsT:
 
 
 def load_settings(cls: type[SettingsT]) -> SettingsT:
-    """Return the settings, or say what is wrong with them on stderr and exit with code 2."""
+    """Return the settings, or say what is wrong with them on stderr and exit with code 2.
+
+    Returns
+    -------
+    SettingsT
+        Checked.
+
+    Raises
+    ------
+    SystemExit
+        With `EXIT_BAD_SETTINGS`, if they are wrong.
+    """
     try:
         return read_settings(cls)
     except SettingsError as error:
@@ -235,6 +273,11 @@ def load_settings(cls: type[SettingsT]) -> SettingsT:
 
 def environment_variable(cls: type[BaseModel], field: str) -> str:
     """Return the variable that sets `field`.
+
+    Returns
+    -------
+    str
+        In capitals.
 
     Examples
     --------
@@ -249,6 +292,11 @@ def environment_variable(cls: type[BaseModel], field: str) -> str:
 
 def environment_of(cls: type[BaseModel], **fields: Any) -> dict[str, str]:
     """Return the variables from which `cls` reads `fields`, for a process that is started with them.
+
+    Returns
+    -------
+    dict[str, str]
+        Text by variable.
 
     Raises
     ------

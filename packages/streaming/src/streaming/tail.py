@@ -23,6 +23,11 @@ class TopicTail:
     def read_new(self) -> list[Record]:
         """Return what is new; at the first look, all there is. A topic that does not exist is empty.
 
+        Returns
+        -------
+        list[Record]
+            One partition after the other.
+
         Raises
         ------
         EmbeddedLogError, KafkaException

@@ -180,6 +180,11 @@ def publish(sdf: StreamingDataFrame, topic: Topic) -> StreamingDataFrame:
     -------
     StreamingDataFrame
         The messages, to go on with.
+
+    Raises
+    ------
+    TypeError
+        If `topic` is not of `create_topic`.
     """
     serializer = value_serializer(topic)
     if not isinstance(serializer, MessageSerializer):

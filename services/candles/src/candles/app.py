@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from candles.core.forming import Glimpse
+from candles.core.forming import PartialBar
 from candles.core.updates import Correction
 from candles.references import copying
 from candles.settings import CandlesSettings
-from candles.steps import admitting, closing, correcting, is_update_of, looking_every, pairs_of, refuse_late
+from candles.steps import admitting, closing, correcting, is_update_of, pairs_of, refuse_late, showing_every
 from candles.window import MergePartials
 from contracts.topics import CANDLES, CANDLES_FORMING, REFERENCE_CANDLES, TRADES, TopicSpec
 from streaming.service.sink import keep
@@ -31,9 +31,9 @@ def topology(inputs: dict[str, StreamingDataFrame], topics: Topics, settings: Ca
     """
     rules, store, trades = settings.rules(), settings.store_writer(), inputs[TRADES.name]
     pairs = pairs_of(trades)
-    looking = looking_every(settings.forming_step_ms, rules, trades) if settings.shows_forming else None
+    showing = showing_every(settings.forming_step_ms, rules, trades) if settings.shows_forming else None
     updates = trades.apply(
-        admitting(rules, pairs, topics.dead_letters, looking), expand=True, metadata=True
+        admitting(rules, pairs, topics.dead_letters, showing), expand=True, metadata=True
     ).set_timestamp(_event_time_ms)
     for interval_s, interval_ms in zip(rules.intervals_s, rules.intervals_ms, strict=True):
         closed_windows = (
@@ -55,8 +55,8 @@ def topology(inputs: dict[str, StreamingDataFrame], topics: Topics, settings: Ca
     revisions = corrections.apply(correct, stateful=True, expand=True, metadata=True)
     keep(publish(revisions, topics[CANDLES.name]), store)
     if settings.shows_forming:
-        glimpses = updates.filter(lambda update: isinstance(update, Glimpse))
-        publish(glimpses.apply(lambda glimpse: glimpse.candle), topics[CANDLES_FORMING.name])
+        bars = updates.filter(lambda update: isinstance(update, PartialBar))
+        publish(bars.apply(lambda bar: bar.candle), topics[CANDLES_FORMING.name])
 
 
 def _event_time_ms(update: Any, _key: Any, _timestamp_ms: int, _headers: Any) -> int:

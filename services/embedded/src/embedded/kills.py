@@ -9,7 +9,7 @@ from typing import Any
 from loguru import logger
 
 from contracts.errors import BadInputError
-from contracts.services import FLOW_NAMES, INPUTS
+from contracts.services import FLOW_NAMES, INPUTS, up_to
 from contracts.topics import TRADES
 from embedded.process import ManagedProcess
 from embedded.services import group_of
@@ -56,7 +56,7 @@ class KillSwitch:
     """Carries the kills out, each as soon as its service is in the middle of work.
 
     In the middle means: a service with input has committed some of this phase's records; the trades service has
-    written some; training has run for two seconds; signals and execution, which have no input during backfill, are
+    written some; training has run for two seconds; services behind the model have no input during backfill and are
     killed once trades flow. They are killed one at a time, the next when the one before is running again.
 
     Parameters
@@ -106,7 +106,7 @@ class KillSwitch:
     def _in_the_middle(self, kill: Kill, process: ManagedProcess) -> bool:
         if kill.process == "train":
             return self._supervisor.seconds_alive(process) >= _TRAINING_S
-        if kill.service == "trades" or (kill.phase == "backfill" and kill.service in ("signals", "execution")):
+        if kill.service == "trades" or (kill.phase == "backfill" and "predictions" in up_to(kill.service)):
             progress = self._log.count(TRADES)
         else:
             progress = self._log.consumed(group_of(kill.service), INPUTS[kill.service])

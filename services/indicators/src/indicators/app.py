@@ -16,7 +16,7 @@ from contracts.topics import (
     TopicSpec,
 )
 from indicators.core.fold import Engines, step
-from indicators.core.forming import glimpse
+from indicators.core.forming import forming_row
 from indicators.joining import Joining
 from indicators.settings import IndicatorsSettings
 from streaming.service.sink import keep
@@ -53,5 +53,7 @@ def topology(inputs: dict[str, StreamingDataFrame], topics: Topics, settings: In
         rows = candles.apply(rows_of, stateful=True, expand=True)
     keep(publish(rows, topics[TECHNICAL_INDICATORS.name]), settings.store_writer())
     if settings.shows_forming:
-        glimpses = inputs[CANDLES_FORMING.name].apply(lambda candle: glimpse(candle, engines, settings.feature_set))
-        publish(glimpses.filter(lambda row: row is not None), topics[INDICATORS_FORMING.name])
+        forming = inputs[CANDLES_FORMING.name].apply(
+            lambda candle: forming_row(candle, engines, settings.feature_set)
+        )
+        publish(forming.filter(lambda row: row is not None), topics[INDICATORS_FORMING.name])

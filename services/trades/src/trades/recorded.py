@@ -11,7 +11,7 @@ from pathlib import Path
 from loguru import logger
 
 from contracts.errors import BadInputError, BadSettingError
-from contracts.trade_frame import TradeFrame
+from contracts.trade_frame import TRADE_COLUMNS, TradeFrame
 from contracts.trades_checkpoint import TradesCheckpoint
 from contracts.units import US_PER_MS
 from exchanges.recorded import BadRow as BadFileRow
@@ -25,7 +25,6 @@ from trades.pair_log import PairLog
 from trades.settings import TradesSettings
 
 _END_OF_FILE = "end"
-_COLUMNS = ("trade_ids", "timestamps_us", "prices", "quantities", "sides")
 
 
 async def run_recorded(settings: TradesSettings, producer: MessageProducer, bad_rows: BadRows) -> None:
@@ -189,4 +188,4 @@ def _cut(frame: TradeFrame, first: int, end: int) -> TradeFrame:
     """Return the rows `first` <= row < `end`."""
     if first == 0 and end == len(frame.trade_ids):
         return frame
-    return frame.model_copy(update={name: getattr(frame, name)[first:end] for name in _COLUMNS})
+    return frame.model_copy(update={name: getattr(frame, name)[first:end] for name in TRADE_COLUMNS})

@@ -129,6 +129,10 @@ def run_verify(options: VerifyOptions, console: Console, make_runner: MakeRunner
 
     Parameters
     ----------
+    options
+        What is compared.
+    console
+        Where it is said.
     make_runner
         Runs the services of the replay.
 

@@ -30,7 +30,6 @@ def one_by_one(records: Iterable[Record]) -> Index:
 def _trades(message: Message) -> Iterator[tuple[str, bytes]]:
     if not isinstance(message, TradeFrame):
         return
-    columns = (message.trade_ids, message.timestamps_us, message.prices, message.quantities, message.sides)
-    for trade_id, timestamp_us, price, quantity, side in zip(*columns, strict=True):
+    for trade_id, timestamp_us, price, quantity, side in message.rows():
         fields = {"timestamp_us": timestamp_us, "price": price, "quantity": quantity, "side": side}
         yield f"{message.exchange}:{message.pair}:{trade_id}", json.dumps(fields).encode()

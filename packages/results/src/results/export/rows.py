@@ -8,7 +8,8 @@ from typing import Any
 
 import polars as pl
 
-from results.export.tables import FRAME_COLUMNS, FRAME_SCHEMA, TRADES_SCHEMA, Table
+from contracts.trade_frame import TRADE_COLUMNS
+from results.export.tables import FRAME_SCHEMA, TRADES_SCHEMA, Table
 
 
 def parse(values: Iterable[bytes], schema: dict[str, Any]) -> pl.DataFrame:
@@ -28,9 +29,9 @@ def trade_rows(values: Iterable[bytes]) -> pl.DataFrame:
     """Return one row for each trade of the frames among `values`; heartbeats and markers are left out."""
     frames = parse(values, FRAME_SCHEMA).filter(pl.col("type") == "trades")
     return (
-        frames.select("exchange", "pair", *FRAME_COLUMNS)
-        .explode(list(FRAME_COLUMNS))
-        .rename(FRAME_COLUMNS)
+        frames.select("exchange", "pair", *TRADE_COLUMNS)
+        .explode(list(TRADE_COLUMNS))
+        .rename(TRADE_COLUMNS)
         .select(list(TRADES_SCHEMA))
     )
 

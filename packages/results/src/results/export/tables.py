@@ -7,7 +7,7 @@ from typing import Any
 
 import polars as pl
 
-from contracts.columns import Kind, columns_of
+from contracts.columns import ID_COLUMNS, WINDOW_COLUMNS, Kind, columns_of
 from contracts.message import Message
 from contracts.topics import (
     CANDLES,
@@ -21,6 +21,7 @@ from contracts.topics import (
     TECHNICAL_INDICATORS,
     TopicSpec,
 )
+from contracts.trade_frame import TRADE_COLUMNS
 
 #: Exact decimals stay strings: a decimal type would need one scale for all pairs.
 _TYPES: dict[Kind, Any] = {"integer": pl.Int64, "float": pl.Float64, "decimal": pl.String, "text": pl.String}
@@ -34,8 +35,6 @@ class Table:
     ----------
     spec
         The topic.
-    identity
-        Columns that together are the message id.
     order
         Columns by which rows are sorted; with `identity` the order is total.
     first
@@ -43,7 +42,6 @@ class Table:
     """
 
     spec: TopicSpec
-    identity: tuple[str, ...]
     order: tuple[str, ...]
     first: tuple[str, ...] = ()
 
@@ -58,6 +56,11 @@ class Table:
         return self.spec.messages[0]
 
     @property
+    def identity(self) -> tuple[str, ...]:
+        """Columns that together are the message id."""
+        return ID_COLUMNS[self.message]
+
+    @property
     def schema(self) -> dict[str, Any]:
         """Column types, in the order of the file."""
         types = {column.name: _TYPES[column.kind] for column in columns_of(self.message)}
@@ -70,10 +73,7 @@ class Table:
 
 
 _CANDLE_FIRST = (
-    "exchange",
-    "pair",
-    "interval_s",
-    "window_start_ms",
+    *WINDOW_COLUMNS,
     "open",
     "high",
     "low",
@@ -83,18 +83,17 @@ _CANDLE_FIRST = (
     "quality",
     "revision",
 )
-_WINDOW = ("exchange", "pair", "interval_s", "window_start_ms")
 
 TABLES: tuple[Table, ...] = (
-    Table(CANDLES, (*_WINDOW, "revision"), ("window_start_ms",), _CANDLE_FIRST),
-    Table(TECHNICAL_INDICATORS, (*_WINDOW, "revision"), ("window_start_ms",)),
-    Table(PREDICTIONS, (*_WINDOW, "model_name", "model_version"), ("window_start_ms",)),
-    Table(SIGNALS, ("account", *_WINDOW), ("window_start_ms",)),
-    Table(ORDERS, ("order_id", "status"), ("decided_at_ms", "order_id", "updated_at_ms")),
-    Table(FILLS, ("fill_id",), ("filled_at_ms",)),
-    Table(POSITIONS, ("fill_id",), ("updated_at_ms",)),
-    Table(PNL, ("account", "time_ms"), ("time_ms",)),
-    Table(RISK_ALERTS, ("account", "rule", "severity", "pair", "time_ms"), ("time_ms",)),
+    Table(CANDLES, ("window_start_ms",), _CANDLE_FIRST),
+    Table(TECHNICAL_INDICATORS, ("window_start_ms",)),
+    Table(PREDICTIONS, ("window_start_ms",)),
+    Table(SIGNALS, ("window_start_ms",)),
+    Table(ORDERS, ("decided_at_ms", "order_id", "updated_at_ms")),
+    Table(FILLS, ("filled_at_ms",)),
+    Table(POSITIONS, ("updated_at_ms",)),
+    Table(PNL, ("time_ms",)),
+    Table(RISK_ALERTS, ("time_ms",)),
 )
 
 TRADES_TABLE = "trades"
@@ -108,18 +107,10 @@ TRADES_SCHEMA: dict[str, Any] = {
     "quantity": pl.String,
     "side": pl.String,
 }
-#: Column of a frame -> column of the table.
-FRAME_COLUMNS = {
-    "trade_ids": "trade_id",
-    "timestamps_us": "timestamp_us",
-    "prices": "price",
-    "quantities": "quantity",
-    "sides": "side",
-}
 #: What is read of a message of the trades topic.
 FRAME_SCHEMA: dict[str, Any] = {
     **dict.fromkeys(("type", "exchange", "pair"), pl.String),
-    **{name: pl.List(TRADES_SCHEMA[column]) for name, column in FRAME_COLUMNS.items()},
+    **{name: pl.List(TRADES_SCHEMA[column]) for name, column in TRADE_COLUMNS.items()},
 }
 
 

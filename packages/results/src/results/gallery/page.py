@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from contracts.units import MS_PER_SECOND
 from features import FAMILIES, FEATURES, Family, Feature
 from features.batch import compute
-from features.page import abbreviated, known_after, sets_of
+from features.wording import abbreviated, known_after, sets_of
 from results.gallery.bars import Bars
 from results.gallery.figures import chart, frame
 from results.report.page import as_script, render_template

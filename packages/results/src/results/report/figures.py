@@ -16,6 +16,7 @@ _MAX_EQUITY_POINTS = 3_000
 
 
 def layout(figure: go.Figure, height: int, legend: bool = False) -> go.Figure:
+    """Give `figure` the look of the report, `height` pixels high, and return it."""
     figure.update_layout(
         template="none",
         height=height,

@@ -1,4 +1,4 @@
-"""Whose fault is an error: this message's, or everything's?"""
+"""Whose fault an error is: the message's, or everything's."""
 
 from __future__ import annotations
 
@@ -31,6 +31,11 @@ def is_systematic(error: BaseException) -> bool:
     """Whether `error`, or what caused it, would hit every message: disk, log, state store, database, outside service.
 
     Dead-lettering those would turn a full disk into a topic's worth of lost messages; the service must stop instead.
+
+    Returns
+    -------
+    bool
+        False for an error of one message.
     """
     current: BaseException | None = error
     while current is not None and not isinstance(current, _ABOUT_ONE_MESSAGE):

@@ -89,6 +89,8 @@ class DeadLetter:
     ----------
     service
         Who set it aside.
+    record
+        The original bytes, with the reason and where they came from in the headers.
     replayed_at_us
         When it was last sent again, None if it never was.
     """
@@ -144,6 +146,11 @@ class DeadLetter:
         ----------
         partitions
             Those that exist of each topic of the environment, by its full name.
+
+        Returns
+        -------
+        str | None
+            The obstacle in words.
         """
         topic, partition = self.source.topic, self.source.partition
         if self.damage is not None:

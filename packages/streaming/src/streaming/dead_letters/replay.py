@@ -26,6 +26,8 @@ class Choice:
 
     Parameters
     ----------
+    service, reason
+        Who set it aside, and why: the letter's own word.
     ids
         ``<service>:<offset>``.
     """
@@ -35,7 +37,13 @@ class Choice:
     reason: str | None = None
 
     def takes(self, letter: DeadLetter) -> bool:
-        """Return whether `letter` is meant."""
+        """Return whether `letter` is meant.
+
+        Returns
+        -------
+        bool
+            True if all that is given fits.
+        """
         return (
             self.service in (None, letter.service)
             and (not self.ids or letter.id in self.ids)
@@ -44,7 +52,13 @@ class Choice:
 
 
 def find_dead_letters(settings: ServiceSettings, choice: Choice | None = None) -> list[DeadLetter]:
-    """Return the dead letters of all services, the oldest first; those that do not say when come last."""
+    """Return the dead letters of all services, the oldest first; those that do not say when come last.
+
+    Returns
+    -------
+    list[DeadLetter]
+        Those that `choice` takes; all without one.
+    """
     chosen = choice or Choice()
     replayed_at_us = _replays(settings)
     found = [
@@ -58,7 +72,13 @@ def find_dead_letters(settings: ServiceSettings, choice: Choice | None = None) -
 
 
 def obstacles(settings: ServiceSettings, chosen: Iterable[DeadLetter]) -> dict[str, str]:
-    """Return why letters cannot be sent again, by id; those that can be are not in it."""
+    """Return why letters cannot be sent again, by id; those that can be are not in it.
+
+    Returns
+    -------
+    dict[str, str]
+        A reason in words by the letter's id.
+    """
     topics, asked = topics_of(settings), list(chosen)
     sources = {letter.source.topic for letter in asked} & topics.keys()
     partitions = {name: end_offsets(settings, topics[name]).keys() for name in sources}
@@ -74,10 +94,14 @@ def replay(settings: ServiceSettings, chosen: Iterable[DeadLetter], actor: str, 
 
     Parameters
     ----------
+    settings
+        Of the log.
     chosen
         Letters that can be replayed (`obstacles`).
     actor
         Who wants it, for the audit log.
+    clock
+        The wall clock; it stamps the audit log.
 
     Returns
     -------

@@ -40,6 +40,8 @@ class DeadLetters:
         Whose letters these are.
     intake
         Of the application: knows the original bytes.
+    clock
+        The wall clock: when a letter was written.
 
     Attributes
     ----------
@@ -82,7 +84,20 @@ class DeadLetters:
         self._send(key, value, reason, error, source, self._intake.headers)
 
     def on_consumer_error(self, error: Exception, message: Any, _: Any) -> bool:
-        """QuixStreams' callback: a message that cannot be decoded is set aside, any other error stops the service."""
+        """QuixStreams' callback: a message that cannot be decoded is set aside, any other error stops the service.
+
+        Parameters
+        ----------
+        error
+            What was raised.
+        message
+            What came, or None.
+
+        Returns
+        -------
+        bool
+            True to go on, False to stop.
+        """
         if message is None or is_systematic(error) or self._app is None:
             return _stops("consume", error)
         place = message.topic(), message.partition(), message.offset()
@@ -95,7 +110,20 @@ class DeadLetters:
         return True
 
     def on_processing_error(self, error: Exception, row: Row | None, _: Any) -> bool:
-        """QuixStreams' callback: a message whose processing raised is set aside, unless all would be."""
+        """QuixStreams' callback: a message whose processing raised is set aside, unless all would be.
+
+        Parameters
+        ----------
+        error
+            What was raised.
+        row
+            The message in hand, or None.
+
+        Returns
+        -------
+        bool
+            True to go on, False to stop.
+        """
         if row is None or is_systematic(error):
             return _stops("process", error)
         source = Source(row.topic, row.partition, row.offset)
@@ -103,7 +131,13 @@ class DeadLetters:
         return True
 
     def on_producer_error(self, error: Exception, _row: Row | None, _: Any) -> bool:
-        """QuixStreams' callback: never ignored; during processing `on_processing_error` gets it next."""
+        """QuixStreams' callback: never ignored; during processing `on_processing_error` gets it next.
+
+        Returns
+        -------
+        bool
+            False: the service stops.
+        """
         return False
 
     def _send(

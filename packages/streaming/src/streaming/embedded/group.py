@@ -36,6 +36,8 @@ class GroupOffsets:
     ----------
     folder
         The log's folder.
+    group
+        The consumer group's full name.
     create
         Whether to create the group if it has never committed.
     """
@@ -60,7 +62,13 @@ class GroupOffsets:
         )
 
     def commit(self, offsets: Offsets, transaction: tuple[str, int] | None = None) -> None:
-        """Store the next offset to read per (topic, partition); a transaction applied before changes nothing."""
+        """Store the next offset to read per (topic, partition); a transaction applied before changes nothing.
+
+        Raises
+        ------
+        EmbeddedLogError
+            If the group was opened for reading only, or the file cannot be written.
+        """
         if self._db is None:
             raise EmbeddedLogError(f"{self.path}: expected a group opened for writing, was opened for reading")
         with sqlite.write_transaction(self._db, self.path):
@@ -78,7 +86,13 @@ class GroupOffsets:
             )
 
     def committed(self, partitions: Iterable[tuple[str, int]]) -> dict[tuple[str, int], int]:
-        """Return the committed offsets of those `partitions` that have one."""
+        """Return the committed offsets of those `partitions` that have one.
+
+        Returns
+        -------
+        dict[tuple[str, int], int]
+            Offset by topic and partition.
+        """
         if self._db is None:
             return {}
         found = {}

@@ -37,6 +37,11 @@ def _text(value: Any) -> str | None:
 def decode(stored: bytes | None) -> HeaderPairs | None:
     """Return the headers as confluent_kafka gives them.
 
+    Returns
+    -------
+    HeaderPairs | None
+        None for a message without headers.
+
     Raises
     ------
     LogDamagedError

@@ -41,21 +41,52 @@ class EmbeddedLog:
 
     @classmethod
     def at(cls, broker_address: str) -> EmbeddedLog:
-        """Open the log at `embedded://<folder>`."""
+        """Open the log at `embedded://<folder>`.
+
+        Returns
+        -------
+        EmbeddedLog
+            Nothing is created before it is written to.
+        """
         return cls(log_folder(broker_address))
 
     def topic_names(self) -> list[str]:
+        """Return the topics that exist.
+
+        Returns
+        -------
+        list[str]
+            Full names, sorted.
+        """
         return sorted(path.name.removesuffix(SUFFIX) for path in self.folder.glob(f"*{SUFFIX}"))
 
     def has_topic(self, name: str) -> bool:
+        """Return whether a topic exists.
+
+        Returns
+        -------
+        bool
+            True of one that was created here or by another process.
+        """
         return name in self._open or topic_path(self.folder, name).exists()
 
     def create_topic(self, name: str, settings: TopicSettings) -> bool:
-        """Create topic `name`; return False if it exists, whatever its settings."""
+        """Create topic `name`; return False if it exists, whatever its settings.
+
+        Returns
+        -------
+        bool
+            True if it is new.
+        """
         return create_topic_file(self.folder, name, settings)
 
     def topic(self, name: str) -> TopicLog:
         """Return the open topic.
+
+        Returns
+        -------
+        TopicLog
+            Opened once for each log.
 
         Raises
         ------

@@ -85,6 +85,22 @@ class EmbeddedProducer:
     ) -> None:
         """Buffer a message; `on_delivery` is called once it is committed.
 
+        Parameters
+        ----------
+        topic
+            The topic's full name.
+        value, key
+            The message; text is written as UTF-8.
+        partition
+            Where to; by default the key's.
+        on_delivery, callback
+            Called once the message is committed, or could not be written; two names of one argument, as
+            confluent_kafka has them.
+        timestamp
+            Milliseconds since the epoch; 0 for now.
+        headers
+            As confluent_kafka takes them.
+
         Raises
         ------
         KafkaException
@@ -116,7 +132,13 @@ class EmbeddedProducer:
             raise KafkaException(KafkaError(KafkaError._UNKNOWN_TOPIC, str(error))) from error
 
     def poll(self, timeout: float = 0) -> int:
-        """Write the buffer if it is full or old, then run the callbacks of what was written; return how many."""
+        """Write the buffer if it is full or old, then run the callbacks of what was written; return how many.
+
+        Returns
+        -------
+        int
+            How many callbacks were run.
+        """
         if self._pending and self._due():
             self.write_pending()
         self._raise_failure()
@@ -134,6 +156,11 @@ class EmbeddedProducer:
 
         Inside a transaction nothing is written before it is committed.
 
+        Returns
+        -------
+        int
+            How many messages are left.
+
         Raises
         ------
         EmbeddedLogError
@@ -145,7 +172,13 @@ class EmbeddedProducer:
         return 0
 
     def write_pending(self) -> None:
-        """Write the buffer, unless a transaction is being collected."""
+        """Write the buffer, unless a transaction is being collected.
+
+        Raises
+        ------
+        EmbeddedLogError
+            If the log could not take it; the messages stay in the buffer.
+        """
         if self._transactional_id is not None:
             return
         with self._writing:  # taken even for an empty buffer: the background thread may hold a batch it took from it
@@ -184,7 +217,15 @@ class EmbeddedProducer:
         return served
 
     def purge(self, in_queue: bool = True, in_flight: bool = True, blocking: bool = True) -> None:
-        """Drop what was not written yet, and with it the news that it could not be."""
+        """Drop what was not written yet, and with it the news that it could not be.
+
+        Parameters
+        ----------
+        in_queue
+            Drop them at all.
+        in_flight, blocking
+            As confluent_kafka has them; nothing here is on its way.
+        """
         if in_queue:
             self._pending.clear()
             self._pending_bytes = 0
@@ -217,7 +258,13 @@ class EmbeddedProducer:
             self._journal = TransactionJournal(self._log, self._transactional_id)
 
     def begin_transaction(self) -> None:
-        """Begin to collect messages and offsets."""
+        """Begin to collect messages and offsets.
+
+        Raises
+        ------
+        KafkaException
+            If one has begun already, or transactions were not prepared.
+        """
         if self._journal is None or self._in_transaction:
             state = "already begun" if self._in_transaction else "init_transactions() not called"
             raise KafkaException(KafkaError(KafkaError._STATE, f"begin_transaction: {state}"))
@@ -226,7 +273,17 @@ class EmbeddedProducer:
     def send_offsets_to_transaction(
         self, positions: Sequence[TopicPartition], group_metadata: Any, timeout: float = -1
     ) -> None:
-        """Have the group's offsets committed with the transaction."""
+        """Have the group's offsets committed with the transaction.
+
+        Parameters
+        ----------
+        positions
+            The next offset of each partition.
+        group_metadata
+            Names the consumer group.
+        timeout
+            Not used: nothing here waits.
+        """
         self._require_transaction("send_offsets_to_transaction")
         self._transaction_group = group_metadata.group_id
         for position in positions:
@@ -275,6 +332,13 @@ class EmbeddedProducer:
         self._upkeep.compact_changelogs(committed)
 
     def list_topics(self, topic: str | None = None, timeout: float = -1) -> Any:
+        """Return what topics and partitions there are.
+
+        Returns
+        -------
+        Any
+            As confluent_kafka's cluster metadata.
+        """
         return cluster_metadata(self._log, topic)
 
     def close(self) -> None:

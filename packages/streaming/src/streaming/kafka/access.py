@@ -1,4 +1,4 @@
-"""Before anything is started on Kafka: is there a broker, does it know us, may we do what we are about to do?"""
+"""Before anything is started on Kafka: whether there is a broker, knows us, and lets us do what we are about to."""
 
 from __future__ import annotations
 

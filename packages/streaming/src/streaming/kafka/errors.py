@@ -73,7 +73,13 @@ def not_allowed(user: str | None, permissions: str) -> str:
 
 
 def describe_kafka_error(error: BaseException) -> str | None:
-    """Return what a Kafka client, or QuixStreams on its behalf, says; None if `error` is not from there."""
+    """Return what a Kafka client, or QuixStreams on its behalf, says; None if `error` is not from there.
+
+    Returns
+    -------
+    str | None
+        One line.
+    """
     if isinstance(error, CreateTopicFailure | TopicPermissionError):
         return f"Kafka: {error}; the operator creates topics: make topics"
     if isinstance(error, BaseKafkaException):

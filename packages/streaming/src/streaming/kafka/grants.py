@@ -68,7 +68,13 @@ def user_of(service: str, environment: str) -> str:
 
 
 def services() -> list[str]:
-    """Return everybody who writes or reads a topic, in the topics' order."""
+    """Return everybody who writes or reads a topic, in the topics' order.
+
+    Returns
+    -------
+    list[str]
+        Names, each once.
+    """
     named = dict.fromkeys(service for spec in TOPICS for service in (spec.written_by, *readers_of(spec)))
     return [service for service in named if service != EVERY_SERVICE]
 

@@ -65,7 +65,13 @@ class CachedState(Generic[V]):
         self._changed: set[tuple[int, Any]] = set()
 
     def get(self, key: Any) -> V | None:
-        """Return the value of the key of the message in hand, None before the first."""
+        """Return the value of the key of the message in hand, None before the first.
+
+        Returns
+        -------
+        V | None
+            As it was set last.
+        """
         place = message_context().partition, key
         try:
             return self._values[place]

@@ -17,7 +17,13 @@ _NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
 
 
 def exit_code_for(error: Exception) -> int:
-    """Log why the process ends and return its exit code: 2 if its settings are to blame, otherwise 1."""
+    """Log why the process ends and return its exit code: 2 if its settings are to blame, otherwise 1.
+
+    Returns
+    -------
+    int
+        `EXIT_BAD_SETTINGS` or `EXIT_FAILED`.
+    """
     words = describe_error(error)
     if words is None:
         logger.opt(exception=error).error("stopping: unexpected error")
@@ -28,6 +34,11 @@ def exit_code_for(error: Exception) -> int:
 
 def describe_error(error: BaseException) -> str | None:
     """Return in one line what outside the program was behind `error`; None if it was a fault of the program.
+
+    Returns
+    -------
+    str | None
+        What to say to an operator.
 
     Examples
     --------

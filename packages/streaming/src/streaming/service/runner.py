@@ -44,17 +44,28 @@ def run_service(
 
     Parameters
     ----------
+    settings
+        Of the service.
+    service
+        Its name.
     inputs, outputs
         The topics that `topology` may use.
     topology
         `topology(inputs, topics, settings)`: dataframes by topic name, topics by topic name (`topics.dead_letters`
         for what it sets aside itself).
+    clock
+        The wall clock, for headers and reports.
     stop_at_end
         Return once every input has been read to its end, instead of waiting for more.
     stop_when
         Return once everything before the offsets that it gives, of the first input, is committed, and what the other
         inputs hold when it gives them: a job. Nothing is started where that is so already. The process that goes on
         joins the same group and takes over at once.
+
+    Returns
+    -------
+    int
+        0 if it ended as it should.
 
     Examples
     --------

@@ -61,6 +61,8 @@ class AuditLog:
     ----------
     service, instance
         Who acts, unless an event says otherwise.
+    clock
+        The wall clock: when it happened.
     """
 
     def __init__(self, service: str, instance: str = "0", clock: Clock | None = None) -> None:
@@ -75,10 +77,19 @@ class AuditLog:
 
         Parameters
         ----------
+        action
+            What was done.
+        subject
+            What it was done to.
         actor
             A person, or whoever else it was; by default this service.
         details
             What else is known.
+
+        Returns
+        -------
+        AuditEvent
+            It waits until it is taken.
         """
         event = AuditEvent(
             service=self._service,
@@ -107,7 +118,13 @@ class AuditLog:
             self.record("trading_state_changed", pnl.account, before=before, after=pnl.trading_state)
 
     def take(self) -> list[AuditEvent]:
-        """Return what waits, which no longer does."""
+        """Return what waits, which no longer does.
+
+        Returns
+        -------
+        list[AuditEvent]
+            In the order they were recorded.
+        """
         return [self._waiting.popleft() for _ in range(len(self._waiting))]
 
     def put_back(self, events: list[AuditEvent]) -> None:

@@ -68,12 +68,16 @@ class Health:
 
     Parameters
     ----------
+    app
+        The loop of the service.
     checks
         What the service itself knows about its feed. While one fails the feed is dead: the service is alive, since a
         restart would change nothing, and not ready. A quiet market fails no check.
     progress
         Of a consumer. A consumer behind a dead feed is ready: its input is quiet, and it says how old its last
         event is.
+    clock
+        The wall clock, for the age of the newest message.
     """
 
     def __init__(
@@ -88,17 +92,35 @@ class Health:
         self.stopping = False
 
     def live(self) -> tuple[bool, str]:
-        """Whether the loop turns and gets what its input holds; a service that starts or recovers is alive."""
+        """Whether the loop turns and gets what its input holds; a service that starts or recovers is alive.
+
+        Returns
+        -------
+        tuple[bool, str]
+            Whether, and why in words.
+        """
         condition = self.condition()
         return condition.live, condition.text
 
     def ready(self) -> tuple[bool, str]:
-        """Whether messages are being processed: partitions assigned, state recovered, the feed alive."""
+        """Whether messages are being processed: partitions assigned, state recovered, the feed alive.
+
+        Returns
+        -------
+        tuple[bool, str]
+            Whether, and why in words.
+        """
         condition = self.condition()
         return condition.ready, condition.text
 
     def condition(self) -> Condition:
-        """Return how the service is now."""
+        """Return how the service is now.
+
+        Returns
+        -------
+        Condition
+            Its state, with the reasons.
+        """
         found = self._not_at_work()
         if found is not None:
             return found
@@ -114,7 +136,13 @@ class Health:
         return Condition("ready", True, True, words)
 
     def details(self) -> dict[str, Any]:
-        """Return everything that is known, for `/health`."""
+        """Return everything that is known, for `/health`.
+
+        Returns
+        -------
+        dict[str, Any]
+            By name, ready for JSON.
+        """
         progress = self._progress
         known: dict[str, Any] = {**asdict(self.condition()), "last_event_ms": metrics.newest_event_ms()}
         if progress is not None:

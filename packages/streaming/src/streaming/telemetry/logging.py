@@ -22,8 +22,12 @@ def configure_logging(service: str, level: str = "INFO", log_format: Literal["hu
 
     Parameters
     ----------
+    service
+        Whose lines these are.
     level
         Least severity logged. Libraries that narrate are held one step quieter.
+    log_format
+        For people, or one JSON object a line.
     """
     logger.remove()
     logger.configure(extra={"service": service})

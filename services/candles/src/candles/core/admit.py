@@ -14,17 +14,9 @@ from collections.abc import Iterator
 
 from candles.core.fold import Windows, fold, roll_up
 from candles.core.id_ranges import contains
-from candles.core.knowledge import (
-    Pair,
-    changed_span,
-    goes_on,
-    initial,
-    learn_next,
-    learn_time,
-    learn_trades,
-    with_rules,
-)
+from candles.core.knowledge import changed_span, goes_on, learn_next, learn_time, learn_trades, with_rules
 from candles.core.outage import learn_outage
+from candles.core.pair import Pair, initial
 from candles.core.rows import Rows, is_sorted
 from candles.core.rules import Rules
 from candles.core.timeline import (
@@ -50,7 +42,7 @@ TOO_FAR_AHEAD = "too-far-ahead"
 MAX_WAITING = 64
 
 
-def steps(pair: Pair | None, message: TradesMessage, rules: Rules) -> Iterator[Step]:
+def step(pair: Pair | None, message: TradesMessage, rules: Rules) -> Iterator[Step]:
     """Yield the state after each part of `message`, and what that part leads to.
 
     A frame has one part, unless late trades stand among those on time: each group then sees the state as it is after
@@ -61,8 +53,10 @@ def steps(pair: Pair | None, message: TradesMessage, rules: Rules) -> Iterator[S
     pair
         State after the message before, None at first.
     """
-    if pair is None or "waiting" not in pair:  # none, or one of an older version
-        pair = {**initial(message.exchange, message.pair), **(pair or {})}
+    if pair is None:
+        pair = initial(message.exchange, message.pair)
+    elif "waiting" not in pair:  # of an older version
+        pair = {**initial(message.exchange, message.pair), **pair}
     known = with_rules(pair, rules)
     if known is not pair and known["waiting"] is not None:
         yield _without_waiting(known), [*_waiting_updates(known, tuple(pair["since_us"]), rules)]
@@ -103,7 +97,7 @@ def _end_of_input(pair: Pair, message: EndOfHistory, rules: Rules) -> Step:
     waiting = _waiting_updates(after, rules.names, rules)
     traded_us = after["traded_us"]
     ended_us = message.venue_time_us if traded_us is None else max(message.venue_time_us, traded_us + 1)
-    ended = {**_without_waiting(after), "ended_us": ended_us}
+    ended: Pair = {**_without_waiting(after), "ended_us": ended_us}
     return ended, [*outputs, *waiting, *end_of_input_updates(after, ended_us, rules)]
 
 
@@ -133,11 +127,11 @@ def _frame(pair: Pair, frame: TradeFrame, rules: Rules) -> Iterator[Step]:
         after = learn_trades(pair, part, rules.max_id_ranges)
         next_in_order = in_order and pair["ranges"] and part.trade_ids[0] > pair["ranges"][-1][1]
         if next_in_order and not any(late) and changed_span(pair, after) is None:
-            step = _next_step(pair, after, part, rules)
+            done = _next_step(pair, after, part, rules)
         else:
-            step = _without_waiting(after), _part_outputs(pair, after, part, late, rules)
-        yield step
-        pair = step[0]
+            done = _without_waiting(after), _part_outputs(pair, after, part, late, rules)
+        yield done
+        pair = done[0]
 
 
 def _next_step(pair: Pair, after: Pair, rows: Rows, rules: Rules) -> Step:

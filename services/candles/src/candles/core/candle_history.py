@@ -7,30 +7,66 @@ between the first and the last that has no entry was quiet, and nothing has chan
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, NamedTuple, Protocol
+from typing import NamedTuple, NotRequired, TypedDict
 
-from candles.core.knowledge import Pair, quality, unknown_spans
+from candles.core.knowledge import quality, unknown_spans
+from candles.core.pair import Pair
 from candles.core.partial import NO_TRADES, Partial
 from contracts.candle import Candle, Quality
+from contracts.state import State
 from contracts.units import MS_PER_SECOND
 
-#: ``first``, ``last``: starts of the first and the last candle; ``close``: price of the last trade; ``kept_from``,
-#: ``size``: entries exist from here on, for so many windows. None before the first trade.
-Head = dict[str, Any]
-#: ``start``, ``partial``, ``previous_close`` (None for the first), ``quality``, ``revision``.
-Entry = dict[str, Any]
+
+class Head(TypedDict):
+    """Where the closed candles stand; there is none before the first trade.
+
+    Attributes
+    ----------
+    first, last
+        Starts of the first and the last candle.
+    close
+        Price of the last trade; None until the first candle is out.
+    kept_from, size
+        Entries exist from here on, for so many windows.
+    """
+
+    first: int
+    last: int
+    close: str | None
+    kept_from: int
+    size: NotRequired[int]
 
 
-class Entries(Protocol):
-    """Where entries are kept: `size` windows, a newer one takes the place of an older one."""
+class Entry(TypedDict):
+    """What is kept of a candle; `previous_close` is None for the first."""
 
-    size: int
+    start: int
+    partial: Partial
+    previous_close: str | None
+    quality: Quality
+    revision: int
+
+
+class Entries:
+    """The entries of an interval in a pair's state: one takes the place of the one `size` windows older."""
+
+    def __init__(self, state: State, interval_s: int, size: int) -> None:
+        self.size = size
+        self._state = state
+        self._interval_ms = interval_s * MS_PER_SECOND
+        self._prefix = f"candle:{interval_s}:{size}:"
 
     def get(self, start_ms: int) -> Entry | None:
         """Return the entry of the window that starts at `start_ms`, if there is one."""
+        entry: Entry | None = self._state.get(self._key(start_ms))
+        return entry if entry is not None and entry["start"] == start_ms else None
 
     def put(self, entry: Entry) -> None:
         """Keep `entry`."""
+        self._state.set(self._key(entry["start"]), entry)
+
+    def _key(self, start_ms: int) -> str:
+        return f"{self._prefix}{start_ms // self._interval_ms % self.size}"
 
 
 class CandleHistory(NamedTuple):
@@ -65,7 +101,7 @@ def entry_of(
 
 def candle_of(history: CandleHistory, entry: Entry) -> Candle:
     """Return the candle that `entry` describes; without trades all its prices are the previous close."""
-    partial, still = entry["partial"], entry["previous_close"]
+    partial, still = entry["partial"], entry["previous_close"] or ""  # the first has trades
     return Candle(
         exchange=history.pair["exchange"],
         pair=history.pair["pair"],
@@ -106,7 +142,7 @@ def close(
     if head is None:
         head = {"first": start_ms, "last": start_ms - history.interval_ms, "close": None, "kept_from": start_ms}
     kept_from = head["kept_from"] if head.get("size", history.entries.size) == history.entries.size else start_ms
-    after = {
+    after: Head = {
         **head,
         "last": start_ms,
         "close": partial.get("close", head["close"]),
@@ -129,7 +165,7 @@ def _keep(history: CandleHistory, entry: Entry) -> None:
         history.entries.put(entry)
 
 
-def _quiet(history: CandleHistory, price: str, from_ms: int, to_ms: int) -> Iterator[Candle]:
+def _quiet(history: CandleHistory, price: str | None, from_ms: int, to_ms: int) -> Iterator[Candle]:
     """Yield the candles of the windows without trades in ``[from_ms, to_ms)``."""
     if from_ms >= to_ms:
         return
@@ -152,7 +188,5 @@ def previous_close(history: CandleHistory, head: Head, start_ms: int) -> str | N
     for later_ms in range(start_ms, head["last"] + 1, history.interval_ms):
         entry = history.entries.get(later_ms)
         if entry is not None:
-            before: str | None = entry["previous_close"]
-            return before
-    price: str | None = head["close"]
-    return price
+            return entry["previous_close"]
+    return head["close"]

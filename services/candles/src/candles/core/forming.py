@@ -1,12 +1,12 @@
-"""What the candles of open windows would be now: glimpses for screens, at most one in each step of event time."""
+"""What the candles of open windows would be now: partial bars for screens, at most one in each step of event time."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypedDict
 
 from candles.core.fold import fold
-from candles.core.knowledge import Pair
+from candles.core.pair import Pair
 from candles.core.partial import Partial, merge
 from candles.core.rows import Rows
 from candles.core.rules import Rules
@@ -14,30 +14,46 @@ from candles.core.updates import Output, WindowUpdate
 from contracts.forming_candle import FormingCandle
 from contracts.units import MS_PER_SECOND, US_PER_MS
 
-#: The newest window of an interval:
-#:
-#: ============== ======================================================================================
-#: start          of the window, milliseconds
-#: whole          it began while one looked, so nothing of it is missing
-#: partial        of its trades that have gone to the windows
-#: shown          start, trade count and time (ms) of the last glimpse
-#: ============== ======================================================================================
-Window = dict[str, Any]
-#: The state of a pair: `clock_us` of the pair after the last message, and `windows` by interval, as text.
-Forming = dict[str, Any]
+
+class Window(TypedDict):
+    """The newest window of an interval.
+
+    Attributes
+    ----------
+    start
+        Milliseconds.
+    whole
+        Whether it began while its trades were followed, so that nothing of it is missing.
+    partial
+        Of its trades that have gone to the windows.
+    shown
+        Start, trade count and time (ms) of the last partial bar.
+    """
+
+    start: int
+    whole: bool
+    partial: Partial
+    shown: list[int]
 
 
-class Glimpse(NamedTuple):
+class Forming(TypedDict):
+    """The state of a pair: its clock after the last message, and its windows by interval, as text."""
+
+    clock_us: int
+    windows: dict[str, Window]
+
+
+class PartialBar(NamedTuple):
     """A forming candle, and the event time it comes with."""
 
     time_ms: int
     candle: FormingCandle
 
 
-def look(
-    forming: Forming | None, before: Pair | None, after: Pair, outputs: Iterable[Output], rules: Rules, step_ms: int
-) -> tuple[Forming, list[Glimpse]]:
-    """Return the state after a message, and the glimpses that are due.
+def step(
+    forming: Forming | None, before: Pair | None, after: Pair, outputs: Iterable[Output], rules: Rules, every_ms: int
+) -> tuple[Forming, list[PartialBar]]:
+    """Return the state after a message, and the partial bars that are due.
 
     Parameters
     ----------
@@ -47,10 +63,10 @@ def look(
         What is known of the pair before and after the message.
     outputs
         What the message led to.
-    step_ms
-        Each interval is shown at most once in each step of event time of this length, and only if trades have come.
+    every_ms
+        Each interval is shown at most once in so much event time, and only if trades have come.
     """
-    # Messages that nobody looked at, while this was off, may have had trades of the open windows.
+    # Messages that were not followed, while this was off, may have had trades of the open windows.
     missed = forming is None or before is None or forming["clock_us"] != before["clock_us"]
     windows: dict[str, Window] = {} if forming is None or missed else dict(forming["windows"])
     for output in outputs:
@@ -58,15 +74,15 @@ def look(
             name = str(output.interval_s)
             start_ms = _start(output.time_ms, output.interval_s)
             windows[name] = _with(windows.get(name), start_ms, output.partial)
-    time_ms: int = after["clock_us"] // US_PER_MS
-    glimpses = []
+    time_ms = after["clock_us"] // US_PER_MS
+    bars = []
     for name in rules.names:
-        if name in windows and time_ms // step_ms > windows[name]["shown"][2] // step_ms:
+        if name in windows and time_ms // every_ms > windows[name]["shown"][2] // every_ms:
             now = _with_waiting(windows[name], after, int(name))
             if _is_news(now, time_ms, int(name)):
-                glimpses.append(Glimpse(time_ms, _candle(after, int(name), now, time_ms)))
+                bars.append(PartialBar(time_ms, _candle(after, int(name), now, time_ms)))
                 windows[name] = {**windows[name], "shown": [now["start"], now["partial"]["count"], time_ms]}
-    return {"clock_us": after["clock_us"], "windows": windows}, glimpses
+    return {"clock_us": after["clock_us"], "windows": windows}, bars
 
 
 def _start(time_ms: int, interval_s: int) -> int:
@@ -100,7 +116,7 @@ def _is_news(window: Window, time_ms: int, interval_s: int) -> bool:
 
 def _candle(pair: Pair, interval_s: int, window: Window, time_ms: int) -> FormingCandle:
     partial = window["partial"]
-    copied = {name: partial[name] for name in _COPIED}
+    copied: dict[str, Any] = {name: value for name, value in partial.items() if name in _COPIED}
     return FormingCandle(
         exchange=pair["exchange"],
         pair=pair["pair"],

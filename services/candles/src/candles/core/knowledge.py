@@ -8,55 +8,14 @@ Unknown spans are ``(from_us, to_us)``, both ends included.
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import Any
 
 from candles.core.id_ranges import Ranges, runs, with_run
 from candles.core.outage import Span, changed_outage, unknown_span, without_settled
+from candles.core.pair import Pair
 from candles.core.rows import Rows
 from candles.core.rules import Rules
 from contracts.candle import Quality
 from contracts.units import MS_PER_SECOND, US_PER_MS
-
-#: The state of one pair:
-#:
-#: ============== ======================================================================================
-#: exchange, pair whose trades these are
-#: consecutive    the venue numbers its trades without holes
-#: known_from_us  a window that starts earlier is cut off by the start of input; None before any message
-#: clock_us       time of the newest message
-#: promised_us    newest heartbeat: no trade before it is outstanding
-#: traded_us      time of the newest trade; None before the first
-#: ended_us       end of input, once it has been announced as final
-#: since_us       per interval in seconds, as text: when its candles were first asked for; 0 from the beginning
-#: grace_ms       the grace so far
-#: closed_ms      with another grace before, windows that end by then have closed
-#: ranges         ids that have been applied
-#: waiting        the newest trades, in columns, if they have not gone to the windows yet (`core.admit`)
-#: outage         the span in which the feed was last said to be dead, if it ever was (`core.outage`)
-#: forgotten_id   of ids up to this one that `ranges` do not have, nothing is known any more
-#: ============== ======================================================================================
-Pair = dict[str, Any]
-
-
-def initial(exchange: str, pair: str) -> Pair:
-    """Return what is known before the first message."""
-    return {
-        "exchange": exchange,
-        "pair": pair,
-        "consecutive": True,
-        "known_from_us": None,
-        "clock_us": 0,
-        "promised_us": 0,
-        "traded_us": None,
-        "ended_us": None,
-        "since_us": {},
-        "grace_ms": 0,
-        "closed_ms": 0,
-        "ranges": [],
-        "waiting": None,
-        "outage": None,
-        "forgotten_id": None,
-    }
 
 
 def with_rules(pair: Pair, rules: Rules) -> Pair:
@@ -73,12 +32,6 @@ def with_rules(pair: Pair, rules: Rules) -> Pair:
         "grace_ms": rules.grace_ms,
         "closed_ms": max(pair["closed_ms"], closed_ms) if pair["grace_ms"] != rules.grace_ms else pair["closed_ms"],
     }
-
-
-def trades_waiting(pair: Pair | None) -> int:
-    """Return how many trades have not gone to the windows yet."""
-    columns = None if pair is None else pair.get("waiting")
-    return 0 if columns is None else len(columns[0])
 
 
 def learn_time(pair: Pair, venue_time_us: int) -> Pair:
@@ -101,7 +54,8 @@ def goes_on(pair: Pair, rows: Rows) -> bool:
         pair["ranges"]
         and first_id == pair["ranges"][-1][1] + 1
         and last_id - first_id + 1 == len(rows.trade_ids)
-        and pair["outage"] is pair["ended_us"] is None
+        and pair["outage"] is None
+        and pair["ended_us"] is None
     )
 
 
@@ -152,9 +106,9 @@ def _known_from(pair: Pair, rows: Rows) -> int:
     Even a trade exactly at a window's start may have had others before it in the same microsecond.
     """
     after_first_us = rows.timestamps_us[0] + 1
-    if pair["known_from_us"] is None:
+    known_from_us = pair["known_from_us"]
+    if known_from_us is None:
         return after_first_us
-    known_from_us: int = pair["known_from_us"]
     earlier = not pair["ranges"] or rows.trade_ids[0] < pair["ranges"][0][0]
     return min(known_from_us, after_first_us) if earlier and pair["forgotten_id"] is None else known_from_us
 
@@ -170,7 +124,10 @@ def quality(pair: Pair, interval_s: int, start_ms: int, trade_count: int) -> Qua
 
 def unknown_spans(pair: Pair, interval_s: int, from_ms: int, to_ms: int) -> list[Span]:
     """Return the spans overlapping ``[from_ms, to_ms)`` of which `interval_s` may lack trades."""
-    known_from_us = max(pair["known_from_us"], pair["since_us"][str(interval_s)])
+    known_from_us = pair["known_from_us"]
+    if known_from_us is None:
+        return [(_BEFORE_ALL, _AFTER_ALL)]
+    known_from_us = max(known_from_us, pair["since_us"][str(interval_s)])
     spans = [(_BEFORE_ALL, known_from_us - 1), *_holes(pair), (pair["clock_us"], _AFTER_ALL)]
     dead = unknown_span(pair)
     if dead is not None:
@@ -185,7 +142,7 @@ def changed_span(before: Pair, after: Pair) -> Span | None:
     """
     spans = set(_holes(before)) ^ set(_holes(after))
     old_us, new_us = before["known_from_us"], after["known_from_us"]
-    if old_us is not None and old_us != new_us:
+    if old_us is not None and new_us is not None and old_us != new_us:
         spans.add((min(old_us, new_us), max(old_us, new_us)))
     if before["ended_us"] is not None and before["clock_us"] != after["clock_us"]:
         spans.add((before["clock_us"], after["clock_us"]))

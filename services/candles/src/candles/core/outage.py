@@ -8,12 +8,12 @@ changes nothing.
 
 from __future__ import annotations
 
-from typing import Any
+from candles.core.pair import Pair
 
 Span = tuple[int, int]
 
 
-def unknown_span(pair: dict[str, Any]) -> Span | None:
+def unknown_span(pair: Pair) -> Span | None:
     """Return the span, both ends included, of which nothing is known because the feed is or was dead."""
     if pair["outage"] is None:
         return None
@@ -24,7 +24,7 @@ def unknown_span(pair: dict[str, Any]) -> Span | None:
     return (known_to_us, until_us) if known_to_us < until_us else None
 
 
-def learn_outage(pair: dict[str, Any], since_us: int, until_us: int) -> dict[str, Any]:
+def learn_outage(pair: Pair, since_us: int, until_us: int) -> Pair:
     """Return `pair` after the news that its feed is dead since `since_us` and that it is `until_us` now."""
     before = unknown_span(pair)
     if before is not None:
@@ -41,14 +41,14 @@ def learn_outage(pair: dict[str, Any], since_us: int, until_us: int) -> dict[str
     )
 
 
-def without_settled(pair: dict[str, Any]) -> dict[str, Any]:
+def without_settled(pair: Pair) -> Pair:
     """Return `pair` without an outage of which everything is known by now."""
     if pair["outage"] is None or unknown_span(pair) is not None:
         return pair
     return {**pair, "outage": None}
 
 
-def changed_outage(before: dict[str, Any], after: dict[str, Any]) -> Span | None:
+def changed_outage(before: Pair, after: Pair) -> Span | None:
     """Return the span in which a dead feed leaves another part unknown after than before, or None."""
     old, new = unknown_span(before), unknown_span(after)
     if old == new:

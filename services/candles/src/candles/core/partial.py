@@ -1,16 +1,35 @@
 """Partial candles: what some of a window's trades say; merging them in any grouping gives the whole.
 
-A partial is a dict because it lives in JSON state. One without trades is ``{"count": 0}``: it says that time went on.
+A partial lives in JSON state. One without trades is ``{"count": 0}``: it says that time went on.
 """
 
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Any
+from typing import NotRequired, TypedDict
 
 from candles.core.exact import add
 
-Partial = dict[str, Any]
+
+class Partial(TypedDict):
+    """What some of a window's trades say: all fields, or only a count of 0.
+
+    `open_at` and `close_at` are ``[timestamp_us, trade_id]`` of the first and the last trade.
+    """
+
+    count: int
+    open: NotRequired[str]
+    open_at: NotRequired[list[int]]
+    high: NotRequired[str]
+    low: NotRequired[str]
+    close: NotRequired[str]
+    close_at: NotRequired[list[int]]
+    volume: NotRequired[str]
+    quote_volume: NotRequired[str]
+    taker_buy_volume: NotRequired[str]
+    first_trade_id: NotRequired[int]
+    last_trade_id: NotRequired[int]
+
 
 #: A heartbeat's: no trades. Never changed in place.
 NO_TRADES: Partial = {"count": 0}

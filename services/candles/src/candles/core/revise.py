@@ -9,12 +9,24 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from candles.core.candle_history import CandleHistory, Entry, Head, candle_of, close, entry_of, previous_close
+from candles.core.candle_history import (
+    CandleHistory,
+    Entries,
+    Entry,
+    Head,
+    candle_of,
+    close,
+    entry_of,
+    previous_close,
+)
 from candles.core.outage import Span
+from candles.core.pair import Pair
 from candles.core.partial import NO_TRADES, Partial, merge
-from candles.core.updates import Correction
+from candles.core.rules import Rules
+from candles.core.updates import ClosedWindow, Correction
 from contracts.candle import Candle
-from contracts.units import US_PER_MS
+from contracts.state import State
+from contracts.units import MS_PER_SECOND, US_PER_MS
 
 
 class Revised(NamedTuple):
@@ -35,7 +47,27 @@ class Revised(NamedTuple):
     lost: list[tuple[int, Partial]]
 
 
-def revise(history: CandleHistory, head: Head | None, correction: Correction) -> Revised:
+def step(state: State, event: ClosedWindow | Correction, pair: Pair, rules: Rules) -> Revised:
+    """Take what happened to the windows of an interval and return the candles that come out.
+
+    Parameters
+    ----------
+    state
+        Of the pair; its entries change as the candles are taken, one at a time.
+    pair
+        What is known of its market now.
+    """
+    entries = Entries(state, event.interval_s, rules.closed_windows_kept(event.interval_s * MS_PER_SECOND))
+    history = CandleHistory(pair, event.interval_s, entries)
+    name = f"book:{event.interval_s}"
+    head: Head | None = state.get(name)
+    revised = _revise(history, head, event) if isinstance(event, Correction) else _settle(history, head, event)
+    if revised.head is not None:
+        state.set(name, revised.head)
+    return revised
+
+
+def _revise(history: CandleHistory, head: Head | None, correction: Correction) -> Revised:
     """Apply `correction` to the closed candles."""
     late = dict(correction.windows)
     # Windows that closed before the pair's first trade had no candle: with late trades in them they have their first.
@@ -59,15 +91,16 @@ def revise(history: CandleHistory, head: Head | None, correction: Correction) ->
     return Revised(head, candles, lost)
 
 
-def settle(history: CandleHistory, head: Head | None, start_ms: int, partial: Partial) -> Revised:
-    """Take the window that starts at `start_ms` from QuixStreams, now that it has closed.
+def _settle(history: CandleHistory, head: Head | None, window: ClosedWindow) -> Revised:
+    """Take a window from QuixStreams, now that it has closed.
 
     With a shorter grace than before, late trades may have brought out its candle already: it then corrects that.
     """
+    interval_s, start_ms, partial = window
     if head is not None and start_ms <= head["last"]:
         late = [(start_ms, partial)] if partial["count"] else []
-        return revise(
-            history, head, Correction(history.interval_s, start_ms, late, None, head["last"] + history.interval_ms)
+        return _revise(
+            history, head, Correction(interval_s, start_ms, late, None, head["last"] + history.interval_ms)
         )
     head, candles = close(history, head, start_ms, partial)
     return Revised(head, candles, [])

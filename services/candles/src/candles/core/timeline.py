@@ -8,7 +8,7 @@ soon as they are final, not one trade later.
 from __future__ import annotations
 
 from candles.core.fold import Windows
-from candles.core.knowledge import Pair
+from candles.core.pair import Pair
 from candles.core.partial import NO_TRADES, Partial
 from candles.core.rules import Rules
 from candles.core.updates import WindowUpdate
@@ -21,10 +21,10 @@ _Placed = tuple[int, int, int, WindowUpdate]
 
 def latest_ms(pair: Pair, interval_ms: int, rules: Rules) -> int:
     """Return the time to which windows of `interval_ms` have been moved on."""
-    closed_ms: int = pair["closed_ms"]
+    closed_ms = pair["closed_ms"]
     if pair["ended_us"] is not None:
         closed_ms = max(closed_ms, _ended_ms(pair["ended_us"], interval_ms))
-    clock_ms: int = pair["clock_us"] // US_PER_MS
+    clock_ms = pair["clock_us"] // US_PER_MS
     return max(clock_ms, closed_ms + rules.grace_ms) if closed_ms else clock_ms
 
 

@@ -5,33 +5,13 @@
 
 from __future__ import annotations
 
-from candles.core.admit import steps
-from candles.core.candle_history import CandleHistory, Entry, Head
-from candles.core.knowledge import Pair
+from candles.core import admit, revise
+from candles.core.pair import Pair
 from candles.core.partial import NO_TRADES, Partial, merge
-from candles.core.revise import revise, settle
 from candles.core.rules import Rules
-from candles.core.updates import Refused, TradesMessage, Update, WindowUpdate
+from candles.core.updates import ClosedWindow, Correction, Refused, TradesMessage, Update
 from contracts.candle import Candle
-from contracts.units import MS_PER_SECOND
-
-
-class MemoryEntries:
-    """Entries of closed candles in a dict, at a fixed number of places."""
-
-    def __init__(self, interval_s: int, size: int) -> None:
-        self.size = size
-        self.places: dict[int, Entry] = {}
-        self._interval_ms = interval_s * MS_PER_SECOND
-
-    def get(self, start_ms: int) -> Entry | None:
-        """Return the entry of the window that starts at `start_ms`, if there is one."""
-        entry = self.places.get(start_ms // self._interval_ms % self.size)
-        return entry if entry is not None and entry["start"] == start_ms else None
-
-    def put(self, entry: Entry) -> None:
-        """Keep `entry`."""
-        self.places[entry["start"] // self._interval_ms % self.size] = entry
+from contracts.state import MemoryState
 
 
 class TumblingWindows:
@@ -75,38 +55,30 @@ class CandlesTwin:
         self.pair: Pair | None = None
         self.refused: list[Refused] = []
         self.lost: list[tuple[int, Partial]] = []
-        self.heads: dict[int, Head | None] = dict.fromkeys(rules.intervals_s)
-        self.entries: dict[int, MemoryEntries] = {}
-        self.windows: dict[int, TumblingWindows] = {}
-        for interval_s, interval_ms in zip(rules.intervals_s, rules.intervals_ms, strict=True):
-            self.entries[interval_s] = MemoryEntries(interval_s, rules.closed_windows_kept(interval_ms))
-            self.windows[interval_s] = TumblingWindows(interval_ms, rules.grace_ms)
+        self.state = MemoryState()
+        self.windows = {
+            interval_s: TumblingWindows(interval_ms, rules.grace_ms)
+            for interval_s, interval_ms in zip(rules.intervals_s, rules.intervals_ms, strict=True)
+        }
         self._rules = rules
 
     def feed(self, message: TradesMessage) -> list[Candle]:
         """Return the candles that `message` leads to, in the order in which the service writes them."""
         candles: list[Candle] = []
-        for pair, outputs in steps(self.pair, message, self._rules):
+        for pair, outputs in admit.step(self.pair, message, self._rules):
             self.pair = pair
             for output in outputs:
                 if isinstance(output, Refused):
                     self.refused.append(output)
-                else:
-                    candles += self._apply(pair, output)
+                    continue
+                for event in self._events(output):
+                    revised = revise.step(self.state, event, pair, self._rules)
+                    self.lost += revised.lost
+                    candles += revised.candles
         return candles
 
-    def _apply(self, pair: Pair, update: Update) -> list[Candle]:
-        interval_s = update.interval_s
-        history = CandleHistory(pair, interval_s, self.entries[interval_s])
-        if not isinstance(update, WindowUpdate):
-            revised = revise(history, self.heads[interval_s], update)
-            self.heads[interval_s] = revised.head
-            self.lost += revised.lost
-            return list(revised.candles)
-        candles: list[Candle] = []
-        for start_ms, partial in self.windows[interval_s].update(update.time_ms, update.partial):
-            settled = settle(history, self.heads[interval_s], start_ms, partial)
-            self.heads[interval_s] = settled.head
-            self.lost += settled.lost
-            candles += settled.candles
-        return candles
+    def _events(self, update: Update) -> list[ClosedWindow | Correction]:
+        if isinstance(update, Correction):
+            return [update]
+        closed = self.windows[update.interval_s].update(update.time_ms, update.partial)
+        return [ClosedWindow(update.interval_s, start_ms, partial) for start_ms, partial in closed]

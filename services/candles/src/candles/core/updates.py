@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from candles.core.fold import Windows
 from candles.core.outage import Span
+from candles.core.pair import Pair
 from candles.core.partial import Partial
 from contracts.end_of_history import EndOfHistory
 from contracts.feed_outage import FeedOutage
@@ -46,6 +47,14 @@ class Correction(NamedTuple):
     closed_to_ms: int
 
 
+class ClosedWindow(NamedTuple):
+    """A window of `interval_s` that has closed, with all its trades on time."""
+
+    interval_s: int
+    start_ms: int
+    partial: Partial
+
+
 class Refused(NamedTuple):
     """A message, or the part of a frame, that cannot be used: for the dead letters.
 
@@ -64,4 +73,5 @@ class Refused(NamedTuple):
 
 Update = WindowUpdate | Correction
 Output = Update | Refused
-Step = tuple[dict[str, Any], list[Output]]
+#: The state after a part of a message, and what that part leads to.
+Step = tuple[Pair, list[Output]]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from contracts.trade_frame import TradeFrame
+from contracts.trade_frame import TRADE_COLUMNS, TradeFrame
 from contracts.units import MS_PER_DAY, US_PER_MS
 
 US_PER_DAY = MS_PER_DAY * US_PER_MS
@@ -23,7 +23,7 @@ class DayRows:
 
     def extend(self, frame: TradeFrame, rows: Iterable[int] | None = None) -> None:
         """Take over `rows` of a frame, by default all."""
-        for name in ("trade_ids", "timestamps_us", "prices", "quantities", "sides"):
+        for name in TRADE_COLUMNS:
             column = getattr(frame, name)
             getattr(self, name).extend(column if rows is None else [column[row] for row in rows])
 

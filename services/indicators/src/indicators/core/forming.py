@@ -1,4 +1,4 @@
-"""What a feature row would be were its candle final now: a glimpse for screens, of which nothing is kept."""
+"""What a feature row would be were its candle final now: for screens; nothing of it is kept."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from features.bars import bar_of
 from indicators.core.fold import Engines, set_id
 
 
-def glimpse(candle: FormingCandle, engines: Engines, set_name: str = "core") -> FormingRow | None:
+def forming_row(candle: FormingCandle, engines: Engines, set_name: str = "core") -> FormingRow | None:
     """Return the row of a forming candle; None unless it follows the last final one that this process has seen.
 
     What the reference pair will close at is not known yet: features that compare with it are as if it had no candle.

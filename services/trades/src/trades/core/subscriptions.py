@@ -49,9 +49,7 @@ def step(state: Subscriptions, message: SymbolSubscription) -> Subscriptions:
 
 
 def wanted(state: Subscriptions) -> dict[str, int | None]:
-    """Return the pairs that at least one requester wants, and since when: the earliest of their requests, None if
-    nobody says.
-    """
+    """Return the pairs that somebody wants, and since when: the earliest of their requests, None if nobody says."""
     return {
         pair: min((w["history_from_ms"] for w in requests.values() if w["history_from_ms"] is not None), default=None)
         for pair, requests in sorted(state.items())

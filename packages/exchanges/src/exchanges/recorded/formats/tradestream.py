@@ -1,4 +1,4 @@
-"""This project's own columns, as `trades.parquet` and CSV exports have them, and close relatives."""
+"""The project's own columns, as `trades.parquet` and CSV exports have them, and close relatives."""
 
 from dataclasses import replace
 

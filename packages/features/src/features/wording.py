@@ -1,22 +1,14 @@
-"""The table of all features in docs/reference/features.md, made from `features`.
-
-``python -m features.page docs/reference/features.md`` writes it below the words of the page; a test compares it with
-the list, so the page never says of a feature what is not computed.
-"""
+"""Features in words: their formulas with the names that parts of them have, and how much history they wait for."""
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
-from pathlib import Path
 from typing import get_args
 
-from features import FAMILIES, FEATURES, SETS, Family, Feature
+from features import SETS, Feature
 from features.expressions import CalendarName, ColumnName, Expression, FunctionName, RollingName
 
-#: What is behind this line is written by this module.
-MARK = "<!-- Written by `make features-page` from features; change what is above this line only. -->"
 #: A formula of more characters is written with the names that its file has for parts of it.
 _LONG = 90
 #: Names that mean something else in a formula.
@@ -25,10 +17,6 @@ _WORDS = {
     "lag",
     *(word for kind in (ColumnName, CalendarName, FunctionName, RollingName) for word in get_args(kind)),
 }
-_HEAD = (
-    "| feature | formula | unit | known after | what it says | source | sets |",
-    "|---|---|---|---|---|---|---|",
-)
 
 
 @dataclass(frozen=True, eq=False)
@@ -119,39 +107,3 @@ def sets_of(feature: Feature) -> list[str]:
         In the order of `SETS`.
     """
     return [name for name, features in SETS.items() if feature in features]
-
-
-def table() -> str:
-    """Return all features as Markdown, a table for each family."""
-    total = f"{len(FEATURES)} features: {', '.join(f'{len(each)} in `{name}`' for name, each in SETS.items())}."
-    return "\n".join([total, *(line for family in FAMILIES for line in _section(family)), ""])
-
-
-def _section(family: Family) -> Iterator[str]:
-    yield from ("", f"### {family.title}", "", family.about, "", *_HEAD)
-    named: dict[str, str] = {}
-    for feature in family.features:
-        formula, parts = abbreviated(feature.formula, family.parts)
-        named |= parts
-        sets = ", ".join(f"`{name}`" for name in sets_of(feature))
-        about = [feature.unit, known_after(feature), feature.description, feature.source]
-        yield f"| {' | '.join([f'`{feature.name}`', f'`{formula}`', *about, sets])} |"
-    if named:
-        yield from ("", "Where", "", *(f"- `{name} = {text}`" for name, text in named.items()))
-
-
-def render(page: str) -> str:
-    """Return `page` with the table as it is now; what is above `MARK` stays."""
-    words, mark, _ = page.partition(MARK)
-    if not mark:
-        raise ValueError(f"expected a page with the line {MARK}")
-    return f"{words}{MARK}\n\n{table()}"
-
-
-def main(path: Path) -> None:
-    """Write the table into the page at `path`."""
-    path.write_text(render(path.read_text(encoding="utf-8")), encoding="utf-8")
-
-
-if __name__ == "__main__":
-    main(Path(sys.argv[1]))
