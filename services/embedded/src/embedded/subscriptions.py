@@ -191,7 +191,7 @@ def _exchange(
     of_pair = sorted(exchange for exchange, name in writers if name == pair)
     if of_pair:
         if given not in (None, of_pair[0]):
-            raise BadInputError("--exchange", f"{of_pair[0]!r}, which is where {pair} on this log comes from", given)
+            raise BadInputError("--exchange", f"{of_pair[0]!r}, which {pair} on this log comes from", given)
         return of_pair[0]
     exchanges = sorted({exchange for exchange, _ in writers})
     if given is None and len(exchanges) > 1:

@@ -47,4 +47,4 @@ def refuse_second_venue(
 
 def comes_from(pair: str) -> str:
     """Return what to add to the name of the venue that a pair comes from."""
-    return f"which is where {pair} on this log comes from (another venue: another environment)"
+    return f"which {pair} on this log comes from (another venue: another environment)"
