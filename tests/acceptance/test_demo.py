@@ -13,7 +13,7 @@ from tests.support.runs import demo, differences
 from contracts.services import FLOW_NAMES
 
 #: Of the live market.
-HOURS = 2
+HOURS = 1
 HISTORY_MS = 60 * 3_600_000
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
@@ -81,8 +81,8 @@ def test_a_busy_machine_changes_nothing(undisturbed: tuple[Path, dict[str, Any]]
 def test_each_service_killed_in_backfill_and_live(undisturbed: tuple[Path, dict[str, Any]], tmp_path: Path) -> None:
     # predictions has no work in backfill: it is killed while its model trains, and again live.
     kills = [f"--kill={service}@{phase}" for service in FLOW_NAMES for phase in ("backfill", "live")]
-    # Half as fast as the other: twelve times a service starts, which a slow machine takes a while for.
-    summary = demo(tmp_path / "killed", *kills, "--speed", "120", hours=HOURS)
+    # A quarter as fast as the other: twelve times a service starts, which a slow machine takes a while for.
+    summary = demo(tmp_path / "killed", *kills, "--speed", "60", hours=HOURS)
     restarts = {name: service["restarts"] for name, service in summary["services"].items()}
     assert all(restarts[service] >= 1 for service in FLOW_NAMES), restarts
     assert len(summary["kills"]) == len(kills), summary["notes"]

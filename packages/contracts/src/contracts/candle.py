@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, get_args
 
 from pydantic import Field
 
@@ -10,6 +10,7 @@ from contracts.units import DecimalString, PositiveDecimalString
 from contracts.window import WindowMessage
 
 Quality = Literal["complete", "empty", "gap", "unverified"]
+QUALITIES: tuple[Quality, ...] = get_args(Quality)
 
 
 class Candle(WindowMessage):

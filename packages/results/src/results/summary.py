@@ -13,6 +13,7 @@ from typing import Any
 
 import polars as pl
 
+from contracts.candle import QUALITIES
 from contracts.fill import Fill
 from contracts.pnl import Pnl
 from contracts.units import decimal_string
@@ -22,7 +23,6 @@ from results.report.data import load_table
 from results.statistics import statistics
 
 FILE_NAME = "summary.json"
-_QUALITIES = ("complete", "empty", "gap", "unverified")
 _LIBRARIES = ("tradestream-embedded", "quixstreams", "ta-lib", "onnxruntime", "mlflow-skinny", "polars")
 
 
@@ -162,7 +162,7 @@ def quality(candles: pl.DataFrame) -> dict[str, dict[str, int]]:
         own = minutes.filter(pl.col("pair") == pair)
         counted = dict(own.filter(pl.col("revision") == 0).group_by("quality").len().iter_rows())
         revised = own.filter(pl.col("revision") > 0)["window_start_ms"].n_unique()
-        found[pair] = {**{name: counted.get(name, 0) for name in _QUALITIES}, "revised": revised}
+        found[pair] = {**{name: counted.get(name, 0) for name in QUALITIES}, "revised": revised}
     return found
 
 

@@ -16,6 +16,7 @@ from results.export.write import export
 from results.report.page import write_report
 from results.report.wording import count, duration, money, percent
 from results.summary import write_summary
+from verify.report import say
 
 
 def write_results(pipeline: Pipeline) -> dict[str, Any]:
@@ -47,17 +48,12 @@ def print_summary(console: Console, pipeline: Pipeline, summary: dict[str, Any])
     console.print()
     console.print(Text.assemble(("Tradestream  ", "bold"), (summary["title"], "bright_black")))
     for label, value in headlines(summary):
-        _say(console, label, value)
+        say(console, label, value)
     for note in summary["notes"]:
         console.print(Text(note, "yellow"), soft_wrap=True)
     out = pipeline.run_folder.out
     for label, name in (("Report", "report.html"), ("Summary", "summary.json"), ("Tables", "*.parquet")):
-        _say(console, label, Text(str(out / name), "cyan"))
-
-
-def _say(console: Console, label: str, value: str | Text) -> None:
-    # Not a table: a path that is too long for a line must still come out in one piece.
-    console.print(Text.assemble((f"{label:<11}", "bright_black"), value), soft_wrap=True)
+        say(console, label, Text(str(out / name), "cyan"))
 
 
 def headlines(summary: dict[str, Any]) -> list[tuple[str, str | Text]]:

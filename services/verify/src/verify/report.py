@@ -22,6 +22,21 @@ _RARE_COLUMNS = ("two_values", "unreadable", "pending")
 _LONGEST_VALUE = 60
 
 
+def say(console: Console, label: str, value: str | Text) -> None:
+    """Print a value behind its label; not a table, for a path that is too long for a line must come out in one piece.
+
+    Parameters
+    ----------
+    console
+        Where to.
+    label
+        Of up to ten letters.
+    value
+        A text, or one with styles.
+    """
+    console.print(Text.assemble((f"{label:<11}", "bright_black"), value), soft_wrap=True)
+
+
 def show_counts(console: Console, comparisons: Iterable[Comparison], names: tuple[str, str]) -> None:
     """Print a row for each topic.
 

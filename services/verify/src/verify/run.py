@@ -20,7 +20,7 @@ from streaming.record import Record
 from verify.compare import Comparison, Fault, Index, compare
 from verify.log import Log, Snapshot, look_at, open_log, other_log
 from verify.replay import MakeRunner, Replayed, replayed
-from verify.report import show_counts, show_faults, write_faults
+from verify.report import say, show_counts, show_faults, write_faults
 from verify.stages import OUTPUTS, parse_stages
 from verify.trades import one_by_one
 
@@ -154,7 +154,7 @@ def run_verify(options: VerifyOptions, console: Console, make_runner: MakeRunner
     if options.against is not None:
         other, names = other_log(options.against), ("here", "there")
         _require_messages((log, other), stages, options.span, {})
-        _say(console, "Compared", f"{log} with {other}, {options.span}")
+        say(console, "Compared", f"{log} with {other}, {options.span}")
         found = Findings(compare_logs(log, other, stages, options.span))
     else:
         names = ("published", "replayed")
@@ -216,7 +216,7 @@ def _nothing_in(span: Range, logs: Sequence[Log]) -> BadInputError:
 
 def _verify(log: Log, stages: tuple[str, ...], span: Range, console: Console, make_runner: MakeRunner) -> Findings:
     settings = settings_of(log.place)
-    _say(console, "Verifying", f"{log}, {span}")
+    say(console, "Verifying", f"{log}, {span}")
     _say_settings(console, settings)
     started_s = time.monotonic()
     snapshot = look_at(log)
@@ -225,7 +225,7 @@ def _verify(log: Log, stages: tuple[str, ...], span: Range, console: Console, ma
     _require_messages((log,), stages, span, snapshot.ends)
     with replayed(log, snapshot, settings.values, _needed_for(stages), make_runner) as again:
         comparisons = compare_with_replay(log, snapshot, again, stages, span)
-        _say(
+        say(
             console,
             "Replayed",
             f"{count(again.copied_trades)} messages of the trades topic in {duration(time.monotonic() - started_s)}",
@@ -242,7 +242,7 @@ def _needed_for(stages: tuple[str, ...]) -> list[str]:
 
 
 def _say_settings(console: Console, settings: RunSettings) -> None:
-    _say(console, "Settings", settings.origin)
+    say(console, "Settings", settings.origin)
     for name, value in settings.values.items():
         console.print(Text(f"{'':<11}{name}={value}", "bright_black"), soft_wrap=True)
     if settings.changed:
@@ -267,9 +267,5 @@ def _conclude(console: Console, found: Findings) -> bool:
     rest = f", {', '.join(found.unverified)} not verified" if found.unverified else ""
     rest += f", the end of {cut} lost" if cut else ""
     colour = "red" if wrong or cut else "green"
-    _say(console, "Result", Text(f"{verdict}: {count(equal)} messages equal{rest}", colour))
+    say(console, "Result", Text(f"{verdict}: {count(equal)} messages equal{rest}", colour))
     return not (wrong or found.unverified or found.cut)
-
-
-def _say(console: Console, label: str, value: str | Text) -> None:
-    console.print(Text.assemble((f"{label:<11}", "bright_black"), value), soft_wrap=True)

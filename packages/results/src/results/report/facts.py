@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 import polars as pl
 
+from contracts.candle import QUALITIES
 from results.report.data import ReportData
 from results.report.wording import MISSING, count, milliseconds, money, percent, price, quantity, utc
 
@@ -20,7 +21,6 @@ _STAGES = {
     "fills": "fill",
 }
 Tone = Literal["", "good", "bad"]
-QUALITIES = ("complete", "empty", "gap", "unverified")
 
 
 @dataclass(frozen=True)
