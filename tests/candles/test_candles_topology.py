@@ -36,7 +36,7 @@ FILES = [
 ]
 
 
-def serve(messages: list, folder: Path | None = None, **options):
+def serve(messages: list[Any], folder: Path | None = None, **options):
     return run_topology(topology, CandlesSettings(**options), "candles", {TRADES: messages}, [CANDLES], folder=folder)
 
 
