@@ -86,7 +86,7 @@ def end_at(venue_time_us: int, final: bool = True) -> EndOfHistory:
     return EndOfHistory(exchange=EXCHANGE, pair=PAIR, venue_time_us=venue_time_us, last_trade_id=None, final=final)
 
 
-def run(messages: Iterable, rules: Rules | None = None) -> list[Candle]:
+def run(messages: Iterable[Any], rules: Rules | None = None) -> list[Candle]:
     """Candles of the twin."""
     twin = CandlesTwin(rules or Rules((60, 300)))
     return [candle for message in messages for candle in twin.feed(message)]

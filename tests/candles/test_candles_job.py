@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from shutil import rmtree
+from typing import Any
 
 import pytest
 from tests.candles import market
@@ -56,7 +57,9 @@ def checkpoint(pair: str, complete: bool) -> TradesCheckpoint:
     )
 
 
-def write(settings: CandlesSettings, messages: list, complete: bool | None = None, pair: str = "BTC/USD") -> None:
+def write(
+    settings: CandlesSettings, messages: list[Any], complete: bool | None = None, pair: str = "BTC/USD"
+) -> None:
     """Write trades and, where given, what the trades service says of the history of `pair`."""
     with open_producer(settings, "trades") as producer:
         for message in messages:
@@ -66,7 +69,7 @@ def write(settings: CandlesSettings, messages: list, complete: bool | None = Non
             producer.produce(TRADES_CHECKPOINTS, checkpoint(pair, complete))
 
 
-def market_parts(count: int = 600) -> tuple[list, list, list[Candle]]:
+def market_parts(count: int = 600) -> tuple[list[Any], list[Any], list[Candle]]:
     """History, what comes live after it, and the candles of both."""
     trades = [market.at(7 * index, index + 1, str(100 + index % 13)) for index in range(count)]
     cut = count * 2 // 3
@@ -141,7 +144,7 @@ def test_a_job_waits_for_the_trades_job(log, monkeypatch) -> None:
     assert candles_of(log) == market.run(past)
 
 
-def _noting(call: Callable, event: threading.Event) -> Callable:
+def _noting(call: Callable[..., Any], event: threading.Event) -> Callable[..., Any]:
     def noted(self: BackfillEnd):
         event.set()
         return call(self)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from tests.candles import market
 
@@ -17,12 +19,12 @@ YEAR_2286_US = 9_999_999_999_999_000
 LIMIT_DAYS = 3
 
 
-def serve(messages: list):
+def serve(messages: list[Any]):
     settings = CandlesSettings(intervals_s=(60,), max_jump_days=LIMIT_DAYS)
     return run_topology(topology, settings, "candles", {TRADES: messages}, [CANDLES])
 
 
-def trades_with_one_in_the_future() -> list:
+def trades_with_one_in_the_future() -> list[Any]:
     good = [market.at(7 * index, index + 1) for index in range(40)]
     return [*good[:20], market.Trade(21, YEAR_2286_US), *[one._replace(id=one.id + 1) for one in good[20:]]]
 

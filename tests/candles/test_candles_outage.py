@@ -26,7 +26,7 @@ STEPS = st.lists(st.sampled_from([0, 0.4, 5, 31, 59.9, 60, 170, 700]), min_size=
 SIZES = st.lists(st.integers(1, 8), min_size=1, max_size=25)
 
 
-def minutes(messages: list) -> list[tuple]:
+def minutes(messages: list[Any]) -> list[tuple[Any, ...]]:
     """(minute, quality, count, close, revision) of each candle."""
     return [
         ((one.window_start_ms - market.START_MS) // 60_000, one.quality, one.trade_count, one.close, one.revision)
@@ -34,7 +34,9 @@ def minutes(messages: list) -> list[tuple]:
     ]
 
 
-def broken(steps: list[float], sizes: list[int], data, consecutive: bool = True) -> tuple[list, list, list]:
+def broken(
+    steps: list[float], sizes: list[int], data, consecutive: bool = True
+) -> tuple[list[Any], list[Any], list[Any]]:
     """Trades, messages in which the feed dies somewhere among them and is repaired, and the news of that."""
     trades, seconds = [], 0.0
     for index, step in enumerate(steps):

@@ -27,7 +27,7 @@ STEPS = st.lists(
 SIZES = st.lists(st.integers(1, 12), min_size=1, max_size=40)
 
 
-def in_order(steps: list[tuple], first_id: int = 1) -> list:
+def in_order(steps: list[tuple[Any, ...]], first_id: int = 1) -> list[Any]:
     trades, seconds = [], 0.0
     for index, (step, price, quantity, side) in enumerate(steps):
         seconds += step
@@ -35,7 +35,7 @@ def in_order(steps: list[tuple], first_id: int = 1) -> list:
     return trades
 
 
-def cut(trades: list, sizes: list[int]) -> list[list]:
+def cut(trades: list[Any], sizes: list[int]) -> list[list[Any]]:
     parts, start = [], 0
     for size in [*sizes, len(trades)]:
         parts.append(trades[start : start + size])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from typing import Any
 
 import pytest
 from tests.candles import market
@@ -14,7 +15,7 @@ from contracts.candle import Candle
 MINUTE = Rules((60,))
 
 
-def brief(candles: list[Candle], start_ms: int) -> list[tuple]:
+def brief(candles: list[Candle], start_ms: int) -> list[tuple[Any, ...]]:
     """(minute, quality, count, close, revision) of each candle."""
     return [
         ((one.window_start_ms - start_ms) // 60_000, one.quality, one.trade_count, one.close, one.revision)
@@ -26,7 +27,7 @@ def brief(candles: list[Candle], start_ms: int) -> list[tuple]:
 def minutes():
     """Run messages and return what came out for the minute interval, briefly."""
 
-    def of(messages: list, rules: Rules = MINUTE) -> list[tuple]:
+    def of(messages: list[Any], rules: Rules = MINUTE) -> list[tuple[Any, ...]]:
         return brief(market.run(messages, rules), market.START_MS)
 
     return of

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal, localcontext
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -79,7 +80,7 @@ def test_partials_merge_to_the_same_in_any_grouping(
 ) -> None:
     rows = columns(trades)
     whole = dict(fold(rows, 60_000))
-    merged: dict = {}
+    merged: dict[int, Any] = {}
     start = 0
     for size in [*sizes, len(trades)]:
         part = rows.part(start, start + size)

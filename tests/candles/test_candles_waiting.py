@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -25,7 +26,7 @@ LAW = settings(
 STEPS = st.lists(st.sampled_from([0, 0, 0.1, 0.3, 0.9, 7, 61]), min_size=1, max_size=120)
 
 
-def trades_of(steps: list[float]) -> list:
+def trades_of(steps: list[float]) -> list[Any]:
     seconds, trades = 0.0, []
     for index, step in enumerate(steps):
         seconds += step
@@ -33,7 +34,7 @@ def trades_of(steps: list[float]) -> list:
     return trades
 
 
-def run_from_json(messages: list, rules: Rules) -> list:
+def run_from_json(messages: list[Any], rules: Rules) -> list[Any]:
     """Candles of a twin whose pairs go through JSON after every message, as at a restart."""
     twin, candles = CandlesTwin(rules), []
     for message in messages:
@@ -63,7 +64,7 @@ def test_single_trades_and_a_whole_frame_give_the_same_candles(steps, grace_ms, 
         market.assert_equals_reference(found, trades, interval_s)
 
 
-def serve(messages: list, folder: Path | None = None, **options):
+def serve(messages: list[Any], folder: Path | None = None, **options):
     return run_topology(topology, CandlesSettings(**options), "candles", {TRADES: messages}, [CANDLES], folder=folder)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from tests.candles import market
 
 from candles.app import topology as candles
@@ -23,7 +25,7 @@ ALIVE, DEAD = "ETH/USD", "BTC/USD"
 ACCOUNTS = (Account(name="paper", pairs=(ALIVE, DEAD)),)
 
 
-def messages() -> list:
+def messages() -> list[Any]:
     """Ten minutes of two pairs; the feed of one dies in minute 3 and is repaired in minute 8."""
     trades = [market.at(20 * index, index + 1, str(100 + index)) for index in range(31)]
     alive = [one.model_copy(update={"pair": ALIVE}) for one in [market.heartbeat(0), *market.frames(trades, 1)]]

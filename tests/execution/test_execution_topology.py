@@ -34,7 +34,7 @@ def settings(**fields: Any) -> ExecutionSettings:
     return ExecutionSettings(**chosen)
 
 
-def run(messages: list, folder: Path | None = None, chosen: ExecutionSettings | None = None) -> TopologyRun:
+def run(messages: list[Any], folder: Path | None = None, chosen: ExecutionSettings | None = None) -> TopologyRun:
     return run_topology(
         topology, chosen or settings(), "execution", {SIGNALS: messages}, list(OUTPUTS), folder=folder
     )

@@ -6,6 +6,7 @@ import sqlite3
 from contextlib import closing
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.support.feature_rows import changed
@@ -34,7 +35,7 @@ def _run(rows, model: ServedModel, champion, folder: Path | None = None):
     )
 
 
-def _expected(rows: list[FeatureRow], model: ServedModel) -> list:
+def _expected(rows: list[FeatureRow], model: ServedModel) -> list[Any]:
     runs, out = {}, []
     for row in rows:
         runs[row.pair], predictions = step(runs.get(row.pair, initial()), row, model.facts, model.forecast)

@@ -37,7 +37,7 @@ SECTIONS = (
 MAX_BYTES = 8_000_000
 
 
-def finish(log: Path, out: Path, **record: Any) -> dict:
+def finish(log: Path, out: Path, **record: Any) -> dict[str, Any]:
     processes = {name: ManagedProcess(ProcessSpec(name, (name,)), out / name) for name in FLOW_NAMES}
     asked = {"title": "A run", "command": "tradestream demo", "exchange": "simulator", "pairs": ["BTC/USD"]}
     facts: dict[str, Any] = {**asked, **record}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.signals.prediction_stream import prediction
@@ -20,7 +21,7 @@ STREAM = [prediction(n, 0.3 + 0.04 * (n % 11), pair=pair) for n in range(30) for
 ACCOUNTS = (Account(name="paper", pairs=PAIRS), Account(name="bold", pairs=PAIRS[:1], minimum_confidence=0.5))
 
 
-def run(messages: list, settings: SignalsSettings | None = None, folder: Path | None = None) -> TopologyRun:
+def run(messages: list[Any], settings: SignalsSettings | None = None, folder: Path | None = None) -> TopologyRun:
     chosen = settings or SignalsSettings(accounts=ACCOUNTS, store_url="off")
     return run_topology(topology, chosen, "signals", {PREDICTIONS: messages}, [SIGNALS], folder=folder)
 

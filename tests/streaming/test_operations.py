@@ -9,6 +9,7 @@ import threading
 import time
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.streaming.tally import TALLIES, TallySettings, beats, topology
@@ -194,7 +195,7 @@ def test_messages_that_are_events_in_themselves_are_audited(settings: ServiceSet
 def test_a_topology_audits_through_its_topics() -> None:
     taken: list[AuditLog] = []
 
-    def build(inputs: dict, topics: object, settings: TallySettings) -> None:
+    def build(inputs: dict[str, Any], topics: object, settings: TallySettings) -> None:
         taken.append(topics.audit)  # type: ignore[attr-defined]
         topology(inputs, topics, settings)  # type: ignore[arg-type]
 

@@ -6,8 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from contracts.topics import TRADES, TRADES_CHECKPOINTS, TopicSpec
 from contracts.trades_checkpoint import TradesCheckpoint
-from streaming.clients import end_offsets
-from streaming.service.bounded import unread
+from streaming.clients import end_offsets, lag
 from streaming.settings import ServiceSettings
 from streaming.tail import TopicTail
 
@@ -64,7 +63,7 @@ class BackfillEnd:
             self._ends = end_offsets(self._settings, TRADES)
         while self._stages:
             service, taken, given = self._stages[0]
-            if unread(self._settings, f"{service}-{self._settings.environment}", taken, self._ends):
+            if lag(self._settings, f"{service}-{self._settings.environment}", taken, self._ends):
                 return f"{service} to be done with history"
             self._ends = end_offsets(self._settings, given)
             del self._stages[0]

@@ -117,7 +117,7 @@ def committed_offsets(settings: ServiceSettings, group: str, spec: TopicSpec) ->
         return client.committed(group, topic, sorted(client.watermarks(topic)))
 
 
-def lag(settings: ServiceSettings, group: str, spec: TopicSpec) -> int:
+def lag(settings: ServiceSettings, group: str, spec: TopicSpec, ends: Mapping[int, int] | None = None) -> int:
     """Return how many messages `group` has not committed yet: 0 once it has drained the topic.
 
     Parameters
@@ -128,17 +128,22 @@ def lag(settings: ServiceSettings, group: str, spec: TopicSpec) -> int:
         The consumer group's full name.
     spec
         The topic.
+    ends
+        Count only what is before these offsets, per partition; by default all there is.
 
     Returns
     -------
     int
         Summed over the partitions.
     """
+    topic = spec.full_name(settings.environment)
     with open_client(settings) as client:
-        topic = spec.full_name(settings.environment)
         marks = client.watermarks(topic)
         committed = client.committed(group, topic, sorted(marks))
+        starts = {partition: max(committed.get(partition, low), low) for partition, (low, _) in marks.items()}
+        until = {partition: high for partition, (_, high) in marks.items()} if ends is None else ends
         return sum(
-            client.unread(topic, partition, max(committed.get(partition, low), low), high)
-            for partition, (low, high) in marks.items()
+            client.unread(topic, partition, start, until[partition])
+            for partition, start in starts.items()
+            if start < until.get(partition, 0)
         )

@@ -11,7 +11,7 @@ from quixstreams.models.topics import Topic, TopicConfig
 
 from contracts.clock import Clock, SystemClock
 from contracts.message import Message
-from contracts.topics import DEAD_LETTERS_RETENTION_MS, TopicSpec
+from contracts.topics import TopicSpec
 from contracts.units import MS_PER_SECOND, US_PER_SECOND
 from streaming.broker_address import is_embedded
 from streaming.kafka.connection import COMPRESSION
@@ -21,10 +21,10 @@ from streaming.telemetry import metrics
 from streaming.telemetry.audit import AuditLog
 
 if TYPE_CHECKING:
-    from quixstreams import Application
     from quixstreams.dataframe import StreamingDataFrame
 
     from streaming.dead_letters.writer import DeadLetters
+    from streaming.service.application import ServiceApplication
     from streaming.settings import ServiceSettings
 
 
@@ -85,14 +85,12 @@ class MessageDeserializer(Deserializer):
 class MessageSerializer(Serializer):
     """Turns a message into its wire form, and says what its headers are."""
 
-    def __init__(
-        self, spec: TopicSpec, producer: str, intake: Intake, clock: Clock, audit: AuditLog | None = None
-    ) -> None:
+    def __init__(self, spec: TopicSpec, producer: str, intake: Intake, clock: Clock, audit: AuditLog) -> None:
         super().__init__()
         self._producer = producer
         self._intake = intake
         self._clock = clock
-        self._note = audit.note if audit is not None else None
+        self._note = audit.note
         stage = producer.partition("/")[0]
         self._stage_latency = metrics.STAGE_LATENCY.labels(stage)
         self._from_ingest_latency = metrics.FROM_INGEST_LATENCY.labels(stage)
@@ -100,8 +98,7 @@ class MessageSerializer(Serializer):
 
     def __call__(self, value: Message, ctx: Any) -> bytes:
         self._produced.inc()
-        if self._note is not None:
-            self._note(value)
+        self._note(value)
         return value.to_json()
 
     def headers(self, message: Message) -> list[tuple[str, bytes]]:
@@ -150,40 +147,23 @@ def producer_name(service: str) -> str:
 
 def topic_config(spec: TopicSpec, settings: ServiceSettings) -> TopicConfig:
     """Return what `spec`'s topic is created with; on one machine one partition is enough for every topic."""
-    return _config(settings, spec.partitions, spec.retention_ms, spec.cleanup_policy)
-
-
-def dead_letters_config(settings: ServiceSettings) -> TopicConfig:
-    """Return what a dead-letter topic is created with."""
-    return _config(settings, 1, DEAD_LETTERS_RETENTION_MS, "delete")
-
-
-def _config(settings: ServiceSettings, partitions: int, retention_ms: int, cleanup_policy: str) -> TopicConfig:
-    kept = {"retention.ms": str(retention_ms), "cleanup.policy": cleanup_policy}
+    kept = {"retention.ms": str(spec.retention_ms), "cleanup.policy": spec.cleanup_policy}
     if is_embedded(settings.broker_address):
         return TopicConfig(num_partitions=1, replication_factor=1, extra_config=kept)
-    return TopicConfig(partitions, settings.replication_factor, {**kept, "compression.type": COMPRESSION})
+    return TopicConfig(spec.partitions, settings.replication_factor, {**kept, "compression.type": COMPRESSION})
 
 
 def create_topic(
-    app: Application, spec: TopicSpec, settings: ServiceSettings, service: str = "", clock: Clock | None = None
+    app: ServiceApplication, spec: TopicSpec, settings: ServiceSettings, clock: Clock | None = None
 ) -> Topic:
-    """Return `spec`'s topic in `app`; it is created on the broker if it is missing.
-
-    Parameters
-    ----------
-    service
-        The producer named in headers; by default the service `app` was created for.
-    """
-    intake: Intake = getattr(app, "intake", None) or Intake()
-    name = producer_name(service or getattr(app, "service", "unknown"))
-    the_clock = clock or SystemClock()
+    """Return `spec`'s topic in `app`; it is created on the broker if it is missing."""
+    name, the_clock = producer_name(app.service), clock or SystemClock()
     return app.topic(
         spec.full_name(settings.environment),
-        key_deserializer=KeyDeserializer(intake),
+        key_deserializer=KeyDeserializer(app.intake),
         key_serializer="str",
-        value_deserializer=MessageDeserializer(spec, intake, the_clock),
-        value_serializer=MessageSerializer(spec, name, intake, the_clock, getattr(app, "audit", None)),
+        value_deserializer=MessageDeserializer(spec, app.intake, the_clock),
+        value_serializer=MessageSerializer(spec, name, app.intake, the_clock, app.audit),
         config=topic_config(spec, settings),
     )
 

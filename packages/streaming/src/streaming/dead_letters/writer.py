@@ -11,12 +11,12 @@ from quixstreams.models.topics import Topic
 
 from contracts.clock import Clock, SystemClock
 from contracts.errors import BadMessageError
-from contracts.topics import dead_letters_name
+from contracts.topics import dead_letters_spec
 from streaming.dead_letters.classification import is_systematic
 from streaming.dead_letters.dead_letter import Source, dead_letter_headers, describe
 from streaming.service.intake import Intake
 from streaming.telemetry import metrics
-from streaming.topics import dead_letters_config
+from streaming.topics import topic_config
 
 if TYPE_CHECKING:
     from quixstreams.models import Row
@@ -59,12 +59,12 @@ class DeadLetters:
 
     def attach(self, app: HookedApplication, settings: ServiceSettings) -> None:
         """Create the topic, and send through `app` from now on: in its transaction, before its offsets."""
-        self._app = app
+        self._app, spec = app, dead_letters_spec(self._service)
         self._topic = app.topic(
-            dead_letters_name(self._service, settings.environment),
+            spec.full_name(settings.environment),
             key_serializer="bytes",
             value_serializer="bytes",
-            config=dead_letters_config(settings),
+            config=topic_config(spec, settings),
         )
 
     def send(self, key: str | bytes | None, value: bytes | None, reason: str, error: object) -> None:

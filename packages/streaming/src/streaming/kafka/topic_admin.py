@@ -11,11 +11,11 @@ from confluent_kafka import KafkaException
 from confluent_kafka.admin import AlterConfigOpType, ConfigEntry, ConfigResource, ResourceType
 from quixstreams.models.topics import TopicConfig
 
-from contracts.topics import TOPICS, dead_letters_name
+from contracts.topics import TOPICS, dead_letters_spec
 from streaming.errors import ServiceError
 from streaming.kafka.access import open_admin
 from streaming.kafka.grants import services
-from streaming.topics import dead_letters_config, topic_config
+from streaming.topics import topic_config
 
 if TYPE_CHECKING:
     from streaming.settings import ServiceSettings
@@ -52,9 +52,8 @@ class Difference:
 
 def wanted_topics(settings: ServiceSettings) -> dict[str, TopicConfig]:
     """Return every topic of the system by its full name, in flow order, dead letters last."""
-    named = {spec.full_name(settings.environment): topic_config(spec, settings) for spec in TOPICS}
-    letters = {dead_letters_name(name, settings.environment): dead_letters_config(settings) for name in services()}
-    return {**named, **letters}
+    specs = [*TOPICS, *map(dead_letters_spec, services())]
+    return {spec.full_name(settings.environment): topic_config(spec, settings) for spec in specs}
 
 
 def compare(topic: str, wanted: TopicConfig, actual: TopicConfig | None) -> Difference:

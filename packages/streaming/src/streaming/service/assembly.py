@@ -62,7 +62,7 @@ def assemble(
     topics.dead_letters, topics.audit = app.dead_letters, app.audit
     for spec in (*inputs, *outputs):
         if spec.name not in topics:
-            topics[spec.name] = create_topic(app, spec, settings, service, clock)
+            topics[spec.name] = create_topic(app, spec, settings, clock)
     frames = {spec.name: app.dataframe(topics[spec.name]) for spec in inputs}
     topology(frames, topics, settings)
     return app

@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING
 from loguru import logger
 
 from contracts.topics import TopicSpec
-from streaming.clients import end_offsets
-from streaming.log_client import open_client
+from streaming.clients import end_offsets, lag
 from streaming.settings import ServiceSettings
 
 if TYPE_CHECKING:
@@ -24,20 +23,6 @@ StopWhen = Callable[[], Mapping[int, int] | str]
 
 _LOOK_SECONDS = 0.5
 _LOG_SECONDS = 5.0
-
-
-def unread(settings: ServiceSettings, group: str, spec: TopicSpec, ends: Mapping[int, int]) -> int:
-    """Return how many messages before `ends` the group has not committed."""
-    topic = spec.full_name(settings.environment)
-    with open_client(settings) as client:
-        marks = client.watermarks(topic)
-        committed = client.committed(group, topic, sorted(marks))
-        starts = {partition: max(committed.get(partition, low), low) for partition, (low, _) in marks.items()}
-        return sum(
-            client.unread(topic, partition, start, ends[partition])
-            for partition, start in starts.items()
-            if start < ends.get(partition, 0)
-        )
 
 
 class Bound:
@@ -90,7 +75,7 @@ class Bound:
                 self._log(f"waiting for {found}")
                 return False
             self._ends = {self._spec: found, **{spec: end_offsets(self._settings, spec) for spec in self._beside}}
-        left = sum(unread(self._settings, self._group, spec, ends) for spec, ends in self._ends.items())
+        left = sum(lag(self._settings, self._group, spec, ends) for spec, ends in self._ends.items())
         if self._first_left is None:
             self._first_left, self._began_at = left, time.monotonic()
         if left:
