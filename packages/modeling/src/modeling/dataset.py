@@ -184,7 +184,8 @@ def _samples(
     tables: list[_PairTable], sequence_length: int, horizon_ms: int
 ) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.int64], NDArray[np.int64]]:
     """Return, of every sample, its last bar's place in the common table, its label, its time and its run's length."""
-    ends, ys, times, runs = [], [], [], []
+    none = np.empty(0, dtype=np.int64)
+    parts = [(none, none.astype(np.float64), none, none)]
     before = 0
     for table in tables:
         at_ms = np.array(table.times_ms, dtype=np.int64)
@@ -192,15 +193,7 @@ def _samples(
         y = labels(at_ms, np.array(table.closes, dtype=np.float64), horizon_ms)
         place = before + np.cumsum(run_lengths > 0) - 1
         chosen = (run_lengths >= sequence_length) & ~np.isnan(y)
-        ends.append(place[chosen])
-        ys.append(y[chosen])
-        times.append(at_ms[chosen])
-        runs.append(run_lengths[chosen])
+        parts.append((place[chosen], y[chosen], at_ms[chosen], run_lengths[chosen]))
         before += len(table.bars)
-    none = np.empty(0)
-    return (
-        np.concatenate([none, *ends]).astype(np.int64),
-        np.concatenate([none, *ys]).astype(np.float64),
-        np.concatenate([none, *times]).astype(np.int64),
-        np.concatenate([none, *runs]).astype(np.int64),
-    )
+    ends, ys, times, runs = (np.concatenate(part) for part in zip(*parts, strict=True))
+    return ends, ys, times, runs
