@@ -52,7 +52,7 @@ def _asked(settings: SignalsSettings) -> _Requests:
     return found
 
 
-def _changes(asked: _Requests, accounts: Iterable[Account]) -> _Wishes:
+def _changes(asked: _Requests, accounts: Iterable[Account]) -> _Requests:
     """Return what to write; requesters that are not among `accounts` may belong to another deployment."""
     wanted = {(pair, _requester(account)) for account in accounts for pair in account.pairs}
     ours = {_requester(account) for account in accounts}
