@@ -5,17 +5,17 @@ test-long: install-dev ## All tests there are [tests=PATH workers=3]
 	@$(RUN) $(PYTEST) $(tests)
 
 .PHONY: security
-security: install-dev ## bandit; no secret in git; what a pod, a container and a Kafka user may; what the images are made of
+security: install-dev ## bandit; no secret in git; rights of pods, containers and Kafka users; contents of images
 	@$(BANDIT)
 	@$(RUN) pytest -n $(workers) tests/security tests/deployments/test_least_privilege.py tests/docker/test_sbom.py tests/docker/test_dockerfiles.py
 
 .PHONY: audit
-audit: install-dev ## Known vulnerabilities of all locked packages, asked of PyPI: needs the internet
+audit: install-dev ## Ask PyPI for known vulnerabilities of all locked packages; needs the internet
 	@$(UV) export --quiet --frozen --all-packages --no-dev --no-emit-workspace --extra train --extra postgres --extra simulator | \
 		$(UV) tool run --quiet pip-audit==2.10.1 --strict --disable-pip --require-hashes --requirement /dev/stdin
 
 .PHONY: format
-format: install-dev ## Format the code and mend what ruff can mend
+format: install-dev ## Format the code and fix what ruff can fix
 	@$(RUN) ruff format .
 	@$(RUN) ruff check --fix .
 
@@ -28,11 +28,11 @@ members: install-dev ## Prove each member's dependencies: installed alone, all m
 	@$(RUN) python -m tests.members
 
 .PHONY: fuzz
-fuzz: install-dev ## Nearly right input to every parser: no crash, nothing silently accepted or lost [inputs=1000000 seed=]
+fuzz: install-dev ## Feed almost valid input to every parser: no crash, nothing accepted or lost silently [inputs=1000000 seed=]
 	@$(RUN) python -m tests.fuzz --inputs $(or $(inputs),1000000) --seed $(or $(filter-out 7,$(seed)),1)
 
 .PHONY: chaos
-chaos: install-dev ## Kill and break all through live markets, compare every topic [seed= kills= log=embedded|kafka|both]
+chaos: install-dev ## Kill and break everything during live markets, then compare every topic [seed= kills= log=embedded|kafka|both]
 	@$(RUN) python -m tests.chaos --seed $(seed) --kills $(or $(kills),50) --log $(or $(log),both)
 
 .PHONY: kafka-sweep

@@ -19,15 +19,15 @@ build-and-deploy: ## Build a service's image and run it in the cluster: service=
 	@$(DEPLOY) deploy $(OF_CLUSTER)
 
 .PHONY: deploy
-deploy: ## The same with the image that is there: service=candles [env= variant= market=]; with env=prod registry= tag=
+deploy: ## The same with the existing image: service=candles [env= variant= market=]; with env=prod registry= tag=
 	@$(DEPLOY) deploy $(OF_CLUSTER)
 
 .PHONY: backfill
-backfill: ## The Job of history, waited for, then the live service: service=candles; without service= trades, candles, indicators
+backfill: ## Run the Job of history, wait for it, then start the live service: service=candles; without service= trades, candles, indicators
 	@$(DEPLOY) backfill $(OF_CLUSTER) --timeout $(timeout)
 
 .PHONY: run-now
-run-now: ## One run of what is scheduled, now: service=training, check-topics, check-data; it must be deployed [timeout=]
+run-now: ## Run a scheduled job once, now: service=training, check-topics, check-data; it must be deployed [timeout=]
 	@$(DEPLOY) run-now $(OF_CLUSTER) --timeout $(timeout)
 
 .PHONY: shutdown
@@ -35,11 +35,11 @@ shutdown: ## Take a service out of the cluster; topics and files stay: service=c
 	@$(DEPLOY) shutdown $(OF_CLUSTER)
 
 .PHONY: logs
-logs: ## What a service's pods have said: service=candles [variant= follow=yes]
+logs: ## Show the logs of a service's pods: service=candles [variant= follow=yes]
 	@$(DEPLOY) logs $(OF_CLUSTER) $(if $(follow),--follow)
 
 .PHONY: status
-status: ## What runs in the cluster
+status: ## Show what runs in the cluster
 	@$(DEPLOY) status
 
 .PHONY: port-forward
@@ -47,7 +47,7 @@ port-forward: ## Kafka UI 8182, RisingWave 4567, MLflow 5000, Grafana 3000, Prom
 	@$(DEPLOY) port-forward
 
 .PHONY: log-check
-log-check: install ## What TRADESTREAM_BROKER_ADDRESS holds, against itself: trades or windows missing, ids with two values
+log-check: install ## Check the log at TRADESTREAM_BROKER_ADDRESS for missing trades or windows and ids with two values
 	@$(RUN) python deployments/log_check.py
 
 .PHONY: verify-cluster
@@ -55,7 +55,7 @@ verify-cluster: install ## Replay what is on a kind cluster's Kafka with the clu
 	@deployments/verify_cluster.sh
 
 .PHONY: kube-check
-kube-check: install-dev ## Every manifest against Kubernetes' schemas, and against the API server of kubectl's context
+kube-check: install-dev ## Check every manifest against Kubernetes' schemas, and against the API server of kubectl's context
 	@$(RUN) python deployments/check.py
 
 .PHONY: image-is-known

@@ -17,7 +17,7 @@ build-and-push: image-is-known registry-is-named ## Build it and push it: servic
 	@for name in $(images); do docker/push.sh $$name $(registry) $(model); done
 
 .PHONY: sbom
-sbom: image-is-known $(filter .tools%,$(UV)) ## What an image is made of, as CycloneDX JSON in dist/sbom, from the lock file: service=candles, or all
+sbom: image-is-known $(filter .tools%,$(UV)) ## List what an image contains, as CycloneDX JSON in dist/sbom, from the lock file: service=candles, or all
 	@for name in $(images); do UV=$(UV) docker/sbom.sh $$name $(model); done
 
 .PHONY: compose-down

@@ -14,5 +14,5 @@ topics: install ## Print, create and reconcile the topics of TRADESTREAM_BROKER_
 	@$(RUN) python -m streaming.kafka.manage_topics $(if $(alter),--alter)
 
 .PHONY: access
-access: install ## Print, give and reconcile what each service's user may do on a secured Kafka [alter=yes]
+access: install ## Print, grant and reconcile each service's permissions on a secured Kafka [alter=yes]
 	@$(RUN) python -m streaming.kafka.manage_access $(if $(alter),--alter)

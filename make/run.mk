@@ -12,19 +12,19 @@ install-dev: $(filter .tools%,$(UV))
 verify verify-cluster log-check dead-letters dev subscribe unsubscribe subscriptions topics access kafka-up features-sql features-gallery: EXTRA =
 
 .PHONY: subscribe
-subscribe: pair-is-named install ## A pair joins while everything runs: pair=ETH/USD [history_days=2 run=data/paper]
+subscribe: pair-is-named install ## Add a pair while everything runs: pair=ETH/USD [history_days=2 run=data/paper]
 	@$(RUN) tradestream subscribe $(pair) $(OF_PAPER) $(if $(history_days),--history-days $(history_days))
 
 .PHONY: unsubscribe
-unsubscribe: pair-is-named install ## It leaves, unless somebody else asked for it too: pair=ETH/USD [run=data/paper]
+unsubscribe: pair-is-named install ## Withdraw that request; the pair streams on if somebody else requested it: pair=ETH/USD [run=data/paper]
 	@$(RUN) tradestream unsubscribe $(pair) $(OF_PAPER)
 
 .PHONY: subscriptions
-subscriptions: install ## Which pairs stream, who asked for them, since when [run=data/paper]
+subscriptions: install ## Show which pairs stream, who requested them, since when [run=data/paper]
 	@$(RUN) tradestream subscriptions $(OF_PAPER)
 
 .PHONY: dead-letters
-dead-letters: install ## What services could not use [action=list|show|replay service= id= reason= run=FOLDER yes=yes]
+dead-letters: install ## Messages that services could not use [action=list|show|replay service= id= reason= run=FOLDER yes=yes]
 	@$(RUN) tradestream dead-letters $(action) $(OF_RUN) $(if $(service),--service $(service)) $(if $(id),--id $(id)) \
 		$(if $(reason),--reason $(reason)) $(if $(yes),--yes)
 

@@ -10,22 +10,22 @@ graph: $(filter .tools%,$(UV)) ## All that follows from contracts' list of servi
 	@$(MAKE) --no-print-directory schemas kafka-resources dashboards docs-pages
 
 .PHONY: kafka-resources
-kafka-resources: install-dev ## Write Strimzi's topics and users anew, from contracts
+kafka-resources: install-dev ## Write Strimzi's topics and users, from contracts
 	@$(RUN) python deployments/platform/kafka/resources.py deployments/platform/kafka
 
 .PHONY: schemas
-schemas: install-dev ## Write the lists of feature columns, model kinds and risk rules and the messages' JSON schemas anew
+schemas: install-dev ## Write the lists of feature columns, model kinds and risk rules and the messages' JSON schemas
 	@$(RUN) python -m modeling.kinds_file packages/modeling/kinds.txt
 	@$(RUN) python -m features.columns packages/contracts/src/contracts/feature_columns.json
 	@$(RUN) python -m execution.risk_rules packages/contracts/src/contracts/risk_rules.py
 	@$(RUN) python -m contracts.schemas packages/contracts/schemas
 
 .PHONY: features-ddl
-features-ddl: install-dev ## Write RisingWave's tables and views anew, from the messages and the feature list
+features-ddl: install-dev ## Write RisingWave's tables and views, from the messages and the feature list
 	@$(RUN) python -m featurestore.ddl write deployments/base/risingwave
 
 .PHONY: dashboards
-dashboards: install-dev ## Write Grafana's dashboards and Kubernetes' copy of the alert rules anew
+dashboards: install-dev ## Write Grafana's dashboards and Kubernetes' copy of the alert rules
 	@$(RUN) python deployments/platform/grafana/source/write.py
 
 .PHONY: docs-pages

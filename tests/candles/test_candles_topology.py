@@ -40,6 +40,7 @@ def serve(messages: list[Any], folder: Path | None = None, **options):
     return run_topology(topology, CandlesSettings(**options), "candles", {TRADES: messages}, [CANDLES], folder=folder)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "consecutive", "limit"), FILES)
 def test_recorded_markets_equal_an_independent_aggregation(name, consecutive, limit) -> None:
     trades = market.recorded(name, limit)
@@ -172,6 +173,7 @@ def test_the_module_starts_as_a_program() -> None:
     assert "CANDLES_INTERVALS_S" in done.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(240)
 def test_kill_9_repeats_at_most_identical_candles(tmp_path) -> None:
     """Killed three times in the middle of its work: what comes twice is identical, nothing is missing or doubled."""

@@ -228,6 +228,7 @@ def test_the_job_is_not_done_before_the_references_are_read(tmp_path: Path) -> N
     assert bound.reached()
 
 
+@pytest.mark.slow
 def test_killed_while_candles_wait(tmp_path: Path) -> None:
     settings = IndicatorsSettings(broker_address=f"embedded://{tmp_path}/log", data_dir=tmp_path)
     create_topics(settings, [CANDLES, REFERENCE_CANDLES, TECHNICAL_INDICATORS])
