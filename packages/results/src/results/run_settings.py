@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 from collections.abc import Mapping
@@ -85,7 +86,7 @@ def record_settings(place: RunFolder, given: Mapping[str, str]) -> None:
     """Write down the settings of a run that begins; those of earlier runs in the folder stay beside them."""
     runs = _recorded(place)
     settings = environment_settings(given)
-    if not runs or runs[-1].settings != settings:
+    if not runs or _meaning(runs[-1].settings) != _meaning(settings):
         runs.append(_Run.model_validate({"from": iso_utc(SystemClock().now_us()), "settings": settings}))
         path = place.work / FILE_NAME
         draft = path.with_suffix(".draft")
@@ -110,10 +111,22 @@ def settings_of(place: RunFolder | None) -> RunSettings:
     if place is None or not runs:
         return RunSettings(environment_settings(), "this environment, because the run left no record of its own")
     last = runs[-1].settings
-    earlier = [run.settings for run in runs[:-1]]
-    names = sorted({name for settings in (last, *earlier) for name in settings})
-    changed = tuple(name for name in names if any(settings.get(name) != last.get(name) for settings in earlier))
+    meanings = [_meaning(run.settings) for run in runs]
+    names = sorted({name for settings in meanings for name in settings})
+    changed = tuple(name for name in names if any(each.get(name) != meanings[-1].get(name) for each in meanings))
     return RunSettings(last, str(place.work / FILE_NAME), changed)
+
+
+def _meaning(settings: Mapping[str, str]) -> dict[str, object]:
+    """Return what the values say: JSON is the same in any order of its keys."""
+    return {name: _from_json(value) for name, value in settings.items()}
+
+
+def _from_json(value: str) -> object:
+    try:
+        return json.loads(value)
+    except ValueError:
+        return value
 
 
 def _recorded(place: RunFolder) -> list[_Run]:
