@@ -549,7 +549,7 @@ WITH (
     scan.startup.mode = 'earliest'${PROPERTIES}
 ) FORMAT PLAIN ENCODE JSON;
 
--- each account's books, once a minute
+-- each account, once a minute
 CREATE TABLE IF NOT EXISTS pnl (
     "account" VARCHAR,
     "time_ms" BIGINT,

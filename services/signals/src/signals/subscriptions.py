@@ -19,7 +19,7 @@ from streaming.service.exit import exit_code_for
 _NO_VENUE = "recorded"
 
 #: (pair, requester) -> whether it is wanted.
-_Wishes = dict[tuple[str, str], bool]
+_Requests = dict[tuple[str, str], bool]
 
 
 def ask_for_pairs(settings: SignalsSettings, clock: Clock | None = None) -> int:
@@ -43,8 +43,8 @@ def ask_for_pairs(settings: SignalsSettings, clock: Clock | None = None) -> int:
     return EXIT_OK
 
 
-def _asked(settings: SignalsSettings) -> _Wishes:
-    found: _Wishes = {}
+def _asked(settings: SignalsSettings) -> _Requests:
+    found: _Requests = {}
     for record in read_topic(settings, SYMBOL_SUBSCRIPTIONS):
         message = record.readable_message()
         if isinstance(message, SymbolSubscription) and message.exchange == settings.exchange:
@@ -52,7 +52,7 @@ def _asked(settings: SignalsSettings) -> _Wishes:
     return found
 
 
-def _changes(asked: _Wishes, accounts: Iterable[Account]) -> _Wishes:
+def _changes(asked: _Requests, accounts: Iterable[Account]) -> _Requests:
     """Return what to write; requesters that are not among `accounts` may belong to another deployment."""
     wanted = {(pair, _requester(account)) for account in accounts for pair in account.pairs}
     ours = {_requester(account) for account in accounts}
@@ -61,7 +61,7 @@ def _changes(asked: _Wishes, accounts: Iterable[Account]) -> _Wishes:
     return {**dict.fromkeys(sorted(new), True), **dict.fromkeys(sorted(given_up), False)}
 
 
-def _write(settings: SignalsSettings, changes: _Wishes, clock: Clock) -> None:
+def _write(settings: SignalsSettings, changes: _Requests, clock: Clock) -> None:
     with open_producer(settings, "signals", clock) as producer:
         for (pair, requester), wanted in changes.items():
             message = SymbolSubscription(
