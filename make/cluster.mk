@@ -9,7 +9,7 @@ DEPLOY = python3 deployments/deploy.py
 OF_CLUSTER = --service "$(service)" --env $(env) --variant $(variant) --market $(market) --registry "$(registry)" --tag "$(tag)"
 
 .PHONY: cluster-down
-cluster-down: ## Delete it with all its data
+cluster-down: ## Delete the kind cluster with all its data
 	@kind delete cluster --name tradestream
 
 .PHONY: build-and-deploy

@@ -21,6 +21,6 @@ sbom: image-is-known $(filter .tools%,$(UV)) ## List what an image contains, as 
 	@for name in $(images); do UV=$(UV) docker/sbom.sh $$name $(model); done
 
 .PHONY: compose-down
-compose-down: ## Stop it; its volumes stay
+compose-down: ## Stop what compose-up started; its volumes stay
 	@echo "Stopping docker/compose.yaml; 'docker compose --file docker/compose.yaml down --volumes' forgets its data too"
 	@$(COMPOSE) down --remove-orphans

@@ -16,7 +16,7 @@ subscribe: pair-is-named install ## Add a pair while everything runs: pair=ETH/U
 	@$(RUN) tradestream subscribe $(pair) $(OF_PAPER) $(if $(history_days),--history-days $(history_days))
 
 .PHONY: unsubscribe
-unsubscribe: pair-is-named install ## Withdraw that request; the pair streams on if somebody else requested it: pair=ETH/USD [run=data/paper]
+unsubscribe: pair-is-named install ## Withdraw the request for a pair; the pair streams on if somebody else requested it: pair=ETH/USD [run=data/paper]
 	@$(RUN) tradestream unsubscribe $(pair) $(OF_PAPER)
 
 .PHONY: subscriptions

@@ -176,7 +176,7 @@ def _store_errors(path: str) -> Iterator[None]:
             raise StoreBusyError(f"{path}: locked by another process for {BUSY_TIMEOUT_SECONDS:g} s") from error
         if code == sqlite3.SQLITE_FULL:
             raise StoreFullError(f"{path}: the disk is full; nothing in this batch was written") from error
-        what = f"a query may only read, and be one ({error})" if code == sqlite3.SQLITE_AUTH else error
+        what = f"expected one query that only reads ({error})" if code == sqlite3.SQLITE_AUTH else error
         raise StoreError(f"{path}: {what}") from error
     except (OverflowError, UnicodeError) as error:
         raise StoreError(f"{path}: {error}") from error

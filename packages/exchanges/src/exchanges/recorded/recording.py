@@ -235,7 +235,7 @@ def _check_sample(file: Path, reader: RowReader, lines: Sequence[Line], chosen: 
     if not rows and complaint is not None:
         raise BadInputError(f"{file.name}: {complaint.field}", complaint.expected, complaint.got) from complaint
     if not rows:
-        raise BadInputError("pair", f"rows of it in the first {len(lines)} of {file.name}", chosen.pair)
+        raise BadInputError("pair", f"a pair with trades in the first {len(lines)} rows of {file.name}", chosen.pair)
     backwards = sum(later[1] < earlier[1] for earlier, later in pairwise(rows))
     if backwards * 2 > len(rows):
         raise BadInputError(file.name, "trades oldest first", "newest first")
