@@ -108,7 +108,7 @@ def export(
     out: Annotated[Path, typer.Argument(help="folder for the Parquet files")],
     run_folder: RunFolder = None,
 ) -> None:
-    """Write every topic of a log to Parquet."""
+    """Write the tables of a log to Parquet: trades, candles, features and all decisions."""
     from embedded.tools import log_of
     from results.export.write import export as write
 
