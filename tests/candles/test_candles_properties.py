@@ -71,6 +71,23 @@ def test_repeated_frames_change_nothing(steps, sizes, data) -> None:
 
 
 @LAW
+@given(STEPS, SIZES, st.integers(1, 12))
+def test_frames_that_begin_with_known_trades_change_nothing(steps, sizes, known) -> None:
+    """As after a kill of the feed, which groups anew what it fetches again."""
+    trades = in_order(steps)
+    end = [market.end_at(trades[-1].us + 1)]
+    overlapping, start = list[Any](), 0
+    for part in cut(trades, sizes):
+        overlapping.append(market.frame(trades[max(0, start - known) : start + len(part)]))
+        start += len(part)
+    candles, whole = market.run([*overlapping, *end], RULES), market.run([market.frame(trades), *end], RULES)
+    for interval_s in RULES.intervals_s:
+        assert [one for one in candles if one.interval_s == interval_s] == [
+            one for one in whole if one.interval_s == interval_s
+        ]
+
+
+@LAW
 @given(STEPS, st.data())
 def test_any_order_within_the_grace_changes_nothing(steps, data) -> None:
     trades = in_order(steps)

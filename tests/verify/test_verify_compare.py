@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,9 +13,10 @@ from tests.support.writes_log import commit, put
 from contracts.candle import Candle
 from contracts.errors import BadInputError
 from contracts.heartbeat import Heartbeat
+from contracts.message import Message
 from contracts.prediction import Prediction
 from contracts.services import INPUTS
-from contracts.topics import CANDLES, PREDICTIONS, TOPICS, TRADES
+from contracts.topics import CANDLES, PREDICTIONS, TOPICS, TRADES, TopicSpec
 from embedded.replayer import unset_others
 from results.run_folder import RunFolder
 from results.run_settings import record_settings, settings_of
@@ -53,6 +55,22 @@ def test_an_altered_field_is_named_with_both_values() -> None:
     assert (found.equal, found.mismatched, found.wrong) == (19, 1, 1)
     assert (fault.id, fault.kind) == ("kraken:BTC/USD:60:0:0", "mismatched")
     assert (fault.field, fault.published, fault.replayed) == ("close", "1.5", "1.25")
+
+
+COMPARED = [(spec, cls) for specs in OUTPUTS.values() for spec in specs for cls in spec.messages]
+
+
+@pytest.mark.parametrize(("spec", "cls"), COMPARED, ids=[cls.__name__ for _, cls in COMPARED])
+def test_no_field_of_any_message_is_passed_over(spec: TopicSpec, cls: type[Message]) -> None:
+    message = example(cls)
+    good = Record(f"{spec.name}-dev", 0, 0, message.key.encode(), message.to_json(), {}, message.event_time_ms, spec)
+    again, fields = Index.of([good], spec.decode), json.loads(message.to_json())
+    for name, value in fields.items():
+        published = Index()
+        altered = json.dumps({**fields, name: 0 if value is None else None}).encode()
+        published.add(message.message_id, replace(good, value=altered))
+        found = compare(spec.name, published, again)
+        assert (found.mismatched, [fault.field for fault in found.faults]) == (1, [name])
 
 
 def test_what_lacks_and_what_is_too_much() -> None:
