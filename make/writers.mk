@@ -28,7 +28,8 @@ features-ddl: install-dev ## Write RisingWave's tables and views, from the messa
 dashboards: install-dev ## Write Grafana's dashboards and Kubernetes' copy of the alert rules
 	@$(RUN) python deployments/platform/grafana/source/write.py
 
-.PHONY: docs-pages
+.PHONY: docs-pages features-page
+features-page: docs-pages
 docs-pages: install-dev ## Write the pages of the reference that come from code: command line, features, settings, topics
 	@$(RUN) python -m docs.writers
 

@@ -30,3 +30,8 @@ def test_help_all_leaves_nothing_out() -> None:
     targets = [name for file in files for name in _TARGET.findall(file.read_text(encoding="utf-8"))]
     assert sorted(said_by("help-all")) == sorted(targets)
     assert len(set(targets)) == len(targets), "a target stands in two files"
+
+
+def test_a_target_that_was_joined_with_another_is_still_taken() -> None:
+    done = subprocess.run(["make", "-n", "features-page"], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert "docs.writers" in done.stdout
