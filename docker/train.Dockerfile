@@ -13,10 +13,11 @@ RUN cd /all && mkdir -p /manifests /code/services && cp -r packages /code/ && cp
 
 FROM uv AS build
 ARG MODEL
+# By way of a variable: a wrong MODEL ends the build here.
 COPY --from=sources /manifests ./
-RUN uv sync --frozen --no-dev --no-install-workspace $(sh docker/images.sh "train-$MODEL")
+RUN packages=$(sh docker/images.sh "train-$MODEL") && uv sync --frozen --no-dev --no-install-workspace $packages
 COPY --from=sources /code ./
-RUN uv sync --frozen --no-dev --no-editable $(sh docker/images.sh "train-$MODEL")
+RUN packages=$(sh docker/images.sh "train-$MODEL") && uv sync --frozen --no-dev --no-editable $packages
 
 FROM python:3.11-slim-bookworm
 ARG MODEL
