@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from deployments.graph import HEADER
+
 from contracts.services import SERVICE_NAMES, SERVICES, ServiceSpec
 
-_HEADER = "# Written by `make graph`: change packages/contracts or deployments/graph, not this file.\n"
 #: What only containers are told, as compose.yaml's anchors have it, beside what every service is.
 _ANCHORS = {"trades": "market", "indicators": "indicators"}
 _SETTINGS = {
@@ -16,7 +17,7 @@ _SETTINGS = {
 def files() -> dict[str, str]:
     """Return the names that make knows."""
     names = " ".join(SERVICE_NAMES)
-    return {"make/graph.mk": f"{_HEADER}SERVICES := {names}\nIMAGES   := $(SERVICES) simulator train mlflow\n"}
+    return {"make/graph.mk": f"{HEADER}SERVICES := {names}\nIMAGES   := $(SERVICES) simulator train mlflow\n"}
 
 
 def parts() -> dict[str, dict[str, str]]:

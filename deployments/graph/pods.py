@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from deployments.graph import HEADER
 from deployments.graph.settings import has_settings
 
 from contracts.services import SERVICES, ServiceSpec
 
-_HEADER = "# Written by `make graph`: change packages/contracts or deployments/graph, not this file.\n"
 #: Partitions move once for each pod, and never to one that is about to end.
 _ONE_BY_ONE = "{type: RollingUpdate, rollingUpdate: {maxSurge: 0, maxUnavailable: 1}}"
 #: Two writers of one pair do no harm (candles drops by trade id): the new one is connected before the old one ends.
@@ -44,7 +44,7 @@ PODS = {
 def files() -> dict[str, str]:
     """Return the manifest of each live service."""
     return {
-        f"deployments/base/live/{each.app}.yaml": _HEADER + _deployment(each, PODS.get(each.name, Pod()))
+        f"deployments/base/live/{each.app}.yaml": HEADER + _deployment(each, PODS.get(each.name, Pod()))
         for each in SERVICES
     }
 

@@ -8,7 +8,7 @@ from decimal import Decimal
 import httpx
 from prometheus_client import REGISTRY
 from pytest import approx
-from tests.observability.live.run import free_port
+from tests.support.processes import free_port
 
 from contracts.account import Account
 from contracts.pnl import Pnl

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import signal
-import socket
 import threading
 import time
 from functools import partial
@@ -15,6 +14,7 @@ import pytest
 from tests.streaming.tally import TALLIES, TallySettings, beats, topology
 from tests.streaming.test_service import get, serving
 from tests.support.message_examples import example
+from tests.support.processes import free_port
 from tests.support.waiting import wait_for
 
 from contracts.audit_event import AuditEvent
@@ -56,9 +56,7 @@ def test_a_service_reports_from_its_start_to_its_end(tmp_path: Path) -> None:
     with open_producer(settings, "test") as producer:
         for message in beats(40):
             producer.produce(TRADES, message)
-    with socket.socket() as free:
-        free.bind(("", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     process = serving(settings, TRADESTREAM_METRICS_PORT=str(port), TRADESTREAM_REPORT_SECONDS="0.1")
 
     def health() -> Any:

@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 from quixstreams.sinks import BatchingSink, SinkBackpressureError, SinkBatch
 from tests.streaming.tally import TALLIES, TallySettings, beat, beats, topology
+from tests.support.processes import free_port
 from tests.support.waiting import wait_for
 
 from contracts.clock import FixedClock
@@ -207,9 +208,7 @@ def test_sigterm_commits_and_health_answers_meanwhile(tmp_path: Path) -> None:
     with open_producer(settings, "test") as producer:
         for message in beats(40):
             producer.produce(TRADES, message)
-    with socket.socket() as free:
-        free.bind(("", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     process = serving(settings, TRADESTREAM_METRICS_PORT=str(port), TRADESTREAM_LOG_FORMAT="json")
     try:
         wait_for(lambda: end_offsets(settings, TALLIES).get(0, 0) == 9, "nine tallies", of=process)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -14,6 +15,13 @@ from streaming.settings import ServiceSettings
 
 #: No whole run takes longer, even where the machine is busy with others.
 RUN_SECONDS = 600.0
+
+
+def free_port() -> int:
+    """Return a port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 def start(module: str, folder: Path, *arguments: str, **variables: Any) -> subprocess.Popen[bytes]:

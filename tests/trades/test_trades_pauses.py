@@ -11,6 +11,7 @@ from typing import Any
 
 import httpx
 import pytest
+from tests.support.processes import free_port
 from tests.support.waiting import let_pass_async, wait_for
 
 from contracts.end_of_history import EndOfHistory
@@ -83,14 +84,15 @@ def test_a_dead_venue_is_told_of_once_and_its_trades_come_later(venue: Any, serv
         assert not any(isinstance(m, EndOfHistory) for m in of_pair[index:])
 
 
-def test_health_tells_a_dead_feed_from_a_quiet_market(venue: Any, service: Any, free_port: int) -> None:
+def test_health_tells_a_dead_feed_from_a_quiet_market(venue: Any, service: Any) -> None:
+    port = free_port()
     place = venue()  # its clock stands still: pongs come, trades do not
     trades = service(place)
-    live = trades.start(variant="live", silence_seconds=1, tradestream_metrics_port=free_port)
+    live = trades.start(variant="live", silence_seconds=1, tradestream_metrics_port=port)
 
     def ready() -> httpx.Response | None:
         try:
-            return httpx.get(f"http://127.0.0.1:{free_port}/health/ready")
+            return httpx.get(f"http://127.0.0.1:{port}/health/ready")
         except httpx.TransportError:
             return None
 
@@ -101,7 +103,7 @@ def test_health_tells_a_dead_feed_from_a_quiet_market(venue: Any, service: Any, 
     assert "connected, pong" in answers(200) and "last trade none yet, 2 pairs" in answers(200)
     place.control("faults", [{"kind": "refuse_connections", "count": 1_000}, {"kind": "disconnect"}])
     assert "no connection to the venue" in answers(503)
-    assert httpx.get(f"http://127.0.0.1:{free_port}/health/live").status_code == 200, "a restart would change nothing"
+    assert httpx.get(f"http://127.0.0.1:{port}/health/live").status_code == 200, "a restart would change nothing"
     live.terminate()
     assert live.wait(30) == 0
 

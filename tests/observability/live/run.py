@@ -6,7 +6,6 @@ import dataclasses
 import json
 import os
 import signal
-import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from decimal import Decimal
@@ -14,6 +13,7 @@ from pathlib import Path
 
 import httpx
 from rich.console import Console
+from tests.support.processes import free_port
 
 from contracts.account import Account
 from contracts.services import SERVICES
@@ -138,10 +138,3 @@ def _start_venue(pipeline: ScrapedPipeline) -> dict[str, str]:
 
 def _addresses(pipeline: ScrapedPipeline) -> dict[str, str]:
     return dict(json.loads(pipeline.run_folder.file("simulator-ready.json").read_text(encoding="utf-8")))
-
-
-def free_port() -> int:
-    """Return a port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

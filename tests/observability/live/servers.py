@@ -14,8 +14,9 @@ from typing import Any
 
 import httpx
 import yaml
-from tests.observability.live.run import APPS, free_port
+from tests.observability.live.run import APPS
 from tests.observability.rule_files import ALERTMANAGER, RULES, program
+from tests.support.processes import free_port
 from tests.support.waiting import wait_for
 
 #: As Debian names them.
