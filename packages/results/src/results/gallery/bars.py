@@ -137,7 +137,7 @@ def _read(path: Path) -> pl.DataFrame:
     if not path.is_file():
         raise BadInputError("bars", "a file of recorded bars", str(path))
     try:
-        frame = pl.read_csv(path).rename({"timestamp_ms": "window_start_ms"})
+        frame = pl.read_csv(path, glob=False).rename({"timestamp_ms": "window_start_ms"})
         columns = [*_FILE_COLUMNS, *(name for name in _MORE_COLUMNS if name in frame.columns)]
         frame = frame.select(pl.col("window_start_ms").cast(pl.Int64), pl.col(columns).cast(pl.Float64))
         frame = frame.with_row_index(_LINE, offset=2)  # below the names

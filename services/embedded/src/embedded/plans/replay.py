@@ -35,7 +35,7 @@ class ReplayOptions:
     model: str = TRAINING_KIND
     train_fraction: float = 0.5
     seed: int = 7
-    keep: bool = False
+    keep: bool = True
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ def _run(options: ReplayOptions, recorded: Sequence[Recorded], place: RunFolder,
         pipeline.supervisor.stop()
     summary = write_results(pipeline)
     if not options.keep:
-        place.remove_work()
+        place.remove_all_but_store()
     print_summary(console, pipeline, summary)
 
 
