@@ -65,7 +65,7 @@ class BarSeries:
 
 
 def simulated(bars: int, *, seed: int = 7, first_ms: int = MIDNIGHT_MS, interval_s: int = 60) -> BarSeries:
-    """A random walk in cents; some bars stand still without volume, reference pair and takers are not always known."""
+    """A random walk in cents; some bars stand still, reference pair and takers are not always known."""
     rng = np.random.default_rng(seed)
     close = np.round(30_000 * np.exp(rng.normal(0, 5e-4, bars).cumsum()), 2)
     opened = np.concatenate([close[:1], close[:-1]])

@@ -15,8 +15,8 @@ from features import ANCHOR_BARS
 class Bar(NamedTuple):
     """What one window says; the names are the columns that formulas of `features` use.
 
-    `reference_close` is the close of the reference pair in the same window, NaN where there is none; `taker_buy_volume`
-    is NaN where it is not known of every trade who took.
+    `reference_close` is the close of the reference pair in the same window, NaN where there is none;
+    `taker_buy_volume` is NaN where it is not known of every trade who took.
 
     Attributes
     ----------
