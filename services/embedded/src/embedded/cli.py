@@ -135,10 +135,10 @@ def report(folder: Annotated[Path, typer.Argument(help="folder of a finished run
 @app.command(name="features-gallery")
 def features_gallery(
     folder: Annotated[Path, typer.Option("--run", help="folder of a finished run")] = Path("runs/demo"),
-    pair: Annotated[str | None, typer.Option(help="whose candles; by default the second pair of the run")] = None,
-    bars: Annotated[Path | None, typer.Option(help="plot this CSV file of bars instead")] = None,
+    pair: Annotated[str | None, typer.Option(help="whose bars; by default the second pair of the run, or the only one of the file")] = None,
+    bars: Annotated[Path | None, typer.Option(help="plot this file of bars instead: klines, OHLCVT, CSV, JSON, Parquet, Feather")] = None,
     reference: Annotated[
-        Path | None, typer.Option(help="CSV file of another market's bars to compare them with")
+        Path | None, typer.Option(help="file of another market's bars to compare them with")
     ] = None,
     out: Annotated[Path, typer.Option(help="the page to write")] = Path("runs/features.html"),
 ) -> None:
@@ -149,7 +149,7 @@ def features_gallery(
     with errors_in_words() as console:
         if reference and not bars:
             raise BadInputError("--reference", "--bars with it: a run has pairs of its own", str(reference))
-        drawn = bars_of_file(bars, reference) if bars else bars_of_run(folder, pair)
+        drawn = bars_of_file(bars, reference, pair) if bars else bars_of_run(folder, pair)
         console.print(str(write_gallery(drawn, out)), soft_wrap=True, highlight=False, markup=False)
 
 
