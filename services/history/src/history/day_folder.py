@@ -53,7 +53,6 @@ class DayFolder:
             stored = pl.read_parquet(file, columns=["trade_id"], hive_partitioning=False, glob=False)[
                 "trade_id"
             ].to_numpy()
-            self.ids = merged(self.ids, ranges_of(stored))
 
     def files(self) -> list[Path]:
         """Return the files in the order of their ids."""
