@@ -61,14 +61,36 @@ def test_what_fails_again_and_again_is_given_up_with_its_last_words(supervisor: 
     assert not failure.value.bad_setting
 
 
-def test_on_a_full_disk_a_silent_end_is_explained(supervisor: Supervisor, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("comes_further", "restarts"), [(False, 2), (True, 6)])
+def test_what_fails_without_coming_further_is_given_up_however_long_it_lives(
+    tmp_path: Path, comes_further: bool, restarts: int
+) -> None:
+    """A folder that can never be written let a service live half a minute, again and again."""
+    steps = iter(range(100))
+    policy = RestartPolicy(first_delay_s=0.01, longest_delay_s=0.02, rapid_failures=3, steady_s=0)
+    made = Supervisor(tmp_path / "logs", policy, progress_of=lambda _: next(steps) if comes_further else 0)
+    process = made.start(spec("fails"))
+    try:
+        made.wait_until(lambda: process.restarts >= restarts, 20)
+        if not comes_further:
+            with pytest.raises(ProcessFailedError, match="failed 3 times in a row"):
+                made.wait_until(lambda: False, 20)
+        assert process.restarts == restarts
+    finally:
+        made.kill_all()
+
+
+def test_a_full_disk_ends_it_at_the_first_failure(
+    supervisor: Supervisor, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """What failed could not write why."""
     usage = shutil.disk_usage(supervisor.log_folder)
     monkeypatch.setattr(shutil, "disk_usage", lambda _: usage._replace(free=0))
-    supervisor.start(spec("three"))
+    process = supervisor.start(spec("three"))
     folder = re.escape(str(supervisor.log_folder))
     with pytest.raises(ProcessFailedError, match=f"no space left in {folder}; free some space and run it again"):
         supervisor.wait_until(lambda: False, 20)
+    assert process.restarts == 0
 
 
 def test_what_a_process_complains_of_is_known_until_it_says_something_else(

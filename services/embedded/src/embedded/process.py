@@ -88,6 +88,7 @@ class ManagedProcess:
         self.log_path = log_path
         self.restarts = 0
         self.failures_in_a_row = 0
+        self.progress_at_failure: object = None
         self.exit_code: int | None = None
         self.started_at_s = 0.0
         self.restart_at_s: float | None = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import signal
 import time
@@ -39,6 +40,9 @@ class Supervisor:
         How long a process may take to end after SIGTERM.
     monotonic
         Clock for waiting and backoff.
+    progress_of
+        How far a process has come with its work, another value for every step. One that fails and comes no further is
+        hopeless however long it lives each time; None: by how long it lived alone.
     """
 
     def __init__(
@@ -47,6 +51,7 @@ class Supervisor:
         policy: RestartPolicy | None = None,
         grace_s: float = 20.0,
         monotonic: Callable[[], float] = time.monotonic,
+        progress_of: Callable[[ProcessSpec], object] | None = None,
     ) -> None:
         self.log_folder = log_folder
         self.processes: dict[str, ManagedProcess] = {}
@@ -54,6 +59,7 @@ class Supervisor:
         self._policy = policy or RestartPolicy()
         self._grace_s = grace_s
         self._monotonic = monotonic
+        self._progress_of = progress_of
         self._stop_requested = False
         self._measured_at_s = 0.0
         log_folder.mkdir(parents=True, exist_ok=True)
@@ -169,8 +175,10 @@ class Supervisor:
         if not spec.restartable:
             problem = f"ended ({describe_exit(code)}) and cannot go on where it was"
             raise self._failure(process, problem)
+        if self._disk_is_full():
+            raise self._failure(process, f"ended ({describe_exit(code)})")
         process.failures_in_a_row = self._policy.failures_in_a_row(
-            process.failures_in_a_row, now_s - process.started_at_s
+            process.failures_in_a_row, now_s - process.started_at_s, got_on=self._got_on(process)
         )
         if self._policy.gives_up(process.failures_in_a_row):
             problem = f"failed {process.failures_in_a_row} times in a row (last: {describe_exit(code)})"
@@ -179,9 +187,21 @@ class Supervisor:
         process.restart_at_s = now_s + delay_s
         logger.warning("{} ended ({}); starting it again in {:.1f} s", spec.name, describe_exit(code), delay_s)
 
+    def _got_on(self, process: ManagedProcess) -> bool:
+        """Return whether a process that failed did some work since it failed before."""
+        if self._progress_of is None:
+            return True
+        before, process.progress_at_failure = process.progress_at_failure, self._progress_of(process.spec)
+        return process.progress_at_failure != before
+
+    def _disk_is_full(self) -> bool:
+        disk = os.statvfs(self.log_folder)
+        no_files_left = disk.f_files > 0 and disk.f_favail == 0
+        return shutil.disk_usage(self.log_folder).free < _FULL_DISK_BYTES or no_files_left
+
     def _failure(self, process: ManagedProcess, problem: str, *, bad_setting: bool = False) -> ProcessFailedError:
         # On a full disk a process cannot even write into its log why it ended.
-        if shutil.disk_usage(self.log_folder).free < _FULL_DISK_BYTES:
+        if self._disk_is_full():
             problem += f": no space left in {self.log_folder}; free some space and run it again"
         lines = process.last_lines()
         return ProcessFailedError(process.spec.name, problem, process.log_path, lines, bad_setting=bad_setting)
