@@ -80,9 +80,7 @@ def test_what_fails_without_coming_further_is_given_up_however_long_it_lives(
         made.kill_all()
 
 
-def test_a_full_disk_ends_it_at_the_first_failure(
-    supervisor: Supervisor, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_full_disk_ends_it_at_the_first_failure(supervisor: Supervisor, monkeypatch: pytest.MonkeyPatch) -> None:
     """What failed could not write why."""
     usage = shutil.disk_usage(supervisor.log_folder)
     monkeypatch.setattr(shutil, "disk_usage", lambda _: usage._replace(free=0))

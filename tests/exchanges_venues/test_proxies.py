@@ -7,6 +7,7 @@ import os
 
 import httpx
 import pytest
+from tests.exchanges_venues.conftest import Sink
 from tests.support.processes import free_port
 from websockets.asyncio.server import ServerConnection, serve
 
@@ -19,7 +20,6 @@ from exchanges.session import SessionState
 from exchanges.simulator import SimulatorSettings, simulator
 from exchanges.venue import PermanentVenueError, TransientVenueError
 from exchanges.venues import VENUES
-from tests.exchanges_venues.conftest import Sink
 
 PAIR = "BTC/USD"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from typing import Any
+from typing import Any, Literal
 
 from loguru import logger
 from websockets.asyncio.client import ClientConnection, connect
@@ -176,7 +176,7 @@ class VenueFeed:
     async def _one_connection(self) -> None:
         """Talk over one connection until it breaks."""
         # True: the proxy that the environment names, if it names one.
-        proxy = None if is_loopback(self._url) else True
+        proxy: Literal[True] | None = None if is_loopback(self._url) else True
         async with connect(self._url, user_agent_header=USER_AGENT, proxy=proxy, **_CONNECTION) as connection:
             self._backoff.connected()
             self._outbox = asyncio.Queue()
