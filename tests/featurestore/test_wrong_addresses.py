@@ -49,7 +49,7 @@ def test_a_wrong_login_is_not_waited_for(postgres_url: str, login: str, database
     url = postgres_url.replace("test@/postgres", f"{login}:{SECRET}@/{database}")
     with (
         open_store(url) as store,
-        pytest.raises(StoreError, match="TRADESTREAM_STORE_URL: expected a login") as failure,
+        pytest.raises(StoreError, match="_STORE_URL: expected a login") as failure,
     ):
         store.sql("SELECT 1")
     assert not isinstance(failure.value, StoreBusyError)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import signal
 import time
@@ -16,9 +17,13 @@ from loguru import logger
 from embedded.errors import ProcessFailedError, StopRequestedError
 from embedded.process import ManagedProcess, ProcessSpec
 from embedded.restart_policy import RestartPolicy
+from embedded.terminal.hang_up import leave_terminal
 from streaming.exit_codes import EXIT_BAD_SETTINGS
 
 _TICK_S = 0.05
+_STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+#: What a process says that got no memory, whichever library says it.
+_OUT_OF_MEMORY = re.compile(r"cannot allocate memory|failed to map segment|MemoryError|bad_alloc", re.IGNORECASE)
 _MEASURE_EVERY_S = 1.0
 #: A disk with less than this is full: what failed may have removed what it had half written.
 _FULL_DISK_BYTES = 1 << 20
@@ -204,6 +209,8 @@ class Supervisor:
         if self._disk_is_full():
             problem += f": no space left in {self.log_folder}; free some space and run it again"
         lines = process.last_lines()
+        if any(_OUT_OF_MEMORY.search(line) for line in process.last_lines(100)):
+            problem += ": it got no memory; give this machine or container more, or run less beside it"
         return ProcessFailedError(process.spec.name, problem, process.log_path, lines, bad_setting=bad_setting)
 
     def stop(self, names: list[str] | None = None) -> None:
@@ -240,7 +247,9 @@ class Supervisor:
         Supervisor
             Itself.
         """
-        earlier = {name: signal.signal(name, self._request_stop) for name in (signal.SIGINT, signal.SIGTERM)}
+        # A hang-up is ignored where somebody saw to that (nohup); otherwise the terminal has gone, and it is a stop.
+        asked = [name for name in _STOPS if signal.getsignal(name) is not signal.SIG_IGN]
+        earlier = {name: signal.signal(name, self._request_stop) for name in asked}
         try:
             yield self
         finally:
@@ -251,7 +260,11 @@ class Supervisor:
                 for name, handler in earlier.items():
                     signal.signal(name, handler)
 
-    def _request_stop(self, _signal: int, _frame: FrameType | None) -> None:
+    def _request_stop(self, number: int, _frame: FrameType | None) -> None:
+        if number == signal.SIGHUP:
+            leave_terminal()
+            self._stop_requested = True
+            return
         if self._stop_requested:  # a second time: the person does not want to wait
             raise KeyboardInterrupt
         self._stop_requested = True

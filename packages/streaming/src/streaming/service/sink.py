@@ -63,7 +63,9 @@ class StoreSink(BatchingSink):
             self._pauses += 1
             logger.warning("store: {}; {} messages wait {:g} s", error, batch.size, pause_seconds)
             raise SinkBackpressureError(retry_after=pause_seconds) from error
-        self._pauses = 0
+        if self._pauses:
+            logger.info("store: answers again")
+            self._pauses = 0
 
 
 def keep(sdf: StreamingDataFrame, write: Write | None) -> None:
