@@ -266,7 +266,6 @@ class VenueFeed:
         while True:
             pairs = [(name, pair.live, self._state.complete_to_us(name)) for name, pair in self._state.pairs.items()]
             for outage in watch.look(pairs, self._clock.now_us()):
-                logger.warning("{}: no trades since {} us: an outage", outage.pair, outage.since_us)
                 self._sink.outage(outage.pair, outage.since_us, outage.until_us)
             await asyncio.sleep(min(0.5, self._outage_seconds / 4))
 
