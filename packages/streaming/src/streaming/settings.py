@@ -243,6 +243,11 @@ class ServiceSettings(BaseSettings):
 def read_settings(cls: type[SettingsT]) -> SettingsT:
     """Return the settings that the environment gives.
 
+    Returns
+    -------
+    SettingsT
+        Checked.
+
     Raises
     ------
     SettingsError
