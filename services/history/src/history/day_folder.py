@@ -50,9 +50,8 @@ class DayFolder:
             leftover.unlink()
         self._merge_overlapping()
         for file in self.files():
-            stored = pl.read_parquet(file, columns=["trade_id"], hive_partitioning=False, glob=False)[
-                "trade_id"
-            ].to_numpy()
+            stored = pl.read_parquet(file, columns=["trade_id"], hive_partitioning=False, glob=False)
+            self.ids = merged(self.ids, ranges_of(stored["trade_id"].to_numpy()))
 
     def files(self) -> list[Path]:
         """Return the files in the order of their ids."""
