@@ -24,6 +24,8 @@ def require_own(field: str, path: Path, wrote: Callable[[Path], bool]) -> None:
     ----------
     field
         Where the path was given.
+    path
+        What would be replaced.
     wrote
         Tells whether a file that exists is ours.
 
