@@ -91,7 +91,7 @@ def test_a_path_is_taken_as_it_is(
     done = CliRunner().invoke(app, [command, *map(str, call(run, bars, out))])
     assert done.exit_code == 0, done.output
     new = files_in(tmp_path) - before
-    assert all(path.startswith((str(out), f"{run}/work/log/", f"{run}/report.html")) for path in new), new
+    assert all(path.startswith((str(out), str(RunFolder(run).log), f"{run}/report.html")) for path in new), new
     assert bool(new) or command not in ("export", "verify", "features-gallery")
 
 

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from contracts.errors import BadInputError, TradestreamError
-from featurestore.settings import FILE_NAME
 
 MARKER = ".tradestream-run"
 #: What lies deepest in the folder, a topic's file with what SQLite puts beside it, has some 130 bytes more.
@@ -122,17 +121,12 @@ class RunFolder:
                 found.unlink()
         self.create()
 
-    @property
-    def store(self) -> Path:
-        """What the services keep for SQL, unless they are told another place."""
-        return self.work / FILE_NAME
-
-    def remove_all_but_store(self) -> None:
-        """Remove log, state and models, so that the run can be queried and not verified any more."""
+    def remove_work(self, keeping: str) -> None:
+        """Remove log, state and models; what stays are the results, and files of `work` whose names begin so."""
         for found in self.work.iterdir():
             if found.is_dir():
                 shutil.rmtree(found, ignore_errors=True)
-            elif not found.name.startswith(self.store.name):  # SQLite has files beside it
+            elif not found.name.startswith(keeping):
                 found.unlink()
 
 

@@ -91,7 +91,7 @@ def _in_folder(field: str, folder: Path, environment: str = "dev") -> Log:
     within = RunFolder(folder)
     log = within.log if within.log.is_dir() else folder
     if not any(log.glob("*.topic")):
-        gone = "its log was not kept: run the replay again without --no-keep" if within.store.exists() else ""
+        gone = "its log was not kept: run the replay again without --no-keep" if within.work.is_dir() else ""
         expected = f"the folder of a run, or of an embedded log ({gone or 'was its work/ removed?'})"
         raise BadInputError(field, expected, str(folder))
     place = RunFolder(log.parent.parent)

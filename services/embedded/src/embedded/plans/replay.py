@@ -17,6 +17,7 @@ from embedded.services import Services
 from embedded.terminal.choose import choose_view
 from embedded.terminal.state import RunState
 from exchanges.recorded import open_recording
+from featurestore.settings import FILE_NAME
 from modeling.kinds import TRAINING_KIND
 from results.report.wording import duration
 from results.run_folder import RunFolder
@@ -79,7 +80,7 @@ def _run(options: ReplayOptions, recorded: Sequence[Recorded], place: RunFolder,
         pipeline.supervisor.stop()
     summary = write_results(pipeline)
     if not options.keep:
-        place.remove_all_but_store()
+        place.remove_work(keeping=FILE_NAME)
     print_summary(console, pipeline, summary)
 
 
