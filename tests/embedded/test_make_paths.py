@@ -11,6 +11,8 @@ import pytest
 from tests.support.awkward_names import EVERYTHING, NAMES
 from tests.support.workspace import ROOT
 
+from results.run_folder import RunFolder
+
 pytestmark = pytest.mark.skipif(shutil.which("make") is None, reason="needs make")
 
 #: Target, the arguments of it that are paths, and what a path becomes on the command line.
@@ -24,7 +26,7 @@ TARGETS: tuple[tuple[str, dict[str, str]], ...] = (
     ("dead-letters", {"run": "--run={}"}),
     ("verify", {"run": "--run={}", "against": "--against={}", "out": "--out={}"}),
     ("features-gallery", {"run": "--run={}", "bars": "--bars={}", "reference": "--reference={}", "out": "--out={}"}),
-    ("features-sql", {"run": "sqlite:///{}/work/store.sqlite"}),
+    ("features-sql", {"run": f"sqlite:///{RunFolder(Path('{}')).work}/store.sqlite"}),
     ("features-sql", {"store": "{}"}),
 )
 _WITH = ("MODEL=baseline", "model=baseline", "pair=BTC/USD")
