@@ -59,6 +59,7 @@ def disconnected(state: PairState) -> None:
     state.base_known = False
     state.token += 1
     state.attempts = 0
+    state.restarts = None if state.restarts is None else 0
 
 
 def arrived(state: PairState, trades: list[Trade], *, snapshot: bool) -> list[Output]:
@@ -99,6 +100,7 @@ def page(state: PairState, token: int, trades: list[Trade], next_cursor: str | N
     wanted, outputs = without_restarted(state, trades)
     if len(wanted) < len(trades):
         state.doubtful = True
+        state.aside_us = max(state.aside_us, *(trade.timestamp_us for trade in trades))
     complete = next_cursor is None and not state.doubtful
     late, _, _ = _hold(state, wanted)
     emitted = _drain(state)
@@ -197,7 +199,7 @@ def _settle(state: PairState, *, proof: bool) -> list[Output]:
     elif proof and state.subscribed:
         state.live = True
         state.attempts = 0
-        state.restarts = None
+        state.restarts, state.aside_us = None, 0
         if not was_live:
             outputs.append(Notice("repaired", 0, f"complete up to trade id {state.last_id}"))
     if state.held and state.subscribed and not state.fetching:
@@ -242,7 +244,7 @@ def _fetch(state: PairState, delay_seconds: float = 0.0, cursor: str | None = No
     state.fetching = True
     state.doubtful = False
     state.token += 1
-    since_us = max(0, state.last_us - state.attempts * US_PER_SECOND)
+    since_us = max(0, state.last_us - state.attempts * US_PER_SECOND, state.aside_us)
     return Fetch(since_us, delay_seconds, state.token, cursor)
 
 

@@ -73,7 +73,9 @@ class PairState:
     doubtful
         Something unreadable came after the current fetch began, so its page does not say that nothing is missing.
     aside
-        Time and id of the newest trade that was set aside because ids had started again.
+        Times and ids of trades that were set aside because ids had started again, so that each is so once.
+    aside_us
+        The time up to which REST has shown such trades.
     restarts
         Fetches since ids have started again; None while they have not.
     """
@@ -91,7 +93,8 @@ class PairState:
     attempts: int = 0
     max_attempts: int = 5
     doubtful: bool = False
-    aside: tuple[int, int] = (0, 0)
+    aside: dict[tuple[int, int], None] = field(default_factory=dict)
+    aside_us: int = 0
     restarts: int | None = None
 
     @classmethod

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from itertools import islice
+
 from contracts.trade_ids import not_above, starts_again
 from exchanges.pair_state import Notice, Output, PairState, SetAside
 from exchanges.venue import Trade
+
+_MAX_REMEMBERED = 200_000
 
 
 def without_restarted(state: PairState, trades: list[Trade]) -> tuple[list[Trade], list[Output]]:
@@ -16,7 +20,7 @@ def without_restarted(state: PairState, trades: list[Trade]) -> tuple[list[Trade
     if not found:
         return trades, []
     wanted = [t for t in trades if not starts_again(t.trade_id, t.timestamp_us, last_id, newest_us)]
-    aside = [t for t in found if (t.timestamp_us, t.trade_id) > state.aside]
+    aside = [t for t in found if (t.timestamp_us, t.trade_id) not in state.aside]
     outputs: list[Output] = []
     if state.restarts is None:
         state.restarts = 0
@@ -26,6 +30,8 @@ def without_restarted(state: PairState, trades: list[Trade]) -> tuple[list[Trade
         )
         outputs.append(Notice("restarted", len(found), text))
     if aside:
-        state.aside = max((t.timestamp_us, t.trade_id) for t in aside)
+        state.aside |= {(t.timestamp_us, t.trade_id): None for t in aside}
+        for oldest in list(islice(state.aside, max(0, len(state.aside) - _MAX_REMEMBERED))):
+            del state.aside[oldest]
         outputs.append(SetAside(aside, not_above(last_id)))
     return wanted, outputs
