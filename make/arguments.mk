@@ -25,6 +25,7 @@ port     ?= 9092
 part     ?= candles,latency,scale,features
 logs     ?= embedded,kafka
 log      ?= kafka
+format   ?=
 keep     ?=
 minutes  ?= 30
 secure   ?=

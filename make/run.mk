@@ -31,10 +31,11 @@ dead-letters: install ## Messages that services could not use [action=list|show|
 .PHONY: features-sql
 # Through the environment and a pipe: neither make nor the shell reads what is in a query.
 features-sql: export SQL = $(value query)
-features-sql: install ## Example queries over the feature store of a run, or one of your own [run=runs/demo store=ADDRESS query="SELECT ..."]
+features-sql: install ## Example queries over the feature store of a run, or one of your own [run=runs/demo store=ADDRESS query="SELECT ..."|tables|"describe TABLE" format=table|csv|json|parquet out=FILE]
 	@$(if $(value store),$(SYNC) --all-packages --extra postgres)
 	@$(if $(value query),printf '%s' "$$SQL" |) $(RUN) python -m featurestore \
-		$(call quoted,$(or $(value store),sqlite:///$(or $(value run),runs/demo)/work/store.sqlite)) $(if $(value query),-)
+		$(call quoted,$(or $(value store),sqlite:///$(or $(value run),runs/demo)/work/store.sqlite)) \
+		$(call option,format) $(call option,out) $(if $(value query),-)
 
 .PHONY: features-gallery
 features-gallery: install ## Plot every feature on one page: of a run's candles, or of a file of bars [run= pair= bars=FILE reference=FILE out=]

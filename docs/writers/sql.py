@@ -6,12 +6,12 @@ from collections.abc import Iterator
 
 from docs.writers.markdown import code, table
 
-from featurestore import TABLES
+from featurestore.tables import STORED
 
 
 def lines() -> Iterator[str]:
     """Return a table of the tables."""
     rows = [
-        (code(each.name), each.description, ", ".join(map(code, each.key)), str(len(each.columns))) for each in TABLES
+        (code(each.name), each.description, ", ".join(map(code, each.key)), str(len(each.shown))) for each in STORED
     ]
     yield from table(("table", "a row is", "key", "columns"), rows)

@@ -21,7 +21,7 @@ from contracts.prediction import Prediction
 from contracts.signal import Signal
 from features import FEATURE_NAMES, feature_set_id
 from featurestore import TABLES, Store, StoreError, StoreFullError, open_store, sqlite
-from featurestore.tables import MESSAGE_ID, tables_of
+from featurestore.tables import MESSAGE_ID, exact, tables_of
 from featurestore.views import VIEWS
 
 START_MS = 1_670_889_600_000
@@ -61,7 +61,11 @@ def test_the_queries_every_user_starts_with(store: Store) -> None:
     )
     assert len(top.rows) == 10
     newest = next(row for row in top.rows if row[0] == "BTC/USD")
-    assert (str(newest[1]), newest[2], newest[5]) == (FIELDS["feature_row"]["close"], 61.5, START_MS + 240_000)
+    assert (float(newest[1]), newest[2], newest[5]) == (
+        float(FIELDS["feature_row"]["close"]),
+        61.5,
+        START_MS + 240_000,
+    )
     assert str(newest[6]).startswith("2022-12-13 00:04:00")
     assert {row[2] for row in top.rows if row[0] == "ETH/USD"} == {None}
     counted = store.sql(
@@ -76,8 +80,7 @@ def test_every_message_reads_back_as_it_was_and_is_written_once(store: Store, me
     store.write([one])
     store.write([one, one])
     for table in tables_of(message):
-        columns = ", ".join(f'"{column.name}"' for column in table.columns)
-        (stored,) = store.sql(f"SELECT {columns} FROM {table.name}").dicts()
+        (stored,) = store.sql(f"SELECT {exact(table.columns)} FROM {table.name}").dicts()
         expected = {**one.model_dump(), MESSAGE_ID: one.message_id}
         assert {name: str(value) for name, value in stored.items()} == {
             name: str(value) for name, value in expected.items()
@@ -101,7 +104,7 @@ def test_the_highest_revision_is_kept_and_history_has_all(store: Store) -> None:
     served, corrected = rows(count=1)[0], rows(count=1, revision=2, close="9")[0]
     for order in ([served, corrected], [corrected, served], [served]):
         store.write(order)
-        latest = store.sql("SELECT revision, close FROM technical_indicators").rows
+        latest = store.sql("SELECT revision, close_text FROM technical_indicators").rows
         assert [(revision, str(close)) for revision, close in latest] == [(2, "9")]
     assert store.sql("SELECT revision FROM technical_indicators_history ORDER BY revision").rows == [(0,), (2,)]
 

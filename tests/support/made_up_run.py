@@ -38,6 +38,16 @@ def text(value: float) -> str:
 
 def write_run(folder: Path, minutes: int = 40, pairs: Sequence[str] = PAIRS) -> None:
     """Write a whole run to the log in `folder`."""
+    for name, messages in _by_topic(minutes, pairs).items():
+        put(folder, topic(name), messages)
+
+
+def messages(minutes: int = 40, pairs: Sequence[str] = PAIRS) -> list[Message]:
+    """Return all messages of the run."""
+    return [message for each in _by_topic(minutes, pairs).values() for message in each]
+
+
+def _by_topic(minutes: int, pairs: Sequence[str]) -> dict[str, list[Message]]:
     by_topic: dict[str, list[Message]] = defaultdict(list)
     rng = random.Random(3)
     prices = dict.fromkeys(pairs, 100.0)
@@ -59,8 +69,7 @@ def write_run(folder: Path, minutes: int = 40, pairs: Sequence[str] = PAIRS) -> 
         time_ms=START_MS,
     )
     by_topic["risk-alerts"].append(alert)
-    for name, messages in by_topic.items():
-        put(folder, topic(name), messages)
+    return by_topic
 
 
 def _of_minute(pair: str, minute: int, before: float, after: float, up: float) -> list[tuple[str, Message]]:

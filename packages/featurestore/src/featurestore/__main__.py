@@ -1,10 +1,13 @@
 """Ask a store: ``python -m featurestore sqlite:///runs/demo/work/store.sqlite ["SELECT ..."]``.
 
-Without a query the examples are shown and run; ``-`` reads one from standard input.
+Without a query the examples are shown and run; ``-`` reads one from standard input. ``tables`` lists what there is,
+``describe candles`` the columns of one.
 """
 
 from __future__ import annotations
 
+import argparse
+import re
 import signal
 import sys
 from collections.abc import Sequence
@@ -12,28 +15,48 @@ from pathlib import Path
 
 from contracts.errors import BadSettingError, TradestreamError
 from featurestore import Result, Store, open_store
+from featurestore.discovery import describe, tables
 from featurestore.examples import EXAMPLES
-from featurestore.text_table import text_table
+from featurestore.formats import FORMATS, write
 
 _SQLITE = "sqlite:///"
-_USAGE = "usage: python -m featurestore <address of a store> [query, or - for standard input]"
+_TABLES = re.compile(r"\s*(show\s+)?tables\s*;?\s*", re.IGNORECASE)
+_DESCRIBE = re.compile(r"\s*describe\s+\"?(\w+)\"?\s*;?\s*", re.IGNORECASE)
 
 
 def main(arguments: Sequence[str]) -> int:
     """Run the command and return its exit code: 1 if the store refused, 2 if there is no such store."""
-    if not 1 <= len(arguments) <= 2:
-        print(_USAGE, file=sys.stderr)
-        return 2
     try:
-        with _existing(arguments[0]) as store:
-            if len(arguments) == 2:
-                _show(store.sql(sys.stdin.read() if arguments[1] == "-" else arguments[1]))
-            else:
-                return _show_examples(store, arguments[0])
+        asked = _parser().parse_args(arguments)
+    except SystemExit as end:
+        return 2 if end.code else 0
+    try:
+        with _existing(asked.store) as store:
+            if asked.query is None:
+                return _show_examples(store, asked.store)
+            query = sys.stdin.read() if asked.query == "-" else asked.query
+            write(_answer(store, query), asked.format, asked.out)
     except TradestreamError as error:
         print(error, file=sys.stderr)
         return 2 if isinstance(error, BadSettingError) else 1
     return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m featurestore", description="SQL over what a run has stored")
+    parser.add_argument("store", help="address of a store, such as sqlite:///runs/demo/work/store.sqlite")
+    parser.add_argument("query", nargs="?", help="a query, `tables`, `describe TABLE`, or - for standard input")
+    parser.add_argument("--format", choices=FORMATS, default=FORMATS[0])
+    parser.add_argument("--out", type=Path, help="a new file for the result, instead of standard output")
+    return parser
+
+
+def _answer(store: Store, query: str) -> Result:
+    if _TABLES.fullmatch(query):
+        return tables(store)
+    if found := _DESCRIBE.fullmatch(query):
+        return describe(store, found[1])
+    return store.sql(query)
 
 
 def _existing(url: str) -> Store:
@@ -47,16 +70,12 @@ def _existing(url: str) -> Store:
 def _show_examples(store: Store, url: str) -> int:
     for meaning, query in EXAMPLES:
         print(f"-- {meaning}\n{query}\n")
-        _show(store.sql(query))
+        write(store.sql(query))
         print()
     if not store.sql("SELECT pair FROM technical_indicators LIMIT 1").rows:
         print(f"{url} has no feature rows yet", file=sys.stderr)
         return 1
     return 0
-
-
-def _show(result: Result) -> None:
-    print(text_table(result))
 
 
 if __name__ == "__main__":

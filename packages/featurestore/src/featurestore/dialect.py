@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from operator import itemgetter
 from typing import Any, ClassVar, Protocol
 
@@ -31,6 +32,8 @@ class Dialect(Protocol):
         SQL type for each kind of column.
     placeholder
         How a statement marks a parameter.
+    of_narrow_tables
+        What is added to the definition of a table with short rows.
     writable
         False where the database reads the topics itself.
     keeps_views
@@ -39,8 +42,15 @@ class Dialect(Protocol):
 
     types: ClassVar[Mapping[Kind, str]]
     placeholder: ClassVar[str]
+    of_narrow_tables: ClassVar[str]
     writable: ClassVar[bool]
     keeps_views: ClassVar[bool]
+
+    def definitions(self, column: Column) -> dict[str, str]:
+        """Return how the columns of a value are declared, by name: of an exact decimal also that of its digits."""
+
+    def stored_name(self, column: Column) -> str:
+        """Return the name of the one that is written; another follows from it."""
 
     def connect(self) -> Any:
         """Return a DB-API connection that commits only where `transaction` says so."""
@@ -50,6 +60,9 @@ class Dialect(Protocol):
 
     def connect_to_read(self) -> Any:
         """Return a connection for `reading`, having seen that the tables are ours; makes and changes nothing."""
+
+    def in_own_words(self, query: str) -> str:
+        """Return a query with functions that all three databases share as this one has them."""
 
     def transaction(self, connection: Any) -> AbstractContextManager[None]:
         """Commit what happens inside, or none of it; raise the store's errors."""
@@ -79,38 +92,59 @@ class MakesTables(Dialect, Protocol):
     def lock_schema(self, connection: Any) -> None:
         """Let no other process make or change tables until the transaction ends."""
 
+    def upgrade(self, connection: Any, table: Table, present: set[str]) -> set[str]:
+        """Put columns of an older version under the names they have now; return which there are then."""
+
     def columns_of(self, connection: Any, table: str) -> set[str]:
         """Return the columns that the database has of a table or view; none if it has no such."""
 
 
 def create_table(table: Table, dialect: Dialect) -> str:
     """Return the statement that makes `table`."""
-    columns = [_definition(column, dialect) for column in table.columns]
-    return f"CREATE TABLE IF NOT EXISTS {table.name} ({', '.join(columns)}, PRIMARY KEY ({quoted_names(table.key)}))"
+    columns = [f"{quoted(name)} {how}" for each in table.columns for name, how in dialect.definitions(each).items()]
+    key = f"PRIMARY KEY ({quoted_names(table.key)})"
+    ending = dialect.of_narrow_tables if table.narrow else ""
+    return f"CREATE TABLE IF NOT EXISTS {table.name} ({', '.join(columns)}, {key}){ending}"
 
 
-def add_column(table: Table, column: Column, dialect: Dialect) -> str:
-    """Return the statement that adds a column; nullable, since the rows that exist have no value for it."""
-    return f"ALTER TABLE {table.name} ADD COLUMN {quoted(column.name)} {dialect.types[column.kind]}"
+def add_columns(table: Table, column: Column, dialect: Dialect, present: set[str]) -> list[str]:
+    """Return the statements that add what is missing of a column; nullable: rows that exist have no value for it."""
+    definitions = dialect.definitions(replace(column, nullable=True))
+    return [
+        f"ALTER TABLE {table.name} ADD COLUMN {quoted(name)} {how}"
+        for name, how in sorted(definitions.items(), key=lambda each: each[0] != dialect.stored_name(column))
+        if name not in present
+    ]
 
 
-def upsert(table: Table, columns: Columns, source: str) -> str:
+def stored_names(table: Table, columns: Columns, dialect: Dialect) -> Columns:
+    """Return the names under which values of `columns` are written."""
+    written = {column.name: dialect.stored_name(column) for column in table.columns}
+    return tuple(written[name] for name in columns)
+
+
+def upsert(table: Table, columns: Columns, source: str, dialect: Dialect) -> str:
     """Return the statement that writes the rows of `source` unless newer ones of their keys are stored.
 
     Columns that are not among `columns` become null, also where a row is stored already.
 
     Examples
     --------
+    >>> from featurestore.sqlite import SqliteDialect
     >>> from featurestore.tables import table
-    >>> upsert(table("candles"), ("pair", "close"), "VALUES (?, ?)").partition(" WHERE ")[2]
+    >>> statement = upsert(table("candles"), ("pair", "close"), "VALUES (?, ?)", SqliteDialect(":memory:"))
+    >>> statement.partition(" WHERE ")[2]
     'excluded."revision" >= candles."revision"'
     """
-    others = [column.name for column in table.columns if column.name not in table.key]
+    written = quoted_names(stored_names(table, columns, dialect))
+    if table.narrow:
+        return f"INSERT INTO {table.name} ({written}) {source} ON CONFLICT DO NOTHING"
+    others = [dialect.stored_name(column) for column in table.columns if column.name not in table.key]
     changes = ", ".join(f"{quoted(name)} = excluded.{quoted(name)}" for name in others)
     newest = quoted(table.newest) if table.newest else ""
     condition = f" WHERE excluded.{newest} >= {table.name}.{newest}" if newest else ""
     return (
-        f"INSERT INTO {table.name} ({quoted_names(columns)}) {source} "
+        f"INSERT INTO {table.name} ({written}) {source} "
         f"ON CONFLICT ({quoted_names(table.key)}) DO UPDATE SET {changes}{condition}"
     )
 
@@ -140,7 +174,3 @@ def without_nulls(columns: Columns, rows: Rows) -> tuple[Columns, Rows]:
 def marks(values: Sequence[Any], dialect: Dialect) -> str:
     """Return as many placeholders as there are values."""
     return ", ".join([dialect.placeholder] * len(values))
-
-
-def _definition(column: Column, dialect: Dialect) -> str:
-    return f"{quoted(column.name)} {dialect.types[column.kind]}{'' if column.nullable else ' NOT NULL'}"

@@ -66,7 +66,7 @@ def feature_row(values: Mapping[str, Any]) -> FeatureRow:
     others = _not_in_set().get(values["feature_set"])
     if others is None:
         others = {name for name in FEATURE_COLUMNS if values[name] is None}
-    # PostgreSQL gives a Decimal, SQLite the text itself; both have one canonical spelling.
+    # The digits are as they were published; RisingWave may write them otherwise.
     exact = {name: decimal_string(Decimal(values[name])) for name in _DECIMALS}
     return FeatureRow(**{name: exact.get(name, value) for name, value in values.items() if name not in others})
 

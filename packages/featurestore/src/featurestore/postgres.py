@@ -11,12 +11,13 @@ from typing import Any, ClassVar
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
-from contracts.columns import Kind
+from contracts.columns import Column, Kind
 from contracts.errors import BadSettingError
 from featurestore.dialect import POSTGRES_TYPES, Columns, Rows, upsert, values
 from featurestore.errors import StoreBusyError, StoreError, StoreFullError
+from featurestore.functions import in_standard_words
 from featurestore.schema import make_schema, missing_columns
-from featurestore.tables import Table, quoted_names
+from featurestore.tables import Table, digits_of, quoted, quoted_names
 
 #: One number for "the tables of this project", as PostgreSQL's advisory locks want it.
 _SCHEMA_LOCK = 0x7261_6465
@@ -45,6 +46,7 @@ class PostgresDialect:
 
     types: ClassVar[Mapping[Kind, str]] = POSTGRES_TYPES
     placeholder: ClassVar[str] = "%s"
+    of_narrow_tables: ClassVar[str] = ""
     writable: ClassVar[bool] = True
     keeps_views: ClassVar[bool] = False
 
@@ -58,6 +60,22 @@ class PostgresDialect:
     def where(self) -> str:
         """Which of the databases it is."""
         return "PostgreSQL"
+
+    def definitions(self, column: Column) -> dict[str, str]:
+        """Return a column; an exact decimal is a NUMERIC, and its digits follow from it."""
+        found = {column.name: f"{self.types[column.kind]}{'' if column.nullable else ' NOT NULL'}"}
+        if column.kind == "decimal":
+            digits = f"VARCHAR GENERATED ALWAYS AS (CAST({quoted(column.name)} AS VARCHAR)) STORED"
+            found[digits_of(column).name] = digits
+        return found
+
+    def stored_name(self, column: Column) -> str:
+        """Return the column's own name."""
+        return column.name
+
+    def upgrade(self, connection: psycopg.Connection[Any], table: Table, present: set[str]) -> set[str]:
+        """Leave what there is: no column has another name in older versions."""
+        return present
 
     def connect(self) -> psycopg.Connection[Any]:
         """Connect; every transaction is opened by hand."""
@@ -91,11 +109,16 @@ class PostgresDialect:
         with store_errors(self.where):
             try:
                 connection.execute("SET default_transaction_read_only = on")
+                connection.execute("SET TIME ZONE 'UTC'")  # days are UTC days, whatever the server is set to
                 missing_columns(connection, self)
             except BaseException:
                 connection.close()
                 raise
             return connection
+
+    def in_own_words(self, query: str) -> str:
+        """Return it in standard SQL."""
+        return in_standard_words(query)
 
     @contextmanager
     def transaction(self, connection: psycopg.Connection[Any]) -> Iterator[None]:
@@ -137,7 +160,7 @@ class PostgresDialect:
         """Write rows into each of `tables`: many of them go over in one copy, which is twice as fast."""
         if len(rows) < _ROWS_WORTH_A_COPY or not all(_one_row_a_key(table, columns, rows) for table in tables):
             for table in tables:
-                cursor.executemany(upsert(table, columns, values(columns, self)), rows)
+                cursor.executemany(upsert(table, columns, values(columns, self), self), rows)
             return
         names = quoted_names(columns)
         cursor.execute(f"CREATE TEMPORARY TABLE {_INCOMING} (LIKE {tables[0].name}) ON COMMIT DROP")
@@ -145,7 +168,7 @@ class PostgresDialect:
             for row in rows:
                 copy.write_row(row)
         for table in tables:
-            cursor.execute(upsert(table, columns, f"SELECT {names} FROM {_INCOMING}"))  # noqa: S608 - our own names
+            cursor.execute(upsert(table, columns, f"SELECT {names} FROM {_INCOMING}", self))  # noqa: S608 - our own names
         cursor.execute(f"DROP TABLE {_INCOMING}")
 
 

@@ -8,10 +8,11 @@ from typing import Any
 
 from contracts.errors import BadSettingError
 from featurestore import dialect as sql
+from featurestore.errors import StoreError
 from featurestore.postgres import store_errors
 from featurestore.risingwave import RisingWaveDialect
 from featurestore.risingwave_ddl import create_tables, create_trades, create_views
-from featurestore.tables import MESSAGE_ID, TABLES
+from featurestore.tables import MESSAGE_ID, TABLES, digits_of
 from featurestore.target import Target
 from featurestore.views import VIEWS
 
@@ -34,13 +35,15 @@ def apply(url: str, target: Target, *, views_anew: bool = False) -> Iterator[str
     BadSettingError
         If `url` is none of RisingWave.
     StoreError
-        If RisingWave refuses. It has no transactions: what was done until then stays, and a further run goes on.
+        If RisingWave refuses, or a table of an older version lacks what only a new one can have. It has no
+        transactions: what was done until then stays, and a further run goes on.
     """
     if not url.startswith("risingwave://"):
         raise BadSettingError("store", "risingwave://user@host:port/database", url.partition("://")[0] + "://...")
     dialect = RisingWaveDialect(url)
     with closing(dialect.connect(read_only=False)) as connection, store_errors("RisingWave"):
         yield from _run(connection, (target.fill(each) for each in create_tables()))
+        _require_digits(connection, dialect)
         new_columns = list(_new_columns(connection, dialect))
         if new_columns or views_anew:  # before the columns, so that a run that ends here is made good by the next
             yield from _run(connection, (f"DROP MATERIALIZED VIEW IF EXISTS {view.name}" for view in VIEWS))
@@ -55,9 +58,25 @@ def _run(connection: Any, statements: Iterable[str]) -> Iterator[str]:
         yield head.removesuffix(" (").removesuffix(" AS")
 
 
+def _require_digits(connection: Any, dialect: RisingWaveDialect) -> None:
+    """Refuse tables of a version without the digits of decimals: RisingWave adds no computed column to a table."""
+    for table in TABLES:
+        present = dialect.columns_of(connection, table.name)
+        missing = [
+            digits_of(column).name
+            for column in table.columns
+            if column.kind == "decimal" and column.name in present and digits_of(column).name not in present
+        ]
+        if missing:
+            raise StoreError(
+                f"RisingWave: table {table.name} of an older version lacks {', '.join(missing)}: "
+                f"DROP TABLE {table.name} CASCADE, then apply again; it fills itself from Kafka"
+            )
+
+
 def _new_columns(connection: Any, dialect: RisingWaveDialect) -> Iterator[str]:
     for table in TABLES:
         present = dialect.columns_of(connection, table.name)
         for column in table.columns:
             if column.name not in present and column.name != MESSAGE_ID:
-                yield sql.add_column(table, column, dialect)
+                yield sql.add_columns(table, column, dialect, {digits_of(column).name})[0]

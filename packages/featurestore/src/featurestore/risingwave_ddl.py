@@ -6,14 +6,14 @@ clauses is RisingWave's: columns, ON CONFLICT, WITH, FORMAT.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from contracts.columns import ID_COLUMNS, Column, columns_of
 from contracts.message import Message
 from contracts.position import Position
 from contracts.topics import TOPICS, TRADES, TopicSpec
 from featurestore.dialect import POSTGRES_TYPES
-from featurestore.tables import MESSAGE_ID, TABLES, Table, quoted, quoted_names
+from featurestore.tables import MESSAGE_ID, TABLES, Table, digits_of, quoted, quoted_names
 from featurestore.views import TRADES as TRADES_VIEW
 from featurestore.views import VIEWS, View
 
@@ -54,7 +54,7 @@ def create_table(table: Table) -> str:
 
     A field that a message lacks is null, so no column is NOT NULL: RisingWave would drop the whole message.
     """
-    columns = [f"    {quoted(column.name)} {_type(table, column)}," for column in table.columns]
+    columns = [f"    {quoted(name)} {kind}," for column in table.columns for name, kind in _types(table, column)]
     newest = f" WITH VERSION COLUMN ({table.newest})" if table.newest else ""
     return "\n".join(
         (
@@ -115,6 +115,8 @@ def _id_part(column: Column) -> str:
     return f"coalesce({column.name}, '*')" if column.nullable else column.name
 
 
-def _type(table: Table, column: Column) -> str:
+def _types(table: Table, column: Column) -> Iterator[tuple[str, str]]:
     kind = POSTGRES_TYPES[column.kind]
-    return f"{kind} AS ({message_id(table.message)})" if column.name == MESSAGE_ID else kind
+    yield column.name, f"{kind} AS ({message_id(table.message)})" if column.name == MESSAGE_ID else kind
+    if column.kind == "decimal":
+        yield digits_of(column).name, f"VARCHAR AS (CAST({quoted(column.name)} AS VARCHAR))"

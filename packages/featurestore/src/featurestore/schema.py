@@ -7,7 +7,7 @@ from typing import Any
 from featurestore import dialect as sql
 from featurestore.dialect import MakesTables
 from featurestore.errors import StoreError
-from featurestore.tables import MESSAGE_ID, TABLES, Table
+from featurestore.tables import STORED, Table
 from featurestore.views import VIEWS, View
 
 #: Remembers the text that each view was made from: databases keep it in words of their own.
@@ -25,7 +25,10 @@ def make_schema(connection: Any, dialect: MakesTables) -> None:
     with dialect.transaction(connection):
         dialect.lock_schema(connection)
         present = present_columns(connection, dialect)
-        for table in TABLES:
+        if any(present[table.name] and lacking(table, present[table.name]) for table in STORED):
+            for view in VIEWS:  # they would stand in the way of the columns below them
+                connection.execute(f"DROP VIEW IF EXISTS {view.name}")
+        for table in STORED:
             _make_table(connection, dialect, table, present[table.name])
         connection.execute(
             f"CREATE TABLE IF NOT EXISTS {_VIEW_TEXTS} (name VARCHAR PRIMARY KEY, query VARCHAR NOT NULL)"
@@ -50,11 +53,13 @@ def missing_columns(connection: Any, dialect: MakesTables) -> dict[str, tuple[st
             f"{dialect.where}: the store is empty: the first write creates its tables "
             "(or this is the database of something else)"
         )
-    names = {table.name: tuple(column.name for column in table.columns) for table in TABLES}
-    missing = {
-        table: tuple(name for name in columns if name not in present[table]) for table, columns in names.items()
-    }
+    missing = {table.name: lacking(table, present[table.name]) for table in STORED}
     return {table: columns for table, columns in missing.items() if columns}
+
+
+def lacking(table: Table, present: set[str]) -> tuple[str, ...]:
+    """Return the columns of a table that are not among those there are."""
+    return tuple(column.name for column in table.shown if column.name not in present)
 
 
 def present_columns(connection: Any, dialect: MakesTables) -> dict[str, set[str]]:
@@ -65,13 +70,13 @@ def present_columns(connection: Any, dialect: MakesTables) -> dict[str, set[str]
     StoreError
         If a table of one of our names is somebody else's.
     """
-    found = {table.name: dialect.columns_of(connection, table.name) for table in TABLES}
-    for table in TABLES:
-        lacking = [name for name in (*table.key, MESSAGE_ID) if name not in found[table.name]]
-        if found[table.name] and lacking:
+    found = {table.name: dialect.columns_of(connection, table.name) for table in STORED}
+    for table in STORED:
+        absent = [name for name in table.required if name not in found[table.name]]
+        if found[table.name] and absent:
             raise StoreError(
                 f"{dialect.where}: this is not a Tradestream store: expected a table {table.name} with "
-                f"{', '.join(lacking)}, was one with {', '.join(sorted(found[table.name]))}"
+                f"{', '.join(absent)}, was one with {', '.join(sorted(found[table.name]))}"
             )
     return found
 
@@ -80,9 +85,10 @@ def _make_table(connection: Any, dialect: MakesTables, table: Table, present: se
     if not present:
         connection.execute(sql.create_table(table, dialect))
         return
+    found = dialect.upgrade(connection, table, present)
     for column in table.columns:
-        if column.name not in present:
-            connection.execute(sql.add_column(table, column, dialect))
+        for statement in sql.add_columns(table, column, dialect, found):
+            connection.execute(statement)
 
 
 def _make_view(connection: Any, dialect: MakesTables, view: View) -> None:

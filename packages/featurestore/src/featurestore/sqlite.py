@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import ClassVar
 from uuid import uuid4
 
-from contracts.columns import Kind
+from contracts.columns import Column, Kind
 from featurestore.dialect import Columns, Rows, upsert, values
 from featurestore.errors import StoreBusyError, StoreError, StoreFullError
+from featurestore.functions import add_functions
 from featurestore.schema import make_schema, missing_columns, present_columns
-from featurestore.tables import TABLES, Table, quoted
+from featurestore.tables import STORED, Table, digits_of, quoted
 from featurestore.views import VIEWS
 
 #: How long a writer waits for another; each holds the lock for one batch.
@@ -23,14 +24,14 @@ BUSY_TIMEOUT_SECONDS = 5.0
 _MEMORY = ":memory:"
 #: All that a query may do, and the pragmas that only tell. So it attaches no file, ends and begins no transaction.
 _READS = frozenset({sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_FUNCTION, sqlite3.SQLITE_RECURSIVE})
-_TELLING_PRAGMAS = frozenset({"table_info", "table_list"})
+_TELLING_PRAGMAS = frozenset({"table_info", "table_xinfo", "table_list"})
 
 
 class SqliteDialect:
     """A store in one file, or ``:memory:``.
 
-    Exact decimals are TEXT: SQLite's own NUMERIC would turn them into floats. They read back digit for digit and add
-    up as numbers; to compare or order by one, write ``CAST(close AS REAL)``.
+    SQLite has no exact decimals. The digits of one are stored as text, in ``close_text``; ``close`` is computed from
+    them as a float when it is asked for, so that it compares, sorts and adds up as a number.
 
     Parameters
     ----------
@@ -45,6 +46,7 @@ class SqliteDialect:
         "text": "VARCHAR",
     }
     placeholder: ClassVar[str] = "?"
+    of_narrow_tables: ClassVar[str] = " WITHOUT ROWID"
     writable: ClassVar[bool] = True
     keeps_views: ClassVar[bool] = False
 
@@ -56,6 +58,31 @@ class SqliteDialect:
     def where(self) -> str:
         """The file."""
         return self._path
+
+    def definitions(self, column: Column) -> dict[str, str]:
+        """Return a column; of an exact decimal the digits are stored, and the number follows from them."""
+        null = "" if column.nullable else " NOT NULL"
+        if column.kind != "decimal":
+            return {column.name: f"{self.types[column.kind]}{null}"}
+        digits = digits_of(column).name
+        number = f"{self.types['float']} GENERATED ALWAYS AS (CAST({quoted(digits)} AS REAL)) VIRTUAL"
+        return {column.name: number, digits: f"{self.types['decimal']}{null}"}
+
+    def stored_name(self, column: Column) -> str:
+        """Return the name of the digits, if it is an exact decimal."""
+        return digits_of(column).name if column.kind == "decimal" else column.name
+
+    def upgrade(self, connection: sqlite3.Connection, table: Table, present: set[str]) -> set[str]:
+        """Rename decimals that an older version kept as text under the number's name; no row is written anew."""
+        found = set(present)
+        for column in table.columns:
+            stored = self.stored_name(column)
+            if column.name in found and stored not in found:
+                connection.execute(
+                    f"ALTER TABLE {table.name} RENAME COLUMN {quoted(column.name)} TO {quoted(stored)}"
+                )
+                found = found - {column.name} | {stored}
+        return found
 
     def connect(self) -> sqlite3.Connection:
         """Open the file to write it, and make it where it is missing."""
@@ -97,7 +124,12 @@ class SqliteDialect:
         with _store_errors(self._path):
             connection = sqlite3.connect(address, uri=True, timeout=BUSY_TIMEOUT_SECONDS, isolation_level=None)
         connection.create_function("to_timestamp", 1, to_timestamp, deterministic=True)
+        add_functions(connection)
         return connection
+
+    def in_own_words(self, query: str) -> str:
+        """Return it as it is: a connection is given what SQLite lacks."""
+        return query
 
     @contextmanager
     def transaction(self, connection: sqlite3.Connection) -> Iterator[None]:
@@ -123,12 +155,12 @@ class SqliteDialect:
 
     def columns_of(self, connection: sqlite3.Connection, table: str) -> set[str]:
         """Return the columns that the file has of a table."""
-        return {row[1] for row in connection.execute(f"PRAGMA table_info({table})")}
+        return {row[1] for row in connection.execute(f"PRAGMA table_xinfo({table})")}
 
     def put(self, cursor: sqlite3.Cursor, tables: Sequence[Table], columns: Columns, rows: Rows) -> None:
         """Write rows into each of `tables`."""
         for table in tables:
-            cursor.executemany(upsert(table, columns, values(columns, self)), rows)
+            cursor.executemany(upsert(table, columns, values(columns, self), self), rows)
 
 
 def to_timestamp(epoch_seconds: float | None) -> str | None:
@@ -153,17 +185,26 @@ def _show_as_of_this_version(
     connection: sqlite3.Connection, dialect: SqliteDialect, missing: Mapping[str, Sequence[str]]
 ) -> None:
     """Put views of this connection before the tables that lack columns, and all our views over them."""
-    for table in TABLES:
+    for table in STORED:
         if table.name in missing:
             known = dialect.columns_of(connection, table.name)
-            columns = ", ".join(
-                quoted(column.name) if column.name in known else f"NULL AS {quoted(column.name)}"
-                for column in table.columns
-            )
+            columns = ", ".join(shown for column in table.columns for shown in _as_now(column, known))
             source = f"FROM main.{table.name}" if known else "WHERE 0"
             connection.execute(f"CREATE TEMP VIEW {table.name} AS SELECT {columns} {source}")
     for view in VIEWS:
         connection.execute(f"CREATE TEMP VIEW {view.name} AS\n{view.query}")
+
+
+def _as_now(column: Column, known: set[str]) -> Iterator[str]:
+    """Yield how the columns of a value are selected from a table that has those that are `known`."""
+    name, digits = quoted(column.name), quoted(digits_of(column).name)
+    if column.kind != "decimal":
+        yield name if column.name in known else f"NULL AS {name}"
+    elif column.name in known and digits_of(column).name not in known:  # the digits, under the number's name
+        yield f"CAST({name} AS REAL) AS {name}"
+        yield f"{name} AS {digits}"
+    else:
+        yield from (name, digits) if column.name in known else (f"NULL AS {name}", f"NULL AS {digits}")
 
 
 @contextmanager

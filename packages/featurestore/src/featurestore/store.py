@@ -13,6 +13,7 @@ from contracts.message import Message
 from contracts.units import MS_PER_SECOND
 from featurestore import dialect as sql
 from featurestore.dialect import Dialect
+from featurestore.discovery import hint
 from featurestore.errors import StoreBusyError, StoreError
 from featurestore.feature_rows import COLUMNS, columns_of_set, feature_row, lists_of, require_served
 from featurestore.quality import DAY_QUALITY_COLUMNS, DayQuality
@@ -25,7 +26,7 @@ from featurestore.requests import (
     checked_time,
 )
 from featurestore.result import Result
-from featurestore.tables import TABLES, Table, quoted_names, tables_of
+from featurestore.tables import STORED, Table, exact, tables_of
 
 
 class Store:
@@ -89,7 +90,7 @@ class Store:
             with self._dialect.transaction(connection), closing(connection.cursor()) as cursor:
                 for tables, batch in groups:
                     names = tuple(column.name for column in tables[0].columns)
-                    columns, rows = sql.without_nulls(names, list(map(tables[0].row, batch)))
+                    columns, rows = sql.without_nulls(names, list(tables[0].rows(batch)))
                     self._dialect.put(cursor, tables, columns, rows)
         except StoreBusyError:
             self.close()
@@ -109,16 +110,21 @@ class Store:
         """
         if self._reading is None:
             self._reading = self._dialect.connect_to_read()
+        asked = self._dialect.in_own_words(query)
         try:
             with self._dialect.reading(self._reading), closing(self._reading.cursor()) as cursor:
                 # Without parameters the text is left alone: a query may contain the percent sign.
-                cursor.execute(query, tuple(parameters)) if parameters else cursor.execute(query)
+                cursor.execute(asked, tuple(parameters)) if parameters else cursor.execute(asked)
                 rows = [tuple(row) for row in cursor.fetchall()]
                 if cursor.description is None:
                     raise StoreError(f"expected one query that returns rows, was {shorten(query)}")
                 return Result(tuple(column[0] for column in cursor.description), rows)
         except StoreBusyError:
             self.close()
+            raise
+        except StoreError as error:
+            if meant := hint(str(error).splitlines()[0], query):
+                raise StoreError(f"{error}{meant}") from error
             raise
 
     def latest(self, pairs: Iterable[str], interval_s: int) -> list[FeatureRow]:
@@ -196,7 +202,7 @@ class Store:
         source = "technical_indicators" if corrected else "technical_indicators_history"
         mark = self._dialect.placeholder
         found = self.sql(
-            f"SELECT {quoted_names(column.name for column in columns)} FROM {source} "  # noqa: S608 - our own names
+            f"SELECT {exact(columns)} FROM {source} "  # noqa: S608 - our own names
             f"WHERE interval_s = {mark} AND pair IN ({sql.marks(pairs, self._dialect)}) "
             f"AND window_start_ms >= {mark} AND window_start_ms < {mark}{'' if corrected else ' AND revision = 0'} "
             "ORDER BY pair, exchange, window_start_ms",
@@ -260,7 +266,7 @@ class Store:
         )
         found = self.sql(
             f"WITH asked (of_exchange, of_pair) AS (VALUES {', '.join([f'({mark}, {mark})'] * len(asked))}) "  # noqa: S608
-            f"SELECT {quoted_names(column.name for column in COLUMNS)} "
+            f"SELECT {exact(COLUMNS)} "
             f"FROM asked JOIN {source} ON exchange = of_exchange AND pair = of_pair "
             f"WHERE interval_s = {mark}{condition} AND window_start_ms = ({newest}) ORDER BY pair, exchange",
             (*chain.from_iterable(asked), *(interval_s, *values) * 2),
@@ -289,4 +295,4 @@ class Store:
 
 
 def _place(group: tuple[tuple[Table, ...], list[Message]]) -> int:
-    return TABLES.index(group[0][0])
+    return STORED.index(group[0][0])

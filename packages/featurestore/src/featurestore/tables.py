@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from operator import attrgetter
 from typing import Any
 
 from contracts.candle import Candle
-from contracts.columns import ID_COLUMNS, WINDOW_COLUMNS, Column, columns_of
+from contracts.columns import ID_COLUMNS, WINDOW_COLUMNS, Column, Kind, columns_of
 from contracts.feature_row import FeatureRow
 from contracts.fill import Fill
 from contracts.message import Message
@@ -19,9 +19,23 @@ from contracts.position import Position
 from contracts.prediction import Prediction
 from contracts.risk_alert import RiskAlert
 from contracts.signal import Signal
+from contracts.trade_frame import TRADE_COLUMNS, TradeFrame
 
 #: Every table has it: the ids by which messages name each other, so lineage is a join.
 MESSAGE_ID = "message_id"
+#: An exact decimal is a number in the column of its name, and its digits are text in a second one: `close_text`.
+TEXT_SUFFIX = "_text"
+
+
+def digits_of(column: Column) -> Column:
+    """Return the column that holds the digits of an exact decimal.
+
+    Examples
+    --------
+    >>> digits_of(Column("close", "decimal")).name
+    'close_text'
+    """
+    return Column(f"{column.name}{TEXT_SUFFIX}", "text", column.nullable)
 
 
 @dataclass(frozen=True)
@@ -41,6 +55,8 @@ class Table:
     newest
         Column that decides between two messages of one key: the stored one stays if it is greater. Without it the
         later write wins, which is the same message again.
+    narrow
+        Rows are short and stay as they were first written: SQLite keeps them in the key, without a second copy of it.
     """
 
     name: str
@@ -48,6 +64,7 @@ class Table:
     description: str
     own_key: tuple[str, ...] = ()
     newest: str | None = None
+    narrow: bool = False
 
     @property
     def key(self) -> tuple[str, ...]:
@@ -63,6 +80,59 @@ class Table:
     def row(self) -> Callable[[Message], tuple[Any, ...]]:
         """How a message becomes the values of a row."""
         return attrgetter(*(column.name for column in self.columns))
+
+    def rows(self, messages: Iterable[Any]) -> Iterator[tuple[Any, ...]]:
+        """Return the rows that messages of the class become."""
+        return map(self.row, messages)
+
+    @property
+    def required(self) -> tuple[str, ...]:
+        """Columns without which a table of this name is somebody else's."""
+        own = {column.name for column in self.columns}
+        return (*self.key, *({MESSAGE_ID} & own - set(self.key)))
+
+    @cached_property
+    def shown(self) -> tuple[Column, ...]:
+        """What a query finds: `columns`, and beside each exact decimal its digits."""
+        return tuple(shown_of(self.columns))
+
+
+class TradesTable(Table):
+    """Trades, one by one: what arrived in frames of up to a thousand."""
+
+    @property
+    def key(self) -> tuple[str, ...]:
+        """What a venue tells trades apart by."""
+        return ("exchange", "pair", "trade_id")
+
+    @cached_property
+    def columns(self) -> tuple[Column, ...]:
+        """Whose trade it is, and the columns of a frame."""
+        kinds: dict[str, Kind] = {"trade_id": "integer", "timestamp_us": "integer", "side": "text"}
+        of_trade = (Column(name, kinds.get(name, "decimal")) for name in TRADE_COLUMNS.values())
+        return (Column("exchange", "text"), Column("pair", "text"), *of_trade)
+
+    def rows(self, messages: Iterable[Any]) -> Iterator[tuple[Any, ...]]:
+        """Return a row for each trade of the frames."""
+        return ((frame.exchange, frame.pair, *trade) for frame in messages for trade in frame.rows())
+
+
+def shown_of(columns: Sequence[Column]) -> Iterator[Column]:
+    """Yield each column, and after an exact decimal that of its digits."""
+    for column in columns:
+        yield column
+        if column.kind == "decimal":
+            yield digits_of(column)
+
+
+def exact(columns: Sequence[Column]) -> str:
+    """Return what a query selects to read `columns` exactly: of a decimal its digits, under its name."""
+    return ", ".join(
+        quoted(column.name)
+        if column.kind != "decimal"
+        else f"{quoted(digits_of(column).name)} AS {quoted(column.name)}"
+        for column in columns
+    )
 
 
 _POSITION = ("account", "exchange", "pair")
@@ -86,6 +156,9 @@ TABLES: tuple[Table, ...] = (
     Table("pnl", Pnl, "each account, once a minute"),
     Table("risk_alerts", RiskAlert, "limits approached, met or broken", (MESSAGE_ID,)),
 )
+TRADES = TradesTable("trades", TradeFrame, "each trade once", narrow=True)
+#: What services write. RisingWave takes trades out of the frames itself, in a view of that name.
+STORED: tuple[Table, ...] = (*TABLES, TRADES)
 
 
 def tables_of(message: type[Message]) -> tuple[Table, ...]:
@@ -96,7 +169,7 @@ def tables_of(message: type[Message]) -> tuple[Table, ...]:
     TypeError
         If none does.
     """
-    found = tuple(table for table in TABLES if table.message is message)
+    found = tuple(table for table in STORED if table.message is message)
     if not found:
         raise TypeError(f"no table keeps {message.__name__}")
     return found
@@ -110,7 +183,7 @@ def table(name: str) -> Table:
     KeyError
         If there is none.
     """
-    return {table.name: table for table in TABLES}[name]
+    return {table.name: table for table in STORED}[name]
 
 
 def quoted(name: str) -> str:

@@ -11,6 +11,7 @@ from candles.settings import CandlesSettings
 from candles.steps import admitting, closing, correcting, is_update_of, pairs_of, refuse_late, showing_every
 from candles.window import MergePartials
 from contracts.topics import CANDLES, CANDLES_FORMING, REFERENCE_CANDLES, TRADES, TopicSpec
+from contracts.trade_frame import TradeFrame
 from streaming.service.sink import keep
 from streaming.topics import Topics, publish
 
@@ -31,6 +32,8 @@ def topology(inputs: dict[str, StreamingDataFrame], topics: Topics, settings: Ca
     """
     rules, store, trades = settings.rules(), settings.store_writer(), inputs[TRADES.name]
     pairs = pairs_of(trades)
+    if settings.store_trades:
+        keep(trades.filter(lambda message: isinstance(message, TradeFrame)), store)
     showing = showing_every(settings.forming_step_ms, rules, trades) if settings.shows_forming else None
     updates = trades.apply(
         admitting(rules, pairs, topics.dead_letters, showing), expand=True, metadata=True

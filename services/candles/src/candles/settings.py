@@ -50,6 +50,9 @@ class CandlesSettings(ReferenceSettings, StoreSettings, ServiceSettings):
         ge=1,
         le=36_500,
     )
+    store_trades: bool = Field(
+        True, description="keep each trade in the store, where candles name their first and last; 67 bytes a trade"
+    )
     forming: bool = Field(
         False, description="publish on candles-forming what the candles of open windows would be now; live only"
     )

@@ -1,8 +1,7 @@
 """The views over the tables, one per file, with one text for SQLite, PostgreSQL and RisingWave.
 
 What the texts keep to: no function that one of the three lacks or reads otherwise; whole numbers divided by whole
-numbers, which drops the rest (``time / 86400000 * 86400000`` is the start of the UTC day); exact decimals compared as
-floats, because SQLite keeps them as text.
+numbers, which drops the rest (``time / 86400000 * 86400000`` is the start of the UTC day).
 """
 
 from __future__ import annotations
@@ -38,7 +37,7 @@ class View:
 def view(name: str) -> View:
     """Return the view whose text is in the file of that name."""
     comment, _, query = (files(__name__) / f"{name}.sql").read_text(encoding="utf-8").partition("\n")
-    feature_row = quoted_names(column.name for column in table("technical_indicators").columns)
+    feature_row = quoted_names(column.name for column in table("technical_indicators").shown)
     return View(name, comment.removeprefix(_COMMENT), Template(query.strip()).substitute(feature_row=feature_row))
 
 

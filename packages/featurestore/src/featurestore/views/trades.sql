@@ -3,7 +3,9 @@ SELECT
     exchange, pair, trade_id,
     min(timestamp_us) AS timestamp_us,
     min(price) AS price,
+    CAST(min(price) AS VARCHAR) AS price_text,
     min(quantity) AS quantity,
+    CAST(min(quantity) AS VARCHAR) AS quantity_text,
     min(side) AS side
 FROM (
     SELECT exchange, pair, unnest(trade_ids) AS trade_id, unnest(timestamps_us) AS timestamp_us,
