@@ -29,6 +29,13 @@ def is_refusal(error: KafkaError) -> bool:
     return error.code() in _REFUSALS and not any(words in error.str() for words in _BROKEN_OFF)
 
 
+def is_out_of_range(error: Exception) -> bool:
+    """Whether the log no longer has the offset at which it was to be read."""
+    if isinstance(error, BaseKafkaException):
+        return bool(error.error.code() == KafkaError._AUTO_OFFSET_RESET)
+    return isinstance(error, KafkaException) and error.args[0].code() == KafkaError._AUTO_OFFSET_RESET
+
+
 def wrong_settings(settings: ServiceSettings, error: KafkaError) -> str:
     """Return which settings a broker, or this side, took exception to."""
     text = error.str()

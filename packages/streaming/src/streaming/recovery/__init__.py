@@ -1,0 +1,1 @@
+"""Whether offsets, state, changelogs and input still belong together when a service takes a partition."""
