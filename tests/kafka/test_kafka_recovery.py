@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 from confluent_kafka import Consumer, Message, Producer, TopicPartition
@@ -27,10 +30,17 @@ from tests.streaming.tally import TALLIES, TallySettings, beats, topology
 from tests.support.offsets import commit_offsets
 from tests.support.waiting import wait_for
 
-from contracts.topics import TRADES
-from streaming.clients import committed_offsets, create_topics, end_offsets
-from streaming.embedded.compaction import CHANGELOG_PREFIX
+from contracts.heartbeat import Heartbeat
+from contracts.topics import TRADES, TopicSpec
+from streaming.clients import committed_offsets, create_topics, end_offsets, lag, read_topic
+from streaming.exit_codes import EXIT_WOULD_LOSE
+from streaming.kafka.connection import KAFKA_CONSUMER_CONFIG
+from streaming.producer import open_producer
+from streaming.quix.changelog import CHANGELOG_PREFIX
+from streaming.service.runner import run_service
+from streaming.settings import ServiceSettings
 from streaming.testing import run_topology
+from streaming.topics import Topics, publish
 
 #: Worth a look in the short suite: what is Kafka's own.
 SHORT = [Damage("gone", "gone"), Damage("inside", "gone"), Damage("then", "gone", input="begins-late")]
@@ -156,3 +166,86 @@ def test_it_goes_on_exactly_or_refuses(broker: Broker, tmp_path: Path) -> None:
 @pytest.mark.parametrize("damages", [FEW, EVERY], ids=["few", "every"])
 def test_every_combination(broker: Broker, tmp_path: Path, damages: list[Damage]) -> None:
     outcomes_of(broker, tmp_path, f"recover{len(damages)}x", damages)
+
+
+MORE_BEATS = TopicSpec("more-beats", (Heartbeat,), key="pair", written_by="test")
+ALIGNED = TopicSpec("aligned", (Heartbeat,), key="pair", written_by="echo")
+
+
+def aligned(inputs: dict[str, Any], topics: Topics, settings: ServiceSettings) -> None:
+    """Two topics as one, by time."""
+    both = inputs[TRADES.name].concat(inputs[MORE_BEATS.name])
+    publish(both.apply(lambda value, state: value, stateful=True), topics[ALIGNED.name])
+
+
+def run_aligned(settings: ServiceSettings, **changes: object) -> tuple[int, str]:
+    said = io.StringIO()
+    with contextlib.redirect_stderr(said):
+        code = run_service(
+            settings.model_copy(update=changes),
+            service="echo",
+            inputs=[TRADES, MORE_BEATS],
+            outputs=[ALIGNED],
+            topology=aligned,
+            stop_at_end=True,
+        )
+    return code, said.getvalue()
+
+
+def trim_to_its_end(settings: ServiceSettings, spec: TopicSpec) -> None:
+    admin, topic = AdminClient({"bootstrap.servers": settings.broker_address}), spec.full_name(settings.environment)
+    ends = [TopicPartition(topic, partition, end) for partition, end in end_offsets(settings, spec).items() if end]
+    for future in admin.delete_records(ends).values():
+        future.result()
+
+
+def test_topics_read_by_time_do_not_wait_for_one_that_was_trimmed(on_kafka: ServiceSettings) -> None:
+    """Its committed offset is one that the log no longer has, and nothing comes that would say so."""
+    settings = on_kafka.model_copy(update={"static_membership": False, "report_seconds": 0.0})
+
+    def write(spec: TopicSpec, start: int, end: int) -> None:
+        with open_producer(settings, "test") as producer:
+            for message in part(start, end):
+                producer.produce(spec, message)
+
+    create_topics(settings, [TRADES, MORE_BEATS, ALIGNED])
+    write(TRADES, 0, 10)
+    write(MORE_BEATS, 0, 10)
+    assert run_aligned(settings)[0] == 0
+    write(MORE_BEATS, 10, 15)
+    trim_to_its_end(settings, MORE_BEATS)
+    write(TRADES, 10, 20)
+    code, said = run_aligned(settings)
+    assert (code, said.count("were never read and are gone")) == (EXIT_WOULD_LOSE, 3), "that is another matter"
+    answers = said.partition("TRADESTREAM_GO_ON_AT=")[2].partition(")")[0].split(",")
+    code, said = run_aligned(settings, go_on_at=tuple(answers))
+    assert code == 0, said
+    assert lag(settings, settings.group_for("echo"), TRADES) == 0
+    assert len({record.value for record in read_topic(settings, ALIGNED)}) == 20 * 3
+
+
+def test_messages_that_vanish_under_a_running_service_end_it(
+    on_kafka: ServiceSettings, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A consumer fetches ahead; what is behind that is deleted when it processes its first message."""
+    monkeypatch.setitem(KAFKA_CONSUMER_CONFIG, "queued.min.messages", 10)
+    monkeypatch.setitem(KAFKA_CONSUMER_CONFIG, "max.partition.fetch.bytes", 1_000)
+    settings = on_kafka.model_copy(update={"static_membership": False, "report_seconds": 0.0})
+    create_topics(settings, [TRADES, ALIGNED])
+    with open_producer(settings, "test") as producer:
+        for number in range(0, 3_000, 50):
+            for message in beats(number + 50)[3 * number :: 3]:
+                producer.produce(TRADES, message)
+            producer.flush()
+
+    def trimming(inputs: dict[str, Any], topics: Topics, given: ServiceSettings) -> None:
+        vanish = iter([lambda: trim_to_its_end(settings, TRADES)])
+        inputs[TRADES.name].update(lambda _: next(vanish, lambda: None)())
+        publish(inputs[TRADES.name], topics[ALIGNED.name])
+
+    code = run_service(
+        settings, service="echo", inputs=[TRADES], outputs=[ALIGNED], topology=trimming, stop_at_end=True
+    )
+    (line,) = [line for line in capsys.readouterr().err.splitlines() if " ERROR " in line]
+    assert code == EXIT_WOULD_LOSE
+    assert "the log begins at 3000" in line

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import sqlite3
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.streaming.recovery_matrix import (
@@ -25,9 +26,13 @@ from tests.streaming.tally import TALLIES, TallySettings, beats, topology
 from tests.support.offsets import commit_offsets
 
 from contracts.topics import TRADES
-from streaming.clients import committed_offsets, create_topics
-from streaming.embedded.compaction import CHANGELOG_PREFIX
+from streaming.clients import committed_offsets, create_topics, end_offsets
+from streaming.exit_codes import EXIT_WOULD_LOSE
+from streaming.producer import open_producer
+from streaming.quix.changelog import CHANGELOG_PREFIX
+from streaming.service.runner import run_service
 from streaming.testing import run_topology
+from streaming.topics import Topics
 
 Books = dict[tuple[str, int], set[bytes]]
 
@@ -69,14 +74,9 @@ class EmbeddedBench(Bench):
             self._replace(f"log/_groups/{GROUP}.offsets", how)
 
     def _damage_input(self, how: str) -> None:
-        path = self.folder / "now/log/trades-dev.topic"
         if how in ("begins-late", "trimmed"):
-            with sqlite3.connect(path) as db:
-                end = db.execute("SELECT next_offset FROM partitions WHERE id=0").fetchone()[0]
-                low = end if how == "trimmed" else 2 * end // 3
-                db.execute("DELETE FROM records_0 WHERE offset < ?", (low,))
-                db.execute("UPDATE partitions SET low_offset=?", (low,))
-            db.close()
+            end = end_offsets(self.settings, TRADES)[0]
+            trim(self.folder / "now/log/trades-dev.topic", end if how == "trimmed" else 2 * end // 3)
         elif how == "anew":
             self._replace("log/trades-dev.topic", "gone")
             create_topics(self.settings, [TRADES])
@@ -92,6 +92,14 @@ class EmbeddedBench(Bench):
             shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
             if how == "then" and backup.exists():
                 shutil.copytree(backup, path) if backup.is_dir() else shutil.copy(backup, path)
+
+
+def trim(topic: Path, low: int) -> None:
+    """Delete what is before `low`, as retention does."""
+    with sqlite3.connect(topic) as db:
+        db.execute("DELETE FROM records_0 WHERE offset < ?", (low,))
+        db.execute("UPDATE partitions SET low_offset=?", (low,))
+    db.close()
 
 
 @pytest.fixture(scope="module")
@@ -120,3 +128,25 @@ def test_it_goes_on_exactly_or_refuses(
         shutil.rmtree(bench.folder)
     print(f"\nthe embedded log\n{table(outcomes)}")
     assert wrong(outcomes) == []
+
+
+def test_messages_that_vanish_under_a_running_service_end_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It reads a thousand ahead; what is behind those is deleted before it comes there."""
+    settings = settings_for(f"embedded://{tmp_path}/log", tmp_path)
+    with open_producer(settings, "test") as producer:
+        for message in beats(400):
+            producer.produce(TRADES, message)
+
+    def trimming(inputs: dict[str, Any], topics: Topics, given: TallySettings) -> None:
+        vanish = iter([lambda: trim(tmp_path / "log/trades-dev.topic", 1_100)])
+        inputs[TRADES.name].update(lambda _: next(vanish, lambda: None)())
+        topology(inputs, topics, given)
+
+    code = run_service(
+        settings, service="tally", inputs=[TRADES], outputs=[TALLIES], topology=trimming, stop_at_end=True
+    )
+    (line,) = [line for line in capsys.readouterr().err.splitlines() if " ERROR " in line]
+    assert code == EXIT_WOULD_LOSE
+    assert "1000 is committed and the log begins at 1100: 100 offsets were never read and are gone" in line

@@ -47,6 +47,9 @@ RIGHT = {
     "expired before it was read": facts(10, low=30, expires=True),
     "a folder behind its changelog": facts(50, store(mark(40, 50), mark(20, 30), local_offset=4)),
     "a store that is new": facts(50, store(mark(40, 50), mark(40, 50)), store(name="candles-300s")),
+    "a store that was left out for a while": facts(
+        50, store(mark(40, 50), mark(40, 50)), store(mark(20, 30), mark(20, 30), name="candles-300s")
+    ),
     "a second input of which nothing came": facts(None, store(mark(0, 0)), others_committed=True),
     "a second input that came later": facts(
         None, store(Mark({}, {"other": 7}, {}, ("default",))), others_committed=True

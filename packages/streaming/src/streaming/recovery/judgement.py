@@ -121,7 +121,8 @@ def fault_of(facts: InputFacts) -> Fault | None:
 
 def is_marked(facts: InputFacts, store: StoreFacts) -> bool:
     """Whether `store` must say, once it is rebuilt, that it stands exactly where the group has committed."""
-    return facts.committed is not None and store.mark is not None and facts.topic in store.mark.reached
+    known = store.mark is not None and facts.topic in store.mark.reached
+    return facts.committed is not None and known and not _is_not_in_use(facts, store)
 
 
 def _foreign(store: StoreFacts) -> Iterator[str]:
@@ -147,10 +148,12 @@ def _about_input(facts: InputFacts) -> Iterator[str]:
 
 
 def _about_store(facts: InputFacts, store: StoreFacts) -> Iterator[str]:
+    if _is_not_in_use(facts, store):
+        return
     if store.low > 0 and (store.local_offset is None or store.local_offset < store.low - 1):
         yield f"{store.changelog} begins at {store.low}: state cannot be rebuilt from it"
     if store.empty:
-        if facts.committed and not _is_new(facts, store):
+        if facts.committed:
             yield f"{facts.committed} is committed, and state folder and {store.changelog} are empty"
     elif store.mark is None:
         if facts.committed is None and not facts.others_committed:
@@ -181,10 +184,15 @@ def _is_of_another(facts: InputFacts, mark: Mark) -> bool:
     return facts.topic_id is not None and mark.topic_ids.get(facts.topic, facts.topic_id) != facts.topic_id
 
 
-def _is_new(facts: InputFacts, store: StoreFacts) -> bool:
-    """Whether the other stores were there before this one was: then it has lost nothing."""
-    named = [set(other.mark.stores) for other in facts.stores if other.mark is not None]
-    return bool(named) and all(store.name not in stores for stores in named)
+def _is_not_in_use(facts: InputFacts, store: StoreFacts) -> bool:
+    """Whether the other stores have come further without this one: it is new, or was left out for a while.
+
+    A service that is given another window begins it in the middle, and says so of what comes of it.
+    """
+    reached = -1 if store.mark is None else store.mark.reached.get(facts.topic, -1)
+    marks = [other.mark for other in facts.stores if other is not store and other.mark is not None]
+    further = [mark for mark in marks if mark.reached.get(facts.topic, -1) > reached]
+    return bool(further) and all(store.name not in mark.stores for mark in further)
 
 
 def _best_offset(facts: InputFacts) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from confluent_kafka import TopicPartition
@@ -80,8 +80,8 @@ class Recovery:
         expected, self._expected = self._expected, {}
         faults = []
         for (topic, partition), offset in expected.items():
-            words = [said for store in stores_of(app, topic, partition) if (said := _mismatch(store, topic, offset))]
-            if words:
+            stores = list(stores_of(app, topic, partition))
+            if words := list(_mismatches(stores, topic, offset)):
                 faults.append(Fault(topic, partition, f"{offset} is committed, and {'; '.join(words)}", offset))
         self._require(faults)
 
@@ -149,13 +149,16 @@ class Recovery:
         )
 
 
-def _mismatch(store: StoreOfPartition, topic: str, offset: int) -> str:
-    """Return where a rebuilt store stands if not at `offset`; nothing of one that is newer than the others."""
-    mark = store.mark()
-    if mark is None:
-        return "" if store.changelog_offset() is None else f"{store.changelog} rebuilds state of no known offset"
-    reached = mark.reached.get(topic, offset)
-    return "" if reached == offset else f"{store.changelog} rebuilds the state after {reached}"
+def _mismatches(stores: Sequence[StoreOfPartition], topic: str, offset: int) -> Iterator[str]:
+    """Say of each rebuilt store in use where it stands if that is not at `offset`."""
+    marks = {store.name: store.mark() for store in stores}
+    right = [mark for mark in marks.values() if mark is not None and mark.reached.get(topic) == offset]
+    in_use = {name for mark in right for name in mark.stores} or marks.keys()
+    for store in stores:
+        mark = marks[store.name]
+        if store.name in in_use and mark not in right:
+            stands = "no known offset" if mark is None else str(mark.reached.get(topic))
+            yield f"{store.changelog} rebuilds the state after {stands}"
 
 
 def _store_facts(app: HookedApplication, client: LogClient, store: StoreOfPartition, partition: int) -> StoreFacts:

@@ -88,6 +88,7 @@ class ServiceApplication(HookedApplication):
 
     def on_turn(self, idle: bool) -> None:
         self.heartbeat_seconds = time.monotonic()
+        self.progress.idle_turns += idle
         if self.stop_at_end and idle and self.inputs_read():
             self.stop()
 

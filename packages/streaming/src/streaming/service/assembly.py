@@ -14,7 +14,15 @@ from streaming.broker_address import is_embedded, log_folder
 from streaming.dead_letters.writer import DeadLetters
 from streaming.embedded.filesystem import require_local_filesystem
 from streaming.kafka.access import require_grants
-from streaming.kafka.connection import BULK_LINGER_MS, KAFKA_CONSUMER_CONFIG, KAFKA_PRODUCER_CONFIG, kafka_connection
+from streaming.kafka.connection import (
+    BROKERS_AWAY_SECONDS,
+    BULK_LINGER_MS,
+    KAFKA_CONSUMER_CONFIG,
+    KAFKA_PRODUCER_CONFIG,
+    group_config,
+    kafka_connection,
+    transaction_config,
+)
 from streaming.log_client import open_client
 from streaming.recovery.start import Recovery
 from streaming.service.application import EmbeddedServiceApplication, ServiceApplication
@@ -99,6 +107,7 @@ def create_application(
     options: dict[str, Any] = {
         "consumer_group": settings.group_for(service),
         "auto_offset_reset": "error",
+        "broker_availability_timeout": BROKERS_AWAY_SECONDS,
         "auto_recover_from_source_offset_out_of_range": False,
         "commit_interval": settings.commit_interval_seconds,
         "commit_every": settings.commit_every_messages,
@@ -140,13 +149,13 @@ def _client_options(settings: ServiceSettings, service: str, ends: bool) -> dict
     return {
         "consumer_extra_config": {
             **({"group.instance.id": identity} if settings.static_membership and not ends else {}),
-            "session.timeout.ms": int(settings.session_timeout_seconds * 1_000),
+            **group_config(settings.session_timeout_seconds),
             **KAFKA_CONSUMER_CONFIG,
         },
         "producer_extra_config": {
             **KAFKA_PRODUCER_CONFIG,
             # In a job or a transaction no message counts sooner for having been sent alone.
             **({"linger.ms": BULK_LINGER_MS} if ends or transactional else {}),
-            **({"transactional.id": identity} if transactional else {}),
+            **(transaction_config(identity, settings.commit_interval_seconds) if transactional else {}),
         },
     }
