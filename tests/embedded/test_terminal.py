@@ -141,7 +141,7 @@ def test_nothing_is_cut_off_at_the_end_of_any_window(state: RunState, height: in
 
 
 def test_history_is_not_done_while_something_of_it_is_on_its_way(state: RunState) -> None:
-    state.phase, state.lags = "backfill", {"candles": 1_200, "indicators": 34}
+    state.phase, state.lags = "backfill", {"candles": 1_200, "signals": 34}
     state.market("BTC/USD").covered_to_ms = state.live_from_ms
     text = drawn(state)
     assert "all trades are here" in text and "1,234 messages are still on their way" in text
