@@ -1,4 +1,4 @@
-# Images and containers (docs/how-to/docker.md).
+# Wheels (docs/how-to/wheels.md), images and containers (docs/how-to/docker.md).
 
 export DOCKER ?= docker
 #: The images that service= asks for; `technical_indicators` is what the topic and the deployment of indicators are called.
@@ -7,6 +7,19 @@ build build-and-push sbom: model = $(or $(SHELL_ENVIRONMENT_MODEL),$(call taken_
 #: The simulator speaks as Kraken does.
 COMPOSE = TRADES_EXCHANGE=$(patsubst simulator,kraken,$(market)) $(DOCKER) compose --file docker/compose.yaml \
 	$(if $(filter simulator,$(market)),--file docker/compose.simulator.yaml)
+
+#: What pip and uv need to install the wheels, with the versions that the tests ran with.
+WHEELS = dist/wheels
+OF_WHEELS = --find-links '$(CURDIR)/$(WHEELS)' --constraints '$(CURDIR)/$(WHEELS)/constraints.txt'
+
+.PHONY: wheels
+wheels: $(filter .tools%,$(UV)) ## Build a wheel of each member into dist/wheels: the command and the libraries without this repository
+	@rm -rf $(WHEELS)
+	@$(UV) build --quiet --all-packages --wheel --out-dir $(WHEELS)
+	@$(UV) export --quiet --frozen --all-packages --all-extras --no-dev --no-emit-workspace --no-hashes \
+		--output-file $(WHEELS)/constraints.txt >/dev/null
+	@echo "$$(ls $(WHEELS)/*.whl | wc -l) wheels are in $(WHEELS). In any folder:"
+	@echo "  uvx $(OF_WHEELS) --from tradestream-embedded tradestream demo"
 
 .PHONY: build
 build: image-is-known ## Build an image, non-root and without PyTorch: service=candles, or all [model=KINDS for train, some with PyTorch]
