@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
 from contracts.errors import BadSettingError
@@ -87,4 +86,4 @@ def store_at(url: str) -> Store:
         expected = f"{error.name} to be installed for {scheme} (extra `postgres` of tradestream-featurestore)"
         raise BadSettingError("store_url", expected, "missing") from error
     expected = "sqlite:///<path>, postgresql://<host>/<database> or risingwave://..."
-    raise BadSettingError("store_url", expected, re.sub("//.*@", "//...@", url))  # what is before @ may be a password
+    raise BadSettingError("store_url", expected, url)
