@@ -51,7 +51,13 @@ def polars_frame(columns: dict[str, list[Any]]) -> Any:
 
 
 def pandas_frame(columns: dict[str, list[Any]]) -> Any:
-    """Return columns as a ``pandas.DataFrame``; whole numbers stay whole where some are missing."""
+    """Return columns as a ``pandas.DataFrame``; whole numbers stay whole where some are missing.
+
+    Returns
+    -------
+    pandas.DataFrame
+        A column for each.
+    """
     pd = library("pandas")
     return pd.DataFrame({name: _pandas_column(pd, values) for name, values in columns.items()})
 
