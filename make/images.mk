@@ -8,18 +8,19 @@ build build-and-push sbom: model = $(or $(SHELL_ENVIRONMENT_MODEL),$(call taken_
 COMPOSE = TRADES_EXCHANGE=$(patsubst simulator,kraken,$(market)) $(DOCKER) compose --file docker/compose.yaml \
 	$(if $(filter simulator,$(market)),--file docker/compose.simulator.yaml)
 
-#: What pip and uv need to install the wheels, with the versions that the tests ran with.
+#: Their folder is named after what is in it: uv goes on using what it once installed from a folder.
 WHEELS = dist/wheels
-OF_WHEELS = --find-links '$(CURDIR)/$(WHEELS)' --constraints '$(CURDIR)/$(WHEELS)/constraints.txt'
 
 .PHONY: wheels
 wheels: $(filter .tools%,$(UV)) ## Build a wheel of each member into dist/wheels: the command and the libraries without this repository
 	@rm -rf $(WHEELS)
-	@$(UV) build --quiet --all-packages --wheel --out-dir $(WHEELS)
+	@$(UV) build --quiet --all-packages --wheel --out-dir $(WHEELS)/new
 	@$(UV) export --quiet --frozen --all-packages --all-extras --no-dev --no-emit-workspace --no-hashes \
-		--output-file $(WHEELS)/constraints.txt >/dev/null
-	@echo "$$(ls $(WHEELS)/*.whl | wc -l) wheels are in $(WHEELS). In any folder:"
-	@echo "  uvx $(OF_WHEELS) --from tradestream-embedded tradestream demo"
+		--output-file $(WHEELS)/new/constraints.txt >/dev/null
+	@folder='$(CURDIR)'/$(WHEELS)/$$(cat $(WHEELS)/new/*.whl | git hash-object --stdin | cut -c1-12); \
+		mv $(WHEELS)/new "$$folder"; \
+		echo "$$(ls "$$folder"/*.whl | wc -l) wheels are in $$folder. In any folder:"; \
+		echo "  uvx --find-links '$$folder' --constraints '$$folder/constraints.txt' --from tradestream-embedded tradestream demo"
 
 .PHONY: build
 build: image-is-known ## Build an image, non-root and without PyTorch: service=candles, or all [model=KINDS for train, some with PyTorch]

@@ -48,9 +48,9 @@ def test_a_library_that_is_missing_is_named(monkeypatch: pytest.MonkeyPatch) -> 
         RESULT.pandas()
 
 
-@pytest.mark.parametrize("where", ["", "work/store.sqlite"])
+@pytest.mark.parametrize("where", [".", "./work/store.sqlite"])
 def test_a_store_is_opened_by_the_folder_of_a_run(tmp_path: Path, where: str) -> None:
-    with open_store(f"sqlite:///{tmp_path}/work/store.sqlite") as store:
+    with open_store(f"sqlite:///{tmp_path / 'work'}/store.sqlite") as store:
         store.write([example(Candle)])
     for given in (tmp_path / where, str(tmp_path / where)):
         with open_store(given) as store:
@@ -58,7 +58,7 @@ def test_a_store_is_opened_by_the_folder_of_a_run(tmp_path: Path, where: str) ->
 
 
 def test_a_folder_without_a_store_is_refused_and_left_alone(tmp_path: Path) -> None:
-    with pytest.raises(BadSettingError, match=r"store: expected the folder of a run \(work/store.sqlite in it\)"):
+    with pytest.raises(BadSettingError, match=r"store: expected the folder of a run"):
         open_store(tmp_path)
     assert list(tmp_path.iterdir()) == []
 
