@@ -1,1 +1,1 @@
-"""Whether offsets, state, changelogs and input still belong together when a service takes a partition."""
+"""Whether offsets, state, changelogs and input belong together when a service starts."""
