@@ -38,8 +38,8 @@ replay: file-is-named install ## The pipeline on recorded trades: file=TRADES ou
 	@$(FEATURES) $(RUN) tradestream replay $(file) --out $(or $(out),runs/replay) --model $(model) $(if $(pair),--pair $(pair))
 
 .PHONY: run
-run: install ## Paper trading on a real market until Ctrl-C [exchange=kraken pairs=BTC/USD,ETH/USD data= model=]
-	@$(FEATURES) $(RUN) tradestream run --exchange $(exchange) --pairs $(pairs) --data $(data) --model $(model)
+run: install ## Paper trading until Ctrl-C, on a real market or a simulated one [exchange=kraken|simulator speed= pairs=BTC/USD,ETH/USD data= model=]
+	@$(FEATURES) $(RUN) tradestream run --exchange $(exchange) --pairs $(pairs) --data $(data) $(if $(speed),--speed $(speed)) --model $(model)
 
 .PHONY: dev
 dev: service-is-known install ## One service alone against the configured log: service=candles [variant=historical|live, for trades]
