@@ -12,7 +12,11 @@ hours    ?= 4
 out      ?=
 exchange ?= kraken
 pairs    ?= BTC/USD,ETH/USD
-data     ?= $(if $(filter simulator,$(exchange)),data/simulated,data/paper)
+ifeq ($(exchange),simulator)
+data     ?= data/simulated
+else
+data     ?= data/paper
+endif
 speed    ?=
 file     ?=
 pair     ?=
