@@ -134,6 +134,7 @@ class ManagedProcess:
             str(_PARENT_DEATH_GUARD),
             str(os.getpid()),
             sys.executable,
+            "-P",  # a folder of a user's own may have a trades.py or a features.py
             "-m",
             *self.spec.command,
         ]
