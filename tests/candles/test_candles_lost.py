@@ -44,7 +44,7 @@ def test_no_candle_is_silent_about_them(
     last = STEP * count + 1_500
     for beats in (False, True):
         twin = CandlesTwin(RULES)
-        messages = [
+        messages: list[Any] = [
             market.heartbeat(0),
             *market.frames(old, size, consecutive),
             *market.frames(new, size, consecutive),
@@ -100,8 +100,8 @@ def test_the_service_says_so_and_counts_trades() -> None:
     settings = CandlesSettings(intervals_s=(60,), store_url="off")
     run = run_topology(topology, settings, "candles", {TRADES: [*messages, market.end(700)]}, [CANDLES])
     assert [letter.headers["reason"] for letter in run.dead_letters] == [IDS_START_AGAIN.encode()] * 3
-    assert sum(len(TradeFrame.from_json(letter.value).trade_ids) for letter in run.dead_letters) == 30
-    assert b"expected one above 50" in run.dead_letters[0].headers["error"]
+    assert sum(len(TradeFrame.from_json(letter.value or b"").trade_ids) for letter in run.dead_letters) == 30
+    assert b"expected one above 50" in (run.dead_letters[0].headers["error"] or b"")
 
 
 @pytest.mark.parametrize(("near", "ahead_s"), list(product([1, 10, 900], [0.0, 0.5])))
