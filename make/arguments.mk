@@ -14,7 +14,12 @@ replace  ?=
 REPLACE = $(if $(filter yes,$(value replace)),--replace)
 exchange ?= kraken
 pairs    ?= BTC/USD,ETH/USD
+ifeq ($(exchange),simulator)
+data     ?= data/simulated
+else
 data     ?= data/paper
+endif
+speed    ?=
 file     ?=
 pair     ?=
 service  ?=

@@ -44,14 +44,9 @@ def test_no_candle_is_silent_about_them(
     last = STEP * count + 1_500
     for beats in (False, True):
         twin = CandlesTwin(RULES)
-        messages: list[Any] = [
-            market.heartbeat(0),
-            *market.frames(old, size, consecutive),
-            *market.frames(new, size, consecutive),
-        ]
-        if beats:
-            between = [market.heartbeat(STEP * 200 + 1 + second) for second in range(0, 90, 10)]
-            messages = [*messages[: -len(market.frames(new, size))], *between, *market.frames(new, size, consecutive)]
+        messages: list[Any] = [market.heartbeat(0), *market.frames(old, size, consecutive)]
+        messages += [market.heartbeat(STEP * 200 + 1 + second) for second in range(0, 90, 10) if beats]
+        messages += market.frames(new, size, consecutive)
         candles = [c for m in [*messages, market.heartbeat(last), market.end(last + 120)] for c in twin.feed(m)]
         refused = [trade_id for one in twin.refused for trade_id in trade_ids(one.message)]
         beyond = [trade for trade in new if trade.id > old[-1].id]
