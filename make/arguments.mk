@@ -10,9 +10,16 @@ model    ?= $(or $(SHELL_ENVIRONMENT_MODEL),$(call taken_by,demo))
 seed     ?= 7
 hours    ?= 4
 out      ?=
+replace  ?=
+REPLACE = $(if $(filter yes,$(value replace)),--replace)
 exchange ?= kraken
 pairs    ?= BTC/USD,ETH/USD
+ifeq ($(exchange),simulator)
+data     ?= data/simulated
+else
 data     ?= data/paper
+endif
+speed    ?=
 file     ?=
 pair     ?=
 service  ?=

@@ -102,6 +102,11 @@ class Store:
     def sql(self, query: str, parameters: Sequence[Any] = ()) -> Result:
         """Run one query, which changes nothing.
 
+        Returns
+        -------
+        Result
+            Its rows, also as frames.
+
         Raises
         ------
         StoreError
@@ -130,6 +135,11 @@ class Store:
     def latest(self, pairs: Iterable[str], interval_s: int) -> list[FeatureRow]:
         """Return the newest feature row of each of `pairs` that has one, sorted by pair and exchange.
 
+        Returns
+        -------
+        list[FeatureRow]
+            With corrections.
+
         Raises
         ------
         BadInputError
@@ -148,8 +158,15 @@ class Store:
         ----------
         time_ms
             Event time, milliseconds since the epoch. A prediction's is its `window_end_ms`.
+        pairs
+            BASE/QUOTE each.
         interval_s
             Length of a bar, seconds.
+
+        Returns
+        -------
+        list[FeatureRow]
+            Sorted by pair and exchange.
 
         Raises
         ------
@@ -175,6 +192,8 @@ class Store:
 
         Parameters
         ----------
+        pairs
+            BASE/QUOTE each.
         from_ms, to_ms
             Window starts, the second exclusive.
         interval_s
@@ -220,10 +239,17 @@ class Store:
 
         Parameters
         ----------
+        pairs
+            BASE/QUOTE each.
         interval_s
             Length of a candle, seconds.
         from_ms, to_ms
             Starts of days, the second exclusive; all of them if left out.
+
+        Returns
+        -------
+        list[DayQuality]
+            One for each pair and day.
 
         Raises
         ------
