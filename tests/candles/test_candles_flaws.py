@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from candles.app import topology
 from candles.settings import CandlesSettings
 from contracts.heartbeat import Heartbeat
 from contracts.topics import CANDLES, TRADES
 from contracts.trade_frame import TradeFrame
+from featurestore import open_store
 from streaming.telemetry.metrics import DATA_FLAWS, DUPLICATE, GAP, LATE, total
 from streaming.testing import run_topology
 
@@ -44,3 +47,19 @@ def test_flaws_are_counted_by_kind() -> None:
     after = {kind: total(DATA_FLAWS, kind=kind) - before[kind] for kind in before}
     assert after == {GAP: gaps, LATE: 1, DUPLICATE: 1}
     assert gaps >= 1
+
+
+def test_each_trade_is_in_the_store_once_and_candles_lead_to_it(tmp_path: Path) -> None:
+    messages = [frame((1, 0.1), (2, 0.2)), frame((2, 0.2), (3, 1.1)), frame((1, 0.1), (2, 0.2))]
+    closing = Heartbeat(exchange="kraken", pair="BTC/USD", venue_time_us=START_US + 4 * MINUTE_US)
+    for keeps, wanted in ((False, []), (True, [(1,), (2,), (3,)])):
+        url = f"sqlite:///{tmp_path}/{keeps}.sqlite"
+        settings = CandlesSettings(store_url=url, intervals_s=(60,), store_trades=keeps)
+        run_topology(topology, settings, "candles", {TRADES: [*messages, closing]}, [CANDLES])
+        with open_store(url) as store:
+            assert store.sql("SELECT trade_id FROM trades ORDER BY trade_id").rows == wanted
+            lineage = (
+                "SELECT t.trade_id FROM candles c JOIN trades t ON t.exchange = c.exchange AND t.pair = c.pair "
+                "AND t.trade_id BETWEEN c.first_trade_id AND c.last_trade_id ORDER BY 1"
+            )
+            assert store.sql(lineage).rows == wanted

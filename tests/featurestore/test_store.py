@@ -21,6 +21,7 @@ from contracts.prediction import Prediction
 from contracts.signal import Signal
 from features import FEATURE_NAMES, feature_set_id
 from featurestore import TABLES, Store, StoreError, StoreFullError, open_store, sqlite
+from featurestore.opening import store_at
 from featurestore.tables import MESSAGE_ID, exact, tables_of
 from featurestore.views import VIEWS
 
@@ -252,7 +253,7 @@ def test_a_lost_connection_is_opened_again(postgres_url: str) -> None:
 @pytest.mark.parametrize("url", ["", "store.sqlite", "sqlite:///", "sqlite://store", "mysql://host/db"])
 def test_an_unknown_address_is_refused(url: str) -> None:
     with pytest.raises(BadSettingError, match=r"store_url: expected sqlite:///<path>, postgresql://.* or risingwave"):
-        open_store(url)
+        store_at(url)
 
 
 def test_a_password_is_not_shown() -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from contracts.errors import BadSettingError
+from featurestore.frames import columns_of, polars_frame
 from featurestore.result import Result
 from featurestore.text_table import text_table
 
@@ -78,12 +79,6 @@ def _plain(value: Any) -> Any:
 
 
 def _parquet(result: Result) -> bytes:
-    try:
-        import polars as pl
-    except ModuleNotFoundError as error:
-        raise BadSettingError("format", "polars to be installed for Parquet", "missing") from error
-    columns = list(zip(*result.rows, strict=True)) or [()] * len(result.columns)
-    data = {name: list(map(_plain, values)) for name, values in zip(_names(result), columns, strict=True)}
     content = io.BytesIO()
-    pl.DataFrame(data, infer_schema_length=None, strict=False).write_parquet(content)
+    polars_frame(columns_of(_names(result), result.rows)).write_parquet(content)
     return content.getvalue()
