@@ -9,18 +9,16 @@ from typing import Any
 import nbformat
 from nbclient import NotebookClient
 from tests.support.workspace import ROOT
-from traitlets.config import Config
 
 NOTEBOOKS = sorted((ROOT / "examples").glob("*.ipynb"))
 _CELL_SECONDS = 120
-_NO_PORTS = Config({"KernelManager": {"transport": "ipc"}})
 
 
 def executed(path: Path, folder: Path) -> Any:
     """Return the notebook at `path` as it is after all its cells have run in `folder`; an error in one is raised."""
     notebook = nbformat.read(path, as_version=4)
     resources = {"metadata": {"path": str(folder)}}
-    NotebookClient(notebook, timeout=_CELL_SECONDS, resources=resources, config=_NO_PORTS).execute()
+    NotebookClient(notebook, timeout=_CELL_SECONDS, resources=resources).execute()
     for cell in notebook.cells:
         cell.metadata.pop("execution", None)  # when it ran is new each time, and says nothing
     notebook.metadata = {"kernelspec": notebook.metadata["kernelspec"], "language_info": {"name": "python"}}
