@@ -220,6 +220,10 @@ class ManagedProcess:
         now = datetime.fromtimestamp(self._clock.now_us() / US_PER_SECOND, UTC)
         return f"{found['time']} {found['words']}" if now - said_at < _TROUBLE_LASTS else None
 
+    def end_of_log(self) -> list[str]:
+        """Return the whole lines at the end of its log, a screen of them."""
+        return self._end_of_log(4_096)[1:]
+
     def _end_of_log(self, size: int) -> list[str]:
         if not self.log_path.exists():
             return []
