@@ -16,8 +16,10 @@ from contracts.fill import Fill
 from contracts.pnl import Pnl
 from featurestore import StoreError, open_store
 from featurestore import __main__ as command
-from featurestore.tables import STORED, table
-from featurestore.views import VIEWS
+from featurestore.discovery import names
+from featurestore.tables import table
+
+NAMES = names()
 
 
 @pytest.fixture
@@ -34,11 +36,11 @@ def asked(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
 
 def test_tables_and_columns_are_listed(url: str, capsys: pytest.CaptureFixture[str]) -> None:
     listed = json.loads(asked(capsys, url, "tables", "--format", "json"))
-    assert [row["table"] for row in listed] == [each.name for each in (*STORED, *VIEWS)]
+    assert [row["table"] for row in listed] == list(NAMES)
     assert {row["table"]: row["rows"] for row in listed}["pnl"] == 2
-    for each in (*STORED, *VIEWS):
-        columns = json.loads(asked(capsys, url, f"describe {each.name};", "--format", "json"))
-        assert columns and all(row["kind"] for row in columns if row["of one row"] is not None), each.name
+    for name in NAMES:
+        columns = json.loads(asked(capsys, url, f"describe {name};", "--format", "json"))
+        assert columns and all(row["kind"] for row in columns if row["of one row"] is not None), name
     of_pnl = json.loads(asked(capsys, url, "DESCRIBE pnl", "--format", "json"))
     assert [row["column"] for row in of_pnl] == [column.name for column in table("pnl").shown]
 
