@@ -1,0 +1,1 @@
+"""`tradestream models`: models of one's own, and which version is served."""
