@@ -247,8 +247,14 @@ class ModelRegistry:
         return (found / ONNX_FILE).read_bytes(), (found / CARD_FILE).read_text(encoding="utf-8")
 
     def _version_with(self, name: str, digest: str) -> int | None:
-        versions = self._client.search_model_versions(f"name='{name}'")
-        return next((int(version.version) for version in versions if version.tags.get(_DIGEST_TAG) == digest), None)
+        """Return a version with these very files; one whose files are gone or were changed is none."""
+        for version in self._client.search_model_versions(f"name='{name}'"):
+            if version.tags.get(_DIGEST_TAG) == digest:
+                try:
+                    return self.load(name, int(version.version)).version
+                except (NoModelError, BadInputError):
+                    continue
+        return None
 
     def _experiment(self, name: str, artifact_location: str | None) -> str:
         found = self._client.get_experiment_by_name(name)

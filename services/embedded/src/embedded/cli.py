@@ -13,6 +13,7 @@ import typer
 from contracts.errors import BadInputError
 from contracts.units import PAIR_PATTERN
 from embedded.exits import errors_in_words
+from embedded.models.cli import app as models_app
 from modeling.kinds import DEMO_KIND, MODELS, TRAINING_KIND
 from streaming.exit_codes import EXIT_FAILED
 
@@ -22,6 +23,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+app.add_typer(models_app, name="models")
 
 #: The kinds of models, that of the demo first.
 _MODELS = {kind.name: kind for kind in (MODELS[DEMO_KIND], *MODELS.values())}
@@ -29,6 +31,12 @@ _CHOICES = " or ".join(
     f"{kind.name} (needs {kind.library} to train)" if kind.library else kind.name for kind in _MODELS.values()
 )
 Model = Annotated[str, typer.Option(help=_CHOICES)]
+Models = Annotated[
+    str | None,
+    typer.Option(
+        help="train none: serve the model promoted in this run's folder, or in the registry at this address"
+    ),
+]
 RunFolder = Annotated[Path | None, typer.Option("--run", help="folder of a run; by default the configured log")]
 PairName = Annotated[str, typer.Argument(metavar="PAIR", help="BASE/QUOTE")]
 Exchange = Annotated[
@@ -44,6 +52,7 @@ def demo(
     model: Model = DEMO_KIND,
     hours: Annotated[float, typer.Option(min=0.05, max=240, help="hours of live market")] = 4.0,
     speed: Annotated[float, typer.Option(min=1, max=10_000, help="market seconds per second")] = 240.0,
+    models: Models = None,
     out: Out = Path("runs/demo"),
     kill: Annotated[
         list[str] | None, typer.Option(help="SERVICE@backfill or SERVICE@live: kill that service once; repeatable")
@@ -55,7 +64,7 @@ def demo(
 
     with errors_in_words() as console:
         kills = [Kill.parse(text) for text in kill or []]
-        run_demo(DemoOptions(out, _command(), seed, _known(model), hours, speed, kills), console)
+        run_demo(DemoOptions(out, _command(), seed, _known(model), hours, speed, kills, models), console)
 
 
 @app.command()
@@ -64,6 +73,7 @@ def replay(
     out: Out = Path("runs/replay"),
     pair: Annotated[str | None, typer.Option(help="BASE/QUOTE, if the file does not say which pair it is")] = None,
     model: Model = TRAINING_KIND,
+    models: Models = None,
     train_fraction: Annotated[
         float, typer.Option(min=0.05, max=0.95, help="share of the trades that serves as history")
     ] = 0.5,
@@ -78,7 +88,7 @@ def replay(
             if not path.is_file():
                 raise BadInputError("FILE", "a file of recorded trades", str(path))
         options = ReplayOptions(
-            files, out, _command(), pair and _pair(pair), _known(model), train_fraction, seed, keep
+            files, out, _command(), pair and _pair(pair), _known(model), train_fraction, seed, keep, models
         )
         run_replay(options, console)
 

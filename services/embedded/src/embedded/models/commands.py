@@ -26,6 +26,8 @@ from results.run_folder import RunFolder
 from streaming.broker_address import is_embedded, log_folder
 from streaming.producer import open_producer
 
+_BY_HAND = "by hand"
+
 
 @dataclass(frozen=True)
 class Place:
@@ -73,7 +75,7 @@ def register(place: Place, file: Path, card_file: Path | None, options: Mapping[
         require_computed_by(place.run, card)
         RunFolder(place.run).create()
     version = _store(settings, card, onnx, {"file": file.name})
-    _tell(settings, card, version, "registered", None)
+    _tell(settings, card, version, "registered", None, _BY_HAND)
     seen = f"{len(said)} rows of this run" if samples is not None else "made-up rows"
     console.print(
         f"{card.model_name} version {version}: {len(card.input_names)} inputs of {card.inputs.feature_set}, "
@@ -89,7 +91,7 @@ def adopt(place: RunFolder, stored: StoredModel) -> None:
     settings = settings_of(place.out).model_copy(update={"mlflow_uri": None})
     version = _store(settings, stored.card, stored.onnx, {"adopted_version": stored.version})
     ModelRegistry(settings.tracking_uri).promote(stored.card.model_name, version, settings.alias)
-    _tell(settings, stored.card, version, "promoted", settings.alias)
+    _tell(settings, stored.card, version, "promoted", settings.alias, _BY_HAND)
 
 
 def promote(place: Place, version: int, console: Console) -> None:
@@ -110,7 +112,9 @@ def promote(place: Place, version: int, console: Console) -> None:
     if place.run is not None:
         require_computed_by(place.run, stored.card)
     registry.promote(settings.model_name, version, settings.alias)
-    _tell(settings, stored.card, version, "promoted", settings.alias)
+    # What training said, if it was promoted before: two messages of one id are equal.
+    reason = registry.tag_of(settings.model_name, version, "gate_reason") or _BY_HAND
+    _tell(settings, stored.card, version, "promoted", settings.alias, reason)
     until = iso_utc_ms(stored.card.trained_to_ms)
     console.print(
         f"{settings.model_name} version {version} is {settings.alias}: served from the next start on, "
@@ -183,7 +187,9 @@ def _store(settings: ModelsSettings, card: ModelCard, onnx: bytes, params: Mappi
     )
 
 
-def _tell(settings: ModelsSettings, card: ModelCard, version: int, event: str, alias: str | None) -> None:
+def _tell(
+    settings: ModelsSettings, card: ModelCard, version: int, event: str, alias: str | None, reason: str
+) -> None:
     """Put it down on the log, where there is one."""
     if is_embedded(settings.broker_address) and not log_folder(settings.broker_address).is_dir():
         return
@@ -192,7 +198,7 @@ def _tell(settings: ModelsSettings, card: ModelCard, version: int, event: str, a
         "model_version": version,
         "event": event,
         "alias": alias,
-        "reason": "by hand",
+        "reason": reason,
         "trained_to_ms": card.trained_to_ms,
     }
     with open_producer(settings, "predictions") as producer:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import NamedTuple
 
 from pydantic_settings import SettingsConfigDict
 
@@ -13,9 +14,10 @@ from embedded.services import ENVIRONMENT
 from featurestore import StoreSettings
 from indicators.settings import IndicatorsSettings
 from modeling.model_card import ModelCard
-from modeling.registered import NoModelError, StoredModel
+from modeling.registered import StoredModel
 from modeling.registry import ModelRegistry
 from results.run_folder import RunFolder, require_ours
+from results.run_settings import environment_settings
 from results.run_settings import settings_of as recorded_settings
 from streaming.settings import environment_variable, load_settings
 from training.settings import TrainingSettings
@@ -46,48 +48,75 @@ def settings_of(run: Path | None) -> ModelsSettings:
     return settings.model_copy(update=here)
 
 
-def promoted(settings: ModelsSettings) -> StoredModel | None:
-    """Return the version that is served from the next start on; None if none was ever promoted.
+class Promoted(NamedTuple):
+    """The version that is served from the next start on.
+
+    Attributes
+    ----------
+    registry, name, version
+        Where it is.
+    kind
+        Which kind of model it is; of those that can be trained, or its owner's word.
+    """
+
+    registry: ModelRegistry
+    name: str
+    version: int
+    kind: str
+
+    def load(self, interval_s: int) -> StoredModel:
+        """Return it.
+
+        Raises
+        ------
+        NoModelError
+            If its files are gone.
+        BadInputError
+            If they were changed, or this code cannot serve it.
+        """
+        stored = self.registry.load(self.name, self.version)
+        stored.card.check_servable(interval_s)
+        return stored
+
+
+def promoted(settings: ModelsSettings) -> Promoted | None:
+    """Return the version that is served from the next start on; None if none was ever promoted."""
+    if not ModelRegistry.exists(settings.tracking_uri):
+        return None
+    registry, name = ModelRegistry(settings.tracking_uri), settings.model_name
+    version = registry.version_of(name, settings.alias)
+    if version is None:
+        return None
+    return Promoted(registry, name, version, registry.tag_of(name, version, "kind") or "")
+
+
+def chosen(models: str | None, command: str) -> StoredModel | None:
+    """Return the model that a run is to take over from elsewhere, None if it is to train one.
 
     Raises
     ------
-    NoModelError
-        If its files are gone.
     BadInputError
-        If they were changed, or this code cannot serve it.
+        If there is none, or the run would not compute what it needs.
     """
-    if not ModelRegistry.exists(settings.tracking_uri):
+    if models is None:
         return None
-    registry = ModelRegistry(settings.tracking_uri)
-    version = registry.version_of(settings.model_name, settings.alias)
-    if version is None:
-        return None
-    stored = registry.load(settings.model_name, version)
-    stored.card.check_servable(settings.interval_s)
+    stored = _promoted_elsewhere(models)
+    require_computed(stored.card, environment_settings(), command)
     return stored
 
 
-def promoted_elsewhere(models: str) -> StoredModel:
-    """Return the version that is served from a run's folder, or from the registry at an address.
-
-    Raises
-    ------
-    BadInputError
-        If there is none, or this code cannot serve it.
-    """
+def _promoted_elsewhere(models: str) -> StoredModel:
+    """Return the version that is served from a run's folder, or from the registry at an address."""
     settings = load_settings(ModelsSettings)
     if "://" in models:
         settings = settings.model_copy(update={"mlflow_uri": models})
     else:
         settings = settings_of(Path(models)).model_copy(update={"mlflow_uri": None})
-    try:
-        stored = promoted(settings)
-    except NoModelError as error:
-        raise BadInputError("--models", "a run whose promoted model can be loaded", str(error)) from error
-    if stored is None:
+    found = promoted(settings)
+    if found is None:
         wanted = f"{settings.model_name}@{settings.alias}"
         raise BadInputError("--models", f"a run or registry with {wanted} (tradestream models promote)", models)
-    return stored
+    return found.load(settings.interval_s)
 
 
 def require_computed(card: ModelCard, settings: Mapping[str, str], command: str) -> None:

@@ -12,12 +12,14 @@ from contracts.account import Account
 from contracts.errors import BadInputError
 from contracts.units import MS_PER_MINUTE, MS_PER_SECOND, US_PER_MS
 from embedded.finish import print_summary, write_results
+from embedded.models.place import chosen
 from embedded.pipeline import Pipeline
 from embedded.services import Services
 from embedded.terminal.choose import choose_view
 from embedded.terminal.state import RunState
 from exchanges.recorded import open_recording
 from modeling.kinds import TRAINING_KIND
+from modeling.registered import StoredModel
 from results.report.wording import duration
 from results.run_folder import RunFolder
 from results.summary import RunRecord
@@ -36,6 +38,7 @@ class ReplayOptions:
     train_fraction: float = 0.5
     seed: int = 7
     keep: bool = False
+    models: str | None = None
 
 
 @dataclass(frozen=True)
@@ -59,18 +62,25 @@ def run_replay(options: ReplayOptions, console: Console) -> None:
         As they say.
     """
     recorded = [look_into(path, options.pair) for path in options.files]
+    model = chosen(options.models, "make replay")
     place = RunFolder(options.out)
     with place.owned(afresh=True):
-        _run(options, recorded, place, console)
+        _run(options, model, recorded, place, console)
 
 
-def _run(options: ReplayOptions, recorded: Sequence[Recorded], place: RunFolder, console: Console) -> None:
+def _run(
+    options: ReplayOptions,
+    model: StoredModel | None,
+    recorded: Sequence[Recorded],
+    place: RunFolder,
+    console: Console,
+) -> None:
     cut_ms = cut_of(recorded, options.train_fraction)
     pipeline = _pipeline(options, recorded, cut_ms, place, console)
     with pipeline.running():
         pipeline.start(*pipeline.services.flow())
         pipeline.backfill(file_until_ms=cut_ms)
-        if not pipeline.train(until_ms=cut_ms):
+        if not pipeline.serve_or_train(model, until_ms=cut_ms):
             pipeline.record.notes.append(_too_short(recorded, cut_ms))
         pipeline.enter("live")
         pipeline.start(pipeline.services.trades_live(ends=True, file_from_ms=cut_ms))
