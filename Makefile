@@ -29,13 +29,13 @@ install: $(filter .tools%,$(UV)) ## Install what the pipeline needs; PyTorch onl
 	@$(SYNC) --no-dev $(addprefix --extra ,$(EXTRA))
 
 .PHONY: demo
-demo: install ## The whole pipeline on a simulated market, about 2 minutes [model=KINDS features=core|full seed= hours= out=]
-	@$(FEATURES) $(RUN) tradestream demo --model $(model) --seed $(seed) --hours $(hours) --out $(or $(out),runs/demo)
+demo: install ## The whole pipeline on a simulated market, about 2 minutes [model=KINDS models=FOLDER features=core|full seed= hours= out=]
+	@$(FEATURES) $(RUN) tradestream demo --model $(model) --seed $(seed) --hours $(hours) --out $(or $(out),runs/demo) $(TAKEN_OVER)
 
 .PHONY: replay
 replay: model = $(or $(SHELL_ENVIRONMENT_MODEL),$(call taken_by,training))
-replay: file-is-named install ## The pipeline on recorded trades: file=TRADES out=FOLDER [pair=BTC/USD model=KINDS]
-	@$(FEATURES) $(RUN) tradestream replay $(file) --out $(or $(out),runs/replay) --model $(model) $(if $(pair),--pair $(pair))
+replay: file-is-named install ## The pipeline on recorded trades: file=TRADES out=FOLDER [pair=BTC/USD model=KINDS models=FOLDER]
+	@$(FEATURES) $(RUN) tradestream replay $(file) --out $(or $(out),runs/replay) --model $(model) $(if $(pair),--pair $(pair)) $(TAKEN_OVER)
 
 .PHONY: run
 run: install ## Paper trading on a real market until Ctrl-C [exchange=kraken pairs=BTC/USD,ETH/USD data= model=]

@@ -41,6 +41,9 @@ OF_RUN = $(call of_log,runs/demo)
 OF_PAPER = $(call of_log,$(data))
 history_days ?=
 features ?=
+#: Whose promoted model a demo or replay serves, instead of training one.
+models   ?=
+TAKEN_OVER = $(if $(models),--models $(models))
 FEATURES = $(if $(features),INDICATORS_FEATURE_SET=$(features))
 
 # --- uv: the one on the PATH, or one of our own in .tools
@@ -50,7 +53,7 @@ DOCS := NO_MKDOCS_2_WARNING=1 $(RUN) mkdocs
 BANDIT := $(RUN) bandit --quiet -ll --configfile pyproject.toml --recursive packages services docker deployments
 SYNC := $(UV) sync --frozen --inexact --quiet
 #: What the kind of model needs to be trained, beside what training always has; a kind that is not known needs nothing.
-EXTRA = $(shell awk '$$1 == "$(model)" && $$2 != "-" { print $$2 }' $(KINDS))
+EXTRA = $(if $(models),,$(shell awk '$$1 == "$(model)" && $$2 != "-" { print $$2 }' $(KINDS)))
 
 .tools/bin/uv:
 	@echo "uv is not installed: putting one into .tools (a virtual environment of this folder's own)"

@@ -9,7 +9,7 @@ install-dev: $(filter .tools%,$(UV))
 	@$(SYNC) --all-packages $(if $(EXTRA),--all-extras,--extra train --extra postgres --extra simulator)
 
 # What follows trains nothing, so it does not ask for what training needs.
-verify verify-cluster log-check dead-letters dev subscribe unsubscribe subscriptions topics access kafka-up features-sql features-gallery: EXTRA =
+verify verify-cluster log-check dead-letters dev subscribe unsubscribe subscriptions topics access kafka-up features-sql features-gallery models: EXTRA =
 
 .PHONY: subscribe
 subscribe: pair-is-named install ## Add a pair while everything runs: pair=ETH/USD [history_days=2 run=data/paper]
@@ -40,6 +40,22 @@ features-sql: install ## Example queries over the feature store of a run, or one
 features-gallery: install ## Plot every feature on one page: of a run's candles, or of a file of bars [run= pair= bars=FILE reference=FILE out=]
 	@$(RUN) tradestream features-gallery $(if $(run),--run $(run)) $(if $(pair),--pair $(pair)) $(if $(bars),--bars $(bars)) \
 		$(if $(reference),--reference $(reference)) $(if $(out),--out $(out))
+
+.PHONY: models
+models: action = list
+models: install ## Models of your own: action=list|show|promote|register [run= version= file=MODEL.onnx card=CARD.json promote=yes]
+	@$(RUN) tradestream models $(action) $(if $(filter register,$(action)),$(file) $(if $(card),--card $(card)) \
+		$(if $(promote),--promote)) $(if $(filter show promote,$(action)),$(version)) $(if $(run),--run $(run))
+
+.PHONY: mlflow
+mlflow: port = 5000
+mlflow: REGISTRY = $(abspath $(or $(run),runs/demo))/work/mlflow.db
+# In an environment of its own, with the packages of the server's image: what trains and serves needs none of them.
+mlflow: $(filter .tools%,$(UV)) ## MLflow's pages about a run's trainings and models, until Ctrl-C [run=runs/demo port=5000]
+	@test -f "$(REGISTRY)" || { echo "make mlflow needs run=, a folder with work/mlflow.db: $(REGISTRY) is not there"; exit 2; }
+	@echo "http://127.0.0.1:$(port) shows $(REGISTRY); the first time MLflow's server is installed, about 200 MB"
+	@MLFLOW_DISABLE_TELEMETRY=true $(UV) run --quiet --no-project --isolated --with-requirements docker/mlflow.requirements.txt \
+		mlflow server --backend-store-uri "sqlite:///$(REGISTRY)" --host 127.0.0.1 --port $(port) --workers 1
 
 .PHONY: service-is-known
 service-is-known:

@@ -64,7 +64,7 @@ def demo(
 
     with errors_in_words() as console:
         kills = [Kill.parse(text) for text in kill or []]
-        run_demo(DemoOptions(out, _command(), seed, _known(model), hours, speed, kills, models), console)
+        run_demo(DemoOptions(out, _command(), seed, _known(model, models), hours, speed, kills, models), console)
 
 
 @app.command()
@@ -88,7 +88,7 @@ def replay(
             if not path.is_file():
                 raise BadInputError("FILE", "a file of recorded trades", str(path))
         options = ReplayOptions(
-            files, out, _command(), pair and _pair(pair), _known(model), train_fraction, seed, keep, models
+            files, out, _command(), pair and _pair(pair), _known(model, models), train_fraction, seed, keep, models
         )
         run_replay(options, console)
 
@@ -279,11 +279,11 @@ def dev(
         become_service(service, variant)
 
 
-def _known(model: str) -> str:
+def _known(model: str, models: str | None = None) -> str:
     kind = _MODELS.get(model)
     if kind is None:
         raise BadInputError("--model", " or ".join(_MODELS), model)
-    if not kind.is_installed():
+    if models is None and not kind.is_installed():
         others = " or ".join(name for name, other in _MODELS.items() if other.is_installed())
         reason = f"because {kind.library} is not installed (uv sync --extra {kind.extra})"
         raise BadInputError("--model", f"{others}, {reason}", model)

@@ -76,7 +76,7 @@ def register(place: Place, file: Path, card_file: Path | None, options: Mapping[
         RunFolder(place.run).create()
     version = _store(settings, card, onnx, {"file": file.name})
     _tell(settings, card, version, "registered", None, _BY_HAND)
-    seen = f"{len(said)} rows of this run" if samples is not None else "made-up rows"
+    seen = f"{len(said)} stored rows" if samples is not None else "made-up rows"
     console.print(
         f"{card.model_name} version {version}: {len(card.input_names)} inputs of {card.inputs.feature_set}, "
         f"probability {said.min():.3f} to {said.max():.3f} on {seen}",
