@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from contracts.errors import BadInputError
-from modeling.database import database_file, ensure_database
+from modeling.database import ensure_database
+from modeling.database_address import database_file
 from modeling.mlflow_model import CARD_FILE, ONNX_FILE, files_of
 from modeling.model_card import ModelCard
 from modeling.onnx_model import OnnxModel

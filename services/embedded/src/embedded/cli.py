@@ -78,7 +78,9 @@ def replay(
         float, typer.Option(min=0.05, max=0.95, help="share of the trades that serves as history")
     ] = 0.5,
     seed: Annotated[int, typer.Option(min=0, help="seed of training")] = 7,
-    keep: Annotated[bool, typer.Option(help="keep the log and the state under OUT/work")] = False,
+    keep: Annotated[
+        bool, typer.Option(help="keep log, state and models under OUT/work, which verify needs; SQL works without")
+    ] = True,
 ) -> None:
     """Run the pipeline on recorded trades: the first part trains the model, the rest is traded on paper."""
     from embedded.plans.replay import ReplayOptions, run_replay
@@ -137,7 +139,7 @@ def report(folder: Annotated[Path, typer.Argument(help="folder of a finished run
     with errors_in_words() as console:
         if not (folder / "summary.json").is_file():
             raise BadInputError("FOLDER", "the folder of a finished run (with summary.json)", str(folder))
-        console.print(str(write_report(folder)), soft_wrap=True, highlight=False)
+        console.print(str(write_report(folder)), soft_wrap=True, highlight=False, markup=False)
 
 
 @app.command(name="features-gallery")
@@ -161,7 +163,7 @@ def features_gallery(
         if reference and not bars:
             raise BadInputError("--reference", "--bars with it: a run has pairs of its own", str(reference))
         drawn = bars_of_file(bars, reference, pair) if bars else bars_of_run(folder, pair)
-        console.print(str(write_gallery(drawn, out)), soft_wrap=True, highlight=False)
+        console.print(str(write_gallery(drawn, out)), soft_wrap=True, highlight=False, markup=False)
 
 
 @app.command()
