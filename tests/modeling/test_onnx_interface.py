@@ -60,14 +60,14 @@ def test_scikit_learn(name: str) -> None:
 def test_labels_of_any_kind_the_last_is_the_rise() -> None:
     model = LogisticRegression().fit(X, np.where(RISES == 1, "up", "down"))
     for maps in (False, True):
-        assert np.abs(served(sklearn_file(model, maps=maps)) - model.predict_proba(X)[:, 1]).max() < 1e-6
+        assert np.abs(served(sklearn_file(model, maps=maps)) - np.asarray(model.predict_proba(X))[:, 1]).max() < 1e-6
 
 
 def test_lightgbm() -> None:
     model = LGBMClassifier(n_estimators=20, verbose=-1, n_jobs=1).fit(X, RISES)
     for maps in (False, True):
         file = convert_lightgbm(model, initial_types=[("x", LightGbmFloat([None, WIDTH]))], zipmap=maps)
-        assert np.abs(served(file.SerializeToString()) - model.predict_proba(X)[:, 1]).max() < 1e-6
+        assert np.abs(served(file.SerializeToString()) - np.asarray(model.predict_proba(X))[:, 1]).max() < 1e-6
 
 
 def graph(
@@ -75,10 +75,10 @@ def graph(
     inputs: dict[str, tuple[int, list[Any]]],
     outputs: dict[str, tuple[int, list[Any]]],
 ) -> bytes:
-    tensors = [
-        [helper.make_tensor_value_info(name, *what) for name, what in side.items()] for side in (inputs, outputs)
-    ]
-    made = helper.make_graph(nodes, "made", *tensors)
+    taken, given = (
+        [helper.make_tensor_value_info(name, *of) for name, of in each.items()] for each in (inputs, outputs)
+    )
+    made = helper.make_graph(nodes, "made", taken, given)
     return bytes(
         helper.make_model(made, opset_imports=[helper.make_opsetid("", 17)], ir_version=8).SerializeToString()
     )
