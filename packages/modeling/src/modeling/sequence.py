@@ -112,7 +112,16 @@ def extend(run: Run, row: FeatureRow) -> Run:
 
 
 def sequence(run: Run, length: int, inputs: InputList) -> list[list[float]] | None:
-    """Return a model's inputs on the last `length` bars of `run`.
+    """Return a model's inputs on the last bars of a run.
+
+    Parameters
+    ----------
+    run
+        Of one pair.
+    length
+        How many bars the model looks back on.
+    inputs
+        What it sees of each.
 
     Returns
     -------

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from typer.models import TyperInfo
 
 from contracts.errors import BadInputError
 from contracts.units import PAIR_PATTERN
@@ -23,7 +24,8 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-app.add_typer(models_app, name="models")
+# What `add_typer` does; nothing is called while a module is imported.
+app.registered_groups = [TyperInfo(models_app, name="models")]
 
 #: The kinds of models, that of the demo first.
 _MODELS = {kind.name: kind for kind in (MODELS[DEMO_KIND], *MODELS.values())}

@@ -133,7 +133,7 @@ def list_models(place: Place, console: Console, *, as_json: bool) -> None:
         return
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for column in ("Version", "Alias", "Kind", "Features", "Predicts from", "Log loss", "Gate"):
-        table.add_column(column, justify="right" if column in ("Version", "Log loss") else "left")
+        table.add_column(column, justify="right" if column in ("Version", "Log loss") else "left", no_wrap=True)
     for each in versions:
         row = _listed(each)
         cells = ("version", "aliases", "kind", "feature_set", "predicts_from", "validation_log_loss", "gate")
