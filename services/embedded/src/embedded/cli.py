@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.console import Console
 from typer.models import TyperInfo
 
 from contracts.errors import BadInputError
@@ -39,6 +40,9 @@ Models = Annotated[
         help="train none: serve the model promoted in this run's folder, or in the registry at this address"
     ),
 ]
+DemoModel = Annotated[
+    str | None, typer.Option(help=f"{_CHOICES}; by default the first whose library is installed", show_default=False)
+]
 RunFolder = Annotated[Path | None, typer.Option("--run", help="folder of a run; by default the configured log")]
 PairName = Annotated[str, typer.Argument(metavar="PAIR", help="BASE/QUOTE")]
 Exchange = Annotated[
@@ -51,7 +55,7 @@ Out = Annotated[Path, typer.Option(help="folder for the results; replaces an ear
 @app.command()
 def demo(
     seed: Annotated[int, typer.Option(min=0, help="seed of the market and of training")] = 7,
-    model: Model = DEMO_KIND,
+    model: DemoModel = None,
     hours: Annotated[float, typer.Option(min=0.05, max=240, help="hours of live market")] = 4.0,
     speed: Annotated[float, typer.Option(min=1, max=10_000, help="market seconds per second")] = 240.0,
     models: Models = None,
@@ -66,7 +70,8 @@ def demo(
 
     with errors_in_words() as console:
         kills = [Kill.parse(text) for text in kill or []]
-        run_demo(DemoOptions(out, _command(), seed, _known(model, models), hours, speed, kills, models), console)
+        kind = DEMO_KIND if models else _known_or_there(model, console)
+        run_demo(DemoOptions(out, _command(), seed, kind, hours, speed, kills, models), console)
 
 
 @app.command()
@@ -92,29 +97,50 @@ def replay(
             if not path.is_file():
                 raise BadInputError("FILE", "a file of recorded trades", str(path))
         options = ReplayOptions(
-            files, out, _command(), pair and _pair(pair), _known(model, models), train_fraction, seed, keep, models
+            files,
+            out,
+            _command(),
+            pair and _pair(pair),
+            TRAINING_KIND if models else _known(model),
+            train_fraction,
+            seed,
+            keep,
+            models,
         )
         run_replay(options, console)
 
 
 @app.command()
 def run(
-    exchange: Annotated[str, typer.Option(help="the venue")] = "kraken",
+    exchange: Annotated[str, typer.Option(help="the venue, or simulator for a market without a network")] = "kraken",
     pairs: Annotated[str, typer.Option(help="BASE/QUOTE, separated by commas")] = "BTC/USD,ETH/USD",
-    data: Annotated[Path, typer.Option(help="folder for everything; a later run continues in it")] = Path(
-        "data/paper"
-    ),
-    model: Model = DEMO_KIND,
+    data: Annotated[
+        Path | None,
+        typer.Option(help="folder for everything; a later run continues in it; data/paper or data/simulated"),
+    ] = None,
+    model: DemoModel = None,
+    speed: Annotated[
+        float | None, typer.Option(min=1, max=10_000, help="simulator: market seconds per second; 30")
+    ] = None,
+    speaks: Annotated[str | None, typer.Option(help="simulator: whose wire format; kraken's")] = None,
 ) -> None:
-    """Trade a real market on paper until Ctrl-C; the next run continues where this one stopped."""
+    """Trade a market on paper until Ctrl-C; the next run continues where this one stopped."""
     from embedded.plans.paper import PaperOptions, run_paper
-    from exchanges.venues import VENUES
+    from embedded.plans.simulated_market import SPEED, require_exchange
 
     with errors_in_words() as console:
-        if exchange not in VENUES:
-            raise BadInputError("--exchange", f"one of {', '.join(sorted(VENUES))}", exchange)
-        listed = _pairs(pairs)
-        run_paper(PaperOptions(exchange, listed, data, _command(), _known(model)), console)
+        simulated = require_exchange(exchange, speed, speaks)
+        folder = data or Path("data/simulated" if simulated else "data/paper")
+        options = PaperOptions(
+            exchange,
+            _pairs(pairs),
+            folder,
+            _command(),
+            _known_or_there(model, console),
+            speed=speed or SPEED,
+            speaks=speaks,
+        )
+        run_paper(options, console)
 
 
 @app.command()
@@ -283,13 +309,25 @@ def dev(
         become_service(service, variant)
 
 
-def _known(model: str, models: str | None = None) -> str:
+def _known_or_there(model: str | None, console: Console) -> str:
+    """Return the kind that was asked for, else the first that can be trained here."""
+    if model is not None:
+        return _known(model)
+    chosen = next(kind for kind in _MODELS.values() if kind.is_installed())
+    if chosen.name != DEMO_KIND:
+        wanted = _MODELS[DEMO_KIND]
+        console.print(f"{wanted.library} is not installed: training {chosen.name} instead of {DEMO_KIND}.")
+    return chosen.name
+
+
+def _known(model: str) -> str:
     kind = _MODELS.get(model)
     if kind is None:
         raise BadInputError("--model", " or ".join(_MODELS), model)
-    if models is None and not kind.is_installed():
+    if not kind.is_installed():
         others = " or ".join(name for name, other in _MODELS.items() if other.is_installed())
-        reason = f"because {kind.library} is not installed (uv sync --extra {kind.extra})"
+        how = f"uv sync --extra {kind.extra}, or install tradestream-embedded[{kind.extra}]"
+        reason = f"because {kind.library} is not installed ({how})"
         raise BadInputError("--model", f"{others}, {reason}", model)
     return model
 
