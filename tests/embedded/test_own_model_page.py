@@ -22,7 +22,7 @@ from contracts.model_event import ModelEvent
 from contracts.state import MemoryState
 from contracts.topics import MODEL_EVENTS, PREDICTIONS, TECHNICAL_INDICATORS
 from embedded.cli import app
-from embedded.models.place import chosen, settings_of
+from embedded.model_place import chosen, settings_of
 from embedded.plans.paper import _has_model
 from embedded.services import ENVIRONMENT
 from featurestore import open_store

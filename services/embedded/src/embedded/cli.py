@@ -16,7 +16,7 @@ from typer.models import TyperInfo
 from contracts.errors import BadInputError
 from contracts.units import PAIR_PATTERN
 from embedded.exits import errors_in_words
-from embedded.models.cli import app as models_app
+from embedded.models_cli import app as models_app
 from embedded.replacing import require_replaceable
 from embedded.terminal.rows import print_json, print_rows
 from modeling.kinds import DEMO_KIND, MODELS, TRAINING_KIND

@@ -13,7 +13,7 @@ from contracts.services import FLOW, INPUTS, SERVICES, up_to
 from contracts.timestamps import iso_utc
 from embedded.drain import drain
 from embedded.kills import Kill, KillSwitch
-from embedded.models.commands import adopt
+from embedded.model_commands import adopt
 from embedded.preflight import require_features
 from embedded.process import ProcessSpec
 from embedded.services import ENVIRONMENT, Services, group_of

@@ -15,7 +15,7 @@ from contracts.account import Account
 from contracts.units import MS_PER_SECOND
 from embedded.finish import print_summary, write_results
 from embedded.kills import Kill
-from embedded.models.place import chosen
+from embedded.model_place import chosen
 from embedded.pipeline import Pipeline
 from embedded.process import ProcessSpec
 from embedded.services import Services

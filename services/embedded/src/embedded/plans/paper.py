@@ -16,7 +16,7 @@ from contracts.errors import BadInputError
 from contracts.units import MS_PER_DAY, MS_PER_MINUTE, US_PER_MS
 from embedded.errors import StopRequestedError
 from embedded.finish import print_summary, write_results
-from embedded.models.place import promoted, require_computed, settings_of
+from embedded.model_place import promoted, require_computed, settings_of
 from embedded.pipeline import Pipeline
 from embedded.plans import simulated_market
 from embedded.plans.simulated_market import SimulatedMarket, market_of

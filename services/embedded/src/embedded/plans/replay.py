@@ -12,7 +12,7 @@ from contracts.account import Account
 from contracts.errors import BadInputError
 from contracts.units import MS_PER_MINUTE, MS_PER_SECOND, US_PER_MS
 from embedded.finish import print_summary, write_results
-from embedded.models.place import chosen
+from embedded.model_place import chosen
 from embedded.pipeline import Pipeline
 from embedded.services import Services
 from embedded.terminal.choose import choose_view

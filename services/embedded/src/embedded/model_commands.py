@@ -16,8 +16,8 @@ from contracts.errors import BadInputError
 from contracts.model_event import ModelEvent
 from contracts.timestamps import iso_utc_ms
 from contracts.topics import MODEL_EVENTS
-from embedded.models.place import ModelsSettings, require_computed_by, settings_of
-from embedded.models.rows import samples_of
+from embedded.model_place import ModelsSettings, require_computed_by, settings_of
+from embedded.model_rows import samples_of
 from modeling.model_card import ModelCard
 from modeling.own_model import OwnCard, check_model, made_up
 from modeling.registered import RegisteredVersion, StoredModel

@@ -36,7 +36,7 @@ def register(
     promote: Annotated[bool, typer.Option("--promote", help="serve it from the next start on")] = False,
 ) -> None:
     """Check an ONNX model against its card and register it."""
-    from embedded.models import commands
+    from embedded import model_commands as commands
 
     with errors_in_words() as console:
         place = commands.Place(run, name)
@@ -60,7 +60,7 @@ def register(
 @app.command()
 def promote(version: _Version, name: _Name = None, run: _Run = None) -> None:
     """Serve a version from the next start on."""
-    from embedded.models import commands
+    from embedded import model_commands as commands
 
     with errors_in_words() as console:
         commands.promote(commands.Place(run, name), version, console)
@@ -69,7 +69,7 @@ def promote(version: _Version, name: _Name = None, run: _Run = None) -> None:
 @app.command(name="list")
 def list_versions(name: _Name = None, run: _Run = None, as_json: _Json = False) -> None:
     """List the versions of a model."""
-    from embedded.models import commands
+    from embedded import model_commands as commands
 
     with errors_in_words() as console:
         commands.list_models(commands.Place(run, name), console, as_json=as_json)
@@ -78,7 +78,7 @@ def list_versions(name: _Name = None, run: _Run = None, as_json: _Json = False) 
 @app.command()
 def show(version: _Version, name: _Name = None, run: _Run = None) -> None:
     """Print a version's card, as JSON."""
-    from embedded.models import commands
+    from embedded import model_commands as commands
 
     with errors_in_words():
         commands.show(commands.Place(run, name), version)

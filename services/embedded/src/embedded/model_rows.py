@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from contracts.units import MS_PER_SECOND
-from embedded.models.place import ModelsSettings
+from embedded.model_place import ModelsSettings
 from featurestore.errors import StoreError
 from modeling.inputs import CANDLE_COLUMNS
 from modeling.model_card import ModelCard

@@ -1,1 +1,0 @@
-"""`tradestream models`: models of one's own, and which version is served."""
