@@ -133,11 +133,14 @@ def report(folder: Annotated[Path, typer.Argument(help="folder of a finished run
 @app.command(name="features-gallery")
 def features_gallery(
     folder: Annotated[Path, typer.Option("--run", help="folder of a finished run")] = Path("runs/demo"),
-    pair: Annotated[str | None, typer.Option(help="whose bars; by default the second pair of the run, or the only one of the file")] = None,
-    bars: Annotated[Path | None, typer.Option(help="plot this file of bars instead: klines, OHLCVT, CSV, JSON, Parquet, Feather")] = None,
-    reference: Annotated[
-        Path | None, typer.Option(help="file of another market's bars to compare them with")
+    pair: Annotated[
+        str | None,
+        typer.Option(help="whose bars; by default the run's second pair, or the file's only one"),
     ] = None,
+    bars: Annotated[
+        Path | None, typer.Option(help="plot this file of bars instead: CSV, JSON, Parquet, Feather")
+    ] = None,
+    reference: Annotated[Path | None, typer.Option(help="file of another market's bars to compare them with")] = None,
     out: Annotated[Path, typer.Option(help="the page to write")] = Path("runs/features.html"),
 ) -> None:
     """Plot every feature on the candles of a run, or on recorded bars, on one page."""
