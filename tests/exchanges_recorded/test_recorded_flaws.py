@@ -17,7 +17,7 @@ FILES = Path(__file__).parents[1] / "data" / "trade_files"
 
 def read(path: Path, pair: str | None = None) -> tuple[list[TradeFrame], list[BadRow]]:
     bad: list[BadRow] = []
-    return list(open_recording(path, pair=pair).frames(bad.append)), bad
+    return list(open_recording(path, pair=pair).frames(bad.append, refuse_restarts=True)), bad
 
 
 def count(frames: list[TradeFrame]) -> int:

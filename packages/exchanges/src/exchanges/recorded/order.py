@@ -61,12 +61,23 @@ class InOrder:
         Whether ids are the venue's, and without holes.
     on_bad_row
         Told of rows that are set aside.
+    refuse_restarts
+        Whether ids that start again are refused here; otherwise whoever reads the rows judges them.
     """
 
-    def __init__(self, name: str, has_ids: bool, consecutive: bool, on_bad_row: Callable[[BadRow], None]) -> None:
+    def __init__(
+        self,
+        name: str,
+        *,
+        has_ids: bool,
+        consecutive: bool,
+        on_bad_row: Callable[[BadRow], None],
+        refuse_restarts: bool = False,
+    ) -> None:
         self._name = name
         self._has_ids = has_ids
         self._consecutive = consecutive
+        self._refuse_restarts = refuse_restarts
         self._on_bad_row = on_bad_row
         self._newest_us: int | None = None
         self._newest_line = 0
@@ -197,7 +208,7 @@ class InOrder:
     def _id_complaint(self, placed: Placed, following: list[Placed]) -> BadInputError | None:
         """Return why an id is not believed: low, and yet new by its time; refuse the file if ids start again."""
         (number, _, _), row = placed
-        if not self._has_ids or self._newest_us is None or row[0] > self._highest_id:
+        if not (self._has_ids and self._refuse_restarts) or self._newest_us is None or row[0] > self._highest_id:
             return None
         minute_ago = row[1] - DISORDER_US
         before = next((at.highest for at in reversed(self._ids_at) if at.time_us <= minute_ago), -1)

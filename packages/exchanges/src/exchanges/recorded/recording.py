@@ -66,7 +66,9 @@ class Recording:
     _chosen: Chosen
     _steps: Steps = field(default_factory=Steps)
 
-    def frames(self, on_bad_row: Callable[[BadRow], None], frame_rows: int = 1_000) -> Iterator[TradeFrame]:
+    def frames(
+        self, on_bad_row: Callable[[BadRow], None], frame_rows: int = 1_000, *, refuse_restarts: bool = False
+    ) -> Iterator[TradeFrame]:
         """Return the trades, up to `frame_rows` to a frame; reading starts anew with each call.
 
         Ids increase within a frame. A row whose id is not greater than the one before it starts a new frame, so late
@@ -78,6 +80,8 @@ class Recording:
             Told of every row that is not a trade; the rest goes on.
         frame_rows
             At most this many trades in a frame.
+        refuse_restarts
+            Whether ids that start again end the reading; otherwise their trades come as they stand.
 
         Yields
         ------
@@ -91,7 +95,13 @@ class Recording:
         """
         rows: list[Row] = []
         last_id = -1
-        in_order = InOrder(self.path.name, self.has_ids, self.consecutive_ids, on_bad_row)
+        in_order = InOrder(
+            self.path.name,
+            has_ids=self.has_ids,
+            consecutive=self.consecutive_ids,
+            on_bad_row=on_bad_row,
+            refuse_restarts=refuse_restarts,
+        )
         for row in in_order.rows(self._rows(on_bad_row)):
             if rows and (len(rows) >= frame_rows or row[0] <= last_id):
                 yield self._frame(rows)
