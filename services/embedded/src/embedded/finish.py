@@ -10,7 +10,7 @@ from rich.text import Text
 from embedded.pipeline import Pipeline
 from embedded.process_states import process_states
 from embedded.services import ENVIRONMENT
-from embedded.terminal.board import signed
+from embedded.terminal.style import signed
 from results.export.latency import stage_latencies
 from results.export.write import export
 from results.report.page import write_report
@@ -24,16 +24,24 @@ def write_results(pipeline: Pipeline) -> dict[str, Any]:
 
     The services must have stopped: only then the log is whole.
     """
+    try:
+        pipeline.enter("report")
+        return _write(pipeline)
+    finally:
+        pipeline.close_view()
+
+
+def _write(pipeline: Pipeline) -> dict[str, Any]:
     place, record = pipeline.run_folder, pipeline.record
-    pipeline.enter("report")
     exported = export(place.log, place.out, ENVIRONMENT)
     latency = stage_latencies(place.log, record.live_from_ms or 0, ENVIRONMENT) if record.live_feed else {}
     if pipeline.kill_switch.missed:
         record.notes.append(f"Never in the middle of work, so not killed: {', '.join(pipeline.kill_switch.missed)}.")
     record.kills = pipeline.kill_switch.done
     for service, reason in exported.first_dead_letters.items():
-        letters = exported.dead_letters[service]
-        record.notes.append(f"{service} set aside {letters} that cannot be used, and went on. The first: {reason}.")
+        letters, trades = exported.dead_letters[service], exported.lost_trades.get(service)
+        what = str(letters) if trades is None else f"{count(trades)} trades in {count(letters)} messages"
+        record.notes.append(f"{service} set aside {what} that cannot be used, and went on. The first: {reason}.")
     if conflicts := sum(exported.conflicts.values()):
         record.notes.append(f"{conflicts} message ids came with different values; see conflicts in summary.json.")
     pipeline.enter("done")
@@ -56,6 +64,13 @@ def print_summary(console: Console, pipeline: Pipeline, summary: dict[str, Any])
         say(console, label, Text(str(out / name), "cyan"))
 
 
+def lost_share(summary: dict[str, Any]) -> float:
+    """Return which share of all trades was set aside somewhere."""
+    lost = summary["lost_trades"]
+    trades = summary["counts"]["trades"] + lost.get("trades", 0)
+    return sum(lost.values()) / trades if trades else 0.0
+
+
 def headlines(summary: dict[str, Any]) -> list[tuple[str, str | Text]]:
     """Return the headline figures as label and value."""
     counts, pnl, accuracy = summary["counts"], summary["pnl"], summary["accuracy"]
@@ -64,6 +79,9 @@ def headlines(summary: dict[str, Any]) -> list[tuple[str, str | Text]]:
         (label, "  ".join(f"{count(counts[name])} {name}" for name in names))
         for label, names in (("Market", ("trades", "candles")), ("Decided", ("predictions", "signals", "fills")))
     ]
+    if lost := sum(summary["lost_trades"].values()):
+        share = percent(lost_share(summary))
+        lines.insert(1, ("Lost", Text(f"{count(lost)} trades ({share})", "bold red")))
     lines.append(("Model", f"{model['name']} v{model['version']} ({model['kind']})" if model else "none"))
     if accuracy["accuracy"] is not None:
         share, base = percent(accuracy["accuracy"], 1), percent(accuracy["base_rate"], 1)
