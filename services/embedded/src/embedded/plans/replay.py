@@ -56,7 +56,8 @@ def run_replay(options: ReplayOptions, console: Console) -> None:
     FolderNotOursError, FolderInUseError, StopRequestedError, ProcessFailedError
         As they say.
     """
-    found = look_into(options.files, options.pair, options.steps and Steps.parse(options.steps))
+    steps = None if options.steps is None else Steps.parse(options.steps)
+    found = look_into(options.files, options.pair, steps)
     place = RunFolder(options.out)
     with place.owned(afresh=True):
         _run(options, found, place, console)
