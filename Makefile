@@ -42,8 +42,9 @@ replay: file-is-named install ## The pipeline on recorded trades: file=TRADES ou
 		$(call option,pair) $(call option,steps) $(if $(filter no,$(value keep)),--no-keep) -- "$${files[@]}"
 
 .PHONY: run
-run: install ## Paper trading on a real market until Ctrl-C [exchange=kraken pairs=BTC/USD,ETH/USD data= model=]
-	@$(FEATURES) $(RUN) tradestream run $(call option,exchange) $(call option,pairs) $(call option,data) --model=$(call quoted,$(model))
+run: install ## Paper trading until Ctrl-C, on a real market or a simulated one [exchange=kraken|simulator speed= pairs=BTC/USD,ETH/USD data= model=]
+	@$(FEATURES) $(RUN) tradestream run $(call option,exchange) $(call option,pairs) $(call option,data) $(call option,speed) \
+		--model=$(call quoted,$(model))
 
 .PHONY: dev
 dev: service-is-known install ## One service alone against the configured log: service=candles [variant=historical|live, for trades]

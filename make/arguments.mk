@@ -12,7 +12,12 @@ hours    ?= 4
 out      ?=
 exchange ?= kraken
 pairs    ?= BTC/USD,ETH/USD
+ifeq ($(exchange),simulator)
+data     ?= data/simulated
+else
 data     ?= data/paper
+endif
+speed    ?=
 file     ?=
 steps    ?=
 pair     ?=

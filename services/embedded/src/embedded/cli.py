@@ -95,22 +95,35 @@ def replay(
 
 @app.command()
 def run(
-    exchange: Annotated[str, typer.Option(help="the venue")] = "kraken",
+    exchange: Annotated[str, typer.Option(help="the venue, or simulator for a market without a network")] = "kraken",
     pairs: Annotated[str, typer.Option(help="BASE/QUOTE, separated by commas")] = "BTC/USD,ETH/USD",
-    data: Annotated[Path, typer.Option(help="folder for everything; a later run continues in it")] = Path(
-        "data/paper"
-    ),
+    data: Annotated[
+        Path | None,
+        typer.Option(help="folder for everything; a later run continues in it; data/paper or data/simulated"),
+    ] = None,
     model: DemoModel = None,
+    speed: Annotated[
+        float | None, typer.Option(min=1, max=10_000, help="simulator: market seconds per second; 30")
+    ] = None,
+    speaks: Annotated[str | None, typer.Option(help="simulator: whose wire format; kraken's")] = None,
 ) -> None:
-    """Trade a real market on paper until Ctrl-C; the next run continues where this one stopped."""
+    """Trade a market on paper until Ctrl-C; the next run continues where this one stopped."""
     from embedded.plans.paper import PaperOptions, run_paper
-    from exchanges.venues import VENUES
+    from embedded.plans.simulated_market import SPEED, require_exchange
 
     with errors_in_words() as console:
-        if exchange not in VENUES:
-            raise BadInputError("--exchange", f"one of {', '.join(sorted(VENUES))}", exchange)
-        listed = _pairs(pairs)
-        run_paper(PaperOptions(exchange, listed, data, _command(), _known_or_there(model, console)), console)
+        simulated = require_exchange(exchange, speed, speaks)
+        folder = data or Path("data/simulated" if simulated else "data/paper")
+        options = PaperOptions(
+            exchange,
+            _pairs(pairs),
+            folder,
+            _command(),
+            _known_or_there(model, console),
+            speed=speed or SPEED,
+            speaks=speaks,
+        )
+        run_paper(options, console)
 
 
 @app.command()

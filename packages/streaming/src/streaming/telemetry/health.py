@@ -17,7 +17,8 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from contracts.clock import Clock, SystemClock
 from contracts.service_health import ServiceState
-from contracts.units import MS_PER_SECOND, US_PER_MS
+from contracts.timestamps import iso_utc_ms
+from contracts.units import MS_PER_DAY, MS_PER_SECOND, US_PER_MS
 from streaming.errors import ServiceError
 from streaming.telemetry import metrics
 from streaming.telemetry.progress import Progress
@@ -168,7 +169,8 @@ class Health:
             return None
         starved = progress.starved_since_seconds
         if starved is not None and now - starved >= STUCK_SECONDS:
-            words = f"{progress.waiting()} messages wait, and none reached it for {now - starved:.0f} s"
+            where = ", ".join(f"{topic}[{partition}]" for topic, partition in progress.starved)
+            words = f"messages wait on {where}, and none reached it for {now - starved:.0f} s"
             return Condition("not-live", False, False, (words,))
         if progress.assigned is None:
             return Condition("starting", True, False, ("no partitions assigned yet",))
@@ -183,7 +185,9 @@ class Health:
         event_ms = metrics.newest_event_ms()
         if event_ms is not None:
             age_seconds = (self._clock.now_us() // US_PER_MS - event_ms) / MS_PER_SECOND
-            facts.append(f"last event {age_seconds:.1f} s old")
+            # A replay's is years old, and that of a fast market lies ahead.
+            young = 0 <= age_seconds < MS_PER_DAY / MS_PER_SECOND
+            facts.append(f"last event {age_seconds:.1f} s old" if young else f"last event at {iso_utc_ms(event_ms)}")
         return tuple(facts)
 
     def _sets_aside(self) -> bool:
