@@ -23,7 +23,15 @@ _Content = tuple[int, str, str]
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """Trades of a series and where they stand: in which file, after how many of its rows."""
+    """Trades of a series and where they stand.
+
+    Attributes
+    ----------
+    file, row
+        In which file, after how many of its rows.
+    frame
+        The trades.
+    """
 
     file: int
     row: int
@@ -132,7 +140,13 @@ class Series:
         return all(recording.consecutive_ids for recording in self.recordings)
 
     def label(self, file: int) -> str:
-        """Return what tells a file of this series from the others: its name, or its path where names are equal."""
+        """Tell a file of this series from the others.
+
+        Returns
+        -------
+        str
+            Its name, or its path where names are equal.
+        """
         return self._labels[file]
 
     def seen_before(self, file: int) -> Seen:

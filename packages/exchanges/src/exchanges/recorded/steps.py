@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from decimal import Context, Decimal, InvalidOperation
 
 from contracts.errors import BadInputError
-from contracts.units import decimal_string, parse_decimal
+from contracts.units import decimal_string, positive_decimal_string
 
 _EXACT = Context(prec=60)
 
@@ -49,9 +49,7 @@ class Steps:
         parts = [part.strip() for part in text.split(",")]
         if len(parts) != 2:
             raise BadInputError("steps", "PRICE,QUANTITY, such as 0.01,0.00001", text)
-        price, quantity = (parse_decimal(part, "steps") for part in parts)
-        if price <= 0 or quantity <= 0:
-            raise BadInputError("steps", "two positive decimals, such as 0.01,0.00001", text)
+        price, quantity = (Decimal(positive_decimal_string(part, "steps")) for part in parts)
         return cls(price, quantity)
 
     @property
@@ -60,7 +58,13 @@ class Steps:
         return self.price is not None or self.quantity is not None
 
     def round(self, text: str, step: Decimal | None) -> str:
-        """Return `text` rounded to a multiple of `step`, half to even; what is no number comes back as it is."""
+        """Round to a multiple of `step`, half to even.
+
+        Returns
+        -------
+        str
+            The rounded number; what is no number as it is.
+        """
         if step is None:
             return text
         plain = text.partition(" (")[0]
