@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 
@@ -82,6 +83,17 @@ def _run(options: ReplayOptions, found: RecordedInput, place: RunFolder, console
     if not options.keep:
         place.remove_work(keeping=FILE_NAME)
     print_summary(console, pipeline, summary)
+    refuse_loss(summary)
+
+
+def refuse_loss(summary: dict[str, Any]) -> None:
+    """Let a run fail, at its end, that has lost too much.
+
+    Raises
+    ------
+    LostTradesError
+        With how much that is.
+    """
     if (share := lost_share(summary)) > LOST_SHARE:
         raise LostTradesError(sum(summary["lost_trades"].values()), share)
 
