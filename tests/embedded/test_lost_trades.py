@@ -17,20 +17,44 @@ from results.export.lost import lost_trades
 from results.run_log import RunLog
 from streaming.producer import open_producer
 from streaming.settings import ServiceSettings
+from trades.app import run_trades
+from trades.settings import TradesSettings
 
 
 def test_a_letter_of_many_trades_counts_as_many(tmp_path: Path) -> None:
     settings = ServiceSettings(broker_address=f"embedded://{tmp_path}/log", data_dir=tmp_path)
     frame = example(TradeFrame)
     for service, letters in {
-        "trades": [(b"1,2,x", "bad-row"), (b"Trade(...)", "ids-start-again"), (b"{}", "unknown-pair")],
-        "candles": [(frame.to_json(), "too-late"), (frame.to_json(), "too-far-ahead"), (b"not json", "unreadable")],
+        "trades": [
+            (b"1,2,x", "bad-row", "recorded"),
+            (b"a frame", "bad-row", "kraken"),  # the feed asked for it again
+            (b"Trade(...)", "ids-start-again", "kraken"),
+            (b"{}", "unknown-pair", "kraken"),
+        ],
+        "candles": [
+            (frame.to_json(), "too-late", "trades-dev"),
+            (frame.to_json(), "too-far-ahead", "trades-dev"),
+            (b"not json", "unreadable", "trades-dev"),
+        ],
     }.items():
         with open_producer(settings, service) as producer:
-            for value, reason in letters:
-                producer.dead_letter("BTC/USD", value, reason=reason, error="because", source="file")
+            for value, reason, source in letters:
+                producer.dead_letter("BTC/USD", value, reason=reason, error="because", source=source)
     with closing(RunLog(tmp_path / "log")) as log:
         assert lost_trades(log) == {"trades": 2, "candles": 2 * len(frame.trade_ids)}
+
+
+def test_rows_of_a_file_that_cannot_be_used_are_lost_trades(tmp_path: Path) -> None:
+    (tmp_path / "kraken_BTCUSD.csv").write_text("1700000000,1,1\n1700000001,1,-1\n1700000002,1,1\n")
+    settings = TradesSettings(
+        broker_address=f"embedded://{tmp_path}/log",
+        data_dir=tmp_path,
+        exchange="recorded",
+        file=(tmp_path / "kraken_BTCUSD.csv",),
+    )
+    assert run_trades(settings) == 0
+    with closing(RunLog(tmp_path / "log")) as log:
+        assert lost_trades(log) == {"trades": 1}
 
 
 @pytest.mark.parametrize(

@@ -40,7 +40,8 @@ def _write(pipeline: Pipeline) -> dict[str, Any]:
     record.kills = pipeline.kill_switch.done
     for service, reason in exported.first_dead_letters.items():
         letters, trades = exported.dead_letters[service], exported.lost_trades.get(service)
-        what = str(letters) if trades is None else f"{count(trades)} trades in {count(letters)} messages"
+        many = trades is not None and trades > letters
+        what = f"{count(trades)} trades in {count(letters)} messages" if many else str(letters)
         record.notes.append(f"{service} set aside {what} that cannot be used, and went on. The first: {reason}.")
     if conflicts := sum(exported.conflicts.values()):
         record.notes.append(f"{conflicts} message ids came with different values; see conflicts in summary.json.")

@@ -7,8 +7,11 @@ from contracts.topics import TRADES, dead_letters_name
 from contracts.trade_frame import TradeFrame
 from results.run_log import RunLog
 
-#: Services whose dead letters hold trades, and those reasons of a letter that is one row of a venue or a file.
-_ROWS = {"trades": (b"bad-row", b"ids-start-again"), "candles": ()}
+#: Services whose dead letters hold trades.
+_SERVICES = ("trades", "candles")
+#: Reason and source of a letter that is one trade. A venue's bad row is none: the feed asks for its trade again.
+_ROW_OF_A_FILE = (b"bad-row", b"recorded")
+_LOST = b"ids-start-again"
 
 
 def lost_trades(log: RunLog) -> dict[str, int]:
@@ -19,16 +22,18 @@ def lost_trades(log: RunLog) -> dict[str, int]:
     dict[str, int]
         By service.
     """
-    lost = {service: _lost_by(log, service, reasons) for service, reasons in _ROWS.items()}
+    lost = {service: _lost_by(log, service) for service in _SERVICES}
     return {service: trades for service, trades in lost.items() if trades}
 
 
-def _lost_by(log: RunLog, service: str, reasons: tuple[bytes, ...]) -> int:
+def _lost_by(log: RunLog, service: str) -> int:
     from streaming.embedded.headers import decode
 
     trades = 0
     for _, _, _, value, headers in log.read_all(dead_letters_name(service, log.environment)):
-        if dict(decode(headers) or ()).get("reason") in reasons:
+        said = dict(decode(headers) or ())
+        reason = said.get("reason")
+        if reason == _LOST or (reason, said.get("source_topic")) == _ROW_OF_A_FILE:
             trades += 1
         elif value is not None:
             trades += _trades_of(value)
