@@ -156,7 +156,8 @@ class RowReader:
         self.quantity_place = self._required(layout.quantity)
         self.id_place = self._readable(self._places(layout.trade_id), lambda _place: trade_id)
         self.side_place = self._readable(self._places(layout.side), lambda _place: self._read_side)
-        self._signed = self.side_place is None and self._has_signs()
+        # Of columns without names a negative one is as likely a flaw.
+        self._signed = self.side_place is None and not layout.headerless and self._has_signs()
         #: Whether rows need more than to be read.
         self.is_special = self._signed or self._steps.are_given
         self._symbol_place, self._exchange_place = (
