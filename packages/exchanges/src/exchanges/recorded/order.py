@@ -10,7 +10,7 @@ from bisect import bisect_right
 from collections import deque
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
-from itertools import islice
+from itertools import islice, pairwise
 from operator import le, lt
 from typing import NamedTuple, NoReturn
 
@@ -100,27 +100,32 @@ class InOrder:
         """
         waiting: deque[Placed] = deque()
         for batch in batches:
-            if not waiting and self._is_plain(batch):
-                # The last rows wait, so that a wrong time at the beginning of the next batch has what precedes it.
-                yield from self._pass_all(batch)
-                continue
+            left = len(waiting)
             waiting.extend(batch)
+            for _ in range(left):
+                yield from self._next(waiting)
+            if self._is_plain(batch):
+                waiting.clear()
+                yield from self._pass_all(batch)
             while len(waiting) > FOLLOWING:
                 yield from self._next(waiting)
         while waiting:
             yield from self._next(waiting)
 
     def _is_plain(self, batch: list[Placed]) -> bool:
-        """Say whether a batch goes on where the last ended, so that no row needs a look of its own."""
+        """Say whether a batch goes on where the last ended, so that no row needs a look of its own.
+
+        In rising times a wrong one could only be among the last, as those that follow it would fall back.
+        """
         if self._newest_us is None or not batch:
             return not batch
-        times = [row[1] for _, row in batch]
+        times = [self._newest_us, *(row[1] for _, row in batch)]
         ids = [row[0] for _, row in batch]
         return (
-            self._newest_us <= times[0]
-            and times[-1] - self._newest_us <= DISORDER_US
-            and self._highest_id < ids[0]
+            self._highest_id < ids[0]
             and all(map(le, times, islice(times, 1, None)))
+            and times[-1] - times[0] <= JUMP_US
+            and all(later - earlier <= DISORDER_US for earlier, later in pairwise(times[-FOLLOWING - 2 :]))
             and all(map(lt, ids, islice(ids, 1, None)))
         )
 
