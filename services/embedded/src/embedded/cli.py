@@ -109,6 +109,10 @@ def replay(
     keep: Annotated[
         bool, typer.Option(help="keep log, state and models under OUT/work, which verify needs; SQL works without")
     ] = True,
+    steps: Annotated[
+        str | None,
+        typer.Option(metavar="PRICE,QUANTITY", help="round to these steps, for files whose floats carry noise"),
+    ] = None,
 ) -> None:
     """Run the pipeline on recorded trades: the first part trains the model, the rest is traded on paper."""
     from embedded.plans.replay import ReplayOptions, run_replay
@@ -127,6 +131,7 @@ def replay(
             train_fraction,
             seed,
             keep,
+            steps,
             models,
         )
         run_replay(options, console)
