@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from rich import box
 from rich.console import Console
-from rich.table import Table
 
 from contracts.errors import BadInputError
 from contracts.model_event import ModelEvent
@@ -18,6 +15,7 @@ from contracts.timestamps import iso_utc_ms
 from contracts.topics import MODEL_EVENTS
 from embedded.model_place import ModelsSettings, require_computed_by, settings_of
 from embedded.model_rows import samples_of
+from embedded.terminal.rows import print_json, print_rows
 from modeling.model_card import ModelCard
 from modeling.own_model import OwnCard, check_model, made_up
 from modeling.registered import RegisteredVersion, StoredModel
@@ -27,6 +25,14 @@ from streaming.broker_address import is_embedded, log_folder
 from streaming.producer import open_producer
 
 _BY_HAND = "by hand"
+_COLUMNS = {
+    "version": "Version",
+    "aliases": "Alias",
+    "kind": "Kind",
+    "feature_set": "Set",
+    "predicts_from": "Predicts from",
+    "gate": "Gate",
+}
 
 
 @dataclass(frozen=True)
@@ -128,17 +134,13 @@ def list_models(place: Place, console: Console, *, as_json: bool) -> None:
     """Print all versions."""
     settings = place.settings()
     versions = _registry(settings).versions(settings.model_name)
+    rows = [_listed(each) for each in versions]
     if as_json:
-        print(json.dumps([_listed(each) for each in versions], indent=2))
-        return
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for column in ("Version", "Alias", "Kind", "Features", "Predicts from", "Log loss", "Gate"):
-        table.add_column(column, justify="right" if column in ("Version", "Log loss") else "left", no_wrap=True)
-    for each in versions:
-        row = _listed(each)
-        cells = ("version", "aliases", "kind", "feature_set", "predicts_from", "validation_log_loss", "gate")
-        table.add_row(*(", ".join(row[name]) if name == "aliases" else str(row[name] or "") for name in cells))
-    console.print(table if versions else f"no version of {settings.model_name} at {settings.tracking_uri}")
+        print_json(rows)
+    elif rows:
+        print_rows(console, rows, _COLUMNS)
+    else:
+        console.print(f"no version of {settings.model_name} at {settings.tracking_uri}", soft_wrap=True)
 
 
 def _listed(version: RegisteredVersion) -> dict[str, Any]:
