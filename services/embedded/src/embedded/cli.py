@@ -96,6 +96,10 @@ def replay(
     keep: Annotated[
         bool, typer.Option(help="keep log, state and models under OUT/work, which verify needs; SQL works without")
     ] = True,
+    steps: Annotated[
+        str | None,
+        typer.Option(metavar="PRICE,QUANTITY", help="round to these steps, for files whose floats carry noise"),
+    ] = None,
 ) -> None:
     """Run the pipeline on recorded trades: the first part trains the model, the rest is traded on paper."""
     from embedded.plans.replay import ReplayOptions, run_replay
@@ -106,7 +110,7 @@ def replay(
                 raise BadInputError("FILE", "a file of recorded trades", str(path))
         require_replaceable(out, replace=replace)
         options = ReplayOptions(
-            files, out, _command(), pair and _pair(pair), _known(model), train_fraction, seed, keep
+            files, out, _command(), pair and _pair(pair), _known(model), train_fraction, seed, keep, steps
         )
         run_replay(options, console)
 
