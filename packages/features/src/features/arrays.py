@@ -29,6 +29,7 @@ from features.expressions import (
     Talib,
 )
 from features.program import handle_of
+from features.recursive import over
 
 _FUNCTIONS: Mapping[str, Callable[[Floats], Floats]] = {
     "log": lambda x: np.where(x > 0.0, talib.LN(x), math.nan),
@@ -121,21 +122,13 @@ class Arrays:
 
     def _talib(self, node: Talib) -> list[Floats]:
         rows = len(self._end_times_ms)
-        found = [np.empty(rows) for _ in range(node.outputs)]
-        known_from = rows
-        function, parameters = getattr(talib, node.function), dict(node.parameters)
+        found = [np.full(rows, math.nan) for _ in range(node.outputs)]
         inputs = [self._columns[name] for name in node.inputs]
         for anchor, end in pairwise([*self._anchors, rows]):
-            start = anchor - node.bars
-            if start < 0:
-                continue
-            results = function(*[column[start:end] for column in inputs], **parameters)
-            known_from = min(known_from, anchor)
-            several = results if node.outputs > 1 else (results,)
-            for column, result in zip(found, several, strict=True):
-                column[anchor:end] = result[node.bars :]
-        for column in found:
-            column[:known_from] = math.nan
+            results = over(node, inputs, anchor, end)
+            if results is not None:
+                for column, result in zip(found, results, strict=True):
+                    column[anchor:end] = result
         return found
 
 
