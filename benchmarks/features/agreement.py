@@ -18,15 +18,19 @@ _BOLLINGER, _KELTNER, _DONCHIAN = (
 )
 _TYPICAL = "around the typical price, ours around closes"
 _NOT_AS_CYTHON = "unlike the Cython class of this name, which agrees with us"
+_ON_FLOATS = {
+    ("adx_14", "plus_di_14", "minus_di_14"): "decides ties by the noise of floats, ours counts in whole ticks"
+}
 _ON_SLICES = {
     _KELTNER: _TYPICAL,
+    **_ON_FLOATS,
     ("ema_60",): "its seed, a mean inside the slice, has decayed just so far",
     ("ema_200",): "its seed, a mean inside the slice, has not decayed",
 }
 
 #: Peer -> features -> why they are something else there.
 _DIFFERENT: Mapping[str, Mapping[tuple[str, ...], str]] = {
-    FULL_ARRAYS: {_KELTNER: _TYPICAL},
+    FULL_ARRAYS: {_KELTNER: _TYPICAL, **_ON_FLOATS},
     SLICES: _ON_SLICES,
     WRAPPED: _ON_SLICES,
     CYTHON: {_BOLLINGER: _TYPICAL},

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import csv
+import gzip
 from dataclasses import dataclass, replace
+from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 
@@ -24,12 +26,13 @@ class TickBars:
     ticks: dict[str, NDArray[np.int64]]
     volume: Floats
     tick: Decimal
+    interval_s: int = 60
 
     def __len__(self) -> int:
         return len(self.volume)
 
     def __getitem__(self, part: slice) -> TickBars:
-        first_ms = self.first_ms + MINUTE_MS * part.indices(len(self))[0]
+        first_ms = self.first_ms + 1_000 * self.interval_s * part.indices(len(self))[0]
         return replace(
             self,
             first_ms=first_ms,
@@ -43,16 +46,18 @@ class TickBars:
 
     def series(self) -> BarSeries:
         """What a reader of candles gets: each price the float that is nearest to its decimal."""
-        prices = {name: np.array([float(int(each) * self.tick) for each in self.ticks[name]]) for name in PRICES}
+        # Divided by a power of ten that a float has: the nearest to the decimal.
+        prices = {name: self.ticks[name] / float(1 / self.tick) for name in PRICES}
         count = np.ceil(self.volume)
         columns = {**prices, "volume": self.volume, "trade_count": count, "taker_buy_volume": self.volume / 2}
         columns["reference_close"] = prices["close"]
-        return BarSeries(self.first_ms + MINUTE_MS * np.arange(len(self), dtype=np.int64), columns)
+        starts = self.first_ms + 1_000 * self.interval_s * np.arange(len(self), dtype=np.int64)
+        return BarSeries(starts, columns, self.interval_s)
 
 
-def bars_of(times_s: NDArray[np.int64], ticks: NDArray[np.int64], tick: Decimal) -> TickBars:
-    """One-minute bars of trades in order of time; a minute without any stands where the last one closed."""
-    minutes = times_s // 60
+def bars_of(times_s: NDArray[np.int64], ticks: NDArray[np.int64], tick: Decimal, interval_s: int = 60) -> TickBars:
+    """Bars of trades in order of time; one without any stands where the last one closed."""
+    minutes = times_s // interval_s
     length = int(minutes[-1] - minutes[0]) + 1
     columns = {name: np.zeros(length, dtype=np.int64) for name in PRICES}
     volume = np.zeros(length)
@@ -71,16 +76,29 @@ def bars_of(times_s: NDArray[np.int64], ticks: NDArray[np.int64], tick: Decimal)
     close = columns["close"][np.maximum.accumulate(last)]
     for column in columns.values():
         column[still] = close[still]
-    return TickBars(int(minutes[0]) * MINUTE_MS, columns, volume, tick)
+    return TickBars(int(minutes[0]) * interval_s * 1_000, columns, volume, tick, interval_s)
 
 
-def read_trades(path: Path, tick: str) -> TickBars:
-    """Bars of a file of ``seconds,price,amount`` without a header, as Bitstamp's are."""
-    with path.open(newline="") as file:
-        rows = [row for row in csv.reader(file) if row and not row[0].startswith("#")]
-    ticks = [Decimal(row[1]) / Decimal(tick) for row in rows]
-    assert all(each == int(each) for each in ticks), "prices that are no whole ticks"
-    return bars_of(np.array([int(row[0]) for row in rows]), np.array([int(each) for each in ticks]), Decimal(tick))
+def read_trades(path: Path, interval_s: int = 60) -> TickBars:
+    """Bars of a file of recorded trades: with columns by name, or ``seconds,price,amount`` without a header."""
+    content = path.read_bytes()
+    text = (gzip.decompress(content) if path.suffix == ".gz" else content).decode()
+    rows = list(csv.reader(text.splitlines()))
+    names = rows.pop(0) if rows[0][0][0].isalpha() else ["seconds", "price", "amount"]
+    prices = [Decimal(row[names.index("price")]).normalize() for row in rows]
+    tick = Decimal(1).scaleb(min(0, *(int(price.as_tuple().exponent) for price in prices)))
+    ticks = np.array([int(price / tick) for price in prices], dtype=np.int64)
+    times = np.array([_seconds(names, row) for row in rows], dtype=np.int64)
+    order = np.argsort(times, kind="stable")
+    return bars_of(times[order], ticks[order], tick, interval_s)
+
+
+def _seconds(names: list[str], row: list[str]) -> int:
+    if "trade_time_ms" in names:
+        return int(row[names.index("trade_time_ms")]) // 1_000
+    if "timestamp" in names:
+        return int(datetime.fromisoformat(row[names.index("timestamp")]).timestamp())
+    return int(row[0])
 
 
 def quiet_night(seed: int, days: int = 3) -> TickBars:

@@ -23,18 +23,18 @@ from features.ratios import RATIOS, Handle
 History = Callable[[int], Sequence[Floats] | None]
 
 
-def over(node: Talib, columns: Sequence[Floats], anchor: int, end: int) -> Sequence[Floats] | None:
-    """Return each output of `node` on the bars from `anchor` to `end`; None where it cannot be opened."""
+def over(node: Talib, columns: Sequence[Floats], anchor: int) -> Sequence[Floats] | None:
+    """Return each output of `node` on consecutive bars from `anchor` on; None where it cannot be opened."""
     least = node.openings[0]
     if least > anchor:
         return None
-    given = [column[anchor - least : end] for column in columns]
+    given = [column[anchor - least :] for column in columns]
     if node.function not in RATIOS:
         results = getattr(talib, node.function)(*given, **dict(node.parameters))
         return [each[least:] for each in (results if node.outputs > 1 else (results,))]
     found = RATIOS[node.function].over(*given, bars=least, **dict(node.parameters))
     outputs = [each[least:] for each in found.outputs]
-    until = min(anchor + found.settled + 1 - least, end)
+    until = min(anchor + found.settled + 1 - least, len(columns[0]))
     bars = _enough(node, given)
     if least < bars <= anchor < until:
         more = [column[anchor - bars : until] for column in columns]

@@ -46,10 +46,10 @@ class Scale(NamedTuple):
         return (prices * self.factor + ROUNDS) - ROUNDS
 
 
-def scale_of(prices: Floats) -> Scale:
-    """Return the scale for bars of which the highest prices are `prices`."""
+def scale_of(prices: Floats, digits: int = _DIGITS) -> Scale:
+    """Return the scale for bars of which the highest prices are `prices`, in units of their last digit."""
     highest = float(prices.max())
-    factor = 10.0 ** min(_DIGITS - 1 - math.floor(math.log10(highest)), _LARGEST_POWER)
+    factor = 10.0 ** min(digits - 1 - math.floor(math.log10(highest)), _LARGEST_POWER)
     return Scale(factor, float(Scale(factor, 0.0).units(highest)))
 
 
