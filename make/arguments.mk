@@ -12,7 +12,12 @@ hours    ?= 4
 out      ?=
 exchange ?= kraken
 pairs    ?= BTC/USD,ETH/USD
+ifeq ($(exchange),simulator)
+data     ?= data/simulated
+else
 data     ?= data/paper
+endif
+speed    ?=
 file     ?=
 pair     ?=
 service  ?=
@@ -25,6 +30,7 @@ port     ?= 9092
 part     ?= candles,latency,scale,features
 logs     ?= embedded,kafka
 log      ?= kafka
+keep     ?=
 minutes  ?= 30
 secure   ?=
 KAFKA_OPTIONS = --brokers $(brokers) --port $(port) $(if $(secure),--secure)
@@ -35,13 +41,20 @@ store    ?=
 query    ?=
 registry ?=
 market   ?= kraken
+#: A text as one word of the shell, whatever stands in it. `value` takes an argument as it was written: `make out='a$b'`.
+quoted = '$(subst ','\'',$(1))'
+given = $(call quoted,$(value $(1)))
+#: An option with an argument's value, if it was given: $(call option,out) is --out='runs/demo'.
+option = $(if $(value $(1)),--$(or $(2),$(1))=$(call given,$(1)))
+# What was given stays as it is: make would look for variables in it on the way into the environment.
+unexport file out run data bars reference store query against from to stage pair pairs id reason
 #: Whose log: run=FOLDER, or the configured one, or that of the demo or of `make run`.
-of_log = $(if $(run),--run $(run),$(if $(TRADESTREAM_BROKER_ADDRESS),,--run $(1)))
+of_log = $(or $(call option,run),$(if $(value TRADESTREAM_BROKER_ADDRESS),,--run=$(1)))
 OF_RUN = $(call of_log,runs/demo)
-OF_PAPER = $(call of_log,$(data))
+OF_PAPER = $(call of_log,$(call given,data))
 history_days ?=
 features ?=
-FEATURES = $(if $(features),INDICATORS_FEATURE_SET=$(features))
+FEATURES = $(if $(value features),INDICATORS_FEATURE_SET=$(call given,features))
 
 # --- uv: the one on the PATH, or one of our own in .tools
 UV := $(shell command -v uv 2>/dev/null || echo .tools/bin/uv)

@@ -85,7 +85,7 @@ def test_the_size_of_a_tick_changes_nothing(seed: int) -> None:
 
 def sideless(night: TickBars) -> BarSeries:
     bars = night.series()
-    return replace(bars, columns={**bars.columns, "taker_buy_volume": np.zeros(len(bars))})
+    return replace(bars, columns={**bars.columns, "taker_buy_volume": np.full(len(bars), np.nan)})
 
 
 @pytest.mark.parametrize("seed", [0, 7])

@@ -5,9 +5,11 @@ from __future__ import annotations
 import time
 
 import pytest
+from prometheus_client import Gauge
 from tests.streaming.tally import beats
 
 from contracts.clock import FixedClock, SystemClock
+from contracts.timestamps import iso_utc_ms
 from contracts.topics import TRADES
 from streaming.clients import create_topics
 from streaming.producer import open_producer
@@ -78,12 +80,23 @@ def test_a_failing_check_is_a_dead_feed_which_no_restart_brings_back() -> None:
 def test_a_consumer_behind_a_dead_feed_is_ready_and_says_how_old_its_last_event_is() -> None:
     progress = at_work()
     progress.lags = {(TOPIC, 0): 0}
-    newest_ms = metrics.newest_event_ms() or 0
+    newest_ms = metrics.newest_event_ms() or 1_772_582_400_000
     metrics.LAST_EVENT.labels(topic="test_health").set(newest_ms / 1_000)
     clock = FixedClock((newest_ms + 75_000) * 1_000)
     ready, text = Health(Loop(), progress=progress, clock=clock).ready()
     assert ready
     assert "last event 75.0 s old" in text
+    for ahead_ms in (-200 * 86_400_000, 5_000):
+        clock = FixedClock((newest_ms - ahead_ms) * 1_000)
+        assert f"last event at {iso_utc_ms(newest_ms)}" in Health(Loop(), progress=progress, clock=clock).ready()[1]
+
+
+def test_a_topic_of_which_nothing_has_come_has_no_last_event(monkeypatch: pytest.MonkeyPatch) -> None:
+    gauge = Gauge("last_event", "Of nothing yet", ["topic"], registry=None)
+    monkeypatch.setattr(metrics, "LAST_EVENT", gauge)
+    gauge.labels(topic=TOPIC).set(0.0)
+    assert metrics.newest_event_ms() is None
+    assert "last event" not in Health(Loop(), progress=at_work()).ready()[1]
 
 
 def test_an_input_that_grows_and_reaches_nobody_is_starvation(
@@ -101,6 +114,8 @@ def test_an_input_that_grows_and_reaches_nobody_is_starvation(
         watch.measure()
         assert progress.lags == {(TOPIC, 0): 1}
         assert health.condition().state == "ready", "not for long yet"
+        progress.idle_turns += 1
+        watch.measure()
         monkeypatch.setattr("streaming.telemetry.health.STUCK_SECONDS", 0.0)
         health = Health(Loop(seconds_ago=-1.0), progress=progress)  # no limit is too short for a loop ahead of time
         condition = health.condition()
@@ -110,6 +125,47 @@ def test_an_input_that_grows_and_reaches_nobody_is_starvation(
         assert progress.lags == {(TOPIC, 0): 0}
         assert health.condition().state == "ready"
     watch.close()
+
+
+class TwoPartitions:
+    """A log of which somebody else says how it grows."""
+
+    def __init__(self) -> None:
+        self.ends = {0: 10, 1: 10}
+
+    def watermarks(self, topic: str) -> dict[int, tuple[int, int]]:
+        return {partition: (0, end) for partition, end in self.ends.items()}
+
+    def committed(self, group: str, topic: str, partitions: object) -> dict[int, int]:
+        return {0: 10, 1: 10}
+
+
+@pytest.mark.parametrize(
+    ("taken", "idle", "starving"),
+    [((0, 1), True, []), ((0,), True, [1]), ((0,), False, []), ((), True, [0, 1])],
+    ids=["both come", "one is not fetched", "one has to wait for its turn", "none comes"],
+)
+def test_a_partition_that_is_no_longer_fetched_is_told_from_one_that_waits(
+    settings: ServiceSettings,
+    monkeypatch: pytest.MonkeyPatch,
+    taken: tuple[int, ...],
+    idle: bool,
+    starving: list[int],
+) -> None:
+    log = TwoPartitions()
+    monkeypatch.setattr("streaming.telemetry.lag_watch.open_client", lambda _: log)
+    progress = at_work()
+    progress.on_assign([(TOPIC, 1)])
+    watch = LagWatch(settings, "tally-dev", [TRADES], progress, SystemClock())
+    watch.measure()
+    for look in range(3):
+        log.ends = {0: 20 + look, 1: 20 + look}
+        for partition in taken:
+            progress.on_processed(TOPIC, partition, 11 + look)
+        progress.idle_turns += idle
+        watch.measure()
+    assert [partition for _, partition in progress.starved] == starving
+    assert (progress.starved_since_seconds is not None) == bool(starving)
 
 
 def test_lag_counts_from_what_the_group_has_committed(settings: ServiceSettings) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from typing import Any
+from functools import partial
+from typing import Any, Literal
 
 from loguru import logger
 from websockets.asyncio.client import ClientConnection, connect
@@ -17,9 +18,11 @@ from contracts.units import US_PER_SECOND
 from exchanges import session
 from exchanges.continuity import PairState
 from exchanges.frames import Frame, Pong
+from exchanges.old_protocol import OldProtocolError
 from exchanges.outages import OutageWatch
 from exchanges.page import Cursor
 from exchanges.protocol import VenueProtocol
+from exchanges.proxies import is_loopback, through
 from exchanges.resilience import Backoff
 from exchanges.rest_client import USER_AGENT, VenueRest
 from exchanges.session import SessionState
@@ -102,7 +105,8 @@ class VenueFeed:
             session.Unsubscribe: lambda action: self._send_all(protocol.unsubscribe(action.pairs, self._next_id())),
             session.EmitTrades: lambda action: sink.trades(action.pair, action.trades),
             session.EmitHeartbeat: lambda action: sink.heartbeat(action.pair, action.venue_time_us),
-            session.FetchPage: lambda action: self._start(action.pair, self._fetch(action)),
+            session.LoseTrades: lambda action: sink.lost(action.pair, action.trades, action.reason),
+            session.FetchPage: lambda action: self._start(action.pair, partial(self._fetch, action)),
             session.Report: self._report,
             session.Refuse: lambda action: sink.bad_row(action.row),
             session.GiveUp: lambda action: sink.refused(action.pair, action.reason),
@@ -111,7 +115,7 @@ class VenueFeed:
 
     def add(self, pair: str, pair_state: PairState) -> None:
         """Stream another pair; the sink hears of it if the venue does not list it."""
-        self._start(pair, self._add(pair, pair_state))
+        self._start(pair, partial(self._add, pair, pair_state))
 
     def remove(self, pair: str) -> None:
         """Stream `pair` no more, and repair nothing of it."""
@@ -134,7 +138,7 @@ class VenueFeed:
         """
         connections = asyncio.create_task(self._connect_for_ever())
         over = asyncio.create_task(self._over.wait())
-        watch = asyncio.create_task(self._guarded(self._watch_outages()))
+        watch = asyncio.create_task(self._guarded(self._watch_outages))
         try:
             await asyncio.wait({connections, over}, return_when=asyncio.FIRST_COMPLETED)
         finally:
@@ -153,8 +157,10 @@ class VenueFeed:
             except InvalidStatus as error:
                 status = error.response.status_code
                 if status in _CONFIGURATION_STATUSES:
-                    raise PermanentVenueError(f"{self._url} refuses WebSockets with HTTP {status}") from error
-                self._lost(f"{self._url} answered HTTP {status}")
+                    raise PermanentVenueError(
+                        f"{self._url}{through(self._url)} refuses WebSockets with HTTP {status}"
+                    ) from error
+                self._lost(f"{self._url}{through(self._url)} answered HTTP {status}")
             except InvalidURI as error:
                 raise PermanentVenueError(f"{self._url!r} is not a WebSocket address: {error}") from error
             except ConnectionClosed as error:
@@ -162,7 +168,7 @@ class VenueFeed:
                     raise PermanentVenueError(f"{self._url} closed for a policy: {error.rcvd.reason!r}") from error
                 self._lost(f"{self._url} closed the connection: {error}")
             except (OSError, TimeoutError, EOFError, InvalidHandshake, WebSocketException) as error:
-                self._lost(f"no connection to {self._url}: {error or type(error).__name__}")
+                self._lost(f"no connection to {self._url}{through(self._url)}: {error or type(error).__name__}")
             pause_seconds = self._backoff.pause_seconds()
             logger.info("next attempt to connect to {} in {:.1f} s", self._url, pause_seconds)
             await asyncio.sleep(pause_seconds)
@@ -172,13 +178,15 @@ class VenueFeed:
 
     async def _one_connection(self) -> None:
         """Talk over one connection until it breaks."""
-        async with connect(self._url, user_agent_header=USER_AGENT, **_CONNECTION) as connection:
+        # True: the proxy that the environment names, if it names one.
+        proxy: Literal[True] | None = None if is_loopback(self._url) else True
+        async with connect(self._url, user_agent_header=USER_AGENT, proxy=proxy, **_CONNECTION) as connection:
             self._backoff.connected()
             self._outbox = asyncio.Queue()
             self._report(session.Report("connected", f"connected to {self._url}"))
             self._send_all(self._wire.opening(self._next_id()))
             self._perform(session.Connected())
-            helpers = [asyncio.create_task(self._send(connection)), asyncio.create_task(self._guarded(self._ping()))]
+            helpers = [asyncio.create_task(self._send(connection)), asyncio.create_task(self._guarded(self._ping))]
             try:
                 await self._receive(connection)
             finally:
@@ -200,6 +208,8 @@ class VenueFeed:
     def _received(self, text: str | bytes) -> None:
         try:
             frames = self._wire.parse(text)
+        except OldProtocolError as error:
+            raise PermanentVenueError(f"{self._url}: {error}") from error
         except BadInputError as error:
             shown = text if isinstance(text, str) else text.decode("utf-8", "replace")
             logger.warning("an unreadable frame goes to the dead letters: {}", error)
@@ -261,20 +271,19 @@ class VenueFeed:
         while True:
             pairs = [(name, pair.live, self._state.complete_to_us(name)) for name, pair in self._state.pairs.items()]
             for outage in watch.look(pairs, self._clock.now_us()):
-                logger.warning("{}: no trades since {} us: an outage", outage.pair, outage.since_us)
                 self._sink.outage(outage.pair, outage.since_us, outage.until_us)
             await asyncio.sleep(min(0.5, self._outage_seconds / 4))
 
-    def _start(self, pair: str, work: Awaitable[None]) -> None:
+    def _start(self, pair: str, work: Callable[[], Awaitable[None]]) -> None:
         """Do `work` for `pair` beside everything else, until the pair is removed."""
         task = asyncio.create_task(self._guarded(work))
         self._tasks[task] = pair
         task.add_done_callback(lambda done: self._tasks.pop(done, None))
 
-    async def _guarded(self, work: Awaitable[None]) -> None:
+    async def _guarded(self, work: Callable[[], Awaitable[None]]) -> None:
         """Let an error nobody expects end the feed instead of vanishing in a task."""
         try:
-            await work
+            await work()
         except Exception as error:  # noqa: BLE001 - handed to run(), which raises it
             self._error = error
             self._over.set()

@@ -7,7 +7,7 @@ import sys
 import types
 from collections.abc import Collection, Sequence
 from pathlib import Path
-from typing import Any, Literal, Self, TypeVar, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, Self, TypeVar, Union, get_args, get_origin
 
 from pydantic import BaseModel, Field, FilePath, SecretStr, ValidationError, field_validator, model_validator
 from pydantic.fields import FieldInfo
@@ -35,6 +35,9 @@ _LEAST_REPORT_SECONDS = 0.1
 
 _BROKER = r"(?:(?:PLAINTEXT|SSL|SASL_PLAINTEXT|SASL_SSL)://)?(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:]+\]):\d{1,5}"
 _ADDRESS = re.compile(rf"{SCHEME}.+|{_BROKER}(?:\s*,\s*{_BROKER})*")
+
+#: <consumer group>/<topic>[<partition>]@<offset>
+_GO_ON_AT = r"^[A-Za-z0-9._-]+/[A-Za-z0-9._-]+\[\d+\]@\d+$"
 
 SettingsT = TypeVar("SettingsT", bound="ServiceSettings")
 
@@ -120,11 +123,17 @@ class ServiceSettings(BaseSettings):
         "PROCESSING_GUARANTEE", "at-least-once", "exactly-once adds a commit interval of latency per service"
     )
     metrics_port: int = _shared("METRICS_PORT", 0, "port of /metrics and /health; 0 = off", ge=0, le=65_535)
+    metrics_host: str = _shared(
+        "METRICS_HOST", "127.0.0.1", "address on which it listens; 0.0.0.0 in a container", min_length=1
+    )
     report_seconds: float = _shared(
         "REPORT_SECONDS", 10.0, "seconds between reports to service-health, metrics and audit-log; 0 = none", ge=0
     )
     consumer_group: str | None = _shared(
         "CONSUMER_GROUP", None, "consumer group; by default <service>-<environment>", min_length=1
+    )
+    go_on_at: tuple[Annotated[str, Field(pattern=_GO_ON_AT)], ...] = _shared(
+        "GO_ON_AT", (), "after a refusal to start, which says the value: offsets at which to go on with what is left"
     )
     replication_factor: int = _shared("REPLICATION_FACTOR", 1, "replicas of topics created on Kafka", ge=1)
     instance_id: str = _shared(
@@ -239,6 +248,11 @@ class ServiceSettings(BaseSettings):
 
 def read_settings(cls: type[SettingsT]) -> SettingsT:
     """Return the settings that the environment gives.
+
+    Returns
+    -------
+    SettingsT
+        Checked.
 
     Raises
     ------

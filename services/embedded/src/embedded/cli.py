@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.console import Console
 
 from contracts.errors import BadInputError
 from contracts.units import PAIR_PATTERN
@@ -29,6 +30,9 @@ _CHOICES = " or ".join(
     f"{kind.name} (needs {kind.library} to train)" if kind.library else kind.name for kind in _MODELS.values()
 )
 Model = Annotated[str, typer.Option(help=_CHOICES)]
+DemoModel = Annotated[
+    str | None, typer.Option(help=f"{_CHOICES}; by default the first whose library is installed", show_default=False)
+]
 RunFolder = Annotated[Path | None, typer.Option("--run", help="folder of a run; by default the configured log")]
 PairName = Annotated[str, typer.Argument(metavar="PAIR", help="BASE/QUOTE")]
 Exchange = Annotated[
@@ -41,7 +45,7 @@ Out = Annotated[Path, typer.Option(help="folder for the results; replaces an ear
 @app.command()
 def demo(
     seed: Annotated[int, typer.Option(min=0, help="seed of the market and of training")] = 7,
-    model: Model = DEMO_KIND,
+    model: DemoModel = None,
     hours: Annotated[float, typer.Option(min=0.05, max=240, help="hours of live market")] = 4.0,
     speed: Annotated[float, typer.Option(min=1, max=10_000, help="market seconds per second")] = 240.0,
     out: Out = Path("runs/demo"),
@@ -55,7 +59,7 @@ def demo(
 
     with errors_in_words() as console:
         kills = [Kill.parse(text) for text in kill or []]
-        run_demo(DemoOptions(out, _command(), seed, _known(model), hours, speed, kills), console)
+        run_demo(DemoOptions(out, _command(), seed, _known_or_there(model, console), hours, speed, kills), console)
 
 
 @app.command()
@@ -68,7 +72,9 @@ def replay(
         float, typer.Option(min=0.05, max=0.95, help="share of the trades that serves as history")
     ] = 0.5,
     seed: Annotated[int, typer.Option(min=0, help="seed of training")] = 7,
-    keep: Annotated[bool, typer.Option(help="keep the log and the state under OUT/work")] = False,
+    keep: Annotated[
+        bool, typer.Option(help="keep log, state and models under OUT/work, which verify needs; SQL works without")
+    ] = True,
 ) -> None:
     """Run the pipeline on recorded trades: the first part trains the model, the rest is traded on paper."""
     from embedded.plans.replay import ReplayOptions, run_replay
@@ -85,22 +91,35 @@ def replay(
 
 @app.command()
 def run(
-    exchange: Annotated[str, typer.Option(help="the venue")] = "kraken",
+    exchange: Annotated[str, typer.Option(help="the venue, or simulator for a market without a network")] = "kraken",
     pairs: Annotated[str, typer.Option(help="BASE/QUOTE, separated by commas")] = "BTC/USD,ETH/USD",
-    data: Annotated[Path, typer.Option(help="folder for everything; a later run continues in it")] = Path(
-        "data/paper"
-    ),
-    model: Model = DEMO_KIND,
+    data: Annotated[
+        Path | None,
+        typer.Option(help="folder for everything; a later run continues in it; data/paper or data/simulated"),
+    ] = None,
+    model: DemoModel = None,
+    speed: Annotated[
+        float | None, typer.Option(min=1, max=10_000, help="simulator: market seconds per second; 30")
+    ] = None,
+    speaks: Annotated[str | None, typer.Option(help="simulator: whose wire format; kraken's")] = None,
 ) -> None:
-    """Trade a real market on paper until Ctrl-C; the next run continues where this one stopped."""
+    """Trade a market on paper until Ctrl-C; the next run continues where this one stopped."""
     from embedded.plans.paper import PaperOptions, run_paper
-    from exchanges.venues import VENUES
+    from embedded.plans.simulated_market import SPEED, require_exchange
 
     with errors_in_words() as console:
-        if exchange not in VENUES:
-            raise BadInputError("--exchange", f"one of {', '.join(sorted(VENUES))}", exchange)
-        listed = _pairs(pairs)
-        run_paper(PaperOptions(exchange, listed, data, _command(), _known(model)), console)
+        simulated = require_exchange(exchange, speed, speaks)
+        folder = data or Path("data/simulated" if simulated else "data/paper")
+        options = PaperOptions(
+            exchange,
+            _pairs(pairs),
+            folder,
+            _command(),
+            _known_or_there(model, console),
+            speed=speed or SPEED,
+            speaks=speaks,
+        )
+        run_paper(options, console)
 
 
 @app.command()
@@ -127,17 +146,20 @@ def report(folder: Annotated[Path, typer.Argument(help="folder of a finished run
     with errors_in_words() as console:
         if not (folder / "summary.json").is_file():
             raise BadInputError("FOLDER", "the folder of a finished run (with summary.json)", str(folder))
-        console.print(str(write_report(folder)), soft_wrap=True, highlight=False)
+        console.print(str(write_report(folder)), soft_wrap=True, highlight=False, markup=False)
 
 
 @app.command(name="features-gallery")
 def features_gallery(
     folder: Annotated[Path, typer.Option("--run", help="folder of a finished run")] = Path("runs/demo"),
-    pair: Annotated[str | None, typer.Option(help="whose candles; by default the second pair of the run")] = None,
-    bars: Annotated[Path | None, typer.Option(help="plot this CSV file of bars instead")] = None,
-    reference: Annotated[
-        Path | None, typer.Option(help="CSV file of another market's bars to compare them with")
+    pair: Annotated[
+        str | None,
+        typer.Option(help="whose bars; by default the run's second pair, or the file's only one"),
     ] = None,
+    bars: Annotated[
+        Path | None, typer.Option(help="plot this file of bars instead: CSV, JSON, Parquet, Feather")
+    ] = None,
+    reference: Annotated[Path | None, typer.Option(help="file of another market's bars to compare them with")] = None,
     out: Annotated[Path, typer.Option(help="the page to write")] = Path("runs/features.html"),
 ) -> None:
     """Plot every feature on the candles of a run, or on recorded bars, on one page."""
@@ -147,8 +169,8 @@ def features_gallery(
     with errors_in_words() as console:
         if reference and not bars:
             raise BadInputError("--reference", "--bars with it: a run has pairs of its own", str(reference))
-        drawn = bars_of_file(bars, reference) if bars else bars_of_run(folder, pair)
-        console.print(str(write_gallery(drawn, out)), soft_wrap=True, highlight=False)
+        drawn = bars_of_file(bars, reference, pair) if bars else bars_of_run(folder, pair)
+        console.print(str(write_gallery(drawn, out)), soft_wrap=True, highlight=False, markup=False)
 
 
 @app.command()
@@ -266,13 +288,25 @@ def dev(
         become_service(service, variant)
 
 
+def _known_or_there(model: str | None, console: Console) -> str:
+    """Return the kind that was asked for, else the first that can be trained here."""
+    if model is not None:
+        return _known(model)
+    chosen = next(kind for kind in _MODELS.values() if kind.is_installed())
+    if chosen.name != DEMO_KIND:
+        wanted = _MODELS[DEMO_KIND]
+        console.print(f"{wanted.library} is not installed: training {chosen.name} instead of {DEMO_KIND}.")
+    return chosen.name
+
+
 def _known(model: str) -> str:
     kind = _MODELS.get(model)
     if kind is None:
         raise BadInputError("--model", " or ".join(_MODELS), model)
     if not kind.is_installed():
         others = " or ".join(name for name, other in _MODELS.items() if other.is_installed())
-        reason = f"because {kind.library} is not installed (uv sync --extra {kind.extra})"
+        how = f"uv sync --extra {kind.extra}, or install tradestream-embedded[{kind.extra}]"
+        reason = f"because {kind.library} is not installed ({how})"
         raise BadInputError("--model", f"{others}, {reason}", model)
     return model
 

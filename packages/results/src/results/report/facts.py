@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Literal
 
 import polars as pl
 
 from contracts.candle import QUALITIES
 from results.report.data import ReportData
-from results.report.wording import MISSING, count, milliseconds, money, percent, price, quantity, utc
+from results.report.wording import MISSING, count, duration, milliseconds, money, percent, price, quantity, utc
 
 MAX_ROWS = 200
+SECONDS_PER_MINUTE = 60
 _STAGES = {
     "candles": "candle",
     "technical_indicators": "indicators",
@@ -60,6 +63,54 @@ def money_tiles(data: ReportData) -> list[Tile]:
             _edge_tone(hit, base, accuracy.get("judged", 0) / data.horizon_bars),
         ),
     ]
+
+
+#: Label, name in an account's statistics, how it is written.
+_TRADING: tuple[tuple[str, str, Callable[[float], str]], ...] = (
+    ("P&L before costs", "gross_pnl_quote", partial(money, sign=True)),
+    ("Fees", "fees_quote", money),
+    ("Slippage", "slippage_quote", money),
+    ("Buy and hold, without costs", "buy_and_hold_pct", lambda value: percent(value / 100, sign=True)),
+    ("Round trips", "round_trips", count),
+    ("Win rate", "win_rate_pct", lambda value: percent(value / 100, 1)),
+    ("Profit factor", "profit_factor", "{:.2f}".format),
+    ("Mean profit of a round trip", "mean_profit_quote", partial(money, sign=True)),
+    ("Held, median", "median_holding_minutes", lambda value: duration(value * SECONDS_PER_MINUTE)),
+    ("Held, mean", "mean_holding_minutes", lambda value: duration(value * SECONDS_PER_MINUTE)),
+    ("Time in the market", "time_in_market_pct", lambda value: percent(value / 100, 1)),
+    ("Mean exposure", "mean_exposure_pct", lambda value: percent(value / 100, 1)),
+    ("Largest drawdown", "max_drawdown_pct", lambda value: percent(value / 100)),
+    ("Sharpe, yearly of daily returns", "sharpe_daily", "{:.2f}".format),
+    ("Sortino, yearly of daily returns", "sortino_daily", "{:.2f}".format),
+)
+
+
+def trading_rows(data: ReportData) -> tuple[list[str], list[list[str]]]:
+    """Return the accounts' names, and a row of each figure with its value for each account."""
+    accounts = _accounts(data)
+    rows = [
+        [label, *(MISSING if own.get(name) is None else say(float(own[name])) for own in accounts.values())]
+        for label, name, say in _TRADING
+    ]
+    return list(accounts), rows if accounts else []
+
+
+def day_rows(data: ReportData) -> list[list[str]]:
+    """Return what each UTC day brought each account, the newest first, as cells."""
+    rows = [
+        [day["date"], account, money(float(day["equity_quote"])), _day_return(day), count(day["fills"])]
+        for account, own in _accounts(data).items()
+        for day in own.get("days", ())
+    ]
+    return sorted(rows, key=lambda row: row[0], reverse=True)[:MAX_ROWS]
+
+
+def _day_return(day: dict[str, Any]) -> str:
+    return percent(day["return_pct"] / 100, sign=True)
+
+
+def _accounts(data: ReportData) -> dict[str, dict[str, Any]]:
+    return dict((data.summary.get("pnl") or {}).get("accounts", {}))
 
 
 def _edge_tone(hit: float | None, base: float | None, independent: float) -> Tone:
@@ -203,7 +254,9 @@ def decision_rows(data: ReportData) -> list[list[str]]:
     path = data.folder / "signals.parquet"
     if not path.exists():
         return []
-    counted = pl.scan_parquet(path).group_by("decision", "reason").len().sort("len", descending=True).collect()
+    counted = (
+        pl.scan_parquet(path, glob=False).group_by("decision", "reason").len().sort("len", descending=True).collect()
+    )
     whole = max(1, int(counted["len"].sum()))
     return [
         [decision, reason.replace("_", " "), count(number), percent(number / whole, 1)]

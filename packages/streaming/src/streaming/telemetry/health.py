@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -16,7 +17,8 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from contracts.clock import Clock, SystemClock
 from contracts.service_health import ServiceState
-from contracts.units import MS_PER_SECOND, US_PER_MS
+from contracts.timestamps import iso_utc_ms
+from contracts.units import MS_PER_DAY, MS_PER_SECOND, US_PER_MS
 from streaming.errors import ServiceError
 from streaming.telemetry import metrics
 from streaming.telemetry.progress import Progress
@@ -167,7 +169,8 @@ class Health:
             return None
         starved = progress.starved_since_seconds
         if starved is not None and now - starved >= STUCK_SECONDS:
-            words = f"{progress.waiting()} messages wait, and none reached it for {now - starved:.0f} s"
+            where = ", ".join(f"{topic}[{partition}]" for topic, partition in progress.starved)
+            words = f"messages wait on {where}, and none reached it for {now - starved:.0f} s"
             return Condition("not-live", False, False, (words,))
         if progress.assigned is None:
             return Condition("starting", True, False, ("no partitions assigned yet",))
@@ -182,7 +185,9 @@ class Health:
         event_ms = metrics.newest_event_ms()
         if event_ms is not None:
             age_seconds = (self._clock.now_us() // US_PER_MS - event_ms) / MS_PER_SECOND
-            facts.append(f"last event {age_seconds:.1f} s old")
+            # A replay's is years old, and that of a fast market lies ahead.
+            young = 0 <= age_seconds < MS_PER_DAY / MS_PER_SECOND
+            facts.append(f"last event {age_seconds:.1f} s old" if young else f"last event at {iso_utc_ms(event_ms)}")
         return tuple(facts)
 
     def _sets_aside(self) -> bool:
@@ -199,8 +204,17 @@ def assigned_names(progress: Progress | None) -> list[str]:
 
 
 @contextmanager
-def serve_health(port: int, health: Health) -> Iterator[int]:
+def serve_health(port: int, health: Health, host: str = "127.0.0.1") -> Iterator[int]:
     """Serve `/health`, `/health/live`, `/health/ready` and `/metrics` on `port` while the block runs; 0: nothing.
+
+    Parameters
+    ----------
+    port
+        To listen on.
+    health
+        What is told.
+    host
+        Address of the interface: whoever reaches it reads everything, so by default only this machine does.
 
     Yields
     ------
@@ -210,16 +224,18 @@ def serve_health(port: int, health: Health) -> Iterator[int]:
     Raises
     ------
     ServiceError
-        If the port is taken.
+        If the port is taken, or the address is none of this machine's.
     """
     if port == 0:
         yield 0
         return
     try:
-        server = _Server(("", port), _Handler)
+        server = _Server((host, port), _Handler)
+    except socket.gaierror as error:
+        raise ServiceError(f"TRADESTREAM_METRICS_HOST: expected an address of this machine, was {host!r}") from error
     except OSError as error:
         raise ServiceError(
-            f"TRADESTREAM_METRICS_PORT: expected a free port, was {port} ({error.strerror})"
+            f"TRADESTREAM_METRICS_PORT: expected a free port on {host}, was {port} ({error.strerror})"
         ) from error
     server.health = health
     thread = threading.Thread(target=server.serve_forever, name="health", daemon=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 
@@ -15,6 +16,8 @@ from contracts.units import MS_PER_DAY, MS_PER_MINUTE, US_PER_MS
 from embedded.errors import StopRequestedError
 from embedded.finish import print_summary, write_results
 from embedded.pipeline import Pipeline
+from embedded.plans import simulated_market
+from embedded.plans.simulated_market import SimulatedMarket, market_of
 from embedded.services import Services
 from embedded.terminal.choose import choose_view
 from embedded.terminal.state import RunState
@@ -37,6 +40,8 @@ class PaperOptions:
     command: str
     model: str = DEMO_KIND
     seed: int = 7
+    speed: float = simulated_market.SPEED
+    speaks: str | None = None
 
 
 def run_paper(options: PaperOptions, console: Console, clock: Clock | None = None) -> None:
@@ -55,11 +60,14 @@ def run_paper(options: PaperOptions, console: Console, clock: Clock | None = Non
 
 
 def _run(options: PaperOptions, place: RunFolder, console: Console, clock: Clock) -> None:
-    pipeline = _pipeline(options, place, console, clock)
+    market = None
+    if options.exchange == simulated_market.EXCHANGE:
+        market = market_of(place, options.seed, options.speaks, clock)
+    pipeline = _pipeline(options, place, console, clock, market)
     try:
         with pipeline.running():
             try:
-                _go(pipeline)
+                _go(pipeline, market, options.speed)
             except StopRequestedError:
                 _wind_down(pipeline)
     finally:
@@ -67,16 +75,17 @@ def _run(options: PaperOptions, place: RunFolder, console: Console, clock: Clock
             print_summary(console, pipeline, write_results(pipeline))
 
 
-def _go(pipeline: Pipeline) -> None:
+def _go(pipeline: Pipeline, market: SimulatedMarket | None, speed: float) -> None:
     pipeline.start(*pipeline.services.flow(), *pipeline.services.keeping())
-    pipeline.backfill(history_days=HISTORY_DAYS)
+    where = {} if market is None else market.opened(pipeline, speed)
+    pipeline.backfill(history_days=HISTORY_DAYS, **where)
     if _has_model(pipeline):
         pipeline.enter("train")
         pipeline.serve()
     elif not pipeline.train():
         pipeline.record.notes.append("Too few warm feature rows to train on: data was collected, nothing was traded.")
     pipeline.enter("live")
-    pipeline.start(pipeline.services.trades_live(ends=False))
+    pipeline.start(pipeline.services.trades_live(ends=False, **where))
     pipeline.supervisor.wait_until(lambda: False)
 
 
@@ -97,12 +106,14 @@ def _wind_down(pipeline: Pipeline) -> None:
     pipeline.supervisor.stop()
 
 
-def _pipeline(options: PaperOptions, place: RunFolder, console: Console, clock: Clock) -> Pipeline:
+def _pipeline(
+    options: PaperOptions, place: RunFolder, console: Console, clock: Clock, market: SimulatedMarket | None
+) -> Pipeline:
     pairs = list(options.pairs)
-    trades = {"exchange": options.exchange, "pairs": pairs}
+    trades: dict[str, Any] = {"exchange": options.exchange, "pairs": pairs, **(market.trades() if market else {})}
     services = Services(place, (Account(name="paper", pairs=tuple(pairs)),), options.model, options.seed, trades)
-    now_ms = clock.now_us() // US_PER_MS // MS_PER_MINUTE * MS_PER_MINUTE
-    title = f"paper trading on {options.exchange}"
+    now_ms = market.live_from_ms if market else clock.now_us() // US_PER_MS // MS_PER_MINUTE * MS_PER_MINUTE
+    title = f"paper trading on {market.in_words(options.speed) if market else options.exchange}"
     state = RunState(title, pairs, now_ms - round(HISTORY_DAYS * MS_PER_DAY), now_ms)
     record = RunRecord(
         title=title[0].upper() + title[1:],

@@ -17,6 +17,7 @@ from embedded.services import Services
 from embedded.terminal.choose import choose_view
 from embedded.terminal.state import RunState
 from exchanges.recorded import open_recording
+from featurestore.settings import FILE_NAME
 from modeling.kinds import TRAINING_KIND
 from results.report.wording import duration
 from results.run_folder import RunFolder
@@ -35,7 +36,7 @@ class ReplayOptions:
     model: str = TRAINING_KIND
     train_fraction: float = 0.5
     seed: int = 7
-    keep: bool = False
+    keep: bool = True
 
 
 @dataclass(frozen=True)
@@ -79,7 +80,7 @@ def _run(options: ReplayOptions, recorded: Sequence[Recorded], place: RunFolder,
         pipeline.supervisor.stop()
     summary = write_results(pipeline)
     if not options.keep:
-        place.remove_work()
+        place.remove_work(keeping=FILE_NAME)
     print_summary(console, pipeline, summary)
 
 
