@@ -18,10 +18,10 @@ _BOLLINGER, _KELTNER, _DONCHIAN = (
 )
 _TYPICAL = "around the typical price, ours around closes"
 _NOT_AS_CYTHON = "unlike the Cython class of this name, which agrees with us"
-_ON_FLOATS = {("adx_14", "plus_di_14", "minus_di_14"): "ties by the noise of floats, ours in whole ticks"}
-    ("adx_14", "plus_di_14", "minus_di_14"): "decides ties by the noise of floats, ours counts in whole ticks"
+_ON_FLOATS: Mapping[tuple[str, ...], str] = {
+    ("adx_14", "plus_di_14", "minus_di_14"): "ties by the noise of floats, ours in whole ticks"
 }
-_ON_SLICES = {
+_ON_SLICES: Mapping[tuple[str, ...], str] = {
     _KELTNER: _TYPICAL,
     **_ON_FLOATS,
     ("ema_60",): "its seed, a mean inside the slice, has decayed just so far",
