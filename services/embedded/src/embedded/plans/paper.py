@@ -19,6 +19,7 @@ from embedded.pipeline import Pipeline
 from embedded.plans import simulated_market
 from embedded.plans.simulated_market import SimulatedMarket, market_of
 from embedded.services import Services
+from embedded.subscriptions import EXCHANGE_FILE
 from embedded.terminal.choose import choose_view
 from embedded.terminal.state import RunState
 from modeling.kinds import DEMO_KIND
@@ -63,6 +64,7 @@ def _run(options: PaperOptions, place: RunFolder, console: Console, clock: Clock
     market = None
     if options.exchange == simulated_market.EXCHANGE:
         market = market_of(place, options.seed, options.speaks, clock)
+    place.file(EXCHANGE_FILE).write_text(options.exchange, encoding="utf-8")
     pipeline = _pipeline(options, place, console, clock, market)
     try:
         with pipeline.running():
