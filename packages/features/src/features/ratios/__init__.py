@@ -10,16 +10,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from features.ratios import channel, directional, stochastic, strength, trend
+from features.ratios.channel import channel, no_excess, open_channel
+from features.ratios.directional import directional, directional_excess, open_directional
 from features.ratios.known import Handle, Ratio
+from features.ratios.stochastic import open_stochastic_rsi, stochastic_rsi, stochastic_rsi_excess
+from features.ratios.strength import open_rsi, rsi, rsi_excess
+from features.ratios.trend import open_trend_strength, trend_strength, trend_strength_excess
 
 __all__ = ["RATIOS", "Handle", "Ratio"]
 
 #: By the name that formulas have for them.
 RATIOS: Mapping[str, Ratio] = {
-    "RSI": Ratio(strength.rsi, strength.open_rsi, strength.rsi_excess),
-    "STOCHRSI": Ratio(stochastic.stochastic_rsi, stochastic.open_stochastic_rsi, stochastic.stochastic_rsi_excess),
-    "DI": Ratio(directional.directional, directional.open_directional, directional.directional_excess),
-    "ADX": Ratio(trend.trend_strength, trend.open_trend_strength, trend.trend_strength_excess),
-    "CCI": Ratio(channel.channel, channel.open_channel, channel.no_excess),
+    "RSI": Ratio(rsi, open_rsi, rsi_excess),
+    "STOCHRSI": Ratio(stochastic_rsi, open_stochastic_rsi, stochastic_rsi_excess),
+    "DI": Ratio(directional, open_directional, directional_excess),
+    "ADX": Ratio(trend_strength, open_trend_strength, trend_strength_excess),
+    "CCI": Ratio(channel, open_channel, no_excess),
 }
