@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from docs.writers import cli, code_map, features, settings, sql, topics
+from docs.writers import cli, code_map, defaults, features, settings, sql, topics
 from docs.writers.markdown import filled
 
 DOCS = Path(__file__).parents[1]
 WRITTEN: dict[str, Callable[[], Iterator[str]]] = {
     "explanation/architecture.md": code_map.lines,
     "reference/cli.md": cli.lines,
+    "reference/defaults.md": defaults.lines,
     "reference/features.md": features.lines,
     "reference/settings.md": settings.lines,
     "reference/sql.md": sql.lines,

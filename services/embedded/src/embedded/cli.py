@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 import sys
+from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated
 
@@ -14,13 +15,13 @@ from rich.console import Console
 from contracts.errors import BadInputError
 from contracts.units import PAIR_PATTERN
 from embedded.exits import errors_in_words
+from embedded.replacing import require_replaceable
+from embedded.terminal.rows import print_json, print_rows
 from modeling.kinds import DEMO_KIND, MODELS, TRAINING_KIND
 from streaming.exit_codes import EXIT_FAILED
 
 app = typer.Typer(
-    help="From trades to paper P&L: the same code in backfill, replay and live.",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
 )
 
@@ -38,8 +39,25 @@ PairName = Annotated[str, typer.Argument(metavar="PAIR", help="BASE/QUOTE")]
 Exchange = Annotated[
     str | None, typer.Option(help="the pair's exchange; by default the one whose trades are on the log")
 ]
+AsJson = Annotated[bool, typer.Option("--json", help="as JSON, for programs")]
 Requester = Annotated[str, typer.Option(help="on whose behalf: a pair streams as long as anybody requests it")]
-Out = Annotated[Path, typer.Option(help="folder for the results; replaces an earlier run in it")]
+Out = Annotated[Path, typer.Option(help="folder for the results")]
+Replace = Annotated[bool, typer.Option("--replace", help="replace the results of an earlier run without asking")]
+
+
+def _say_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"tradestream {version('tradestream-embedded')}")
+        raise typer.Exit
+
+
+@app.callback()
+def tradestream(
+    _version: Annotated[
+        bool, typer.Option("--version", help="Show the version and exit.", is_eager=True, callback=_say_version)
+    ] = False,
+) -> None:
+    """From trades to paper P&L: the same code in backfill, replay and live."""
 
 
 @app.command()
@@ -49,6 +67,7 @@ def demo(
     hours: Annotated[float, typer.Option(min=0.05, max=240, help="hours of live market")] = 4.0,
     speed: Annotated[float, typer.Option(min=1, max=10_000, help="market seconds per second")] = 240.0,
     out: Out = Path("runs/demo"),
+    replace: Replace = False,
     kill: Annotated[
         list[str] | None, typer.Option(help="SERVICE@backfill or SERVICE@live: kill that service once; repeatable")
     ] = None,
@@ -59,6 +78,7 @@ def demo(
 
     with errors_in_words() as console:
         kills = [Kill.parse(text) for text in kill or []]
+        require_replaceable(out, replace=replace)
         run_demo(DemoOptions(out, _command(), seed, _known_or_there(model, console), hours, speed, kills), console)
 
 
@@ -66,6 +86,7 @@ def demo(
 def replay(
     files: Annotated[list[Path], typer.Argument(help="files of recorded trades")],
     out: Out = Path("runs/replay"),
+    replace: Replace = False,
     pair: Annotated[str | None, typer.Option(help="BASE/QUOTE, if the file does not say which pair it is")] = None,
     model: Model = TRAINING_KIND,
     train_fraction: Annotated[
@@ -83,6 +104,7 @@ def replay(
         for path in files:
             if not path.is_file():
                 raise BadInputError("FILE", "a file of recorded trades", str(path))
+        require_replaceable(out, replace=replace)
         options = ReplayOptions(
             files, out, _command(), pair and _pair(pair), _known(model), train_fraction, seed, keep
         )
@@ -126,6 +148,7 @@ def run(
 def export(
     out: Annotated[Path, typer.Argument(help="folder for the Parquet files")],
     run_folder: RunFolder = None,
+    as_json: AsJson = False,
 ) -> None:
     """Write the tables of a log to Parquet: trades, candles, features and all decisions."""
     from embedded.tools import log_of
@@ -134,6 +157,9 @@ def export(
     with errors_in_words() as console:
         folder, environment = log_of(run_folder)
         result = write(folder, out, environment)
+        if as_json:
+            print_json(result.rows)
+            return
         for name, rows in result.rows.items():
             console.print(f"{rows:>12,}  {name}.parquet", highlight=False)
 
@@ -176,13 +202,15 @@ def features_gallery(
 @app.command()
 def status(
     run_folder: RunFolder = None,
+    as_json: AsJson = False,
 ) -> None:
     """Show how many messages each topic has, and how far behind each service is."""
-    from embedded.tools import log_of, status_table
+    from embedded.tools import STATUS, log_of, status_rows
 
     with errors_in_words() as console:
         folder, environment = log_of(run_folder)
-        console.print(status_table(folder, environment))
+        rows = status_rows(folder, environment)
+        print_json(rows) if as_json else print_rows(console, rows, STATUS)
 
 
 @app.command()
@@ -220,12 +248,13 @@ def unsubscribe(
 
 
 @app.command()
-def subscriptions(run_folder: RunFolder = None) -> None:
+def subscriptions(run_folder: RunFolder = None, as_json: AsJson = False) -> None:
     """Show which pairs stream, who requested them, since when, and with what result."""
-    from embedded.subscriptions import settings_of, subscriptions_table
+    from embedded.subscriptions import SUBSCRIPTIONS, settings_of, subscription_rows
 
     with errors_in_words() as console:
-        console.print(subscriptions_table(settings_of(run_folder)))
+        rows = subscription_rows(settings_of(run_folder))
+        print_json(rows) if as_json else print_rows(console, rows, SUBSCRIPTIONS)
 
 
 @app.command()
@@ -241,6 +270,7 @@ def verify(
     stage: Annotated[list[str] | None, typer.Option(help="compare only what this service writes; repeatable")] = None,
     out: Annotated[Path | None, typer.Option(help="write every difference as a JSON line to this file")] = None,
     show: Annotated[int, typer.Option(min=0, help="number of differences to print")] = 20,
+    as_json: AsJson = False,
 ) -> None:
     """Replay the trades of a log and compare the result with what was published, message by message."""
     from embedded.replayer import Replayer
@@ -248,7 +278,10 @@ def verify(
 
     with errors_in_words() as console:
         options = VerifyOptions(Range.parse(start, end), run_folder, against, tuple(stage or ()), out, show)
-        if not run_verify(options, console, Replayer):
+        found = run_verify(options, Console(stderr=True) if as_json else console, Replayer)
+        if as_json:
+            print_json(found.as_json())
+        if not found.all_equal:
             raise typer.Exit(EXIT_FAILED)
 
 
@@ -266,6 +299,7 @@ def dead_letters(
     ] = False,
     force: Annotated[bool, typer.Option("--force", help="replay even what was replayed before")] = False,
     show: Annotated[int, typer.Option(min=1, help="number of newest ones to print")] = 50,
+    as_json: AsJson = False,
 ) -> None:
     """List messages that services could not use, show one, or send them back to the topic they came from."""
     from embedded.dead_letters import LetterOptions, run_dead_letters
@@ -273,7 +307,7 @@ def dead_letters(
 
     with errors_in_words() as console:
         choice = Choice(service, tuple(letter or ()), reason)
-        run_dead_letters(LetterOptions(action, choice, run_folder, yes, force, show), console)
+        run_dead_letters(LetterOptions(action, choice, run_folder, yes, force, show, as_json), console)
 
 
 @app.command()
