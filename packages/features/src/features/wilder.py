@@ -11,7 +11,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import talib
-from numpy.typing import NDArray
 from talib import stream
 
 from features.blocks import Floats
@@ -23,8 +22,6 @@ _DIGITS = 14
 _LARGEST_POWER = 300
 #: A float that has this added and taken away again is a whole number.
 ROUNDS = 1.5 * 2.0**52
-#: What TA-Lib takes for zero.
-_ZERO = 1e-14
 
 
 class Scale(NamedTuple):
@@ -63,22 +60,6 @@ def forgotten(period: int, bars: int) -> Floats:
     left = np.ones(bars)
     left[0], left[period + 1 :] = LARGEST_MOVE, (period - 1) / period
     found: Floats = np.multiply.accumulate(left)
-    return found
-
-
-def longest_still(period: int) -> int:
-    """Return for how many bars a market may stand still before TA-Lib takes its average move for none.
-
-    TA-Lib calls an average zero below 1e-14: in whole ticks, that of at least one tick in the last bar that moved.
-    """
-    return math.floor(math.log(_ZERO * period) / math.log((period - 1) / period)) - 1
-
-
-def stillness(moves: Floats) -> NDArray[np.int64]:
-    """Return for how many bars none has moved, for each bar; moves begin with the second."""
-    places = np.arange(len(moves) + 1)
-    moved = np.append(True, moves > 0.0)
-    found: NDArray[np.int64] = places - np.maximum.accumulate(np.where(moved, places, 0))
     return found
 
 

@@ -11,18 +11,16 @@ from talib import stream
 from features import ANCHOR_BARS
 from features.blocks import Floats
 from features.functions import CONVERGENCE
-from features.ratios.known import NAN, Handle, Over, excess_of, forget_still, forget_unknown, percent, within
+from features.known_ratios import NAN, Handle, Over, excess_of, forget_unknown, percent, within
 from features.wilder import (
     ROUNDS,
     average,
     changes,
     forgotten,
     latest_changes,
-    longest_still,
     open_average,
     recent,
     scale_of,
-    stillness,
 )
 
 
@@ -40,7 +38,6 @@ def rsi(close: Floats, *, bars: int, timeperiod: int) -> Over:
     settled = forget_unknown(
         lambda count: strength_error(moves[: count - 1], scale.highest, timeperiod), bars, values
     )
-    forget_still(moves, timeperiod, values)
     return Over((values,), settled)
 
 
@@ -60,17 +57,15 @@ def open_rsi(close: Floats, *, bars: int, timeperiod: int) -> Handle:
     moves = changes(units)
     value, average_move = stream.RSI(units, timeperiod=timeperiod), open_average(moves, timeperiod)
     left = forgotten(timeperiod, bars + ANCHOR_BARS).tolist()
-    longest = longest_still(timeperiod)
-    update_value, last, place, still = value.update, float(units[-1]), len(close), int(stillness(moves)[-1])
+    update_value, last, place = value.update, float(units[-1]), len(close)
     settled = bool(np.any(strength_error(moves, highest, timeperiod) <= CONVERGENCE))
 
     def error(moves: float) -> float:
         return 100.0 * (left[place] * highest) / moves if moves > 0.0 else math.inf
 
     def update(close: float) -> float:
-        nonlocal last, place, still, settled
+        nonlocal last, place, settled
         before, last = last, (close * factor + ROUNDS) - ROUNDS
-        still = still + 1 if last == before else 0
         found: float = update_value(last)
         if not settled:
             off = error(average_move.update(abs(last - before)))
@@ -78,13 +73,11 @@ def open_rsi(close: Floats, *, bars: int, timeperiod: int) -> Handle:
             settled = off <= CONVERGENCE
             if not settled and not off <= CONVERGENCE * found:
                 return NAN
-        return found if still <= longest else NAN
+        return found
 
     def peek(close: float) -> float:
         units = (close * factor + ROUNDS) - ROUNDS
         found: float = value.peek(units)
-        if units == last and still >= longest:
-            return NAN
         return found if settled or within(error(average_move.peek(abs(units - last))), found) else NAN
 
     return Handle(update, peek, lambda: settled)

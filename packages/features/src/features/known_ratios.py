@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from features.blocks import Floats
 from features.functions import CONVERGENCE
-from features.wilder import forgotten, longest_still, stillness
+from features.wilder import forgotten
 
 #: Within so many bars after the anchor, what was forgotten is mostly small enough to be looked at no more.
 _SOON = 240
@@ -115,12 +115,3 @@ def excess_of(bars: int, period: int, highest: float, whole: float, part: float)
         return math.inf
     error = 100.0 * (forgotten(period, bars)[-1] * highest) / whole
     return float(error / (CONVERGENCE * max(100.0 * part / whole, 1.0)))
-
-
-def forget_still(moves: Floats, period: int, *values: Floats) -> None:
-    """Set values to NaN where nothing has moved for too long."""
-    longest = longest_still(period)
-    if np.count_nonzero(moves) <= len(moves) - longest:  # else it cannot be
-        standing = stillness(moves) > longest
-        for value in values:
-            value[standing] = NAN

@@ -10,12 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from features.ratios.channel import channel, no_excess, open_channel
-from features.ratios.directional import directional, directional_excess, open_directional
-from features.ratios.known import Handle, Ratio
-from features.ratios.stochastic import open_stochastic_rsi, stochastic_rsi, stochastic_rsi_excess
-from features.ratios.strength import open_rsi, rsi, rsi_excess
-from features.ratios.trend import open_trend_strength, trend_strength, trend_strength_excess
+from features.commodity_channel import channel, no_excess, open_channel
+from features.directional_movement import directional, directional_excess, open_directional
+from features.known_ratios import Handle, Ratio
+from features.relative_strength import open_rsi, rsi, rsi_excess
+from features.stochastic_rsi import open_stochastic_rsi, stochastic_rsi, stochastic_rsi_excess
+from features.trend_strength import open_trend_strength, trend_strength, trend_strength_excess
 
 __all__ = ["RATIOS", "Handle", "Ratio"]
 

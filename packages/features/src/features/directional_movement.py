@@ -9,19 +9,17 @@ import numpy as np
 from features import ANCHOR_BARS
 from features.blocks import Floats
 from features.functions import CONVERGENCE
-from features.ratios.known import NAN, Handle, Over, excess_of, forget_still, forget_unknown, percent, within
+from features.known_ratios import NAN, Handle, Over, excess_of, forget_unknown, percent, within
 from features.wilder import (
     ROUNDS,
     Scale,
     average,
     directional_moves,
     forgotten,
-    longest_still,
     open_average,
     reach_of,
     recent,
     scale_of,
-    stillness,
     true_ranges,
 )
 
@@ -45,7 +43,6 @@ def directional(high: Floats, low: Floats, close: Floats, *, bars: int, timeperi
     up, down, ranges = (average(each, timeperiod) for each in moves)
     values = percent(up, ranges, 0.0), percent(down, ranges, 0.0)
     settled = forget_unknown(lambda count: _range_error(ranges[:count], highest, timeperiod), bars, *values)
-    forget_still(moves[2], timeperiod, *values)
     return Over(values, settled)
 
 
@@ -62,9 +59,8 @@ def open_directional(high: Floats, low: Floats, close: Floats, *, bars: int, tim
     (factor, highest), columns, moves = _directional_parts(high, low, close, bars)
     ups, downs, ranges = (open_average(each, timeperiod) for each in moves)
     left = forgotten(timeperiod, bars + ANCHOR_BARS).tolist()
-    longest = longest_still(timeperiod)
     last_high, last_low, last_close = (float(each[-1]) for each in columns)
-    place, still = len(high), int(stillness(moves[2])[-1])
+    place = len(high)
     settled = bool(np.any(_range_error(average(moves[2], timeperiod), highest, timeperiod) <= CONVERGENCE))
     update_up, update_down, update_reach = ups.update, downs.update, ranges.update
 
@@ -78,12 +74,11 @@ def open_directional(high: Floats, low: Floats, close: Floats, *, bars: int, tim
         return plus if within(off, plus) else NAN, minus if within(off, minus) else NAN
 
     def update(high: float, low: float, close: float) -> tuple[float, float]:
-        nonlocal last_high, last_low, last_close, place, still, settled
+        nonlocal last_high, last_low, last_close, place, settled
         high, low = (high * factor + ROUNDS) - ROUNDS, (low * factor + ROUNDS) - ROUNDS
         up, down = high - last_high, last_low - low
         span = (high if high > last_close else last_close) - (low if low < last_close else last_close)
         last_high, last_low, last_close = high, low, (close * factor + ROUNDS) - ROUNDS
-        still = 0 if span > 0.0 else still + 1
         reach = update_reach(span)
         found = known(
             update_up(up if up > down and up > 0.0 else 0.0),
@@ -93,14 +88,12 @@ def open_directional(high: Floats, low: Floats, close: Floats, *, bars: int, tim
         if not settled:
             settled = reach > 0.0 and 100.0 * (left[place] * highest) / reach <= CONVERGENCE
             place += 1
-        return found if still <= longest else (NAN, NAN)
+        return found
 
     def peek(high: float, low: float, close: float) -> tuple[float, float]:
         high, low = (high * factor + ROUNDS) - ROUNDS, (low * factor + ROUNDS) - ROUNDS
         up, down = high - last_high, last_low - low
         span = (high if high > last_close else last_close) - (low if low < last_close else last_close)
-        if not span > 0.0 and still >= longest:
-            return NAN, NAN
         rises = ups.peek(up if up > down and up > 0.0 else 0.0)
         return known(rises, downs.peek(down if down > up and down > 0.0 else 0.0), ranges.peek(span))
 

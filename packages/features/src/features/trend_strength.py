@@ -7,7 +7,7 @@ import numpy as np
 from features import ANCHOR_BARS
 from features.blocks import Floats
 from features.functions import CONVERGENCE, SLOWER
-from features.ratios.known import NAN, Handle, Over, excess_of, forget_unknown, percent
+from features.known_ratios import NAN, Handle, Over, excess_of, forget_unknown, percent
 from features.wilder import (
     ROUNDS,
     Scale,

@@ -10,7 +10,7 @@ import talib
 from talib import stream
 
 from features.blocks import Floats
-from features.ratios.known import Handle, Over
+from features.known_ratios import Handle, Over
 from features.wilder import ROUNDS, scale_of
 
 #: So that what it adds up, sixty times a unit and more, is still whole.

@@ -12,8 +12,8 @@ from talib import stream
 from features import ANCHOR_BARS
 from features.blocks import Floats
 from features.functions import CONVERGENCE
-from features.ratios.known import NAN, Handle, Over, first_place, percent
-from features.ratios.strength import rsi_excess, strength_error
+from features.known_ratios import NAN, Handle, Over, first_place, percent
+from features.relative_strength import rsi_excess, strength_error
 from features.wilder import ROUNDS, changes, forgotten, open_average, scale_of
 
 #: How far rounding may bring an RSI from its value, in percent.
