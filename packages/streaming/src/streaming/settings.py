@@ -270,7 +270,7 @@ def read_settings(cls: type[SettingsT], environment: Mapping[str, str] | None = 
     try:
         return cls()
     except ValidationError as error:
-        raise SettingsError("\n".join(_complaints(cls, error.errors(include_url=False)))) from error
+        raise SettingsError("\n".join(complaints(cls, error))) from error
     finally:
         _INSTEAD.reset(before)
 
@@ -345,12 +345,21 @@ def _as_text(value: Any) -> str:
     return plain if isinstance(plain, str) else to_json(plain).decode()
 
 
-def _complaints(cls: type[BaseSettings], complaints: Sequence[Any]) -> list[str]:
-    """Return a line for each; a list that is too short only because its entries were wrong is not worth one."""
-    wrong_inside = {complaint["loc"][0] for complaint in complaints if len(complaint["loc"]) > 1}
+def complaints(cls: type[BaseSettings], error: ValidationError) -> list[str]:
+    """Return a line for each thing that is wrong with settings of `cls`.
+
+    A list that is too short only because its entries were wrong is not worth one.
+
+    Returns
+    -------
+    list[str]
+        Naming the variable, what was expected and what came.
+    """
+    found: Sequence[Any] = error.errors(include_url=False)
+    wrong_inside = {complaint["loc"][0] for complaint in found if len(complaint["loc"]) > 1}
     return [
         _complaint(cls, complaint)
-        for complaint in complaints
+        for complaint in found
         if not (complaint["type"] == "too_short" and complaint["loc"][0] in wrong_inside)
     ]
 

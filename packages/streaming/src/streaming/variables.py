@@ -60,13 +60,13 @@ def unknown_variables(names: Iterable[str], also_known: Collection[str] = ()) ->
     ]
 
 
-def set_variables(env_file: str) -> set[str]:
-    """Return the names of all variables of the environment and of `env_file`.
+def set_variables(env_file: str) -> dict[str, str]:
+    """Return what settings are read from: the variables of `env_file`, and over them those of the environment.
 
     Returns
     -------
-    set[str]
-        In capitals, for ours are read without regard to case.
+    dict[str, str]
+        Value by name, in capitals, for ours are read without regard to case; without empty ones.
     """
     everything = {**dotenv_values(env_file), **os.environ}  # noqa: TID251 - what the settings are read from
-    return {name.upper() for name, value in everything.items() if value}
+    return {name.upper(): value for name, value in everything.items() if value}

@@ -2,40 +2,42 @@
 
 from __future__ import annotations
 
-import re
-import shlex
-import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from contracts.errors import BadInputError
-from contracts.units import PAIR_PATTERN
 from embedded.exits import errors_in_words
-from modeling.kinds import DEMO_KIND, MODELS, TRAINING_KIND
+from embedded.options import (
+    Accounts,
+    Balance,
+    Exchange,
+    FeeBps,
+    Horizon,
+    Interval,
+    Model,
+    Out,
+    PairName,
+    Pairs,
+    Requester,
+    RunFolder,
+    choices_of,
+    known_model,
+    pair_of,
+    typed_command,
+)
+from embedded.usage import InWords
+from modeling.kinds import DEMO_KIND, TRAINING_KIND
 from streaming.exit_codes import EXIT_FAILED
 
 app = typer.Typer(
+    cls=InWords,
     help="From trades to paper P&L: the same code in backfill, replay and live.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-
-#: The kinds of models, that of the demo first.
-_MODELS = {kind.name: kind for kind in (MODELS[DEMO_KIND], *MODELS.values())}
-_CHOICES = " or ".join(
-    f"{kind.name} (needs {kind.library} to train)" if kind.library else kind.name for kind in _MODELS.values()
-)
-Model = Annotated[str, typer.Option(help=_CHOICES)]
-RunFolder = Annotated[Path | None, typer.Option("--run", help="folder of a run; by default the configured log")]
-PairName = Annotated[str, typer.Argument(metavar="PAIR", help="BASE/QUOTE")]
-Exchange = Annotated[
-    str | None, typer.Option(help="the pair's exchange; by default the one whose trades are on the log")
-]
-Requester = Annotated[str, typer.Option(help="on whose behalf: a pair streams as long as anybody requests it")]
-Out = Annotated[Path, typer.Option(help="folder for the results; replaces an earlier run in it")]
 
 
 @app.command()
@@ -48,6 +50,12 @@ def demo(
     kill: Annotated[
         list[str] | None, typer.Option(help="SERVICE@backfill or SERVICE@live: kill that service once; repeatable")
     ] = None,
+    accounts: Accounts = None,
+    balance: Balance = None,
+    fee_bps: FeeBps = None,
+    pairs: Pairs = None,
+    interval: Interval = None,
+    horizon: Horizon = None,
 ) -> None:
     """Run the whole pipeline on a simulated market, from an empty folder to a report."""
     from embedded.kills import Kill
@@ -55,7 +63,8 @@ def demo(
 
     with errors_in_words() as console:
         kills = [Kill.parse(text) for text in kill or []]
-        run_demo(DemoOptions(out, _command(), seed, _known(model), hours, speed, kills), console)
+        chosen = choices_of(accounts, balance, fee_bps, pairs, interval, horizon)
+        run_demo(DemoOptions(out, typed_command(), seed, known_model(model), hours, speed, kills, chosen), console)
 
 
 @app.command()
@@ -69,6 +78,12 @@ def replay(
     ] = 0.5,
     seed: Annotated[int, typer.Option(min=0, help="seed of training")] = 7,
     keep: Annotated[bool, typer.Option(help="keep the log and the state under OUT/work")] = False,
+    accounts: Accounts = None,
+    balance: Balance = None,
+    fee_bps: FeeBps = None,
+    pairs: Pairs = None,
+    interval: Interval = None,
+    horizon: Horizon = None,
 ) -> None:
     """Run the pipeline on recorded trades: the first part trains the model, the rest is traded on paper."""
     from embedded.plans.replay import ReplayOptions, run_replay
@@ -78,7 +93,15 @@ def replay(
             if not path.is_file():
                 raise BadInputError("FILE", "a file of recorded trades", str(path))
         options = ReplayOptions(
-            files, out, _command(), pair and _pair(pair), _known(model), train_fraction, seed, keep
+            files,
+            out,
+            typed_command(),
+            pair and pair_of(pair),
+            known_model(model),
+            train_fraction,
+            seed,
+            keep,
+            choices_of(accounts, balance, fee_bps, pairs, interval, horizon),
         )
         run_replay(options, console)
 
@@ -86,11 +109,16 @@ def replay(
 @app.command()
 def run(
     exchange: Annotated[str, typer.Option(help="the venue")] = "kraken",
-    pairs: Annotated[str, typer.Option(help="BASE/QUOTE, separated by commas")] = "BTC/USD,ETH/USD",
     data: Annotated[Path, typer.Option(help="folder for everything; a later run continues in it")] = Path(
         "data/paper"
     ),
     model: Model = DEMO_KIND,
+    accounts: Accounts = None,
+    balance: Balance = None,
+    fee_bps: FeeBps = None,
+    pairs: Pairs = None,
+    interval: Interval = None,
+    horizon: Horizon = None,
 ) -> None:
     """Trade a real market on paper until Ctrl-C; the next run continues where this one stopped."""
     from embedded.plans.paper import PaperOptions, run_paper
@@ -99,8 +127,8 @@ def run(
     with errors_in_words() as console:
         if exchange not in VENUES:
             raise BadInputError("--exchange", f"one of {', '.join(sorted(VENUES))}", exchange)
-        listed = _pairs(pairs)
-        run_paper(PaperOptions(exchange, listed, data, _command(), _known(model)), console)
+        chosen = choices_of(accounts, balance, fee_bps, pairs, interval, horizon)
+        run_paper(PaperOptions(exchange, data, typed_command(), known_model(model), choices=chosen), console)
 
 
 @app.command()
@@ -179,7 +207,7 @@ def subscribe(
     with errors_in_words() as console:
         settings = settings_of(run_folder)
         asked = ask(
-            settings, _pair(pair), wanted=True, requester=requester, exchange=exchange, history_days=history_days
+            settings, pair_of(pair), wanted=True, requester=requester, exchange=exchange, history_days=history_days
         )
         where = who_hears(settings, asked)
         console.print(f"{requester} requests {pair} of {asked.exchange} {where}", highlight=False, soft_wrap=True)
@@ -193,7 +221,7 @@ def unsubscribe(
     from embedded.subscriptions import ask, settings_of
 
     with errors_in_words() as console:
-        asked = ask(settings_of(run_folder), _pair(pair), wanted=False, requester=requester, exchange=exchange)
+        asked = ask(settings_of(run_folder), pair_of(pair), wanted=False, requester=requester, exchange=exchange)
         console.print(f"{requester} no longer requests {pair} of {asked.exchange}", highlight=False)
 
 
@@ -264,31 +292,3 @@ def dev(
 
     with errors_in_words():
         become_service(service, variant)
-
-
-def _known(model: str) -> str:
-    kind = _MODELS.get(model)
-    if kind is None:
-        raise BadInputError("--model", " or ".join(_MODELS), model)
-    if not kind.is_installed():
-        others = " or ".join(name for name, other in _MODELS.items() if other.is_installed())
-        reason = f"because {kind.library} is not installed (uv sync --extra {kind.extra})"
-        raise BadInputError("--model", f"{others}, {reason}", model)
-    return model
-
-
-def _pair(text: str) -> str:
-    if not re.fullmatch(PAIR_PATTERN, text):
-        raise BadInputError("pair", "BASE/QUOTE in capitals, such as BTC/USD", text)
-    return text
-
-
-def _pairs(text: str) -> list[str]:
-    listed = [_pair(part.strip()) for part in text.split(",") if part.strip()]
-    if not listed or len(set(listed)) < len(listed):
-        raise BadInputError("--pairs", "at least one pair, each once, such as BTC/USD,ETH/USD", text)
-    return listed
-
-
-def _command() -> str:
-    return shlex.join(["tradestream", *sys.argv[1:]])

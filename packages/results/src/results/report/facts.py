@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import polars as pl
 
 from contracts.candle import QUALITIES
+from contracts.currency import quote_currency
 from results.report.data import ReportData
 from results.report.wording import MISSING, count, milliseconds, money, percent, price, quantity, utc
 
@@ -41,17 +43,9 @@ def tone_of(value: float | None) -> Tone:
 def money_tiles(data: ReportData) -> list[Tile]:
     """What a reader wants to know first."""
     pnl, accuracy, counts = (data.summary.get(name) or {} for name in ("pnl", "accuracy", "counts"))
-    gain, share = pnl.get("pnl_quote"), pnl.get("return_pct")
-    drawdown = pnl.get("max_drawdown_pct")
     hit, base = accuracy.get("accuracy"), accuracy.get("base_rate")
     return [
-        Tile(
-            "Return",
-            percent(_share(share), sign=True),
-            "nothing was traded" if gain is None else f"{money(gain, sign=True)} after fees",
-            tone_of(share),
-        ),
-        Tile("Largest drawdown", percent(_share(drawdown)), f"fees {money(pnl.get('fees_quote', 0.0))}"),
+        *(tile for currency, sums in _by_currency(pnl) for tile in _sums_tiles(currency, sums)),
         Tile("Fills", count(counts.get("fills", 0)), f"of {count(pnl.get('decisions', 0))} decisions"),
         Tile(
             "Accuracy",
@@ -59,6 +53,22 @@ def money_tiles(data: ReportData) -> list[Tile]:
             f"base rate {percent(base, 1)}, {count(accuracy.get('judged', 0))} judged",
             _edge_tone(hit, base, accuracy.get("judged", 0) / data.horizon_bars),
         ),
+    ]
+
+
+def _by_currency(pnl: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
+    """Return the sums of each currency; without any one entry that says so."""
+    # A summary from before accounts had a currency has its sums beside the accounts.
+    return list(pnl.get("currencies", {}).items()) or [("", pnl)]
+
+
+def _sums_tiles(currency: str, sums: dict[str, Any]) -> list[Tile]:
+    gain, share, drawdown = (sums.get(name) for name in ("pnl_quote", "return_pct", "max_drawdown_pct"))
+    earned = "nothing was traded" if gain is None else f"{money(gain, sign=True, currency=currency)} after fees"
+    fees = money(sums.get("fees_quote", 0.0), currency=currency)
+    return [
+        Tile("Return", percent(_share(share), sign=True), earned, tone_of(share)),
+        Tile("Largest drawdown", percent(_share(drawdown)), f"fees {fees}"),
     ]
 
 
@@ -127,13 +137,18 @@ def fill_rows(data: ReportData) -> list[list[str]]:
             row["side"],
             quantity(row["quantity"]),
             price(row["price"]),
-            money(row["quantity"] * row["price"]),
-            money(row["fee_quote"]),
-            money(row["realised_pnl_quote"], sign=True) if row["side"] == "sell" else MISSING,
+            _money(row, row["quantity"] * row["price"]),
+            _money(row, row["fee_quote"]),
+            _money(row, row["realised_pnl_quote"], sign=True) if row["side"] == "sell" else MISSING,
             f"{row['model_name']} v{row['model_version']}",
         ]
         for row in rows.iter_rows(named=True)
     ]
+
+
+def _money(row: Mapping[str, Any], value: float, sign: bool = False) -> str:
+    """Return an amount of a row about a pair, in the currency that pair is quoted in."""
+    return money(value, sign, quote_currency(row["pair"]))
 
 
 def position_rows(data: ReportData) -> list[list[str]]:
@@ -145,10 +160,10 @@ def position_rows(data: ReportData) -> list[list[str]]:
             quantity(row["held"]),
             price(row["average_price"]) if row["held"] else price(None),
             price(row["last_price"]),
-            money(row["unrealised"], sign=True),
-            money(row["realised"], sign=True),
-            money(row["fees"]),
-            money(row["unrealised"] + row["realised"] - row["fees"], sign=True),
+            _money(row, row["unrealised"], sign=True),
+            _money(row, row["realised"], sign=True),
+            _money(row, row["fees"]),
+            _money(row, row["unrealised"] + row["realised"] - row["fees"], sign=True),
         ]
         for row in data.holdings.iter_rows(named=True)
     ]

@@ -2,28 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from rich.console import Console
 
-from contracts.account import Account
 from contracts.clock import Clock, SystemClock
 from contracts.topics import MODEL_EVENTS
 from contracts.units import MS_PER_DAY, MS_PER_MINUTE, US_PER_MS
+from embedded.bars import DEFAULT_INTERVAL_S
+from embedded.choices import Choices
+from embedded.chosen import Chosen, choose
 from embedded.errors import StopRequestedError
 from embedded.finish import print_summary, write_results
 from embedded.pipeline import Pipeline
+from embedded.preflight import require_same_run, require_settings
 from embedded.services import Services
 from embedded.terminal.choose import choose_view
 from embedded.terminal.state import RunState
 from modeling.kinds import DEMO_KIND
 from results.run_folder import RunFolder
 from results.summary import RunRecord
+from streaming.settings import ENV_FILE
+from streaming.variables import set_variables
 
-#: Two days of warm rows need the half day before them.
-HISTORY_DAYS = 2.5
+PAIRS = ("BTC/USD", "ETH/USD")
+#: For bars of a minute: two days of warm rows need the half day before them.
+_HISTORY_DAYS = 2.5
 _DRAIN_S = 20.0
 
 
@@ -32,11 +37,11 @@ class PaperOptions:
     """What a person may choose; see ``tradestream run --help``."""
 
     exchange: str
-    pairs: Sequence[str]
     data: Path
     command: str
     model: str = DEMO_KIND
     seed: int = 7
+    choices: Choices = field(default_factory=Choices)
 
 
 def run_paper(options: PaperOptions, console: Console, clock: Clock | None = None) -> None:
@@ -50,16 +55,20 @@ def run_paper(options: PaperOptions, console: Console, clock: Clock | None = Non
         As they say.
     """
     place = RunFolder(options.data)
+    chosen = choose(options.choices, set_variables(ENV_FILE), name="paper", pairs=PAIRS)
+    trades = {"exchange": options.exchange, "pairs": list(chosen.pairs)}
+    services = Services(place, chosen.accounts, options.model, options.seed, trades, chosen.settings)
+    require_settings(services, chosen)
+    require_same_run(place, chosen)
     with place.owned(afresh=False):
-        _run(options, place, console, clock or SystemClock())
+        _run(_pipeline(options, services, chosen, console, clock or SystemClock()), chosen, place, console)
 
 
-def _run(options: PaperOptions, place: RunFolder, console: Console, clock: Clock) -> None:
-    pipeline = _pipeline(options, place, console, clock)
+def _run(pipeline: Pipeline, chosen: Chosen, place: RunFolder, console: Console) -> None:
     try:
         with pipeline.running():
             try:
-                _go(pipeline)
+                _go(pipeline, history_days(chosen.interval_s))
             except StopRequestedError:
                 _wind_down(pipeline)
     finally:
@@ -67,9 +76,14 @@ def _run(options: PaperOptions, place: RunFolder, console: Console, clock: Clock
             print_summary(console, pipeline, write_results(pipeline))
 
 
-def _go(pipeline: Pipeline) -> None:
+def history_days(interval_s: int) -> float:
+    """Return how many days of history bars of `interval_s` need: the same number of bars, however long they are."""
+    return _HISTORY_DAYS * interval_s / DEFAULT_INTERVAL_S
+
+
+def _go(pipeline: Pipeline, days: float) -> None:
     pipeline.start(*pipeline.services.flow(), *pipeline.services.keeping())
-    pipeline.backfill(history_days=HISTORY_DAYS)
+    pipeline.backfill(history_days=days)
     if _has_model(pipeline):
         pipeline.enter("train")
         pipeline.serve()
@@ -97,18 +111,19 @@ def _wind_down(pipeline: Pipeline) -> None:
     pipeline.supervisor.stop()
 
 
-def _pipeline(options: PaperOptions, place: RunFolder, console: Console, clock: Clock) -> Pipeline:
-    pairs = list(options.pairs)
-    trades = {"exchange": options.exchange, "pairs": pairs}
-    services = Services(place, (Account(name="paper", pairs=tuple(pairs)),), options.model, options.seed, trades)
+def _pipeline(options: PaperOptions, services: Services, chosen: Chosen, console: Console, clock: Clock) -> Pipeline:
+    pairs = list(chosen.pairs)
     now_ms = clock.now_us() // US_PER_MS // MS_PER_MINUTE * MS_PER_MINUTE
     title = f"paper trading on {options.exchange}"
-    state = RunState(title, pairs, now_ms - round(HISTORY_DAYS * MS_PER_DAY), now_ms)
+    begin_ms = now_ms - round(history_days(chosen.interval_s) * MS_PER_DAY)
+    state = RunState(title, pairs, begin_ms, now_ms, currencies=chosen.currencies)
     record = RunRecord(
         title=title[0].upper() + title[1:],
         command=options.command,
         exchange=options.exchange,
         pairs=pairs,
         live_from_ms=now_ms,
+        interval_s=chosen.interval_s,
+        notes=list(chosen.notes),
     )
     return Pipeline(services, state, record, choose_view(console))

@@ -13,6 +13,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from contracts.currency import quote_currency
 from embedded.process import ManagedProcess
 from embedded.terminal.state import PairState, RunState
 from embedded.terminal.time_left import seconds_left
@@ -184,8 +185,8 @@ def _markets(state: RunState, wide: bool) -> RenderableType:
                 _probability(market),
                 percent(market.confidence, 1),
                 quantity(market.quantity) if market.quantity else _NONE,
-                money(market.quantity * market.price) if market.quantity and market.price else _NONE,
-                _unrealised(market),
+                _value(pair, market),
+                _unrealised(pair, market),
             ]
         )
     return _table(_MARKET, rows, wide)
@@ -197,15 +198,21 @@ def _probability(market: PairState) -> Text:
     return Text(percent(market.probability_up, 1), _UP if market.probability_up > 0.5 else _DOWN)
 
 
-def _unrealised(market: PairState) -> Text:
+def _value(pair: str, market: PairState) -> str | Text:
+    if not market.quantity or not market.price:
+        return _NONE
+    return money(market.quantity * market.price, currency=quote_currency(pair))
+
+
+def _unrealised(pair: str, market: PairState) -> Text:
     if not market.quantity or market.price is None:
         return _NONE
-    return signed(market.quantity * (market.price - market.average_price))
+    return signed(market.quantity * (market.price - market.average_price), quote_currency(pair))
 
 
-def signed(value: float) -> Text:
+def signed(value: float, currency: str = "") -> Text:
     """Return an amount in the colour of its sign."""
-    return Text(money(value, sign=True), _UP if value > 0 else _DOWN if value < 0 else "")
+    return Text(money(value, sign=True, currency=currency), _UP if value > 0 else _DOWN if value < 0 else "")
 
 
 def _accounts(state: RunState, wide: bool) -> list[RenderableType]:
@@ -213,17 +220,17 @@ def _accounts(state: RunState, wide: bool) -> list[RenderableType]:
         return [Text("waiting for the first decision\n", _MUTED)]
     rows: list[list[str | Text]] = []
     for name, books in state.accounts.items():
-        gain = books["equity"] - books["initial"]
+        gain, currency = books["equity"] - books["initial"], state.currencies.get(name, "")
         active = books["trading_state"] == "ACTIVE"
         drawdown = books["drawdown"] / (books["equity"] + books["drawdown"])
         rows.append(
             [
                 Text(name, "bold"),
-                money(books["equity"]),
-                signed(gain),
+                money(books["equity"], currency=currency),
+                signed(gain, currency),
                 percent(gain / books["initial"], sign=True),
                 percent(drawdown),
-                money(books["exposure"]),
+                money(books["exposure"], currency=currency),
                 count(state.fills),
                 count(state.counts.get("predictions", 0)),
                 state.model or "–",

@@ -51,6 +51,8 @@ class RunState:
         In the order asked for.
     history_from_ms, live_from_ms, live_until_ms
         Event time of the parts, None where it has no bound.
+    currencies
+        Account -> what its amounts are in.
     """
 
     title: str
@@ -58,6 +60,7 @@ class RunState:
     history_from_ms: int | None = None
     live_from_ms: int | None = None
     live_until_ms: int | None = None
+    currencies: dict[str, str] = field(default_factory=dict)
     phase: Phase = "starting"
     elapsed_s: float = 0.0
     phase_elapsed_s: float = 0.0
