@@ -29,17 +29,17 @@ install: $(filter .tools%,$(UV)) ## Install what the pipeline needs; PyTorch onl
 	@$(SYNC) --no-dev $(addprefix --extra ,$(EXTRA))
 
 .PHONY: demo
-demo: install ## The whole pipeline on a simulated market, about 2 minutes [model=KINDS features=core|full seed= hours= out=]
-	@$(FEATURES) $(RUN) tradestream demo --model $(model) --seed $(seed) --hours $(hours) --out $(or $(out),runs/demo)
+demo: install ## The whole pipeline on a simulated market, about 2 minutes [model=KINDS features=core|full seed= hours= out= accounts=FILE balance= fee_bps= pairs= interval= horizon=]
+	@$(FEATURES) $(RUN) tradestream demo --model $(model) --seed $(seed) --hours $(hours) --out $(or $(out),runs/demo) $(OF_USER)
 
 .PHONY: replay
 replay: model = $(or $(SHELL_ENVIRONMENT_MODEL),$(call taken_by,training))
-replay: file-is-named install ## The pipeline on recorded trades: file=TRADES out=FOLDER [pair=BTC/USD model=KINDS]
-	@$(FEATURES) $(RUN) tradestream replay $(file) --out $(or $(out),runs/replay) --model $(model) $(if $(pair),--pair $(pair))
+replay: file-is-named install ## The pipeline on recorded trades: file=TRADES out=FOLDER [pair=BTC/USD model=KINDS accounts=FILE balance= fee_bps= pairs= interval= horizon=]
+	@$(FEATURES) $(RUN) tradestream replay $(file) --out $(or $(out),runs/replay) --model $(model) $(if $(pair),--pair $(pair)) $(OF_USER)
 
 .PHONY: run
-run: install ## Paper trading on a real market until Ctrl-C [exchange=kraken pairs=BTC/USD,ETH/USD data= model=]
-	@$(FEATURES) $(RUN) tradestream run --exchange $(exchange) --pairs $(pairs) --data $(data) --model $(model)
+run: install ## Paper trading on a real market until Ctrl-C [exchange=kraken pairs=BTC/USD,ETH/USD data= model= accounts=FILE balance= fee_bps= interval= horizon=]
+	@$(FEATURES) $(RUN) tradestream run --exchange $(exchange) --data $(data) --model $(model) $(OF_USER)
 
 .PHONY: dev
 dev: service-is-known install ## One service alone against the configured log: service=candles [variant=historical|live, for trades]

@@ -11,7 +11,13 @@ seed     ?= 7
 hours    ?= 4
 out      ?=
 exchange ?= kraken
-pairs    ?= BTC/USD,ETH/USD
+pairs    ?=
+#: A TOML file of accounts; for scale-plan their number.
+accounts ?=
+balance  ?=
+fee_bps  ?=
+interval ?=
+horizon  ?=
 data     ?= data/paper
 file     ?=
 pair     ?=
@@ -24,6 +30,21 @@ brokers  ?= 1
 port     ?= 9092
 part     ?= candles,latency,scale,features
 logs     ?= embedded,kafka
+bars     ?=
+reference ?=
+id       ?=
+reason   ?=
+yes      ?=
+alter    ?=
+from     ?=
+to       ?=
+stage    ?=
+against  ?=
+kills    ?=
+inputs   ?=
+rate     ?=
+durations ?=
+long     ?=
 log      ?= kafka
 minutes  ?= 30
 secure   ?=
@@ -40,8 +61,30 @@ of_log = $(if $(run),--run $(run),$(if $(TRADESTREAM_BROKER_ADDRESS),,--run $(1)
 OF_RUN = $(call of_log,runs/demo)
 OF_PAPER = $(call of_log,$(data))
 history_days ?=
+#: Values that there are, of arguments that are a choice or a list of choices; those of model= stand in KINDS.
+choices_features := core full
+choices_part     := candles latency scale features features-stream features-batch features-restart features-service
+choices_logs     := embedded kafka
+choices_log      := embedded kafka both
+choices_action   := list show replay
+choices_variant  := live historical scheduled
+choices_market   := kraken coinbase binance simulator
 features ?=
 FEATURES = $(if $(features),INDICATORS_FEATURE_SET=$(features))
+
+#: An argument's value as one word of a shell, whatever is in it.
+quoted = '$(subst ','\'',$(value $(1)))'
+#: What a user chooses for a demo, a replay and a run alike.
+OF_USER = $(foreach name,accounts balance pairs interval horizon,$(if $($(name)),--$(name) $(call quoted,$(name)))) \
+	$(if $(fee_bps),--fee-bps $(call quoted,fee_bps))
+
+# Checked before anything is installed; without a python3 later, by what is run. A query is not for a shell to read.
+GIVEN := $(foreach name,$(.VARIABLES),$(if $(filter command line,$(origin $(name))),$(name)))
+ifeq ($(MAKELEVEL)$(if $(GIVEN),,none),0)
+REFUSED := $(shell python3 make/arguments.py '$(MAKECMDGOALS)' \
+	$(foreach name,$(GIVEN),$(name)=$(if $(filter query,$(name)),,$(call quoted,$(name)))) 2>/dev/null)
+$(if $(REFUSED),$(error $(REFUSED)))
+endif
 
 # --- uv: the one on the PATH, or one of our own in .tools
 UV := $(shell command -v uv 2>/dev/null || echo .tools/bin/uv)

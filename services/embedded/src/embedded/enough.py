@@ -62,8 +62,9 @@ def why_too_short(histories: list[History], settings: TrainingSettings) -> str |
     warm_ms = warm_from_ms(first_ms, settings.interval_s)
     return (
         f"The part to train on spans {spans}, to {utc(last_ms)} UTC. Features of {bars} bars are warm from "
-        f"{utc(warm_ms)} on, the first anchor with {_bars_before(settings.interval_s)} bars before it, and {settings.min_samples} "
-        f"samples would be there at {utc(enough_ms)}: longer trades or a larger --train-fraction would be enough."
+        f"{utc(warm_ms)} on, the first anchor with {_bars_before(settings.interval_s)} bars before it, and "
+        f"{settings.min_samples} samples would be there at {utc(enough_ms)}: longer trades or a larger "
+        "--train-fraction would be enough."
     )
 
 
