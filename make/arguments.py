@@ -109,11 +109,10 @@ def _wrong_place(goals: list[str], name: str, known: Makefiles) -> str:
 
 def _wrong_value(command: str, name: str, value: str, known: Makefiles) -> str:
     choices = known.choices(name)
-    if choices and value:
-        if wrong := [part for part in value.split(",") if part not in choices] or (
-            [] if value.strip(",") else [value]
-        ):
-            return f"{command}: {name}: expected {', '.join(choices)}, was '{wrong[0]}'{_did_you_mean(wrong[0], choices)}"
+    parts = value.split(",")
+    if choices and value and (wrong := [part for part in parts if part not in choices]):
+        meant = _did_you_mean(wrong[0], choices)
+        return f"{command}: {name}: expected {', '.join(choices)}, was '{wrong[0]}'{meant}"
     if name in NUMBERS and value:
         try:
             fits = float(value) >= NUMBERS[name]

@@ -37,7 +37,7 @@ features-sql: install ## Example queries over the feature store of a run, or one
 		$(or $(store),sqlite:///$(or $(run),runs/demo)/work/store.sqlite) $(if $(value query),-)
 
 .PHONY: features-gallery
-features-gallery: install ## Plot every feature on one page: of a run's candles, or of a CSV file of bars [run= pair= bars=FILE reference=FILE out=]
+features-gallery: install ## Plot every feature on one page: of a run's candles, or of a file of bars [run= pair= bars=FILE reference=FILE out=]
 	@$(RUN) tradestream features-gallery $(if $(run),--run $(run)) $(if $(pair),--pair $(pair)) $(if $(bars),--bars $(bars)) \
 		$(if $(reference),--reference $(reference)) $(if $(out),--out $(out))
 

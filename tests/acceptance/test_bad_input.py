@@ -200,7 +200,7 @@ def test_a_port_in_use_and_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
         port = taken.getsockname()[1]
         code, said = call("signals", TRADESTREAM_METRICS_PORT=port, **log)
     assert code == 1
-    assert f"TRADESTREAM_METRICS_PORT: expected a free port, was {port}" in said
+    assert f"TRADESTREAM_METRICS_PORT: expected a free port on 127.0.0.1, was {port}" in said
     (tmp_path / "file").touch()
     code, said = call("indicators", **log | {"TRADESTREAM_DATA_DIR": tmp_path / "file"})
     assert code == 1

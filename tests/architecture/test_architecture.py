@@ -41,7 +41,7 @@ ALLOWED: dict[str, set[str]] = {
     "streaming": {"contracts"},
     "featurestore": {"contracts"},
     "modeling": {"contracts", "features"},
-    "results": {"contracts", "features", "streaming", "featurestore"},
+    "results": {"contracts", "features", "exchanges", "streaming", "featurestore"},
     **{service: set(LIBRARIES) for service in (*SERVICES, *JOBS)},
     "embedded": set(LIBRARIES) | set(SERVICES) | set(JOBS),
 }

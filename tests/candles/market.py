@@ -111,7 +111,7 @@ class Expected:
     close: Decimal
     volume: Decimal
     quote_volume: Decimal
-    taker_buy_volume: Decimal
+    taker_buy_volume: Decimal | None
     trade_count: int
     first_trade_id: int
     last_trade_id: int
@@ -132,7 +132,10 @@ def reference(trades: Iterable[Trade], interval_s: int) -> dict[int, Expected]:
             one.high, one.low, one.close = max(one.high, price), min(one.low, price), price
             one.volume += quantity
             one.quote_volume += price * quantity
-            one.taker_buy_volume += quantity if trade.side == "buy" else zero
+            if trade.side == "unknown":
+                one.taker_buy_volume = None
+            elif one.taker_buy_volume is not None:
+                one.taker_buy_volume += quantity if trade.side == "buy" else zero
             one.trade_count += 1
             one.first_trade_id, one.last_trade_id = (
                 min(one.first_trade_id, trade.id),
@@ -143,7 +146,9 @@ def reference(trades: Iterable[Trade], interval_s: int) -> dict[int, Expected]:
 
 def as_expected(candle: Candle) -> Expected:
     texts = ("open", "high", "low", "close", "volume", "quote_volume", "taker_buy_volume")
-    numbers: dict[str, Any] = {name: Decimal(getattr(candle, name)) for name in texts}
+    numbers: dict[str, Any] = {
+        name: None if getattr(candle, name) is None else Decimal(getattr(candle, name)) for name in texts
+    }
     return Expected(
         **numbers,
         **{name: getattr(candle, name) for name in ("trade_count", "first_trade_id", "last_trade_id")},

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pty
 import re
 import shutil
 import signal
@@ -14,6 +15,8 @@ import psutil
 import pytest
 from tests.support.waiting import wait_for
 
+from contracts.clock import FixedClock, SystemClock
+from contracts.units import US_PER_SECOND
 from embedded.errors import ProcessFailedError, StopRequestedError
 from embedded.process import ProcessSpec
 from embedded.restart_policy import RestartPolicy
@@ -61,14 +64,34 @@ def test_what_fails_again_and_again_is_given_up_with_its_last_words(supervisor: 
     assert not failure.value.bad_setting
 
 
-def test_on_a_full_disk_a_silent_end_is_explained(supervisor: Supervisor, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("comes_further", "restarts"), [(False, 2), (True, 6)])
+def test_what_fails_without_coming_further_is_given_up_however_long_it_lives(
+    tmp_path: Path, comes_further: bool, restarts: int
+) -> None:
+    """A folder that can never be written let a service live half a minute, again and again."""
+    steps = iter(range(100))
+    policy = RestartPolicy(first_delay_s=0.01, longest_delay_s=0.02, rapid_failures=3, steady_s=0)
+    made = Supervisor(tmp_path / "logs", policy, progress_of=lambda _: next(steps) if comes_further else 0)
+    process = made.start(spec("fails"))
+    try:
+        made.wait_until(lambda: process.restarts >= restarts, 20)
+        if not comes_further:
+            with pytest.raises(ProcessFailedError, match="failed 3 times in a row"):
+                made.wait_until(lambda: False, 20)
+        assert process.restarts == restarts
+    finally:
+        made.kill_all()
+
+
+def test_a_full_disk_ends_it_at_the_first_failure(supervisor: Supervisor, monkeypatch: pytest.MonkeyPatch) -> None:
     """What failed could not write why."""
     usage = shutil.disk_usage(supervisor.log_folder)
     monkeypatch.setattr(shutil, "disk_usage", lambda _: usage._replace(free=0))
-    supervisor.start(spec("three"))
+    process = supervisor.start(spec("three"))
     folder = re.escape(str(supervisor.log_folder))
     with pytest.raises(ProcessFailedError, match=f"no space left in {folder}; free some space and run it again"):
         supervisor.wait_until(lambda: False, 20)
+    assert process.restarts == 0
 
 
 def test_what_a_process_complains_of_is_known_until_it_says_something_else(
@@ -77,6 +100,12 @@ def test_what_a_process_complains_of_is_known_until_it_says_something_else(
     process = supervisor.start(spec("complains", WELL_AGAIN=str(tmp_path / "well")))
     assert supervisor.wait_until(lambda: process.trouble() is not None, 20)
     assert re.fullmatch(r"\d\d:\d\d:\d\d no answer from the venue", process.trouble() or "")
+    now_us = SystemClock().now_us()
+    process._clock = FixedClock(now_us + 300 * US_PER_SECOND)
+    assert process.trouble() is not None
+    process._clock = FixedClock(now_us + 400 * US_PER_SECOND)
+    assert process.trouble() is None, "a complaint that nobody repeated is over"
+    process._clock = SystemClock()
     (tmp_path / "well").touch()
     assert supervisor.wait_until(lambda: process.trouble() is None, 10)
     assert process.running
@@ -157,6 +186,49 @@ def test_no_orphan_is_left_whatever_ends_the_supervisor(tmp_path: Path, how: sig
     root.send_signal(how)
     root.wait(10)
     wait_for(lambda: not any(alive(pid) for pid in children), "them to be gone")
+
+
+def test_a_terminal_that_goes_away_stops_it_cleanly(tmp_path: Path) -> None:
+    """A hang-up in the middle of printing: every process ends as asked, and the results are still written."""
+    terminal, side = pty.openpty()
+    command = [sys.executable, str(PROGRAMS / "hangs_on.py"), str(tmp_path)]
+    root = subprocess.Popen(command, stdin=side, stdout=side, stderr=side, start_new_session=True)
+    os.close(side)
+    wait_for((tmp_path / "pid").exists, "the process", of=root)
+    os.close(terminal)
+    root.send_signal(signal.SIGHUP)
+    assert root.wait(20) == 0
+    assert (tmp_path / "results").read_text() == "0"
+    assert not alive(int((tmp_path / "pid").read_text()))
+
+
+def test_nohup_is_heeded(supervisor: Supervisor) -> None:
+    earlier = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with supervisor.running():
+            process = supervisor.start(spec("stays"))
+            os.kill(os.getpid(), signal.SIGHUP)
+            assert supervisor.wait_until(lambda: said(process, "here"), 10)
+    finally:
+        signal.signal(signal.SIGHUP, earlier)
+
+
+def test_a_long_log_is_put_aside_once_and_written_on(
+    supervisor: Supervisor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("embedded.process._LOG_BYTES", 2_000)
+    process = supervisor.start(spec("talks"))
+    old = process.log_path.with_name("talks.log.1")
+    assert supervisor.wait_until(lambda: old.exists() and said(process, "line"), 20)
+    assert old.stat().st_size >= 2_000
+    assert b"\0" not in process.log_path.read_bytes(), "it wrote on where it had been instead of at the new end"
+    assert sorted(path.name for path in process.log_path.parent.iterdir()) == ["talks.log", "talks.log.1"]
+
+
+def test_a_process_without_memory_is_not_blamed_on_its_libraries(supervisor: Supervisor) -> None:
+    supervisor.start(spec("gets_no_memory"))
+    with pytest.raises(ProcessFailedError, match="it got no memory"):
+        supervisor.wait_until(lambda: False, 60)
 
 
 def test_usage_is_measured(supervisor: Supervisor) -> None:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import io
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -128,3 +131,23 @@ def test_lines_come_at_each_phase_and_every_few_seconds(state: RunState, capsys:
     lines = capsys.readouterr().out.splitlines()
     assert [line.split()[2] for line in lines] == ["backfill", "live", "live", "drain"]
     assert "market time 2026-03-04 00:40, 50 %" in lines[1]
+
+
+@pytest.mark.parametrize(
+    "variables",
+    [
+        {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"},
+        *({"PYTHONIOENCODING": name} for name in ("ascii", "ascii:strict", "latin-1", "cp1252", "koi8-r", "utf-8")),
+    ],
+    ids=lambda variables: ",".join(variables.values()),
+)
+def test_a_terminal_of_any_encoding_is_printed_on(variables: dict[str, str]) -> None:
+    """A loss is written with a minus sign that Latin-1 lacks."""
+    program = Path(__file__).parent / "programs" / "prints.py"
+    told = {name: value for name, value in os.environ.items() if not name.startswith(("LC_", "LANG", "PYTHON"))}
+    done = subprocess.run([sys.executable, program], env=told | variables, capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr.decode("utf-8", "replace")
+    encoding = variables.get("PYTHONIOENCODING", "ascii").partition(":")[0]
+    said = done.stdout.decode(encoding)
+    assert ("38.89" in said) and "BTC/USD" in said and "koda.csv" in said
+    assert ("−38.89" if encoding == "utf-8" else "-38.89") in said

@@ -122,12 +122,11 @@ def test_null_exactly_until_warm(feature: Feature, in_batch: dict[str, np.ndarra
         needed = window - 1
     known = np.isfinite(in_batch[feature.name])
     assert not known[:needed].any()
-    if "reference_close" not in feature.columns:
-        assert known[needed:].all()
-    else:
-        unknown = np.isnan(BARS.columns["reference_close"])
-        missing = np.convolve(unknown, np.ones(window))[: len(BARS)] > 0
-        assert known[needed:][~missing[needed:]].all()
+    unknown = {name: np.isnan(BARS.columns[name]) for name in sorted(feature.columns)}
+    missing = np.convolve(np.any([*unknown.values(), np.zeros(len(BARS), dtype=bool)], axis=0), np.ones(window))
+    assert known[needed:][missing[needed : len(BARS)] == 0].all()
+    if "taker_buy_volume" in unknown:
+        assert not known[missing[: len(BARS)] > 0].any(), "what is not known is null"
 
 
 @pytest.mark.parametrize("start", [1, 59, 700, 701, 2_141])

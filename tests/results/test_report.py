@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import re
+from base64 import b64decode
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 import pytest
+from plotly.offline import get_plotlyjs_version
 from tests.support import made_up_run
 
 from contracts.services import FLOW_NAMES
@@ -19,11 +22,13 @@ from results.export.latency import stage_latencies
 from results.export.write import export
 from results.report import facts
 from results.report.data import MAX_BARS, ReportData
+from results.report.drawing_library import VERSION, packed_library
 from results.report.page import write_report
 from results.summary import RunRecord, write_summary
 
 SECTIONS = (
     "Equity and drawdown",
+    "Trading",
     "Candles and fills",
     "Predicted against realised",
     "Features",
@@ -34,7 +39,7 @@ SECTIONS = (
     "Processes",
     "How it was made",
 )
-MAX_BYTES = 8_000_000
+MAX_BYTES = 1_000_000
 
 
 def finish(log: Path, out: Path, **record: Any) -> dict[str, Any]:
@@ -105,6 +110,19 @@ def test_a_run_without_a_single_message(tmp_path: Path) -> None:
     assert "Too few rows to train on." in page
     assert "There were no fills." in page
     assert 'class="figure"' not in page
+
+
+def test_the_library_draws_what_the_package_writes() -> None:
+    assert VERSION.partition(".")[0] == get_plotlyjs_version().partition(".")[0]
+    assert f"plotly.js (finance - minified) v{VERSION}".encode() in gzip.decompress(b64decode(packed_library()))[:200]
+
+
+def test_every_figure_of_the_trading_table_is_one_that_the_summary_has(full: Path) -> None:
+    accounts, rows = facts.trading_rows(ReportData.load(full))
+    told = json.loads((full / "summary.json").read_text())["pnl"]["accounts"]["demo"]
+    assert accounts == ["demo"] and len(rows) == len(facts._TRADING)
+    assert not {name for _, name, _ in facts._TRADING} - told.keys()
+    assert ["Sharpe, yearly of daily returns", "–"] in rows
 
 
 def test_the_page_asks_nothing_of_the_network(full: Path) -> None:

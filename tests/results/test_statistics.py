@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from decimal import Decimal
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,7 +14,8 @@ from contracts.fill import Fill
 from contracts.pnl import Pnl
 from exchanges.paper import PaperBroker
 from execution.core.execute import run
-from results.statistics import max_drawdown_pct, round_trip_profits, sharpe, statistics
+from results.round_trips import round_trips
+from results.statistics import LEAST_DAYS, max_drawdown_pct, sharpe, sortino, statistics
 
 DAY_MS = 86_400_000
 
@@ -40,7 +42,8 @@ def test_return_and_drawdown() -> None:
     assert found.total_return_pct == pytest.approx(10)
     assert found.max_drawdown_pct == pytest.approx(25)
     assert (found.initial_equity_quote, found.final_equity_quote, found.fees_quote) == ("100", "110", "1.5")
-    assert (found.fills, found.round_trips, found.win_rate_pct) == (0, 0, None)
+    assert (found.fills, found.round_trips, found.win_rate_pct, found.profit_factor) == (0, 0, None, None)
+    assert (found.median_holding_minutes, found.buy_and_hold_pct) == (None, None)
     assert (found.start_ms, found.end_ms) == (60_000, 180_000)
 
 
@@ -50,12 +53,19 @@ def test_sharpe_by_hand() -> None:
     assert sharpe(curve, 365) == pytest.approx((0.1 / 3) / math.sqrt(4 / 300) * math.sqrt(365))
 
 
+def test_sortino_by_hand() -> None:
+    """Returns 10 %, -10 %, 10 %: mean 1/30, downside deviation sqrt(0.01 / 3)."""
+    curve = np.array([100.0, 110.0, 99.0, 108.9])
+    assert sortino(curve, 365) == pytest.approx((0.1 / 3) / math.sqrt(0.01 / 3) * math.sqrt(365))
+
+
 @pytest.mark.parametrize("curve", [[100.0], [100.0, 101.0], [100.0, 100.0, 100.0]])
-def test_sharpe_is_undefined_without_two_returns_or_variance(curve: list[float]) -> None:
+def test_ratios_are_undefined_without_two_returns_or_variance(curve: list[float]) -> None:
     assert sharpe(np.array(curve), 365) is None
+    assert sortino(np.array(curve), 365) is None
 
 
-def test_daily_sharpe_takes_the_last_equity_of_each_day_and_midnight_ends_a_day() -> None:
+def test_daily_returns_take_the_last_equity_of_each_day_and_midnight_ends_a_day() -> None:
     books = [
         portfolio(DAY_MS - 60_000, "500"),
         portfolio(DAY_MS, "110"),
@@ -63,7 +73,20 @@ def test_daily_sharpe_takes_the_last_equity_of_each_day_and_midnight_ends_a_day(
         portfolio(2 * DAY_MS, "99"),
     ]
     found = statistics(books, [], Decimal(100))
-    assert found.sharpe_daily == pytest.approx(sharpe(np.array([100.0, 110.0, 99.0]), 365))
+    assert [(day.date, day.equity_quote, round(day.return_pct, 9), day.fills) for day in found.days] == [
+        ("1970-01-01", "110", 10, 0),
+        ("1970-01-02", "99", -10, 0),
+    ]
+    assert (found.sharpe_daily, found.sortino_daily) == (None, None), "two days say nothing"
+
+
+@pytest.mark.parametrize(("days", "told"), [(LEAST_DAYS - 1, False), (LEAST_DAYS, True)])
+def test_ratios_of_a_few_days_are_not_told(days: int, told: bool) -> None:
+    equities = [100.0 + (day % 3) - day / 10 for day in range(1, days + 1)]
+    books = [portfolio(day * DAY_MS, f"{equity:g}") for day, equity in enumerate(equities, 1)]
+    found = statistics(books, [], Decimal(100))
+    expected = (sharpe(np.array([100.0, *equities]), 365), sortino(np.array([100.0, *equities]), 365))
+    assert (found.sharpe_daily, found.sortino_daily) == (expected if told else (None, None))
 
 
 def test_drawdown_of_a_rising_curve_is_zero() -> None:
@@ -87,9 +110,48 @@ def test_a_round_trip_wins_only_after_the_fees_of_both_sides() -> None:
         account_,
         PaperBroker(),
     )
-    profits = round_trip_profits(of(Fill, messages))
+    trips = round_trips(of(Fill, messages))
+    profits = [trip.profit_quote for trip in trips]
     assert profits[0] == Decimal("6.3984") - Decimal("10.42079626")
     assert profits[1] > 180
     found = statistics(of(Pnl, messages), of(Fill, messages), Decimal(10_000))
     assert (found.fills, found.round_trips, found.win_rate_pct) == (4, 2, 50)
     assert Decimal(found.final_equity_quote) - 10_000 == sum(profits)
+    assert found.profit_factor == pytest.approx(float(profits[1] / -profits[0]))
+    assert found.mean_profit_quote == pytest.approx(float(sum(profits) / 2))
+    assert (found.median_holding_minutes, found.mean_holding_minutes) == (2, 2)
+    assert found.time_in_market_pct == 50
+    assert sum(day.fills for day in found.days) == 4
+
+
+def fill(minute: int, side: str, quantity: str, *, shown: str, paid: str, fee: str = "1", won: str = "0") -> Fill:
+    fields: dict[str, Any] = {
+        "account": "paper",
+        "pair": "BTC/USD",
+        "side": side,
+        "quantity": quantity,
+        "reference_price": shown,
+        "price": paid,
+        "fee_quote": fee,
+        "realised_pnl_quote": won,
+        "filled_at_ms": minute * 60_000,
+    }
+    return Fill.model_construct(**fields)
+
+
+def test_a_position_lasts_from_its_first_fill_to_its_last() -> None:
+    fills = [
+        fill(1, "buy", "2", shown="100", paid="101"),
+        fill(2, "buy", "1", shown="100", paid="101"),
+        fill(5, "sell", "1", shown="110", paid="109", won="8"),
+        fill(9, "sell", "2", shown="90", paid="90", won="-22"),
+        fill(11, "buy", "1", shown="90", paid="90"),
+    ]
+    (trip,) = round_trips(fills)
+    assert (trip.opened_at_ms, trip.closed_at_ms, trip.profit_quote) == (60_000, 540_000, Decimal(8 - 22 - 4))
+    books = [portfolio(minute * 60_000, "980") for minute in range(1, 12)]
+    found = statistics(books, fills, Decimal(1_000), held=[(100.0, 90.0), (50.0, 60.0)])
+    assert found.slippage_quote == "4", "2 + 1 + 1 paid worse than the market showed"
+    assert found.gross_pnl_quote == "-14.5", "-20, without 1.5 of fees and 4 of slippage"
+    assert found.buy_and_hold_pct == pytest.approx(5), "-10 % and +20 %, in equal parts"
+    assert found.profit_factor == 0

@@ -170,7 +170,7 @@ def test_a_taken_metrics_port_is_named(settings: ServiceSettings, capsys: pytest
         port = taken.getsockname()[1]
         busy = settings.model_copy(update={"metrics_port": port})
         assert run_service(busy, service="echo", inputs=[TRADES], outputs=[ECHO], topology=echo) == 1
-    assert f"TRADESTREAM_METRICS_PORT: expected a free port, was {port}" in capsys.readouterr().err
+    assert f"TRADESTREAM_METRICS_PORT: expected a free port on 127.0.0.1, was {port}" in capsys.readouterr().err
 
 
 def serving(settings: TallySettings, **environment: str) -> subprocess.Popen[str]:

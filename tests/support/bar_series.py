@@ -53,7 +53,7 @@ class BarSeries:
                 window_start_ms=start,
                 **{name: _text(value) for name, value in zip((*PRICES, "volume"), values, strict=True)},
                 quote_volume="0",
-                taker_buy_volume=_text(taker_buy_volume),
+                taker_buy_volume=None if np.isnan(taker_buy_volume) else _text(taker_buy_volume),
                 trade_count=int(trade_count),
                 first_trade_id=1,
                 last_trade_id=3,
@@ -65,7 +65,7 @@ class BarSeries:
 
 
 def simulated(bars: int, *, seed: int = 7, first_ms: int = MIDNIGHT_MS, interval_s: int = 60) -> BarSeries:
-    """A random walk in cents; some bars stand still without volume, and the reference pair is not always known."""
+    """A random walk in cents; some bars stand still, reference pair and takers are not always known."""
     rng = np.random.default_rng(seed)
     close = np.round(30_000 * np.exp(rng.normal(0, 5e-4, bars).cumsum()), 2)
     opened = np.concatenate([close[:1], close[:-1]])
@@ -77,6 +77,8 @@ def simulated(bars: int, *, seed: int = 7, first_ms: int = MIDNIGHT_MS, interval
     reference_close = np.round(60_000 * np.exp(rng.normal(0, 5e-4, bars).cumsum()), 1)
     reference_close[:40] = np.nan
     reference_close[bars // 2 : bars // 2 + 3] = np.nan
+    taker_buy_volume = np.round(volume * rng.random(bars), 4)
+    taker_buy_volume[bars // 3 : bars // 3 + 5] = np.nan
     columns = {
         "open": opened,
         "high": np.round(np.maximum(opened, close) + rng.exponential(3, bars), 2),
@@ -84,7 +86,7 @@ def simulated(bars: int, *, seed: int = 7, first_ms: int = MIDNIGHT_MS, interval
         "close": close,
         "volume": volume,
         "trade_count": trade_count,
-        "taker_buy_volume": np.round(volume * rng.random(bars), 4),
+        "taker_buy_volume": taker_buy_volume,
         "reference_close": reference_close,
     }
     return BarSeries(first_ms + np.arange(bars, dtype=np.int64) * interval_s * 1_000, columns, interval_s)

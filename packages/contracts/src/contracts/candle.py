@@ -22,7 +22,7 @@ class Candle(WindowMessage):
     revision 1, 2, ... which correct the record only.
 
     Volumes are exact sums: `volume` in base, `quote_volume` in quote currency, `taker_buy_volume` the part of
-    `volume` whose taker bought.
+    `volume` whose taker bought, None where that is not known of every trade.
 
     Attributes
     ----------
@@ -44,7 +44,7 @@ class Candle(WindowMessage):
     close: PositiveDecimalString
     volume: DecimalString
     quote_volume: DecimalString
-    taker_buy_volume: DecimalString
+    taker_buy_volume: DecimalString | None
     trade_count: int = Field(ge=0)
     first_trade_id: int | None
     last_trade_id: int | None

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
+#: Before the @ of an address stand a user and perhaps a password.
+_CREDENTIALS = re.compile(r"(?<=://)[^\s'\"]*@")
+
 
 class TradestreamError(Exception):
     """Base of every error this project raises on purpose."""
@@ -45,15 +50,21 @@ class TransientError(TradestreamError):
 
 
 def shorten(value: object, limit: int = 120) -> str:
-    """Return ``repr(value)``, cut to `limit` characters.
+    """Return ``repr(value)``, cut to `limit` characters and without the passwords of addresses.
 
     Returns
     -------
     str
         At most `limit` characters; cut text ends with ``...``.
+
+    Examples
+    --------
+    >>> shorten("postgresql://user:secret@host/database")
+    "'postgresql://...@host/database'"
     """
     try:
         text = repr(value)
     except RecursionError:
         text = "something nested too deeply to be shown"
+    text = _CREDENTIALS.sub("...@", text)
     return text if len(text) <= limit else text[: limit - 3] + "..."

@@ -23,7 +23,7 @@ class FormingCandle(OpenWindowMessage):
     volume, quote_volume
         Exact sums so far, in base and in quote currency.
     taker_buy_volume
-        The part of `volume` whose taker bought.
+        The part of `volume` whose taker bought; None where that is not known of every trade.
     trade_count
         Trades so far.
     """
@@ -36,5 +36,5 @@ class FormingCandle(OpenWindowMessage):
     close: PositiveDecimalString
     volume: DecimalString
     quote_volume: DecimalString
-    taker_buy_volume: DecimalString
+    taker_buy_volume: DecimalString | None
     trade_count: int = Field(gt=0)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from typing import Any
+from typing import Any, Literal
 
 from loguru import logger
 from websockets.asyncio.client import ClientConnection, connect
@@ -20,6 +20,7 @@ from exchanges.frames import Frame, Pong
 from exchanges.outages import OutageWatch
 from exchanges.page import Cursor
 from exchanges.protocol import VenueProtocol
+from exchanges.proxies import is_loopback, through
 from exchanges.resilience import Backoff
 from exchanges.rest_client import USER_AGENT, VenueRest
 from exchanges.session import SessionState
@@ -153,8 +154,10 @@ class VenueFeed:
             except InvalidStatus as error:
                 status = error.response.status_code
                 if status in _CONFIGURATION_STATUSES:
-                    raise PermanentVenueError(f"{self._url} refuses WebSockets with HTTP {status}") from error
-                self._lost(f"{self._url} answered HTTP {status}")
+                    raise PermanentVenueError(
+                        f"{self._url}{through(self._url)} refuses WebSockets with HTTP {status}"
+                    ) from error
+                self._lost(f"{self._url}{through(self._url)} answered HTTP {status}")
             except InvalidURI as error:
                 raise PermanentVenueError(f"{self._url!r} is not a WebSocket address: {error}") from error
             except ConnectionClosed as error:
@@ -162,7 +165,7 @@ class VenueFeed:
                     raise PermanentVenueError(f"{self._url} closed for a policy: {error.rcvd.reason!r}") from error
                 self._lost(f"{self._url} closed the connection: {error}")
             except (OSError, TimeoutError, EOFError, InvalidHandshake, WebSocketException) as error:
-                self._lost(f"no connection to {self._url}: {error or type(error).__name__}")
+                self._lost(f"no connection to {self._url}{through(self._url)}: {error or type(error).__name__}")
             pause_seconds = self._backoff.pause_seconds()
             logger.info("next attempt to connect to {} in {:.1f} s", self._url, pause_seconds)
             await asyncio.sleep(pause_seconds)
@@ -172,7 +175,9 @@ class VenueFeed:
 
     async def _one_connection(self) -> None:
         """Talk over one connection until it breaks."""
-        async with connect(self._url, user_agent_header=USER_AGENT, **_CONNECTION) as connection:
+        # True: the proxy that the environment names, if it names one.
+        proxy: Literal[True] | None = None if is_loopback(self._url) else True
+        async with connect(self._url, user_agent_header=USER_AGENT, proxy=proxy, **_CONNECTION) as connection:
             self._backoff.connected()
             self._outbox = asyncio.Queue()
             self._report(session.Report("connected", f"connected to {self._url}"))
@@ -261,7 +266,6 @@ class VenueFeed:
         while True:
             pairs = [(name, pair.live, self._state.complete_to_us(name)) for name, pair in self._state.pairs.items()]
             for outage in watch.look(pairs, self._clock.now_us()):
-                logger.warning("{}: no trades since {} us: an outage", outage.pair, outage.since_us)
                 self._sink.outage(outage.pair, outage.since_us, outage.until_us)
             await asyncio.sleep(min(0.5, self._outage_seconds / 4))
 

@@ -13,6 +13,7 @@ import httpx
 from contracts.errors import BadInputError
 from exchanges.page import Cursor, Page
 from exchanges.pairs import find_pairs
+from exchanges.proxies import is_loopback, through
 from exchanges.resilience import Resilience, Spacing
 from exchanges.venue import PermanentVenueError, TransientVenueError, UnknownPairError
 
@@ -88,6 +89,11 @@ class RestClient(VenueRest, Generic[N]):
         In place of the venue's own.
     give_up_seconds
         How long a call is retried while the venue is unreachable, busy or limits our rate.
+
+    Raises
+    ------
+    PermanentVenueError
+        If the environment names a proxy that cannot be used.
     """
 
     venue: ClassVar[str]
@@ -106,12 +112,16 @@ class RestClient(VenueRest, Generic[N]):
         self._url = (url or self.address).rstrip("/")
         self._spacing = Spacing(requests_per_second or self.calls_per_second)
         self._resilience = Resilience(f"{self.venue} REST at {self._url}", give_up_seconds=give_up_seconds)
-        self._client = httpx.AsyncClient(
-            headers={"User-Agent": USER_AGENT, **self.headers},
-            timeout=_TIMEOUT_SECONDS,
-            transport=transport,
-            follow_redirects=True,
-        )
+        try:
+            self._client = httpx.AsyncClient(
+                headers={"User-Agent": USER_AGENT, **self.headers},
+                timeout=_TIMEOUT_SECONDS,
+                transport=transport,
+                follow_redirects=True,
+                trust_env=not is_loopback(self._url),
+            )
+        except (ImportError, ValueError) as error:  # the environment names a proxy of a kind that is not installed
+            raise PermanentVenueError(f"cannot ask {self._url}{through(self._url)}: {error}") from error
         self._listed: dict[str, N] | None = None
         self._other_names: Mapping[str, str] = {}
         self._listed_at = 0.0
@@ -175,14 +185,15 @@ class RestClient(VenueRest, Generic[N]):
             response = await self._client.get(url, params=dict(arguments))
         except httpx.TransportError as error:
             what = str(error) or type(error).__name__
-            raise TransientVenueError(f"no answer from {url}: {what}") from error
+            raise TransientVenueError(f"no answer from {url}{through(url)}: {what}") from error
         except httpx.HTTPError as error:
             raise PermanentVenueError(f"cannot ask {url}: {error}") from error
         if response.status_code in _LIMITED or response.is_server_error:
             pause = response.headers.get("Retry-After", "")
             if pause.isascii() and pause.isdigit():
                 self._spacing.pause(float(pause))
-            raise TransientVenueError(f"{url} answered HTTP {response.status_code}")
+            raise TransientVenueError(f"{url}{through(url)} answered HTTP {response.status_code}")
         if not response.is_success:
-            raise PermanentVenueError(f"{url} answered HTTP {response.status_code}: {response.text[:200]!r}")
+            answer = f"HTTP {response.status_code}: {response.text[:200]!r}"
+            raise PermanentVenueError(f"{url}{through(url)} answered {answer}")
         return response.content

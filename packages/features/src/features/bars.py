@@ -15,7 +15,8 @@ from features import ANCHOR_BARS
 class Bar(NamedTuple):
     """What one window says; the names are the columns that formulas of `features` use.
 
-    `reference_close` is the close of the reference pair in the same window, NaN where there is none.
+    `reference_close` is the close of the reference pair in the same window, NaN where there is none;
+    `taker_buy_volume` is NaN where it is not known of every trade who took.
 
     Attributes
     ----------
@@ -57,7 +58,7 @@ def bar_of(candle: Candle | FormingCandle, reference_close: float = math.nan) ->
         to_float(candle.close),
         to_float(candle.volume),
         float(candle.trade_count),
-        to_float(candle.taker_buy_volume),
+        math.nan if candle.taker_buy_volume is None else to_float(candle.taker_buy_volume),
         reference_close,
     )
     for name, value in zip(Bar._fields[:-1], bar, strict=False):

@@ -22,6 +22,8 @@ from features.blocks import Floats
 from features.timeframes import by_timeframe, folded
 
 _PRICES = frozenset({"open", "high", "low", "close", "reference_close"})
+#: What may be unknown of a bar.
+_MAY_LACK = frozenset({"reference_close", "taker_buy_volume"})
 #: Anchors in a stretch: 16 days of one-minute bars, of which a column has 180 KiB.
 _STRETCH_ANCHORS = 16
 
@@ -41,7 +43,7 @@ def compute(
         again: nothing is computed across the hole.
     columns
         The columns of a `Bar` that the features use, one value for each window; `reference_close` may be left out,
-        and is NaN where it is not known.
+        and is NaN where it is not known, as is `taker_buy_volume`.
     interval_s
         Length of a bar, seconds.
     features
@@ -144,7 +146,7 @@ def _check(
     for name, column in values.items():
         if column.shape != starts.shape:
             raise BadInputError(name, f"shape {starts.shape}", column.shape)
-        wrong = ~(np.isfinite(column) | (np.isnan(column) & (name == "reference_close")))
+        wrong = ~(np.isfinite(column) | (np.isnan(column) & (name in _MAY_LACK)))
         wrong |= column <= 0 if name in _PRICES else column < 0
         if wrong.any():
             place = int(np.argmax(wrong))

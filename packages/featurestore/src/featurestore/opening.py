@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 from contracts.errors import BadSettingError
 from featurestore.store import Store
 
@@ -47,4 +45,4 @@ def open_store(url: str) -> Store:
         expected = f"{error.name} to be installed for {scheme} (extra `postgres` of tradestream-featurestore)"
         raise BadSettingError("store_url", expected, "missing") from error
     expected = "sqlite:///<path>, postgresql://<host>/<database> or risingwave://..."
-    raise BadSettingError("store_url", expected, re.sub("//.*@", "//...@", url))  # what is before @ may be a password
+    raise BadSettingError("store_url", expected, url)

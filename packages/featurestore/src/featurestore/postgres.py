@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from operator import itemgetter
 from typing import Any, ClassVar
 
 import psycopg
+from psycopg.conninfo import conninfo_to_dict
 
 from contracts.columns import Kind
+from contracts.errors import BadSettingError
 from featurestore.dialect import POSTGRES_TYPES, Columns, Rows, upsert, values
 from featurestore.errors import StoreBusyError, StoreError, StoreFullError
 from featurestore.schema import make_schema, missing_columns
@@ -17,6 +20,10 @@ from featurestore.tables import Table, quoted_names
 
 #: One number for "the tables of this project", as PostgreSQL's advisory locks want it.
 _SCHEMA_LOCK = 0x7261_6465
+#: What a server says of a login that no waiting will cure.
+_WRONG_LOGIN = ("authentication failed", "no password supplied", "no pg_hba.conf entry", "does not exist")
+#: A server that has never answered may still be starting; after so long its address is wrong.
+_FIRST_ANSWER_SECONDS = 60.0
 #: Fewer rows are written one by one.
 _ROWS_WORTH_A_COPY = 100
 _INCOMING = "incoming_rows"
@@ -29,6 +36,11 @@ class PostgresDialect:
     ----------
     url
         ``postgresql://user:password@host:port/database``, or any other that psycopg takes.
+
+    Raises
+    ------
+    BadSettingError
+        If it cannot be read.
     """
 
     types: ClassVar[Mapping[Kind, str]] = POSTGRES_TYPES
@@ -38,6 +50,9 @@ class PostgresDialect:
 
     def __init__(self, url: str) -> None:
         self._url = url
+        self._server = _server(url)
+        self._answered = False
+        self._asked_first: float | None = None
 
     @property
     def where(self) -> str:
@@ -46,8 +61,25 @@ class PostgresDialect:
 
     def connect(self) -> psycopg.Connection[Any]:
         """Connect; every transaction is opened by hand."""
-        with store_errors("PostgreSQL"):
-            return psycopg.connect(self._url, autocommit=True)
+        return self.open(autocommit=True)
+
+    def open(self, **options: Any) -> psycopg.Connection[Any]:
+        """Connect to the server; one that does not answer is waited for, unless it never answered for a minute."""
+        self._asked_first = self._asked_first or time.monotonic()
+        try:
+            with store_errors(self.where):
+                connection: psycopg.Connection[Any] = psycopg.connect(self._url, **options)
+        except StoreBusyError as error:
+            waited = time.monotonic() - self._asked_first
+            never = not self._answered and waited >= _FIRST_ANSWER_SECONDS
+            if any(words in str(error) for words in _WRONG_LOGIN):
+                raise StoreError(f"TRADESTREAM_STORE_URL: expected a login of {self._server}: {error}") from error
+            if never:
+                expected = f"TRADESTREAM_STORE_URL: expected a server at {self._server}, none answered for"
+                raise StoreError(f"{expected} {waited:.0f} s: {error}") from error
+            raise
+        self._answered = True
+        return connection
 
     def prepare(self, connection: psycopg.Connection[Any]) -> None:
         """Make the tables and views."""
@@ -55,8 +87,8 @@ class PostgresDialect:
 
     def connect_to_read(self) -> psycopg.Connection[Any]:
         """Connect for queries alone; every transaction is read only, whatever the session was told."""
+        connection = self.open(autocommit=True, prepare_threshold=None)
         with store_errors(self.where):
-            connection: psycopg.Connection[Any] = psycopg.connect(self._url, autocommit=True, prepare_threshold=None)
             try:
                 connection.execute("SET default_transaction_read_only = on")
                 missing_columns(connection, self)
@@ -115,6 +147,19 @@ class PostgresDialect:
         for table in tables:
             cursor.execute(upsert(table, columns, f"SELECT {names} FROM {_INCOMING}"))  # noqa: S608 - our own names
         cursor.execute(f"DROP TABLE {_INCOMING}")
+
+
+def _server(url: str) -> str:
+    """Return host and database of an address, which may hold a password."""
+    expected = "an address of PostgreSQL, postgresql://user:password@host:port/database with %xx for :, /, @ in it"
+    try:
+        parts = conninfo_to_dict(url)
+    except psycopg.ProgrammingError:  # what libpq says of it can quote the password
+        raise BadSettingError("store_url", expected, url) from None
+    host, port = str(parts.get("host", "this machine")), str(parts.get("port", 5432))
+    if "@" in host or not port.replace(",", "").isdigit():  # libpq would look for a host or port that is half of it
+        raise BadSettingError("store_url", expected, url)
+    return f"{host}:{port}/{parts.get('dbname', '')}"
 
 
 def _one_row_a_key(table: Table, columns: Columns, rows: Rows) -> bool:

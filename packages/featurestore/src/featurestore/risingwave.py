@@ -33,12 +33,16 @@ class RisingWaveDialect(PostgresDialect):
     def __init__(self, url: str) -> None:
         super().__init__(url.replace("risingwave://", "postgresql://", 1))
 
+    @property
+    def where(self) -> str:
+        """Which of the databases it is."""
+        return "RisingWave"
+
     def connect(self, *, read_only: bool = True) -> psycopg.Connection[Any]:
         """Connect; for reading, if nothing else is asked for."""
-        with store_errors("RisingWave"):
-            connection: psycopg.Connection[Any] = psycopg.connect(self._url, autocommit=True, prepare_threshold=None)
-            connection.read_only = read_only
-            return connection
+        connection = self.open(autocommit=True, prepare_threshold=None)
+        connection.read_only = read_only
+        return connection
 
     def connect_to_read(self) -> psycopg.Connection[Any]:
         """Connect, and see that the tables are there.

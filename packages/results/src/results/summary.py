@@ -17,7 +17,7 @@ from contracts.candle import QUALITIES
 from contracts.currency import quote_currency
 from contracts.fill import Fill
 from contracts.pnl import Pnl
-from contracts.units import decimal_string
+from contracts.units import MS_PER_MINUTE, decimal_string
 from results.evaluation import accuracy_of, judged_predictions
 from results.export.write import ExportResult
 from results.report.data import load_table
@@ -109,7 +109,7 @@ def write_summary(
         **asdict(record),
         **processes,
         "counts": exported.rows,
-        "pnl": books(out),
+        "pnl": books(out, candles),
         "accuracy": accuracy_of(judged_predictions(predictions, candles)).as_json(),
         "quality": quality(candles),
         "dead_letters": exported.dead_letters,
@@ -122,7 +122,7 @@ def write_summary(
     return summary
 
 
-def books(out: Path) -> dict[str, Any]:
+def books(out: Path, candles: pl.DataFrame) -> dict[str, Any]:
     """Return what the accounts achieved together, and each of them under `accounts`.
 
     Amounts of several currencies are not added up: there each currency has its own sums, under `currencies`, and only
@@ -133,11 +133,20 @@ def books(out: Path) -> dict[str, Any]:
     decisions = signals.filter(pl.col("decision") != "none").height
     if pnl.is_empty():
         return {"currencies": {}, "decisions": decisions, "accounts": {}}
+    closes = candles.filter(pl.col("interval_s") == 60, pl.col("revision") == 0).select(
+        "pair", "window_start_ms", "close"
+    )
     currencies = _currencies(signals)
     accounts = {
         str(account): {
             "currency": currencies.get(account, ""),
-            **_statistics(pnl.filter(pl.col("account") == account), fills.filter(pl.col("account") == account)),
+            **_statistics(
+                pnl.filter(pl.col("account") == account),
+                fills.filter(pl.col("account") == account),
+                closes.filter(
+                    pl.col("pair").is_in(signals.filter(pl.col("account") == account)["pair"].unique().implode())
+                ),
+            ),
         }
         for account in sorted(pnl["account"].unique().to_list())
     }
@@ -163,19 +172,31 @@ def _sums(accounts: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         "initial_balance_quote": decimal_string(initial),
         "final_equity_quote": decimal_string(final),
         "pnl_quote": float(final - initial),
+        "gross_pnl_quote": _sum_of(accounts, "gross_pnl_quote"),
         "return_pct": round(float((final / initial - 1) * 100), 4),
         "max_drawdown_pct": round(max(each["max_drawdown_pct"] for each in accounts), 4),
-        "fees_quote": float(sum(Decimal(each["fees_quote"]) for each in accounts)),
+        "fees_quote": _sum_of(accounts, "fees_quote"),
+        "slippage_quote": _sum_of(accounts, "slippage_quote"),
     }
 
 
-def _statistics(pnl: pl.DataFrame, fills: pl.DataFrame) -> dict[str, Any]:
-    """Return execution's own statistics of one account."""
+def _sum_of(accounts: Sequence[Mapping[str, Any]], name: str) -> float:
+    return float(sum(Decimal(each[name]) for each in accounts))
+
+
+def _statistics(pnl: pl.DataFrame, fills: pl.DataFrame, closes: pl.DataFrame) -> dict[str, Any]:
+    """Return the record of one account; `closes` are those of its pairs."""
     books_by_minute = [Pnl.model_construct(**row) for row in pnl.sort("time_ms").iter_rows(named=True)]
     in_order = [Fill.model_construct(**row) for row in fills.sort("filled_at_ms", "fill_id").iter_rows(named=True)]
     first = books_by_minute[0]
     initial = Decimal(first.balance) - Decimal(first.realised_quote) + Decimal(first.fees_quote)
-    return asdict(statistics(books_by_minute, in_order, initial))
+    last_ms = books_by_minute[-1].time_ms
+    span = closes.filter(pl.col("window_start_ms").is_between(first.time_ms - MS_PER_MINUTE, last_ms - MS_PER_MINUTE))
+    held = [
+        (float(own["close"][0]), float(own["close"][-1]))
+        for _, own in span.sort("window_start_ms").group_by("pair", maintain_order=True)
+    ]
+    return asdict(statistics(books_by_minute, in_order, initial, held))
 
 
 def quality(candles: pl.DataFrame) -> dict[str, dict[str, int]]:

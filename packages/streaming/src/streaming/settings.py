@@ -131,6 +131,9 @@ class ServiceSettings(BaseSettings):
         "PROCESSING_GUARANTEE", "at-least-once", "exactly-once adds a commit interval of latency per service"
     )
     metrics_port: int = _shared("METRICS_PORT", 0, "port of /metrics and /health; 0 = off", ge=0, le=65_535)
+    metrics_host: str = _shared(
+        "METRICS_HOST", "127.0.0.1", "address on which it listens; 0.0.0.0 in a container", min_length=1
+    )
     report_seconds: float = _shared(
         "REPORT_SECONDS", 10.0, "seconds between reports to service-health, metrics and audit-log; 0 = none", ge=0
     )

@@ -161,11 +161,14 @@ def report(folder: Annotated[Path, typer.Argument(help="folder of a finished run
 @app.command(name="features-gallery")
 def features_gallery(
     folder: Annotated[Path, typer.Option("--run", help="folder of a finished run")] = Path("runs/demo"),
-    pair: Annotated[str | None, typer.Option(help="whose candles; by default the second pair of the run")] = None,
-    bars: Annotated[Path | None, typer.Option(help="plot this CSV file of bars instead")] = None,
-    reference: Annotated[
-        Path | None, typer.Option(help="CSV file of another market's bars to compare them with")
+    pair: Annotated[
+        str | None,
+        typer.Option(help="whose bars; by default the run's second pair, or the file's only one"),
     ] = None,
+    bars: Annotated[
+        Path | None, typer.Option(help="plot this file of bars instead: CSV, JSON, Parquet, Feather")
+    ] = None,
+    reference: Annotated[Path | None, typer.Option(help="file of another market's bars to compare them with")] = None,
     out: Annotated[Path, typer.Option(help="the page to write")] = Path("runs/features.html"),
 ) -> None:
     """Plot every feature on the candles of a run, or on recorded bars, on one page."""
@@ -175,7 +178,7 @@ def features_gallery(
     with errors_in_words() as console:
         if reference and not bars:
             raise BadInputError("--reference", "--bars with it: a run has pairs of its own", str(reference))
-        drawn = bars_of_file(bars, reference) if bars else bars_of_run(folder, pair)
+        drawn = bars_of_file(bars, reference, pair) if bars else bars_of_run(folder, pair)
         console.print(str(write_gallery(drawn, out)), soft_wrap=True, highlight=False)
 
 

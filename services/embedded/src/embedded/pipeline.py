@@ -9,12 +9,12 @@ from contextlib import contextmanager
 from typing import Any, Protocol
 
 from contracts.clock import SystemClock
-from contracts.services import FLOW, INPUTS, up_to
+from contracts.services import FLOW, INPUTS, SERVICES, up_to
 from contracts.timestamps import iso_utc
 from embedded.drain import drain
 from embedded.kills import Kill, KillSwitch
 from embedded.process import ProcessSpec
-from embedded.services import ENVIRONMENT, Services
+from embedded.services import ENVIRONMENT, Services, group_of
 from embedded.supervisor import Supervisor
 from embedded.terminal.state import Phase, RunState, StateReader
 from results.run_log import RunLog
@@ -57,8 +57,8 @@ class Pipeline:
         self.state = state
         self.record = record
         self.run_folder = services.run_folder
-        self.supervisor = Supervisor(self.run_folder.logs)
         self.log = RunLog(self.run_folder.log, ENVIRONMENT)
+        self.supervisor = Supervisor(self.run_folder.logs, progress_of=self._progress_of)
         self.kill_switch = KillSwitch(list(kills), self.supervisor, self.log, lambda: self.state.phase)
         self._view = view
         self._progress_file = services.progress_file
@@ -128,6 +128,16 @@ class Pipeline:
             return False
         self.serve()
         return True
+
+    def _progress_of(self, spec: ProcessSpec) -> object:
+        """Return how much a process has taken in; of a source, how much it has written."""
+        known = {each.name: each for each in SERVICES}
+        service = known.get(spec.name) or known.get(spec.service)
+        if service is None:
+            return None
+        if service.input is not None:
+            return self.log.consumed(group_of(service.name), service.input)
+        return self.log.count(service.writes[0])
 
     def _is_registered(self) -> bool:
         return self._progress_file.exists() and '"done"' in self._progress_file.read_text(encoding="utf-8")

@@ -4,21 +4,31 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Literal
 
 import psutil
+from loguru import logger
+
+from contracts.clock import Clock, SystemClock
+from contracts.units import US_PER_SECOND
 
 _PARENT_DEATH_GUARD = Path(__file__).with_name("parent_death_guard.py")
 _ERROR = re.compile(r"\b(?:ERROR|CRITICAL)\b|^settings are wrong")
 #: A line of our services' logs, in the one format they have in a run: time, level, service, words.
-_TROUBLE = re.compile(r"^\S+ (?P<time>[\d:]+)\S* +(?:WARNING|ERROR|CRITICAL) +\S+ +(?P<words>.+)$")
+_TROUBLE = re.compile(r"^(?P<day>\S+) (?P<time>[\d:]+)\S* +(?:WARNING|ERROR|CRITICAL) +\S+ +(?P<words>.+)$")
+#: What is tried again is tried within five minutes: a complaint that is older is over.
+_TROUBLE_LASTS = timedelta(seconds=330)
 _BYTES_PER_MB = 1_000_000
+#: A log file and the one before it.
+_LOG_BYTES = 20 * _BYTES_PER_MB
 
 Kind = Literal["service", "job"]
 
@@ -81,13 +91,17 @@ class ManagedProcess:
         What to start.
     log_path
         Standard output and error are appended here.
+    clock
+        By which a complaint is old.
     """
 
-    def __init__(self, spec: ProcessSpec, log_path: Path) -> None:
+    def __init__(self, spec: ProcessSpec, log_path: Path, clock: Clock | None = None) -> None:
         self.spec = spec
+        self._clock = clock or SystemClock()
         self.log_path = log_path
         self.restarts = 0
         self.failures_in_a_row = 0
+        self.progress_at_failure: object = None
         self.exit_code: int | None = None
         self.started_at_s = 0.0
         self.restart_at_s: float | None = None
@@ -144,7 +158,8 @@ class ManagedProcess:
         return self._popen.poll() if self._popen else None
 
     def measure(self) -> None:
-        """Take note of what it uses now."""
+        """Take note of what it uses now, and keep its log from growing for ever."""
+        self._rotate_log()
         if not self.running or self._popen is None:
             self.usage.cpu_pct = self.usage.rss_mb = 0.0
             return
@@ -158,6 +173,16 @@ class ManagedProcess:
         self.usage.cpu_s = self._cpu_of_earlier_starts_s + times.user + times.system
         self.usage.rss_mb = memory.rss / _BYTES_PER_MB
         self.usage.peak_rss_mb = max(self.usage.peak_rss_mb, self.usage.rss_mb)
+
+    def _rotate_log(self) -> None:
+        """Copy a large log to `<name>.log.1` and empty it: the process appends, so it writes on at the start."""
+        try:
+            if self.log_path.stat().st_size < _LOG_BYTES:
+                return
+            shutil.copyfile(self.log_path, self.log_path.with_name(self.log_path.name + ".1"))
+            os.truncate(self.log_path, 0)
+        except OSError as error:  # a full disk: the run goes on, and says so itself when it cannot
+            logger.debug("{} is not rotated: {}", self.log_path, error)
 
     def ask_to_stop(self) -> None:
         """Send SIGTERM to the process."""
@@ -185,10 +210,14 @@ class ManagedProcess:
         return lines[errors[-1] :][:1] + lines[errors[-1] + 1 :][-count + 1 :] if errors else lines[-count:]
 
     def trouble(self) -> str | None:
-        """Return its last line with the time (UTC) it was written, if that is a warning or an error."""
+        """Return its last line with the time (UTC) it was written, if that is a warning or an error, and not old."""
         lines = self._end_of_log(4_096) if self.running else []
         found = _TROUBLE.match(lines[-1]) if lines else None
-        return f"{found['time']} {found['words']}" if found else None
+        if found is None:
+            return None
+        said_at = datetime.fromisoformat(f"{found['day']}T{found['time']}+00:00")
+        now = datetime.fromtimestamp(self._clock.now_us() / US_PER_SECOND, UTC)
+        return f"{found['time']} {found['words']}" if now - said_at < _TROUBLE_LASTS else None
 
     def _end_of_log(self, size: int) -> list[str]:
         if not self.log_path.exists():

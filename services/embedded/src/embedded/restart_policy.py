@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class RestartPolicy:
-    """Exponential backoff over rapid failures.
+    """Exponential backoff over failures that get nowhere.
 
     Parameters
     ----------
@@ -16,7 +16,10 @@ class RestartPolicy:
     rapid_failures
         After so many failures in a row it gives up.
     steady_s
-        A process that lived this long was not failing rapidly: the count starts again.
+        A process that lived this long and got on with its work meanwhile was not failing rapidly: the count starts
+        again.
+    quiet_s
+        So does it after this long without any work to get on with.
     """
 
     first_delay_s: float = 0.2
@@ -24,9 +27,10 @@ class RestartPolicy:
     longest_delay_s: float = 10.0
     rapid_failures: int = 5
     steady_s: float = 20.0
+    quiet_s: float = 1_800.0
 
-    def failures_in_a_row(self, before: int, lived_s: float) -> int:
-        """Return the count after a process that lived `lived_s` seconds failed.
+    def failures_in_a_row(self, before: int, lived_s: float, *, got_on: bool = True) -> int:
+        """Return the count after a process that lived `lived_s` seconds failed; `got_on`: it did some of its work.
 
         Examples
         --------
@@ -34,8 +38,10 @@ class RestartPolicy:
         4
         >>> RestartPolicy(steady_s=20).failures_in_a_row(3, lived_s=60.0)
         1
+        >>> RestartPolicy(steady_s=20).failures_in_a_row(3, lived_s=60.0, got_on=False)
+        4
         """
-        return 1 if lived_s >= self.steady_s else before + 1
+        return 1 if lived_s >= (self.steady_s if got_on else self.quiet_s) else before + 1
 
     def gives_up(self, failures: int) -> bool:
         """Whether so many failures in a row are hopeless."""

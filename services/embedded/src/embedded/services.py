@@ -9,12 +9,12 @@ from typing import Any
 
 from contracts.account import Account
 from contracts.accounts_settings import AccountsSettings
-from contracts.services import FLOW, SERVICES
+from contracts.services import FLOW, SERVICE_NAMES, SERVICES
 from embedded.process import ProcessSpec
 from predictions.settings import PredictionsSettings
 from results.run_folder import RunFolder
 from streaming.exit_codes import EXIT_TOO_FEW_ROWS
-from streaming.settings import ServiceSettings, environment_of
+from streaming.settings import ServiceSettings, environment_of, read_settings
 from trades.settings import TradesSettings
 from training.settings import TrainingSettings
 
@@ -24,6 +24,13 @@ ENVIRONMENT = "dev"
 def group_of(service: str) -> str:
     """Return the consumer group of a service."""
     return f"{service}-{ENVIRONMENT}"
+
+
+def _metrics_port(service: str) -> dict[str, str]:
+    """Return the setting of a service's own port: the first has the one that was asked for, each the next."""
+    first = read_settings(ServiceSettings).metrics_port
+    port = first + SERVICE_NAMES.index(service) if first and service in SERVICE_NAMES else 0
+    return environment_of(ServiceSettings, metrics_port=port)
 
 
 @dataclass(frozen=True)
@@ -85,7 +92,8 @@ class Services:
         }
 
     def _spec(self, name: str, told: Mapping[str, str] | None = None, **how: Any) -> ProcessSpec:
-        return ProcessSpec(name, how.pop("command", (name,)), {**self.shared(), **(told or {})}, **how)
+        shared = {**_metrics_port(how.get("service", name)), **self.shared()}
+        return ProcessSpec(name, how.pop("command", (name,)), {**shared, **(told or {})}, **how)
 
     def _trades(self, name: str, fields: Mapping[str, Any], **how: Any) -> ProcessSpec:
         told = environment_of(TradesSettings, **{**self.trades, **fields})

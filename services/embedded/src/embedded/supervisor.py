@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 import shutil
 import signal
 import time
@@ -15,9 +17,13 @@ from loguru import logger
 from embedded.errors import ProcessFailedError, StopRequestedError
 from embedded.process import ManagedProcess, ProcessSpec
 from embedded.restart_policy import RestartPolicy
+from embedded.terminal.hang_up import leave_terminal
 from streaming.exit_codes import EXIT_BAD_SETTINGS
 
 _TICK_S = 0.05
+_STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+#: What a process says that got no memory, whichever library says it.
+_OUT_OF_MEMORY = re.compile(r"cannot allocate memory|failed to map segment|MemoryError|bad_alloc", re.IGNORECASE)
 _MEASURE_EVERY_S = 1.0
 #: A disk with less than this is full: what failed may have removed what it had half written.
 _FULL_DISK_BYTES = 1 << 20
@@ -39,6 +45,9 @@ class Supervisor:
         How long a process may take to end after SIGTERM.
     monotonic
         Clock for waiting and backoff.
+    progress_of
+        How far a process has come with its work, another value for every step. One that fails and comes no further is
+        hopeless however long it lives each time; None: by how long it lived alone.
     """
 
     def __init__(
@@ -47,6 +56,7 @@ class Supervisor:
         policy: RestartPolicy | None = None,
         grace_s: float = 20.0,
         monotonic: Callable[[], float] = time.monotonic,
+        progress_of: Callable[[ProcessSpec], object] | None = None,
     ) -> None:
         self.log_folder = log_folder
         self.processes: dict[str, ManagedProcess] = {}
@@ -54,6 +64,7 @@ class Supervisor:
         self._policy = policy or RestartPolicy()
         self._grace_s = grace_s
         self._monotonic = monotonic
+        self._progress_of = progress_of
         self._stop_requested = False
         self._measured_at_s = 0.0
         log_folder.mkdir(parents=True, exist_ok=True)
@@ -169,8 +180,10 @@ class Supervisor:
         if not spec.restartable:
             problem = f"ended ({describe_exit(code)}) and cannot go on where it was"
             raise self._failure(process, problem)
+        if self._disk_is_full():
+            raise self._failure(process, f"ended ({describe_exit(code)})")
         process.failures_in_a_row = self._policy.failures_in_a_row(
-            process.failures_in_a_row, now_s - process.started_at_s
+            process.failures_in_a_row, now_s - process.started_at_s, got_on=self._got_on(process)
         )
         if self._policy.gives_up(process.failures_in_a_row):
             problem = f"failed {process.failures_in_a_row} times in a row (last: {describe_exit(code)})"
@@ -179,11 +192,25 @@ class Supervisor:
         process.restart_at_s = now_s + delay_s
         logger.warning("{} ended ({}); starting it again in {:.1f} s", spec.name, describe_exit(code), delay_s)
 
+    def _got_on(self, process: ManagedProcess) -> bool:
+        """Return whether a process that failed did some work since it failed before."""
+        if self._progress_of is None:
+            return True
+        before, process.progress_at_failure = process.progress_at_failure, self._progress_of(process.spec)
+        return process.progress_at_failure != before
+
+    def _disk_is_full(self) -> bool:
+        disk = os.statvfs(self.log_folder)
+        no_files_left = disk.f_files > 0 and disk.f_favail == 0
+        return shutil.disk_usage(self.log_folder).free < _FULL_DISK_BYTES or no_files_left
+
     def _failure(self, process: ManagedProcess, problem: str, *, bad_setting: bool = False) -> ProcessFailedError:
         # On a full disk a process cannot even write into its log why it ended.
-        if shutil.disk_usage(self.log_folder).free < _FULL_DISK_BYTES:
+        if self._disk_is_full():
             problem += f": no space left in {self.log_folder}; free some space and run it again"
         lines = process.last_lines()
+        if any(_OUT_OF_MEMORY.search(line) for line in process.last_lines(100)):
+            problem += ": it got no memory; give this machine or container more, or run less beside it"
         return ProcessFailedError(process.spec.name, problem, process.log_path, lines, bad_setting=bad_setting)
 
     def stop(self, names: list[str] | None = None) -> None:
@@ -220,7 +247,9 @@ class Supervisor:
         Supervisor
             Itself.
         """
-        earlier = {name: signal.signal(name, self._request_stop) for name in (signal.SIGINT, signal.SIGTERM)}
+        # A hang-up is ignored where somebody saw to that (nohup); otherwise the terminal has gone, and it is a stop.
+        asked = [name for name in _STOPS if signal.getsignal(name) is not signal.SIG_IGN]
+        earlier = {name: signal.signal(name, self._request_stop) for name in asked}
         try:
             yield self
         finally:
@@ -231,7 +260,11 @@ class Supervisor:
                 for name, handler in earlier.items():
                     signal.signal(name, handler)
 
-    def _request_stop(self, _signal: int, _frame: FrameType | None) -> None:
+    def _request_stop(self, number: int, _frame: FrameType | None) -> None:
+        if number == signal.SIGHUP:
+            leave_terminal()
+            self._stop_requested = True
+            return
         if self._stop_requested:  # a second time: the person does not want to wait
             raise KeyboardInterrupt
         self._stop_requested = True

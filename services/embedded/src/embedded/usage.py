@@ -50,7 +50,8 @@ def _complaint(error: Any, given: Sequence[str]) -> str:
     parameter = getattr(error, "param", None)
     if name == "NoSuchOption":
         options = [option for each in context.command.params for option in each.opts]
-        expected = f"an option of {context.command_path}"
+        command = f"tradestream {context.info_name}" if context.parent else "tradestream"
+        expected = f"an option of {command}"
         return f"{error.option_name}: expected {expected}, was none{did_you_mean(error.option_name, options)}"
     if name == "MissingParameter" and parameter is not None:
         return f"{_name_of(parameter)}: expected {parameter.help or 'a value'}, was not given"

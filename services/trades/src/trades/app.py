@@ -96,7 +96,10 @@ async def _health(settings: TradesSettings, checks: Sequence[Check]) -> AsyncIte
     audit = AuditLog(SERVICE, settings.instance_id)
     task = asyncio.create_task(turning.run())
     try:
-        with serve_health(settings.metrics_port, health), reporting(settings, SERVICE, health, audit):
+        with (
+            serve_health(settings.metrics_port, health, settings.metrics_host),
+            reporting(settings, SERVICE, health, audit),
+        ):
             yield
     finally:
         task.cancel()

@@ -24,6 +24,8 @@ from trades.outbox import Outbox
 from trades.pair_log import PairLog
 
 _CHECKPOINT_SECONDS = 1.0
+#: A pair that is so far behind is given its history: an outage would close its windows before their trades come.
+_HISTORY_US = 3_600 * US_PER_SECOND
 
 
 class LiveSink:
@@ -67,14 +69,24 @@ class LiveSink:
     def begin(self, pair: str, progress: TradesCheckpoint) -> None:
         """Go on with a pair from `progress`, which is a checkpoint or where its history is to begin."""
         log = self._logs[pair] = self._log(progress)
+        self._catch_up(pair, progress)
+        self._outbox.put(log.begin, log.history_is_done)
+
+    def begin_again(self) -> None:
+        """Go on with all pairs after nothing was read for a while."""
+        for pair, log in self._logs.items():
+            self._catch_up(pair, log.progress)
+
+    def _catch_up(self, pair: str, progress: TradesCheckpoint) -> None:
         reached_us = progress.covered_to_us
         self._reports[pair] = BackfillReport(pair, reached_us, max(reached_us, self._clock.now_us()))
-        self._outbox.put(log.begin, log.history_is_done)
+        self._moved_at[pair] = time.monotonic()
 
     def end(self, pair: str) -> None:
         """Write the checkpoint of a pair that streams no more, from which it can be begun again."""
         log = self._logs.pop(pair, None)
         self._reports.pop(pair, None)
+        self._moved_at.pop(pair, None)
         self._dark.discard(pair)
         if log is not None:
             self._outbox.put(log.checkpoint, self._producer.flush)
@@ -119,7 +131,9 @@ class LiveSink:
     def outage(self, pair: str, since_us: int, until_us: int) -> None:
         """Write that nobody knows what the pair traded since `since_us`; not while REST is bringing it."""
         log = self._logs.get(pair)
-        if log is None or time.monotonic() - self._moved_at.get(pair, 0.0) < self._outage_seconds:
+        if log is None or time.monotonic() - self._moved_at[pair] < self._outage_seconds:
+            return
+        if pair in self._reports and pair not in self._dark and until_us - since_us > _HISTORY_US:
             return
         if pair not in self._dark:
             self._dark.add(pair)

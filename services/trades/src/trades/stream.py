@@ -85,6 +85,7 @@ class Stream:
             if not self._overflowed:
                 return
             await self._pause()
+            self._sink.begin_again()
 
     async def _one_feed(self) -> None:
         settings = self._settings

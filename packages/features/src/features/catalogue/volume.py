@@ -61,7 +61,7 @@ FEATURES: tuple[Feature, ...] = (
         "taker_imbalance",
         (2 * taker_buy_volume - volume) / volume,
         "-1..1",
-        "volume whose taker bought minus that whose taker sold, as a share",
+        "volume whose taker bought minus that whose taker sold, as a share; null where a side is not known",
         sources.EASLEY,
     ),
     Feature(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -11,9 +11,10 @@ import polars as pl
 from contracts.candle import QUALITIES
 from contracts.currency import quote_currency
 from results.report.data import ReportData
-from results.report.wording import MISSING, count, milliseconds, money, percent, price, quantity, utc
+from results.report.wording import MISSING, count, duration, milliseconds, money, percent, price, quantity, utc
 
 MAX_ROWS = 200
+SECONDS_PER_MINUTE = 60
 _STAGES = {
     "candles": "candle",
     "technical_indicators": "indicators",
@@ -70,6 +71,74 @@ def _sums_tiles(currency: str, sums: dict[str, Any]) -> list[Tile]:
         Tile("Return", percent(_share(share), sign=True), earned, tone_of(share)),
         Tile("Largest drawdown", percent(_share(drawdown)), f"fees {fees}"),
     ]
+
+
+def _amount(value: float, currency: str) -> str:
+    return money(value, currency=currency)
+
+
+def _gain(value: float, currency: str) -> str:
+    return money(value, sign=True, currency=currency)
+
+
+#: Label, name in an account's statistics, how it is written in the account's currency.
+_TRADING: tuple[tuple[str, str, Callable[[float, str], str]], ...] = (
+    ("P&L before costs", "gross_pnl_quote", _gain),
+    ("Fees", "fees_quote", _amount),
+    ("Slippage", "slippage_quote", _amount),
+    ("Buy and hold, without costs", "buy_and_hold_pct", lambda value, _: percent(value / 100, sign=True)),
+    ("Round trips", "round_trips", lambda value, _: count(value)),
+    ("Win rate", "win_rate_pct", lambda value, _: percent(value / 100, 1)),
+    ("Profit factor", "profit_factor", lambda value, _: f"{value:.2f}"),
+    ("Mean profit of a round trip", "mean_profit_quote", _gain),
+    ("Held, median", "median_holding_minutes", lambda value, _: duration(value * SECONDS_PER_MINUTE)),
+    ("Held, mean", "mean_holding_minutes", lambda value, _: duration(value * SECONDS_PER_MINUTE)),
+    ("Time in the market", "time_in_market_pct", lambda value, _: percent(value / 100, 1)),
+    ("Mean exposure", "mean_exposure_pct", lambda value, _: percent(value / 100, 1)),
+    ("Largest drawdown", "max_drawdown_pct", lambda value, _: percent(value / 100)),
+    ("Sharpe, yearly of daily returns", "sharpe_daily", lambda value, _: f"{value:.2f}"),
+    ("Sortino, yearly of daily returns", "sortino_daily", lambda value, _: f"{value:.2f}"),
+)
+
+
+def trading_rows(data: ReportData) -> tuple[list[str], list[list[str]]]:
+    """Return the accounts' names, and a row of each figure with its value for each account."""
+    accounts = _accounts(data)
+    rows = [
+        [
+            label,
+            *(
+                MISSING if own.get(name) is None else say(float(own[name]), own.get("currency", ""))
+                for own in accounts.values()
+            ),
+        ]
+        for label, name, say in _TRADING
+    ]
+    return list(accounts), rows if accounts else []
+
+
+def day_rows(data: ReportData) -> list[list[str]]:
+    """Return what each UTC day brought each account, the newest first, as cells."""
+    rows = [
+        [
+            day["date"],
+            account,
+            _amount(float(day["equity_quote"]), own.get("currency", "")),
+            _day_return(day),
+            count(day["fills"]),
+        ]
+        for account, own in _accounts(data).items()
+        for day in own.get("days", ())
+    ]
+    return sorted(rows, key=lambda row: row[0], reverse=True)[:MAX_ROWS]
+
+
+def _day_return(day: dict[str, Any]) -> str:
+    return percent(day["return_pct"] / 100, sign=True)
+
+
+def _accounts(data: ReportData) -> dict[str, dict[str, Any]]:
+    return dict((data.summary.get("pnl") or {}).get("accounts", {}))
 
 
 def _edge_tone(hit: float | None, base: float | None, independent: float) -> Tone:

@@ -35,6 +35,12 @@ def layout(figure: go.Figure, height: int, legend: bool = False) -> go.Figure:
     return figure
 
 
+def over_time(figure: go.Figure) -> go.Figure:
+    """Let `figure` follow the others of the page when one of them shows another span of time, and return it."""
+    figure.update_layout(meta={"over_time": True})
+    return figure
+
+
 def _times(frame: pl.DataFrame, column: str) -> pl.Series:
     return frame.select(pl.from_epoch(pl.col(column), time_unit="ms")).to_series()
 
@@ -72,7 +78,7 @@ def equity(data: ReportData) -> go.Figure | None:
     unit = ", ".join(["equity", *pnl.get("currencies", {})])
     figure.update_yaxes(title_text=unit, tickformat=",.0f", row=1, col=1)
     figure.update_yaxes(title_text="drawdown", ticksuffix=" %", nticks=4, row=2, col=1)
-    return layout(figure, 400, legend=data.pnl["account"].n_unique() > 1)
+    return over_time(layout(figure, 400, legend=data.pnl["account"].n_unique() > 1))
 
 
 def _peak() -> pl.Expr:
@@ -118,7 +124,7 @@ def candles(data: ReportData, pair: str) -> go.Figure | None:
     live_from = data.summary.get("live_from_ms")
     if live_from and live_from > data.shown_from_ms and not data.predictions.is_empty():
         figure.add_vline(x=live_from, line={"color": MUTED, "width": 1, "dash": "dot"})
-    return layout(figure, 340, legend=True)
+    return over_time(layout(figure, 340, legend=True))
 
 
 def features(data: ReportData, pair: str) -> go.Figure | None:
@@ -162,7 +168,7 @@ def features(data: ReportData, pair: str) -> go.Figure | None:
         figure.update_yaxes(title_text=title, row=row, col=1)
     layout(figure, 480)
     figure.update_yaxes(range=[0, 100], tickvals=[30, 70], row=2, col=1)
-    return figure
+    return over_time(figure)
 
 
 def predicted_against_realised(data: ReportData) -> go.Figure | None:

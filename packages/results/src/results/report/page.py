@@ -8,13 +8,15 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup
-from plotly.offline import get_plotlyjs
 
+from contracts.units import MS_PER_MINUTE
 from results.report import facts, figures
 from results.report.data import ReportData
+from results.report.drawing_library import packed_library
 from results.report.wording import MISSING, count, duration, percent, utc
 
 FILE_NAME = "report.html"
+_RANGES_HOURS = {"1 h": 1, "4 h": 4, "1 d": 24, "1 w": 168, "30 d": 720}
 
 
 def write_report(folder: Path) -> Path:
@@ -56,8 +58,7 @@ def render_template(name: str, **content: Any) -> str:
         for name, value in vars(figures).items()
         if name.isupper() and isinstance(value, str) and value.startswith("#")
     }
-    plotly_js = Markup(get_plotlyjs())  # noqa: S704 - the library's own script
-    return environment.get_template(name).render(theme=theme, plotly_js=plotly_js, **content)
+    return environment.get_template(name).render(theme=theme, library=packed_library(), **content)
 
 
 def as_script(value: Any) -> Markup:
@@ -73,6 +74,10 @@ def _content(data: ReportData) -> dict[str, Any]:
         "subtitle": subtitle(data),
         "notes": data.summary.get("notes", []),
         "tiles": facts.money_tiles(data),
+        "trading": facts.trading_rows(data),
+        "days": facts.day_rows(data),
+        "ranges": ranges(data),
+        "last_ms": 0 if data.candles.is_empty() else int(data.candles["window_start_ms"].max()) + MS_PER_MINUTE,  # type: ignore[arg-type]
         "health": facts.health_facts(data),
         "drawn": drawn,
         "figures_json": as_script(drawn),
@@ -90,6 +95,17 @@ def _content(data: ReportData) -> dict[str, Any]:
         "processes": facts.process_rows(data),
         "made": made_rows(data),
     }
+
+
+def ranges(data: ReportData) -> list[list[Any]]:
+    """Return the spans of time that one can jump to, as label and milliseconds: those shorter than what is shown."""
+    minutes = data.candles["window_start_ms"]
+    whole_ms = 0 if minutes.is_empty() else int(minutes.max()) - int(minutes.min())  # type: ignore[arg-type]
+    return [
+        [label, 60 * hours * MS_PER_MINUTE]
+        for label, hours in _RANGES_HOURS.items()
+        if 60 * hours * MS_PER_MINUTE < whole_ms
+    ]
 
 
 def _drawn(data: ReportData) -> dict[str, Any]:

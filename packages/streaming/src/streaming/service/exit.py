@@ -48,6 +48,8 @@ def describe_error(error: BaseException) -> str | None:
     True
     """
     for each in _with_causes(error):
+        if isinstance(each, MemoryError):
+            return f"out of memory {each}".strip()
         if isinstance(each, TradestreamError):
             return str(each)
         if isinstance(each, OSError):

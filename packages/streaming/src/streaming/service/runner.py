@@ -106,7 +106,7 @@ def run_service(
         watch = LagWatch(settings, settings.group_for(service), inputs, app.progress, clock or SystemClock())
         with (
             nullcontext() if bound is None else bound.stopping(app),
-            serve_health(settings.metrics_port, health),
+            serve_health(settings.metrics_port, health, settings.metrics_host),
             reporting(settings, service, health, app.audit, progress=app.progress, watch=watch, clock=clock),
         ):
             app.run()

@@ -36,13 +36,16 @@ class StoreSink(BatchingSink):
     Attributes
     ----------
     retry_after_seconds
-        How long the service pauses when the database still does not answer after a few attempts.
+        How long the service pauses when the database still does not answer after a few attempts; twice as long each
+        time, up to a minute, because what was processed meanwhile is published again.
     """
 
     retry_after_seconds: ClassVar[float] = 5.0
+    longest_pause_seconds: ClassVar[float] = 60.0
 
     def __init__(self, write: Write) -> None:
         super().__init__(on_client_connect_success=_nothing)
+        self._pauses = 0
         self._write = retry(
             retry=retry_if_exception_type(TransientError),
             stop=stop_after_attempt(_ATTEMPTS),
@@ -56,8 +59,13 @@ class StoreSink(BatchingSink):
         try:
             self._write([item.value for item in batch])
         except TransientError as error:
-            logger.warning("store: {}; {} messages wait {:g} s", error, batch.size, self.retry_after_seconds)
-            raise SinkBackpressureError(retry_after=self.retry_after_seconds) from error
+            pause_seconds = min(self.longest_pause_seconds, self.retry_after_seconds * 2.0**self._pauses)
+            self._pauses += 1
+            logger.warning("store: {}; {} messages wait {:g} s", error, batch.size, pause_seconds)
+            raise SinkBackpressureError(retry_after=pause_seconds) from error
+        if self._pauses:
+            logger.info("store: answers again")
+            self._pauses = 0
 
 
 def keep(sdf: StreamingDataFrame, write: Write | None) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -199,8 +200,17 @@ def assigned_names(progress: Progress | None) -> list[str]:
 
 
 @contextmanager
-def serve_health(port: int, health: Health) -> Iterator[int]:
+def serve_health(port: int, health: Health, host: str = "127.0.0.1") -> Iterator[int]:
     """Serve `/health`, `/health/live`, `/health/ready` and `/metrics` on `port` while the block runs; 0: nothing.
+
+    Parameters
+    ----------
+    port
+        To listen on.
+    health
+        What is told.
+    host
+        Address of the interface: whoever reaches it reads everything, so by default only this machine does.
 
     Yields
     ------
@@ -210,16 +220,18 @@ def serve_health(port: int, health: Health) -> Iterator[int]:
     Raises
     ------
     ServiceError
-        If the port is taken.
+        If the port is taken, or the address is none of this machine's.
     """
     if port == 0:
         yield 0
         return
     try:
-        server = _Server(("", port), _Handler)
+        server = _Server((host, port), _Handler)
+    except socket.gaierror as error:
+        raise ServiceError(f"TRADESTREAM_METRICS_HOST: expected an address of this machine, was {host!r}") from error
     except OSError as error:
         raise ServiceError(
-            f"TRADESTREAM_METRICS_PORT: expected a free port, was {port} ({error.strerror})"
+            f"TRADESTREAM_METRICS_PORT: expected a free port on {host}, was {port} ({error.strerror})"
         ) from error
     server.health = health
     thread = threading.Thread(target=server.serve_forever, name="health", daemon=True)

@@ -25,8 +25,8 @@ _MAX_SCALED = 2.0**51
 #: The fewest that do are taken: the smaller the integers, the more often their products fit 64 bits.
 _DECIMALS = (2, 5, 8)
 _MAX_INT64 = 2**63 - 1
-#: Of the sides of a trade only "buy" has so many letters.
-_BUY_LETTERS = 3
+#: The sides of a trade differ in their letters.
+_BUY_LETTERS, _UNKNOWN_LETTERS = len("buy"), len("unknown")
 
 
 class Sums(NamedTuple):
@@ -41,14 +41,14 @@ class Sums(NamedTuple):
     quote_volume
         Sum of price times quantity, in quote currency.
     taker_buy_volume
-        Sum of the quantities whose taker bought.
+        Sum of the quantities whose taker bought; None where it is not known of every trade who took.
     """
 
     high: str
     low: str
     volume: str
     quote_volume: str
-    taker_buy_volume: str
+    taker_buy_volume: str | None
 
 
 def sums_of_parts(prices: list[str], quantities: list[str], sides: list[str]) -> Callable[[int, int], Sums]:
@@ -64,8 +64,8 @@ def sums_of_parts(prices: list[str], quantities: list[str], sides: list[str]) ->
     if len(prices) > _FEW:
         scaled_prices, scaled_quantities = _scale(prices), _scale(quantities)
         if scaled_prices is not None and scaled_quantities is not None:
-            bought = np.frombuffer(bytes(map(len, sides)), np.uint8) == _BUY_LETTERS
-            return partial(_sum_scaled, prices, scaled_prices, scaled_quantities, bought)
+            letters = np.frombuffer(bytes(map(len, sides)), np.uint8)
+            return partial(_sum_scaled, prices, scaled_prices, scaled_quantities, letters)
     return lambda start, stop: _sum_decimals(prices[start:stop], quantities[start:stop], sides[start:stop])
 
 
@@ -74,11 +74,17 @@ def add(a: str, b: str) -> str:
     return decimal_string(EXACT_SUM.add(Decimal(a), Decimal(b)))
 
 
+def add_known(a: str | None, b: str | None) -> str | None:
+    """Return the exact sum of two decimal strings; None if one of them is not known."""
+    return None if a is None or b is None else add(a, b)
+
+
 def _sum_decimals(prices: list[str], quantities: list[str], sides: list[str]) -> Sums:
     if len(prices) == 1:
         price, quantity = prices[0], quantities[0]
         quote = decimal_string(EXACT_SUM.multiply(Decimal(price), Decimal(quantity)))
-        return Sums(price, price, quantity, quote, quantity if sides[0] == "buy" else "0")
+        bought = {"buy": quantity, "sell": "0"}.get(sides[0])
+        return Sums(price, price, quantity, quote, bought)
     exact_prices = [Decimal(price) for price in prices]
     volume = quote_volume = taker_buy_volume = Decimal(0)
     for exact_price, quantity, side in zip(exact_prices, quantities, sides, strict=True):
@@ -92,7 +98,7 @@ def _sum_decimals(prices: list[str], quantities: list[str], sides: list[str]) ->
         decimal_string(min(exact_prices)),
         decimal_string(volume),
         decimal_string(quote_volume),
-        decimal_string(taker_buy_volume),
+        None if "unknown" in sides else decimal_string(taker_buy_volume),
     )
 
 
@@ -119,15 +125,17 @@ def _scale(numbers: list[str]) -> _Scaled | None:
 
 
 def _sum_scaled(
-    all_prices: list[str], price: _Scaled, quantity: _Scaled, bought: npt.NDArray[np.bool_], start: int, stop: int
+    all_prices: list[str], price: _Scaled, quantity: _Scaled, letters: npt.NDArray[np.uint8], start: int, stop: int
 ) -> Sums:
     prices, quantities, count = price.integers[start:stop], quantity.integers[start:stop], stop - start
+    sides = letters[start:stop]
+    bought = quantities[sides == _BUY_LETTERS]
     highest, lowest = int(prices.argmax()), int(prices.argmin())
     largest = int(quantities.max())
     if largest * count <= _MAX_INT64:
-        volume, taker_buy = int(quantities.sum()), int(quantities[bought[start:stop]].sum())
+        volume, taker_buy = int(quantities.sum()), int(bought.sum())
     else:
-        volume, taker_buy = sum(quantities.tolist()), sum(quantities[bought[start:stop]].tolist())
+        volume, taker_buy = sum(quantities.tolist()), sum(bought.tolist())
     if int(prices[highest]) * largest * count <= _MAX_INT64:
         quote = int(prices.dot(quantities))
     else:  # Python's integers have no end
@@ -137,7 +145,7 @@ def _sum_scaled(
         all_prices[start + lowest],
         _unscale(volume, quantity.decimals),
         _unscale(quote, price.decimals + quantity.decimals),
-        _unscale(taker_buy, quantity.decimals),
+        None if int(sides.max()) == _UNKNOWN_LETTERS else _unscale(taker_buy, quantity.decimals),
     )
 
 

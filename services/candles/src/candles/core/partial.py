@@ -8,13 +8,14 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import NotRequired, TypedDict
 
-from candles.core.exact import add
+from candles.core.exact import add, add_known
 
 
 class Partial(TypedDict):
     """What some of a window's trades say: all fields, or only a count of 0.
 
-    `open_at` and `close_at` are ``[timestamp_us, trade_id]`` of the first and the last trade.
+    `open_at` and `close_at` are ``[timestamp_us, trade_id]`` of the first and the last trade; `taker_buy_volume` is
+    None where it is not known of every trade who took.
     """
 
     count: int
@@ -26,7 +27,7 @@ class Partial(TypedDict):
     close_at: NotRequired[list[int]]
     volume: NotRequired[str]
     quote_volume: NotRequired[str]
-    taker_buy_volume: NotRequired[str]
+    taker_buy_volume: NotRequired[str | None]
     first_trade_id: NotRequired[int]
     last_trade_id: NotRequired[int]
 
@@ -61,7 +62,7 @@ def merge(a: Partial, b: Partial) -> Partial:
         "close_at": closes["close_at"],
         "volume": add(a["volume"], b["volume"]),
         "quote_volume": add(a["quote_volume"], b["quote_volume"]),
-        "taker_buy_volume": add(a["taker_buy_volume"], b["taker_buy_volume"]),
+        "taker_buy_volume": add_known(a["taker_buy_volume"], b["taker_buy_volume"]),
         "first_trade_id": min(a["first_trade_id"], b["first_trade_id"]),
         "last_trade_id": max(a["last_trade_id"], b["last_trade_id"]),
     }

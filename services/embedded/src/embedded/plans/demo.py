@@ -112,7 +112,8 @@ def _run(options: DemoOptions, services: Services, chosen: Chosen, console: Cons
         pipeline.start(pipeline.services.trades_live(ends=True, stop_at_ms=options.live_until_ms, **addresses))
         pipeline.train(until_ms=LIVE_FROM_MS)
         pipeline.enter("live")
-        httpx.post(f"{venue['control_url']}/sim/clock/start", timeout=10).raise_for_status()
+        # On this machine, where no proxy of the environment can lead.
+        httpx.post(f"{venue['control_url']}/sim/clock/start", timeout=10, trust_env=False).raise_for_status()
         pipeline.wait_for_source()
         pipeline.drain()
         pipeline.supervisor.stop()

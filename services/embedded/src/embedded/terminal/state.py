@@ -60,7 +60,6 @@ class RunState:
     history_from_ms: int | None = None
     live_from_ms: int | None = None
     live_until_ms: int | None = None
-    currencies: dict[str, str] = field(default_factory=dict)
     phase: Phase = "starting"
     elapsed_s: float = 0.0
     phase_elapsed_s: float = 0.0
@@ -74,6 +73,7 @@ class RunState:
     model: str | None = None
     processes: dict[str, ManagedProcess] = field(default_factory=dict)
     troubles: dict[str, str] = field(default_factory=dict)
+    currencies: dict[str, str] = field(default_factory=dict)
 
     def market(self, pair: str) -> PairState:
         """Return the state of `pair`."""

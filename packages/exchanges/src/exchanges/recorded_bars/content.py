@@ -1,0 +1,110 @@
+"""From a file to its rows: archives are opened, and the first bytes tell what it is, not its name."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import zipfile
+import zlib
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import TypeVar
+
+import polars as pl
+
+from contracts.errors import BadInputError
+from exchanges.recorded_bars.json_rows import json_rows
+from exchanges.recorded_bars.rows import PLACE, Rows
+from exchanges.recorded_bars.text_rows import text_rows
+
+_KNOWN = "CSV, JSON, Parquet or Feather, plain, gzipped or in a zip"
+_GZIP, _ZIP, _PARQUET, _ARROW = b"\x1f\x8b", b"PK\x03\x04", b"PAR1", b"ARROW1"
+#: What else people have, by its first bytes, and what they can do.
+_NOT_READ = {
+    b"FEA1": "the first version of Feather (write it again with pandas' to_feather)",
+    b"\x89HDF": "HDF5 (freqtrade convert-data --format-to feather writes what can be read)",
+    b"BZh": "bzip2 (unpack it first)",
+    b"\xfd7zXZ": "xz (unpack it first)",
+    b"\x28\xb5\x2f\xfd": "Zstandard (unpack it first)",
+    b"7z\xbc\xaf": "7-Zip (unpack it first)",
+}
+_DAMAGE = (EOFError, zlib.error, gzip.BadGzipFile, zipfile.BadZipFile, NotImplementedError, RuntimeError)
+#: Hidden files, and what a Mac adds to an archive.
+_NOT_DATA = (".", "__MACOSX")
+
+Found = TypeVar("Found")
+
+
+def open_rows(path: Path) -> Rows:
+    """Return the rows of a file.
+
+    Raises
+    ------
+    BadInputError
+        If it is missing, empty, damaged, or none of the kinds that are read.
+    """
+    if not path.is_file():
+        raise BadInputError("bars", "a file of recorded bars", f"{path} (a folder)" if path.is_dir() else str(path))
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise BadInputError("bars", "a file that can be read", f"{path} ({error.strerror})") from error
+    return _rows(path.name, content, inner_name="")
+
+
+def _rows(name: str, content: bytes, inner_name: str) -> Rows:
+    if not content.strip():
+        raise BadInputError("bars", "a file with bars in it", f"{name} (empty)")
+    if content.startswith(_GZIP):
+        return _rows(name, _undamaged(name, "gzip", lambda: gzip.decompress(content)), inner_name)
+    if content.startswith(_ZIP):
+        inner_name, inside = _undamaged(name, "zip", lambda: _unzipped(name, content))
+        return _rows(name, inside, inner_name)
+    for start, what in _NOT_READ.items():
+        if content.startswith(start):
+            raise BadInputError("bars", _KNOWN, f"{name}, which is {what}")
+    if content.startswith(_PARQUET):
+        return replace(_table(name, "Parquet", lambda: pl.read_parquet(io.BytesIO(content))), inner_name=inner_name)
+    if content.startswith(_ARROW):
+        return replace(_table(name, "Feather", lambda: pl.read_ipc(io.BytesIO(content))), inner_name=inner_name)
+    text = _decoded(name, content)
+    read = json_rows if text.lstrip()[:1] in ("{", "[") else text_rows
+    return replace(read(name, text), inner_name=inner_name)
+
+
+def _unzipped(name: str, content: bytes) -> tuple[str, bytes]:
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        inside = [each for each in archive.infolist() if not each.is_dir()]
+        data = [each for each in inside if not Path(each.filename).parts[0].startswith(_NOT_DATA)]
+        if len(data) != 1:
+            names = ", ".join(each.filename for each in data[:4]) + (", ..." if len(data) > 4 else "")
+            raise BadInputError("bars", "a zip with one file in it", f"{name} with {len(data)} ({names})")
+        return Path(data[0].filename).name, archive.read(data[0])
+
+
+def _undamaged(name: str, kind: str, read: Callable[[], Found]) -> Found:
+    try:
+        return read()
+    except _DAMAGE as error:
+        raise BadInputError("bars", f"an undamaged {kind} file without a password", f"{name} ({error})") from error
+
+
+def _table(name: str, kind: str, read: Callable[[], pl.DataFrame]) -> Rows:
+    try:
+        frame = read()
+    # To Python a panic is no `Exception`.
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError) as error:
+        came = f"{name} ({str(error).splitlines()[0]})"
+        raise BadInputError("bars", f"a readable {kind} file", came) from error
+    if frame.is_empty():
+        raise BadInputError("bars", "a file with bars in it", f"{name} (no rows)")
+    return Rows(name, frame.with_row_index(PLACE, offset=1), named=True, unit="row")
+
+
+def _decoded(name: str, content: bytes) -> str:
+    if content.startswith((b"\xff\xfe", b"\xfe\xff")):  # Excel's and MetaTrader's text
+        return content.decode("utf-16", errors="replace")
+    if b"\0" in content[:4_096]:
+        raise BadInputError("bars", _KNOWN, f"{name} (starts with {content[:8]!r})")
+    return content.decode("utf-8-sig", errors="replace")
