@@ -30,25 +30,30 @@ install: $(filter .tools%,$(UV)) ## Install what the pipeline needs; PyTorch onl
 
 .PHONY: demo
 demo: install ## The whole pipeline on a simulated market, about 2 minutes [model=KINDS features=core|full seed= hours= out= accounts=FILE balance= fee_bps= pairs= interval= horizon=]
-	@$(FEATURES) $(RUN) tradestream demo --model $(model) --seed $(seed) --hours $(hours) --out $(or $(out),runs/demo) $(OF_USER)
+	@$(FEATURES) $(RUN) tradestream demo --model=$(call quoted,$(model)) $(call option,seed) $(call option,hours) \
+		--out=$(call quoted,$(or $(value out),runs/demo)) $(OF_USER)
 
 .PHONY: replay
 replay: model = $(or $(SHELL_ENVIRONMENT_MODEL),$(call taken_by,training))
-replay: file-is-named install ## The pipeline on recorded trades: file=TRADES out=FOLDER [pair=BTC/USD model=KINDS accounts=FILE balance= fee_bps= pairs= interval= horizon=]
-	@$(FEATURES) $(RUN) tradestream replay $(file) --out $(or $(out),runs/replay) --model $(model) $(if $(pair),--pair $(pair)) $(OF_USER)
+# One file, whatever its name; what is no file may be several, or a pattern: file="a.csv b.csv", file='trades/*.csv'.
+replay: file-is-named install ## The pipeline on recorded trades: file=TRADES out=FOLDER [pair=BTC/USD model=KINDS keep=no accounts=FILE balance= fee_bps= pairs= interval= horizon=]
+	@file=$(call given,file); files=("$$file"); words=($$file); \
+	[ -e "$$file" ] || [ ! -e "$${words[0]-}" ] || files=("$${words[@]}"); \
+	$(FEATURES) $(RUN) tradestream replay --out=$(call quoted,$(or $(value out),runs/replay)) --model=$(call quoted,$(model)) \
+		$(call option,pair) $(if $(filter no,$(value keep)),--no-keep) $(OF_USER) -- "$${files[@]}"
 
 .PHONY: run
 run: install ## Paper trading on a real market until Ctrl-C [exchange=kraken pairs=BTC/USD,ETH/USD data= model= accounts=FILE balance= fee_bps= interval= horizon=]
-	@$(FEATURES) $(RUN) tradestream run --exchange $(exchange) --data $(data) --model $(model) $(OF_USER)
+	@$(FEATURES) $(RUN) tradestream run $(call option,exchange) $(call option,data) --model=$(call quoted,$(model)) $(OF_USER)
 
 .PHONY: dev
 dev: service-is-known install ## One service alone against the configured log: service=candles [variant=historical|live, for trades]
-	@$(RUN) tradestream dev $(service) $(if $(filter trades,$(service)),--variant $(variant))
+	@$(RUN) tradestream dev $(if $(filter trades,$(service)),$(call option,variant)) -- $(call given,service)
 
 .PHONY: verify
 verify: install ## Replay a log's trades and compare with what was published [run=FOLDER from= to= stage= against= out=FILE.jsonl]
-	@$(RUN) tradestream verify $(OF_RUN) $(if $(from),--from $(from)) $(if $(to),--to $(to)) \
-		$(if $(stage),--stage $(stage)) $(if $(against),--against $(against)) $(if $(out),--out $(out))
+	@$(RUN) tradestream verify $(OF_RUN) $(call option,from) $(call option,to) $(call option,stage) \
+		$(call option,against) $(call option,out)
 
 .PHONY: compose-up
 compose-up: market-is-known ## All of it in containers on this machine: history, then live [market=kraken|simulator]

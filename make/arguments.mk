@@ -46,6 +46,7 @@ rate     ?=
 durations ?=
 long     ?=
 log      ?= kafka
+keep     ?=
 minutes  ?= 30
 secure   ?=
 KAFKA_OPTIONS = --brokers $(brokers) --port $(port) $(if $(secure),--secure)
@@ -56,10 +57,17 @@ store    ?=
 query    ?=
 registry ?=
 market   ?= kraken
+#: A text as one word of the shell, whatever stands in it. `value` takes an argument as it was written: `make out='a$b'`.
+quoted = '$(subst ','\'',$(1))'
+given = $(call quoted,$(value $(1)))
+#: An option with an argument's value, if it was given: $(call option,out) is --out='runs/demo'.
+option = $(if $(value $(1)),--$(or $(2),$(1))=$(call given,$(1)))
+# What was given stays as it is: make would look for variables in it on the way into the environment.
+unexport accounts file out run data bars reference store query against from to stage pair pairs id reason
 #: Whose log: run=FOLDER, or the configured one, or that of the demo or of `make run`.
-of_log = $(if $(run),--run $(run),$(if $(TRADESTREAM_BROKER_ADDRESS),,--run $(1)))
+of_log = $(or $(call option,run),$(if $(value TRADESTREAM_BROKER_ADDRESS),,--run=$(1)))
 OF_RUN = $(call of_log,runs/demo)
-OF_PAPER = $(call of_log,$(data))
+OF_PAPER = $(call of_log,$(call given,data))
 history_days ?=
 #: Values that there are, of arguments that are a choice or a list of choices; those of model= stand in KINDS.
 choices_features := core full
@@ -70,19 +78,17 @@ choices_action   := list show replay
 choices_variant  := live historical scheduled
 choices_market   := kraken coinbase binance simulator
 features ?=
-FEATURES = $(if $(features),INDICATORS_FEATURE_SET=$(features))
+FEATURES = $(if $(value features),INDICATORS_FEATURE_SET=$(call given,features))
 
-#: An argument's value as one word of a shell, whatever is in it.
-quoted = '$(subst ','\'',$(value $(1)))'
 #: What a user chooses for a demo, a replay and a run alike.
-OF_USER = $(foreach name,accounts balance pairs interval horizon,$(if $($(name)),--$(name) $(call quoted,$(name)))) \
-	$(if $(fee_bps),--fee-bps $(call quoted,fee_bps))
+OF_USER = $(call option,accounts) $(call option,balance) $(call option,fee_bps,fee-bps) $(call option,pairs) \
+	$(call option,interval) $(call option,horizon)
 
 # Checked before anything is installed; without a python3 later, by what is run. A query is not for a shell to read.
 GIVEN := $(foreach name,$(.VARIABLES),$(if $(filter command line,$(origin $(name))),$(name)))
 ifeq ($(MAKELEVEL)$(if $(GIVEN),,none),0)
 REFUSED := $(shell python3 make/arguments.py '$(MAKECMDGOALS)' \
-	$(foreach name,$(GIVEN),$(name)=$(if $(filter query,$(name)),,$(call quoted,$(name)))) 2>/dev/null)
+	$(foreach name,$(GIVEN),$(name)=$(if $(filter query,$(name)),,$(call given,$(name)))) 2>/dev/null)
 $(if $(REFUSED),$(error $(REFUSED)))
 endif
 

@@ -20,9 +20,9 @@ NUMBERS = {"seed": 0, "hours": 0, "minutes": 0, "horizon": 1, "workers": 1, "por
 _DEFINED = re.compile(r"^(?:[\w .-]+:\s*)?(?:export )?([A-Za-z_]\w*) *[?:]?= ?((?:.*\\\n)*.*)", re.MULTILINE)
 _RULE = re.compile(r"^([a-z][a-z -]*):(?!=)(.*(?:\n\t.*|\n#.*)*)", re.MULTILINE)
 _DOCUMENTED = re.compile(r"\b([a-z_]+)=")
-#: ``$(name)``, ``$(value name)``, ``$(call quoted,name)`` and the lists of ``$(foreach each,names,...)``.
+#: ``$(name)``, ``$(value name)``, ``$(call option,name)`` and the lists of ``$(foreach each,names,...)``.
 _MENTIONED = re.compile(
-    r"\$\((\w+)\)|\$\((?:value|origin|call) (\w+)|\$\(call quoted,(\w+)|\$\(foreach \w+,([\w ]+),"
+    r"\$\(call (?:given|option),(\w+)|\$\((\w+)\)|\$\((?:value|origin|call) (\w+)|\$\(foreach \w+,([\w ]+),"
 )
 
 

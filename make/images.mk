@@ -1,4 +1,4 @@
-# Images and containers (docs/how-to/docker.md).
+# Wheels (docs/how-to/wheels.md), images and containers (docs/how-to/docker.md).
 
 export DOCKER ?= docker
 #: The images that service= asks for; `technical_indicators` is what the topic and the deployment of indicators are called.
@@ -7,6 +7,20 @@ build build-and-push sbom: model = $(or $(SHELL_ENVIRONMENT_MODEL),$(call taken_
 #: The simulator speaks as Kraken does.
 COMPOSE = TRADES_EXCHANGE=$(patsubst simulator,kraken,$(market)) $(DOCKER) compose --file docker/compose.yaml \
 	$(if $(filter simulator,$(market)),--file docker/compose.simulator.yaml)
+
+#: Their folder is named after what is in it: uv goes on using what it once installed from a folder.
+WHEELS = dist/wheels
+
+.PHONY: wheels
+wheels: $(filter .tools%,$(UV)) ## Build a wheel of each member into dist/wheels: the command and the libraries without this repository
+	@rm -rf $(WHEELS)
+	@$(UV) build --quiet --all-packages --wheel --out-dir $(WHEELS)/new
+	@$(UV) export --quiet --frozen --all-packages --all-extras --no-dev --no-emit-workspace --no-hashes \
+		--output-file $(WHEELS)/new/constraints.txt >/dev/null
+	@folder='$(CURDIR)'/$(WHEELS)/$$(cat $(WHEELS)/new/*.whl | git hash-object --stdin | cut -c1-12); \
+		mv $(WHEELS)/new "$$folder"; \
+		echo "$$(ls "$$folder"/*.whl | wc -l) wheels are in $$folder. In any folder:"; \
+		echo "  uvx --find-links '$$folder' --constraints '$$folder/constraints.txt' --from tradestream-embedded tradestream demo"
 
 .PHONY: build
 build: image-is-known ## Build an image, non-root and without PyTorch: service=candles, or all [model=KINDS for train, some with PyTorch]

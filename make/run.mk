@@ -13,11 +13,11 @@ verify verify-cluster log-check dead-letters dev subscribe unsubscribe subscript
 
 .PHONY: subscribe
 subscribe: pair-is-named install ## Add a pair while everything runs: pair=ETH/USD [history_days=2 run=data/paper]
-	@$(RUN) tradestream subscribe $(pair) $(OF_PAPER) $(if $(history_days),--history-days $(history_days))
+	@$(RUN) tradestream subscribe $(OF_PAPER) $(call option,history_days,history-days) -- $(call given,pair)
 
 .PHONY: unsubscribe
 unsubscribe: pair-is-named install ## Withdraw the request for a pair; the pair streams on if somebody else requested it: pair=ETH/USD [run=data/paper]
-	@$(RUN) tradestream unsubscribe $(pair) $(OF_PAPER)
+	@$(RUN) tradestream unsubscribe $(OF_PAPER) -- $(call given,pair)
 
 .PHONY: subscriptions
 subscriptions: install ## Show which pairs stream, who requested them, since when [run=data/paper]
@@ -25,31 +25,31 @@ subscriptions: install ## Show which pairs stream, who requested them, since whe
 
 .PHONY: dead-letters
 dead-letters: install ## Messages that services could not use [action=list|show|replay service= id= reason= run=FOLDER yes=yes]
-	@$(RUN) tradestream dead-letters $(action) $(OF_RUN) $(if $(service),--service $(service)) $(if $(id),--id $(id)) \
-		$(if $(reason),--reason $(reason)) $(if $(yes),--yes)
+	@$(RUN) tradestream dead-letters $(OF_RUN) $(call option,service) $(call option,id) $(call option,reason) \
+		$(if $(value yes),--yes) -- $(call given,action)
 
 .PHONY: features-sql
 # Through the environment and a pipe: neither make nor the shell reads what is in a query.
 features-sql: export SQL = $(value query)
 features-sql: install ## Example queries over the feature store of a run, or one of your own [run=runs/demo store=ADDRESS query="SELECT ..."]
-	@$(if $(store),$(SYNC) --all-packages --extra postgres)
+	@$(if $(value store),$(SYNC) --all-packages --extra postgres)
 	@$(if $(value query),printf '%s' "$$SQL" |) $(RUN) python -m featurestore \
-		$(or $(store),sqlite:///$(or $(run),runs/demo)/work/store.sqlite) $(if $(value query),-)
+		$(call quoted,$(or $(value store),sqlite:///$(or $(value run),runs/demo)/work/store.sqlite)) $(if $(value query),-)
 
 .PHONY: features-gallery
 features-gallery: install ## Plot every feature on one page: of a run's candles, or of a file of bars [run= pair= bars=FILE reference=FILE out=]
-	@$(RUN) tradestream features-gallery $(if $(run),--run $(run)) $(if $(pair),--pair $(pair)) $(if $(bars),--bars $(bars)) \
-		$(if $(reference),--reference $(reference)) $(if $(out),--out $(out))
+	@$(RUN) tradestream features-gallery $(call option,run) $(call option,pair) $(call option,bars) \
+		$(call option,reference) $(call option,out)
 
 .PHONY: service-is-known
 service-is-known:
-	@case " $(SERVICES) " in *" $(service) "*) ;; *) \
-		echo "make $(firstword $(MAKECMDGOALS)) needs service=, one of: $(SERVICES) (was '$(service)')"; exit 2;; esac
+	@case " $(SERVICES) " in *" "$(call given,service)" "*) ;; *) \
+		echo "make $(firstword $(MAKECMDGOALS)) needs service=, one of: $(SERVICES) (was '"$(call given,service)"')"; exit 2;; esac
 
 .PHONY: pair-is-named
 pair-is-named:
-	@test -n "$(pair)" || { echo "make $(firstword $(MAKECMDGOALS)) needs pair=, such as pair=ETH/USD"; exit 2; }
+	@test -n $(call given,pair) || { echo "make $(firstword $(MAKECMDGOALS)) needs pair=, such as pair=ETH/USD"; exit 2; }
 
 .PHONY: file-is-named
 file-is-named:
-	@test -n "$(file)" || { echo "make replay needs file=, a file of recorded trades (out= and pair= may follow)"; exit 2; }
+	@test -n $(call given,file) || { echo "make replay needs file=, a file of recorded trades (out= and pair= may follow)"; exit 2; }

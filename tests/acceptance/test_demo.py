@@ -8,6 +8,7 @@ from typing import Any
 
 import polars as pl
 import pytest
+from tests.support.awkward_names import EVERYTHING as AWKWARD
 from tests.support.runs import demo, differences
 
 from contracts.services import FLOW_NAMES
@@ -29,7 +30,7 @@ def burn() -> None:
 @pytest.fixture(scope="module")
 def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any]]:
     """The run that the others are compared with."""
-    out = tmp_path_factory.mktemp("demo") / "undisturbed"
+    out = tmp_path_factory.mktemp("demo") / AWKWARD
     return out, demo(out, hours=HOURS)
 
 

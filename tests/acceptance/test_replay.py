@@ -17,6 +17,7 @@ from typing import Any
 
 import polars as pl
 import pytest
+from tests.support.awkward_names import EVERYTHING as AWKWARD
 from tests.support.reference_candles import aggregate, lines, rows
 from tests.support.runs import TABLES, tradestream
 from tests.support.workspace import ROOT
@@ -67,7 +68,7 @@ def shortened(file: Path, folder: Path, days: int) -> Path:
 def replayed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     """Replay a file once for all tests of this module: (file, output folder)."""
     folder = tmp_path_factory.mktemp("replay")
-    (file, days), out = request.param, folder / "out"
+    (file, days), out = request.param, folder / AWKWARD
     if file.name.startswith("bitstamp_"):
         file = shortened(file, folder, days)
     done = tradestream("replay", file, "--out", out)

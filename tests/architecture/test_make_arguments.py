@@ -101,7 +101,7 @@ def test_make_refuses_before_it_installs_anything() -> None:
 def test_a_value_is_one_word_of_the_shell_whatever_is_in_it() -> None:
     command = ["make", "-n", "replay", "file=x", "accounts=it's $HOME.toml"]
     shown = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
-    assert r"--accounts 'it'\''s $HOME.toml'" in shown.stdout
+    assert r"--accounts='it'\''s $HOME.toml'" in shown.stdout
 
 
 def test_it_runs_on_a_python_without_packages() -> None:

@@ -19,7 +19,7 @@ from contracts.trades_checkpoint import TradesCheckpoint
 from embedded.process import ManagedProcess, ProcessSpec
 from embedded.terminal.board import render
 from embedded.terminal.plain import PlainLines
-from embedded.terminal.state import RunState, StateReader
+from embedded.terminal.state import RunState, StateReader, last_words
 from results.run_log import RunLog
 
 START_MS = made_up_run.START_MS
@@ -47,7 +47,8 @@ def state(tmp_path: Path) -> RunState:
     state = RunState("a run", list(made_up_run.PAIRS), START_MS - 60 * 60_000, START_MS, START_MS + 80 * 60_000)
     state.phase = "train"
     state.processes = {
-        name: ManagedProcess(ProcessSpec(name, (name,)), tmp_path) for name in ("signals", "execution")
+        name: ManagedProcess(ProcessSpec(name, (name,)), tmp_path / f"{name}.log")
+        for name in ("signals", "execution")
     }
     StateReader(state, RunLog(tmp_path / "log"), progress).refresh()
     return state
@@ -99,13 +100,59 @@ def test_nothing_known_is_drawn_too(phase: str) -> None:
 def test_a_small_screen_shows_whole_words_and_all_that_matters(state: RunState, phase: str, tmp_path: Path) -> None:
     state.phase = phase  # type: ignore[assignment]
     state.processes = {
-        name: ManagedProcess(ProcessSpec(name, (name,)), tmp_path) for name in [f"process-{n}" for n in range(9)]
+        name: ManagedProcess(ProcessSpec(name, (name,)), tmp_path / f"{name}.log")
+        for name in [f"process-{n}" for n in range(9)]
     }
     text = drawn(state, width=80, height=24)
     assert len(text.splitlines()) <= 24
     assert "…" not in text
     assert "9 stopped · 0 restarts" in text or phase == "backfill"
     assert ("demo" in text and "ACTIVE" in text) == (phase in ("live", "drain"))
+
+
+LOG = """2026-03-04 00:40:01.000 INFO     signals      torn off
+2026-03-04 00:40:02.000 INFO     signals      began
+2026-03-04 00:40:04.000 WARNING  signals      waits
+a line of a traceback
+"""
+
+
+def test_a_large_window_shows_equity_the_last_fills_and_the_log(state: RunState, tmp_path: Path) -> None:
+    (tmp_path / "signals.log").write_text(LOG)
+    (tmp_path / "execution.log").write_text(LOG.replace(":02.", ":03.").replace("signals  ", "execution"))
+    state.log = last_words(state.processes.values(), 10)
+    state.phase = "live"
+    text = drawn(state, 120, 60)
+    assert max(len(line) for line in text.splitlines()) <= 120
+    assert "Equity demo" in text and "█" in text and "▁" in text
+    assert "Side" in text and "buy" in text and "Realised" in text
+    said = [line.split()[3:] for line in text.splitlines() if "2026-03-04 00:40" in line and "Market" not in line]
+    assert said == [["signals", "began"], ["execution", "began"], ["signals", "waits"], ["execution", "waits"]]
+
+
+@pytest.mark.parametrize("height", range(10, 70, 3))
+def test_nothing_is_cut_off_at_the_end_of_any_window(state: RunState, height: int) -> None:
+    """What has no room is left out whole, the least wanted first."""
+    state.phase = "live"
+    text = drawn(state, 120, height)
+    least = len(drawn(state, 120, 5).splitlines())
+    assert len(text.splitlines()) <= max(height, least)
+    assert ("Equity demo" in text) >= ("Quantity" in text), "fills, but not the course"
+
+
+def test_history_is_not_done_while_something_of_it_is_on_its_way(state: RunState) -> None:
+    state.phase, state.lags = "backfill", {"candles": 1_200, "signals": 34}
+    state.market("BTC/USD").covered_to_ms = state.live_from_ms
+    text = drawn(state)
+    assert "all trades are here" in text and "1,234 messages are still on their way" in text
+    assert "done" not in text
+
+
+@pytest.mark.parametrize("has_an_end", [True, False])
+def test_the_last_picture_says_that_results_are_written(state: RunState, has_an_end: bool) -> None:
+    state.phase = "report"
+    state.live_until_ms = state.live_until_ms if has_an_end else None
+    assert "ended, the results are being written" in drawn(state)
 
 
 def test_drawdown_is_a_share_of_the_highest_equity(state: RunState) -> None:

@@ -38,6 +38,9 @@ class Sink:
     def heartbeat(self, pair: str, venue_time_us: int) -> None:
         self.heartbeats.append(venue_time_us)
 
+    def lost(self, pair: str, trades: list[Trade], reason: str) -> None:
+        raise AssertionError(f"{pair}: {reason}")
+
     def bad_row(self, row: BadRow) -> None:
         self.bad_rows.append(row)
 

@@ -12,11 +12,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import polars as pl
 from tests.support.bar_series import MIDNIGHT_MS, BarSeries, simulated
 
 #: A day's first hours of one-minute bars; those without volume are in no file of a venue that leaves them out.
 SERIES = simulated(240, seed=11, first_ms=MIDNIGHT_MS)
+SERIES.columns["taker_buy_volume"][:] = np.nan_to_num(SERIES.columns["taker_buy_volume"])
 PRICES = ("open", "high", "low", "close")
 
 

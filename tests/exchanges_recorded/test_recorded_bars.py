@@ -8,12 +8,14 @@ import importlib
 from pathlib import Path
 
 import numpy as np
+import polars as pl
 import pytest
 from tests.exchanges_recorded.bar_files import (
     FILES,
     PRICES,
     SERIES,
     BarFile,
+    candles,
     csv,
     klines,
     ohlcv,
@@ -157,6 +159,13 @@ def test_a_bar_beside_the_others_is_refused(tmp_path: Path) -> None:
     assert said.startswith("bars, line 201 of moved.csv: expected column 1 (time) a multiple of 60 s from the others")
 
 
+def test_bars_that_begin_when_no_candle_does_are_refused(tmp_path: Path) -> None:
+    """Features of longer bars, sessions and anchors have their place in the day."""
+    late = csv(([r["ms"] + 1_000, *ohlcv(r)] for r in ROWS), NAMES)
+    said = refused(tmp_path / "late.csv", late)
+    assert said.startswith("bars, line 2 of late.csv: expected timestamp a multiple of 60 s since the epoch")
+
+
 def test_an_open_outside_of_low_and_high_is_refused(tmp_path: Path) -> None:
     wrong = [*ROWS[:5], {**ROWS[5], "high": ROWS[5]["low"], "low": ROWS[5]["high"]}, *ROWS[6:]]
     said = refused(tmp_path / "swapped.csv", csv([r["ms"], *ohlcv(r)] for r in wrong))
@@ -211,6 +220,14 @@ def test_counts_that_are_none_make_no_trades(tmp_path: Path) -> None:
     path = tmp_path / "bars.csv"
     path.write_bytes(csv([r["ms"], *ohlcv(r), "12.5"] for r in ROWS))
     assert "trade_count" not in read_bars(path).columns
+
+
+@pytest.mark.parametrize("name", ["candles.parquet", "candles.csv"])
+def test_candles_that_do_not_know_their_takers_stay_so(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    unknown = candles(ROWS).with_columns(taker_buy_volume=pl.lit(None, pl.String))
+    unknown.write_parquet(path) if name.endswith("parquet") else unknown.write_csv(path)
+    assert np.isnan(read_bars(path).columns["taker_buy_volume"]).all()
 
 
 def test_klines_of_hours_are_hours(tmp_path: Path) -> None:

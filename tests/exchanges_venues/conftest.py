@@ -35,6 +35,7 @@ class Sink:
         self.handed_on: dict[str, list[Trade]] = {}
         self.heartbeats: dict[str, list[tuple[int, int]]] = {}
         self.bad_rows: list[BadRow] = []
+        self.lost_trades: dict[str, list[Trade]] = {}
         self.reports: list[Report] = []
         self.refusals: dict[str, str] = {}
         self.outages: list[tuple[str, int, int]] = []
@@ -44,6 +45,9 @@ class Sink:
 
     def heartbeat(self, pair: str, venue_time_us: int) -> None:
         self.heartbeats.setdefault(pair, []).append((venue_time_us, len(self.handed_on.get(pair, []))))
+
+    def lost(self, pair: str, trades: list[Trade], reason: str) -> None:
+        self.lost_trades.setdefault(pair, []).extend(trades)
 
     def bad_row(self, row: BadRow) -> None:
         self.bad_rows.append(row)

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from exchanges.continuity import Emit, Fetch, Notice, PairState, arrived, page, subscribed
+from typing import Any
+
+import pytest
+
+from exchanges.continuity import Emit, Fetch, Notice, PairState, SetAside, arrived, page, subscribed
+from exchanges.frames import Subscribed, TradesFrame
+from exchanges.session import Connected, EmitTrades, FetchPage, PageArrived, Refuse, SessionState, step
 from exchanges.venue import Trade
 
 
@@ -22,3 +28,55 @@ def test_a_page_of_known_trades_is_followed_by_the_next_page() -> None:
     emitted = [trade for each in repaired if isinstance(each, Emit) for trade in each.trades]
     assert [trade.trade_id for trade in emitted] == [*range(11, 16)]
     assert state.live
+
+
+def far(trade_id: int, second: int) -> Trade:
+    return Trade(trade_id, second * 1_000_000, "1.5", "2", "buy")
+
+
+def kinds(outputs: list[Any]) -> list[str]:
+    return [type(each).__name__ for each in outputs]
+
+
+def test_ids_that_start_again_are_told_once_set_aside_once_and_asked_for_ever_less() -> None:
+    state = PairState.resume(2_000, 14_000_000_000)
+    subscribed(state, 14_001_000_000)
+    again = [far(number, 14_000 + 7 * number) for number in range(1, 6)]
+    told = arrived(state, again[:1], snapshot=False)
+    assert kinds(told) == ["Notice", "SetAside", "Fetch"] and not state.live
+    assert kinds(arrived(state, again[:2], snapshot=False)) == ["SetAside"], "only what is new"
+    pauses = []
+    for _ in range(9):
+        outputs = page(state, state.token, again, None)
+        pauses += [each.delay_seconds for each in outputs if isinstance(each, Fetch)]
+    assert pauses == sorted(pauses) and pauses[-1] == 60.0
+    assert len(state.aside) == 5 and state.last_id == 2_000 and not state.live
+    assert kinds(arrived(state, [far(2_001, 14_100)], snapshot=False)) == ["Emit", "Notice"]
+    assert state.live and state.restarts is None, "where ids go on the pair does"
+
+
+def test_a_trade_that_comes_again_with_its_own_time_is_none_of_them() -> None:
+    state = PairState.resume(None, 0)
+    subscribed(state, 1)
+    page(state, state.token, [far(number, number) for number in range(1, 51)], None)
+    rounded, disordered = Trade(50, 50_000_001, "1.5", "2", "buy"), Trade(49, 50_400_000, "1.5", "2", "buy")
+    for trade in (far(50, 50), far(3, 3), rounded, disordered):
+        assert not [each for each in arrived(state, [trade], snapshot=False) if isinstance(each, SetAside)]
+
+
+@pytest.mark.parametrize("by_rest", [False, True])
+def test_an_absurd_time_moves_no_clock(by_rest: bool) -> None:
+    """It is a bad row, on the socket as on a page; the trades beside it are handed on."""
+    pair, now_us = "BTC/USD", 1_772_445_600_000_000
+    state = SessionState({pair: PairState.resume(10, now_us)}, venue_us=now_us)
+    step(state, Connected())
+    step(state, Subscribed(pair, now_us))
+    given = [Trade(11, now_us + 5, "1", "1", "buy"), Trade(12, 4_165_689_600_000_000, "1", "1", "buy")]
+    fetch = step(state, TradesFrame(False, {pair: [Trade(13, now_us + 9, "1", "1", "buy")]}))
+    assert [type(action) for action in fetch] == [FetchPage]
+    event = PageArrived(pair, state.pairs[pair].token, given, None) if by_rest else TradesFrame(False, {pair: given})
+    actions = step(state, event)
+    (refused,) = [action.row for action in actions if isinstance(action, Refuse)]
+    assert refused.pair == pair and "at most a day after 2026-03-02T10:00:00Z, was 2102" in refused.reason
+    assert [t.trade_id for action in actions if isinstance(action, EmitTrades) for t in action.trades] == [11]
+    assert state.pairs[pair].last_us == now_us + 5 and not state.pairs[pair].live

@@ -104,6 +104,37 @@ def test_what_comes_late_in_disorder_or_never_is_repaired(open_bench: Opener) ->
     asyncio.run(run())
 
 
+def test_ids_that_start_again_are_set_aside_and_not_promised(open_bench: Opener) -> None:
+    """On REST and WebSocket ids begin at 1 anew: what came before stands, nothing after it is called complete."""
+    at_ms = START_MS + 3 * MINUTE_MS
+    faults = [
+        {"kind": "restart_ids", "at_ms": at_ms, "pair": "BTC/USD"},
+        {"kind": "disconnect", "at_ms": at_ms + 120_000},
+    ]
+
+    async def run() -> None:
+        async with open_bench(minutes=8, faults=faults) as bench:
+            running = asyncio.create_task(bench.feed({"BTC/USD": PairState(), "ETH/USD": PairState()}).run())
+            await bench.until(lambda: len(bench.sink.heartbeats) == 2, "the first heartbeats")
+            await bench.start()
+            async with asyncio.timeout(60):
+                await running
+            truth = [
+                t for t in await bench.truth("BTC/USD") if t.timestamp_us >= bench.sink.heartbeats["BTC/USD"][0][0]
+            ]
+            again = next(index for index, trade in enumerate(truth) if trade.trade_id == 1)
+            assert bench.sink.handed_on["BTC/USD"] == truth[:again]
+            lost = bench.sink.lost_trades["BTC/USD"]
+            assert sorted(lost, key=lambda t: t.trade_id)[: len(lost)] == truth[again : again + len(lost)]
+            assert len({t.trade_id for t in lost}) == len(lost) > 20, "each set aside once"
+            assert max(us for us, _ in bench.sink.heartbeats["BTC/USD"]) <= truth[again].timestamp_us
+            errors = [report for report in bench.sink.reports if report.kind == "restarted"]
+            assert [(report.level, report.pair) for report in errors] == [("ERROR", "BTC/USD")]
+            check_complete(bench, "ETH/USD", await bench.truth("ETH/USD"))
+
+    asyncio.run(run())
+
+
 def test_pairs_come_and_go_while_it_runs(open_bench: Opener) -> None:
     async def run() -> None:
         async with open_bench(faults=[{"kind": "disconnect", "at_ms": START_MS + 6 * MINUTE_MS}]) as bench:

@@ -41,3 +41,14 @@ def test_two_create_it_at_once(tmp_path: Path) -> None:
     assert [process.wait(120) for process in processes] == [0, 0]
     assert ModelRegistry(uri).version_of("direction", "champion") is None
     assert [path.name for path in tmp_path.iterdir()] == ["mlflow.db"]
+
+
+def test_a_folder_whatever_its_name(tmp_path: Path) -> None:
+    """What MLflow would read as the end of a path, as an escape or as a fragment: nothing appears anywhere else."""
+    folder = tmp_path / '100 % of what? #1: it\'s "$x" & ü'
+    uri = f"sqlite:///{folder}/mlflow.db"
+    assert not ModelRegistry.exists(uri)
+    ensure_database(uri)
+    assert ModelRegistry.exists(uri) and ModelRegistry(uri).version_of("direction", "champion") is None
+    assert [path.name for path in tmp_path.iterdir()] == [folder.name]
+    assert [path.name for path in folder.iterdir()] == ["mlflow.db"]

@@ -2,9 +2,10 @@
 
 from rich.console import Console
 
-from embedded.terminal.board import render, signed
+from embedded.terminal.board import render
 from embedded.terminal.encoding import print_in_any_encoding
 from embedded.terminal.state import RunState
+from embedded.terminal.style import signed
 from results.report.wording import MISSING, percent
 
 print_in_any_encoding()

@@ -15,7 +15,7 @@ class FeedOutage(Message):
 
     Written while a feed is dead for longer than a setting allows, where a live one writes heartbeats: windows that
     end by `until_us` close as `gap`. Once the venue is back its trades since `since_us` follow, and revise those
-    candles.
+    candles, unless some of them are lost for good: then those candles stay as they are.
 
     Attributes
     ----------
@@ -27,6 +27,8 @@ class FeedOutage(Message):
         Event time up to which the pair is complete, microseconds.
     until_us
         The writer's clock, microseconds: the venue's own time cannot be had.
+    lost_trades
+        So many trades from `since_us` to `until_us` came and cannot be used: no later message says what they were.
     """
 
     schema_name: ClassVar[str] = "feed_outage"
@@ -36,6 +38,7 @@ class FeedOutage(Message):
     pair: Pair
     since_us: VenueTimeUs
     until_us: VenueTimeUs
+    lost_trades: int = Field(default=0, ge=0)
 
     @model_validator(mode="after")
     def _in_order(self) -> FeedOutage:
@@ -53,4 +56,5 @@ class FeedOutage(Message):
 
     @property
     def message_id(self) -> str:
-        return f"{self.exchange}:{self.pair}:feed_outage:{self.until_us}"
+        what = f"lost:{self.since_us}-" if self.lost_trades else "feed_outage:"
+        return f"{self.exchange}:{self.pair}:{what}{self.until_us}"

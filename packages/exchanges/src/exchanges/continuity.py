@@ -6,111 +6,33 @@ A pure state machine over trade ids. Each function takes the state, changes it, 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Literal
-
 from contracts.units import US_PER_SECOND
+from exchanges.pair_state import Emit, Fetch, Notice, Output, PairState, SetAside
+from exchanges.restarted_ids import without_restarted
 from exchanges.venue import Trade
+
+__all__ = [
+    "Emit",
+    "Fetch",
+    "Notice",
+    "Output",
+    "PairState",
+    "SetAside",
+    "arrived",
+    "disconnected",
+    "page",
+    "page_failed",
+    "pong",
+    "subscribed",
+    "suspect",
+]
 
 MAX_HELD = 200_000
 MAX_HOLES = 1_000
 _REST_LAG_SECONDS = 1.0
+_LONGEST_PAUSE_SECONDS = 60.0
 #: A trade this many ids before the first one we saw may still come late.
 _BEFORE_FIRST = 1_000
-
-
-@dataclass(frozen=True, slots=True)
-class Emit:
-    """Hand these trades on, in id order."""
-
-    trades: list[Trade]
-
-
-@dataclass(frozen=True, slots=True)
-class Fetch:
-    """Ask REST for the trades since `since_us` (or since the cursor `cursor`, where a page said so)."""
-
-    since_us: int
-    delay_seconds: float
-    token: int
-    cursor: str | None = None
-
-
-NoticeKind = Literal["gap", "repaired", "unrepaired", "duplicate", "late"]
-
-
-@dataclass(frozen=True, slots=True)
-class Notice:
-    """Something a person or a metric should know: `count` trades, `text` which."""
-
-    kind: NoticeKind
-    count: int
-    text: str
-
-
-Output = Emit | Fetch | Notice
-
-
-@dataclass(slots=True)
-class PairState:
-    """Where one pair stands.
-
-    Parameters
-    ----------
-    last_id, last_us
-        The newest trade handed on (None before the first), and the time REST is asked from.
-    start_us
-        Trades before it are not wanted; None until the first subscription says when we started.
-    held
-        Trades that wait for older ones, by id.
-    holes
-        Ids passed over because nobody could deliver them: one that comes after all is late, not a duplicate.
-    subscribed, live
-        Whether this connection streams the pair; whether nothing is missing.
-    base_known
-        Whether the first trade we see is the first there is since `start_us`.
-    token, fetching, attempts
-        The current fetch, whether it is under way, and how many made no progress.
-    max_attempts
-        Fetches without progress before a hole is passed over.
-    doubtful
-        Something unreadable came after the current fetch began, so its page does not say that nothing is missing.
-    """
-
-    last_id: int | None = None
-    last_us: int = 0
-    start_us: int | None = None
-    held: dict[int, Trade] = field(default_factory=dict)
-    holes: list[tuple[int, int]] = field(default_factory=list)
-    subscribed: bool = False
-    live: bool = False
-    base_known: bool = False
-    token: int = 0
-    fetching: bool = False
-    attempts: int = 0
-    max_attempts: int = 5
-    doubtful: bool = False
-
-    @classmethod
-    def resume(cls, last_id: int | None, from_us: int, max_attempts: int = 5) -> PairState:
-        """Return the state of a pair whose trades up to `last_id` (or before `from_us`) were handed on earlier.
-
-        Parameters
-        ----------
-        last_id
-            The newest trade handed on; None if there is none.
-        from_us
-            Event time up to which the pair was handed on, microseconds.
-        max_attempts
-            Fetches without progress before a hole is passed over.
-
-        Returns
-        -------
-        PairState
-            Not subscribed yet.
-        """
-        start_us = from_us if last_id is None else 0
-        return cls(last_id=last_id, last_us=from_us, start_us=start_us, max_attempts=max_attempts)
 
 
 def subscribed(state: PairState, venue_time_us: int, *, snapshot: bool = True) -> list[Output]:
@@ -137,17 +59,23 @@ def disconnected(state: PairState) -> None:
     state.base_known = False
     state.token += 1
     state.attempts = 0
+    state.restarts = None if state.restarts is None else 0
 
 
 def arrived(state: PairState, trades: list[Trade], *, snapshot: bool) -> list[Output]:
     """Take trades the venue sent by itself, in id order."""
     if state.start_us is not None and state.last_id is None and state.base_known:
         _set_base(state, trades)
-    late, duplicates, new = _hold(state, trades)
+    wanted, outputs = without_restarted(state, trades)
+    late, duplicates, new = _hold(state, wanted)
     duplicates = 0 if snapshot else duplicates  # a snapshot repeats what came before, by its nature
     if not state.subscribed:
-        return _outputs(late, duplicates, [])
-    return _outputs(late, duplicates, _settle(state, proof=new > 0 or (snapshot and bool(trades))))
+        return _outputs(late, duplicates, outputs)
+    proof = new > 0 or (snapshot and bool(trades))
+    if len(wanted) < len(trades):
+        proof = False
+        outputs += suspect(state)
+    return _outputs(late, duplicates, [*outputs, *_settle(state, proof=proof)])
 
 
 def suspect(state: PairState) -> list[Output]:
@@ -159,7 +87,7 @@ def suspect(state: PairState) -> list[Output]:
     state.doubtful = True
     if state.fetching or not state.subscribed:
         return []
-    return [_fetch(state, delay_seconds=_REST_LAG_SECONDS)]
+    return [_fetch(state, delay_seconds=_pause_seconds(state))]
 
 
 def page(state: PairState, token: int, trades: list[Trade], next_cursor: str | None) -> list[Output]:
@@ -168,22 +96,26 @@ def page(state: PairState, token: int, trades: list[Trade], next_cursor: str | N
         return []
     state.fetching = False
     state.base_known = True
-    complete = next_cursor is None and not state.doubtful
     before = state.last_id
-    late, _, _ = _hold(state, trades)
+    wanted, outputs = without_restarted(state, trades)
+    if len(wanted) < len(trades):
+        state.doubtful = True
+        state.aside_us = max(state.aside_us, *(trade.timestamp_us for trade in trades))
+    complete = next_cursor is None and not state.doubtful
+    late, _, _ = _hold(state, wanted)
     emitted = _drain(state)
-    outputs: list[Output] = []
     if state.last_id != before:
         state.attempts = 0
     elif state.held:
-        outputs = _no_progress(state, trades, next_cursor)
-        if outputs:
-            return _outputs(late, 0, [*_emit(emitted), *outputs])
-        outputs, more = _give_up(state)
+        again = _no_progress(state, wanted, next_cursor)
+        if again:
+            return _outputs(late, 0, [*outputs, *_emit(emitted), *again])
+        given_up, more = _give_up(state)
+        outputs += given_up
         emitted += more
     outputs += [*_emit(emitted), *_settle(state, proof=complete)]
     if state.subscribed and not state.live and not state.fetching:
-        pause_seconds = _REST_LAG_SECONDS if state.doubtful else 0.0
+        pause_seconds = _pause_seconds(state, next_cursor) if state.doubtful else 0.0
         outputs.append(_fetch(state, pause_seconds, cursor=None if state.held else next_cursor))
     return _outputs(late, 0, outputs)
 
@@ -199,6 +131,14 @@ def page_failed(state: PairState, token: int) -> list[Output]:
 def pong(state: PairState) -> list[Output]:
     """Take a sign of life; a pair that is not complete by now asks REST."""
     return [_fetch(state)] if state.subscribed and not state.live and not state.fetching else []
+
+
+def _pause_seconds(state: PairState, next_cursor: str | None = None) -> float:
+    """Return when to ask again: soon, but ever later while REST's newest ids have started again as well."""
+    if state.restarts is None or next_cursor is not None:
+        return _REST_LAG_SECONDS
+    state.restarts += 1
+    return min(_LONGEST_PAUSE_SECONDS, _REST_LAG_SECONDS * 2.0 ** min(state.restarts, 10))
 
 
 def _set_base(state: PairState, trades: list[Trade]) -> None:
@@ -259,6 +199,7 @@ def _settle(state: PairState, *, proof: bool) -> list[Output]:
     elif proof and state.subscribed:
         state.live = True
         state.attempts = 0
+        state.restarts, state.aside_us = None, 0
         if not was_live:
             outputs.append(Notice("repaired", 0, f"complete up to trade id {state.last_id}"))
     if state.held and state.subscribed and not state.fetching:
@@ -303,7 +244,7 @@ def _fetch(state: PairState, delay_seconds: float = 0.0, cursor: str | None = No
     state.fetching = True
     state.doubtful = False
     state.token += 1
-    since_us = max(0, state.last_us - state.attempts * US_PER_SECOND)
+    since_us = max(0, state.last_us - state.attempts * US_PER_SECOND, state.aside_us)
     return Fetch(since_us, delay_seconds, state.token, cursor)
 
 

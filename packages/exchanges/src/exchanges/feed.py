@@ -103,6 +103,7 @@ class VenueFeed:
             session.Unsubscribe: lambda action: self._send_all(protocol.unsubscribe(action.pairs, self._next_id())),
             session.EmitTrades: lambda action: sink.trades(action.pair, action.trades),
             session.EmitHeartbeat: lambda action: sink.heartbeat(action.pair, action.venue_time_us),
+            session.LoseTrades: lambda action: sink.lost(action.pair, action.trades, action.reason),
             session.FetchPage: lambda action: self._start(action.pair, self._fetch(action)),
             session.Report: self._report,
             session.Refuse: lambda action: sink.bad_row(action.row),

@@ -13,6 +13,7 @@ from typing import Any, Literal
 
 from contracts.units import US_PER_MS
 from exchanges import continuity
+from exchanges.absurd_times import without_absurd_times
 from exchanges.continuity import PairState
 from exchanges.frames import (
     Ignored,
@@ -31,12 +32,14 @@ from exchanges.session_actions import (
     FetchPage,
     Finish,
     GiveUp,
+    LoseTrades,
     Refuse,
     Report,
     Subscribe,
     Unsubscribe,
 )
 from exchanges.session_events import Added, Connected, Event, Garbled, Lost, PageArrived, PageFailed, Removed
+from exchanges.venue import BadRow, Trade
 
 __all__ = [
     "Action",
@@ -49,6 +52,7 @@ __all__ = [
     "Finish",
     "Garbled",
     "GiveUp",
+    "LoseTrades",
     "Lost",
     "PageArrived",
     "PageFailed",
@@ -87,6 +91,8 @@ class SessionState:
         Number of the connection's last message, where the venue counts them.
     pongs
         Answers to pings on this connection.
+    venue_us
+        The newest time the venue gave, microseconds; 0 before it gave any.
     """
 
     pairs: dict[str, PairState]
@@ -96,6 +102,7 @@ class SessionState:
     connected: bool = False
     sequence: int | None = None
     pongs: int = 0
+    venue_us: int = 0
 
     def complete_to_us(self, pair: str) -> int | None:
         """Return the event time up to which `pair` was handed on; None if it has not begun.
@@ -138,8 +145,8 @@ def step(state: SessionState, event: Event) -> list[Action]:
             return _rejected(state, event)
         case Pong():
             return _pong(state, event)
-        case PageArrived(pair, token, trades, next_cursor):
-            return _outputs(state, pair, lambda s: continuity.page(s, token, trades, next_cursor))
+        case PageArrived():
+            return _page(state, event)
         case PageFailed(pair, token):
             return _outputs(state, pair, lambda s: continuity.page_failed(s, token))
         case RateLimited(reason):
@@ -185,15 +192,31 @@ def _suspect_all(state: SessionState) -> list[Action]:
 
 
 def _trades(state: SessionState, frame: TradesFrame) -> list[Action]:
-    actions: list[Action] = [Refuse(row) for row in frame.bad_rows]
-    for pair, trades in frame.trades.items():
+    bad_rows, actions = list(frame.bad_rows), list[Action]()
+    for pair, given in frame.trades.items():
+        trades, absurd = _believed(state, pair, given)
+        bad_rows += absurd
         actions += _outputs(state, pair, partial(continuity.arrived, trades=trades, snapshot=frame.snapshot))
-    for pair in dict.fromkeys(row.pair for row in frame.bad_rows if row.pair is not None):
+    for pair in dict.fromkeys(row.pair for row in bad_rows if row.pair is not None):
         actions += _outputs(state, pair, continuity.suspect)
-    return actions
+    return [*map(Refuse, bad_rows), *actions]
+
+
+def _page(state: SessionState, event: PageArrived) -> list[Action]:
+    trades, absurd = _believed(state, event.pair, event.trades)
+    change = partial(continuity.page, token=event.token, trades=trades, next_cursor=event.next_cursor)
+    return [*map(Refuse, absurd), *_outputs(state, event.pair, change)]
+
+
+def _believed(state: SessionState, pair: str, trades: list[Trade]) -> tuple[list[Trade], list[BadRow]]:
+    """Separate trades with a time that cannot be: pages and heartbeats would go on from there."""
+    if pair not in state.pairs:
+        return trades, []
+    return without_absurd_times(pair, trades, max(state.venue_us, state.pairs[pair].last_us))
 
 
 def _subscribed(state: SessionState, pair: str, venue_time_us: int, *, snapshot: bool) -> list[Action]:
+    state.venue_us = max(state.venue_us, venue_time_us)
     if pair not in state.pairs or state.pairs[pair].subscribed:
         return []
     fresh = state.pairs[pair].start_us is None
@@ -216,6 +239,7 @@ def _pong(state: SessionState, pong: Pong) -> list[Action]:
     if pong.venue_time_us is None:
         return []
     venue_time_us = pong.venue_time_us
+    state.venue_us = max(state.venue_us, venue_time_us)
     actions: list[Action] = []
     for pair in pong.subscribed:
         actions += _subscribed(state, pair, venue_time_us, snapshot=False)
@@ -227,7 +251,7 @@ def _pong(state: SessionState, pong: Pong) -> list[Action]:
         actions += _outputs(state, name, continuity.pong)
     live = [name for name, pair_state in state.pairs.items() if pair_state.live]
     stops = state.stop_at_us is not None and venue_time_us >= state.stop_at_us
-    if stops and len(live) == len(state.pairs):
+    if stops and all(pair_state.live or pair_state.restarts is not None for pair_state in state.pairs.values()):
         return [*actions, *_heartbeats(state, live, venue_time_us), Finish()]
     return actions + _heartbeats(state, live, venue_time_us - state.margin_us)
 
@@ -253,8 +277,10 @@ def _action(pair: str, output: continuity.Output) -> Action:
     match output:
         case continuity.Emit(trades):
             return EmitTrades(pair, trades)
+        case continuity.SetAside(trades, reason):
+            return LoseTrades(pair, trades, reason)
         case continuity.Fetch():
             return FetchPage(pair, output)
         case continuity.Notice(kind, count, text):
-            level: Literal["INFO", "WARNING", "ERROR"] = "ERROR" if kind == "unrepaired" else "INFO"
+            level: Literal["INFO", "WARNING", "ERROR"] = "ERROR" if kind in ("unrepaired", "restarted") else "INFO"
             return Report(kind, f"{pair}: {text}", pair=pair, count=count, level=level)

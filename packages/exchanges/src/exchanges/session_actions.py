@@ -40,6 +40,15 @@ class EmitHeartbeat:
 
 
 @dataclass(frozen=True, slots=True)
+class LoseTrades:
+    """Trades of a pair that came and cannot be used: for the dead letters, and their time is not known."""
+
+    pair: str
+    trades: list[Trade]
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class FetchPage:
     """Ask REST; the answer comes back as `PageArrived` or `PageFailed`."""
 
@@ -92,4 +101,6 @@ class Finish:
     """The feed is over, as planned."""
 
 
-Action = Subscribe | Unsubscribe | EmitTrades | EmitHeartbeat | FetchPage | Report | Refuse | GiveUp | Finish
+Action = (
+    Subscribe | Unsubscribe | EmitTrades | EmitHeartbeat | LoseTrades | FetchPage | Report | Refuse | GiveUp | Finish
+)

@@ -17,6 +17,9 @@ class FeedSink(Protocol):
     def heartbeat(self, pair: str, venue_time_us: int) -> None:
         """Take the news that every trade of `pair` before this time was handed on."""
 
+    def lost(self, pair: str, trades: list[Trade], reason: str) -> None:
+        """Take trades of one pair that cannot be used, in time order: what was traded then will never be known."""
+
     def bad_row(self, row: BadRow) -> None:
         """Take something the venue sent that cannot be used."""
 

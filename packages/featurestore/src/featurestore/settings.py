@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field, field_validator
 
 from contracts.errors import BadSettingError
 from contracts.message import Message
-from featurestore.opening import open_store
+from featurestore.opening import store_at
 from featurestore.store import Store
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ class StoreSettings(BaseModel):
     def _known(cls, url: str | None) -> str | None:
         if url is not None and url != OFF:
             try:
-                open_store(url)
+                store_at(url)
             except BadSettingError as error:
                 raise ValueError(f"{error.expected}, or {OFF}") from error
         return url
@@ -59,7 +59,7 @@ class StoreSettings(BaseModel):
         """
         if self.store_url == OFF:
             return None
-        return open_store(self.store_url or f"sqlite:///{self.data_dir / FILE_NAME}")
+        return store_at(self.store_url or f"sqlite:///{self.data_dir / FILE_NAME}")
 
     def store_writer(self) -> Callable[[Iterable[Message]], None] | None:
         """Return the batch writer that `streaming.service.sink.keep` takes; None if there is no store.

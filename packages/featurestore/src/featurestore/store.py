@@ -101,6 +101,11 @@ class Store:
     def sql(self, query: str, parameters: Sequence[Any] = ()) -> Result:
         """Run one query, which changes nothing.
 
+        Returns
+        -------
+        Result
+            Its rows, also as frames.
+
         Raises
         ------
         StoreError
@@ -124,6 +129,11 @@ class Store:
     def latest(self, pairs: Iterable[str], interval_s: int) -> list[FeatureRow]:
         """Return the newest feature row of each of `pairs` that has one, sorted by pair and exchange.
 
+        Returns
+        -------
+        list[FeatureRow]
+            With corrections.
+
         Raises
         ------
         BadInputError
@@ -142,8 +152,15 @@ class Store:
         ----------
         time_ms
             Event time, milliseconds since the epoch. A prediction's is its `window_end_ms`.
+        pairs
+            BASE/QUOTE each.
         interval_s
             Length of a bar, seconds.
+
+        Returns
+        -------
+        list[FeatureRow]
+            Sorted by pair and exchange.
 
         Raises
         ------
@@ -169,6 +186,8 @@ class Store:
 
         Parameters
         ----------
+        pairs
+            BASE/QUOTE each.
         from_ms, to_ms
             Window starts, the second exclusive.
         interval_s
@@ -214,10 +233,17 @@ class Store:
 
         Parameters
         ----------
+        pairs
+            BASE/QUOTE each.
         interval_s
             Length of a candle, seconds.
         from_ms, to_ms
             Starts of days, the second exclusive; all of them if left out.
+
+        Returns
+        -------
+        list[DayQuality]
+            One for each pair and day.
 
         Raises
         ------

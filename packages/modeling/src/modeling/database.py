@@ -3,16 +3,9 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 
+from modeling.database_address import SQLITE, database_file
 from modeling.quiet_imports import open_mlflow
-
-_SQLITE = "sqlite:///"
-
-
-def database_file(uri: str) -> Path | None:
-    """Return the file behind a ``sqlite:///`` address, None for a server."""
-    return Path(uri.removeprefix(_SQLITE)) if uri.startswith(_SQLITE) else None
 
 
 def ensure_database(uri: str) -> None:
@@ -27,7 +20,7 @@ def ensure_database(uri: str) -> None:
     final.parent.mkdir(parents=True, exist_ok=True)
     draft = final.with_name(f".{final.name}.{os.getpid()}")
     draft.unlink(missing_ok=True)
-    client = open_mlflow(f"{_SQLITE}{draft}")
+    client = open_mlflow(f"{SQLITE}{draft}")
     client.search_experiments(max_results=1)
     client.search_registered_models(max_results=1)
     try:

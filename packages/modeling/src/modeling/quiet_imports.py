@@ -10,6 +10,8 @@ import logging
 import os
 from typing import TYPE_CHECKING, Any
 
+from modeling.database_address import plain_address
+
 if TYPE_CHECKING:
     from mlflow.tracking import MlflowClient
 
@@ -35,4 +37,5 @@ def open_mlflow(uri: str) -> MlflowClient:
     from mlflow.tracking import MlflowClient
 
     logging.getLogger("alembic").setLevel(logging.WARNING)
-    return MlflowClient(tracking_uri=uri, registry_uri=uri)
+    address = plain_address(uri)
+    return MlflowClient(tracking_uri=address, registry_uri=address)

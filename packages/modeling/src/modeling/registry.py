@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from contracts.errors import TradestreamError
-from modeling.database import database_file, ensure_database
+from modeling.database import ensure_database
+from modeling.database_address import database_file
 from modeling.model_card import ModelCard
 from modeling.quiet_imports import open_mlflow
 

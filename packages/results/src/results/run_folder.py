@@ -9,9 +9,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from contracts.errors import TradestreamError
+from contracts.errors import BadInputError, TradestreamError
 
 MARKER = ".tradestream-run"
+#: What lies deepest in the folder, a topic's file with what SQLite puts beside it, has some 130 bytes more.
+_LONGEST_BYTES = 360
 _MARKER_TEXT = "Written by tradestream: this folder's results are replaced by the next run into it.\n"
 
 
@@ -82,11 +84,14 @@ class RunFolder:
 
         Raises
         ------
+        BadInputError
+            If its path is too long for what is to lie in it.
         FolderNotOursError
             If the folder holds something and no earlier run of ours made it.
         FolderInUseError
             If another run is at work in it.
         """
+        self._require_short()
         require_ours(self.out)
         self.create()
         with (self.out / MARKER).open("rb") as marker:
@@ -101,6 +106,12 @@ class RunFolder:
                 self._wipe()
             yield
 
+    def _require_short(self) -> None:
+        path = str(self.out.resolve())
+        if len(path.encode()) > _LONGEST_BYTES:
+            expected = f"a path of at most {_LONGEST_BYTES} bytes (SQLite opens no file whose path has over 512)"
+            raise BadInputError("folder", expected, f"{len(path.encode())} bytes, {path}")
+
     def _wipe(self) -> None:
         """Remove an earlier run; the mark stays, so whoever is killed half-way leaves a folder that is ours."""
         for found in self.out.iterdir():
@@ -110,9 +121,13 @@ class RunFolder:
                 found.unlink()
         self.create()
 
-    def remove_work(self) -> None:
-        """Remove everything that is not a result."""
-        shutil.rmtree(self.work, ignore_errors=True)
+    def remove_work(self, keeping: str) -> None:
+        """Remove log, state and models; what stays are the results, and files of `work` whose names begin so."""
+        for found in self.work.iterdir():
+            if found.is_dir():
+                shutil.rmtree(found, ignore_errors=True)
+            elif not found.name.startswith(keeping):
+                found.unlink()
 
 
 def require_ours(folder: Path) -> None:

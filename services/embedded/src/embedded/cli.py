@@ -12,6 +12,7 @@ from embedded.exits import errors_in_words
 from embedded.options import (
     Accounts,
     Balance,
+    DemoModel,
     Exchange,
     FeeBps,
     Horizon,
@@ -24,11 +25,12 @@ from embedded.options import (
     RunFolder,
     choices_of,
     known_model,
+    known_or_there,
     pair_of,
     typed_command,
 )
 from embedded.usage import InWords
-from modeling.kinds import DEMO_KIND, TRAINING_KIND
+from modeling.kinds import TRAINING_KIND
 from streaming.exit_codes import EXIT_FAILED
 
 app = typer.Typer(
@@ -43,7 +45,7 @@ app = typer.Typer(
 @app.command()
 def demo(
     seed: Annotated[int, typer.Option(min=0, help="seed of the market and of training")] = 7,
-    model: Model = DEMO_KIND,
+    model: DemoModel = None,
     hours: Annotated[float, typer.Option(min=0.05, max=240, help="hours of live market")] = 4.0,
     speed: Annotated[float, typer.Option(min=1, max=10_000, help="market seconds per second")] = 240.0,
     out: Out = Path("runs/demo"),
@@ -64,7 +66,8 @@ def demo(
     with errors_in_words() as console:
         kills = [Kill.parse(text) for text in kill or []]
         chosen = choices_of(accounts, balance, fee_bps, pairs, interval, horizon)
-        run_demo(DemoOptions(out, typed_command(), seed, known_model(model), hours, speed, kills, chosen), console)
+        kind = known_or_there(model, console)
+        run_demo(DemoOptions(out, typed_command(), seed, kind, hours, speed, kills, chosen), console)
 
 
 @app.command()
@@ -77,7 +80,9 @@ def replay(
         float, typer.Option(min=0.05, max=0.95, help="share of the trades that serves as history")
     ] = 0.5,
     seed: Annotated[int, typer.Option(min=0, help="seed of training")] = 7,
-    keep: Annotated[bool, typer.Option(help="keep the log and the state under OUT/work")] = False,
+    keep: Annotated[
+        bool, typer.Option(help="keep log, state and models under OUT/work, which verify needs; SQL works without")
+    ] = True,
     accounts: Accounts = None,
     balance: Balance = None,
     fee_bps: FeeBps = None,
@@ -92,18 +97,11 @@ def replay(
         for path in files:
             if not path.is_file():
                 raise BadInputError("FILE", "a file of recorded trades", str(path))
-        options = ReplayOptions(
-            files,
-            out,
-            typed_command(),
-            pair and pair_of(pair),
-            known_model(model),
-            train_fraction,
-            seed,
-            keep,
-            choices_of(accounts, balance, fee_bps, pairs, interval, horizon),
+        chosen = choices_of(accounts, balance, fee_bps, pairs, interval, horizon)
+        named, kind = pair and pair_of(pair), known_model(model)
+        run_replay(
+            ReplayOptions(files, out, typed_command(), named, kind, train_fraction, seed, keep, chosen), console
         )
-        run_replay(options, console)
 
 
 @app.command()
@@ -112,7 +110,7 @@ def run(
     data: Annotated[Path, typer.Option(help="folder for everything; a later run continues in it")] = Path(
         "data/paper"
     ),
-    model: Model = DEMO_KIND,
+    model: DemoModel = None,
     accounts: Accounts = None,
     balance: Balance = None,
     fee_bps: FeeBps = None,
@@ -128,7 +126,8 @@ def run(
         if exchange not in VENUES:
             raise BadInputError("--exchange", f"one of {', '.join(sorted(VENUES))}", exchange)
         chosen = choices_of(accounts, balance, fee_bps, pairs, interval, horizon)
-        run_paper(PaperOptions(exchange, data, typed_command(), known_model(model), choices=chosen), console)
+        kind = known_or_there(model, console)
+        run_paper(PaperOptions(exchange, data, typed_command(), kind, choices=chosen), console)
 
 
 @app.command()
@@ -155,7 +154,7 @@ def report(folder: Annotated[Path, typer.Argument(help="folder of a finished run
     with errors_in_words() as console:
         if not (folder / "summary.json").is_file():
             raise BadInputError("FOLDER", "the folder of a finished run (with summary.json)", str(folder))
-        console.print(str(write_report(folder)), soft_wrap=True, highlight=False)
+        console.print(str(write_report(folder)), soft_wrap=True, highlight=False, markup=False)
 
 
 @app.command(name="features-gallery")
@@ -179,7 +178,7 @@ def features_gallery(
         if reference and not bars:
             raise BadInputError("--reference", "--bars with it: a run has pairs of its own", str(reference))
         drawn = bars_of_file(bars, reference, pair) if bars else bars_of_run(folder, pair)
-        console.print(str(write_gallery(drawn, out)), soft_wrap=True, highlight=False)
+        console.print(str(write_gallery(drawn, out)), soft_wrap=True, highlight=False, markup=False)
 
 
 @app.command()

@@ -10,7 +10,7 @@ from rich.text import Text
 from embedded.pipeline import Pipeline
 from embedded.process_states import process_states
 from embedded.services import ENVIRONMENT
-from embedded.terminal.board import signed
+from embedded.terminal.style import signed
 from results.export.latency import stage_latencies
 from results.export.write import export
 from results.report.page import write_report
@@ -24,8 +24,15 @@ def write_results(pipeline: Pipeline) -> dict[str, Any]:
 
     The services must have stopped: only then the log is whole.
     """
+    try:
+        pipeline.enter("report")
+        return _write(pipeline)
+    finally:
+        pipeline.close_view()
+
+
+def _write(pipeline: Pipeline) -> dict[str, Any]:
     place, record = pipeline.run_folder, pipeline.record
-    pipeline.enter("report")
     exported = export(place.log, place.out, ENVIRONMENT)
     latency = stage_latencies(place.log, record.live_from_ms or 0, ENVIRONMENT) if record.live_feed else {}
     if pipeline.kill_switch.missed:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.console import Console
 
 from contracts.errors import BadInputError
 from contracts.units import PAIR_PATTERN
@@ -21,6 +22,9 @@ _CHOICES = " or ".join(
     f"{kind.name} (needs {kind.library} to train)" if kind.library else kind.name for kind in _MODELS.values()
 )
 Model = Annotated[str, typer.Option(help=_CHOICES)]
+DemoModel = Annotated[
+    str | None, typer.Option(help=f"{_CHOICES}; by default the first whose library is installed", show_default=False)
+]
 RunFolder = Annotated[Path | None, typer.Option("--run", help="folder of a run; by default the configured log")]
 PairName = Annotated[str, typer.Argument(metavar="PAIR", help="BASE/QUOTE")]
 Exchange = Annotated[
@@ -66,9 +70,27 @@ def known_model(model: str) -> str:
         raise BadInputError("--model", " or ".join(_MODELS), model)
     if not kind.is_installed():
         others = " or ".join(name for name, other in _MODELS.items() if other.is_installed())
-        reason = f"because {kind.library} is not installed (uv sync --extra {kind.extra})"
+        how = f"uv sync --extra {kind.extra}, or install tradestream-embedded[{kind.extra}]"
+        reason = f"because {kind.library} is not installed ({how})"
         raise BadInputError("--model", f"{others}, {reason}", model)
     return model
+
+
+def known_or_there(model: str | None, console: Console) -> str:
+    """Return the kind that was asked for, else the first that can be trained here.
+
+    Raises
+    ------
+    BadInputError
+        As `known_model`.
+    """
+    if model is not None:
+        return known_model(model)
+    chosen = next(kind for kind in _MODELS.values() if kind.is_installed())
+    if chosen.name != DEMO_KIND:
+        wanted = _MODELS[DEMO_KIND]
+        console.print(f"{wanted.library} is not installed: training {chosen.name} instead of {DEMO_KIND}.")
+    return chosen.name
 
 
 def pair_of(text: str) -> str:

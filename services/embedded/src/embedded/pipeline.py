@@ -79,8 +79,10 @@ class Pipeline:
         try:
             with self.supervisor.running():
                 yield
+        except BaseException:
+            self.close_view()
+            raise
         finally:
-            self._view.close()
             self.log.close()
             self._reader.close()
 
@@ -94,6 +96,12 @@ class Pipeline:
         self.record.wall_seconds = round(now_s - self._started_s, 2)
         self.record.finished_at = iso_utc(SystemClock().now_us())
         self._shown_s = 0.0
+        if phase == "report":  # nothing ticks any more: the last picture says what is being done
+            self._view.show(self.state)
+
+    def close_view(self) -> None:
+        """Give the screen back."""
+        self._view.close()
 
     def _show(self) -> None:
         now_s = time.monotonic()

@@ -134,6 +134,7 @@ class ManagedProcess:
             str(_PARENT_DEATH_GUARD),
             str(os.getpid()),
             sys.executable,
+            "-P",  # a folder of a user's own may have a trades.py or a features.py
             "-m",
             *self.spec.command,
         ]
@@ -218,6 +219,10 @@ class ManagedProcess:
         said_at = datetime.fromisoformat(f"{found['day']}T{found['time']}+00:00")
         now = datetime.fromtimestamp(self._clock.now_us() / US_PER_SECOND, UTC)
         return f"{found['time']} {found['words']}" if now - said_at < _TROUBLE_LASTS else None
+
+    def end_of_log(self) -> list[str]:
+        """Return the whole lines at the end of its log, a screen of them."""
+        return self._end_of_log(4_096)[1:]
 
     def _end_of_log(self, size: int) -> list[str]:
         if not self.log_path.exists():

@@ -50,8 +50,8 @@ class DayFolder:
             leftover.unlink()
         self._merge_overlapping()
         for file in self.files():
-            stored = pl.read_parquet(file, columns=["trade_id"], hive_partitioning=False)["trade_id"].to_numpy()
-            self.ids = merged(self.ids, ranges_of(stored))
+            stored = pl.read_parquet(file, columns=["trade_id"], hive_partitioning=False, glob=False)
+            self.ids = merged(self.ids, ranges_of(stored["trade_id"].to_numpy()))
 
     def files(self) -> list[Path]:
         """Return the files in the order of their ids."""
@@ -112,7 +112,7 @@ class DayFolder:
         if len(files) < 2:
             return
         whole = self.path / _name(min(_ids_of(file)[0] for file in files), max(_ids_of(file)[1] for file in files))
-        self._write(pl.concat([pl.read_parquet(file, hive_partitioning=False) for file in files]))
+        self._write(pl.concat([pl.read_parquet(file, hive_partitioning=False, glob=False) for file in files]))
         for file in files:
             if file != whole:
                 file.unlink()

@@ -10,6 +10,7 @@ from trades import metrics
 
 SERVICE = "trades"
 REASON = "bad-row"
+IDS_START_AGAIN = "ids-start-again"
 _LOGGED = 20
 
 
@@ -21,12 +22,12 @@ class BadRows:
         self._source = source
         self.count = 0
 
-    def add(self, row: BadRow) -> None:
+    def add(self, row: BadRow, reason: str = REASON) -> None:
         """Set `row` aside; the first few are logged one by one."""
         self.count += 1
         source = row.pair or self._source
         text = row.text.encode("utf-8", "backslashreplace")
-        self._producer.dead_letter(source, text, reason=REASON, error=row.reason, source=self._source)
+        self._producer.dead_letter(source, text, reason=reason, error=row.reason, source=self._source)
         metrics.BAD_ROWS.labels(pair=row.pair or "").inc()
         if self.count <= _LOGGED:
             logger.warning("{}: set aside, {}{}", source, row.reason, self._last_words())

@@ -9,8 +9,10 @@ from typing import Any
 
 from loguru import logger
 
-from exchanges.page import Page
+from contracts.trade_ids import not_above, starts_again
+from exchanges.absurd_times import without_absurd_times
 from exchanges.rest_client import VenueRest
+from exchanges.venue import BadRow, Trade
 from exchanges.venues import venue
 from streaming.producer import MessageProducer
 from trades.backfill_report import BackfillReport
@@ -91,10 +93,16 @@ class _Backfill:
         while True:
             page = await self._rest.trades(self._pair, since)
             pages_since_asked += 1
+            trades, absurd = without_absurd_times(self._pair, page.trades, venue_time_us)
+            if absurd and pages_since_asked > 1:  # unless so much time has passed since it was asked
+                venue_time_us = await self._rest.venue_time_us()
+                pages_since_asked = 1
+                trades, absurd = without_absurd_times(self._pair, page.trades, venue_time_us)
             await self._outbox.room()
-            self._outbox.put(partial(self._write, page), trades=max(1, len(page.trades)))
-            report.wrote(len(page.trades), page.trades_until_us or venue_time_us, venue_time_us)
-            present = not page.more or page.trades_until_us >= venue_time_us
+            self._outbox.put(partial(self._write, trades, [*page.bad_rows, *absurd]), trades=max(1, len(trades)))
+            until_us = max((trade.timestamp_us for trade in trades), default=0)
+            report.wrote(len(trades), until_us or venue_time_us, venue_time_us)
+            present = not page.more or until_us >= venue_time_us
             since = page.resume
             if present and pages_since_asked <= _FRESH_PAGES:
                 break
@@ -106,11 +114,13 @@ class _Backfill:
         report.done(venue_time_us)
         logger.info("{}: history is complete up to trade {}", self._pair, self._log.progress.last_trade_id)
 
-    def _write(self, page: Page) -> None:
+    def _write(self, trades: list[Trade], bad_rows: list[BadRow]) -> None:
         """Write what is new on a page, and how far that is."""
-        for row in page.bad_rows:
+        for row in bad_rows:
             self._bad_rows.add(row)
-        last_id = self._log.progress.last_trade_id or 0
-        new = [t for t in page.trades if t.trade_id > last_id and t.timestamp_us >= self._start_us]
-        self._log.trades(new)
+        last_id, last_us = self._log.progress.last_trade_id or 0, self._log.progress.last_timestamp_us or 0
+        self._log.trades([t for t in trades if t.trade_id > last_id and t.timestamp_us >= self._start_us])
+        again = [t for t in trades if starts_again(t.trade_id, t.timestamp_us, last_id, last_us)]
+        if again:
+            self._log.lost(again, not_above(last_id), self._bad_rows)
         self._log.checkpoint()

@@ -144,6 +144,12 @@ class LiveSink:
             )
         self._put(partial(log.outage, since_us, until_us))
 
+    def lost(self, pair: str, trades: list[Trade], reason: str) -> None:
+        """Set trades aside, and write that the pair's candles lack them."""
+        log = self._logs.get(pair)
+        if log is not None:
+            self._put(partial(log.lost, trades, reason, self._bad_rows), trades=len(trades))
+
     def bad_row(self, row: BadRow) -> None:
         """Set a row aside."""
         self._put(partial(self._bad_rows.add, row))

@@ -11,6 +11,7 @@ FEED_EVENTS = Counter(
     ["kind", "pair"],
 )
 TRADES = Counter("tradestream_trades_written_total", "Trades written", ["pair"])
+LOST = Counter("tradestream_trades_lost_total", "Trades set aside because their ids start again", ["pair"])
 BAD_ROWS = Counter("tradestream_trades_bad_rows_total", "Trades that could not be read", ["pair"])
 VENUE_TIME = Gauge("tradestream_trades_covered_to_seconds", "Event time up to which a pair is complete", ["pair"])
 WAITING = Gauge("tradestream_trades_waiting", "Trades that wait for the log to take them")

@@ -11,9 +11,10 @@ from contracts.topics import TRADES, TRADES_CHECKPOINTS
 from contracts.trade_frame import TradeFrame
 from contracts.trades_checkpoint import TradesCheckpoint
 from contracts.units import US_PER_SECOND
-from exchanges.venue import Trade, trade_frame
+from exchanges.venue import BadRow, Trade, trade_frame
 from streaming.producer import MessageProducer
 from trades import metrics
+from trades.bad_rows import IDS_START_AGAIN, BadRows
 from trades.core import progress as fold
 
 FRAME_TRADES = 1_000
@@ -87,6 +88,24 @@ class PairLog:
         if until_us > since_us:
             outage = FeedOutage(exchange=p.exchange, pair=p.pair, since_us=since_us, until_us=until_us)
             self._producer.produce(TRADES, outage)
+
+    def lost(self, trades: Sequence[Trade], reason: str, bad_rows: BadRows, cursor: str | None = None) -> None:
+        """Set aside trades whose ids start again, and write that candles lack them; `cursor` is where to go on."""
+        p = self.progress
+        for trade in trades:
+            bad_rows.add(BadRow(repr(trade), reason, p.pair), IDS_START_AGAIN)
+        times_us = [trade.timestamp_us for trade in trades]
+        outage = FeedOutage(
+            exchange=p.exchange,
+            pair=p.pair,
+            since_us=min(times_us),
+            until_us=max(times_us),
+            lost_trades=len(trades),
+        )
+        self._producer.produce(TRADES, outage)
+        metrics.LOST.labels(pair=p.pair).inc(len(trades))
+        if cursor is not None:
+            self._moved(p.model_copy(update={"cursor": cursor}))
 
     def end_of_history(self, venue_time_us: int, *, final: bool, cursor: str | None = None) -> None:
         """Write that history is complete, and the checkpoint that says so."""

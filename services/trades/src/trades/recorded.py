@@ -6,17 +6,19 @@ import asyncio
 import heapq
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import compress
 from pathlib import Path
 
 from loguru import logger
 
 from contracts.errors import BadInputError, BadSettingError
 from contracts.trade_frame import TRADE_COLUMNS, TradeFrame
+from contracts.trade_ids import not_above, starts_again
 from contracts.trades_checkpoint import TradesCheckpoint
 from contracts.units import US_PER_MS
 from exchanges.recorded import BadRow as BadFileRow
 from exchanges.recorded import Recording, open_recording
-from exchanges.venue import BadRow
+from exchanges.venue import BadRow, Trade
 from streaming.producer import MessageProducer
 from trades.bad_rows import BadRows
 from trades.checkpoints import read_checkpoints, refuse_second_venue
@@ -98,6 +100,7 @@ class _Replay:
         self._resume = self._position(progress.cursor)
         self._places = self._read()
         self._next: _Place | None = None
+        self._lost_to_us = 0
 
     def advance(self) -> int | None:
         """Write the frame at hand and return the time of the one after it; None at the end."""
@@ -167,15 +170,30 @@ class _Replay:
         if first < end:
             if not begun and (place.row + first > 0 or place.file > 0):
                 self._log.begin()  # the file goes back further, so input is complete from `file_from_ms` on
-            recording = self._recordings[place.file]
-            self._log.frame(_cut(frame, first, end), cursor=_cursor(recording, place.row + end))
+            cursor = _cursor(self._recordings[place.file], place.row + end)
+            self._write_or_lose(_cut(frame, first, end), cursor)
             self._log.checkpoint()
         return end < rows
+
+    def _write_or_lose(self, frame: TradeFrame, cursor: str) -> None:
+        """Write a frame without those of its trades whose ids start again."""
+        last_id, last_us = self._log.progress.last_trade_id or -1, self._log.progress.last_timestamp_us or 0
+        if frame.trade_ids[0] > last_id:
+            self._log.frame(frame, cursor=cursor)
+            return
+        rows = zip(frame.trade_ids, frame.timestamps_us, strict=True)
+        again = [starts_again(trade_id, time_us, last_id, last_us) for trade_id, time_us in rows]
+        if any(again):
+            lost = [Trade(*row) for row, lost in zip(frame.rows(), again, strict=True) if lost]
+            self._log.lost(lost, not_above(last_id), self._bad_rows, cursor)
+            self._lost_to_us = max(self._lost_to_us, *(trade.timestamp_us for trade in lost))
+        if not all(again):
+            self._log.frame(_take(frame, [not each for each in again]), cursor=cursor)
 
     def _end_of_input(self) -> None:
         """Close what is open: nothing follows."""
         progress = self._log.progress
-        end_us = progress.last_timestamp_us or progress.covered_to_us
+        end_us = max(progress.last_timestamp_us or progress.covered_to_us, self._lost_to_us)
         self._log.end_of_history(end_us, final=True, cursor=_cursor(self._recordings[-1], _END_OF_FILE))
         logger.info("{}: written up to trade {}", progress.pair, progress.last_trade_id)
 
@@ -189,3 +207,8 @@ def _cut(frame: TradeFrame, first: int, end: int) -> TradeFrame:
     if first == 0 and end == len(frame.trade_ids):
         return frame
     return frame.model_copy(update={name: getattr(frame, name)[first:end] for name in TRADE_COLUMNS})
+
+
+def _take(frame: TradeFrame, wanted: list[bool]) -> TradeFrame:
+    """Return the rows that are wanted."""
+    return frame.model_copy(update={name: list(compress(getattr(frame, name), wanted)) for name in TRADE_COLUMNS})

@@ -93,6 +93,7 @@ class Stream:
             {pair: self._state_of(pair) for pair in sorted(self.pairs)},
             margin_us=settings.heartbeat_margin_ms * US_PER_MS,
             stop_at_us=None if settings.stop_at_ms is None else settings.stop_at_ms * US_PER_MS,
+            venue_us=self._clock.now_us(),
         )
         self._feed = self._market.open_feed(
             self._rest,

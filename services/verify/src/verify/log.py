@@ -91,7 +91,9 @@ def _in_folder(field: str, folder: Path, environment: str = "dev") -> Log:
     within = RunFolder(folder)
     log = within.log if within.log.is_dir() else folder
     if not any(log.glob("*.topic")):
-        raise BadInputError(field, "the folder of a run, or of an embedded log (was its work/ removed?)", str(folder))
+        gone = "its log was not kept: run the replay again without --no-keep" if within.work.is_dir() else ""
+        expected = f"the folder of a run, or of an embedded log ({gone or 'was its work/ removed?'})"
+        raise BadInputError(field, expected, str(folder))
     place = RunFolder(log.parent.parent)
     here = {"broker_address": f"{SCHEME}{log.resolve()}", "environment": environment}
     settings = load_settings(ServiceSettings).model_copy(update=here)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from pathlib import Path
 
 from rich import box
@@ -71,6 +71,16 @@ def show_faults(console: Console, faults: Sequence[Fault], at_most: int, names: 
     console.print(table)
     if len(faults) > at_most:
         console.print(f"{count(at_most)} of {count(len(faults))} shown; --out FILE.jsonl writes all", highlight=False)
+
+
+def wrote_faults(path: Path) -> bool:
+    """Return whether `path` is a file of faults, or one without a line: what comes of a run without any."""
+    try:
+        with path.open(encoding="utf-8") as file:
+            line = file.readline()
+        return not line or json.loads(line).keys() == {field.name for field in fields(Fault)}
+    except (OSError, ValueError, AttributeError):
+        return False
 
 
 def write_faults(path: Path, faults: Iterable[Fault]) -> None:

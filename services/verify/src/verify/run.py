@@ -14,13 +14,14 @@ from contracts.errors import BadInputError
 from contracts.services import INPUTS, up_to
 from contracts.timestamps import iso_utc_ms, parse_time
 from contracts.topics import REFERENCE_CANDLES, TRADES
+from results.own_files import require_own
 from results.report.wording import count, duration
 from results.run_settings import RunSettings, settings_of
 from streaming.record import Record
 from verify.compare import Comparison, Fault, Index, compare
 from verify.log import Log, Snapshot, look_at, open_log, other_log
 from verify.replay import MakeRunner, Replayed, replayed
-from verify.report import say, show_counts, show_faults, write_faults
+from verify.report import say, show_counts, show_faults, write_faults, wrote_faults
 from verify.stages import OUTPUTS, parse_stages
 from verify.trades import one_by_one
 
@@ -151,6 +152,8 @@ def run_verify(options: VerifyOptions, console: Console, make_runner: MakeRunner
     stages, log = parse_stages(options.stages), open_log(options.run)
     if options.out is not None and (options.out.is_dir() or not options.out.parent.is_dir()):
         raise BadInputError("--out", "a file in an existing folder", str(options.out))
+    if options.out is not None:
+        require_own("--out", options.out, wrote_faults)
     if options.against is not None:
         other, names = other_log(options.against), ("here", "there")
         _require_messages((log, other), stages, options.span, {})

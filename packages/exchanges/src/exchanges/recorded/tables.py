@@ -122,14 +122,14 @@ class ParquetTable:
         rows = self.row_count()
         for offset in range(0, rows, PARQUET_SLICE_ROWS):
             with _undamaged(self._path):
-                part = pl.scan_parquet(self._path).slice(offset, PARQUET_SLICE_ROWS).collect()
+                part = pl.scan_parquet(self._path, glob=False).slice(offset, PARQUET_SLICE_ROWS).collect()
                 columns = [_texts(part[name]) for name in part.columns]
             for number, cells in enumerate(zip(*columns, strict=True), start=offset + 1):
                 yield number, ",".join(cells), cells
 
     def row_count(self) -> int:
         with _undamaged(self._path):
-            return int(pl.scan_parquet(self._path).select(pl.len()).collect().item())
+            return int(pl.scan_parquet(self._path, glob=False).select(pl.len()).collect().item())
 
 
 @contextmanager

@@ -23,6 +23,8 @@ from exchanges.recorded_bars.times import times_ms
 
 START = "window_start_ms"
 _VALUES = (*PRICES, *FLOWS)
+#: Candles made of trades without sides do not know it; NaN in arrays.
+_MAY_BE_UNKNOWN = "taker_buy_volume"
 
 
 @dataclass(frozen=True)
@@ -128,7 +130,7 @@ def _typed(rows: Rows, meaning: Recognised) -> tuple[pl.DataFrame, bool]:
     """Return the rows with their place, in the order of their times, as numbers."""
     starts, naive = times_ms(rows, meaning.columns["time"])
     columns = {ours: meaning.columns[ours] for ours in _VALUES if ours in meaning.columns}
-    numbers = [_number(rows.frame[name]).alias(ours) for ours, name in columns.items()]
+    numbers = [_numbers(rows.frame[name], ours) for ours, name in columns.items()]
     for (ours, name), values in zip(columns.items(), numbers, strict=True):
         _check_numbers(rows, ours, name, values)
     frame = pl.DataFrame([rows.frame[PLACE], starts.alias(START), *numbers]).sort(START, maintain_order=True)
@@ -137,18 +139,26 @@ def _typed(rows: Rows, meaning: Recognised) -> tuple[pl.DataFrame, bool]:
     return frame, naive
 
 
-def _number(values: pl.Series) -> pl.Series:
-    return values.cast(pl.Float64, strict=False)
+def _numbers(values: pl.Series, ours: str) -> pl.Series:
+    numbers = values.cast(pl.Float64, strict=False).alias(ours)
+    return numbers.fill_null(float("nan")) if ours == _MAY_BE_UNKNOWN else numbers
 
 
 def _check_numbers(rows: Rows, ours: str, name: str, values: pl.Series) -> None:
     """Refuse prices and volumes that no market has."""
     price = ours in PRICES
-    possible = values.is_finite() & ((values > 0) if price else (values >= 0))
+    possible = (values.is_finite() & ((values > 0) if price else (values >= 0))).fill_null(False)
+    if ours == _MAY_BE_UNKNOWN:
+        possible |= _is_unknown(rows.frame[name])
     expected = "a positive price" if price else "a number that is not negative"
-    wrong = ~possible.fill_null(False)
+    wrong = ~possible
     if wrong.any():
         rows.refuse(pl.lit(wrong), name, f"{_label(rows, ours, name)}, {expected}")
+
+
+def _is_unknown(values: pl.Series) -> pl.Series:
+    texts = values.cast(pl.String, strict=False).str.to_lowercase()
+    return texts.is_null() | texts.is_in(["", "nan", "null", "none"])
 
 
 def _check_shape(rows: Rows, meaning: Recognised, frame: pl.DataFrame) -> None:
@@ -177,11 +187,13 @@ def _interval_ms(rows: Rows, meaning: Recognised, frame: pl.DataFrame) -> int:
         interval_ms = int(rows.frame[lengths].cast(pl.Int64)[0]) * MS_PER_SECOND
     else:
         interval_ms = length_ms(starts)
+    column, length = _label(rows, "time", meaning.columns["time"]), f"{interval_ms // MS_PER_SECOND} s"
     stray = first_beside(starts, interval_ms)
     if stray is not None:
-        column = _label(rows, "time", meaning.columns["time"])
-        expected = f"{column} a multiple of {interval_ms // MS_PER_SECOND} s from the others, as bars have one length"
+        expected = f"{column} a multiple of {length} from the others, as bars have one length"
         refuse(rows, frame, pl.col(START) == int(starts[stray]), START, expected)
+    expected = f"{column} a multiple of {length} since the epoch, as live candles of this length begin"
+    refuse(rows, frame, pl.col(START) % interval_ms != 0, START, expected)
     return interval_ms
 
 

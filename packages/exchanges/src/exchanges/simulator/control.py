@@ -71,7 +71,7 @@ class Control:
         return web.json_response(
             {
                 "pair": pair,
-                "trade_ids": list(range(market.first_trade_id + start, market.first_trade_id + stop)),
+                "trade_ids": [market.trade_id(index) for index in range(start, stop)],
                 "timestamps_us": trades.timestamps_us[start:stop].tolist(),
                 "prices": [exact(t, item.price_decimals) for t in trades.ticks[start:stop].tolist()],
                 "quantities": [exact(q, item.lot_decimals) for q in trades.lots[start:stop].tolist()],

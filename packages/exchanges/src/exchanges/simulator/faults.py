@@ -15,8 +15,10 @@ from contracts.units import US_PER_MS
 from exchanges.simulator.market import Market
 
 DeliveryKind = Literal["duplicate", "late", "reorder", "gap", "negative_price"]
+MarketKind = Literal["restart_ids"]
 EventKind = Literal["disconnect", "half_open", "garbage", "rate_limit", "refuse_connections"]
 DELIVERY_KINDS: tuple[str, ...] = get_args(DeliveryKind)
+MARKET_KINDS: tuple[str, ...] = get_args(MarketKind)
 
 
 class Fault(BaseModel):
@@ -35,15 +37,16 @@ class Fault(BaseModel):
         ``reorder``: `count` trades are sent when the last of them has happened, a frame each, the newest first.
         ``gap``: `count` trades are never sent; REST has them.
         ``negative_price``: `count` trades are sent with a negative price; REST has the right one.
+        ``restart_ids``: trade ids start again at 1, on REST too.
     at_ms
-        Event time; None for now. Delivery faults hit the first `count` trades of `pair` from then on.
+        Event time; None for now. Faults of delivery hit the first `count` trades of `pair` from then on.
     pair
-        For delivery faults; None for every pair.
+        For faults that hit trades; None for every pair.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    kind: DeliveryKind | EventKind
+    kind: DeliveryKind | MarketKind | EventKind
     at_ms: int | None = Field(default=None, ge=0)
     pair: str | None = None
     count: int = Field(default=1, ge=1, le=1_000_000)
@@ -82,13 +85,16 @@ class FaultPlan:
             If its pair is not listed.
         """
         at_us = now_us if fault.at_ms is None else fault.at_ms * US_PER_MS
-        if fault.kind not in DELIVERY_KINDS:
+        if fault.kind not in DELIVERY_KINDS + MARKET_KINDS:
             self.events.append((at_us, fault))
             self.events.sort(key=lambda event: event[0])
             return
         for pair in self.markets if fault.pair is None else (fault.pair,):
             market = self.markets[pair]
             start = market.visible(now_us) if fault.at_ms is None else market.index_at(at_us)
+            if fault.kind in MARKET_KINDS:
+                market.restarted_at = start
+                continue
             delay_us = fault.delay_ms * US_PER_MS
             self.ranges.append(TradeRange(fault.kind, pair, start, start + fault.count, delay_us))
 

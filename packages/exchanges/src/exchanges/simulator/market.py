@@ -65,12 +65,18 @@ class Market:
         The market's first minute, milliseconds since the epoch.
     until_us
         No trade at or after this time; None for an endless market.
+
+    Attributes
+    ----------
+    restarted_at
+        Index of the trade with which ids start again at 1; None while they do not.
     """
 
     def __init__(self, instrument: Instrument, seed: int, start_ms: int, until_us: int | None = None) -> None:
         self.instrument = instrument
         self.start_ms = start_ms - start_ms % MS_PER_MINUTE
         self._seed = seed
+        self.restarted_at: int | None = None
         self._until_us = until_us
         self._state = MarketState.at_start(instrument)
         self._blocks = 0
@@ -81,6 +87,18 @@ class Market:
     def first_trade_id(self) -> int:
         """Return the id of the trade at index 0."""
         return self.instrument.trade_id_base + 1
+
+    def trade_id(self, index: int) -> int:
+        """Return the id of the trade at `index`; ids follow each other, unless they were told to start again."""
+        if self.restarted_at is not None and index >= self.restarted_at:
+            return index - self.restarted_at + 1
+        return self.first_trade_id + index
+
+    def index_of(self, trade_id: int) -> int:
+        """Return the index of the trade with this id."""
+        if self.restarted_at is not None and trade_id < self.first_trade_id:
+            return self.restarted_at + trade_id - 1
+        return trade_id - self.first_trade_id
 
     def visible(self, now_us: int) -> int:
         """Return how many trades have happened by `now_us`, itself included."""

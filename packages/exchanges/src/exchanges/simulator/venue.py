@@ -80,7 +80,7 @@ class Venue:
             "requests": self.requests,
             "trades": {pair: market.visible(now_us) for pair, market in self.markets.items()},
             "last_trade_id": {
-                pair: market.first_trade_id - 1 + market.visible(now_us) for pair, market in self.markets.items()
+                pair: market.trade_id(market.visible(now_us) - 1) for pair, market in self.markets.items()
             },
             "faults_pending": self.faults.pending(now_us),
         }

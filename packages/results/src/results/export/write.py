@@ -14,6 +14,7 @@ from contracts.errors import shorten
 from contracts.topics import DEAD_LETTERS_PREFIX, TRADES, TopicSpec, dead_letters_name
 from results.export.rows import first_of_each, message_rows, trade_rows
 from results.export.tables import TABLES, TRADE_IDENTITY, TRADES_TABLE
+from results.own_files import TABLE_MARK, is_our_table, require_own
 from results.run_log import RunLog
 
 
@@ -61,7 +62,14 @@ def export(log_folder: Path, out: Path, environment: str = "dev") -> ExportResul
     -------
     ExportResult
         Rows of each table, and what was left out of them.
+
+    Raises
+    ------
+    BadInputError
+        If a file that would be replaced is none of ours; nothing is written then.
     """
+    for name in (TRADES_TABLE, *(table.name for table in TABLES)):
+        require_own("OUT", out / _file_name(name), is_our_table)
     out.mkdir(parents=True, exist_ok=True)
     result = ExportResult()
     with closing(RunLog(log_folder, environment)) as log:
@@ -86,10 +94,14 @@ def _write(
     rows: pl.DataFrame, name: str, identity: list[str], sorting: list[str], out: Path, result: ExportResult
 ) -> None:
     kept, conflicts = first_of_each(rows, identity)
-    kept.sort(sorting, nulls_last=False).write_parquet(out / f"{name}.parquet")
+    kept.sort(sorting, nulls_last=False).write_parquet(out / _file_name(name), metadata=TABLE_MARK)
     result.rows[name] = kept.height
     result.repeated[name] = rows.height - kept.height
     result.conflicts[name] = conflicts
+
+
+def _file_name(table: str) -> str:
+    return f"{table}.parquet"
 
 
 def count_dead_letters(log: RunLog) -> dict[str, int]:

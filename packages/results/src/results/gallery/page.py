@@ -15,6 +15,7 @@ from features.batch import compute
 from features.wording import abbreviated, known_after, sets_of
 from results.gallery.bars import Bars
 from results.gallery.figures import chart, frame
+from results.own_files import is_our_page, require_own
 from results.report.page import as_script, render_template
 from results.report.wording import count, duration, percent, utc
 
@@ -40,7 +41,13 @@ def write_gallery(bars: Bars, path: Path) -> Path:
     -------
     Path
         The page's path.
+
+    Raises
+    ------
+    BadInputError
+        If there is a file that is none of ours.
     """
+    require_own("--out", path, is_our_page)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(render(bars), encoding="utf-8")
     return path

@@ -23,7 +23,7 @@ _HISTORY_SHARE = 0.25
 def load_table(folder: Path, name: str) -> pl.DataFrame:
     """Return an exported table; a missing file is a table without rows."""
     path = folder / f"{name}.parquet"
-    return pl.read_parquet(path) if path.exists() else pl.DataFrame(schema=table(name).schema)
+    return pl.read_parquet(path, glob=False) if path.exists() else pl.DataFrame(schema=table(name).schema)
 
 
 @dataclass(frozen=True)

@@ -287,7 +287,9 @@ def decision_rows(data: ReportData) -> list[list[str]]:
     path = data.folder / "signals.parquet"
     if not path.exists():
         return []
-    counted = pl.scan_parquet(path).group_by("decision", "reason").len().sort("len", descending=True).collect()
+    counted = (
+        pl.scan_parquet(path, glob=False).group_by("decision", "reason").len().sort("len", descending=True).collect()
+    )
     whole = max(1, int(counted["len"].sum()))
     return [
         [decision, reason.replace("_", " "), count(number), percent(number / whole, 1)]

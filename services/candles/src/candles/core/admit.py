@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from candles.core.fold import Windows, fold, roll_up
 from candles.core.id_ranges import contains
 from candles.core.knowledge import changed_span, goes_on, learn_next, learn_time, learn_trades, with_rules
+from candles.core.lost import learn_lost
 from candles.core.outage import learn_outage
 from candles.core.pair import Pair, initial
 from candles.core.rows import Rows, is_sorted
@@ -32,11 +33,13 @@ from contracts.end_of_history import EndOfHistory
 from contracts.errors import BadInputError
 from contracts.feed_outage import FeedOutage
 from contracts.trade_frame import TradeFrame
+from contracts.trade_ids import not_above, starts_again
 from contracts.units import US_PER_MS
 
 SECOND_VENUE = "second-venue"
 TOO_LATE = "too-late"
 TOO_FAR_AHEAD = "too-far-ahead"
+IDS_START_AGAIN = "ids-start-again"
 
 #: How many trades wait at most until they go to the windows together; about 60 bytes of state each.
 MAX_WAITING = 64
@@ -55,7 +58,7 @@ def step(pair: Pair | None, message: TradesMessage, rules: Rules) -> Iterator[St
     """
     if pair is None:
         pair = initial(message.exchange, message.pair)
-    elif "waiting" not in pair:  # of an older version
+    elif "lost" not in pair:  # of an older version
         pair = {**initial(message.exchange, message.pair), **pair}
     known = with_rules(pair, rules)
     if known is not pair and known["waiting"] is not None:
@@ -70,11 +73,18 @@ def step(pair: Pair | None, message: TradesMessage, rules: Rules) -> Iterator[St
         error = BadInputError("time", _expected_next(known["clock_us"], rules), f"{message.event_time_ms} ms")
         yield known, [Refused(message, TOO_FAR_AHEAD, str(error))]
     elif isinstance(message, FeedOutage):
-        yield _time_goes_on(known, learn_outage(known, message.since_us, message.until_us), message.until_us, rules)
+        yield _time_goes_on(known, _without_news(known, message, rules), message.until_us, rules)
     elif isinstance(message, EndOfHistory) and message.final:
         yield _end_of_input(known, message, rules)
     else:
         yield _time_goes_on(known, learn_time(known, message.venue_time_us), message.venue_time_us, rules)
+
+
+def _without_news(pair: Pair, message: FeedOutage, rules: Rules) -> Pair:
+    """Return `pair` after the news that its trades are not known; some of them may never be."""
+    if message.lost_trades:
+        pair = learn_lost(pair, message.since_us, message.until_us, rules)
+    return learn_outage(pair, message.since_us, message.until_us)
 
 
 def _time_goes_on(pair: Pair, after: Pair, time_us: int, rules: Rules) -> Step:
@@ -106,6 +116,11 @@ def _frame(pair: Pair, frame: TradeFrame, rules: Rules) -> Iterator[Step]:
         pair = {**pair, "consecutive": False}
     rows = Rows.of(frame)
     if pair["ranges"] and rows.trade_ids[0] <= pair["ranges"][-1][1]:
+        rows, again = _without_restarted(pair, rows)
+        if again.trade_ids:
+            done = _lose(pair, frame, again, rules)
+            yield done
+            pair = done[0]
         rows = rows.take([i for i, trade_id in enumerate(rows.trade_ids) if not contains(pair["ranges"], trade_id)])
     if not rows.trade_ids:
         yield pair, []  # all of it has been applied before
@@ -219,6 +234,23 @@ def _lateness(pair: Pair, timestamp_us: int, newest_us: int, rules: Rules) -> tu
 def _jumps(newest_us: int, time_us: int, rules: Rules) -> bool:
     """Whether `time_us` is so far ahead that it is no time: each window between would get a candle."""
     return newest_us > 0 and time_us - newest_us > rules.max_jump_ms * US_PER_MS
+
+
+def _without_restarted(pair: Pair, rows: Rows) -> tuple[Rows, Rows]:
+    """Separate those with ids that start again: they are newer than all before them, and their ids are not."""
+    last_id, newest_us = pair["ranges"][-1][1], pair["traded_us"] or 0
+    again = [starts_again(*row, last_id, newest_us) for row in zip(rows.trade_ids, rows.timestamps_us, strict=True)]
+    if not any(again):
+        return rows, rows.part(0, 0)
+    others = rows.take([index for index, each in enumerate(again) if not each])
+    return others, rows.take([index for index, each in enumerate(again) if each])
+
+
+def _lose(pair: Pair, frame: TradeFrame, rows: Rows, rules: Rules) -> Step:
+    """Set trades aside that cannot be told from others by their ids; nobody can say any more what was traded then."""
+    after = learn_lost(pair, min(rows.timestamps_us), max(rows.timestamps_us), rules)
+    refusal = _refusal(frame, rows, IDS_START_AGAIN, not_above(pair["ranges"][-1][1]))
+    return after, [refusal, *_corrections(pair, after, {}, rules)]
 
 
 def _without_unusable(pair: Pair, rows: Rows, rules: Rules) -> tuple[Rows, Rows, Rows]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from itertools import pairwise
 
 from candles.core.id_ranges import Ranges, runs, with_run
+from candles.core.lost import lost_spans
 from candles.core.outage import Span, changed_outage, unknown_span, without_settled
 from candles.core.pair import Pair
 from candles.core.rows import Rows
@@ -128,7 +129,7 @@ def unknown_spans(pair: Pair, interval_s: int, from_ms: int, to_ms: int) -> list
     if known_from_us is None:
         return [(_BEFORE_ALL, _AFTER_ALL)]
     known_from_us = max(known_from_us, pair["since_us"][str(interval_s)])
-    spans = [(_BEFORE_ALL, known_from_us - 1), *_holes(pair), (pair["clock_us"], _AFTER_ALL)]
+    spans = [(_BEFORE_ALL, known_from_us - 1), *_holes(pair), *lost_spans(pair), (pair["clock_us"], _AFTER_ALL)]
     dead = unknown_span(pair)
     if dead is not None:
         spans.append(dead)
@@ -140,7 +141,7 @@ def changed_span(before: Pair, after: Pair) -> Span | None:
 
     It leaves out that time has gone on, unless candles had been closed before their time by the end of input.
     """
-    spans = set(_holes(before)) ^ set(_holes(after))
+    spans = (set(_holes(before)) ^ set(_holes(after))) | (set(lost_spans(after)) - set(lost_spans(before)))
     old_us, new_us = before["known_from_us"], after["known_from_us"]
     if old_us is not None and new_us is not None and old_us != new_us:
         spans.add((min(old_us, new_us), max(old_us, new_us)))

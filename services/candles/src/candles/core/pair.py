@@ -38,6 +38,8 @@ class Pair(TypedDict):
         The newest trades, in columns, if they have not gone to the windows yet (`core.admit`).
     outage
         The span in which the feed was last said to be dead, if it ever was (`core.outage`).
+    lost
+        Spans in which trades were traded that cannot be used, and of which no id speaks (`core.lost`).
     forgotten_id
         Of ids up to this one that `ranges` do not have, nothing is known any more.
     """
@@ -56,6 +58,7 @@ class Pair(TypedDict):
     ranges: Ranges
     waiting: list[Any] | None
     outage: list[int] | None
+    lost: list[list[int]]
     forgotten_id: int | None
 
 
@@ -76,6 +79,7 @@ def initial(exchange: str, pair: str) -> Pair:
         "ranges": [],
         "waiting": None,
         "outage": None,
+        "lost": [],
         "forgotten_id": None,
     }
 

@@ -21,6 +21,7 @@ from embedded.services import Services
 from embedded.terminal.choose import choose_view
 from embedded.terminal.state import RunState
 from exchanges.recorded import open_recording
+from featurestore.settings import FILE_NAME
 from modeling.kinds import TRAINING_KIND
 from results.run_folder import RunFolder
 from results.summary import RunRecord
@@ -47,7 +48,7 @@ class ReplayOptions:
     model: str = TRAINING_KIND
     train_fraction: float = 0.5
     seed: int = 7
-    keep: bool = False
+    keep: bool = True
     choices: Choices = field(default_factory=Choices)
 
 
@@ -109,7 +110,7 @@ def _run(
         pipeline.supervisor.stop()
     summary = write_results(pipeline)
     if not options.keep:
-        services.run_folder.remove_work()
+        services.run_folder.remove_work(keeping=FILE_NAME)
     print_summary(console, pipeline, summary)
 
 

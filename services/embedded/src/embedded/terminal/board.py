@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
 
-from rich import box
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
 from rich.padding import Padding
@@ -15,24 +13,21 @@ from rich.text import Text
 
 from contracts.currency import quote_currency
 from embedded.process import ManagedProcess
+from embedded.terminal.activity import activity
 from embedded.terminal.state import PairState, RunState
+from embedded.terminal.style import ACCENT, DOWN, MUTED, NONE, UP, signed, table
 from embedded.terminal.time_left import seconds_left
 from results.report.wording import count, duration, money, percent, price, quantity, utc
 
 STEPS = {"backfill": "Backfill", "train": "Train", "live": "Live", "report": "Report"}
+_WRITING = "ended, the results are being written"
 _PART_OF = {"starting": "backfill", "drain": "live", "done": "report"}
-_UP, _DOWN, _ACCENT, _MUTED = "green", "red", "cyan", "bright_black"
 #: Below this width the columns that others imply are left out.
 _WIDE = 104
-#: Columns of texts; the others are numbers, aligned at their right.
-_TEXTS = ("Pair", "Account", "Model", "Trading", "Process", "State")
 _MARKET = ("Pair", "Price", "Candle", "Behind", "P(up)", "Confidence", "Position", "Value", "Unrealised")
 _ACCOUNT = ["Account", "Equity", "P&L", "Return", "Drawdown", "Exposure", "Fills", "Predictions", "Model", "Trading"]
 _PROCESS = ("Process", "State", "Restarts", "Lag", "CPU", "Memory")
 _WIDE_ONLY = ("Confidence", "Value", "Exposure", "Predictions", "Model")
-
-
-_NONE = Text("–", _MUTED)
 
 
 class Board:
@@ -61,13 +56,26 @@ class Board:
 
 def render(state: RunState, console: Console) -> RenderableType:
     """Return the screen for `state`, with as much as `console` has room for."""
-    screen = _screen(state, console.width >= _WIDE, _services(state))
-    if len(console.render_lines(screen, pad=False)) > console.height:
-        screen = _screen(state, console.width >= _WIDE, _services_in_brief(state))
-    return screen
+    wide = console.width >= _WIDE
+    parts = _screen(state, wide, _services(state))
+    if _height(parts, console) > console.height:
+        parts = _screen(state, wide, _services_in_brief(state))
+    for more in activity(state, console):
+        extra = more(console.height - _height(parts, console) - 1)
+        if extra is not None and _height([*parts, Text(), extra], console) <= console.height:
+            parts += [Text(), extra]
+    return _framed(parts)
 
 
-def _screen(state: RunState, wide: bool, services: RenderableType) -> RenderableType:
+def _height(parts: list[RenderableType], console: Console) -> int:
+    return len(console.render_lines(_framed(parts), pad=False))
+
+
+def _framed(parts: list[RenderableType]) -> RenderableType:
+    return Padding(Group(*parts), (1, 2))
+
+
+def _screen(state: RunState, wide: bool, services: RenderableType) -> list[RenderableType]:
     parts: list[RenderableType] = [_header(state), Text()]
     if _step(state) in ("backfill", "train"):
         parts += [_backfill(state), Text()]
@@ -78,7 +86,7 @@ def _screen(state: RunState, wide: bool, services: RenderableType) -> Renderable
     parts.append(services)
     for name, words in state.troubles.items():
         parts.append(Text.assemble((f"{name}  ", "bold"), (words, "yellow")))
-    return Padding(Group(*parts), (1, 2))
+    return parts
 
 
 def _step(state: RunState) -> str:
@@ -91,7 +99,7 @@ def _header(state: RunState) -> RenderableType:
     steps = Text()
     for number, name in enumerate(names):
         mark, style = (
-            ("✓", _UP) if number < current else ("●", f"bold {_ACCENT}") if number == current else ("○", _MUTED)
+            ("✓", UP) if number < current else ("●", f"bold {ACCENT}") if number == current else ("○", MUTED)
         )
         steps.append(f"{mark} {STEPS[name]}", style)
         steps.append("   " if number < len(names) - 1 else "")
@@ -99,13 +107,13 @@ def _header(state: RunState) -> RenderableType:
     grid.add_column()
     grid.add_column(justify="right")
     grid.add_row(
-        Text.assemble(("Tradestream  ", "bold"), (state.title, _MUTED)), Text(duration(state.elapsed_s), _MUTED)
+        Text.assemble(("Tradestream  ", "bold"), (state.title, MUTED)), Text(duration(state.elapsed_s), MUTED)
     )
     return Group(grid, Text(), steps)
 
 
 def _bar(share: float) -> ProgressBar:
-    return ProgressBar(total=1.0, completed=share, width=36, complete_style=_ACCENT, finished_style=_UP, style=_MUTED)
+    return ProgressBar(total=1.0, completed=share, width=36, complete_style=ACCENT, finished_style=UP, style=MUTED)
 
 
 def _backfill(state: RunState) -> RenderableType:
@@ -116,11 +124,13 @@ def _backfill(state: RunState) -> RenderableType:
         share = state.backfill_share(pair)
         left = seconds_left(share, state.phase_elapsed_s) if state.phase == "backfill" else None
         covered = utc(state.market(pair).covered_to_ms)
-        note = "done" if share >= 1 else "" if left is None else f"{duration(left)} left"
-        grid.add_row(Text(pair, "bold"), _bar(share), percent(share, 0), Text(covered, _MUTED), Text(note, _MUTED))
+        note = "all trades are here" if share >= 1 else "" if left is None else f"{duration(left)} left"
+        grid.add_row(Text(pair, "bold"), _bar(share), percent(share, 0), Text(covered, MUTED), Text(note, MUTED))
     made = state.counts
     line = f"{count(made.get('candles', 0))} candles   {count(made.get('technical_indicators', 0))} feature rows"
-    return Group(grid, Text(), Text(line, _MUTED))
+    if waiting := sum(state.lags.values()):
+        line += f"   {count(waiting)} messages are still on their way"
+    return Group(grid, Text(), Text(line, MUTED))
 
 
 def _training(state: RunState) -> RenderableType:
@@ -137,37 +147,29 @@ def _training(state: RunState) -> RenderableType:
         words.append(f"log loss {loss:.4f}")
     if left is not None:
         words.append(f"{duration(left)} left")
-    grid.add_row(Text("Model", "bold"), _bar(share), Text(" · ".join(words), _MUTED))
+    grid.add_row(Text("Model", "bold"), _bar(share), Text(" · ".join(words), MUTED))
     return grid
 
 
 def _clock(state: RunState) -> RenderableType:
-    cells: list[RenderableType] = [Text("Market time", _MUTED), Text(utc(state.market_time_ms), "bold")]
+    cells: list[RenderableType] = [Text("Market time", MUTED), Text(utc(state.market_time_ms), "bold")]
     is_draining = state.phase == "drain"
     share = state.drained_share() if is_draining else state.live_share()
     if share is None:
-        cells.append(Text("until Ctrl-C", _MUTED))
+        cells.append(Text(_WRITING if state.phase == "report" else "until Ctrl-C", MUTED))
     else:
         left = seconds_left(share, state.phase_elapsed_s)
         note = "" if left is None else f"{duration(left)} left"
         if is_draining:
             note = "what is on its way arrives" + (f", {note}" if note else "")
+        elif state.phase == "report":
+            note = _WRITING
         elif state.phase != "live":
             note = "ended"
-        cells += [_bar(share), percent(share, 0), Text(note, _MUTED)]
+        cells += [_bar(share), percent(share, 0), Text(note, MUTED)]
     grid = Table.grid(padding=(0, 2))
     grid.add_row(*cells)
     return grid
-
-
-def _table(columns: Sequence[str], rows: Sequence[Sequence[str | Text]], wide: bool = True) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, expand=False, pad_edge=False, header_style=_MUTED, border_style=_MUTED)
-    kept = [place for place, name in enumerate(columns) if wide or name not in _WIDE_ONLY]
-    for name in (columns[place] for place in kept):
-        table.add_column(name, justify="left" if name in _TEXTS else "right", no_wrap=True)
-    for row in rows:
-        table.add_row(*(row[place] for place in kept))
-    return table
 
 
 def _markets(state: RunState, wide: bool) -> RenderableType:
@@ -181,43 +183,38 @@ def _markets(state: RunState, wide: bool) -> RenderableType:
                 Text(pair, "bold"),
                 price(market.price),
                 utc(market.candle_end_ms, "%H:%M"),
-                Text(duration(behind) if behind else "–", _DOWN if behind else _MUTED),
+                Text(duration(behind) if behind else "–", DOWN if behind else MUTED),
                 _probability(market),
                 percent(market.confidence, 1),
-                quantity(market.quantity) if market.quantity else _NONE,
+                quantity(market.quantity) if market.quantity else NONE,
                 _value(pair, market),
                 _unrealised(pair, market),
             ]
         )
-    return _table(_MARKET, rows, wide)
+    return table(_MARKET, rows, () if wide else _WIDE_ONLY)
 
 
 def _probability(market: PairState) -> Text:
     if market.probability_up is None:
-        return _NONE
-    return Text(percent(market.probability_up, 1), _UP if market.probability_up > 0.5 else _DOWN)
+        return NONE
+    return Text(percent(market.probability_up, 1), UP if market.probability_up > 0.5 else DOWN)
 
 
 def _value(pair: str, market: PairState) -> str | Text:
     if not market.quantity or not market.price:
-        return _NONE
+        return NONE
     return money(market.quantity * market.price, currency=quote_currency(pair))
 
 
 def _unrealised(pair: str, market: PairState) -> Text:
     if not market.quantity or market.price is None:
-        return _NONE
+        return NONE
     return signed(market.quantity * (market.price - market.average_price), quote_currency(pair))
-
-
-def signed(value: float, currency: str = "") -> Text:
-    """Return an amount in the colour of its sign."""
-    return Text(money(value, sign=True, currency=currency), _UP if value > 0 else _DOWN if value < 0 else "")
 
 
 def _accounts(state: RunState, wide: bool) -> list[RenderableType]:
     if not state.accounts:
-        return [Text("waiting for the first decision\n", _MUTED)]
+        return [Text("waiting for the first decision\n", MUTED)]
     rows: list[list[str | Text]] = []
     for name, books in state.accounts.items():
         gain, currency = books["equity"] - books["initial"], state.currencies.get(name, "")
@@ -234,10 +231,10 @@ def _accounts(state: RunState, wide: bool) -> list[RenderableType]:
                 count(state.fills),
                 count(state.counts.get("predictions", 0)),
                 state.model or "–",
-                Text(books["trading_state"], _UP if active else _DOWN),
+                Text(books["trading_state"], UP if active else DOWN),
             ]
         )
-    return [_table(_ACCOUNT, rows, wide)]
+    return [table(_ACCOUNT, rows, () if wide else _WIDE_ONLY)]
 
 
 def _services(state: RunState) -> RenderableType:
@@ -249,13 +246,13 @@ def _services(state: RunState) -> RenderableType:
             [
                 name,
                 Text(word, style),
-                Text(count(process.restarts), _DOWN if process.restarts else _MUTED),
-                Text("–" if lag is None else count(lag), _MUTED if not lag else ""),
+                Text(count(process.restarts), DOWN if process.restarts else MUTED),
+                Text("–" if lag is None else count(lag), MUTED if not lag else ""),
                 f"{process.usage.cpu_pct:.0f} %" if process.running else "",
                 f"{process.usage.rss_mb:.0f} MB" if process.running else "",
             ]
         )
-    return _table(_PROCESS, rows)
+    return table(_PROCESS, rows)
 
 
 def _services_in_brief(state: RunState) -> RenderableType:
@@ -265,15 +262,15 @@ def _services_in_brief(state: RunState) -> RenderableType:
     words.append(f"{sum(process.restarts for process in state.processes.values())} restarts")
     if waiting := ", ".join(f"{name} {count(lag)}" for name, lag in state.lags.items() if lag):
         words.append(f"lag: {waiting}")
-    return Text.assemble(("Processes  ", "bold"), (" · ".join(words), _MUTED))
+    return Text.assemble(("Processes  ", "bold"), (" · ".join(words), MUTED))
 
 
 def state_of(process: ManagedProcess) -> tuple[str, str]:
     """Return a process's state in a word, and its colour."""
     if process.running:
-        return "running", _UP
+        return "running", UP
     if process.restart_at_s is not None:
         return "restarting", "yellow"
     if process.spec.kind == "job" and process.exit_code in (0, *process.spec.final_codes):
-        return "done", _MUTED
-    return "stopped", _MUTED
+        return "done", MUTED
+    return "stopped", MUTED

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections import deque
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -23,6 +25,10 @@ from results.run_log import RunLog
 
 Phase = Literal["starting", "backfill", "train", "live", "drain", "report", "done"]
 _TAIL = 300
+_LAST_FILLS = 8
+_LOG_LINES = 12
+#: Of a course that grows longer every second value is dropped.
+_MOST_POINTS = 1_000
 _MINUTE = b'"interval_s":60,'
 
 
@@ -69,6 +75,9 @@ class RunState:
     lags: dict[str, int] = field(default_factory=dict)
     most_waiting: int = 0
     fills: int = 0
+    last_fills: deque[dict[str, Any]] = field(default_factory=lambda: deque(maxlen=_LAST_FILLS))
+    equity: dict[str, list[float]] = field(default_factory=dict)
+    log: list[str] = field(default_factory=list)
     training: dict[str, Any] = field(default_factory=dict)
     model: str | None = None
     processes: dict[str, ManagedProcess] = field(default_factory=dict)
@@ -138,6 +147,7 @@ class StateReader:
         self.state.troubles = {
             name: words for name, each in self.state.processes.items() if (words := each.trouble())
         }
+        self.state.log = last_words(self.state.processes.values(), _LOG_LINES)
         self.state.lags = {
             service: self._log.lag(f"{service}-{self._log.environment}", spec)
             for service, spec in INPUTS.items()
@@ -183,9 +193,12 @@ class StateReader:
         for value in self._values(POSITIONS, whole=True):
             market = self.state.market(value["pair"])
             market.quantity, market.average_price = float(value["quantity"]), float(value["average_price"])
-        self.state.fills += len(self._values(FILLS, whole=True))
+        fills = self._values(FILLS, whole=True)
+        self.state.fills += len(fills)
+        self.state.last_fills.extend(fills)
         for value in self._values(PNL):
             books = self.state.accounts.setdefault(value["account"], {})
+            _add_to_course(self.state.equity.setdefault(value["account"], []), float(value["equity"]))
             initial = float(value["balance"]) - float(value["realised_quote"]) + float(value["fees_quote"])
             books.update(
                 initial=initial,
@@ -194,3 +207,15 @@ class StateReader:
                 exposure=float(value["exposure_quote"]),
                 trading_state=value["trading_state"],
             )
+
+
+def _add_to_course(course: list[float], value: float) -> None:
+    course.append(value)
+    if len(course) > _MOST_POINTS:
+        del course[::2]
+
+
+def last_words(processes: Iterable[ManagedProcess], count: int) -> list[str]:
+    """Return the last lines of all logs, in the order of their times: those that begin with one."""
+    lines = [line for process in processes for line in process.end_of_log() if line[:4].isdigit()]
+    return sorted(lines, key=lambda line: line[:23])[-count:]

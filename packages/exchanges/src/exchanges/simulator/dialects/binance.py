@@ -69,11 +69,11 @@ class BinanceRest:
         limit, visible = _limit(request), market.visible(self._venue.now_us())
         start = visible - limit
         if "fromId" in request.query:
-            start = whole(request.query["fromId"], _illegal("fromId")) - market.first_trade_id
+            start = market.index_of(whole(request.query["fromId"], _illegal("fromId")))
         shown = range(max(0, start), min(visible, max(0, start) + limit))
         rows = [
             {
-                "id": market.first_trade_id + i,
+                "id": market.trade_id(i),
                 "price": fixed(int(market.trades.ticks[i]), market.instrument.price_decimals, DECIMALS),
                 "qty": fixed(int(market.trades.lots[i]), market.instrument.lot_decimals, DECIMALS),
                 "time": int(market.trades.timestamps_us[i]) // US_PER_MS,
@@ -93,7 +93,7 @@ class BinanceRest:
             start = market.index_at(whole(request.query["startTime"], _illegal("startTime")) * US_PER_MS)
         rows = []
         for i in range(max(0, start), min(visible, max(0, start) + limit)):
-            trade_id = market.first_trade_id + i
+            trade_id = market.trade_id(i)
             rows.append({"a": trade_id, "f": trade_id, "l": trade_id})
         return to_json(rows)
 
@@ -137,7 +137,7 @@ class BinanceSocket(Dialect):
             "e": "trade",
             "E": self._venue.now_us() // US_PER_MS,
             "s": symbol_of(item.pair),
-            "t": market.first_trade_id + index,
+            "t": market.trade_id(index),
             "p": ("-" if index in negative else "") + fixed(int(trades.ticks[index]), item.price_decimals, DECIMALS),
             "q": fixed(int(trades.lots[index]), item.lot_decimals, DECIMALS),
             "T": int(trades.timestamps_us[index]) // US_PER_MS,

@@ -30,7 +30,7 @@ def trade_entry(market: Market, index: int, negative: bool = False) -> dict[str,
     """Return one trade; the side is the maker's."""
     item, trades = market.instrument, market.trades
     return {
-        "trade_id": str(market.first_trade_id + index),
+        "trade_id": str(market.trade_id(index)),
         "product_id": product_of(item.pair),
         "price": ("-" if negative else "") + exact(int(trades.ticks[index]), item.price_decimals),
         "size": exact(int(trades.lots[index]), item.lot_decimals),

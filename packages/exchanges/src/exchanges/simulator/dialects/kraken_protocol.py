@@ -40,7 +40,7 @@ def trade_row(market: Market, index: int) -> str:
     side = "b" if trades.buys[index] else "s"
     order_type = "m" if trades.market_orders[index] else "l"
     time = rest_time(int(trades.timestamps_ns[index]))
-    return f'["{price}","{volume}",{time},"{side}","{order_type}","",{market.first_trade_id + index}]'
+    return f'["{price}","{volume}",{time},"{side}","{order_type}","",{market.trade_id(index)}]'
 
 
 def trade_item(market: Market, index: int, negative: bool = False) -> str:
@@ -52,7 +52,7 @@ def trade_item(market: Market, index: int, negative: bool = False) -> str:
         f',"price":{sign}{number(int(trades.ticks[index]), item.price_decimals)}'
         f',"qty":{number(int(trades.lots[index]), item.lot_decimals)}'
         f',"ord_type":"{"market" if trades.market_orders[index] else "limit"}"'
-        f',"trade_id":{market.first_trade_id + index}'
+        f',"trade_id":{market.trade_id(index)}'
         f',"timestamp":"{rfc3339(int(trades.timestamps_us[index]))}"}}'
     )
 
