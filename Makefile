@@ -43,8 +43,9 @@ replay: file-is-named install ## The pipeline on recorded trades: file=TRADES ou
 		$(call option,pair) $(if $(filter no,$(value keep)),--no-keep) $(OF_USER) -- "$${files[@]}"
 
 .PHONY: run
-run: install ## Paper trading on a real market until Ctrl-C [exchange=kraken pairs=BTC/USD,ETH/USD data= model= accounts=FILE balance= fee_bps= interval= horizon=]
-	@$(FEATURES) $(RUN) tradestream run $(call option,exchange) $(call option,data) --model=$(call quoted,$(model)) $(OF_USER)
+run: install ## Paper trading until Ctrl-C, on a real market or a simulated one [exchange=kraken|simulator speed= pairs=BTC/USD,ETH/USD data= model= accounts=FILE balance= fee_bps= interval= horizon=]
+	@$(FEATURES) $(RUN) tradestream run $(call option,exchange) $(call option,data) $(call option,speed) \
+		--model=$(call quoted,$(model)) $(OF_USER)
 
 .PHONY: dev
 dev: service-is-known install ## One service alone against the configured log: service=candles [variant=historical|live, for trades]

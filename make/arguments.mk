@@ -18,7 +18,12 @@ balance  ?=
 fee_bps  ?=
 interval ?=
 horizon  ?=
+ifeq ($(exchange),simulator)
+data     ?= data/simulated
+else
 data     ?= data/paper
+endif
+speed    ?=
 file     ?=
 pair     ?=
 service  ?=

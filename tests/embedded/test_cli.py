@@ -25,7 +25,12 @@ def call(*arguments: object) -> tuple[int, str]:
         (("run", "--pairs", "btcusd"), "pair: expected BASE/QUOTE in capitals, such as BTC/USD, was 'btcusd'"),
         (("run", "--pairs", ","), "--pairs: expected at least one pair, each once"),
         (("run", "--pairs", "BTC/USD,BTC/USD"), "--pairs: expected at least one pair, each once"),
-        (("run", "--exchange", "nasdaq"), "--exchange: expected one of binance, coinbase, kraken, was 'nasdaq'"),
+        (("run", "--exchange", "nasdaq"), "expected one of binance, coinbase, kraken, simulator, was 'nasdaq'"),
+        (("run", "--speed", "30"), "--speed: expected --exchange simulator with it"),
+        (
+            ("run", "--exchange", "simulator", "--speaks", "nasdaq"),
+            "--speaks: expected one of binance, coinbase, kraken",
+        ),
         (("dev", "cooking"), "SERVICE: expected one of trades, candles"),
         (("dev", "candles", "--variant", "live"), "--variant: expected none, because candles has no variants"),
         (("dev", "trades", "--variant", "sideways"), "--variant: expected historical or live, was 'sideways'"),

@@ -17,6 +17,7 @@ from pydantic import ValidationError
 from tests.support.waiting import wait_for
 
 from exchanges.simulator import SimulatorSettings
+from exchanges.simulator.__main__ import _usage, main
 
 S = 1_772_445_600_000
 COMMAND = [sys.executable, "-m", "exchanges.simulator"]
@@ -70,3 +71,17 @@ def test_without_times_the_market_is_live_now() -> None:
     venue = Venue(SimulatorSettings(pairs="SOL/USD"))
     assert abs(venue.now_us() / 1e6 - time.time()) < 60
     assert venue.visible("SOL/USD") > 1_000
+
+
+@pytest.mark.parametrize("module", ["exchanges.simulator", "featurestore"])
+def test_help_is_no_setting_and_starts_nothing(module: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", module, "--help"], capture_output=True, text=True, check=False, timeout=60
+    )
+    assert done.returncode == 0 and done.stdout.startswith(f"usage: python -m {module}") and not done.stderr
+
+
+def test_every_setting_is_in_the_help_and_an_argument_is_none() -> None:
+    said = _usage()
+    assert all(f"SIMULATOR_{name.upper()} " in said for name in SimulatorSettings.model_fields)
+    assert main(["--speed", "3"]) == 2

@@ -11,12 +11,12 @@ from typing import Any
 
 import pytest
 
-from contracts.errors import BadInputError
 from exchanges.binance import websocket_messages as binance
 from exchanges.coinbase import rest_messages as coinbase_rest
 from exchanges.coinbase import websocket_messages as coinbase
 from exchanges.frames import Ignored, Numbered, TradesFrame
 from exchanges.kraken import websocket_messages as kraken
+from exchanges.old_protocol import OldProtocolError
 from exchanges.venue import Trade
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
@@ -114,7 +114,7 @@ def test_messages_of_the_older_coinbase_feed_are_errors() -> None:
     texts = [text for line in session if (text := line.partition(": ")[2]).startswith('{"type"')]
     assert len(texts) > 9_900
     for text in texts:
-        with pytest.raises(BadInputError, match="a field 'channel'"):
+        with pytest.raises(OldProtocolError, match="one that speaks Coinbase's Advanced Trade"):
             coinbase.parse(text)
 
 

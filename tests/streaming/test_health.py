@@ -5,9 +5,11 @@ from __future__ import annotations
 import time
 
 import pytest
+from prometheus_client import Gauge
 from tests.streaming.tally import beats
 
 from contracts.clock import FixedClock, SystemClock
+from contracts.timestamps import iso_utc_ms
 from contracts.topics import TRADES
 from streaming.clients import create_topics
 from streaming.producer import open_producer
@@ -78,12 +80,23 @@ def test_a_failing_check_is_a_dead_feed_which_no_restart_brings_back() -> None:
 def test_a_consumer_behind_a_dead_feed_is_ready_and_says_how_old_its_last_event_is() -> None:
     progress = at_work()
     progress.lags = {(TOPIC, 0): 0}
-    newest_ms = metrics.newest_event_ms() or 0
+    newest_ms = metrics.newest_event_ms() or 1_772_582_400_000
     metrics.LAST_EVENT.labels(topic="test_health").set(newest_ms / 1_000)
     clock = FixedClock((newest_ms + 75_000) * 1_000)
     ready, text = Health(Loop(), progress=progress, clock=clock).ready()
     assert ready
     assert "last event 75.0 s old" in text
+    for ahead_ms in (-200 * 86_400_000, 5_000):
+        clock = FixedClock((newest_ms - ahead_ms) * 1_000)
+        assert f"last event at {iso_utc_ms(newest_ms)}" in Health(Loop(), progress=progress, clock=clock).ready()[1]
+
+
+def test_a_topic_of_which_nothing_has_come_has_no_last_event(monkeypatch: pytest.MonkeyPatch) -> None:
+    gauge = Gauge("last_event", "Of nothing yet", ["topic"], registry=None)
+    monkeypatch.setattr(metrics, "LAST_EVENT", gauge)
+    gauge.labels(topic=TOPIC).set(0.0)
+    assert metrics.newest_event_ms() is None
+    assert "last event" not in Health(Loop(), progress=at_work()).ready()[1]
 
 
 def test_an_input_that_grows_and_reaches_nobody_is_starvation(

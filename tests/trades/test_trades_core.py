@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from contracts.symbol_subscription import SymbolSubscription
+from trades import metrics
+from trades.backfill_report import BackfillReport
 from trades.core.pace import Pace
 from trades.core.subscriptions import SETTINGS, Subscriptions, initial, step, wanted
 
@@ -66,3 +69,16 @@ def test_nothing_left_takes_no_time_and_no_progress_has_no_end() -> None:
     assert pace.after(5.0, 40, trades=0).left_seconds is None
     assert pace.after(5.0, 100, trades=1).left_seconds == 0.0
     assert pace.after(5.0, 100, trades=1, goal_us=200).done_pct == 50.0
+
+
+def test_what_is_left_after_a_resume_is_told_by_what_was_written_since(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The way to where an earlier process stopped is no progress of this one."""
+    now_seconds = [100.0]
+    monkeypatch.setattr("trades.backfill_report.time.monotonic", lambda: now_seconds[0])
+    report = BackfillReport("T/EST", 0, 1_000_000, reached_us=900_000)
+    left = []
+    for second in range(1, 6):
+        now_seconds[0] = 100.0 + second
+        report.wrote(10, 900_000 + second * 10_000, 1_000_000)
+        left.append(metrics.HISTORY_LEFT_SECONDS.labels(pair="T/EST")._value.get())
+    assert left == [9.0, 8.0, 7.0, 6.0, 5.0]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from functools import partial
 from typing import Any, Literal
 
 from loguru import logger
@@ -17,6 +18,7 @@ from contracts.units import US_PER_SECOND
 from exchanges import session
 from exchanges.continuity import PairState
 from exchanges.frames import Frame, Pong
+from exchanges.old_protocol import OldProtocolError
 from exchanges.outages import OutageWatch
 from exchanges.page import Cursor
 from exchanges.protocol import VenueProtocol
@@ -104,7 +106,7 @@ class VenueFeed:
             session.EmitTrades: lambda action: sink.trades(action.pair, action.trades),
             session.EmitHeartbeat: lambda action: sink.heartbeat(action.pair, action.venue_time_us),
             session.LoseTrades: lambda action: sink.lost(action.pair, action.trades, action.reason),
-            session.FetchPage: lambda action: self._start(action.pair, self._fetch(action)),
+            session.FetchPage: lambda action: self._start(action.pair, partial(self._fetch, action)),
             session.Report: self._report,
             session.Refuse: lambda action: sink.bad_row(action.row),
             session.GiveUp: lambda action: sink.refused(action.pair, action.reason),
@@ -113,7 +115,7 @@ class VenueFeed:
 
     def add(self, pair: str, pair_state: PairState) -> None:
         """Stream another pair; the sink hears of it if the venue does not list it."""
-        self._start(pair, self._add(pair, pair_state))
+        self._start(pair, partial(self._add, pair, pair_state))
 
     def remove(self, pair: str) -> None:
         """Stream `pair` no more, and repair nothing of it."""
@@ -136,7 +138,7 @@ class VenueFeed:
         """
         connections = asyncio.create_task(self._connect_for_ever())
         over = asyncio.create_task(self._over.wait())
-        watch = asyncio.create_task(self._guarded(self._watch_outages()))
+        watch = asyncio.create_task(self._guarded(self._watch_outages))
         try:
             await asyncio.wait({connections, over}, return_when=asyncio.FIRST_COMPLETED)
         finally:
@@ -184,7 +186,7 @@ class VenueFeed:
             self._report(session.Report("connected", f"connected to {self._url}"))
             self._send_all(self._wire.opening(self._next_id()))
             self._perform(session.Connected())
-            helpers = [asyncio.create_task(self._send(connection)), asyncio.create_task(self._guarded(self._ping()))]
+            helpers = [asyncio.create_task(self._send(connection)), asyncio.create_task(self._guarded(self._ping))]
             try:
                 await self._receive(connection)
             finally:
@@ -206,6 +208,8 @@ class VenueFeed:
     def _received(self, text: str | bytes) -> None:
         try:
             frames = self._wire.parse(text)
+        except OldProtocolError as error:
+            raise PermanentVenueError(f"{self._url}: {error}") from error
         except BadInputError as error:
             shown = text if isinstance(text, str) else text.decode("utf-8", "replace")
             logger.warning("an unreadable frame goes to the dead letters: {}", error)
@@ -270,16 +274,16 @@ class VenueFeed:
                 self._sink.outage(outage.pair, outage.since_us, outage.until_us)
             await asyncio.sleep(min(0.5, self._outage_seconds / 4))
 
-    def _start(self, pair: str, work: Awaitable[None]) -> None:
+    def _start(self, pair: str, work: Callable[[], Awaitable[None]]) -> None:
         """Do `work` for `pair` beside everything else, until the pair is removed."""
         task = asyncio.create_task(self._guarded(work))
         self._tasks[task] = pair
         task.add_done_callback(lambda done: self._tasks.pop(done, None))
 
-    async def _guarded(self, work: Awaitable[None]) -> None:
+    async def _guarded(self, work: Callable[[], Awaitable[None]]) -> None:
         """Let an error nobody expects end the feed instead of vanishing in a task."""
         try:
-            await work
+            await work()
         except Exception as error:  # noqa: BLE001 - handed to run(), which raises it
             self._error = error
             self._over.set()

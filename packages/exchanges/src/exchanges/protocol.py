@@ -29,6 +29,8 @@ class VenueProtocol(Protocol):
 
         Raises
         ------
+        OldProtocolError
+            If the other side speaks what the venue has replaced: no message of it can be used.
         BadInputError
             If the message as a whole cannot be used; single bad trades come back in `TradesFrame.bad_rows`.
         """

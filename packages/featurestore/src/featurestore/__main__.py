@@ -21,6 +21,9 @@ _USAGE = "usage: python -m featurestore <address of a store> [query, or - for st
 
 def main(arguments: Sequence[str]) -> int:
     """Run the command and return its exit code: 1 if the store refused, 2 if there is no such store."""
+    if list(arguments) in (["-h"], ["--help"]):
+        print(_USAGE)
+        return 0
     if not 1 <= len(arguments) <= 2:
         print(_USAGE, file=sys.stderr)
         return 2

@@ -12,6 +12,7 @@ from embedded.exits import errors_in_words
 from embedded.options import (
     Accounts,
     Balance,
+    Data,
     DemoModel,
     Exchange,
     FeeBps,
@@ -23,6 +24,8 @@ from embedded.options import (
     Pairs,
     Requester,
     RunFolder,
+    Speaks,
+    Speed,
     choices_of,
     known_model,
     known_or_there,
@@ -106,11 +109,11 @@ def replay(
 
 @app.command()
 def run(
-    exchange: Annotated[str, typer.Option(help="the venue")] = "kraken",
-    data: Annotated[Path, typer.Option(help="folder for everything; a later run continues in it")] = Path(
-        "data/paper"
-    ),
+    exchange: Annotated[str, typer.Option(help="the venue, or simulator for a market without a network")] = "kraken",
+    data: Data = None,
     model: DemoModel = None,
+    speed: Speed = None,
+    speaks: Speaks = None,
     accounts: Accounts = None,
     balance: Balance = None,
     fee_bps: FeeBps = None,
@@ -118,16 +121,19 @@ def run(
     interval: Interval = None,
     horizon: Horizon = None,
 ) -> None:
-    """Trade a real market on paper until Ctrl-C; the next run continues where this one stopped."""
+    """Trade a market on paper until Ctrl-C; the next run continues where this one stopped."""
     from embedded.plans.paper import PaperOptions, run_paper
-    from exchanges.venues import VENUES
+    from embedded.plans.simulated_market import SPEED, require_exchange
 
     with errors_in_words() as console:
-        if exchange not in VENUES:
-            raise BadInputError("--exchange", f"one of {', '.join(sorted(VENUES))}", exchange)
+        simulated = require_exchange(exchange, speed, speaks)
+        folder = data or Path("data/simulated" if simulated else "data/paper")
         chosen = choices_of(accounts, balance, fee_bps, pairs, interval, horizon)
         kind = known_or_there(model, console)
-        run_paper(PaperOptions(exchange, data, typed_command(), kind, choices=chosen), console)
+        options = PaperOptions(
+            exchange, folder, typed_command(), kind, speed=speed or SPEED, speaks=speaks, choices=chosen
+        )
+        run_paper(options, console)
 
 
 @app.command()

@@ -32,6 +32,12 @@ Exchange = Annotated[
 ]
 Requester = Annotated[str, typer.Option(help="on whose behalf: a pair streams as long as anybody requests it")]
 Out = Annotated[Path, typer.Option(help="folder for the results; replaces an earlier run in it")]
+Data = Annotated[
+    Path | None,
+    typer.Option(help="folder for everything; a later run continues in it; data/paper or data/simulated"),
+]
+Speed = Annotated[float | None, typer.Option(min=1, max=10_000, help="simulator: market seconds per second; 30")]
+Speaks = Annotated[str | None, typer.Option(help="simulator: whose wire format; kraken's")]
 Accounts = Annotated[Path | None, typer.Option(help="TOML file of accounts; without it there is one account")]
 Balance = Annotated[
     str | None,

@@ -21,11 +21,14 @@ class BackfillReport:
     ----------
     start_us, goal_us
         Event time at which the history begins, and that the venue has reached.
+    reached_us
+        How far it was written before; by default nothing was.
     """
 
-    def __init__(self, pair: str, start_us: int, goal_us: int) -> None:
+    def __init__(self, pair: str, start_us: int, goal_us: int, reached_us: int | None = None) -> None:
         self._pair = pair
-        self._pace = Pace(start_us, goal_us).after(time.monotonic(), start_us, trades=0)
+        reached_us = start_us if reached_us is None else max(start_us, reached_us)
+        self._pace = Pace(start_us, goal_us).after(time.monotonic(), reached_us, trades=0)
         self._logged_at = time.monotonic()
         self._told = False
 

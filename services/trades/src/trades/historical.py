@@ -88,7 +88,8 @@ class _Backfill:
         since = self._log.progress.cursor
         self._outbox.put(self._log.begin)
         venue_time_us = await self._rest.venue_time_us()
-        report = BackfillReport(self._pair, min(self._history_start_us, venue_time_us), venue_time_us)
+        start_us = min(self._history_start_us, venue_time_us)
+        report = BackfillReport(self._pair, start_us, venue_time_us, self._log.progress.covered_to_us)
         pages_since_asked = 0
         while True:
             page = await self._rest.trades(self._pair, since)

@@ -13,6 +13,8 @@ from exchanges.rows import read_rows
 from exchanges.venue import Trade
 
 _STREAM = "@trade"
+#: Frames of streams that do not say in a field `e` what they are: the best prices, the top of the book.
+_OTHER_FIELDS = ({"u", "s", "b", "a"}, {"lastUpdateId", "bids", "asks"})
 
 
 def symbol_of(pair: str) -> str:
@@ -46,16 +48,24 @@ def parse(text: str | bytes, pairs: Mapping[str, str]) -> Frame:
     """
     frame = exact_json.loads(text)
     if isinstance(frame, dict) and "stream" in frame and "data" in frame:
+        if _is_of_another_stream(frame["stream"]):
+            return Ignored(f"stream {frame['stream']!r}"[:80])
         frame = frame["data"]
     if not isinstance(frame, dict):
         raise BadInputError("frame", "a JSON object", text)
     if "e" in frame:
         return _event(frame, pairs)
+    if any(frame.keys() >= names for names in _OTHER_FIELDS):
+        return Ignored("a book")
     if "error" in frame or "code" in frame:
         return _error(frame)
     if "result" in frame:
         return _answer(frame, pairs)
     raise BadInputError("frame", "a field 'e', 'result' or 'error'", text)
+
+
+def _is_of_another_stream(name: Any) -> bool:
+    return isinstance(name, str) and ("@" in name and not name.endswith(_STREAM))
 
 
 def _event(frame: dict[str, Any], pairs: Mapping[str, str]) -> Frame:

@@ -17,7 +17,7 @@ class CoinbaseProtocol:
     Trades are collected for 250 ms before they are sent, so heartbeats stay twice that behind.
     """
 
-    address = "wss://advanced-trade-ws.coinbase.com"
+    address = websocket_messages.ADDRESS
     asks_clock = False
     min_margin_us = 500 * US_PER_MS
 

@@ -9,10 +9,29 @@ from exchanges import exact_json, fields
 from exchanges.coinbase.products import read_product
 from exchanges.coinbase.trades import pair_of_row, read_trade
 from exchanges.frames import Frame, Ignored, Numbered, Pong, RateLimited, Rejected, Subscribed, TradesFrame
+from exchanges.old_protocol import OldProtocolError
 from exchanges.rows import read_rows
 
+ADDRESS = "wss://advanced-trade-ws.coinbase.com"
 TRADES_CHANNEL = "market_trades"
 HEARTBEATS_CHANNEL = "heartbeats"
+_OUR_CHANNELS = (TRADES_CHANNEL, HEARTBEATS_CHANNEL, "subscriptions")
+#: Messages of the Exchange feed, which has no channels in its messages.
+_OLD_TYPES = (
+    "subscriptions",
+    "heartbeat",
+    "match",
+    "last_match",
+    "ticker",
+    "status",
+    "snapshot",
+    "l2update",
+    "received",
+    "open",
+    "done",
+    "change",
+    "activate",
+)
 
 
 def parse(text: str | bytes) -> list[Frame]:
@@ -20,6 +39,8 @@ def parse(text: str | bytes) -> list[Frame]:
 
     Raises
     ------
+    OldProtocolError
+        If it is one of the Exchange feed.
     BadInputError
         If the message as a whole cannot be used; single bad trades come back in `TradesFrame.bad_rows`.
 
@@ -34,7 +55,11 @@ def parse(text: str | bytes) -> list[Frame]:
     if message.get("type") == "error":
         return [_error(message)]
     if "channel" not in message:
+        if message.get("type") in _OLD_TYPES:
+            raise OldProtocolError("Coinbase's Advanced Trade", ADDRESS, f"the Exchange feed ({message['type']})")
         raise BadInputError("message", "a field 'channel'", text)
+    if message["channel"] not in _OUR_CHANNELS and "sequence_num" not in message:
+        return [Ignored(f"channel {message['channel']!r}"[:80])]
     sequence = message.get("sequence_num")
     if isinstance(sequence, bool) or not isinstance(sequence, int) or sequence < 0:
         raise BadInputError("sequence_num", "a whole number from 0", sequence)

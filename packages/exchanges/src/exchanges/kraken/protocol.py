@@ -11,7 +11,7 @@ from exchanges.kraken import websocket_messages
 class KrakenProtocol:
     """One message is one frame; each pair is acknowledged, with a snapshot; a pong says the venue's time."""
 
-    address = "wss://ws.kraken.com/v2"
+    address = websocket_messages.ADDRESS
     asks_clock = False
     min_margin_us = 0
 

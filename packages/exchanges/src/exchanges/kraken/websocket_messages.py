@@ -8,10 +8,12 @@ from contracts.errors import BadInputError
 from contracts.trade_frame import Side
 from exchanges import exact_json, fields
 from exchanges.frames import Frame, Ignored, Pong, RateLimited, Rejected, Status, Subscribed, TradesFrame
+from exchanges.old_protocol import OldProtocolError
 from exchanges.pairs import is_pair
 from exchanges.rows import read_rows
 from exchanges.venue import Trade
 
+ADDRESS = "wss://ws.kraken.com/v2"
 TRADE_CHANNEL = "trade"
 _SIDES: dict[str, Side] = {"buy": "buy", "sell": "sell"}
 
@@ -21,6 +23,8 @@ def parse(text: str | bytes) -> Frame:
 
     Raises
     ------
+    OldProtocolError
+        If it is one of version 1.
     BadInputError
         If the frame as a whole cannot be used; single bad trades come back in `TradesFrame.bad_rows`.
 
@@ -30,6 +34,8 @@ def parse(text: str | bytes) -> Frame:
     Pong(venue_time_us=1772445605100020, request_id=None, subscribed=())
     """
     frame = exact_json.loads(text)
+    if _is_of_version_1(frame):
+        raise OldProtocolError("Kraken's version 2", ADDRESS, "version 1")
     if not isinstance(frame, dict):
         raise BadInputError("frame", "a JSON object", text)
     if frame.get("channel") == TRADE_CHANNEL:
@@ -43,6 +49,15 @@ def parse(text: str | bytes) -> Frame:
     if "Error" in frame:  # capital E: not an answer to any request
         return RateLimited(str(frame["Error"]))
     raise BadInputError("frame", "a field 'channel' or 'method'", text)
+
+
+def _is_of_version_1(frame: Any) -> bool:
+    """Say whether a frame is ``[channel, data, "trade", "XBT/USD"]``, or an event such as ``systemStatus``."""
+    if isinstance(frame, list):
+        return len(frame) >= 4 and isinstance(frame[-2], str) and isinstance(frame[-1], str) and "/" in frame[-1]
+    return (
+        isinstance(frame, dict) and isinstance(frame.get("event"), str) and not {"channel", "method"} & frame.keys()
+    )
 
 
 def subscribe_request(pairs: list[str], request_id: int) -> dict[str, Any]:

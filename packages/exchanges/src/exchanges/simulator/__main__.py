@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 import sys
+from collections.abc import Sequence
 
 from loguru import logger
 from pydantic import ValidationError
@@ -25,8 +26,16 @@ async def serve(settings: SimulatorSettings) -> None:
     logger.info("simulated venue stopped")
 
 
-def main() -> int:
-    """Read the settings and serve."""
+def main(arguments: Sequence[str] = ()) -> int:
+    """Read the settings and serve; the settings are variables, so no argument is taken but a question for them."""
+    if list(arguments) in (["-h"], ["--help"]):
+        print(_usage())
+        return 0
+    if arguments:
+        logger.error(
+            "expected no arguments, as settings are variables (--help lists them), was {}", " ".join(arguments)
+        )
+        return 2
     try:
         settings = SimulatorSettings()
     except ValidationError as error:
@@ -43,5 +52,18 @@ def main() -> int:
     return 0
 
 
+def _usage() -> str:
+    lines = [
+        "usage: python -m exchanges.simulator",
+        "",
+        "A simulated venue until SIGTERM. Its settings are variables:",
+        "",
+    ]
+    for name, field in SimulatorSettings.model_fields.items():
+        default = "" if field.default is None else f" [{field.default}]"
+        lines.append(f"  {'SIMULATOR_' + name.upper():<32} {field.description}{default}")
+    return "\n".join(lines)
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

@@ -17,7 +17,8 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from contracts.clock import Clock, SystemClock
 from contracts.service_health import ServiceState
-from contracts.units import MS_PER_SECOND, US_PER_MS
+from contracts.timestamps import iso_utc_ms
+from contracts.units import MS_PER_DAY, MS_PER_SECOND, US_PER_MS
 from streaming.errors import ServiceError
 from streaming.telemetry import metrics
 from streaming.telemetry.progress import Progress
@@ -183,7 +184,9 @@ class Health:
         event_ms = metrics.newest_event_ms()
         if event_ms is not None:
             age_seconds = (self._clock.now_us() // US_PER_MS - event_ms) / MS_PER_SECOND
-            facts.append(f"last event {age_seconds:.1f} s old")
+            # A replay's is years old, and that of a fast market lies ahead.
+            young = 0 <= age_seconds < MS_PER_DAY / MS_PER_SECOND
+            facts.append(f"last event {age_seconds:.1f} s old" if young else f"last event at {iso_utc_ms(event_ms)}")
         return tuple(facts)
 
     def _sets_aside(self) -> bool:

@@ -94,4 +94,5 @@ def show_state(state: ServiceState) -> None:
 def newest_event_ms() -> int | None:
     """Return the event time of the newest message this process has read or written, milliseconds."""
     times = [sample.value for metric in LAST_EVENT.collect() for sample in metric.samples]
-    return round(max(times) * 1_000) if times else None
+    newest_seconds = max(times, default=0.0)  # 0 of a topic of which nothing has come
+    return round(newest_seconds * 1_000) if newest_seconds > 0 else None

@@ -20,12 +20,12 @@ from embedded.chosen import Chosen, choose
 from embedded.finish import print_summary, write_results
 from embedded.kills import Kill
 from embedded.pipeline import Pipeline
+from embedded.plans.simulated_market import require_listed
 from embedded.preflight import require_settings
 from embedded.process import ProcessSpec
 from embedded.services import Services
 from embedded.terminal.choose import choose_view
 from embedded.terminal.state import RunState
-from exchanges.simulator.instruments import INSTRUMENTS
 from exchanges.simulator.settings import SimulatorSettings
 from features import ANCHOR_BARS
 from modeling.kinds import DEMO_KIND
@@ -168,8 +168,7 @@ def _venue(options: DemoOptions, chosen: Chosen, place: RunFolder) -> ProcessSpe
         "speed": options.speed,
         "ready_file": place.file(_READY),
     }
-    if unlisted := [pair for pair in chosen.pairs if pair not in INSTRUMENTS]:
-        raise BadInputError("--pairs", f"pairs of the simulated market, {', '.join(INSTRUMENTS)}", unlisted[0])
+    require_listed(chosen.pairs)
     try:
         SimulatorSettings(**fields)
     except ValidationError as error:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 
@@ -16,6 +17,8 @@ from embedded.chosen import Chosen, choose
 from embedded.errors import StopRequestedError
 from embedded.finish import print_summary, write_results
 from embedded.pipeline import Pipeline
+from embedded.plans import simulated_market
+from embedded.plans.simulated_market import DEFAULT_VENUE, SimulatedMarket, market_of, require_listed
 from embedded.preflight import require_same_run, require_settings
 from embedded.services import Services
 from embedded.terminal.choose import choose_view
@@ -41,6 +44,8 @@ class PaperOptions:
     command: str
     model: str = DEMO_KIND
     seed: int = 7
+    speed: float = simulated_market.SPEED
+    speaks: str | None = None
     choices: Choices = field(default_factory=Choices)
 
 
@@ -56,19 +61,31 @@ def run_paper(options: PaperOptions, console: Console, clock: Clock | None = Non
     """
     place = RunFolder(options.data)
     chosen = choose(options.choices, set_variables(ENV_FILE), name="paper", pairs=PAIRS)
-    trades = {"exchange": options.exchange, "pairs": list(chosen.pairs)}
+    simulated = options.exchange == simulated_market.EXCHANGE
+    if simulated:
+        require_listed(chosen.pairs)
+    # Whose wire format a simulated market speaks follows once its folder is ours.
+    venue = options.speaks or DEFAULT_VENUE if simulated else options.exchange
+    trades: dict[str, Any] = {"exchange": venue, "pairs": list(chosen.pairs)}
     services = Services(place, chosen.accounts, options.model, options.seed, trades, chosen.settings)
     require_settings(services, chosen)
     require_same_run(place, chosen)
     with place.owned(afresh=False):
-        _run(_pipeline(options, services, chosen, console, clock or SystemClock()), chosen, place, console)
+        _run(options, services, chosen, console, clock or SystemClock(), place)
 
 
-def _run(pipeline: Pipeline, chosen: Chosen, place: RunFolder, console: Console) -> None:
+def _run(
+    options: PaperOptions, services: Services, chosen: Chosen, console: Console, clock: Clock, place: RunFolder
+) -> None:
+    days, market = history_days(chosen.interval_s), None
+    if options.exchange == simulated_market.EXCHANGE:
+        market = market_of(place, options.seed, options.speaks, clock, days)
+        services = replace(services, trades={**services.trades, **market.trades()})
+    pipeline = _pipeline(options, services, chosen, console, clock, market)
     try:
         with pipeline.running():
             try:
-                _go(pipeline, history_days(chosen.interval_s))
+                _go(pipeline, market, options.speed, days)
             except StopRequestedError:
                 _wind_down(pipeline)
     finally:
@@ -81,16 +98,17 @@ def history_days(interval_s: int) -> float:
     return _HISTORY_DAYS * interval_s / DEFAULT_INTERVAL_S
 
 
-def _go(pipeline: Pipeline, days: float) -> None:
+def _go(pipeline: Pipeline, market: SimulatedMarket | None, speed: float, days: float) -> None:
     pipeline.start(*pipeline.services.flow(), *pipeline.services.keeping())
-    pipeline.backfill(history_days=days)
+    where = {} if market is None else market.opened(pipeline, speed)
+    pipeline.backfill(history_days=days, **where)
     if _has_model(pipeline):
         pipeline.enter("train")
         pipeline.serve()
     elif not pipeline.train():
         pipeline.record.notes.append("Too few warm feature rows to train on: data was collected, nothing was traded.")
     pipeline.enter("live")
-    pipeline.start(pipeline.services.trades_live(ends=False))
+    pipeline.start(pipeline.services.trades_live(ends=False, **where))
     pipeline.supervisor.wait_until(lambda: False)
 
 
@@ -111,10 +129,17 @@ def _wind_down(pipeline: Pipeline) -> None:
     pipeline.supervisor.stop()
 
 
-def _pipeline(options: PaperOptions, services: Services, chosen: Chosen, console: Console, clock: Clock) -> Pipeline:
+def _pipeline(
+    options: PaperOptions,
+    services: Services,
+    chosen: Chosen,
+    console: Console,
+    clock: Clock,
+    market: SimulatedMarket | None,
+) -> Pipeline:
     pairs = list(chosen.pairs)
-    now_ms = clock.now_us() // US_PER_MS // MS_PER_MINUTE * MS_PER_MINUTE
-    title = f"paper trading on {options.exchange}"
+    now_ms = market.live_from_ms if market else clock.now_us() // US_PER_MS // MS_PER_MINUTE * MS_PER_MINUTE
+    title = f"paper trading on {market.in_words(options.speed) if market else options.exchange}"
     begin_ms = now_ms - round(history_days(chosen.interval_s) * MS_PER_DAY)
     state = RunState(title, pairs, begin_ms, now_ms, currencies=chosen.currencies)
     record = RunRecord(
