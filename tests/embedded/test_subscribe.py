@@ -13,7 +13,7 @@ from contracts.symbol_subscription import SymbolSubscription
 from contracts.topics import SYMBOL_SUBSCRIPTIONS, TRADES_CHECKPOINTS, dead_letters_name
 from contracts.trades_checkpoint import TradesCheckpoint
 from embedded.cli import app
-from embedded.subscriptions import settings_of
+from embedded.subscriptions import EXCHANGE_FILE, settings_of
 from results.run_folder import RunFolder
 from results.run_settings import record_settings
 from streaming.clients import read_topic
@@ -62,6 +62,13 @@ def test_what_is_asked_for_is_on_the_topic_and_in_the_table(run: Path) -> None:
     (eth,) = [row for row in rows if "ETH/USD" in row]
     assert "nobody, or TRADES_PAIRS" in btc and "streaming; complete to 2026-03-04T00:00:00Z" in btc
     assert "operator" in eth and "waiting for the trades service" in eth
+
+
+def test_before_anything_is_on_the_log_the_run_knows_its_exchange(tmp_path: Path) -> None:
+    RunFolder(tmp_path).log.mkdir(parents=True)
+    RunFolder(tmp_path).file(EXCHANGE_FILE).write_text("simulator")
+    assert command("subscribe", "ETH/USD", "--run", str(tmp_path)).exit_code == 0
+    assert [wish.exchange for wish in written(tmp_path)] == ["simulator"]
 
 
 def test_it_says_on_which_log_and_whether_anybody_hears(run: Path) -> None:

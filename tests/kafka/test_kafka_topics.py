@@ -107,6 +107,28 @@ def test_another_number_of_partitions_is_said_and_left(
     assert TopicAdmin(on_kafka).describe([candles])[candles].num_partitions == 2
 
 
+def test_changelogs_are_looked_at_too(
+    on_kafka: ServiceSettings, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Services make them; somebody else may have made one with the broker's defaults, which delete state."""
+    assert run(on_kafka, monkeypatch) == 0
+    name = f"changelog__candles-{on_kafka.environment}--trades-{on_kafka.environment}--default"
+    admin = AdminClient({"bootstrap.servers": on_kafka.broker_address})
+    for future in admin.create_topics([NewTopic(name, 6, 1)]).values():
+        future.result()
+    capsys.readouterr()
+    assert run(on_kafka, monkeypatch) == 1
+    said = capsys.readouterr().out
+    assert next(line for line in said.splitlines() if line.startswith(name)).endswith(
+        "DIFFERS: cleanup.policy is delete; --alter changes it"
+    )
+    assert "brokers forget" not in said, "make kafka-up keeps offsets for ten years"
+    assert run(on_kafka, monkeypatch, "--alter") == 0
+    monkeypatch.setattr(manage_topics, "_LEAST_OFFSETS_KEPT_MINUTES", 10**9)
+    assert run(on_kafka, monkeypatch, "--dry-run") == 0
+    assert "brokers forget the offsets of a service that was stopped for 3650 days" in capsys.readouterr().out
+
+
 def test_nobody_answers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setattr(topic_admin, "_TIMEOUT_SECONDS", 1.0)
     nowhere = ServiceSettings(broker_address="127.0.0.1:1", data_dir=tmp_path)

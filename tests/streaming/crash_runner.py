@@ -24,6 +24,7 @@ from streaming.clients import end_offsets
 from streaming.embedded import compaction, group, topic_log, transactions, upkeep
 from streaming.embedded.log import EmbeddedLog
 from streaming.embedded.producer import EmbeddedProducer
+from streaming.quix.changelog import CHANGELOG_PREFIX
 from streaming.service.runner import run_service
 
 #: Steps of a commit after (or before) which a child can be made to die: (module or class, function, after it ran?)
@@ -115,7 +116,7 @@ def kill_service(folder: str, guarantee: str, seed: int, kills: int, wipe: bool)
         died[step] = os.WIFSIGNALED(status)
     status = run_child(lambda: serve(settings.model_copy(update={"pause_seconds": 0.0})), None)
     log = EmbeddedLog(Path(folder) / "log")
-    changelogs = [log.topic(name) for name in log.topic_names() if name.startswith(compaction.CHANGELOG_PREFIX)]
+    changelogs = [log.topic(name) for name in log.topic_names() if name.startswith(CHANGELOG_PREFIX)]
     holes = sum(len(topic.read(0, 0, 10**6)[0]) < topic.watermarks(0)[1] for topic in changelogs)
     return {"ends": ends, "died": died, "exit": os.waitstatus_to_exitcode(status), "compacted": holes}
 

@@ -114,6 +114,8 @@ def test_an_input_that_grows_and_reaches_nobody_is_starvation(
         watch.measure()
         assert progress.lags == {(TOPIC, 0): 1}
         assert health.condition().state == "ready", "not for long yet"
+        progress.idle_turns += 1
+        watch.measure()
         monkeypatch.setattr("streaming.telemetry.health.STUCK_SECONDS", 0.0)
         health = Health(Loop(seconds_ago=-1.0), progress=progress)  # no limit is too short for a loop ahead of time
         condition = health.condition()
@@ -123,6 +125,47 @@ def test_an_input_that_grows_and_reaches_nobody_is_starvation(
         assert progress.lags == {(TOPIC, 0): 0}
         assert health.condition().state == "ready"
     watch.close()
+
+
+class TwoPartitions:
+    """A log of which somebody else says how it grows."""
+
+    def __init__(self) -> None:
+        self.ends = {0: 10, 1: 10}
+
+    def watermarks(self, topic: str) -> dict[int, tuple[int, int]]:
+        return {partition: (0, end) for partition, end in self.ends.items()}
+
+    def committed(self, group: str, topic: str, partitions: object) -> dict[int, int]:
+        return {0: 10, 1: 10}
+
+
+@pytest.mark.parametrize(
+    ("taken", "idle", "starving"),
+    [((0, 1), True, []), ((0,), True, [1]), ((0,), False, []), ((), True, [0, 1])],
+    ids=["both come", "one is not fetched", "one has to wait for its turn", "none comes"],
+)
+def test_a_partition_that_is_no_longer_fetched_is_told_from_one_that_waits(
+    settings: ServiceSettings,
+    monkeypatch: pytest.MonkeyPatch,
+    taken: tuple[int, ...],
+    idle: bool,
+    starving: list[int],
+) -> None:
+    log = TwoPartitions()
+    monkeypatch.setattr("streaming.telemetry.lag_watch.open_client", lambda _: log)
+    progress = at_work()
+    progress.on_assign([(TOPIC, 1)])
+    watch = LagWatch(settings, "tally-dev", [TRADES], progress, SystemClock())
+    watch.measure()
+    for look in range(3):
+        log.ends = {0: 20 + look, 1: 20 + look}
+        for partition in taken:
+            progress.on_processed(TOPIC, partition, 11 + look)
+        progress.idle_turns += idle
+        watch.measure()
+    assert [partition for _, partition in progress.starved] == starving
+    assert (progress.starved_since_seconds is not None) == bool(starving)
 
 
 def test_lag_counts_from_what_the_group_has_committed(settings: ServiceSettings) -> None:

@@ -70,7 +70,8 @@ def test_the_address_decides(tmp_path: Path) -> None:
     assert app.config.consumer_extra_config["group.instance.id"] == "candles-dev-0"
     assert app.config.producer_extra_config["transactional.id"] == "candles-dev-0"
     assert app.config.producer_extra_config["compression.type"] == "lz4"
-    assert app.config.auto_offset_reset == "earliest"
+    assert app.config.auto_offset_reset == "error"
+    assert not app.config.auto_recover_from_source_offset_out_of_range
     assert "secret" not in repr(kafka) + str(app.config)
     local = kafka.model_copy(update={"broker_address": f"embedded://{tmp_path}/log"})
     assert type(create_application(local, "candles")) is EmbeddedServiceApplication

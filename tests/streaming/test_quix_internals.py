@@ -17,6 +17,8 @@ from quixstreams.internal_producer import InternalProducer
 from quixstreams.kafka import Consumer, Producer
 from quixstreams.models.topics import Topic, TopicAdmin, TopicManager
 from quixstreams.processing import ProcessingContext
+from quixstreams.state.base import PartitionTransaction, Store
+from quixstreams.state.rocksdb import RocksDBStorePartition
 from tests.support.workspace import ROOT, members
 
 ADAPTER = ROOT / "packages/streaming/src/streaming/quix"
@@ -36,6 +38,11 @@ METHODS = {
     (Checkpoint, "empty"): "self",
     (Checkpoint, "expired"): "self",
     (Checkpoint, "get_store_transaction"): "self stream_id partition store_name",
+    (PartitionTransaction, "get"): "self key prefix default cf_name timestamp",
+    (PartitionTransaction, "set"): "self key value prefix cf_name timestamp ttl",
+    (RocksDBStorePartition, "begin"): "self",
+    (RocksDBStorePartition, "get_changelog_offset"): "self",
+    (Store, "assign_partition"): "self partition",
     (InternalConsumer, "poll_row"): "self timeout buffered",
     (Producer, "flush"): "self timeout",
     (ProcessingContext, "commit_checkpoint"): "self force revoking",
@@ -53,11 +60,15 @@ ATTRIBUTES = (
     "app._config.request_timeout",
     "app._config.topic_create_timeout",
     "app._consumer.commit",
+    "app._dataframe_registry.get_stream_ids",
+    "app._dataframe_registry.get_topics_for_stream_id",
     "app._processing_context.producer.produce",
     "app._processing_context._checkpoint",
     "app._producer",
     "app._run_tracker._message_consumed",
     "app._state_manager.recovery_required",
+    "app._state_manager.stores",
+    "app._topic_manager.changelog_topics",
     "app._topic_manager.non_changelog_topics",
     "app._topic_manager._admin.list_topics",
     "app._topic_manager_factory",
@@ -71,6 +82,7 @@ ATTRIBUTES = (
     "admin._config",
     "admin._inner_admin",
     "checkpoint._store_transactions",
+    "checkpoint._tp_offsets",
 )
 PROPERTIES = (
     (Consumer, "_consumer"),
@@ -89,7 +101,7 @@ INNER = (
 )
 #: Private names in the adapter that are its own.
 OWN = {"_ASK_SECONDS", "_EmbeddedConsumerMixin", "_EmbeddedProducerMixin", "_link", "_own_producers"}
-OWN |= {"_inputs", "_is_input"}
+OWN |= {"_inputs", "_is_input", "_rebuilt"}
 
 
 @pytest.fixture(scope="module")

@@ -128,6 +128,8 @@ def server_properties(node: Node, options: Options) -> str:
         "group.initial.rebalance.delay.ms": 0,
         # Services commit their offsets synchronously: with the default each checkpoint stands still for 5 ms.
         "group.coordinator.append.linger.ms": 0,
+        # Ten years: a group's offsets go a week after its service stopped, while its messages stay for ever.
+        "offsets.retention.minutes": 5_256_000,
         "log.cleaner.dedupe.buffer.size": 16 * 1024 * 1024,
     }
     if options.check_interval_ms is not None:

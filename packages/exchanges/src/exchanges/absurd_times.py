@@ -32,7 +32,7 @@ def without_absurd_times(pair: str, trades: list[Trade], venue_us: int) -> tuple
     >>> trades = [Trade(1, 5, "1", "1", "buy"), Trade(2, 4_165_689_600_000_000, "1", "1", "buy")]
     >>> good, bad = without_absurd_times("BTC/USD", trades, venue_us=1_772_445_600_000_000)
     >>> len(good), bad[0].reason
-    (1, 'timestamp: expected at most a day after 2026-03-02T10:00:00Z, was 2102-01-02T00:00:00Z')
+    (1, 'timestamp: expected at most a day after 2026-03-02T10:00:00Z, was 2102-01-03T00:00:00Z')
     """
     latest_us = venue_us + MAX_AHEAD_US
     if not venue_us or all(trade.timestamp_us <= latest_us for trade in trades):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import islice
+from typing import NamedTuple
 
 from contracts.trade_ids import not_above, starts_again
 from exchanges.pair_state import Notice, Output, PairState, SetAside
@@ -11,15 +12,56 @@ from exchanges.venue import Trade
 _MAX_REMEMBERED = 200_000
 
 
+class Restarted(NamedTuple):
+    """Trades with ids that start again, and the highest id and newest time before them."""
+
+    trades: list[Trade]
+    last_id: int
+    newest_us: int
+
+
+def split_restarted(trades: list[Trade], last_id: int | None, newest_us: int) -> tuple[list[Trade], Restarted | None]:
+    """Separate trades that are new although their ids are not: in the order of their times, ids go back.
+
+    Parameters
+    ----------
+    trades
+        In id order.
+    last_id, newest_us
+        The highest id and the newest time before them; None if nothing was.
+
+    Returns
+    -------
+    tuple[list[Trade], Restarted | None]
+        The others in id order, and those that start again, in time order.
+
+    Examples
+    --------
+    >>> page = [Trade(1, 90_000_000, "1", "1", "buy"), Trade(5_000, 10_000_000, "1", "1", "buy")]
+    >>> others, again = split_restarted(page, None, 0)
+    >>> [trade.trade_id for trade in others], [trade.trade_id for trade in again.trades]
+    ([5000], [1])
+    """
+    found: Restarted | None = None
+    for trade in sorted(trades, key=lambda trade: (trade.timestamp_us, trade.trade_id)):
+        if last_id is not None and starts_again(trade.trade_id, trade.timestamp_us, last_id, newest_us):
+            found = found or Restarted([], last_id, newest_us)
+            found.trades.append(trade)
+        else:
+            last_id = trade.trade_id if last_id is None else max(last_id, trade.trade_id)
+            newest_us = max(newest_us, trade.timestamp_us)
+    if found is None:
+        return trades, None
+    again = {trade.trade_id for trade in found.trades}
+    return [trade for trade in trades if trade.trade_id not in again], found
+
+
 def without_restarted(state: PairState, trades: list[Trade]) -> tuple[list[Trade], list[Output]]:
     """Separate trades that are new although their ids are not; say so once, set each aside once."""
-    last_id, newest_us = state.last_id, state.last_us
-    if last_id is None:
+    wanted, again = split_restarted(trades, state.last_id, state.last_us if state.last_id is not None else 0)
+    if again is None:
         return trades, []
-    found = [t for t in trades if starts_again(t.trade_id, t.timestamp_us, last_id, newest_us)]
-    if not found:
-        return trades, []
-    wanted = [t for t in trades if not starts_again(t.trade_id, t.timestamp_us, last_id, newest_us)]
+    found, last_id, newest_us = again
     aside = [t for t in found if (t.timestamp_us, t.trade_id) not in state.aside]
     outputs: list[Output] = []
     if state.restarts is None:

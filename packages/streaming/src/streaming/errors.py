@@ -11,3 +11,7 @@ class ServiceError(TradestreamError):
 
 class SettingsError(TradestreamError):
     """The settings are wrong; the message names each environment variable."""
+
+
+class RecoveryError(TradestreamError):
+    """Offsets, state, changelog and input of a service do not belong together; going on would lose one in silence."""

@@ -10,5 +10,7 @@ EXIT_TOO_FEW_ROWS = 3
 EXIT_NO_MODEL = 4
 #: Predictions: the promoted model was trained on other features or bars than this code serves; training cures it.
 EXIT_UNSUITABLE_MODEL = 5
+#: State or input would be lost: an operator has to say where to go on (`TRADESTREAM_GO_ON_AT`).
+EXIT_WOULD_LOSE = 6
 #: Stopped by a person: 128 and the number of SIGINT.
 EXIT_STOPPED = 130

@@ -8,7 +8,7 @@ import types
 from collections.abc import Collection, Mapping, Sequence
 from contextvars import ContextVar
 from pathlib import Path
-from typing import Any, Literal, Self, TypeVar, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, Self, TypeVar, Union, get_args, get_origin
 
 from pydantic import BaseModel, Field, FilePath, SecretStr, ValidationError, field_validator, model_validator
 from pydantic.fields import FieldInfo
@@ -37,6 +37,9 @@ _LEAST_REPORT_SECONDS = 0.1
 
 _BROKER = r"(?:(?:PLAINTEXT|SSL|SASL_PLAINTEXT|SASL_SSL)://)?(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:]+\]):\d{1,5}"
 _ADDRESS = re.compile(rf"{SCHEME}.+|{_BROKER}(?:\s*,\s*{_BROKER})*")
+
+#: <consumer group>/<topic>[<partition>]@<offset>
+_GO_ON_AT = r"^[A-Za-z0-9._-]+/[A-Za-z0-9._-]+\[\d+\]@\d+$"
 
 SettingsT = TypeVar("SettingsT", bound="ServiceSettings")
 
@@ -139,6 +142,9 @@ class ServiceSettings(BaseSettings):
     )
     consumer_group: str | None = _shared(
         "CONSUMER_GROUP", None, "consumer group; by default <service>-<environment>", min_length=1
+    )
+    go_on_at: tuple[Annotated[str, Field(pattern=_GO_ON_AT)], ...] = _shared(
+        "GO_ON_AT", (), "after a refusal to start, which says the value: offsets at which to go on with what is left"
     )
     replication_factor: int = _shared("REPLICATION_FACTOR", 1, "replicas of topics created on Kafka", ge=1)
     instance_id: str = _shared(

@@ -26,6 +26,8 @@ from streaming.producer import open_producer
 from streaming.settings import ServiceSettings, load_settings, read_settings
 
 OPERATOR = "operator"
+#: In a run's folder: the exchange whose trades it writes.
+EXCHANGE_FILE = "exchange"
 #: Under this name the trades service counts the pairs of its own settings.
 _RESERVED = "settings"
 _MAX_REQUESTER_CHARACTERS = 200
@@ -71,7 +73,12 @@ def settings_of(run_folder: Path | None) -> SubscriptionSettings:
     if not place.log.is_dir():
         raise BadInputError("--run", "the folder of a run that has a log", str(run_folder))
     accounts = read_settings(SubscriptionSettings, recorded_settings(place)).accounts
-    return SubscriptionSettings(broker_address=place.broker_address, environment=ENVIRONMENT, accounts=accounts)
+    settings = SubscriptionSettings(broker_address=place.broker_address, environment=ENVIRONMENT, accounts=accounts)
+    file = place.file(EXCHANGE_FILE)
+    if not file.exists():
+        return settings
+    # Before anything is on the log, only the run itself knows whose trades these will be.
+    return settings.model_copy(update={"trades_exchange_label": file.read_text(encoding="utf-8")})
 
 
 def ask(

@@ -18,7 +18,7 @@ from embedded.errors import ProcessFailedError, StopRequestedError
 from embedded.process import ManagedProcess, ProcessSpec
 from embedded.restart_policy import RestartPolicy
 from embedded.terminal.hang_up import leave_terminal
-from streaming.exit_codes import EXIT_BAD_SETTINGS
+from streaming.exit_codes import EXIT_BAD_SETTINGS, EXIT_WOULD_LOSE
 
 _TICK_S = 0.05
 _STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -177,6 +177,8 @@ class Supervisor:
         if code == EXIT_BAD_SETTINGS:
             problem = "a setting is wrong, so it was not started again"
             raise self._failure(process, problem, bad_setting=True)
+        if code == EXIT_WOULD_LOSE:
+            raise self._failure(process, "state or input would be lost, so it was not started again")
         if not spec.restartable:
             problem = f"ended ({describe_exit(code)}) and cannot go on where it was"
             raise self._failure(process, problem)

@@ -9,9 +9,10 @@ from typing import Any
 
 from loguru import logger
 
-from contracts.trade_ids import not_above, starts_again
+from contracts.trade_ids import not_above
 from exchanges.absurd_times import without_absurd_times
 from exchanges.rest_client import VenueRest
+from exchanges.restarted_ids import split_restarted
 from exchanges.venue import BadRow, Trade
 from exchanges.venues import venue
 from streaming.producer import MessageProducer
@@ -119,9 +120,10 @@ class _Backfill:
         """Write what is new on a page, and how far that is."""
         for row in bad_rows:
             self._bad_rows.add(row)
-        last_id, last_us = self._log.progress.last_trade_id or 0, self._log.progress.last_timestamp_us or 0
-        self._log.trades([t for t in trades if t.trade_id > last_id and t.timestamp_us >= self._start_us])
-        again = [t for t in trades if starts_again(t.trade_id, t.timestamp_us, last_id, last_us)]
-        if again:
-            self._log.lost(again, not_above(last_id), self._bad_rows)
+        progress = self._log.progress
+        wanted, again = split_restarted(trades, progress.last_trade_id, progress.last_timestamp_us or 0)
+        last_id = progress.last_trade_id or 0
+        self._log.trades([t for t in wanted if t.trade_id > last_id and t.timestamp_us >= self._start_us])
+        if again is not None:
+            self._log.lost(again.trades, not_above(again.last_id), self._bad_rows)
         self._log.checkpoint()

@@ -47,7 +47,7 @@ class Assignment:
         for tp in wanted:
             log = self._topic(tp.topic)
             start = resolve_start(log, tp.partition, tp.offset, committed.get((tp.topic, tp.partition)), self._reset)
-            self._cursors[tp.topic, tp.partition] = Cursor(log, tp.partition, start)
+            self._cursors[tp.topic, tp.partition] = Cursor(log, tp.partition, start, self._reset)
 
     def incremental_unassign(self, partitions: Iterable[TopicPartition]) -> None:
         for tp in partitions:

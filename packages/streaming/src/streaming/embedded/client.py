@@ -39,6 +39,10 @@ class EmbeddedClient:
         log = self._log.topic(topic)
         return {partition: log.watermarks(partition) for partition in range(log.partitions)}
 
+    def topic_id(self, topic: str) -> str | None:
+        """Return what tells `topic` from another of its name; None if that is not known."""
+        return self._log.topic(topic).id if self._log.has_topic(topic) else None
+
     def read(self, topic: str, partition: int, start: int, end: int, spec: TopicSpec | None) -> Iterator[Record]:
         log = self._log.topic(topic)
         while start < end:

@@ -14,9 +14,8 @@ import orjson
 from streaming.embedded import sqlite
 from streaming.embedded.headers import decode
 from streaming.embedded.topic_log import TopicLog
-from streaming.quix.changelog import OFFSETS_HEADER, STORE_HEADER
+from streaming.quix.changelog import CHANGELOG_PREFIX, OFFSETS_HEADER, STORE_HEADER
 
-CHANGELOG_PREFIX = "changelog__"
 #: A partition is compacted when this many records, and as many as it holds, came since the last time.
 DIRTY_RECORDS = 10_000
 _CHUNK_RECORDS = 2_000

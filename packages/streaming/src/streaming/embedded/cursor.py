@@ -42,6 +42,18 @@ def resolve_start(log: TopicLog, partition: int, wanted: int, committed: int | N
         wanted = -1 if committed is None else committed
     if low <= wanted <= high:
         return wanted
+    return reset_offset(log, partition, wanted, reset)
+
+
+def reset_offset(log: TopicLog, partition: int, wanted: int, reset: str) -> int:
+    """Return where `reset` goes on, `wanted` not being retained.
+
+    Raises
+    ------
+    KafkaException
+        If `reset` is "error".
+    """
+    low, high = log.watermarks(partition)
     if reset in ("earliest", "smallest", "beginning"):
         return low
     if reset in ("latest", "largest", "end"):
@@ -53,11 +65,23 @@ def resolve_start(log: TopicLog, partition: int, wanted: int, committed: int | N
 class Cursor:
     """A partition being read: what was delivered, and how far was read ahead."""
 
-    __slots__ = ("_limit", "fetch_from", "log", "partition", "paused", "position", "stale", "version", "watermarks")
+    __slots__ = (
+        "_limit",
+        "_reset",
+        "fetch_from",
+        "log",
+        "partition",
+        "paused",
+        "position",
+        "stale",
+        "version",
+        "watermarks",
+    )
 
-    def __init__(self, log: TopicLog, partition: int, start: int) -> None:
+    def __init__(self, log: TopicLog, partition: int, start: int, reset: str) -> None:
         self.log = log
         self.partition = partition
+        self._reset = reset
         self.paused = False
         self.version = -1
         self.watermarks = log.watermarks(partition)
@@ -70,8 +94,18 @@ class Cursor:
         self.stale = True
 
     def fetch(self) -> list[Row]:
-        """Read ahead; sized so that a batch stays within a few megabytes."""
+        """Read ahead; sized so that a batch stays within a few megabytes.
+
+        Raises
+        ------
+        KafkaException
+            If messages that were next are no longer retained, and the consumer is to be told.
+        """
         rows, following = self.log.read(self.partition, self.fetch_from, self._limit)
+        # Asked after they were read: what expired in between may be missing among them.
+        if self.log.watermarks(self.partition)[0] > self.fetch_from:
+            self.move(reset_offset(self.log, self.partition, self.fetch_from, self._reset))
+            return []
         self.watermarks = self.watermarks[0], following
         self.stale = len(rows) == self._limit
         if self.stale:

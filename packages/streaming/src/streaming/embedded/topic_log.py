@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import uuid
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
@@ -97,7 +98,11 @@ def _create_schema(db: sqlite3.Connection, settings: TopicSettings) -> None:
     db.execute("CREATE TABLE settings (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID")
     db.executemany(
         "INSERT INTO settings VALUES (?, ?)",
-        [("retention_ms", str(settings.retention_ms)), ("cleanup_policy", settings.cleanup_policy)],
+        [
+            ("retention_ms", str(settings.retention_ms)),
+            ("cleanup_policy", settings.cleanup_policy),
+            ("id", uuid.uuid4().hex),
+        ],
     )
     db.execute(
         "CREATE TABLE partitions (id INTEGER PRIMARY KEY, low_offset INTEGER NOT NULL DEFAULT 0,"
@@ -123,6 +128,11 @@ class TopicLog:
     ----------
     folder, name
         The topic must exist.
+
+    Attributes
+    ----------
+    id
+        Tells it from an earlier or later topic of its name; None of one that an older version made.
     """
 
     def __init__(self, folder: Path, name: str) -> None:
@@ -132,6 +142,7 @@ class TopicLog:
         with sqlite.translated(self.path):
             values = dict(self.db.execute("SELECT name, value FROM settings"))
             self.partitions: int = self.db.execute("SELECT count(*) FROM partitions").fetchone()[0]
+        self.id: str | None = values.get("id")
         self.settings = TopicSettings(self.partitions, int(values["retention_ms"]), values["cleanup_policy"])
 
     def append(self, drafts: Sequence[Draft], transaction: tuple[str, int] | None = None) -> list[int]:

@@ -6,8 +6,9 @@ import time
 from typing import TYPE_CHECKING
 
 from contracts.clock import Clock
-from streaming.embedded.compaction import CHANGELOG_PREFIX, Committed, compact
+from streaming.embedded.compaction import Committed, compact
 from streaming.embedded.retention import expire
+from streaming.quix.changelog import CHANGELOG_PREFIX
 
 if TYPE_CHECKING:
     from streaming.embedded.log import EmbeddedLog

@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
+from confluent_kafka import Consumer, KafkaError, KafkaException, TopicCollection, TopicPartition
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
 from quixstreams.models.topics import TopicConfig
@@ -87,6 +87,13 @@ class KafkaClient:
             partition: consumer.get_watermark_offsets(TopicPartition(topic, partition), timeout=_TIMEOUT_SECONDS)
             for partition in described.partitions
         }
+
+    @retry_while_passing
+    def topic_id(self, topic: str) -> str | None:
+        """Return what tells `topic` from another of its name; None if the broker does not say."""
+        (described,) = self.admin.describe_topics(TopicCollection([topic])).values()
+        told = described.result(timeout=_TIMEOUT_SECONDS).topic_id
+        return None if told is None else str(told)
 
     def read(self, topic: str, partition: int, start: int, end: int, spec: TopicSpec | None) -> Iterator[Record]:
         if start >= end:

@@ -15,6 +15,14 @@ COMPRESSION = "lz4"
 #: would wait half a minute for an answer there, and then up to ten seconds before it looks again.
 _RECONNECTING: dict[str, Any] = {"socket.connection.setup.timeout.ms": 3_000, "reconnect.backoff.max.ms": 1_000}
 
+#: How long a service waits for brokers that are away before it ends: for a message to be taken, for offsets to be
+#: committed, and while nothing is to be done. QuixStreams would end it after two minutes, a commit after half of one.
+BROKERS_AWAY_SECONDS = 300.0
+#: Waiting so for brokers is no reason to be thrown out of the group by them.
+_MAX_POLL_MS = int((BROKERS_AWAY_SECONDS + 120.0) * 1_000)
+#: A transaction is as long as a checkpoint, which may be late; Kafka's 60 s would end each one of a longer interval.
+_TRANSACTION_SPARE_SECONDS = 60.0
+
 #: Every producer's: nothing is acknowledged before all in-sync replicas have it. Nothing waits for company either:
 #: librdkafka's linger of 5 ms would be added by each of five services in turn. Under load messages still travel
 #: together, those that come while a request is on its way.
@@ -22,6 +30,7 @@ KAFKA_PRODUCER_CONFIG: dict[str, Any] = {
     "acks": "all",
     "compression.type": COMPRESSION,
     "linger.ms": 0,
+    "message.timeout.ms": int(BROKERS_AWAY_SECONDS * 1_000),
     **_RECONNECTING,
 }
 #: Where latency does not count: fewer and larger requests.
@@ -41,6 +50,28 @@ _BOUNDED_QUEUE: dict[str, Any] = {
 #: for messages everything else waits too. At librdkafka's 500 ms a service with three stores and six partitions,
 #: which asks for the ends of eighteen changelogs when it starts, took twelve seconds to its first commit; now two.
 KAFKA_CONSUMER_CONFIG: dict[str, Any] = {"fetch.wait.max.ms": 50, **_BOUNDED_QUEUE, **_RECONNECTING}
+
+
+def group_config(session_timeout_seconds: float) -> dict[str, Any]:
+    """Return what a member of a consumer group adds."""
+    return {"session.timeout.ms": int(session_timeout_seconds * 1_000), "max.poll.interval.ms": _MAX_POLL_MS}
+
+
+def transaction_config(transactional_id: str, commit_interval_seconds: float) -> dict[str, Any]:
+    """Return what a producer adds whose transactions last from one checkpoint to the next.
+
+    Examples
+    --------
+    >>> transaction_config("candles-dev-0", 120.0)["transaction.timeout.ms"]
+    300000
+    """
+    timeout_ms = int((2 * commit_interval_seconds + _TRANSACTION_SPARE_SECONDS) * 1_000)
+    return {
+        "transactional.id": transactional_id,
+        "transaction.timeout.ms": timeout_ms,
+        # Of a transaction that has ended no message counts any more; librdkafka takes no longer one.
+        "message.timeout.ms": min(timeout_ms, KAFKA_PRODUCER_CONFIG["message.timeout.ms"]),
+    }
 
 
 def kafka_connection(settings: ServiceSettings) -> ConnectionConfig:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from confluent_kafka import KafkaError, KafkaException
-from quixstreams.kafka.exceptions import BaseKafkaException
+from quixstreams.kafka.exceptions import BaseKafkaException, KafkaBrokerUnavailableError
 from quixstreams.models.topics.exceptions import CreateTopicFailure, TopicPermissionError
+
+from streaming.kafka.connection import BROKERS_AWAY_SECONDS
 
 if TYPE_CHECKING:
     from streaming.settings import ServiceSettings
@@ -27,6 +29,13 @@ _NOT_ALLOWED = frozenset(
 def is_refusal(error: KafkaError) -> bool:
     """Whether the broker, or this side, refuses: waiting does not help, what the client was told is wrong."""
     return error.code() in _REFUSALS and not any(words in error.str() for words in _BROKEN_OFF)
+
+
+def is_out_of_range(error: Exception) -> bool:
+    """Whether the log no longer has the offset at which it was to be read."""
+    if isinstance(error, BaseKafkaException):
+        return bool(error.error.code() == KafkaError._AUTO_OFFSET_RESET)
+    return isinstance(error, KafkaException) and error.args[0].code() == KafkaError._AUTO_OFFSET_RESET
 
 
 def wrong_settings(settings: ServiceSettings, error: KafkaError) -> str:
@@ -82,6 +91,8 @@ def describe_kafka_error(error: BaseException) -> str | None:
     """
     if isinstance(error, CreateTopicFailure | TopicPermissionError):
         return f"Kafka: {error}; the operator creates topics: make topics"
+    if isinstance(error, KafkaBrokerUnavailableError):
+        return f"Kafka (TRADESTREAM_BROKER_ADDRESS): no broker was to be reached for {BROKERS_AWAY_SECONDS:g} s"
     if isinstance(error, BaseKafkaException):
         return _words(error.error)
     return _words(error.args[0]) if isinstance(error, KafkaException) else None
@@ -89,7 +100,10 @@ def describe_kafka_error(error: BaseException) -> str | None:
 
 def _words(error: KafkaError) -> str:
     if error.code() in (KafkaError.FENCED_INSTANCE_ID, KafkaError._FENCED) or "fenced by other" in error.str():
-        return "another process has this one's TRADESTREAM_INSTANCE_ID: each replica needs its own"
+        return (
+            "another process has this one's TRADESTREAM_INSTANCE_ID, each replica needs its own; or a transaction "
+            "was open for more than twice TRADESTREAM_COMMIT_INTERVAL_SECONDS and a minute"
+        )
     if error.code() in _NOT_ALLOWED:
         return f"Kafka user of TRADESTREAM_SASL_USERNAME: {error.str()} (the operator gives permissions: make access)"
     return f"Kafka (TRADESTREAM_BROKER_ADDRESS): {error.str()}"

@@ -9,6 +9,7 @@ from typing import Literal
 
 from contracts.services import readers_of
 from contracts.topics import EVERY_SERVICE, TOPICS, TopicSpec, dead_letters_name
+from streaming.quix.changelog import CHANGELOG_PREFIX
 
 READ, WRITE, CREATE = "READ", "WRITE", "CREATE"
 DESCRIBE, DESCRIBE_CONFIGS = "DESCRIBE", "DESCRIBE_CONFIGS"
@@ -105,7 +106,7 @@ WRITE on topic dead-letters.candles-dev; READ on topic trades-dev; WRITE on tran
     found |= {Grant(user, "group", READER_GROUP, False, DESCRIBE)}
     found |= {Grant(user, "transactional id", f"{group}-", True, operation) for operation in (WRITE, DESCRIBE)}
     own = (READ, WRITE, CREATE, *LOOK)
-    found |= {Grant(user, "topic", f"changelog__{group}--", True, operation) for operation in own}
+    found |= {Grant(user, "topic", f"{CHANGELOG_PREFIX}{group}--", True, operation) for operation in own}
     uses = [(spec.full_name(environment), READ) for spec in topics if service in readers_of(spec)]
     uses += [(spec.full_name(environment), WRITE) for spec in topics if spec.written_by in (service, EVERY_SERVICE)]
     uses += [(dead_letters_name(service, environment), WRITE)]

@@ -10,10 +10,13 @@ from contracts.topics import TOPICS
 from streaming.broker_address import is_embedded
 from streaming.clients import create_named_topics
 from streaming.errors import ServiceError, SettingsError
-from streaming.kafka.topic_admin import Difference, TopicAdmin, compare, wanted_topics
+from streaming.kafka.topic_admin import Difference, TopicAdmin, compare, wanted_changelogs, wanted_topics
 from streaming.settings import ServiceSettings, load_settings
 
 EXIT_OK, EXIT_DIFFERENT, EXIT_FAILED = 0, 1, 2
+_MINUTES_PER_DAY = 24 * 60
+#: A service that starts after that has its offsets, or it refuses to start.
+_LEAST_OFFSETS_KEPT_MINUTES = 365 * _MINUTES_PER_DAY
 _DESCRIPTION = "Print, create and reconcile the topics of TRADESTREAM_BROKER_ADDRESS as contracts have them."
 
 
@@ -47,8 +50,8 @@ def reconcile(settings: ServiceSettings, *, create: bool, alter: bool) -> int:
     SettingsError, ServiceError
         If the broker refuses the user, does not answer or does not allow it.
     """
-    wanted = wanted_topics(settings)
     admin = TopicAdmin(settings)
+    wanted = wanted_topics(settings) | wanted_changelogs(settings, admin.names())
     actual = admin.describe(wanted)
     before = {name: compare(name, config, actual.get(name)) for name, config in wanted.items()}
     created = {name: wanted[name] for name, each in before.items() if each.missing and create}
@@ -58,9 +61,13 @@ def reconcile(settings: ServiceSettings, *, create: bool, alter: bool) -> int:
     actual = admin.describe_when(wanted, lambda found: created.keys() <= found.keys())
     after = {name: compare(name, config, actual.get(name)) for name, config in wanted.items()}
     for name, config in wanted.items():
-        kept = ", ".join(f"{key}={value}" for key, value in (config.extra_config or {}).items())
+        configured = ", ".join(f"{key}={value}" for key, value in (config.extra_config or {}).items())
         layout = f"{config.num_partitions}x{config.replication_factor}"
-        _say(f"{name:<32} {layout}  {kept}  {_words(before[name], after[name])}")
+        _say(f"{name:<32} {layout}  {configured}  {_words(before[name], after[name])}")
+    kept = admin.offsets_kept_minutes()
+    if kept is not None and kept < _LEAST_OFFSETS_KEPT_MINUTES:
+        days = f"{kept / _MINUTES_PER_DAY:g} days"
+        _say(f"brokers forget the offsets of a service that was stopped for {days} (offsets.retention.minutes)")
     return EXIT_DIFFERENT if any(after.values()) else EXIT_OK
 
 

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar, cast
 
 from confluent_kafka import KafkaError, KafkaException
 from tenacity import retry, retry_if_exception, stop_after_delay, wait_fixed
+
+from streaming.kafka.connection import BROKERS_AWAY_SECONDS
+
+Asked = TypeVar("Asked", bound=Callable[..., Any])
 
 _TIMEOUT_SECONDS = 30.0
 _RETRY_SECONDS = 0.2
@@ -31,23 +35,28 @@ def _is_passing(error: BaseException) -> bool:
     return isinstance(error, KafkaException) and error.args[0].code() in _PASSING
 
 
+def _asking_for(seconds: float) -> Callable[[Asked], Asked]:
+    asking = retry(
+        retry=retry_if_exception(_is_passing),
+        stop=stop_after_delay(seconds),
+        wait=wait_fixed(_RETRY_SECONDS),
+        reraise=True,
+    )
+    return cast("Callable[[Asked], Asked]", asking)
+
+
 #: Asks again while a cluster says what passes, up to half a minute.
-retry_while_passing = retry(
-    retry=retry_if_exception(_is_passing),
-    stop=stop_after_delay(_TIMEOUT_SECONDS),
-    wait=wait_fixed(_RETRY_SECONDS),
-    reraise=True,
-)
+retry_while_passing = _asking_for(_TIMEOUT_SECONDS)
 
 
-def commit_with_retry(commit: Callable[..., Any]) -> Callable[..., Any]:
-    """Return `commit` of a consumer, asking again while its group's broker comes back.
+def commit_with_retry(commit: Callable[..., Any], seconds: float = BROKERS_AWAY_SECONDS) -> Callable[..., Any]:
+    """Return `commit` of a consumer, asking again for so long while its group's broker comes back.
 
     A broker that has just started loads its groups first. Without this a service would end there, and be restarted
     into the same.
     """
 
-    @retry_while_passing
+    @_asking_for(seconds)
     def asked_again(*arguments: Any, **options: Any) -> Any:
         answered = commit(*arguments, **options)
         for partition in answered or ():

@@ -11,15 +11,19 @@ from confluent_kafka import KafkaException
 from confluent_kafka.admin import AlterConfigOpType, ConfigEntry, ConfigResource, ResourceType
 from quixstreams.models.topics import TopicConfig
 
+from contracts.services import SERVICES
 from contracts.topics import TOPICS, dead_letters_spec
 from streaming.errors import ServiceError
 from streaming.kafka.access import open_admin
 from streaming.kafka.grants import services
+from streaming.quix.changelog import CHANGELOG_PREFIX
 from streaming.topics import topic_config
 
 if TYPE_CHECKING:
     from streaming.settings import ServiceSettings
 
+#: A broker's setting.
+OFFSETS_KEPT = "offsets.retention.minutes"
 _TIMEOUT_SECONDS = 10.0
 _POLL_SECONDS = 0.05
 
@@ -54,6 +58,28 @@ def wanted_topics(settings: ServiceSettings) -> dict[str, TopicConfig]:
     """Return every topic of the system by its full name, in flow order, dead letters last."""
     specs = [*TOPICS, *map(dead_letters_spec, services())]
     return {spec.full_name(settings.environment): topic_config(spec, settings) for spec in specs}
+
+
+def wanted_changelogs(settings: ServiceSettings, existing: Iterable[str]) -> dict[str, TopicConfig]:
+    """Return what those of the `existing` topics that are changelogs of the services should be.
+
+    Services make them, when they first need them: one that is missing is nothing to report.
+
+    Examples
+    --------
+    >>> from streaming.settings import ServiceSettings
+    >>> settings = ServiceSettings(broker_address="kafka:9092")
+    >>> wanted_changelogs(settings, ["changelog__candles-dev--trades-dev--default", "trades-dev"])
+    {'changelog__candles-dev--trades-dev--default': TopicConfig(num_partitions=6, replication_factor=1, \
+extra_config={'cleanup.policy': 'compact'})}
+    """
+    found = {}
+    for spec in SERVICES:
+        beginning = f"{CHANGELOG_PREFIX}{spec.name}-{settings.environment}--"
+        for name in sorted(each for each in existing if each.startswith(beginning)):
+            partitions = spec.input.partitions if spec.input is not None else 1
+            found[name] = TopicConfig(partitions, settings.replication_factor, {"cleanup.policy": "compact"})
+    return found
 
 
 def compare(topic: str, wanted: TopicConfig, actual: TopicConfig | None) -> Difference:
@@ -99,12 +125,22 @@ class TopicAdmin:
         self._address = settings.broker_address
         self._admin = open_admin(settings, _TIMEOUT_SECONDS)
 
+    def names(self) -> list[str]:
+        """Return every topic of the cluster."""
+        return sorted(self._cluster().topics)
+
+    def offsets_kept_minutes(self) -> int | None:
+        """Return for how long the brokers keep the offsets of a group without members; None if they do not say."""
+        brokers = [ConfigResource(ResourceType.BROKER, str(number)) for number in self._cluster().brokers]
+        try:
+            told = self._results(self._admin.describe_configs, brokers).values()
+        except ServiceError:  # not everybody who may make topics may look at brokers
+            return None
+        return min((int(each[OFFSETS_KEPT].value) for each in told if OFFSETS_KEPT in each), default=None)
+
     def describe(self, names: Iterable[str]) -> dict[str, TopicConfig]:
         """Return those of the topics that exist."""
-        try:
-            cluster = self._admin.list_topics(timeout=_TIMEOUT_SECONDS).topics
-        except KafkaException as error:
-            raise ServiceError(f"{self._address}: {error}") from error
+        cluster = self._cluster().topics
         existing = [ConfigResource(ResourceType.TOPIC, name) for name in names if name in cluster]
         found = {}
         for resource, entries in self._results(self._admin.describe_configs, existing).items():
@@ -144,6 +180,12 @@ class TopicAdmin:
         ]
         self._results(self._admin.incremental_alter_configs, resources)
         self.describe_when(altered, lambda found: all(_has(found.get(topic), altered[topic]) for topic in altered))
+
+    def _cluster(self) -> Any:
+        try:
+            return self._admin.list_topics(timeout=_TIMEOUT_SECONDS)
+        except KafkaException as error:
+            raise ServiceError(f"{self._address}: {error}") from error
 
     def _results(self, call: Any, resources: list[ConfigResource]) -> dict[ConfigResource, Any]:
         if not resources:

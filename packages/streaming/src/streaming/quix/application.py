@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
-from confluent_kafka import TopicPartition
+from confluent_kafka import OFFSET_END, TopicPartition
 from quixstreams import Application
 from quixstreams.internal_consumer import InternalConsumer
 from quixstreams.models.topics import TopicManager
@@ -40,9 +41,17 @@ class HookedApplication(Application):
         super().__init__(*arguments, **options)
         self.context = self._processing_context = ServiceContext.like(self._processing_context)
         self._consumer.commit = commit_with_retry(self._consumer.commit)  # type: ignore[method-assign]
+        self._rebuilt = True
 
     def on_turn(self, idle: bool) -> None:
         """The loop has turned; `idle`: there was no message."""
+
+    def starts_of(self, inputs: list[tuple[str, int]]) -> Mapping[tuple[str, int], int]:
+        """Return where each of these partitions is read first, or raise; they are not assigned yet."""
+        return {}
+
+    def on_rebuilt(self) -> None:
+        """State is as its changelog has it, and no message has been processed since partitions came."""
 
     def on_assigned(self, inputs: list[tuple[str, int]]) -> None:
         """Partitions of the inputs have come."""
@@ -74,9 +83,25 @@ class HookedApplication(Application):
         self._topic_manager_factory = KafkaTopicManager
         return super()._get_topic_manager()
 
+    def go_on_at(self, starts: Mapping[tuple[str, int], int]) -> None:
+        """Read partitions that are assigned from other offsets on."""
+        for (topic, partition), offset in starts.items():
+            self._consumer.seek(TopicPartition(topic, partition, offset))
+
     def _on_assign(self, consumer: Any, partitions: Any) -> None:
+        if partitions:
+            starts = self.starts_of(self._inputs(partitions))
+            self.context.positions |= starts
+            for tp in partitions:
+                # Said, not left to the client: QuixStreams' alignment by time would wait for a committed offset that
+                # the log no longer has. Changelogs are read from where their store says, later.
+                tp.offset = starts.get((tp.topic, tp.partition), tp.offset) if self._is_input(tp) else OFFSET_END
         super()._on_assign(consumer, partitions)
         self.context.forget()
+        # What needs no recovery may be processed by the very poll that this is called from.
+        self._rebuilt = not self.recovering
+        if self._rebuilt:
+            self.on_rebuilt()
         self.on_assigned(self._inputs(partitions))
 
     def _on_revoke(self, consumer: Any, partitions: Any) -> None:
@@ -92,6 +117,9 @@ class HookedApplication(Application):
         super()._on_lost(consumer, partitions)
 
     def _process_message(self, dataframe_composed: Any) -> None:
+        if not self._rebuilt:
+            self._rebuilt = True
+            self.on_rebuilt()
         super()._process_message(dataframe_composed)  # type: ignore[no-untyped-call]
         self.on_turn(not self._run_tracker._message_consumed)
 

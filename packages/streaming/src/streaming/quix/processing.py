@@ -9,6 +9,8 @@ from typing import Any, Protocol, Self
 
 from quixstreams.processing import ProcessingContext
 
+from streaming.quix.stores import mark_stores
+
 
 class Cache(Protocol):
     """Values that have to be in the stores when a checkpoint commits."""
@@ -27,11 +29,17 @@ class ServiceContext(ProcessingContext):
     ----------
     caches
         Those of the application.
+    positions
+        By topic and partition, the offset at which the open checkpoint began.
+    topic_ids
+        By topic, what tells it from another one of its name.
     while_committing
         Entered for as long as a checkpoint that is not empty takes.
     """
 
     caches: list[Cache]
+    positions: dict[tuple[str, int], int]
+    topic_ids: dict[str, str]
     while_committing: Callable[[], AbstractContextManager[None]]
 
     @classmethod
@@ -40,6 +48,7 @@ class ServiceContext(ProcessingContext):
         fields = {field.name: getattr(context, field.name) for field in dataclasses.fields(context) if field.init}
         found = cls(**fields)
         found.caches, found.while_committing = [], nullcontext
+        found.positions, found.topic_ids = {}, {}
         return found
 
     def state_of(self, stream_id: str, partition: int, key: Any) -> Any:
@@ -54,10 +63,13 @@ class ServiceContext(ProcessingContext):
         with nullcontext() if checkpoint.empty() else self.while_committing():
             for cache in self.caches:
                 cache.write_back()
+            reached = mark_stores(self, self.positions, self.topic_ids)
             super().commit_checkpoint(force=True, revoking=revoking)
         # A sink that is pushed back leaves the checkpoint behind: its messages come again, to the state before them.
         if any(each.changed and not each.completed for each in checkpoint._store_transactions.values()):
             self.forget()
+        else:
+            self.positions |= reached
 
     def forget(self) -> None:
         """Drop the cached values: partitions have come, gone, or been taken back."""

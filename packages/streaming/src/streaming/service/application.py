@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
 from streaming.dead_letters.writer import DeadLetters
+from streaming.kafka.errors import is_out_of_range
 from streaming.quix.application import HookedApplication
 from streaming.quix.embedded import EmbeddedApplication
+from streaming.recovery.start import Recovery
 from streaming.service.checkpoint_mark import CheckpointMark
 from streaming.service.intake import Intake
 from streaming.service.state_lock import sole_user_of
@@ -38,6 +41,8 @@ class ServiceApplication(HookedApplication):
         How far its loop has come.
     audit
         What it did that somebody may ask about.
+    recovery
+        Holds what it finds of itself together before it goes on.
     """
 
     service: str
@@ -48,6 +53,7 @@ class ServiceApplication(HookedApplication):
     checkpoint_mark: CheckpointMark
     progress: Progress
     audit: AuditLog
+    recovery: Recovery
 
     def run(self, *args: Any, **options: Any) -> list[dict[str, Any]]:
         """Run as `Application.run` does, alone on its state, and leave a mark for as long as a checkpoint takes."""
@@ -60,6 +66,20 @@ class ServiceApplication(HookedApplication):
         """Return what keeps other processes from its state."""
         return sole_user_of(Path(self.config.state_dir), self.config.consumer_group)
 
+    def starts_of(self, inputs: list[tuple[str, int]]) -> Mapping[tuple[str, int], int]:
+        return self.recovery.starts(self, inputs)
+
+    def on_rebuilt(self) -> None:
+        self.recovery.verify(self)
+
+    def on_consumer_error(self, error: Exception, message: Any, logger: Any) -> bool:
+        """QuixStreams' callback: messages that are gone before they were read are no message's fault."""
+        if is_out_of_range(error):
+            assigned = self.progress.assigned or frozenset()
+            self.go_on_at(self.recovery.vanished(self, sorted(assigned)))
+            return True
+        return self.dead_letters.on_consumer_error(error, message, logger)
+
     def on_assigned(self, inputs: list[tuple[str, int]]) -> None:
         self.progress.on_assign(inputs)
 
@@ -68,6 +88,7 @@ class ServiceApplication(HookedApplication):
 
     def on_turn(self, idle: bool) -> None:
         self.heartbeat_seconds = time.monotonic()
+        self.progress.idle_turns += idle
         if self.stop_at_end and idle and self.inputs_read():
             self.stop()
 

@@ -14,7 +14,17 @@ from streaming.broker_address import is_embedded, log_folder
 from streaming.dead_letters.writer import DeadLetters
 from streaming.embedded.filesystem import require_local_filesystem
 from streaming.kafka.access import require_grants
-from streaming.kafka.connection import BULK_LINGER_MS, KAFKA_CONSUMER_CONFIG, KAFKA_PRODUCER_CONFIG, kafka_connection
+from streaming.kafka.connection import (
+    BROKERS_AWAY_SECONDS,
+    BULK_LINGER_MS,
+    KAFKA_CONSUMER_CONFIG,
+    KAFKA_PRODUCER_CONFIG,
+    group_config,
+    kafka_connection,
+    transaction_config,
+)
+from streaming.log_client import open_client
+from streaming.recovery.start import Recovery
 from streaming.service.application import EmbeddedServiceApplication, ServiceApplication
 from streaming.service.checkpoint_mark import CheckpointMark
 from streaming.service.intake import Intake
@@ -54,9 +64,7 @@ def assemble(
     """Return the application with its topics created and its topology laid out, ready to run."""
     if not is_embedded(settings.broker_address):
         require_grants(settings, service, [*inputs, *outputs])
-    app = create_application(
-        settings, service, clock=clock, stop_at_end=stop_at_end, ends=ends, several_inputs=len(inputs) > 1
-    )
+    app = create_application(settings, service, inputs=inputs, clock=clock, stop_at_end=stop_at_end, ends=ends)
     app.dead_letters.attach(app, settings)
     topics = Topics()
     topics.dead_letters, topics.audit = app.dead_letters, app.audit
@@ -75,7 +83,7 @@ def create_application(
     clock: Clock | None = None,
     stop_at_end: bool = False,
     ends: bool = False,
-    several_inputs: bool = False,
+    inputs: Sequence[TopicSpec] = (),
 ) -> ServiceApplication:
     """Return the application of `service` over the broker that `settings` name; nothing is connected yet.
 
@@ -83,8 +91,8 @@ def create_application(
     ----------
     ends
         It ends by itself and does not come back under this name: its partitions are free as soon as it has ended.
-    several_inputs
-        It reads more than one topic.
+    inputs
+        What it reads.
 
     Raises
     ------
@@ -95,10 +103,12 @@ def create_application(
     progress = Progress(intake)
     dead_letters = DeadLetters(service, intake, clock)
     dead_letters.on_set_aside = progress.on_set_aside
-    poll_seconds = _BATCH_SECONDS if several_inputs else _POLL_SECONDS
+    poll_seconds = _BATCH_SECONDS if len(inputs) > 1 else _POLL_SECONDS
     options: dict[str, Any] = {
         "consumer_group": settings.group_for(service),
-        "auto_offset_reset": "earliest",
+        "auto_offset_reset": "error",
+        "broker_availability_timeout": BROKERS_AWAY_SECONDS,
+        "auto_recover_from_source_offset_out_of_range": False,
         "commit_interval": settings.commit_interval_seconds,
         "commit_every": settings.commit_every_messages,
         "state_dir": settings.state_dir_for(service),
@@ -106,7 +116,7 @@ def create_application(
         "consumer_poll_timeout": 0.0 if stop_at_end and is_embedded(settings.broker_address) else poll_seconds,
         "loglevel": None,
         "rocksdb_options": STATE_OPTIONS,
-        "on_consumer_error": dead_letters.on_consumer_error,
+        "on_consumer_error": lambda *given: app.on_consumer_error(*given),
         "on_processing_error": dead_letters.on_processing_error,
         "on_producer_error": dead_letters.on_producer_error,
         "on_message_processed": progress.on_processed,
@@ -119,6 +129,7 @@ def create_application(
     else:
         app = ServiceApplication(kafka_connection(settings), **options)
     app.service, app.intake, app.dead_letters, app.stop_at_end = service, intake, dead_letters, stop_at_end
+    app.recovery = Recovery(settings, service, inputs, open_client)
     app.progress, app.audit = progress, AuditLog(service, settings.instance_id, clock)
     progress.recovering = lambda: app.recovering
     app.checkpoint_mark = CheckpointMark(
@@ -138,13 +149,13 @@ def _client_options(settings: ServiceSettings, service: str, ends: bool) -> dict
     return {
         "consumer_extra_config": {
             **({"group.instance.id": identity} if settings.static_membership and not ends else {}),
-            "session.timeout.ms": int(settings.session_timeout_seconds * 1_000),
+            **group_config(settings.session_timeout_seconds),
             **KAFKA_CONSUMER_CONFIG,
         },
         "producer_extra_config": {
             **KAFKA_PRODUCER_CONFIG,
             # In a job or a transaction no message counts sooner for having been sent alone.
             **({"linger.ms": BULK_LINGER_MS} if ends or transactional else {}),
-            **({"transactional.id": identity} if transactional else {}),
+            **(transaction_config(identity, settings.commit_interval_seconds) if transactional else {}),
         },
     }

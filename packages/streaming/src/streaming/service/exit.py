@@ -9,27 +9,29 @@ from collections.abc import Iterator
 from loguru import logger
 
 from contracts.errors import BadSettingError, TradestreamError
-from streaming.errors import SettingsError
-from streaming.exit_codes import EXIT_BAD_SETTINGS, EXIT_FAILED
+from streaming.errors import RecoveryError, SettingsError
+from streaming.exit_codes import EXIT_BAD_SETTINGS, EXIT_FAILED, EXIT_WOULD_LOSE
 from streaming.kafka.errors import describe_kafka_error
 
 _NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
 
 
 def exit_code_for(error: Exception) -> int:
-    """Log why the process ends and return its exit code: 2 if its settings are to blame, otherwise 1.
+    """Log why the process ends and return its exit code: 2 for settings, 6 for state or input at risk, otherwise 1.
 
     Returns
     -------
     int
-        `EXIT_BAD_SETTINGS` or `EXIT_FAILED`.
+        `EXIT_BAD_SETTINGS`, `EXIT_WOULD_LOSE` or `EXIT_FAILED`.
     """
     words = describe_error(error)
     if words is None:
         logger.opt(exception=error).error("stopping: unexpected error")
     else:
         logger.error("stopping: {}", words)
-    return EXIT_BAD_SETTINGS if isinstance(error, BadSettingError | SettingsError) else EXIT_FAILED
+    if isinstance(error, BadSettingError | SettingsError):
+        return EXIT_BAD_SETTINGS
+    return EXIT_WOULD_LOSE if any(isinstance(each, RecoveryError) for each in _with_causes(error)) else EXIT_FAILED
 
 
 def describe_error(error: BaseException) -> str | None:

@@ -169,7 +169,8 @@ class Health:
             return None
         starved = progress.starved_since_seconds
         if starved is not None and now - starved >= STUCK_SECONDS:
-            words = f"{progress.waiting()} messages wait, and none reached it for {now - starved:.0f} s"
+            where = ", ".join(f"{topic}[{partition}]" for topic, partition in progress.starved)
+            words = f"messages wait on {where}, and none reached it for {now - starved:.0f} s"
             return Condition("not-live", False, False, (words,))
         if progress.assigned is None:
             return Condition("starting", True, False, ("no partitions assigned yet",))

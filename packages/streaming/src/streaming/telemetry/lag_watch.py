@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from contracts.clock import Clock
@@ -15,6 +16,26 @@ from streaming.telemetry.progress import Progress, TopicPartition
 
 if TYPE_CHECKING:
     from streaming.settings import ServiceSettings
+
+
+@dataclass
+class _Seen:
+    """A partition when its newest message had just been processed, and what has been noticed since.
+
+    Attributes
+    ----------
+    taken, end
+        Messages processed, and where the partition ended.
+    idle_turns
+        The loop's, when the partition was seen to have grown.
+    since_seconds
+        When the loop was seen to have been idle after that.
+    """
+
+    taken: int
+    end: int
+    idle_turns: int | None = None
+    since_seconds: float | None = None
 
 
 class LagWatch:
@@ -39,8 +60,7 @@ class LagWatch:
         self._progress = progress
         self._clock = clock
         self._client: LogClient | None = None
-        self._processed = -1
-        self._ends_seen = 0
+        self._seen: dict[TopicPartition, _Seen] = {}
 
     def measure(self) -> None:
         """Bring lag and starvation up to date.
@@ -56,16 +76,17 @@ class LagWatch:
             lags, ends = self._lags(self._client)
         except Exception:
             self._progress.lags = self._progress.starved_since_seconds = None
+            self._progress.starved = ()
             self.close()
             raise
         self._progress.lags = lags
-        self._watch_starvation(sum(lags.values()), ends)
+        self._watch_starvation(lags, ends)
         self._publish(lags)
 
-    def _lags(self, client: LogClient) -> tuple[dict[TopicPartition, int], int]:
+    def _lags(self, client: LogClient) -> tuple[dict[TopicPartition, int], dict[TopicPartition, int]]:
         assigned, known = self._progress.assigned or frozenset(), self._progress.next_offsets
         lags: dict[TopicPartition, int] = {}
-        ends = 0
+        ends: dict[TopicPartition, int] = {}
         for topic in self._topics:
             mine = sorted(partition for name, partition in assigned if name == topic)
             marks = client.watermarks(topic) if mine else {}
@@ -75,17 +96,30 @@ class LagWatch:
                 low, high = marks.get(partition, (0, 0))
                 position = known.get((topic, partition), committed.get(partition, low))
                 lags[topic, partition] = max(0, high - max(position, low))
-                ends += high
+                ends[topic, partition] = high
         return lags, ends
 
-    def _watch_starvation(self, waiting: int, ends: int) -> None:
-        """Starving is: something waits, the input has grown since the newest message processed, none was since."""
+    def _watch_starvation(self, lags: Mapping[TopicPartition, int], ends: Mapping[TopicPartition, int]) -> None:
+        """Starving is a partition that has grown since its newest message was processed, and of which none comes.
+
+        And that although the loop has asked for messages and was given none: as long as it is given others, this
+        partition's turn is still to come.
+        """
         progress = self._progress
-        if progress.processed != self._processed or not waiting:
-            self._processed, self._ends_seen = progress.processed, ends
-            progress.starved_since_seconds = None
-        elif ends > self._ends_seen and progress.starved_since_seconds is None:
-            progress.starved_since_seconds = time.monotonic()
+        idle, now = progress.idle_turns, time.monotonic()
+        for place in self._seen.keys() | lags.keys():
+            seen = self._seen.get(place)
+            if place not in lags:
+                del self._seen[place]
+            elif seen is None or progress.taken[place] != seen.taken or not lags[place]:
+                self._seen[place] = _Seen(progress.taken[place], ends[place])
+            elif ends[place] > seen.end and seen.idle_turns is None:
+                seen.idle_turns = idle
+            elif seen.since_seconds is None and seen.idle_turns is not None and idle > seen.idle_turns:
+                seen.since_seconds = now
+        starving = {place: seen.since_seconds for place, seen in self._seen.items() if seen.since_seconds is not None}
+        progress.starved = tuple(sorted(starving))
+        progress.starved_since_seconds = min(starving.values(), default=None)
 
     def _publish(self, lags: dict[TopicPartition, int]) -> None:
         metrics.LAG_MESSAGES.clear()  # a partition that went to another replica is no longer ours to tell of

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 
 from streaming.service.intake import Intake
@@ -22,10 +23,16 @@ class Progress:
         Per partition the offset after the newest message processed.
     processed
         Messages, since the start.
+    taken
+        The same per partition.
+    idle_turns
+        How often the loop asked for a message and there was none.
     lags
         Messages that wait, per assigned partition; None while nobody has measured.
     starved_since_seconds
-        Monotonic time since which the input grows and nothing arrives; None while all is well.
+        Monotonic time since which a partition grows and nothing of it arrives; None while all is well.
+    starved
+        The partitions of which that is so.
     recovering
         Whether state is being rebuilt.
     """
@@ -35,20 +42,25 @@ class Progress:
         self.assigned: frozenset[TopicPartition] | None = None
         self.next_offsets: dict[TopicPartition, int] = {}
         self.processed = 0
+        self.taken: Counter[TopicPartition] = Counter()
+        self.idle_turns = 0
         self.lags: Mapping[TopicPartition, int] | None = None
         self.starved_since_seconds: float | None = None
+        self.starved: tuple[TopicPartition, ...] = ()
         self.recovering: Callable[[], bool] = bool
 
     def on_processed(self, topic: str, partition: int, offset: int) -> None:
         """Note a message; called for each."""
         self.next_offsets[topic, partition] = offset + 1
         self.processed += 1
+        self.taken[topic, partition] += 1
         metrics.PROCESSING_DURATION.observe(time.perf_counter() - self._intake.started_seconds)
 
     def on_set_aside(self, topic: str, partition: int, offset: int) -> None:
         """Note a message that could not even be decoded."""
         self.next_offsets[topic, partition] = offset + 1
         self.processed += 1
+        self.taken[topic, partition] += 1
 
     def on_assign(self, partitions: Iterable[TopicPartition]) -> None:
         """Note an assignment."""

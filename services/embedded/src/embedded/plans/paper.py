@@ -21,6 +21,7 @@ from embedded.plans import simulated_market
 from embedded.plans.simulated_market import DEFAULT_VENUE, SimulatedMarket, market_of, require_listed
 from embedded.preflight import require_same_run, require_settings
 from embedded.services import Services
+from embedded.subscriptions import EXCHANGE_FILE
 from embedded.terminal.choose import choose_view
 from embedded.terminal.state import RunState
 from modeling.kinds import DEMO_KIND
@@ -81,6 +82,7 @@ def _run(
     if options.exchange == simulated_market.EXCHANGE:
         market = market_of(place, options.seed, options.speaks, clock, days)
         services = replace(services, trades={**services.trades, **market.trades()})
+    place.file(EXCHANGE_FILE).write_text(options.exchange, encoding="utf-8")
     pipeline = _pipeline(options, services, chosen, console, clock, market)
     try:
         with pipeline.running():

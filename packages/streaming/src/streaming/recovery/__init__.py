@@ -1,0 +1,1 @@
+"""Whether offsets, state, changelogs and input belong together when a service starts."""
