@@ -10,6 +10,8 @@ model    ?= $(or $(SHELL_ENVIRONMENT_MODEL),$(call taken_by,demo))
 seed     ?= 7
 hours    ?= 4
 out      ?=
+replace  ?=
+REPLACE = $(if $(filter yes,$(value replace)),--replace)
 exchange ?= kraken
 pairs    ?=
 #: A TOML file of accounts; for scale-plan their number.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from docs.writers import cli, code_map, features, settings, sql, topics
+from docs.writers import cli, code_map, defaults, features, settings, sql, topics
 from docs.writers.markdown import filled
 
 from streaming.variables import KNOWN_FILE
@@ -14,6 +14,7 @@ DOCS = Path(__file__).parents[1]
 WRITTEN: dict[str, Callable[[], Iterator[str]]] = {
     "explanation/architecture.md": code_map.lines,
     "reference/cli.md": cli.lines,
+    "reference/defaults.md": defaults.lines,
     "reference/features.md": features.lines,
     "reference/settings.md": settings.lines,
     "reference/sql.md": sql.lines,

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import json
+from contextlib import nullcontext
+from importlib.metadata import version
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+from tests.support import made_up_run
 from typer.testing import CliRunner
 
+from contracts.errors import BadInputError
 from embedded.cli import app
+from embedded.replacing import require_replaceable
 from results.run_folder import FolderNotOursError, RunFolder
 
 
@@ -101,9 +108,58 @@ def test_two_runs_at_once_in_a_folder_are_refused(tmp_path: Path) -> None:
 
 
 def test_status_says_how_far_everything_is(tmp_path: Path) -> None:
-    from tests.support import made_up_run
-
     made_up_run.write_run(RunFolder(tmp_path).log, minutes=2)
     code, output = call("status", "--run", tmp_path)
     assert code == 0
     assert "predictions" in output
+
+
+def test_the_version_is_told() -> None:
+    code, output = call("--version")
+    assert (code, output) == (0, f"tradestream {version('tradestream-embedded')}\n")
+
+
+@pytest.mark.parametrize("command", ["status", "subscriptions", "dead-letters", "export"])
+def test_what_is_printed_as_a_table_is_printed_as_json_too(tmp_path: Path, command: str) -> None:
+    made_up_run.write_run(RunFolder(tmp_path).log, minutes=2)
+    out = [tmp_path / "out"] if command == "export" else []
+    code, plain = call(command, *out, "--run", tmp_path)
+    assert code == 0
+    code, output = call(command, *out, "--run", tmp_path, "--json")
+    assert code == 0
+    told = json.loads(output)
+    match command:
+        case "status":
+            row = next(row for row in told if row["topic"] == "signals")
+            assert row == {"topic": "signals", "messages": 4, "read_by": ["execution"], "behind": [4]}
+        case "export":
+            assert told["predictions"] == 4 and "4  predictions.parquet" in plain
+        case _:
+            assert told == []
+
+
+def test_results_of_an_earlier_run_are_not_replaced_unasked(tmp_path: Path) -> None:
+    place = RunFolder(tmp_path / "out")
+    with place.owned(afresh=True):
+        require_replaceable(place.out, replace=False)
+        (place.out / "summary.json").write_text('{"title": "Demo", "finished_at": "2026-03-04T00:00:00Z"}')
+    with pytest.raises(BadInputError, match=r"or --replace .* with the Demo of 2026-03-04"):
+        require_replaceable(place.out, replace=False)
+    require_replaceable(place.out, replace=True)
+    code, output = call("demo", "--out", place.out)
+    assert code == 2 and "--replace" in output
+    assert (place.out / "summary.json").exists()
+
+
+@pytest.mark.parametrize("answer", [True, False])
+def test_a_person_is_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, answer: bool) -> None:
+    place = RunFolder(tmp_path / "out")
+    with place.owned(afresh=True):
+        (place.out / "summary.json").write_text("damaged")
+    questions: list[str] = []
+    monkeypatch.setattr("sys.stdin", SimpleNamespace(isatty=lambda: True))
+    monkeypatch.setattr("sys.stdout", SimpleNamespace(isatty=lambda: True))
+    monkeypatch.setattr("typer.confirm", lambda text: questions.append(text) or answer)
+    with nullcontext() if answer else pytest.raises(BadInputError, match="--replace"):
+        require_replaceable(place.out, replace=False)
+    assert questions == [f"{place.out} with results of an earlier run. Replace it?"]

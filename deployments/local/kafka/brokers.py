@@ -118,6 +118,7 @@ def server_properties(node: Node, options: Options) -> str:
         **(_secured(node) if node.secure else _plain(node)),
         "log.dirs": node.folder / "data",
         "auto.create.topics.enable": "false",
+        "unclean.leader.election.enable": "false",
         "default.replication.factor": copies,
         "min.insync.replicas": min(copies, 2),
         "offsets.topic.replication.factor": copies,

@@ -6,11 +6,13 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.console import Console
 
 from contracts.errors import BadInputError
 from embedded.exits import errors_in_words
 from embedded.options import (
     Accounts,
+    AsJson,
     Balance,
     Data,
     DemoModel,
@@ -22,27 +24,33 @@ from embedded.options import (
     Out,
     PairName,
     Pairs,
+    Replace,
     Requester,
     RunFolder,
     Speaks,
     Speed,
+    Version,
     choices_of,
     known_model,
     known_or_there,
     pair_of,
-    typed_command,
 )
+from embedded.replacing import require_replaceable
+from embedded.terminal.rows import print_json, print_rows
 from embedded.usage import InWords
 from modeling.kinds import TRAINING_KIND
 from streaming.exit_codes import EXIT_FAILED
 
 app = typer.Typer(
     cls=InWords,
-    help="From trades to paper P&L: the same code in backfill, replay and live.",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
 )
+
+
+@app.callback()
+def tradestream(_version: Version = False) -> None:
+    """From trades to paper P&L: the same code in backfill, replay and live."""
 
 
 @app.command()
@@ -52,6 +60,7 @@ def demo(
     hours: Annotated[float, typer.Option(min=0.05, max=240, help="hours of live market")] = 4.0,
     speed: Annotated[float, typer.Option(min=1, max=10_000, help="market seconds per second")] = 240.0,
     out: Out = Path("runs/demo"),
+    replace: Replace = False,
     kill: Annotated[
         list[str] | None, typer.Option(help="SERVICE@backfill or SERVICE@live: kill that service once; repeatable")
     ] = None,
@@ -68,6 +77,7 @@ def demo(
 
     with errors_in_words() as console:
         kills = [Kill.parse(text) for text in kill or []]
+        require_replaceable(out, replace=replace)
         chosen = choices_of(accounts, balance, fee_bps, pairs, interval, horizon)
         kind = known_or_there(model, console)
         run_demo(DemoOptions(out, typed_command(), seed, kind, hours, speed, kills, chosen), console)
@@ -77,6 +87,7 @@ def demo(
 def replay(
     files: Annotated[list[Path], typer.Argument(help="files of recorded trades")],
     out: Out = Path("runs/replay"),
+    replace: Replace = False,
     pair: Annotated[str | None, typer.Option(help="BASE/QUOTE, if the file does not say which pair it is")] = None,
     model: Model = TRAINING_KIND,
     train_fraction: Annotated[
@@ -100,6 +111,7 @@ def replay(
         for path in files:
             if not path.is_file():
                 raise BadInputError("FILE", "a file of recorded trades", str(path))
+        require_replaceable(out, replace=replace)
         chosen = choices_of(accounts, balance, fee_bps, pairs, interval, horizon)
         named, kind = pair and pair_of(pair), known_model(model)
         run_replay(
@@ -140,6 +152,7 @@ def run(
 def export(
     out: Annotated[Path, typer.Argument(help="folder for the Parquet files")],
     run_folder: RunFolder = None,
+    as_json: AsJson = False,
 ) -> None:
     """Write the tables of a log to Parquet: trades, candles, features and all decisions."""
     from embedded.tools import log_of
@@ -148,6 +161,9 @@ def export(
     with errors_in_words() as console:
         folder, environment = log_of(run_folder)
         result = write(folder, out, environment)
+        if as_json:
+            print_json(result.rows)
+            return
         for name, rows in result.rows.items():
             console.print(f"{rows:>12,}  {name}.parquet", highlight=False)
 
@@ -190,13 +206,15 @@ def features_gallery(
 @app.command()
 def status(
     run_folder: RunFolder = None,
+    as_json: AsJson = False,
 ) -> None:
     """Show how many messages each topic has, and how far behind each service is."""
-    from embedded.tools import log_of, status_table
+    from embedded.tools import STATUS, log_of, status_rows
 
     with errors_in_words() as console:
         folder, environment = log_of(run_folder)
-        console.print(status_table(folder, environment))
+        rows = status_rows(folder, environment)
+        print_json(rows) if as_json else print_rows(console, rows, STATUS)
 
 
 @app.command()
@@ -234,12 +252,13 @@ def unsubscribe(
 
 
 @app.command()
-def subscriptions(run_folder: RunFolder = None) -> None:
+def subscriptions(run_folder: RunFolder = None, as_json: AsJson = False) -> None:
     """Show which pairs stream, who requested them, since when, and with what result."""
-    from embedded.subscriptions import settings_of, subscriptions_table
+    from embedded.subscriptions import SUBSCRIPTIONS, settings_of, subscription_rows
 
     with errors_in_words() as console:
-        console.print(subscriptions_table(settings_of(run_folder)))
+        rows = subscription_rows(settings_of(run_folder))
+        print_json(rows) if as_json else print_rows(console, rows, SUBSCRIPTIONS)
 
 
 @app.command()
@@ -255,6 +274,7 @@ def verify(
     stage: Annotated[list[str] | None, typer.Option(help="compare only what this service writes; repeatable")] = None,
     out: Annotated[Path | None, typer.Option(help="write every difference as a JSON line to this file")] = None,
     show: Annotated[int, typer.Option(min=0, help="number of differences to print")] = 20,
+    as_json: AsJson = False,
 ) -> None:
     """Replay the trades of a log and compare the result with what was published, message by message."""
     from embedded.replayer import Replayer
@@ -262,7 +282,10 @@ def verify(
 
     with errors_in_words() as console:
         options = VerifyOptions(Range.parse(start, end), run_folder, against, tuple(stage or ()), out, show)
-        if not run_verify(options, console, Replayer):
+        found = run_verify(options, Console(stderr=True) if as_json else console, Replayer)
+        if as_json:
+            print_json(found.as_json())
+        if not found.all_equal:
             raise typer.Exit(EXIT_FAILED)
 
 
@@ -280,6 +303,7 @@ def dead_letters(
     ] = False,
     force: Annotated[bool, typer.Option("--force", help="replay even what was replayed before")] = False,
     show: Annotated[int, typer.Option(min=1, help="number of newest ones to print")] = 50,
+    as_json: AsJson = False,
 ) -> None:
     """List messages that services could not use, show one, or send them back to the topic they came from."""
     from embedded.dead_letters import LetterOptions, run_dead_letters
@@ -287,7 +311,7 @@ def dead_letters(
 
     with errors_in_words() as console:
         choice = Choice(service, tuple(letter or ()), reason)
-        run_dead_letters(LetterOptions(action, choice, run_folder, yes, force, show), console)
+        run_dead_letters(LetterOptions(action, choice, run_folder, yes, force, show, as_json), console)
 
 
 @app.command()

@@ -6,12 +6,14 @@ import json
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 from rich.text import Text
 
 from contracts.errors import BadInputError
 from contracts.timestamps import iso_utc
+from embedded.terminal.rows import print_json
 from results.report.wording import count
 from streaming.dead_letters.dead_letter import DeadLetter
 from streaming.dead_letters.replay import Choice, find_dead_letters, obstacles, replay
@@ -34,6 +36,7 @@ class LetterOptions:
     yes: bool = False
     force: bool = False
     at_most: int = 50
+    as_json: bool = False
 
 
 def run_dead_letters(options: LetterOptions, console: Console) -> None:
@@ -53,6 +56,9 @@ def run_dead_letters(options: LetterOptions, console: Console) -> None:
     unknown = sorted(set(options.choice.ids) - {letter.id for letter in found})
     if unknown:
         raise BadInputError("--id", "the id of a dead letter, as `tradestream dead-letters` lists them", unknown[0])
+    if options.as_json and options.action != "replay":
+        print_json([letter_facts(letter) for letter in found[-options.at_most :]])
+        return
     if not found:
         console.print("no dead letters")
         return
@@ -80,21 +86,36 @@ def _list(found: list[DeadLetter], console: Console, at_most: int) -> None:
         console.print(f"{count(number):>6}  {service}: {reason}", highlight=False)
 
 
-def _show(letter: DeadLetter, console: Console) -> None:
-    replayed = letter.replayed_at_us
-    facts = {
-        "letter": letter.id,
-        "set aside": _when(letter),
+def letter_facts(letter: DeadLetter) -> dict[str, Any]:
+    """Return what is known of a letter, ready for JSON; None is what it does not say."""
+    return {
+        "id": letter.id,
+        "service": letter.service,
+        "set_aside_at": iso_utc(letter.set_aside_at_us) if letter.set_aside_at_us else None,
         "from": str(letter.source),
         "key": _text(letter.record.key),
         "reason": letter.reason,
         "error": letter.error,
-        "replayed": iso_utc(replayed) if replayed else "never",
-        "headers": ", ".join(f"{name}={_text(value)}" for name, value in letter.original_headers.items()) or "none",
+        "replayed_at": iso_utc(letter.replayed_at_us) if letter.replayed_at_us else None,
+        "replay_of": letter.replay_of or None,
+        "headers": {name: _text(value) for name, value in letter.original_headers.items()},
+        "damage": letter.damage or None,
+        "value": None if letter.record.value is None else _text(letter.record.value),
     }
-    if letter.damage:
-        facts["damaged"] = letter.damage
-    for name, value in facts.items():
+
+
+def _show(letter: DeadLetter, console: Console) -> None:
+    facts = letter_facts(letter)
+    headers = ", ".join(f"{name}={value}" for name, value in facts["headers"].items()) or "none"
+    said = {
+        "letter": letter.id,
+        "set aside": _when(letter),
+        **{name: facts[name] for name in ("from", "key", "reason", "error")},
+        "replayed": facts["replayed_at"] or "never",
+        "headers": headers,
+        **({"damaged": letter.damage} if letter.damage else {}),
+    }
+    for name, value in said.items():
         console.print(Text.assemble((f"{name:<{_FIELD_WIDTH}}", "bright_black"), value), soft_wrap=True)
     console.print(Text(_pretty(letter.record.value)), soft_wrap=True)
     console.print()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 import sys
+from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated
 
@@ -31,7 +32,9 @@ Exchange = Annotated[
     str | None, typer.Option(help="the pair's exchange; by default the one whose trades are on the log")
 ]
 Requester = Annotated[str, typer.Option(help="on whose behalf: a pair streams as long as anybody requests it")]
-Out = Annotated[Path, typer.Option(help="folder for the results; replaces an earlier run in it")]
+Out = Annotated[Path, typer.Option(help="folder for the results")]
+Replace = Annotated[bool, typer.Option("--replace", help="replace the results of an earlier run without asking")]
+AsJson = Annotated[bool, typer.Option("--json", help="as JSON, for programs")]
 Data = Annotated[
     Path | None,
     typer.Option(help="folder for everything; a later run continues in it; data/paper or data/simulated"),
@@ -49,6 +52,17 @@ Interval = Annotated[
 ]
 Horizon = Annotated[int | None, typer.Option(min=1, max=1_440, help="bars ahead that are predicted; by default 5")]
 Pairs = Annotated[str | None, typer.Option(help="BASE/QUOTE, separated by commas")]
+
+
+def _say_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"tradestream {version('tradestream-embedded')}")
+        raise typer.Exit
+
+
+Version = Annotated[
+    bool, typer.Option("--version", help="Show the version and exit.", is_eager=True, callback=_say_version)
+]
 
 
 def choices_of(

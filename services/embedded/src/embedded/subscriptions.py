@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from pydantic import Field
-from rich import box
-from rich.table import Table
 
 from contracts.accounts_settings import AccountsSettings
 from contracts.clock import Clock, SystemClock
@@ -34,6 +33,14 @@ _MAX_REQUESTER_CHARACTERS = 200
 #: Checkpoints are written about once a second; a pair without one for so long does not stream.
 _SILENT_US = 30 * US_PER_SECOND
 _BEHIND_US = 120 * US_PER_SECOND
+#: Of what `subscription_rows` returns.
+SUBSCRIPTIONS = {
+    "exchange": "Exchange",
+    "pair": "Pair",
+    "requesters": "Requesters",
+    "since": "Since",
+    "state": "State",
+}
 _US_PER_HOUR = 3_600 * US_PER_SECOND
 
 
@@ -166,19 +173,22 @@ def pairs_on_log(settings: SubscriptionSettings) -> dict[tuple[str, str], PairOn
     return {key: entry for key, entry in sorted(found.items()) if entry.requests or entry.checkpoint}
 
 
-def subscriptions_table(settings: SubscriptionSettings, clock: Clock | None = None) -> Table:
+def subscription_rows(settings: SubscriptionSettings, clock: Clock | None = None) -> list[dict[str, Any]]:
     """Return pairs, who asked for them, since when, and what the trades service does about it."""
     now_us = (clock or SystemClock()).now_us()
     known = pairs_on_log(settings)
     newest_us = max((e.checkpoint.covered_to_us for e in known.values() if e.checkpoint), default=0)
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for heading in ("Exchange", "Pair", "Requesters", "Since", "State"):
-        table.add_column(heading)
-    for (exchange, pair), entry in known.items():
-        since_us = min((request.requested_at_us for request in entry.requests.values()), default=None)
-        since = "" if since_us is None else iso_utc(since_us)
-        table.add_row(exchange, pair, entry.requesters, since, _state(entry, newest_us, now_us))
-    return table
+    return [
+        {
+            "exchange": exchange,
+            "pair": pair,
+            "requesters": entry.requesters,
+            "since": iso_utc(min(times_us)) if times_us else None,
+            "state": _state(entry, newest_us, now_us),
+        }
+        for (exchange, pair), entry in known.items()
+        for times_us in [[request.requested_at_us for request in entry.requests.values()]]
+    ]
 
 
 def _state(entry: PairOnLog, newest_us: int, now_us: int) -> str:

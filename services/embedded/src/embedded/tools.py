@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
-
-from rich import box
-from rich.table import Table
+from typing import Any
 
 from contracts.errors import BadInputError
 from contracts.services import SERVICE_NAMES, readers_of, service
-from contracts.topics import DEAD_LETTERS_PREFIX, TOPICS
+from contracts.topics import DEAD_LETTERS_PREFIX, TOPICS, TopicSpec
 from embedded.services import ENVIRONMENT
 from results.run_folder import RunFolder
 from results.run_log import RunLog
@@ -20,6 +19,8 @@ from streaming.broker_address import is_embedded, log_folder
 from streaming.settings import ServiceSettings, environment_of, load_settings
 from trades.settings import TradesSettings
 
+#: Of what `status_rows` returns.
+STATUS = {"topic": "Topic", "messages": "Messages", "read_by": "Read by", "behind": "Behind"}
 _VARIANTS = ("historical", "live")
 
 
@@ -43,30 +44,29 @@ def log_of(run_folder: Path | None) -> tuple[Path, str]:
     return folder, environment
 
 
-def status_table(folder: Path, environment: str) -> Table:
-    """Return messages per topic and lag per reader."""
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    table.add_column("Topic")
-    table.add_column("Messages", justify="right")
-    table.add_column("Read by")
-    table.add_column("Behind", justify="right")
+def status_rows(folder: Path, environment: str) -> list[dict[str, Any]]:
+    """Return, for each topic, its messages, who reads it and how far each of them is behind."""
     with closing(RunLog(folder, environment)) as log:
-        for spec in TOPICS:
-            # Compacted topics are read from their beginning, without a group; what is not in every run is not behind
-            # elsewhere, it is not there.
-            readers = [
-                name
-                for name in readers_of(spec)
-                if spec.cleanup_policy != "compact"
-                and (service(name).in_every_run or log.consumed(f"{name}-{environment}", spec))
-            ]
-            lags = [log.lag(f"{name}-{environment}", spec) for name in readers]
-            behind = ", ".join(f"{lag:,}" for lag in lags)
-            table.add_row(spec.name, f"{log.count(spec):,}", ", ".join(readers), behind)
-        for name in log.topic_names():
-            if name.startswith(DEAD_LETTERS_PREFIX) and log.end(name):
-                table.add_row(name.removesuffix(f"-{environment}"), f"{log.end(name):,}", "", "")
-    return table
+        rows = [_status(log, spec) for spec in TOPICS]
+        letters = [name for name in log.topic_names() if name.startswith(DEAD_LETTERS_PREFIX) and log.end(name)]
+        return rows + [_row(name.removesuffix(f"-{environment}"), log.end(name)) for name in letters]
+
+
+def _status(log: RunLog, spec: TopicSpec) -> dict[str, Any]:
+    # Compacted topics are read from their beginning, without a group. What is not in every run is not behind
+    # elsewhere: it is not there.
+    readers = [
+        name
+        for name in readers_of(spec)
+        if spec.cleanup_policy != "compact"
+        and (service(name).in_every_run or log.consumed(f"{name}-{log.environment}", spec))
+    ]
+    behind = [log.lag(f"{name}-{log.environment}", spec) for name in readers]
+    return _row(spec.name, log.count(spec), readers, behind)
+
+
+def _row(topic: str, messages: int, readers: Sequence[str] = (), behind: Sequence[int] = ()) -> dict[str, Any]:
+    return {"topic": topic, "messages": messages, "read_by": list(readers), "behind": list(behind)}
 
 
 def become_service(name: str, variant: str | None) -> None:

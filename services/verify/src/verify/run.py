@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 from rich.text import Text
@@ -124,9 +125,29 @@ class Findings:
         """Everything that is not as it should be."""
         return [*self.cut, *(fault for comparison in self.comparisons for fault in comparison.faults)]
 
+    @property
+    def all_equal(self) -> bool:
+        """Whether there is no difference, and nothing that could not be compared."""
+        return not (self.unverified or self.cut or any(comparison.wrong for comparison in self.comparisons))
 
-def run_verify(options: VerifyOptions, console: Console, make_runner: MakeRunner) -> bool:
-    """Compare, say what was found, and return whether everything is equal.
+    def as_json(self) -> dict[str, Any]:
+        """Return everything, ready for JSON.
+
+        Returns
+        -------
+        dict[str, Any]
+            `equal`, a row for each of `topics`, `faults` and what is `unverified`.
+        """
+        return {
+            "equal": self.all_equal,
+            "topics": [{**asdict(each), "faults": len(each.faults)} for each in self.comparisons],
+            "faults": [asdict(fault) for fault in self.faults],
+            "unverified": dict(self.unverified),
+        }
+
+
+def run_verify(options: VerifyOptions, console: Console, make_runner: MakeRunner) -> Findings:
+    """Compare, say what was found, and return it.
 
     Parameters
     ----------
@@ -139,8 +160,8 @@ def run_verify(options: VerifyOptions, console: Console, make_runner: MakeRunner
 
     Returns
     -------
-    bool
-        True if there is no difference.
+    Findings
+        Of the comparison.
 
     Raises
     ------
@@ -166,7 +187,8 @@ def run_verify(options: VerifyOptions, console: Console, make_runner: MakeRunner
     show_faults(console, found.faults, options.show, names)
     if options.out is not None:
         write_faults(options.out, found.faults)
-    return _conclude(console, found)
+    _conclude(console, found)
+    return found
 
 
 def _is_shown(comparison: Comparison) -> bool:
@@ -253,7 +275,7 @@ def _say_settings(console: Console, settings: RunSettings) -> None:
         console.print(Text(words, "yellow"), soft_wrap=True)
 
 
-def _conclude(console: Console, found: Findings) -> bool:
+def _conclude(console: Console, found: Findings) -> None:
     for service, why in found.unverified.items():
         words = f"not verified: {why}. What reads them was replayed from what was published."
         console.print(Text(f"{service} {words}", "yellow"), soft_wrap=True)
@@ -271,4 +293,3 @@ def _conclude(console: Console, found: Findings) -> bool:
     rest += f", the end of {cut} lost" if cut else ""
     colour = "red" if wrong or cut else "green"
     say(console, "Result", Text(f"{verdict}: {count(equal)} messages equal{rest}", colour))
-    return not (wrong or found.unverified or found.cut)

@@ -46,10 +46,17 @@ _BOUNDED_QUEUE: dict[str, Any] = {
     "max.partition.fetch.bytes": 262_144,
 }
 
+#: Of the client's own defaults the first is another one, the others were looked at (`streaming.choices`).
+_CAREFUL: dict[str, Any] = {
+    "check.crcs": True,
+    "isolation.level": "read_committed",
+    "allow.auto.create.topics": False,
+}
+
 #: Every consumer's. A broker answers the requests of a connection one after the other, so while an idle fetch waits
 #: for messages everything else waits too. At librdkafka's 500 ms a service with three stores and six partitions,
 #: which asks for the ends of eighteen changelogs when it starts, took twelve seconds to its first commit; now two.
-KAFKA_CONSUMER_CONFIG: dict[str, Any] = {"fetch.wait.max.ms": 50, **_BOUNDED_QUEUE, **_RECONNECTING}
+KAFKA_CONSUMER_CONFIG: dict[str, Any] = {"fetch.wait.max.ms": 50, **_BOUNDED_QUEUE, **_RECONNECTING, **_CAREFUL}
 
 
 def group_config(session_timeout_seconds: float) -> dict[str, Any]:

@@ -46,7 +46,12 @@ _MIB = 1024 * 1024
 #: And it keeps what is written in memory until there are 64 MiB of it, and 128 MiB of write-ahead log, for each store
 #: of each partition: eighteen stores grew for hours. The state itself is some 50 kB a pair.
 STATE_OPTIONS = RocksDBOptions(
-    open_max_retries=3, open_retry_backoff=0.5, write_buffer_size=_MIB, max_total_wal_size=4 * _MIB
+    open_max_retries=3,
+    open_retry_backoff=0.5,
+    write_buffer_size=_MIB,
+    max_total_wal_size=4 * _MIB,
+    on_corrupted_recreate=True,
+    use_fsync=True,
 )
 
 
@@ -111,6 +116,7 @@ def create_application(
         "auto_recover_from_source_offset_out_of_range": False,
         "commit_interval": settings.commit_interval_seconds,
         "commit_every": settings.commit_every_messages,
+        "use_changelog_topics": True,
         "state_dir": settings.state_dir_for(service),
         "processing_guarantee": settings.processing_guarantee,
         "consumer_poll_timeout": 0.0 if stop_at_end and is_embedded(settings.broker_address) else poll_seconds,

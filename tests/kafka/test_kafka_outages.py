@@ -1,0 +1,126 @@
+"""A broker that is away for long: services wait, for as long as is said, and end in one line after that."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from tests.kafka.throwaway_broker import Broker, free_port
+from tests.streaming.recovery_matrix import settings_for
+from tests.streaming.tally import TALLIES, TallySettings, beats, topology
+from tests.support.waiting import let_pass, wait_for
+
+from contracts.topics import TRADES
+from streaming.clients import create_topics, lag, read_topic
+from streaming.producer import open_producer
+from streaming.service import assembly
+from streaming.service.assembly import assemble
+from streaming.service.runner import run_service
+
+TWO_MINUTES = 125.0
+
+
+@pytest.fixture
+def own_broker(tmp_path: Path) -> Iterator[Broker]:
+    with Broker(tmp_path / "kafka", free_port()).running() as broker:
+        yield broker
+
+
+def write(settings: TallySettings, start: int, end: int) -> None:
+    with open_producer(settings, "test") as producer:
+        for message in beats(end)[start * 3 :]:
+            producer.produce(TRADES, message)
+
+
+@pytest.mark.long
+@pytest.mark.timeout(600)
+def test_two_minutes_without_a_broker_end_no_service(own_broker: Broker, tmp_path: Path) -> None:
+    """It is in the middle of its input: there are offsets to commit and messages to be taken."""
+    settings = settings_for(own_broker.address, tmp_path, "away").model_copy(
+        update={"commit_interval_seconds": 0.5, "commit_every_messages": 0, "pause_seconds": 0.002}
+    )
+    create_topics(settings, [TRADES, TALLIES])
+    write(settings, 0, 1_000)
+    app = assemble(settings, service="tally", inputs=[TRADES], outputs=[TALLIES], topology=topology)
+    app.leave_signals_alone()
+    ended: list[BaseException | None] = []
+
+    def serve() -> None:
+        try:
+            app.run()
+            ended.append(None)
+        except Exception as error:  # noqa: BLE001 - it is looked at below
+            ended.append(error)
+
+    thread = threading.Thread(target=serve)
+    thread.start()
+    try:
+        wait_for(lambda: bool(list(read_topic(settings, TALLIES))), "its first outputs", 60)
+        own_broker.run("down")
+        let_pass(TWO_MINUTES)
+        assert ended == []
+        own_broker.up()
+        wait_for(lambda: lag(settings, "tally-away", TRADES) == 0, "it to go on", 120)
+        assert ended == []
+    finally:
+        app.stop()
+        thread.join()
+    assert ended == [None]
+    messages = [record.message() for record in read_topic(settings, TALLIES)]
+    assert len({(each.key, each.event_time_ms) for each in messages}) == 3 * 99
+
+
+@pytest.mark.long
+def test_a_broker_that_does_not_return_ends_a_service_in_one_line(
+    own_broker: Broker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(assembly, "BROKERS_AWAY_SECONDS", 2.0)
+    settings = settings_for(own_broker.address, tmp_path, "gone")
+    create_topics(settings, [TRADES, TALLIES])
+    write(settings, 0, 20)
+    said = io.StringIO()
+
+    def leave() -> None:
+        wait_for(lambda: bool(list(read_topic(settings, TALLIES))), "its first outputs", 60)
+        own_broker.run("down")
+
+    leaving = threading.Thread(target=leave)
+    leaving.start()
+    began = time.monotonic()
+    with contextlib.redirect_stderr(said):
+        code = run_service(settings, service="tally", inputs=[TRADES], outputs=[TALLIES], topology=topology)
+    leaving.join()
+    lines = [line for line in said.getvalue().splitlines() if " ERROR " in line and "stopping" in line]
+    assert (code, len(lines)) == (1, 1), said.getvalue()
+    assert "Kafka (TRADESTREAM_BROKER_ADDRESS): no broker was to be reached" in lines[0]
+    assert "Traceback" not in said.getvalue()
+    assert time.monotonic() - began < 120
+
+
+@pytest.mark.long
+def test_a_transaction_of_more_than_a_minute_is_committed(own_broker: Broker, tmp_path: Path) -> None:
+    settings = settings_for(own_broker.address, tmp_path, "slow").model_copy(
+        update={
+            "processing_guarantee": "exactly-once",
+            "commit_interval_seconds": 80.0,
+            "commit_every_messages": 0,
+        }
+    )
+    create_topics(settings, [TRADES, TALLIES])
+    write(settings, 0, 20)
+    app = assemble(settings, service="tally", inputs=[TRADES], outputs=[TALLIES], topology=topology)
+    app.leave_signals_alone()
+    thread = threading.Thread(target=app.run)
+    thread.start()
+    try:
+        wait_for(lambda: lag(settings, "tally-slow", TRADES) == 0 or not thread.is_alive(), "its commit", 150)
+        assert thread.is_alive()
+    finally:
+        app.stop()
+        thread.join()
+    assert len(list(read_topic(settings, TALLIES))) == 3
