@@ -34,6 +34,7 @@ from embedded.options import (
     known_model,
     known_or_there,
     pair_of,
+    typed_command,
 )
 from embedded.replacing import require_replaceable
 from embedded.terminal.rows import print_json, print_rows
