@@ -78,9 +78,9 @@ def demo(
 
     with errors_in_words() as console:
         kills = [Kill.parse(text) for text in kill or []]
-        require_replaceable(out, replace=replace)
         chosen = choices_of(accounts, balance, fee_bps, pairs, interval, horizon)
         kind = known_or_there(model, console)
+        require_replaceable(out, replace=replace)
         run_demo(DemoOptions(out, typed_command(), seed, kind, hours, speed, kills, chosen), console)
 
 
@@ -112,9 +112,9 @@ def replay(
         for path in files:
             if not path.is_file():
                 raise BadInputError("FILE", "a file of recorded trades", str(path))
-        require_replaceable(out, replace=replace)
         chosen = choices_of(accounts, balance, fee_bps, pairs, interval, horizon)
         named, kind = pair and pair_of(pair), known_model(model)
+        require_replaceable(out, replace=replace)
         run_replay(
             ReplayOptions(files, out, typed_command(), named, kind, train_fraction, seed, keep, chosen), console
         )
