@@ -7,9 +7,11 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
+from typer.models import TyperInfo
 
 from contracts.errors import BadInputError
 from embedded.exits import errors_in_words
+from embedded.models_cli import app as models_app
 from embedded.options import (
     Accounts,
     AsJson,
@@ -21,6 +23,7 @@ from embedded.options import (
     Horizon,
     Interval,
     Model,
+    Models,
     Out,
     PairName,
     Pairs,
@@ -29,6 +32,7 @@ from embedded.options import (
     RunFolder,
     Speaks,
     Speed,
+    Steps,
     Version,
     choices_of,
     known_model,
@@ -39,7 +43,7 @@ from embedded.options import (
 from embedded.replacing import require_replaceable
 from embedded.terminal.rows import print_json, print_rows
 from embedded.usage import InWords
-from modeling.kinds import TRAINING_KIND
+from modeling.kinds import DEMO_KIND, TRAINING_KIND
 from streaming.exit_codes import EXIT_FAILED
 
 app = typer.Typer(
@@ -47,6 +51,8 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
+# What `add_typer` does; nothing is called while a module is imported.
+app.registered_groups = [TyperInfo(models_app, name="models")]
 
 
 @app.callback()
@@ -60,6 +66,7 @@ def demo(
     model: DemoModel = None,
     hours: Annotated[float, typer.Option(min=0.05, max=240, help="hours of live market")] = 4.0,
     speed: Annotated[float, typer.Option(min=1, max=10_000, help="market seconds per second")] = 240.0,
+    models: Models = None,
     out: Out = Path("runs/demo"),
     replace: Replace = False,
     kill: Annotated[
@@ -79,9 +86,9 @@ def demo(
     with errors_in_words() as console:
         kills = [Kill.parse(text) for text in kill or []]
         chosen = choices_of(accounts, balance, fee_bps, pairs, interval, horizon)
-        kind = known_or_there(model, console)
+        kind = DEMO_KIND if models else known_or_there(model, console)
         require_replaceable(out, replace=replace)
-        run_demo(DemoOptions(out, typed_command(), seed, kind, hours, speed, kills, chosen), console)
+        run_demo(DemoOptions(out, typed_command(), seed, kind, hours, speed, kills, models, chosen), console)
 
 
 @app.command()
@@ -91,6 +98,7 @@ def replay(
     replace: Replace = False,
     pair: Annotated[str | None, typer.Option(help="BASE/QUOTE, if the file does not say which pair it is")] = None,
     model: Model = TRAINING_KIND,
+    models: Models = None,
     train_fraction: Annotated[
         float, typer.Option(min=0.05, max=0.95, help="share of the trades that serves as history")
     ] = 0.5,
@@ -98,6 +106,7 @@ def replay(
     keep: Annotated[
         bool, typer.Option(help="keep log, state and models under OUT/work, which verify needs; SQL works without")
     ] = True,
+    steps: Steps = None,
     accounts: Accounts = None,
     balance: Balance = None,
     fee_bps: FeeBps = None,
@@ -113,11 +122,12 @@ def replay(
             if not path.is_file():
                 raise BadInputError("FILE", "a file of recorded trades", str(path))
         chosen = choices_of(accounts, balance, fee_bps, pairs, interval, horizon)
-        named, kind = pair and pair_of(pair), known_model(model)
+        named, kind = pair and pair_of(pair), TRAINING_KIND if models else known_model(model)
         require_replaceable(out, replace=replace)
-        run_replay(
-            ReplayOptions(files, out, typed_command(), named, kind, train_fraction, seed, keep, chosen), console
+        options = ReplayOptions(
+            files, out, typed_command(), named, kind, train_fraction, seed, keep, steps, models, chosen
         )
+        run_replay(options, console)
 
 
 @app.command()

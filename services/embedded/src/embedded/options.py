@@ -23,6 +23,16 @@ _CHOICES = " or ".join(
     f"{kind.name} (needs {kind.library} to train)" if kind.library else kind.name for kind in _MODELS.values()
 )
 Model = Annotated[str, typer.Option(help=_CHOICES)]
+Models = Annotated[
+    str | None,
+    typer.Option(
+        help="train none: serve the model promoted in this run's folder, or in the registry at this address"
+    ),
+]
+Steps = Annotated[
+    str | None,
+    typer.Option(metavar="PRICE,QUANTITY", help="round to these steps, for files whose floats carry noise"),
+]
 DemoModel = Annotated[
     str | None, typer.Option(help=f"{_CHOICES}; by default the first whose library is installed", show_default=False)
 ]

@@ -19,6 +19,7 @@ from embedded.choices import Choices
 from embedded.chosen import Chosen, choose
 from embedded.finish import print_summary, write_results
 from embedded.kills import Kill
+from embedded.model_place import chosen as chosen_model
 from embedded.pipeline import Pipeline
 from embedded.plans.simulated_market import require_listed
 from embedded.preflight import require_settings
@@ -29,6 +30,7 @@ from embedded.terminal.state import RunState
 from exchanges.simulator.settings import SimulatorSettings
 from features import ANCHOR_BARS
 from modeling.kinds import DEMO_KIND
+from modeling.registered import StoredModel
 from results.run_folder import RunFolder
 from results.summary import RunRecord
 from streaming.errors import SettingsError
@@ -59,6 +61,7 @@ class DemoOptions:
     hours: float = 4.0
     speed: float = 240.0
     kills: Sequence[Kill] = ()
+    models: str | None = None
     choices: Choices = field(default_factory=Choices)
 
     @property
@@ -90,6 +93,7 @@ def run_demo(options: DemoOptions, console: Console) -> None:
     FolderNotOursError, FolderInUseError, StopRequestedError, ProcessFailedError
         As they say.
     """
+    model = chosen_model(options.models, "make demo")
     place = RunFolder(options.out)
     chosen = choose(options.choices, set_variables(ENV_FILE), name="demo", pairs=PAIRS)
     if chosen.interval_s > LONGEST_INTERVAL_S:
@@ -99,10 +103,12 @@ def run_demo(options: DemoOptions, console: Console) -> None:
     require_settings(services, chosen)
     _venue(options, chosen, place)
     with place.owned(afresh=True):
-        _run(options, services, chosen, console)
+        _run(options, model, services, chosen, console)
 
 
-def _run(options: DemoOptions, services: Services, chosen: Chosen, console: Console) -> None:
+def _run(
+    options: DemoOptions, model: StoredModel | None, services: Services, chosen: Chosen, console: Console
+) -> None:
     pipeline = _pipeline(options, services, chosen, console)
     with pipeline.running():
         venue = _start_venue(pipeline, options, chosen)
@@ -110,7 +116,7 @@ def _run(options: DemoOptions, services: Services, chosen: Chosen, console: Cons
         pipeline.backfill(history_from_ms=history_from_ms(chosen.interval_s), **addresses)
         # The feed connects while the model trains: the market stands still until it is told to run.
         pipeline.start(pipeline.services.trades_live(ends=True, stop_at_ms=options.live_until_ms, **addresses))
-        pipeline.train(until_ms=LIVE_FROM_MS)
+        pipeline.serve_or_train(model, until_ms=LIVE_FROM_MS)
         pipeline.enter("live")
         # On this machine, where no proxy of the environment can lead.
         httpx.post(f"{venue['control_url']}/sim/clock/start", timeout=10, trust_env=False).raise_for_status()
