@@ -33,6 +33,10 @@ features-page: docs-pages
 docs-pages: install-dev ## Write the pages of the reference that come from code: command line, features, settings, topics
 	@$(RUN) python -m docs.writers
 
+.PHONY: notebooks
+notebooks: install-dev ## Run the notebooks of examples/ and write what they print and draw; needs runs/demo (make demo)
+	@$(RUN) python -m tests.examples.execute
+
 .PHONY: docs-serve
 docs-serve: install-dev ## Show the documentation site at 127.0.0.1:8000, rebuilt as pages change, until Ctrl-C
 	@$(DOCS) serve

@@ -8,13 +8,11 @@ from typing import Any
 
 import polars as pl
 import pytest
-from tests.support.awkward_names import EVERYTHING as AWKWARD
-from tests.support.runs import demo, differences
+from tests.support.runs import UNDISTURBED_HOURS as HOURS
+from tests.support.runs import demo, differences, summary_of, undisturbed_demo
 
 from contracts.services import FLOW_NAMES
 
-#: Of the live market.
-HOURS = 1
 HISTORY_MS = 60 * 3_600_000
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
@@ -30,8 +28,8 @@ def burn() -> None:
 @pytest.fixture(scope="module")
 def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any]]:
     """The run that the others are compared with."""
-    out = tmp_path_factory.mktemp("demo") / AWKWARD
-    return out, demo(out, hours=HOURS)
+    out = undisturbed_demo(tmp_path_factory)
+    return out, summary_of(out)
 
 
 def test_the_thread_reaches_paper_fills(undisturbed: tuple[Path, dict[str, Any]]) -> None:

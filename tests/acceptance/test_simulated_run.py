@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import signal
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -32,9 +34,16 @@ PHASES = {"ETH/USD": "backfill", "SOL/USD": "train", "XRP/USD": "live"}
 PRECISION_US = {"kraken": 1, "coinbase": 1, "binance": 1_000}
 
 
-def begin(folder: Path, *options: str) -> subprocess.Popen[bytes]:
+@contextmanager
+def begun(folder: Path, *options: str) -> Iterator[subprocess.Popen[bytes]]:
+    """Run until the block ends; nothing of it is left then."""
     common = ("run", "--exchange", "simulator", "--speed", str(SPEED), "--pairs", "BTC/USD", "--model", "baseline")
-    return start("embedded", folder, *common, "--data", str(folder / "run"), *options)
+    run = start("embedded", folder, *common, "--data", str(folder / "run"), *options)
+    try:
+        yield run
+    finally:
+        run.kill()
+        run.wait()
 
 
 def words(folder: Path) -> str:
@@ -93,21 +102,25 @@ def lost(folder: Path, speaks: str) -> dict[str, tuple[int, int]]:
 
 @pytest.mark.long
 @pytest.mark.slow
+@pytest.mark.timeout(1_800)
 @pytest.mark.parametrize("speaks", SOCKETS)
 def test_pairs_that_are_subscribed_in_any_phase_lose_nothing(tmp_path: Path, speaks: str) -> None:
-    run = begin(tmp_path, "--speaks", speaks)
-    for pair, phase in PHASES.items():
-        reaches(tmp_path, phase, run)
-        asked = tradestream("subscribe", pair, "--run", tmp_path / "run", "--history-days", 1)
-        assert asked.returncode == 0, asked.stdout + asked.stderr
-    streams(tmp_path, minutes=10, pairs=4, process=run)
-    summary = stop(tmp_path, run)
-    print(speaks, lost(tmp_path, speaks), summary["counts"])
-    assert summary["dead_letters"] == {} and all(missing == 0 for _, missing in lost(tmp_path, speaks).values())
-
-    again = begin(tmp_path)
-    streams(tmp_path, minutes=5, pairs=4, process=again)
-    summary = stop(tmp_path, again)
-    print(speaks, lost(tmp_path, speaks), summary["counts"])
-    assert summary["dead_letters"] == {} and all(missing == 0 for _, missing in lost(tmp_path, speaks).values())
+    with begun(tmp_path, "--speaks", speaks) as run:
+        for pair, phase in PHASES.items():
+            reaches(tmp_path, phase, run)
+            asked = tradestream("subscribe", pair, "--run", tmp_path / "run", "--history-days", 1)
+            assert asked.returncode == 0, asked.stdout + asked.stderr
+        streams(tmp_path, minutes=10, pairs=4, process=run)
+        nothing_is_lost(tmp_path, speaks, stop(tmp_path, run))
+    with begun(tmp_path) as again:
+        streams(tmp_path, minutes=5, pairs=4, process=again)
+        summary = stop(tmp_path, again)
+    nothing_is_lost(tmp_path, speaks, summary)
     assert any("The simulated market went on at" in note for note in summary["notes"])
+
+
+def nothing_is_lost(folder: Path, speaks: str, summary: dict[str, Any]) -> None:
+    found = lost(folder, speaks)
+    print(speaks, "(trades of the market, missing) by pair:", found)
+    assert summary["dead_letters"] == {} and all(missing == 0 for _, missing in found.values())
+    assert set(found) == {"BTC/USD", *PHASES}

@@ -111,6 +111,13 @@ def test_what_a_process_complains_of_is_known_until_it_says_something_else(
     assert process.running
 
 
+def test_a_file_of_the_users_folder_does_not_stand_in_for_a_service(supervisor: Supervisor, tmp_path: Path) -> None:
+    (tmp_path / "calendar.py").write_text("raise SystemExit(9)\n", encoding="utf-8")
+    process = supervisor.start(ProcessSpec("calendar", ("calendar",), kind="job", folder=tmp_path))
+    supervisor.wait_for_job("calendar")
+    assert process.exit_code == 0
+
+
 def test_a_wrong_setting_is_not_tried_twice(supervisor: Supervisor) -> None:
     process = supervisor.start(spec("refuses"))
     with pytest.raises(ProcessFailedError, match="expected a number") as failure:

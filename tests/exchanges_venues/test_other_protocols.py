@@ -40,6 +40,7 @@ OTHERS: dict[str, list[Any]] = {
         {"channel": "book", "type": "update", "data": "?"},
         {"channel": "ticker", "type": "snapshot", "data": [{"symbol": "BTC/USD"}]},
         {"channel": "instrument", "data": {}},
+        {"method": "subscribe", "success": True, "result": {"channel": "book", "symbol": "BTC/USD"}, "time_out": "?"},
     ],
 }
 OLD: dict[str, list[Any]] = {

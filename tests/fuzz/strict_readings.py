@@ -11,13 +11,14 @@ import csv
 import json
 import re
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import datetime
 from decimal import ROUND_DOWN, Context, Decimal, InvalidOperation
 from typing import Any
 
 Reading = tuple[str, int, int, Decimal, Decimal, str]
 _EXACT = Context(prec=400)
-_PAIR = re.compile(r"[A-Z0-9]{1,20}/[A-Z0-9]{1,20}")
+_PAIR = re.compile(r"[a-z]{0,9}[A-Z0-9][A-Za-z0-9]{0,19}/[a-z]{0,9}[A-Z0-9][A-Za-z0-9]{0,19}")
 _PLAIN_NUMBER = re.compile(r"-?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
 _TIME = re.compile(r"(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d):(\d\d)(?:\.(\d{1,9}))?[Zz]", re.ASCII)
 _MAX_TIME_US = 253_402_300_800_000_000
@@ -254,12 +255,13 @@ def csv_rows(
         return value
 
     def cell_time(text: str) -> int:
-        if unit_us is not None:
-            return epoch(int(text), unit_us) if text.isascii() and text.isdigit() else in_range(0)
-        if text.isascii() and text.replace(".", "", 1).isdigit():  # no unit: its size tells
-            digits = len(text.lstrip("0"))
-            exponent = 6 if digits <= 11 or "." in text else 3 if digits <= 14 else 0 if digits <= 17 else -3
-            return in_range(int(_EXACT.multiply(Decimal(text), Decimal(10) ** exponent)))
+        if unit_us is not None and text.isascii() and text.isdigit():
+            return epoch(int(text), unit_us)
+        if text.isascii() and "_" not in text and text == text.strip():  # no unit: its size tells
+            with suppress(InvalidOperation):
+                value = Decimal(text)
+                exponent = 6 if value < 10**11 else 3 if value < 10**14 else 0 if value < 10**17 else -3
+                return in_range(int(_EXACT.scaleb(value, exponent)) if -60 < value.adjusted() < 40 else 0)
         try:
             moment = datetime.fromisoformat(text)
         except ValueError as error:

@@ -173,7 +173,10 @@ def _read_file(data: bytes, name: str) -> Accepted:
     bad: list[Any] = []
     trades: dict[str, list[Trade]] = {}
     try:
-        for frame in open_recording(path, pair="BTC/USDT", exchange="binance").frames(bad.append):
+        recording = open_recording(path, pair="BTC/USDT", exchange="binance")
+        if recording.notes:  # no id or no side can be read any more, which is said
+            raise BadInputError(name, "columns that can be read", recording.notes)
+        for frame in recording.frames(bad.append):
             trades.setdefault(frame.pair, []).extend(Trade(*row) for row in frame.rows())
     finally:
         path.unlink()
@@ -276,7 +279,8 @@ _BINANCE_COLUMNS = {
 _OWN_COLUMNS = {"id": "trade_id", "time": "timestamp_us", "price": "price", "quantity": "quantity", "side": "side"}
 _COINBASE_COLUMNS = {**_OWN_COLUMNS, "time": "timestamp", "quantity": "amount"}
 _MAKER = {"true": "sell", "1": "sell", "false": "buy", "0": "buy"}
-_TAKER = {"buy": "buy", "sell": "sell", "b": "buy", "s": "sell", "unknown": "unknown", "": "unknown"}
+_TAKER = {"buy": "buy", "sell": "sell", "b": "buy", "s": "sell", "buyer": "buy", "seller": "sell"}
+_TAKER |= dict.fromkeys(["unknown", "none", ""], "unknown")
 
 TARGETS: dict[str, Target] = {
     "kraken websocket": Target(

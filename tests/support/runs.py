@@ -8,13 +8,19 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
+import pytest
 from polars.testing import assert_frame_equal
+from tests.support.awkward_names import EVERYTHING as AWKWARD
 from tests.support.processes import run
+from tests.support.shared import built_once
 
 from results.export.tables import TABLES as EXPORTED
 
 #: Everything that is a function of the market and never empty: wall-clock facts are in headers and in the report.
 TABLES = ("trades", *(table.name for table in EXPORTED if table.name != "risk_alerts"))
+
+#: Of the live market in `undisturbed_demo`.
+UNDISTURBED_HOURS = 1
 
 
 def tradestream(*arguments: object, **settings: Any) -> subprocess.CompletedProcess[str]:
@@ -27,6 +33,15 @@ def demo(out: Path, *options: str, hours: float, **settings: object) -> dict[str
     done = tradestream("demo", "--model", "baseline", "--hours", hours, "--out", out, *options, **settings)
     assert done.returncode == 0, done.stdout + done.stderr
     return summary_of(out)
+
+
+def undisturbed_demo(factory: pytest.TempPathFactory) -> Path:
+    """Return the folder, of an awkward name, of a demo that nothing disturbed; only the first that asks runs it."""
+
+    def build(folder: Path) -> None:
+        demo(folder / AWKWARD, hours=UNDISTURBED_HOURS)
+
+    return built_once(factory, "demo", build) / AWKWARD
 
 
 def summary_of(out: Path) -> dict[str, Any]:

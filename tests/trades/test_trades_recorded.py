@@ -125,12 +125,13 @@ def test_two_files_of_one_pair_follow_each_other(tmp_path: Path) -> None:
     assert run_trades(both) == 0 and len(messages(both)) == len(found)
 
 
-def test_two_files_with_row_numbers_for_ids_are_refused(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+def test_two_files_that_tell_of_the_same_time_are_one_series(tmp_path: Path) -> None:
     names = ("bitstamp_BTCUSD_a.csv.gz", "bitstamp_BTCUSD_b.csv.gz")
     for name in names:
         write_small(tmp_path / name, bad=False)
-    assert run_trades(settings(tmp_path, file=tuple(tmp_path / name for name in names))) == 2
-    assert "expected trade ids above 3500 in bitstamp_BTCUSD_b.csv.gz" in capfd.readouterr().err
+    both = settings(tmp_path, file=tuple(tmp_path / name for name in names))
+    assert run_trades(both) == 0
+    assert len(rows(messages(both), "BTC/USD")) == 3_500
 
 
 def test_a_missing_file_is_an_error(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:

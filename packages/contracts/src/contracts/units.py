@@ -29,7 +29,9 @@ DECIMAL_PATTERN = r"^(0|-?([1-9][0-9]*(\.[0-9]*[1-9])?|0\.[0-9]*[1-9]))$"
 POSITIVE_DECIMAL_PATTERN = r"^([1-9][0-9]*(\.[0-9]*[1-9])?|0\.[0-9]*[1-9])$"
 #: Longest price or quantity: the sums of products of such numbers keep all their digits in every service.
 MAX_AMOUNT_CHARACTERS = 40
-PAIR_PATTERN = r"^[A-Z0-9]{1,20}/[A-Z0-9]{1,20}$"
+_ASSET = r"[a-z]{0,9}[A-Z0-9][A-Za-z0-9]{0,19}"
+#: Names of assets are in capitals; a few have small letters among them, as in USDe/USD.
+PAIR_PATTERN = rf"^{_ASSET}/{_ASSET}$"
 
 #: What a person reads in an error where a pattern was not met.
 PATTERN_MEANINGS = {

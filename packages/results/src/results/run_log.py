@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -111,6 +112,23 @@ class RunLog:
             if rows:
                 return rows[0]
         return None
+
+    def read_all(self, name: str) -> Iterator[Row]:
+        """Yield the records of the topic called `name` (with suffix), page by page.
+
+        Yields
+        ------
+        Row
+            In the order of their offsets within a partition.
+        """
+        for partition in self._partitions(name):
+            offset = 0
+            while True:
+                rows, following = self._open().topic(name).read(partition, offset, _PAGE_ROWS)
+                yield from rows
+                if len(rows) < _PAGE_ROWS:
+                    break
+                offset = max(following, rows[-1][0] + 1)
 
     def count(self, spec: TopicSpec) -> int:
         """Return how many records the topic has had.

@@ -109,6 +109,7 @@ def write_summary(
         "accuracy": accuracy_of(judged_predictions(predictions, candles)).as_json(),
         "quality": quality(candles),
         "dead_letters": exported.dead_letters,
+        "lost_trades": exported.lost_trades,
         "conflicts": {name: n for name, n in exported.conflicts.items() if n},
         "repeated": exported.repeated,
         "latency": latency,

@@ -9,6 +9,19 @@ class StopRequestedError(TradestreamError):
     """Ctrl-C or SIGTERM: not a fault, the run ends here."""
 
 
+class LostTradesError(TradestreamError):
+    """A run is done and its results stand there, but too much of its input is not in them.
+
+    Parameters
+    ----------
+    lost, share
+        How many trades, and which part of all.
+    """
+
+    def __init__(self, lost: int, share: float) -> None:
+        super().__init__(f"{lost:,} trades are lost, {share:.1%} of all: the results are not those of this market")
+
+
 class ProcessFailedError(TradestreamError):
     """A process cannot be kept alive; carries the end of its log.
 

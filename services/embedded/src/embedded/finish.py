@@ -39,8 +39,10 @@ def _write(pipeline: Pipeline) -> dict[str, Any]:
         record.notes.append(f"Never in the middle of work, so not killed: {', '.join(pipeline.kill_switch.missed)}.")
     record.kills = pipeline.kill_switch.done
     for service, reason in exported.first_dead_letters.items():
-        letters = exported.dead_letters[service]
-        record.notes.append(f"{service} set aside {letters} that cannot be used, and went on. The first: {reason}.")
+        letters, trades = exported.dead_letters[service], exported.lost_trades.get(service)
+        many = trades is not None and trades > letters
+        what = f"{count(trades)} trades in {count(letters)} messages" if many else str(letters)
+        record.notes.append(f"{service} set aside {what} that cannot be used, and went on. The first: {reason}.")
     if conflicts := sum(exported.conflicts.values()):
         record.notes.append(f"{conflicts} message ids came with different values; see conflicts in summary.json.")
     pipeline.enter("done")
@@ -63,6 +65,13 @@ def print_summary(console: Console, pipeline: Pipeline, summary: dict[str, Any])
         say(console, label, Text(str(out / name), "cyan"))
 
 
+def lost_share(summary: dict[str, Any]) -> float:
+    """Return which share of all trades was set aside somewhere."""
+    lost = summary["lost_trades"]
+    trades = summary["counts"]["trades"] + lost.get("trades", 0)
+    return sum(lost.values()) / trades if trades else 0.0
+
+
 def headlines(summary: dict[str, Any]) -> list[tuple[str, str | Text]]:
     """Return the headline figures as label and value."""
     counts, pnl, accuracy = summary["counts"], summary["pnl"], summary["accuracy"]
@@ -71,6 +80,9 @@ def headlines(summary: dict[str, Any]) -> list[tuple[str, str | Text]]:
         (label, "  ".join(f"{count(counts[name])} {name}" for name in names))
         for label, names in (("Market", ("trades", "candles")), ("Decided", ("predictions", "signals", "fills")))
     ]
+    if lost := sum(summary["lost_trades"].values()):
+        share = percent(lost_share(summary))
+        lines.insert(1, ("Lost", Text(f"{count(lost)} trades ({share})", "bold red")))
     lines.append(("Model", f"{model['name']} v{model['version']} ({model['kind']})" if model else "none"))
     if accuracy["accuracy"] is not None:
         share, base = percent(accuracy["accuracy"], 1), percent(accuracy["base_rate"], 1)

@@ -75,4 +75,8 @@ class FeedHealth:
     def _pairs(self) -> str:
         pairs = list(self._state.pairs.values()) if self._state else []
         behind = sum(1 for pair in pairs if not pair.live)
-        return f"{len(pairs)} pairs, {behind} of them catching up" if behind else f"{len(pairs)} pairs, all complete"
+        if not behind:
+            return f"{len(pairs)} pairs, all complete"
+        again = sum(1 for pair in pairs if pair.restarts is not None)
+        told = f", {again} with ids that start again" if again else ""
+        return f"{len(pairs)} pairs, {behind} of them catching up{told}"

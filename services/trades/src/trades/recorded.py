@@ -5,9 +5,8 @@ from __future__ import annotations
 import asyncio
 import heapq
 from collections.abc import Iterator
-from dataclasses import dataclass
+from contextlib import contextmanager
 from itertools import compress
-from pathlib import Path
 
 from loguru import logger
 
@@ -17,7 +16,8 @@ from contracts.trade_ids import not_above, starts_again
 from contracts.trades_checkpoint import TradesCheckpoint
 from contracts.units import US_PER_MS
 from exchanges.recorded import BadRow as BadFileRow
-from exchanges.recorded import Recording, open_recording
+from exchanges.recorded import Recording, Series, Steps, open_recording
+from exchanges.recorded.series import Part
 from exchanges.venue import BadRow, Trade
 from streaming.producer import MessageProducer
 from trades.bad_rows import BadRows
@@ -39,14 +39,13 @@ async def run_recorded(settings: TradesSettings, producer: MessageProducer, bad_
     """
     checkpoints = read_checkpoints(settings)
     by_pair: dict[tuple[str, str], list[Recording]] = {}
-    for index, path in enumerate(settings.file):
-        pair = settings.file_pair[index] if settings.file_pair else None
-        exchange = settings.file_exchange[index] if settings.file_exchange else settings.exchange_label
-        recording = _open(path, pair, exchange)
+    for index in range(len(settings.file)):
+        recording = _open(settings, index)
         by_pair.setdefault((recording.exchange, recording.pair), []).append(recording)
     refuse_second_venue(checkpoints, by_pair)
     replays = [
-        _Replay(recordings, checkpoints.get(key), settings, producer, bad_rows) for key, recordings in by_pair.items()
+        _Replay(_series(recordings), checkpoints.get(key), settings, producer, bad_rows)
+        for key, recordings in by_pair.items()
     ]
     # The pair whose next frame is oldest goes first, so that no pair runs ahead of the others.
     waiting = [(0, index) for index in range(len(replays))]
@@ -58,20 +57,26 @@ async def run_recorded(settings: TradesSettings, producer: MessageProducer, bad_
         await asyncio.sleep(0)  # a signal is heard here
 
 
-def _open(path: Path, pair: str | None, exchange: str | None) -> Recording:
+def _open(settings: TradesSettings, index: int) -> Recording:
+    pair = settings.file_pair[index] if settings.file_pair else None
+    exchange = settings.file_exchange[index] if settings.file_exchange else settings.exchange_label
+    steps = None if settings.file_steps is None else Steps.parse(settings.file_steps)
+    with _as_setting():
+        return open_recording(settings.file[index], pair=pair, exchange=exchange, steps=steps)
+
+
+def _series(recordings: list[Recording]) -> Series:
+    with _as_setting():
+        return Series(recordings)
+
+
+@contextmanager
+def _as_setting() -> Iterator[None]:
+    """Say which setting names what cannot be used."""
     try:
-        return open_recording(path, pair=pair, exchange=exchange)
+        yield
     except BadInputError as error:
         raise BadSettingError(f"TRADES_FILE: {error.field}", error.expected, error.got) from error
-
-
-@dataclass(slots=True)
-class _Place:
-    """A frame and where it stands: in which file, after how many of its rows."""
-
-    file: int
-    row: int
-    frame: TradeFrame
 
 
 class _Replay:
@@ -83,23 +88,26 @@ class _Replay:
 
     def __init__(
         self,
-        recordings: list[Recording],
+        series: Series,
         checkpoint: TradesCheckpoint | None,
         settings: TradesSettings,
         producer: MessageProducer,
         bad_rows: BadRows,
     ) -> None:
-        first = recordings[0]
-        self._recordings = recordings
+        first = series.recordings[0]
+        self._series = series
         self._bad_rows = bad_rows
+        self._complaints: list[BadFileRow] = []
         self._fresh = checkpoint is None
         self._from_us = (settings.file_from_ms or 0) * US_PER_MS
         self._until_us = None if settings.file_until_ms is None else settings.file_until_ms * US_PER_MS
-        progress = checkpoint or fold.initial(first.exchange, first.pair, self._from_us, _cursor(recordings[0], 0))
-        self._log = PairLog(producer, progress, consecutive_ids=first.consecutive_ids, cursor_at=lambda _time_us: "0")
+        progress = checkpoint or fold.initial(first.exchange, first.pair, self._from_us, self._cursor(0, 0))
+        self._log = PairLog(
+            producer, progress, consecutive_ids=series.consecutive_ids, cursor_at=lambda _time_us: "0"
+        )
         self._resume = self._position(progress.cursor)
         self._places = self._read()
-        self._next: _Place | None = None
+        self._next: Part | None = None
         self._lost_to_us = 0
 
     def advance(self) -> int | None:
@@ -119,47 +127,41 @@ class _Replay:
     def _position(self, cursor: str) -> tuple[int, int]:
         """Return (file, row) of the first row not written yet; a file no longer listed counts as not begun."""
         name, _, row = cursor.rpartition("#")
-        for index, recording in enumerate(self._recordings):
-            if recording.path.name == name:
+        for index in range(len(self._series.recordings)):
+            if self._series.label(index) == name:
                 return (index + 1, 0) if row == _END_OF_FILE else (index, int(row))
         return (0, 0)
 
+    def _cursor(self, file: int, row: int | str) -> str:
+        return f"{self._series.label(file)}#{row}"
+
     def _is_done(self) -> bool:
         progress = self._log.progress
-        if self._resume[0] >= len(self._recordings):
+        if self._resume[0] >= len(self._series.recordings):
             return True
         return self._until_us is not None and progress.history_complete and progress.covered_to_us >= self._until_us
 
-    def _read(self) -> Iterator[_Place]:
+    def _read(self) -> Iterator[Part]:
         """Return the frames, or their rest, that were not written yet."""
-        for file in range(self._resume[0], len(self._recordings)):
-            skip = self._resume[1] if file == self._resume[0] else 0
-            row = 0
+        file, skip = self._resume
+        seen = self._series.seen_before(file) if file else None
+        with _as_setting():
+            for part in self._series.parts(self._complaints.append, first_file=file, seen=seen):
+                rows = len(part.frame.trade_ids)
+                first = max(0, skip - part.row) if part.file == file else 0
+                if first:  # what was wrong around them was said when they were written
+                    self._complaints.clear()
+                if first < rows:
+                    yield Part(part.file, part.row + first, _cut(part.frame, first, rows))
 
-            def complain(bad: BadFileRow, skip: int = skip) -> None:
-                if row >= skip:  # noqa: B023 - read while the generator below stands at this very row
-                    text = f"line {bad.line_number}: {bad.reason}"
-                    self._bad_rows.add(BadRow(bad.text, text, self._log.progress.pair))
+    def _complain(self) -> None:
+        """Set aside the bad rows up to here: once, with the trades that they stand among."""
+        for bad in self._complaints:
+            text = f"line {bad.line_number}: {bad.reason}"
+            self._bad_rows.add(BadRow(bad.text, text, self._log.progress.pair))
+        self._complaints.clear()
 
-            for frame in self._recordings[file].frames(complain):
-                rows = len(frame.trade_ids)
-                if file > 0 and row == 0:
-                    self._check_ids_go_on(file, frame)
-                if row + rows > skip:
-                    first = max(0, skip - row)
-                    yield _Place(file, row + first, _cut(frame, first, rows))
-                row += rows
-
-    def _check_ids_go_on(self, file: int, frame: TradeFrame) -> None:
-        """Refuse a second file that numbers its rows from 1 again: its trades would pass for repeats."""
-        last_id = self._log.progress.last_trade_id
-        begins_here = self._resume <= (file, 0)
-        if begins_here and last_id is not None and frame.trade_ids[0] <= last_id:
-            name = self._recordings[file].path.name
-            expected = f"trade ids above {last_id} in {name}, as it follows another file of {frame.pair}"
-            raise BadSettingError("TRADES_FILE", expected, frame.trade_ids[0])
-
-    def _write(self, place: _Place) -> bool:
+    def _write(self, place: Part) -> bool:
         """Write the wanted part of a frame; return whether the end of what is wanted was reached."""
         frame, rows = place.frame, len(place.frame.trade_ids)
         begun = not self._fresh or self._log.progress.last_trade_id is not None
@@ -170,7 +172,8 @@ class _Replay:
         if first < end:
             if not begun and (place.row + first > 0 or place.file > 0):
                 self._log.begin()  # the file goes back further, so input is complete from `file_from_ms` on
-            cursor = _cursor(self._recordings[place.file], place.row + end)
+            cursor = self._cursor(place.file, place.row + end)
+            self._complain()
             self._write_or_lose(_cut(frame, first, end), cursor)
             self._log.checkpoint()
         return end < rows
@@ -192,14 +195,17 @@ class _Replay:
 
     def _end_of_input(self) -> None:
         """Close what is open: nothing follows."""
+        self._complain()
+        for file, repeated in self._series.repeated.items():
+            if repeated.rows:
+                name = self._series.label(file)
+                logger.warning("{}: {} rows repeat earlier files, left out", name, repeated.rows)
         progress = self._log.progress
         end_us = max(progress.last_timestamp_us or progress.covered_to_us, self._lost_to_us)
-        self._log.end_of_history(end_us, final=True, cursor=_cursor(self._recordings[-1], _END_OF_FILE))
+        self._log.end_of_history(
+            end_us, final=True, cursor=self._cursor(len(self._series.recordings) - 1, _END_OF_FILE)
+        )
         logger.info("{}: written up to trade {}", progress.pair, progress.last_trade_id)
-
-
-def _cursor(recording: Recording, row: int | str) -> str:
-    return f"{recording.path.name}#{row}"
 
 
 def _cut(frame: TradeFrame, first: int, end: int) -> TradeFrame:

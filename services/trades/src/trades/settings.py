@@ -9,6 +9,7 @@ from pydantic import Field, field_validator, model_validator
 from pydantic_settings import SettingsConfigDict
 
 from contracts.units import Pair
+from exchanges.recorded import Steps
 from exchanges.venues import VENUES
 from streaming.settings import ServiceSettings
 
@@ -69,8 +70,18 @@ class TradesSettings(ServiceSettings):
     file: tuple[Path, ...] = Field((), description="recorded files, in order")
     file_pair: tuple[Pair, ...] = Field((), description="their pairs, if the files do not say")
     file_exchange: tuple[str, ...] = Field((), description="their exchanges, if the files do not say")
+    file_steps: str | None = Field(
+        None, description="PRICE,QUANTITY: round to these steps, for files whose floats carry noise"
+    )
     file_from_ms: int | None = Field(None, ge=0, description="write only trades from here")
     file_until_ms: int | None = Field(None, ge=0, description="write only trades before here")
+
+    @field_validator("file_steps")
+    @classmethod
+    def _are_steps(cls, steps: str | None) -> str | None:
+        if steps is not None:
+            Steps.parse(steps)
+        return steps
 
     @field_validator("exchange")
     @classmethod

@@ -116,6 +116,8 @@ def _answer(frame: dict[str, Any]) -> Frame:
     if method != "subscribe":
         return Ignored(f"answer to {method!r}"[:80])
     result = frame.get("result")
+    if isinstance(result, dict) and result.get("channel", TRADE_CHANNEL) != TRADE_CHANNEL:
+        return Ignored(f"answer about {result['channel']!r}"[:80])
     pair = _pair_of(result) or _pair_of(frame)
     if frame.get("success") is not True:
         return Rejected(pair, str(frame.get("error", "no reason given")))

@@ -3,5 +3,7 @@
 from exchanges.recorded.bad_row import BadRow
 from exchanges.recorded.formats import FORMATS
 from exchanges.recorded.recording import Recording, open_recording
+from exchanges.recorded.series import Series
+from exchanges.recorded.steps import Steps
 
-__all__ = ["FORMATS", "BadRow", "Recording", "open_recording"]
+__all__ = ["FORMATS", "BadRow", "Recording", "Series", "Steps", "open_recording"]

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from contracts.units import MAX_AMOUNT_CHARACTERS
-from exchanges.recorded.cells import LARGEST_ID, LATEST_US, microseconds, milliseconds
+from exchanges.recorded.cells import LARGEST_ID, LATEST_US
 from exchanges.recorded.column_format import Row, RowReader
 
 _PLAIN = r"(?:0|[1-9][0-9]{0,23})(?:\.[0-9]{1,24})?"
 _PLAIN_COLUMN = re.compile(rf"(?:{_PLAIN}\n)+").fullmatch
-_US_PER_UNIT: dict[Callable[[str, str], int], int] = {microseconds: 1, milliseconds: 1_000}
+#: By the end of the column's name; in any column sixteen digits are microseconds, thirteen are milliseconds.
+_US_PER_UNIT = {"_us": 1, "_ms": 1_000}
+_US_BY_DIGITS = {16: 1, 13: 1_000}
 
 
 class Flawed(Exception):
@@ -28,7 +30,7 @@ def read_batch(reader: RowReader, ordinals: Sequence[int], batch: Sequence[Seque
     BadInputError
         If a cell is wrong; as with `Flawed`, reading row by row tells which.
     """
-    if any(len(cells) != reader.width for cells in batch):
+    if reader.is_special or any(len(cells) != reader.width for cells in batch):
         raise Flawed
     columns = list(zip(*batch, strict=True))
     ids = ordinals if reader.id_place is None else _whole_numbers(columns[reader.id_place], LARGEST_ID)
@@ -53,9 +55,12 @@ def _positives(texts: Sequence[str]) -> list[str]:
 
 
 def _times(reader: RowReader, texts: Sequence[str]) -> list[int]:
-    unit_us = _US_PER_UNIT.get(reader.layout.read_time)
-    if unit_us is None:
-        read, name = reader.layout.read_time, reader.layout.time
+    lengths = set(map(len, texts))
+    unit_us = _US_PER_UNIT.get(reader.time_name[-3:])
+    if unit_us is None and reader.time_name[-3:] != "_ns" and len(lengths) == 1 and texts[0][0] != "0":
+        unit_us = _US_BY_DIGITS.get(lengths.pop())
+    if unit_us is None or not "".join(texts).isdigit():
+        read, name = reader.read_time, reader.time_name
         return [read(text, name) for text in texts]
     numbers = _whole_numbers(texts, LATEST_US // unit_us)
     if 0 in numbers:

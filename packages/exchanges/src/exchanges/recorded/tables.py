@@ -1,14 +1,18 @@
-"""Rows of text cells out of files: CSV, plain or gzipped, streamed line by line; Parquet in slices."""
+"""Rows of text cells out of files: CSV, plain, gzipped or zipped, streamed line by line; Parquet in slices."""
 
 from __future__ import annotations
 
 import csv
 import gzip
+import io
+import zipfile
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
+from itertools import islice
 from pathlib import Path
-from typing import IO, Protocol
+from typing import BinaryIO, Protocol, cast
 
 import polars as pl
 
@@ -24,6 +28,9 @@ Line = tuple[int, str, Sequence[str]]
 
 class Table(Protocol):
     """A file as rows of text."""
+
+    #: Whether the first line is names whatever stands in it.
+    has_names: bool
 
     def first_line(self) -> Sequence[str]:
         """Return the cells of the first line (text) or the column names (Parquet)."""
@@ -41,7 +48,7 @@ def open_table(path: Path) -> Table:
     Raises
     ------
     BadInputError
-        If it is missing, empty, a directory, a zip, or named ``.gz`` or ``.parquet`` without being so.
+        If it is missing, empty, a directory, a zip of several files, or not what ``.gz`` or ``.parquet`` says.
     """
     if not path.is_file():
         raise BadInputError("path", "a file of recorded trades", str(path))
@@ -50,21 +57,30 @@ def open_table(path: Path) -> Table:
     if not start:
         raise BadInputError("path", "a file with trades in it", f"{path} (empty)")
     if start == ZIP_MAGIC:
-        raise BadInputError("path", "CSV, gzipped CSV or Parquet (unzip it first)", f"{path} (a zip)")
+        return TextTable(path, partial(_open_zip, path))
     if start == PARQUET_MAGIC or path.suffix == ".parquet":
         return ParquetTable(path)
     is_gzip = start.startswith(GZIP_MAGIC)
     if path.suffix == ".gz" and not is_gzip:
         raise BadInputError("path", "a gzip file, as its name says", f"{path} (starts with {start!r})")
-    return TextTable(path, is_gzip)
+    return TextTable(path, lambda: cast(BinaryIO, gzip.GzipFile(path) if is_gzip else path.open("rb")))
 
 
 class TextTable:
-    """A CSV file; bytes that are not UTF-8 become replacement characters and so a bad row."""
+    """A CSV file; bytes that are not UTF-8 become replacement characters and so a bad row.
 
-    def __init__(self, path: Path, is_gzip: bool) -> None:
+    Cells are apart by commas; in a file whose first line has none by semicolons or tabs.
+    """
+
+    has_names = False
+
+    def __init__(self, path: Path, open_bytes: Callable[[], BinaryIO]) -> None:
         self._path = path
-        self._is_gzip = is_gzip
+        self._open_bytes = open_bytes
+        self._delimiter = ","
+        first = next((text for _, text in self._texts()), "")
+        if "," not in first:
+            self._delimiter = next((mark for mark in ";\t" if mark in first), ",")
 
     def first_line(self) -> Sequence[str]:
         for _, _, cells in self.lines(skip_first=False):
@@ -72,32 +88,44 @@ class TextTable:
         raise BadInputError("path", "a file with trades in it", f"{self._path} (only blank lines)")
 
     def lines(self, skip_first: bool) -> Iterator[Line]:
-        waiting_for_header = skip_first
+        mark = self._delimiter
+        for number, text in islice(self._texts(), int(skip_first), None):
+            yield number, text, _cells(text, mark) if '"' in text else text.split(mark)
+
+    def _texts(self) -> Iterator[tuple[int, str]]:
+        """Return the lines that are not blank, with their numbers."""
         try:
-            with self._open() as file:
+            with io.TextIOWrapper(self._open_bytes(), "utf-8-sig", "replace", newline="\n") as file:
                 for number, line in enumerate(file, start=1):
                     text = line.rstrip("\r\n")
-                    if not text:
-                        continue
-                    if waiting_for_header:
-                        waiting_for_header = False
-                        continue
-                    yield number, text, _cells(text) if '"' in text else text.split(",")
-        except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-            raise BadInputError("path", "an undamaged gzip file", f"{self._path} ({error})") from error
+                    if text:
+                        yield number, text
+        except (EOFError, gzip.BadGzipFile, zipfile.BadZipFile, zlib.error, NotImplementedError) as error:
+            raise BadInputError("path", "an undamaged gzip or zip file", f"{self._path} ({error})") from error
+        except RuntimeError as error:  # a zip with a password
+            raise BadInputError("path", "a zip without a password", f"{self._path} ({error})") from error
 
     def row_count(self) -> int | None:
         return None
 
-    def _open(self) -> IO[str]:
-        if self._is_gzip:
-            return gzip.open(self._path, "rt", encoding="utf-8-sig", errors="replace", newline="\n")
-        return self._path.open(encoding="utf-8-sig", errors="replace", newline="\n")
+
+def _open_zip(path: Path) -> BinaryIO:
+    """Open the one file of a zip; what a Mac or a checksum adds does not count."""
+    archive = zipfile.ZipFile(path)
+    names = [
+        name
+        for name in archive.namelist()
+        if not name.endswith(("/", ".CHECKSUM", ".DS_Store")) and not name.startswith("__MACOSX")
+    ]
+    if len(names) != 1:
+        listed = ", ".join(sorted(names)[:5]) or "nothing"
+        raise BadInputError("path", "a zip with one file in it (unzip it and name the file)", f"{path} with {listed}")
+    return cast(BinaryIO, archive.open(names[0]))
 
 
-def _cells(text: str) -> Sequence[str]:
+def _cells(text: str, delimiter: str) -> Sequence[str]:
     try:
-        return next(csv.reader([text]))
+        return next(csv.reader([text], delimiter=delimiter))
     except csv.Error:
         return [text]
 
@@ -107,8 +135,10 @@ class ParquetTable:
 
     Prices and quantities are best stored as strings or decimals. A float is read as its shortest decimal spelling,
     which is what was written if that had at most 15 significant digits; one that needs more is no exact price and
-    makes a bad row.
+    makes a bad row, unless prices and quantities are rounded.
     """
+
+    has_names = True
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -146,7 +176,9 @@ def _texts(column: pl.Series) -> list[str]:
     if column.dtype.is_float():
         return ["" if value is None else _float_text(value) for value in column.to_list()]
     if isinstance(column.dtype, pl.Datetime):
-        column = column.dt.epoch("us")
+        # With their zone, so that they stand for themselves in whatever column; without one they are UTC.
+        column = column.dt.convert_time_zone("UTC") if column.dtype.time_zone else column
+        column = column.dt.cast_time_unit("us").dt.strftime("%Y-%m-%dT%H:%M:%S%.6fZ")
     if column.dtype == pl.Boolean:
         return ["" if value is None else str(value).lower() for value in column.to_list()]
     return ["" if value is None else value for value in column.cast(pl.String, strict=False).to_list()]

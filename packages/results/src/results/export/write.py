@@ -12,6 +12,7 @@ import polars as pl
 
 from contracts.errors import shorten
 from contracts.topics import DEAD_LETTERS_PREFIX, TRADES, TopicSpec, dead_letters_name
+from results.export.lost import lost_trades
 from results.export.rows import first_of_each, message_rows, trade_rows
 from results.export.tables import TABLES, TRADE_IDENTITY, TRADES_TABLE
 from results.own_files import TABLE_MARK, is_our_table, require_own
@@ -34,6 +35,8 @@ class ExportResult:
         Messages per service that could not be used.
     first_dead_letters
         What was wrong with the first of them, and how it began.
+    lost_trades
+        Trades per service that are among them.
     """
 
     rows: dict[str, int] = field(default_factory=dict)
@@ -41,6 +44,7 @@ class ExportResult:
     conflicts: dict[str, int] = field(default_factory=dict)
     dead_letters: dict[str, int] = field(default_factory=dict)
     first_dead_letters: dict[str, str] = field(default_factory=dict)
+    lost_trades: dict[str, int] = field(default_factory=dict)
 
 
 def export(log_folder: Path, out: Path, environment: str = "dev") -> ExportResult:
@@ -79,6 +83,7 @@ def export(log_folder: Path, out: Path, environment: str = "dev") -> ExportResul
             rows = _read(log, table.spec, partial(message_rows, table))
             _write(rows, table.name, list(table.identity), table.sorting, out, result)
         result.dead_letters = count_dead_letters(log)
+        result.lost_trades = lost_trades(log)
         result.first_dead_letters = {service: _first_dead_letter(log, service) for service in result.dead_letters}
     return result
 

@@ -126,11 +126,13 @@ def duration(seconds: float | None) -> str:
 
     Examples
     --------
-    >>> duration(7.4), duration(125), duration(14_400), duration(190_000)
-    ('7 s', '2 min 5 s', '4 h', '2 d 4 h')
+    >>> duration(7.4), duration(125), duration(14_400), duration(190_000), duration(-3_600)
+    ('7 s', '2 min 5 s', '4 h', '2 d 4 h', '−1 h')
     """
     if seconds is None:
         return MISSING
+    if seconds < 0:
+        return _MINUS + duration(-seconds)
     left = round(seconds)
     parts = []
     for size, unit in ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s")):

@@ -5,24 +5,31 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 
 from contracts.account import Account
-from contracts.errors import BadInputError
-from contracts.units import MS_PER_MINUTE, MS_PER_SECOND, US_PER_MS
-from embedded.finish import print_summary, write_results
+from contracts.units import MS_PER_MINUTE, MS_PER_SECOND
+from embedded.errors import LostTradesError
+from embedded.finish import lost_share, print_summary, write_results
+from embedded.model_place import chosen
 from embedded.pipeline import Pipeline
+from embedded.recorded_input import Recorded, RecordedInput, look_into
 from embedded.services import Services
 from embedded.terminal.choose import choose_view
 from embedded.terminal.state import RunState
-from exchanges.recorded import open_recording
+from exchanges.recorded import Steps
 from featurestore.settings import FILE_NAME
 from modeling.kinds import TRAINING_KIND
+from modeling.registered import StoredModel
 from results.report.wording import duration
 from results.run_folder import RunFolder
 from results.summary import RunRecord
 from trades.settings import RECORDED
+
+#: A larger part of the trades that is lost makes the run fail, though its results are written.
+LOST_SHARE = 0.01
 
 
 @dataclass(frozen=True)
@@ -37,16 +44,8 @@ class ReplayOptions:
     train_fraction: float = 0.5
     seed: int = 7
     keep: bool = True
-
-
-@dataclass(frozen=True)
-class Recorded:
-    """What a file holds: whose trades, and their first and last event time."""
-
-    exchange: str
-    pair: str
-    first_ms: int
-    last_ms: int
+    steps: str | None = None
+    models: str | None = None
 
 
 def run_replay(options: ReplayOptions, console: Console) -> None:
@@ -56,22 +55,34 @@ def run_replay(options: ReplayOptions, console: Console) -> None:
     ------
     BadInputError
         If a file cannot be read as trades.
+    LostTradesError
+        At the end, if more than `LOST_SHARE` of the trades could not be used.
     FolderNotOursError, FolderInUseError, StopRequestedError, ProcessFailedError
         As they say.
     """
-    recorded = [look_into(path, options.pair) for path in options.files]
+    steps = None if options.steps is None else Steps.parse(options.steps)
+    found = look_into(options.files, options.pair, steps)
+    model = chosen(options.models, "make replay")
     place = RunFolder(options.out)
     with place.owned(afresh=True):
-        _run(options, recorded, place, console)
+        _run(options, model, found, place, console)
 
 
-def _run(options: ReplayOptions, recorded: Sequence[Recorded], place: RunFolder, console: Console) -> None:
+def _run(
+    options: ReplayOptions,
+    model: StoredModel | None,
+    found: RecordedInput,
+    place: RunFolder,
+    console: Console,
+) -> None:
+    recorded = found.files
     cut_ms = cut_of(recorded, options.train_fraction)
     pipeline = _pipeline(options, recorded, cut_ms, place, console)
+    pipeline.record.notes += found.notes
     with pipeline.running():
         pipeline.start(*pipeline.services.flow())
         pipeline.backfill(file_until_ms=cut_ms)
-        if not pipeline.train(until_ms=cut_ms):
+        if not pipeline.serve_or_train(model, until_ms=cut_ms):
             pipeline.record.notes.append(_too_short(recorded, cut_ms))
         pipeline.enter("live")
         pipeline.start(pipeline.services.trades_live(ends=True, file_from_ms=cut_ms))
@@ -82,33 +93,28 @@ def _run(options: ReplayOptions, recorded: Sequence[Recorded], place: RunFolder,
     if not options.keep:
         place.remove_work(keeping=FILE_NAME)
     print_summary(console, pipeline, summary)
+    refuse_loss(summary)
+
+
+def refuse_loss(summary: dict[str, Any]) -> None:
+    """Let a run fail, at its end, that has lost too much.
+
+    Raises
+    ------
+    LostTradesError
+        With how much that is.
+    """
+    if (share := lost_share(summary)) > LOST_SHARE:
+        raise LostTradesError(sum(summary["lost_trades"].values()), share)
 
 
 def _too_short(recorded: Sequence[Recorded], cut_ms: int) -> str:
-    spans_s = (cut_ms - min(each.first_ms for each in recorded)) / MS_PER_SECOND
+    spans_s = max(0, cut_ms - min(each.first_ms for each in recorded)) / MS_PER_SECOND
     return (
         "Too few warm feature rows to train on, so nothing was predicted, decided or traded: predictions, signals, "
         "orders, fills, positions and pnl have no rows. It takes half a day of trades before a midnight UTC and 600 "
         f"minutes after it; the part to train on spans {duration(spans_s)}."
     )
-
-
-def look_into(path: Path, pair: str | None) -> Recorded:
-    """Return what `path` holds.
-
-    Raises
-    ------
-    BadInputError
-        If it is missing, not recorded trades, or without a single one.
-    """
-    recording = open_recording(path, pair=pair)
-    first_us = last_us = None
-    for frame in recording.frames(lambda _bad_row: None):
-        first_us = frame.timestamps_us[0] if first_us is None else first_us
-        last_us = frame.timestamps_us[-1]
-    if first_us is None or last_us is None:
-        raise BadInputError(str(path), "at least one trade", "none")
-    return Recorded(recording.exchange, recording.pair, first_us // US_PER_MS, last_us // US_PER_MS)
 
 
 def cut_of(recorded: Sequence[Recorded], train_fraction: float) -> int:
@@ -134,6 +140,7 @@ def _pipeline(
         "file": [path.resolve() for path in options.files],
         "file_pair": [each.pair for each in recorded],
         "file_exchange": [each.exchange for each in recorded],
+        **({} if options.steps is None else {"file_steps": options.steps}),
     }
     accounts = (Account(name="replay", pairs=tuple(pairs)),)
     services = Services(place, accounts, options.model, options.seed, trades)
