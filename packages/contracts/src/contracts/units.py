@@ -86,6 +86,11 @@ def parse_decimal(text: str | int | Decimal, field: str = "decimal") -> Decimal:
 
     Floats are refused: they have already lost digits.
 
+    Returns
+    -------
+    Decimal
+        With all its digits.
+
     Raises
     ------
     BadInputError
