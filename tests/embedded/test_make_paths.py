@@ -17,9 +17,9 @@ pytestmark = pytest.mark.skipif(shutil.which("make") is None, reason="needs make
 
 #: Target, the arguments of it that are paths, and what a path becomes on the command line.
 TARGETS: tuple[tuple[str, dict[str, str]], ...] = (
-    ("demo", {"out": "--out={}"}),
-    ("replay", {"file": "{}", "out": "--out={}"}),
-    ("run", {"data": "--data={}"}),
+    ("demo", {"out": "--out={}", "accounts": "--accounts={}"}),
+    ("replay", {"file": "{}", "out": "--out={}", "accounts": "--accounts={}"}),
+    ("run", {"data": "--data={}", "accounts": "--accounts={}"}),
     ("subscribe", {"run": "--run={}"}),
     ("unsubscribe", {"data": "--run={}"}),
     ("subscriptions", {"data": "--run={}"}),
@@ -29,7 +29,8 @@ TARGETS: tuple[tuple[str, dict[str, str]], ...] = (
     ("features-sql", {"run": f"sqlite:///{RunFolder(Path('{}')).work}/store.sqlite"}),
     ("features-sql", {"store": "{}"}),
 )
-_WITH = ("MODEL=baseline", "model=baseline", "pair=BTC/USD")
+#: What a target asks for beside its paths.
+_NEEDS = {"subscribe": ("pair=BTC/USD",), "unsubscribe": ("pair=BTC/USD",)}
 #: Stands for uv: writes down what it is told to run.
 _SPY = """#!/bin/sh
 [ "$1" = run ] || exit 0
@@ -51,9 +52,9 @@ def words_of(spy: Path, target: str, arguments: dict[str, str]) -> list[str]:
     heard.unlink(missing_ok=True)
     given = [f"{name}={value}" for name, value in arguments.items()]
     done = subprocess.run(
-        ["make", f"UV={spy}", target, *_WITH, *given],
+        ["make", f"UV={spy}", target, *_NEEDS.get(target, ()), *given],
         cwd=ROOT,
-        env={**os.environ, "SPY_FILE": str(heard)},
+        env={**os.environ, "MODEL": "baseline", "SPY_FILE": str(heard)},
         capture_output=True,
         text=True,
         check=False,

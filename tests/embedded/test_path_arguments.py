@@ -28,9 +28,9 @@ from results.summary import RunRecord, write_summary
 #: Command -> those of its arguments that are paths, and how it is called with a run, a file to read and one to write.
 Call = Callable[[Path, Path, Path], list[object]]
 CALLS: dict[str, tuple[set[str], Call | None]] = {
-    "demo": ({"out"}, None),
-    "replay": ({"files", "out"}, None),
-    "run": ({"data"}, None),
+    "demo": ({"out", "accounts"}, None),
+    "replay": ({"files", "out", "accounts"}, None),
+    "run": ({"data", "accounts"}, None),
     "export": ({"out", "run_folder"}, lambda run, _, out: ["--run", run, "--", out]),
     "report": ({"folder"}, lambda run, _, __: ["--", run]),
     "features-gallery": (
