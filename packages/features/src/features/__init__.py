@@ -36,7 +36,7 @@ __all__ = [
 ANCHOR_BARS = 1_440
 
 #: Raised when the same formula comes to give other bits, so that rows of before are told apart.
-_ARITHMETIC = 2
+_ARITHMETIC = 3
 
 
 def _collect() -> tuple[Feature, ...]:
