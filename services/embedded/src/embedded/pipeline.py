@@ -15,7 +15,6 @@ from contracts.timestamps import iso_utc
 from embedded.drain import drain
 from embedded.kills import Kill, KillSwitch
 from embedded.model_commands import adopt
-from embedded.preflight import require_features
 from embedded.process import ProcessSpec
 from embedded.services import ENVIRONMENT, Services, group_of
 from embedded.supervisor import Supervisor
@@ -23,7 +22,7 @@ from embedded.terminal.state import Phase, RunState, StateReader
 from modeling.registered import StoredModel
 from predictions.settings import PredictionsSettings
 from results.run_log import RunLog
-from results.run_settings import environment_settings, record_settings
+from results.run_settings import record_settings
 from results.summary import RunRecord
 from streaming.exit_codes import EXIT_TOO_FEW_ROWS
 from streaming.settings import environment_of
@@ -81,8 +80,6 @@ class Pipeline:
     @contextmanager
     def running(self) -> Iterator[None]:
         """Own the processes, the signals and the screen for a while."""
-        settings = environment_settings(self.services.shared())
-        require_features(settings, self.state.pairs)
         record_settings(self.run_folder, self.services.shared())
         try:
             with self.supervisor.running():
