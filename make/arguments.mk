@@ -50,13 +50,15 @@ given = $(call quoted,$(value $(1)))
 #: An option with an argument's value, if it was given: $(call option,out) is --out='runs/demo'.
 option = $(if $(value $(1)),--$(or $(2),$(1))=$(call given,$(1)))
 # What was given stays as it is: make would look for variables in it on the way into the environment.
-unexport file steps out run data bars reference store query against from to stage pair pairs id reason
+unexport file card models steps out run data bars reference store query against from to stage pair pairs id reason
 #: Whose log: run=FOLDER, or the configured one, or that of the demo or of `make run`.
 of_log = $(or $(call option,run),$(if $(value TRADESTREAM_BROKER_ADDRESS),,--run=$(1)))
 OF_RUN = $(call of_log,runs/demo)
 OF_PAPER = $(call of_log,$(call given,data))
 history_days ?=
 features ?=
+#: Whose promoted model a demo or replay serves, instead of training one.
+models   ?=
 FEATURES = $(if $(value features),INDICATORS_FEATURE_SET=$(call given,features))
 
 # --- uv: the one on the PATH, or one of our own in .tools
@@ -66,7 +68,7 @@ DOCS := NO_MKDOCS_2_WARNING=1 $(RUN) mkdocs
 BANDIT := $(RUN) bandit --quiet -ll --configfile pyproject.toml --recursive packages services docker deployments
 SYNC := $(UV) sync --frozen --inexact --quiet
 #: What the kind of model needs to be trained, beside what training always has; a kind that is not known needs nothing.
-EXTRA = $(shell awk '$$1 == "$(model)" && $$2 != "-" { print $$2 }' $(KINDS))
+EXTRA = $(if $(value models),,$(shell awk '$$1 == "$(model)" && $$2 != "-" { print $$2 }' $(KINDS)))
 
 .tools/bin/uv:
 	@echo "uv is not installed: putting one into .tools (a virtual environment of this folder's own)"

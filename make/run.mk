@@ -9,7 +9,7 @@ install-dev: $(filter .tools%,$(UV))
 	@$(SYNC) --all-packages $(if $(EXTRA),--all-extras,--extra train --extra postgres --extra simulator)
 
 # What follows trains nothing, so it does not ask for what training needs.
-verify verify-cluster log-check dead-letters dev subscribe unsubscribe subscriptions topics access kafka-up features-sql features-gallery: EXTRA =
+verify verify-cluster log-check dead-letters dev subscribe unsubscribe subscriptions topics access kafka-up features-sql features-gallery models: EXTRA =
 
 .PHONY: subscribe
 subscribe: pair-is-named install ## Add a pair while everything runs: pair=ETH/USD [history_days=2 run=data/paper]
@@ -40,6 +40,24 @@ features-sql: install ## Example queries over the feature store of a run, or one
 features-gallery: install ## Plot every feature on one page: of a run's candles, or of a file of bars [run= pair= bars=FILE reference=FILE out=]
 	@$(RUN) tradestream features-gallery $(call option,run) $(call option,pair) $(call option,bars) \
 		$(call option,reference) $(call option,out)
+
+.PHONY: models
+models: action = list
+models: install ## Models of your own: action=list|show|promote|register [run= version= file=MODEL.onnx card=CARD.json promote=yes]
+	@$(RUN) tradestream models $(call given,action) $(call option,run) $(if $(filter register,$(action)),$(call option,card) \
+		$(if $(promote),--promote) -- $(call given,file)) $(if $(filter show promote,$(action)),$(version))
+
+.PHONY: mlflow
+mlflow: port = 5000
+# In an environment of its own, with the packages of the server's image: what trains and serves needs none of them.
+# Through a link, because MLflow takes `?`, `%` and `#` in the name of a folder for something else.
+mlflow: $(filter .tools%,$(UV)) ## MLflow's pages about a run's trainings and models, until Ctrl-C [run=runs/demo port=5000]
+	@registry=$(call quoted,$(or $(value run),runs/demo))/work/mlflow.db; \
+	[ -f "$$registry" ] || { echo "make mlflow needs run=, the folder of a run that has a model: there is no $$registry"; exit 2; }; \
+	link=$$(mktemp -d); trap 'rm -r "$$link"' EXIT; ln -s "$$(realpath "$$registry")" "$$link/mlflow.db"; \
+	echo "http://127.0.0.1:$(port) shows $$registry; the first time MLflow's server is installed, about 200 MB"; \
+	MLFLOW_DISABLE_TELEMETRY=true $(UV) run --quiet --no-project --isolated --with-requirements docker/mlflow.requirements.txt \
+		mlflow server --backend-store-uri "sqlite:///$$link/mlflow.db" --host 127.0.0.1 --port $(port) --workers 1
 
 .PHONY: service-is-known
 service-is-known:

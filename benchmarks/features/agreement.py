@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from benchmarks.features.peers import CYTHON, FULL_ARRAYS, RUST, SLICES, WRAPPED
+from benchmarks.features.peers import CYTHON, FULL_ARRAYS, RUST, SLICES, TALIPP, WRAPPED
 from benchmarks.table import Table
 from features import CONVERGENCE, FEATURES
 from features.blocks import Floats
@@ -18,15 +18,20 @@ _BOLLINGER, _KELTNER, _DONCHIAN = (
 )
 _TYPICAL = "around the typical price, ours around closes"
 _NOT_AS_CYTHON = "unlike the Cython class of this name, which agrees with us"
-_ON_SLICES = {
+_ON_FLOATS: Mapping[tuple[str, ...], str] = {
+    ("adx_14", "plus_di_14", "minus_di_14"): "ties by the noise of floats, ours in whole ticks"
+}
+_ON_SLICES: Mapping[tuple[str, ...], str] = {
     _KELTNER: _TYPICAL,
+    **_ON_FLOATS,
     ("ema_60",): "its seed, a mean inside the slice, has decayed just so far",
     ("ema_200",): "its seed, a mean inside the slice, has not decayed",
 }
 
 #: Peer -> features -> why they are something else there.
 _DIFFERENT: Mapping[str, Mapping[tuple[str, ...], str]] = {
-    FULL_ARRAYS: {_KELTNER: _TYPICAL},
+    FULL_ARRAYS: {_KELTNER: _TYPICAL, **_ON_FLOATS},
+    TALIPP: _ON_FLOATS,
     SLICES: _ON_SLICES,
     WRAPPED: _ON_SLICES,
     CYTHON: {_BOLLINGER: _TYPICAL},

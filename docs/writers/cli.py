@@ -16,12 +16,16 @@ def lines() -> Iterator[str]:
     group: Any = typer.main.get_command(app)
     context = group.make_context("tradestream", ["status"])
     for name, command in group.commands.items():
-        yield from _section(command, type(context)(command, parent=context, info_name=name))
+        inner = type(context)(command, parent=context, info_name=name)
+        for of_group, part in getattr(command, "commands", {}).items():
+            yield from _section(part, type(context)(part, parent=inner, info_name=of_group), f"{name} {of_group}")
+        if not hasattr(command, "commands"):
+            yield from _section(command, inner, name)
 
 
-def _section(command: Any, context: Any) -> Iterator[str]:
+def _section(command: Any, context: Any, name: str) -> Iterator[str]:
     usage = " ".join([context.command_path, *command.collect_usage_pieces(context)])
-    yield from (f"## {command.name}", "", marked(command.help or ""), "", f"    {usage}", "")
+    yield from (f"## {name}", "", marked(command.help or ""), "", f"    {usage}", "")
     rows = [_row(option, context) for option in command.params if option.name != "help"]
     if rows:
         yield from (*table(("option", "default", "what"), rows), "")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,9 @@ def executed(path: Path, folder: Path) -> Any:
     """Return the notebook at `path` as it is after all its cells have run in `folder`; an error in one is raised."""
     notebook = nbformat.read(path, as_version=4)
     resources = {"metadata": {"path": str(folder)}}
-    NotebookClient(notebook, timeout=_CELL_SECONDS, resources=resources).execute()
+    path_of_commands = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    client = NotebookClient(notebook, timeout=_CELL_SECONDS, resources=resources)
+    client.execute(env=os.environ | {"PATH": path_of_commands})
     for cell in notebook.cells:
         cell.metadata.pop("execution", None)  # when it ran is new each time, and says nothing
     notebook.metadata = {"kernelspec": notebook.metadata["kernelspec"], "language_info": {"name": "python"}}

@@ -17,6 +17,7 @@ from tests.exchanges_recorded.bar_files import (
     BarFile,
     candles,
     csv,
+    frame,
     klines,
     ohlcv,
     rows_of,
@@ -122,6 +123,12 @@ def test_a_wrong_price_is_named_in_every_kind_of_file(tmp_path: Path, file: BarF
         ("no bars.json", b'{"error": ["EQuery:Unknown asset pair"]}', "expected JSON with one list of bars"),
         ("two.json", b'{"A": [[1, 2]], "B": [[1, 2]]}', "was '2 such lists'"),
         ("ragged.json", b"[[1, 2], [1]]", "bars, row 2 of ragged.json: expected 2 values, as in the first row"),
+        (
+            "nan.json",
+            b"[[1700000000, 1, 1, 1, NaN, 1], [1700000060, 1, 1, 1, 1, 1]]",
+            "row 1 of nan.json: expected column 5 (close)",
+        ),
+        ("layers.gz", gzip.compress(gzip.compress(gzip.compress(gzip.compress(b"1")))), "an archive of archives"),
         ("old.feather", b"FEA1" + b"1" * 99, "the first version of Feather"),
         ("freqtrade.h5", b"\x89HDF\r\n\x1a\n", "HDF5 (freqtrade convert-data"),
         ("picture.csv", b"\x89PNG\r\n\x1a\n\0\0\0", "expected CSV, JSON, Parquet or Feather"),
@@ -186,6 +193,12 @@ def test_of_several_pairs_one_is_chosen(tmp_path: Path) -> None:
     assert refused(path, csv(mixed, names)).startswith("pair: expected one of BTC/USDT, ETH/USDT: mixed.csv has bars")
     bars = read_bars(path, "ETH/USDT")
     assert (len(bars.starts_ms), bars.pair) == (len(ROWS), "ETH/USDT")
+
+
+def test_a_file_of_categories_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "BTC_USDT-1m.feather"
+    frame(ROWS).with_columns(symbol=pl.lit("BTC/USDT").cast(pl.Categorical)).write_ipc(path)
+    assert read_bars(path).pair == "BTC/USDT"
 
 
 def test_the_volume_of_the_base_is_taken(tmp_path: Path) -> None:

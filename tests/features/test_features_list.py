@@ -25,6 +25,7 @@ from features import (
     feature_set,
     feature_set_id,
 )
+from features.expressions import Reach
 from features.functions import (
     close,
     ema,
@@ -35,6 +36,7 @@ from features.functions import (
     lowest,
     mean,
     ratio,
+    ratio_bars,
     rsi,
     volume,
     wilder_bars,
@@ -150,11 +152,11 @@ def test_bars_bring_the_seed_below_a_billionth() -> None:
 
 
 def test_reach_is_derived_from_the_formula() -> None:
-    assert mean(close, 20).reach == (20, 0, 0)
-    assert mean(lag(close, 5) * volume, 20).reach == (25, 0, 0)
-    assert ema(21).reach == (1, ema_bars(21), 0)
-    assert lag(ema(21) - mean(close, 7), 3).reach == (10, ema_bars(21), 3)
-    assert (highest(rsi(14), 10) - lowest(low, 30)).reach == (30, wilder_bars(14), 9)
+    assert mean(close, 20).reach == Reach(20)
+    assert mean(lag(close, 5) * volume, 20).reach == Reach(25)
+    assert ema(21).reach == Reach(1, ema_bars(21), 0, ema_bars(21))
+    assert lag(ema(21) - mean(close, 7), 3).reach == Reach(10, ema_bars(21), 3, ema_bars(21))
+    assert (highest(rsi(14), 10) - lowest(low, 30)).reach == Reach(30, ratio_bars(14)[-1], 9, ratio_bars(14)[0])
 
 
 def test_a_formula_reads_as_it_was_written() -> None:

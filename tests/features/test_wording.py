@@ -33,8 +33,8 @@ class Words(dict[str, Any]):
             return read(self.parts[name], self.parts)
 
         def outputs(*inputs: Column, **parameters: float) -> Any:
-            kind = Talib(name, tuple(column.name for column in inputs), tuple(parameters.items()), 0)
-            return Several(kind) if name in {"MACD", "STOCHRSI", "SUPERTREND"} else kind
+            kind = Talib(name, tuple(column.name for column in inputs), tuple(parameters.items()), (0,))
+            return Several(kind) if name in {"MACD", "STOCHRSI", "SUPERTREND", "DI"} else kind
 
         return outputs
 
@@ -83,6 +83,7 @@ def test_how_much_history_in_words() -> None:
     assert words["sma_7"] == "7 bars"
     assert words["range_ratio"] == "1 bar"
     assert words["ema_7"] == "an anchor with 80 bars before it"
+    assert words["rsi_14"] == "an anchor with 295 to 668 bars before it"
     assert words["ema_7_slope"] == "an anchor with 80 bars before it and 1 bar after it"
     assert words["range_ratio_15m"] == "1 closed bar of 15 minutes"
     assert words["reference_log_return_1"] == "2 bars with a reference"

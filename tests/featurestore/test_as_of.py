@@ -21,6 +21,7 @@ from features import SETS, feature_set_id
 from featurestore import Store, open_store
 from indicators.core import fold as indicators
 from modeling.facts import ModelFacts
+from modeling.input_list import input_list
 from predictions.core import decision as predictions
 
 PAIRS = ("BTC/USD", "ETH/USD")
@@ -31,7 +32,7 @@ FIRST_MS = MIDNIGHT_MS - 300 * 60_000
 FACTS = ModelFacts(
     "direction",
     3,
-    feature_set_id(),
+    input_list(),
     sequence_length=1,
     horizon_bars=5,
     interval_s=60,

@@ -15,10 +15,12 @@ from contracts.candle import Candle
 from contracts.feature_row import FeatureRow
 from contracts.state import MemoryState
 from contracts.units import MS_PER_SECOND
-from features import ANCHOR_BARS, FEATURE_NAMES, FEATURES, SETS, WARM_UP_BARS, Feature
+from features import ANCHOR_BARS, CONVERGENCE, FEATURE_NAMES, FEATURES, SETS, WARM_UP_BARS, Feature
 from features.bars import Bar
 from features.batch import compute
 from features.engine import Engine
+from features.expressions import Talib
+from features.ratios import RATIOS
 from indicators.core.fold import Engines, step
 from indicators.core.ring import RING_BARS
 
@@ -28,6 +30,8 @@ THIRTY_DAYS = simulated(30 * ANCHOR_BARS, seed=30, first_ms=MIDNIGHT_MS - 500 * 
 every_feature = pytest.mark.parametrize("feature", FEATURES, ids=lambda feature: feature.name)
 #: Scale with prices and with volumes; every other unit with neither.
 QUOTE, BASE = ("quote",), ("base",)
+#: Formulas that are a ratio of averages: on exact prices.
+DECIMAL = {each.name for each in FEATURES if isinstance(each.formula, Talib) and each.formula.function in RATIOS}
 
 
 def stream(bars: BarSeries, state: MemoryState | None = None, engines: Engines | None = None) -> list[FeatureRow]:
@@ -109,22 +113,23 @@ def test_a_kill_in_the_middle_of_thirty_days(thirty_days: dict[str, np.ndarray])
 @every_feature
 def test_null_exactly_until_warm(feature: Feature, in_batch: dict[str, np.ndarray]) -> None:
     starts = BARS.starts_ms
-    window, anchored, held = feature.reach
+    window, anchored, held, least = feature.reach
     if feature.timeframe_s is not None:
         ends = starts + 60_000
         first = int(-starts[0] % (feature.timeframe_s * MS_PER_SECOND)) // 60_000
-        needed = first + window * feature.timeframe_s // 60 - 1
+        needed = surely = first + window * feature.timeframe_s // 60 - 1
         assert ends[needed] % (feature.timeframe_s * MS_PER_SECOND) == 0
     elif anchored:
         anchors = np.flatnonzero(starts % (ANCHOR_BARS * 60_000) == 0)
-        needed = max(int(anchors[anchors >= anchored][0]) + held, window - 1)
+        needed = max(int(anchors[anchors >= least][0]) + held, window - 1)
+        surely = max(int(anchors[anchors >= anchored][0]) + held, window - 1)
     else:
-        needed = window - 1
+        needed = surely = window - 1
     known = np.isfinite(in_batch[feature.name])
     assert not known[:needed].any()
     unknown = {name: np.isnan(BARS.columns[name]) for name in sorted(feature.columns)}
     missing = np.convolve(np.any([*unknown.values(), np.zeros(len(BARS), dtype=bool)], axis=0), np.ones(window))
-    assert known[needed:][missing[needed : len(BARS)] == 0].all()
+    assert known[surely:][missing[surely : len(BARS)] == 0].all()
     if "taker_buy_volume" in unknown:
         assert not known[missing[: len(BARS)] > 0].any(), "what is not known is null"
 
@@ -188,9 +193,15 @@ def test_no_look_ahead(cut: int, in_batch: dict[str, np.ndarray]) -> None:
 
 @every_feature
 def test_price_scale(feature: Feature, in_batch: dict[str, np.ndarray], cheaper: dict[str, np.ndarray]) -> None:
-    """Prices in another unit scale features that are prices and leave the others; by a power of two, exactly."""
+    """Prices in another unit scale features that are prices and leave the others; by a power of two, exactly.
+
+    What counts in decimal units counts in others then.
+    """
     expected = in_batch[feature.name] * (2.0**-7 if feature.unit in QUOTE else 1)
-    np.testing.assert_array_equal(cheaper[feature.name], expected)
+    if feature.name in DECIMAL:
+        np.testing.assert_allclose(cheaper[feature.name], expected, rtol=0, atol=CONVERGENCE)
+    else:
+        np.testing.assert_array_equal(cheaper[feature.name], expected)
 
 
 @every_feature

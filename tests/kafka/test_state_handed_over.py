@@ -10,10 +10,10 @@ from tests.support.bar_series import simulated
 from tests.support.feature_rows import START_MS, make_rows
 
 from contracts.state import MemoryState
-from features import feature_set_id
 from indicators.core.fold import Engines
 from indicators.core.fold import step as indicators_step
 from modeling.facts import ModelFacts
+from modeling.input_list import input_list
 from predictions.core.decision import step as predictions_step
 from predictions.run_store import RunStore
 
@@ -48,7 +48,7 @@ def test_engines_of_indicators_that_have_fallen_behind_are_not_used() -> None:
 
 def test_runs_of_predictions_that_have_fallen_behind_are_not_used() -> None:
     rows = make_rows(count=BARS)
-    facts = ModelFacts("m", 1, feature_set_id(), 20, 5, 60, START_MS)
+    facts = ModelFacts("m", 1, input_list(), 20, 5, 60, START_MS)
 
     def forecast(bars: object) -> float:
         return hash(tuple(map(tuple, bars))) % 1_000 / 1_000  # type: ignore[call-overload]

@@ -12,9 +12,16 @@ from tests.support.feature_rows import changed
 from contracts.feature_row import FeatureRow
 from contracts.units import decimal_string, parse_decimal
 from features import feature_set
-from modeling.inputs import EXCLUDED_FEATURES, INPUT_NAMES, INPUTS, input_set_id, model_inputs
+from modeling.input_list import InputList, input_list
+from modeling.inputs import EXCLUDED_FEATURES, INPUT_NAMES, INPUTS
+from modeling.sequence import SeenBar
 
 FEATURE_NAMES = [feature.name for feature in feature_set("core")]
+
+
+def model_inputs(row: FeatureRow, inputs: InputList | None = None) -> list[float] | None:
+    """What the models that come along see of `row`."""
+    return SeenBar.of(row).inputs(inputs or input_list())
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +38,7 @@ def test_every_feature_is_an_input_or_excluded_with_a_reason() -> None:
 
 def test_names_are_unique_and_the_set_has_an_id() -> None:
     assert len(set(INPUT_NAMES)) == len(INPUT_NAMES)
-    assert input_set_id() == input_set_id()
+    assert input_list().id == InputList(INPUT_NAMES).id
 
 
 @pytest.mark.parametrize("feature", FEATURE_NAMES)

@@ -22,8 +22,7 @@ import numpy as np
 from onnx import helper
 
 from modeling.kind import Fitted, ModelKind
-from modeling.model_card import INPUT
-from modeling.onnx_graph import head_nodes, model_bytes
+from modeling.onnx_graph import INPUT, head_nodes, model_bytes
 
 KIND = ModelKind("base_rate", sequence_length=1, module=__name__)
 

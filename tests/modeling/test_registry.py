@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import shutil
+from pathlib import Path
+
 import pytest
 
 from contracts.errors import BadInputError
 from modeling.gate import judge, may_promote
 from modeling.inputs import INPUT_NAMES
 from modeling.quiet_imports import open_mlflow
-from modeling.registry import ModelRegistry, NoModelError
+from modeling.registered import NoModelError
+from modeling.registry import ModelRegistry
 
 
 def test_a_registered_model_comes_back_as_it_was(champion) -> None:
@@ -46,7 +50,6 @@ def test_gate_table() -> None:
 @pytest.mark.parametrize(
     ("field", "value"),
     [
-        ("feature_set", "core:old"),
         ("input_set", "inputs:old"),
         ("input_names", ("a",)),
         ("interval_s", 300),
@@ -59,15 +62,43 @@ def test_a_model_of_other_features_is_refused(champion, field, value) -> None:
         card.check_servable(60)
 
 
-def test_files_that_are_gone_are_named(champion, monkeypatch: pytest.MonkeyPatch) -> None:
-    registry = ModelRegistry(champion.settings.tracking_uri)
+def _registered(champion, name: str) -> tuple[ModelRegistry, Path]:
+    """Register the model under a name of its own and return its folder."""
+    trained, settings = champion.trained, champion.settings
+    registry = ModelRegistry(settings.tracking_uri)
+    registry.register(
+        trained.card.model_copy(update={"model_name": name}),
+        trained.fitted.onnx,
+        {},
+        example=trained.data.samples.x(slice(0, 1)),
+        experiment=settings.mlflow_experiment,
+        artifact_location=settings.artifact_location,
+    )
+    source = registry._client.get_model_version(name, "1").source
+    return registry, Path(str(source).removeprefix("file://"))
 
-    def gone(*_: object) -> str:
-        raise OSError("No such file")
 
-    monkeypatch.setattr(registry._client, "download_artifacts", gone)
-    with pytest.raises(NoModelError, match="its files are gone"):
-        registry.load("direction", 1)
+def test_files_that_are_gone_are_named(champion) -> None:
+    registry, folder = _registered(champion, "gone")
+    (folder / "model.onnx").unlink()
+    words = f"model gone version 1 is registered, but model.onnx is not in its folder {folder.as_uri()}"
+    with pytest.raises(NoModelError, match=rf"{words} \(was: .*MLmodel"):
+        registry.load("gone", 1)
+    shutil.rmtree(folder)
+    with pytest.raises(NoModelError, match=f"but its folder {folder.as_uri()} cannot be read"):
+        registry.load("gone", 1)
+    with pytest.raises(NoModelError, match="gone version 2 is not in the registry"):
+        registry.load("gone", 2)
+
+
+@pytest.mark.parametrize("file", ["model.onnx", "model.json"])
+def test_files_that_were_changed_are_refused(champion, file: str) -> None:
+    registry, folder = _registered(champion, f"changed-{file}")
+    registry.load(f"changed-{file}", 1)
+    with (folder / file).open("ab") as opened:
+        opened.write(b"\n")
+    with pytest.raises(BadInputError, match="version 1: expected what was registered, sha256"):
+        registry.load(f"changed-{file}", 1)
 
 
 def test_files_go_through_the_server_whatever_it_says_of_its_store() -> None:

@@ -14,9 +14,9 @@ from contracts.errors import BadInputError
 from contracts.feature_row import FeatureRow
 from contracts.prediction import Prediction
 from contracts.state import MemoryState
-from features import feature_set_id
 from modeling.dataset import build_dataset
 from modeling.facts import ModelFacts
+from modeling.input_list import input_list
 from modeling.sequence import SEQUENCE_BARS, Run
 from predictions.core.decision import initial, step
 from predictions.run_store import RunStore
@@ -25,7 +25,7 @@ LENGTH = 10
 
 
 def _facts(trained_to_ms: int, length: int = LENGTH) -> ModelFacts:
-    return ModelFacts("direction", 3, feature_set_id(), length, 5, 60, trained_to_ms)
+    return ModelFacts("direction", 3, input_list(), length, 5, 60, trained_to_ms)
 
 
 def _forecast(bars) -> float:
@@ -159,13 +159,11 @@ def test_state_survives_restarts_at_any_row(rows, facts, restart_at: set[int]) -
     assert _fold_stored(gapped, facts, _JsonState(), restart_at) == _fold(gapped, facts)
 
 
-def test_state_is_bounded_and_of_this_set_of_inputs(rows, facts, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_state_is_bounded(rows, facts) -> None:
     state = _JsonState()
     _fold_stored(rows, facts, state, set())
     assert len(state.entries) == SEQUENCE_BARS + 1
     assert len(RunStore(60).load(rows[-1], state).bars) == SEQUENCE_BARS
-    monkeypatch.setattr("predictions.run_store.input_set_id", lambda: "inputs:other")
-    assert RunStore(60).load(rows[-1], state) == initial()
 
 
 def test_a_cached_run_is_not_used_when_the_state_says_otherwise(rows, facts) -> None:

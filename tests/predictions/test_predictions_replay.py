@@ -13,7 +13,7 @@ from tests.support.feature_rows import MINUTE_MS
 from contracts.errors import BadInputError
 from contracts.feature_row import FeatureRow
 from contracts.topics import PREDICTIONS, TECHNICAL_INDICATORS
-from modeling.registry import NoModelError
+from modeling.registered import NoModelError
 from predictions.app import topology
 from predictions.replay import load_versions
 from predictions.served_model import ServedModel, load_champion

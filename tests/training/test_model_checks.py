@@ -41,9 +41,9 @@ def trained(kind: ModelKind, datasets: dict[str, Dataset]) -> Trained:
 @every_model
 def test_signature_matches_the_features(kind: ModelKind, trained: Trained) -> None:
     model = OnnxModel(trained.fitted.onnx)
-    assert (model.sequence_length, model.input_count) == (kind.sequence_length, len(INPUT_NAMES))
+    assert model.interface.input.shape[1:] == (kind.sequence_length, len(INPUT_NAMES))
     assert trained.card.feature_set == feature_set_id()
-    assert trained.card.signature()["inputs"][0]["shape"] == [-1, kind.sequence_length, len(INPUT_NAMES)]
+    assert trained.card.input_names == INPUT_NAMES
     assert kind.sequence_length <= SEQUENCE_BARS
 
 

@@ -76,7 +76,7 @@ def test_an_equally_good_model_leaves_the_champion(champion) -> None:
 
 @pytest.mark.parametrize(
     "update",
-    [{"feature_set": "core:old"}, {"horizon_bars": 6}, {"validated_from_ms": 2**53}, {"sequence_length": 60}],
+    [{"input_set": "inputs:old"}, {"horizon_bars": 6}, {"validated_from_ms": 2**53}, {"sequence_length": 60}],
     ids=["other features", "other horizon", "all samples seen", "longer sequences"],
 )
 def test_who_cannot_be_compared_is_not(champion, update) -> None:

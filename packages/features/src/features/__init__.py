@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from features.families import FAMILIES, Family
 from features.feature import Feature
@@ -26,6 +26,7 @@ __all__ = [
     "WARM_UP_BARS",
     "Family",
     "Feature",
+    "definitions",
     "feature_set",
     "feature_set_id",
 ]
@@ -35,7 +36,7 @@ __all__ = [
 ANCHOR_BARS = 1_440
 
 #: Raised when the same formula comes to give other bits, so that rows of before are told apart.
-_ARITHMETIC = 2
+_ARITHMETIC = 3
 
 
 def _collect() -> tuple[Feature, ...]:
@@ -119,6 +120,27 @@ def feature_set_id(name: str = "core") -> str:
     return "+".join([f"{each}:{_digest(SETS[each])}" for each in (name, *parts)])
 
 
-def _digest(features: tuple[Feature, ...]) -> str:
+def definitions(names: Sequence[str]) -> list[object]:
+    """Return, as JSON, all that decides the values of these features: what is bound to them hashes it.
+
+    Parameters
+    ----------
+    names
+        Of features of the catalogue.
+
+    Returns
+    -------
+    list[object]
+        Equal as long as equal bars give equal values.
+    """
+    by_name = {feature.name: feature for feature in FEATURES}
+    return _facts([by_name[name] for name in names])
+
+
+def _facts(features: Sequence[Feature]) -> list[object]:
     facts = [[each.name, str(each.formula), each.timeframe_s, each.bars()] for each in features]
-    return hashlib.sha256(json.dumps([_ARITHMETIC, ANCHOR_BARS, facts]).encode()).hexdigest()[:12]
+    return [_ARITHMETIC, ANCHOR_BARS, facts]
+
+
+def _digest(features: Sequence[Feature]) -> str:
+    return hashlib.sha256(json.dumps(_facts(features)).encode()).hexdigest()[:12]

@@ -29,6 +29,7 @@ from features.expressions import (
     Talib,
 )
 from features.program import handle_of
+from features.recursive import over
 
 _FUNCTIONS: Mapping[str, Callable[[Floats], Floats]] = {
     "log": lambda x: np.where(x > 0.0, talib.LN(x), math.nan),
@@ -55,6 +56,8 @@ class Arrays:
         When each bar ends.
     anchors
         Places of the bars at which TA-Lib's functions are re-opened.
+    missing
+        Which of the bars are not there, and NaN in all columns: nothing is computed across them. None: all are there.
     """
 
     def __init__(
@@ -63,17 +66,22 @@ class Arrays:
         first_number: int,
         end_times_ms: NDArray[np.int64],
         anchors: Sequence[int],
+        missing: NDArray[np.bool_] | None = None,
     ) -> None:
         self._columns = columns
         self._first_number = first_number
         self._end_times_ms = end_times_ms
         self._anchors = anchors
+        self._missing = missing
+        self._firsts = None if missing is None else run_starts(missing)
         self._known: dict[Expression, Any] = {}
 
     def value(self, node: Expression) -> Floats:
         """Return the values of `node`, one for each bar."""
         value = self._value(node)
-        return value if isinstance(value, np.ndarray) else np.full(len(self._end_times_ms), value)
+        if isinstance(value, np.ndarray):
+            return value
+        return self._unless_missing(np.full(len(self._end_times_ms), value))
 
     def _value(self, node: Expression) -> Any:
         """Return the same, of a constant once."""
@@ -88,13 +96,13 @@ class Arrays:
             case Column(name):
                 return self._columns[name]
             case Calendar(name):
-                return clock(name, self._end_times_ms)
+                return self._unless_missing(clock(name, self._end_times_ms))
             case Arithmetic():
                 return self._arithmetic(node)
             case Function(name, argument):
                 return _FUNCTIONS[name](self.value(argument))
             case Lag(argument, bars):
-                return _lag(self.value(argument), bars)
+                return self._lag(self.value(argument), bars)
             case Rolling(name, argument, bars):
                 return rolling(name, self.value(argument), bars, self._first_number)
             case Talib() if node.outputs == 1:
@@ -121,25 +129,45 @@ class Arrays:
 
     def _talib(self, node: Talib) -> list[Floats]:
         rows = len(self._end_times_ms)
-        found = [np.empty(rows) for _ in range(node.outputs)]
-        known_from = rows
-        function, parameters = getattr(talib, node.function), dict(node.parameters)
+        found = [np.full(rows, math.nan) for _ in range(node.outputs)]
         inputs = [self._columns[name] for name in node.inputs]
         for anchor, end in pairwise([*self._anchors, rows]):
-            start = anchor - node.bars
-            if start < 0:
-                continue
-            results = function(*[column[start:end] for column in inputs], **parameters)
-            known_from = min(known_from, anchor)
-            several = results if node.outputs > 1 else (results,)
-            for column, result in zip(found, several, strict=True):
-                column[anchor:end] = result[node.bars :]
-        for column in found:
-            column[:known_from] = math.nan
+            first, last = self._run(anchor, end)
+            results = over(node, [column[first:last] for column in inputs], anchor - first) if last > anchor else None
+            if results is not None:
+                end = last
+                for column, result in zip(found, results, strict=True):
+                    column[anchor:end] = result
         return found
 
+    def _run(self, anchor: int, end: int) -> tuple[int, int]:
+        """Return the first bar of the run that `anchor` is in, and behind its last one before `end`."""
+        if self._missing is None or self._firsts is None:
+            return 0, end
+        later = self._missing[anchor:end]
+        return int(self._firsts[anchor]), anchor + int(np.argmax(later)) if later.any() else end
 
-def _lag(values: Floats, bars: int) -> Floats:
-    lagged = np.full(len(values), math.nan)
-    lagged[bars:] = values[: max(len(values) - bars, 0)]
-    return lagged
+    def _unless_missing(self, values: Floats) -> Floats:
+        if self._missing is not None:
+            values[self._missing] = math.nan
+        return values
+
+    def _lag(self, values: Floats, bars: int) -> Floats:
+        lagged = np.full(len(values), math.nan)
+        lagged[bars:] = values[: max(len(values) - bars, 0)]
+        if self._firsts is not None:
+            lagged[np.arange(len(values)) - bars < self._firsts] = math.nan
+        return lagged
+
+
+def run_starts(missing: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """Return where the run of bars begins that each bar is in: behind the last one that is missing.
+
+    Examples
+    --------
+    >>> run_starts(np.array([False, True, False, False])).tolist()
+    [0, 2, 2, 2]
+    """
+    places = np.arange(1, len(missing) + 1)
+    found: NDArray[np.int64] = np.maximum.accumulate(np.where(missing, places, 0))
+    return found

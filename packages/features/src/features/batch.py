@@ -1,14 +1,16 @@
 """The same features for a whole history at once: what training and backtests run.
 
-Bit-identical to the stream: the same expressions, over arrays (`arrays`). A history is cut at its holes, where the
-stream starts again too, and then into stretches that fit a processor's cache; each is evaluated together with the
-bars before it that its values look back to.
+Bit-identical to the stream: the same expressions, over arrays (`arrays`). At a hole the stream starts again; here the
+bars that are missing stand as NaN, unless they are too many, and nothing is computed across them. A history is cut
+into stretches that fit a processor's cache; each is evaluated together with the bars before it that its values look
+back to.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -26,6 +28,8 @@ _PRICES = frozenset({"open", "high", "low", "close", "reference_close"})
 _MAY_LACK = frozenset({"reference_close", "taker_buy_volume"})
 #: Anchors in a stretch: 16 days of one-minute bars, of which a column has 180 KiB.
 _STRETCH_ANCHORS = 16
+#: Starting anew costs as much as about a thousand bars: what is missing between two is evaluated, too, up to so many.
+_LONGEST_FILLED = 1_000
 
 
 def compute(
@@ -69,23 +73,54 @@ def compute(
     result = {feature.name: np.empty(len(starts)) for feature in features}
     for feature in impossible:
         result[feature.name].fill(np.nan)
-    for first, last in _runs(starts, interval_ms):
-        run = {name: column[first:last] for name, column in values.items()}
-        of_run = {name: column[first:last] for name, column in result.items()}
-        _compute_run(run, starts[first:last], interval_ms, own, of_run)
+    for first, last in _stretches_of_time(starts, interval_ms):
+        bars = _bars(starts[first:last], {name: column[first:last] for name, column in values.items()}, interval_ms)
+        of_bars = {name: column[first:last] for name, column in result.items()}
+        _compute_own(bars, interval_ms, own, of_bars)
         for timeframe_s, group in longer.items():
-            _compute_longer(run, starts[first:last], interval_s, timeframe_s, group, of_run)
+            _compute_longer(bars, interval_s, timeframe_s, group, of_bars)
     return result
 
 
-def _compute_run(
-    run: Mapping[str, Floats],
-    starts: NDArray[np.int64],
-    interval_ms: int,
-    features: Sequence[Feature],
-    result: Mapping[str, Floats],
-) -> None:
-    """Fill `result` over consecutive bars."""
+class _Bars(NamedTuple):
+    """Consecutive bars.
+
+    Attributes
+    ----------
+    missing
+        Which of them are not there, and NaN; None if all are.
+    """
+
+    starts: NDArray[np.int64]
+    columns: Mapping[str, Floats]
+    missing: NDArray[np.bool_] | None
+
+    def given(self, values: Floats, begin: int = 0, end: int | None = None) -> Floats:
+        """Return those of `values`, of the bars from `begin` to `end`, of which the bar is there."""
+        return values if self.missing is None else values[~self.missing[begin:end]]
+
+    def place(self, bar: int) -> int:
+        """Return how many bars before `bar` are there."""
+        return bar if self.missing is None else bar - int(np.count_nonzero(self.missing[:bar]))
+
+
+def _bars(starts: NDArray[np.int64], columns: Mapping[str, Floats], interval_ms: int) -> _Bars:
+    """Return bars with those between them that are missing, which are then evaluated all at once."""
+    places = (starts - starts[0]) // interval_ms
+    size = int(places[-1]) + 1
+    if size == len(starts):
+        return _Bars(starts, columns, None)
+    filled = {name: np.full(size, np.nan) for name in columns}
+    for name, column in filled.items():
+        column[places] = columns[name]
+    missing = np.ones(size, dtype=bool)
+    missing[places] = False
+    return _Bars(starts[0] + interval_ms * np.arange(size, dtype=np.int64), filled, missing)
+
+
+def _compute_own(bars: _Bars, interval_ms: int, features: Sequence[Feature], result: Mapping[str, Floats]) -> None:
+    """Fill `result` with features of the row's own bars."""
+    starts, columns, missing = bars
     first_number = int(starts[0]) // interval_ms
     anchors = np.flatnonzero(starts // interval_ms % ANCHOR_BARS == 0)
     window = max((feature.reach.window for feature in features), default=1)
@@ -96,14 +131,17 @@ def _compute_run(
         segment = begin - -(-held // ANCHOR_BARS) * ANCHOR_BARS
         back = max(0, min(segment - warm_up, begin - window + 1))
         part = Arrays(
-            {name: column[back:end] for name, column in run.items()},
+            {name: column[back:end] for name, column in columns.items()},
             first_number + back,
             starts[back:end] + interval_ms,
             [anchor - back for anchor in anchors.tolist() if max(back, segment) <= anchor < end],
+            None if missing is None else missing[back:end],
         )
+        first, last = bars.place(begin), bars.place(end)
         with np.errstate(all="ignore"):  # what has no value is NaN, as in the stream
             for feature in features:
-                result[feature.name][begin:end] = part.value(feature.formula)[begin - back :]
+                values = part.value(feature.formula)[begin - back :]
+                result[feature.name][first:last] = bars.given(values, begin, end)
 
 
 def _stretches(rows: int, anchors: NDArray[np.intp]) -> Iterator[tuple[int, int]]:
@@ -113,24 +151,23 @@ def _stretches(rows: int, anchors: NDArray[np.intp]) -> Iterator[tuple[int, int]
 
 
 def _compute_longer(
-    run: Mapping[str, Floats],
-    starts: NDArray[np.int64],
+    bars: _Bars,
     interval_s: int,
     timeframe_s: int,
     features: Sequence[Feature],
     result: Mapping[str, Floats],
 ) -> None:
-    bars = folded(run, starts, timeframe_s, interval_s)
-    if not len(bars.end_times_ms):
+    longer = folded(bars.columns, bars.starts, timeframe_s, interval_s, bars.missing)
+    if not len(longer.end_times_ms):
         for feature in features:
             result[feature.name].fill(np.nan)
         return
-    first_number = int(bars.end_times_ms[0]) // (timeframe_s * MS_PER_SECOND) - 1
-    evaluated = Arrays(bars.columns, first_number, bars.end_times_ms, ())
+    first_number = int(longer.end_times_ms[0]) // (timeframe_s * MS_PER_SECOND) - 1
+    evaluated = Arrays(longer.columns, first_number, longer.end_times_ms, (), longer.missing)
     with np.errstate(all="ignore"):
         for feature in features:
             values = np.append(evaluated.value(feature.formula), np.nan)  # the last stands for "none has closed"
-            result[feature.name][:] = values[bars.closed]
+            result[feature.name][:] = bars.given(values[longer.closed])
 
 
 def _check(
@@ -163,8 +200,8 @@ def _starts(window_start_ms: ArrayLike, interval_s: int) -> NDArray[np.int64]:
     return given.astype(np.int64)
 
 
-def _runs(starts: NDArray[np.int64], interval_ms: int) -> Iterator[tuple[int, int]]:
-    """Yield [first, last) of each stretch without a hole."""
-    holes = np.flatnonzero(np.diff(starts) != interval_ms) + 1
+def _stretches_of_time(starts: NDArray[np.int64], interval_ms: int) -> Iterator[tuple[int, int]]:
+    """Yield [first, last) of each stretch without a hole of more than `_LONGEST_FILLED` bars."""
+    holes = np.flatnonzero(np.diff(starts) > _LONGEST_FILLED * interval_ms) + 1
     edges = [0, *holes.tolist(), len(starts)]
     yield from ((first, last) for first, last in pairwise(edges) if last > first)

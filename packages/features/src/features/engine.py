@@ -11,13 +11,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from talib import stream
 
 from contracts.units import MS_PER_SECOND
 from features import ANCHOR_BARS, FEATURES, Feature
 from features.bars import Bar
 from features.expressions import Talib
 from features.program import Call, Program, Steps, program
+from features.recursive import opened
 from features.timeframes import LongerBars, by_timeframe
 
 
@@ -181,10 +181,8 @@ class Engine:
         self._updates = [handle.update for handle in self._handles]
 
     def _opened(self, kind: Talib, since_anchor: int) -> Any:
-        history = self._past.columns(kind.inputs, kind.bars + since_anchor)
-        if history is None:
-            return _NotOpen(kind)
-        return getattr(stream, kind.function)(*history, **dict(kind.parameters))
+        handle = opened(kind, lambda bars: self._past.columns(kind.inputs, bars + since_anchor))
+        return _NotOpen(kind) if handle is None else handle
 
 
 class Past:

@@ -39,11 +39,14 @@ class Reach(NamedTuple):
         ...and of TA-Lib functions opened on so many bars before their anchor (0 where there is none)...
     held
         ...whose values of so many bars ago it still uses.
+    least
+        On a market that moves, these functions are content with so many bars before their anchor.
     """
 
     window: int
     anchored: int = 0
     held: int = 0
+    least: int = 0
 
 
 @dataclass(frozen=True, eq=False)
@@ -250,20 +253,26 @@ class Talib(Expression):
         TA-Lib's names; `inputs` are columns in the order the function takes them.
     output, outputs
         Which of its outputs, and how many it has.
-    bars
-        On how many bars before the anchor it is opened: enough for the oldest to have decayed.
+    openings
+        On how many bars before the anchor it is opened: on the first of these numbers that is provably enough for
+        what came before to be forgotten, and on the last in any case.
     """
 
     function: str
     inputs: tuple[ColumnName, ...]
     parameters: tuple[tuple[str, float], ...]
-    bars: int
+    openings: tuple[int, ...]
     output: int = 0
     outputs: int = 1
 
+    @property
+    def bars(self) -> int:
+        """The most bars before the anchor that it is opened on."""
+        return self.openings[-1]
+
     @cached_property
     def reach(self) -> Reach:
-        return Reach(1, self.bars, 0)
+        return Reach(1, self.openings[-1], 0, self.openings[0])
 
     def __str__(self) -> str:
         given = ", ".join([*self.inputs, *(f"{name}={Number(value)}" for name, value in self.parameters)])
@@ -286,4 +295,4 @@ def expression(value: Expression | float) -> Expression:
 
 
 def _further(reach: Reach, bars: int) -> Reach:
-    return Reach(reach.window + bars, reach.anchored, reach.held + bars if reach.anchored else 0)
+    return reach._replace(window=reach.window + bars, held=reach.held + bars if reach.anchored else 0)

@@ -85,7 +85,7 @@ class Feature:
         int
             Bars of `interval_s`.
         """
-        window, anchored, held = self.reach
+        window, anchored, held, _ = self.reach
         if self.timeframe_s is not None:
             longer = max(self.timeframe_s // interval_s, 1)
             return (window + 1) * longer - 1

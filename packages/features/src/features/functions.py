@@ -124,7 +124,11 @@ def cosine(value: Expression) -> Expression:
 
 def decay_bars(factor: float) -> int:
     """Return after how many bars ``factor ** bars`` is below `CONVERGENCE`."""
-    return math.ceil(math.log(CONVERGENCE) / math.log(factor))
+    return _decay_bars(factor, CONVERGENCE)
+
+
+def _decay_bars(factor: float, left: float) -> int:
+    return math.ceil(math.log(left) / math.log(factor))
 
 
 def ema_bars(period: int) -> int:
@@ -139,6 +143,29 @@ def wilder_bars(period: int) -> int:
     return 1 + period + decay_bars((period - 1) / period)
 
 
+#: How little a market may move in an average bar, as a part of its price, for what is forgotten to be below
+#: `CONVERGENCE` of a ratio of averages at the anchor: so many bars more are taken the quieter it is.
+_MOVES = (1.0, 1e-3, 1e-5, 1e-8, 1e-12)
+
+
+def ratio_bars(period: int, part: float = 1.0) -> tuple[int, ...]:
+    """Bars that a ratio of Wilder averages of `period` needs for each of `_MOVES`.
+
+    Parameters
+    ----------
+    period
+        Of the averages.
+    part
+        What must be left is so much smaller than elsewhere.
+    """
+    _at_least(2, period)
+    return tuple(1 + period + _decay_bars((period - 1) / period, CONVERGENCE * move * part) for move in _MOVES)
+
+
+#: An average of an index settles after the index: it is opened on about so many periods more.
+SLOWER = 13
+
+
 def ema(bars: int) -> Expression:
     """Return the exponential mean of closes with weight ``2 / (bars + 1)``."""
     return _talib("EMA", ("close",), ema_bars(bars), timeperiod=bars)
@@ -146,7 +173,7 @@ def ema(bars: int) -> Expression:
 
 def rsi(bars: int) -> Expression:
     """Return Wilder's relative strength index of closes, 0..100."""
-    return _talib("RSI", ("close",), wilder_bars(bars), timeperiod=bars)
+    return _talib("RSI", ("close",), ratio_bars(bars), timeperiod=bars)
 
 
 def atr(bars: int) -> Expression:
@@ -178,11 +205,10 @@ class DirectionalMovement(NamedTuple):
 
 def directional_movement(bars: int) -> DirectionalMovement:
     """Return ADX, a Wilder average of a ratio of Wilder averages, and the two directional indicators."""
-    inputs: tuple[ColumnName, ...] = ("high", "low", "close")
+    settled = tuple(each + SLOWER * bars for each in ratio_bars(bars))
     return DirectionalMovement(
-        _talib("ADX", inputs, 2 * wilder_bars(bars), timeperiod=bars),
-        _talib("PLUS_DI", inputs, wilder_bars(bars), timeperiod=bars),
-        _talib("MINUS_DI", inputs, wilder_bars(bars), timeperiod=bars),
+        _talib("ADX", ("high", "low"), settled, timeperiod=bars),
+        *_outputs("DI", ("high", "low", "close"), ratio_bars(bars), 2, timeperiod=bars),
     )
 
 
@@ -195,8 +221,9 @@ class Stochastic(NamedTuple):
 
 def stochastic_rsi(bars: int, k: int, d: int) -> Stochastic:
     """Return where the RSI stands in its range of the last `k` bars, and the mean of `d` of these."""
-    # The range of an RSI can be a hundredth of its scale, so its own convergence has to be a hundred times better.
-    settled = wilder_bars(bars) + math.ceil(wilder_bars(bars) / 4) + k + d
+    # Differences of RSIs are divided by their range, which can be a hundredth of the scale and less.
+    openings = ratio_bars(bars)[0], *ratio_bars(bars, part=1e-4)[1:]
+    settled = tuple(each + k + d for each in openings)
     return Stochastic(*_outputs("STOCHRSI", ("close",), settled, 2, timeperiod=bars, fastk_period=k, fastd_period=d))
 
 
@@ -222,14 +249,16 @@ def supertrend(bars: int, multiplier: float) -> Supertrend:
 
 
 def _outputs(
-    function: str, inputs: tuple[ColumnName, ...], bars: int, outputs: int, **parameters: float
+    function: str, inputs: tuple[ColumnName, ...], bars: int | tuple[int, ...], outputs: int, **parameters: float
 ) -> list[Expression]:
-    given = tuple(parameters.items())
-    return [Talib(function, inputs, given, bars, output, outputs) for output in range(outputs)]
+    given, openings = tuple(parameters.items()), bars if isinstance(bars, tuple) else (bars,)
+    return [Talib(function, inputs, given, openings, output, outputs) for output in range(outputs)]
 
 
-def _talib(function: str, inputs: tuple[ColumnName, ...], bars: int, **parameters: float) -> Expression:
-    return Talib(function, inputs, tuple(parameters.items()), bars)
+def _talib(
+    function: str, inputs: tuple[ColumnName, ...], bars: int | tuple[int, ...], **parameters: float
+) -> Expression:
+    return _outputs(function, inputs, bars, 1, **parameters)[0]
 
 
 def _at_least(least: int, bars: int) -> int:

@@ -285,4 +285,4 @@ def _uses(formulas: Sequence[Expression]) -> Counter[Expression]:
 
 def handle_of(node: Talib) -> Talib:
     """Return which handle gives the value of `node`: that of its first output gives all of them."""
-    return Talib(node.function, node.inputs, node.parameters, node.bars, 0, node.outputs)
+    return Talib(node.function, node.inputs, node.parameters, node.openings, 0, node.outputs)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from contracts.units import MS_PER_SECOND
 from features import Feature
+from features.arrays import run_starts
 from features.bars import Bar
 from features.blocks import Floats
 from features.program import Program, Steps
@@ -113,15 +114,25 @@ class LongerBars:
 
 
 class Folded(NamedTuple):
-    """Longer bars: their columns, when they end, and which closed last by each of the row's bars (-1: none)."""
+    """Longer bars: their columns, when they end, which closed last by each of the row's bars (-1: none).
+
+    Those that are `missing` lack one of the row's bars.
+    """
 
     columns: dict[str, Floats]
     end_times_ms: NDArray[np.int64]
     closed: NDArray[np.int64]
+    missing: NDArray[np.bool_] | None
 
 
-def folded(columns: Mapping[str, Floats], starts_ms: NDArray[np.int64], timeframe_s: int, interval_s: int) -> Folded:
-    """Return the longer bars that consecutive bars make: what `LongerBars` sees, at once."""
+def folded(
+    columns: Mapping[str, Floats],
+    starts_ms: NDArray[np.int64],
+    timeframe_s: int,
+    interval_s: int,
+    missing: NDArray[np.bool_] | None = None,
+) -> Folded:
+    """Return the longer bars that consecutive bars make: what `LongerBars` sees, at once; `missing` ones are NaN."""
     timeframe_ms, interval_ms = timeframe_s * MS_PER_SECOND, interval_s * MS_PER_SECOND
     whole = timeframe_s // interval_s
     first = int(-starts_ms[0] % timeframe_ms) // interval_ms
@@ -129,9 +140,15 @@ def folded(columns: Mapping[str, Floats], starts_ms: NDArray[np.int64], timefram
     last = first + count * whole
     parts = {name: column[first:last].reshape(count, whole) for name, column in columns.items()}
     closed = np.maximum((np.arange(len(starts_ms)) - first + 1) // whole - 1, -1)
-    return Folded(
-        {name: _FOLDS[name](part) for name, part in parts.items()}, starts_ms[first:last:whole] + timeframe_ms, closed
-    )
+    found = {name: _FOLDS[name](part) for name, part in parts.items()}
+    lacking = None
+    if missing is not None:
+        lacking = np.logical_or.reduce(missing[first:last].reshape(count, whole), axis=1)
+        for name in found:
+            found[name] = np.where(lacking, np.nan, found[name])
+        # A bar that closed before the last hole is of a history that is over.
+        closed[first + closed * whole < run_starts(missing)] = -1
+    return Folded(found, starts_ms[first:last:whole] + timeframe_ms, closed, lacking)
 
 
 def _total(part: Floats) -> Floats:

@@ -83,14 +83,13 @@ def known_after(feature: Feature) -> str:
     str
         Such as "20 bars".
     """
-    window, anchored, held = feature.reach
+    window, anchored, held, least = feature.reach
     if feature.timeframe_s is not None:
         return f"{_bars(window, 'closed bar')} of {feature.timeframe_s // 60} minutes"
     if anchored:
         window_too = f"{_bars(window)} and " if window > anchored else ""
-        return f"{window_too}an anchor with {_bars(anchored)} before it" + (
-            f" and {_bars(held)} after it" if held else ""
-        )
+        bars = _bars(anchored) if least == anchored else f"{least:,} to {_bars(anchored)}"
+        return f"{window_too}an anchor with {bars} before it" + (f" and {_bars(held)} after it" if held else "")
     return _bars(window) + (" with a reference" if "reference_close" in feature.columns else "")
 
 

@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from contracts.feature_row import FeatureRow
 from contracts.units import MS_PER_SECOND, to_float
-from modeling.inputs import INPUT_NAMES
+from modeling.input_list import InputList, input_list
 from modeling.labels import labels
-from modeling.sequence import Run, extend, is_new
+from modeling.sequence import SEQUENCE_BARS, Run, extend, is_new
 
 #: Samples handed out at once where all of them would not fit in memory.
 CHUNK = 4_096
@@ -120,6 +120,7 @@ class Dataset:
 class _PairTable:
     """What is kept of the rows of one pair."""
 
+    inputs: InputList
     run: Run = field(default_factory=Run)
     times_ms: list[int] = field(default_factory=list)
     closes: list[float] = field(default_factory=list)
@@ -132,12 +133,23 @@ class _PairTable:
         self.run = extend(self.run, row)
         self.times_ms.append(row.window_start_ms)
         self.closes.append(float("nan") if row.quality == "gap" else to_float(row.close))
-        self.run_lengths.append(len(self.run.bars))
-        if self.run.bars:
-            self.bars.append(np.array(self.run.bars[-1], dtype=np.float32))
+        inputs = self.run.bars[-1].inputs(self.inputs) if self.run.bars else None
+        self.run_lengths.append(0 if inputs is None else self._usable_before() + 1)
+        if inputs is not None:
+            self.bars.append(np.array(inputs, dtype=np.float32))
+
+    def _usable_before(self) -> int:
+        """Return how many usable bars end right before the last one, as far as they are kept."""
+        return min(self.run_lengths[-1], SEQUENCE_BARS - 1) if len(self.run.bars) > 1 else 0
 
 
-def build_dataset(rows: Iterable[FeatureRow], sequence_length: int, horizon_bars: int, interval_s: int) -> Dataset:
+def build_dataset(
+    rows: Iterable[FeatureRow],
+    sequence_length: int,
+    horizon_bars: int,
+    interval_s: int,
+    inputs: InputList | None = None,
+) -> Dataset:
     """Return every sample that `rows` give: a full sequence with a known label.
 
     Rows of other intervals, later revisions and rows that come again are left out, and the runs are folded bar by
@@ -153,21 +165,24 @@ def build_dataset(rows: Iterable[FeatureRow], sequence_length: int, horizon_bars
         How many bars ahead the label looks.
     interval_s
         Length of a bar, seconds.
+    inputs
+        What the model sees of a bar; by default what the models that come along see.
 
     Returns
     -------
     Dataset
         Samples of all pairs; none where the rows give none.
     """
+    seen = inputs or input_list()
     tables: dict[tuple[str, str], _PairTable] = {}
     for row in rows:
         if row.interval_s == interval_s and row.revision == 0:
-            tables.setdefault((row.exchange, row.pair), _PairTable()).add(row)
+            tables.setdefault((row.exchange, row.pair), _PairTable(seen)).add(row)
     ordered = [tables[key] for key in sorted(tables)]
     bars = [bar for table in ordered for bar in table.bars]
     interval_ms = interval_s * MS_PER_SECOND
     ends, y, times_ms, run_lengths = _samples(ordered, sequence_length, horizon_bars * interval_ms)
-    table = np.array(bars, dtype=np.float32).reshape(-1, len(INPUT_NAMES))
+    table = np.array(bars, dtype=np.float32).reshape(-1, len(seen))
     return Dataset(
         samples=Samples(table, ends, sequence_length, y),
         times_ms=times_ms,

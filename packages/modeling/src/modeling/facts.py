@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from modeling.input_list import InputList
+
 
 @dataclass(frozen=True, slots=True)
 class ModelFacts:
@@ -13,8 +15,8 @@ class ModelFacts:
     ----------
     name, version
         Registered name and version number, never an alias.
-    feature_set
-        `features.feature_set_id` it was trained with.
+    inputs
+        What it sees of a bar.
     sequence_length, horizon_bars
         Bars it sees and bars it looks ahead.
     interval_s
@@ -25,7 +27,7 @@ class ModelFacts:
 
     name: str
     version: int
-    feature_set: str
+    inputs: InputList
     sequence_length: int
     horizon_bars: int
     interval_s: int

@@ -1,35 +1,33 @@
-"""What a model sees of a feature row: scale-free numbers, one definition for training and for serving."""
+"""What a model can see of a feature row, by name: one definition for training and for serving."""
 
 from __future__ import annotations
 
-import hashlib
-import json
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
 
-from contracts.feature_row import FeatureRow
-from contracts.units import to_float
-from features import feature_set, feature_set_id
+from features import FEATURE_NAMES
 from features.catalogue.volume import OBV_BARS
 
-#: Floats of one feature row by name: those of its candle, and its features, all of them warm.
+#: Floats of one feature row by name: those of its candle, and its features, as far as the input needs them warm.
 Bar = Mapping[str, float]
-_CANDLE = ("open", "high", "low", "close", "volume")
+#: What a model can see of the candle.
+CANDLE_COLUMNS = ("open", "high", "low", "close", "volume", "trade_count")
 
 
 @dataclass(frozen=True, slots=True)
 class ModelInput:
-    """One input of every model.
+    """One input of a model.
 
     Parameters
     ----------
     name
-        Its name in the model's signature.
+        What the model's card calls it.
     features
         Features it is made of; the input is missing while one of them is not warm.
     formula
-        The formula as text: it is part of `INPUT_SET_ID`, so a changed formula needs a new model.
+        The formula as text: it is part of `InputList.id`, so a changed formula needs a new model.
     value
         The formula.
     """
@@ -70,6 +68,7 @@ def _volume_balance(bar: Bar) -> float:
 _PERIODS = (7, 14, 21, 60)
 _BANDS = ("bollinger_upper_20", "bollinger_middle_20", "bollinger_lower_20")
 
+#: What the kinds of models that come along see: ratios, so prices and volumes of different scale are alike.
 INPUTS: tuple[ModelInput, ...] = (
     ModelInput("rsi_centred", ("rsi_14",), "rsi_14/100-0.5", lambda bar: bar["rsi_14"] / 100 - 0.5),
     *(_to_average(f"sma_{n}") for n in _PERIODS),
@@ -88,46 +87,21 @@ INPUT_NAMES: tuple[str, ...] = tuple(each.name for each in INPUTS)
 #: Features of the set that no model sees, with the reason: every other one must be in `INPUTS` (a test checks it).
 EXCLUDED_FEATURES: dict[str, str] = {}
 
-_NEEDED = tuple(f.name for f in feature_set("core") if f.name not in EXCLUDED_FEATURES)
+
+def _as_it_is(name: str, features: tuple[str, ...] = ()) -> ModelInput:
+    return ModelInput(name, features, name, lambda bar: bar[name])
 
 
-def input_set_id() -> str:
-    """Return ``name:hash`` of features, inputs and formulas: models and stored sequences are bound to it.
-
-    Returns
-    -------
-    str
-        Such as ``inputs:1a2b3c4d5e6f``.
-
-    Examples
-    --------
-    >>> input_set_id().startswith("inputs:")
-    True
-    """
-    facts = [feature_set_id(), [[each.name, list(each.features), each.formula] for each in INPUTS]]
-    return f"inputs:{hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:12]}"
-
-
-def model_inputs(row: FeatureRow) -> list[float] | None:
-    """Return the inputs of `row`, in the order of `INPUT_NAMES`, or None if it cannot be used.
-
-    Parameters
-    ----------
-    row
-        A feature row of any pair: every input is a ratio, so prices and volumes of different scale are alike.
+@cache
+def named_inputs() -> Mapping[str, ModelInput]:
+    """Return everything that a model's card can name: the scale-free inputs, every feature, and the candle's columns.
 
     Returns
     -------
-    list of float or None
-        None while a feature is not warm, or if an input is not finite.
+    Mapping[str, ModelInput]
+        By name.
     """
-    values = row.values()
-    if any(values.get(name) is None for name in _NEEDED):
-        return None
-    bar = {name: to_float(getattr(row, name)) for name in _CANDLE}
-    bar |= {name: value for name, value in values.items() if value is not None}
-    try:
-        inputs = [each.value(bar) for each in INPUTS]
-    except (ZeroDivisionError, ValueError):  # an average or a ratio of zero: the row is finite, the input is not
-        return None
-    return inputs if all(map(math.isfinite, inputs)) else None
+    own = {each.name: each for each in INPUTS}
+    features = {name: _as_it_is(name, (name,)) for name in FEATURE_NAMES}
+    candle = {name: _as_it_is(name) for name in CANDLE_COLUMNS}
+    return {**candle, **features, **own}

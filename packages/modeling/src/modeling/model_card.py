@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from contracts.errors import BadInputError
-from features import feature_set_id
 from modeling.facts import ModelFacts
-from modeling.inputs import INPUT_NAMES, input_set_id
+from modeling.input_list import InputList, input_list
 from modeling.sequence import SEQUENCE_BARS
 
-INPUT = "inputs"
-OUTPUT = "probability_up"
+#: What an output says: a probability of a higher close, or its logarithm of odds.
+OutputKind = Literal["probability", "logit"]
 
 
 class ModelCard(BaseModel):
@@ -34,10 +33,12 @@ class ModelCard(BaseModel):
         Bars it sees, and how many bars ahead it looks.
     feature_set, input_set, input_names
         Ids of the features and inputs it was trained with, and the inputs' names in order.
+    output
+        What its output says.
     pairs
         What it was trained on.
     seed
-        Of its training.
+        Of its training; None if there is none, or nobody said.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore", protected_namespaces=())
@@ -50,24 +51,19 @@ class ModelCard(BaseModel):
     feature_set: str
     input_set: str
     input_names: tuple[str, ...]
+    output: OutputKind = "probability"
     pairs: tuple[str, ...]
     trained_from_ms: int
     trained_to_ms: int
     validated_from_ms: int
-    seed: int
+    seed: int | None
     metrics: dict[str, float]
     baselines: dict[str, dict[str, float]]
 
-    def signature(self) -> dict[str, Any]:
-        """Return names, types and shapes of the model's input and output; -1 is any number of samples.
-
-        Returns
-        -------
-        dict[str, Any]
-            With the entries ``inputs`` and ``outputs``.
-        """
-        inputs = {"name": INPUT, "dtype": "float32", "shape": [-1, self.sequence_length, len(self.input_names)]}
-        return {"inputs": [inputs], "outputs": [{"name": OUTPUT, "dtype": "float32", "shape": [-1]}]}
+    @property
+    def inputs(self) -> InputList:
+        """What it sees of a bar; `BadInputError` if a name of it is not known any more."""
+        return input_list(self.input_names)
 
     def to_json(self) -> str:
         """Return the text of `model.json`.
@@ -75,9 +71,9 @@ class ModelCard(BaseModel):
         Returns
         -------
         str
-            Indented, with the signature.
+            Indented.
         """
-        return json.dumps({**self.model_dump(mode="json"), "signature": self.signature()}, indent=2) + "\n"
+        return json.dumps(self.model_dump(mode="json"), indent=2) + "\n"
 
     @classmethod
     def read(cls, text: str) -> ModelCard:
@@ -106,17 +102,21 @@ class ModelCard(BaseModel):
         BadInputError
             Naming what differs.
         """
+        of_model = f"of model {self.model_name}"
+        try:
+            inputs = self.inputs
+        except BadInputError as error:
+            raise BadInputError(f"input_names {of_model}", error.expected, error.got) from error
+        # Not the set of features: a model of six of them is still served after a seventh has come or changed.
         for field, expected, got in (
-            ("feature_set", feature_set_id(), self.feature_set),
-            ("input_set", input_set_id(), self.input_set),
-            ("input_names", list(INPUT_NAMES), list(self.input_names)),
+            ("input_set", inputs.id, self.input_set),
             ("interval_s", interval_s, self.interval_s),
         ):
             if got != expected:
-                raise BadInputError(f"{field} of model {self.model_name}", f"{expected} (train a new one)", got)
-        if self.sequence_length > SEQUENCE_BARS:
-            expectation = f"at most {SEQUENCE_BARS} bars"
-            raise BadInputError(f"sequence_length of model {self.model_name}", expectation, self.sequence_length)
+                raise BadInputError(f"{field} {of_model}", f"{expected} (train a new one)", got)
+        if not 1 <= self.sequence_length <= SEQUENCE_BARS:
+            expectation = f"1 to {SEQUENCE_BARS} bars"
+            raise BadInputError(f"sequence_length {of_model}", expectation, self.sequence_length)
 
     def facts(self, version: int) -> ModelFacts:
         """Return what the fold needs to know.
@@ -127,4 +127,4 @@ class ModelCard(BaseModel):
             The part of the card that serving uses.
         """
         known = self.model_dump(include=set(ModelFacts.__slots__))
-        return ModelFacts(name=self.model_name, version=version, **known)
+        return ModelFacts(name=self.model_name, version=version, inputs=self.inputs, **known)

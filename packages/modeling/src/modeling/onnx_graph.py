@@ -14,7 +14,9 @@ from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
 from modeling.kind import SCALE_LIMIT, Scaling
-from modeling.model_card import INPUT, OUTPUT
+
+#: Names of what the graphs of this file take and give.
+INPUT, OUTPUT = "inputs", "probability_up"
 
 #: Old enough for every ONNX Runtime of the last years.
 OPSET, IR_VERSION = 17, 8

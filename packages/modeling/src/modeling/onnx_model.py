@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from contracts.errors import BadInputError
-from modeling.model_card import INPUT, OUTPUT
+from modeling.model_card import OutputKind
+from modeling.onnx_interface import Interface, Tensor, up
 from modeling.quiet_imports import import_onnxruntime
 
 
@@ -19,17 +21,34 @@ class OnnxModel:
     ----------
     onnx
         The file's bytes.
+    output
+        What its output says.
+
+    Attributes
+    ----------
+    interface
+        What it takes and gives.
+
+    Raises
+    ------
+    BadInputError
+        If it is no ONNX model that this version of ONNX Runtime runs, or none with one input and one probability.
     """
 
-    def __init__(self, onnx: bytes) -> None:
+    def __init__(self, onnx: bytes, output: OutputKind = "probability") -> None:
         onnxruntime = import_onnxruntime()
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = 1
         options.inter_op_num_threads = 1
         options.use_deterministic_compute = True
         options.log_severity_level = 3
-        self._session = onnxruntime.InferenceSession(onnx, options, providers=["CPUExecutionProvider"])
-        _, self.sequence_length, self.input_count = self._session.get_inputs()[0].shape
+        try:
+            self._session = onnxruntime.InferenceSession(onnx, options, providers=["CPUExecutionProvider"])
+        except Exception as error:  # its errors have no base but this, and no list
+            expected = f"a model that ONNX Runtime {onnxruntime.__version__} runs"
+            raise BadInputError("ONNX file", expected, str(error)) from error
+        self.interface = Interface.of(_tensors(self._session.get_inputs()), _tensors(self._session.get_outputs()))
+        self._output = output
 
     def predict(self, sequence: Sequence[Sequence[float]]) -> float:
         """Return the probability for one sequence, oldest bar first.
@@ -42,11 +61,11 @@ class OnnxModel:
         Raises
         ------
         BadInputError
-            If the shape is not the model's, or an input is NaN or infinite.
+            If the shape is not the model's, an input is NaN or infinite, or what comes out is no probability.
         """
-        return float(self.predict_many(np.array([sequence], dtype=np.float32))[0])
+        return float(self.predict_many(np.array([sequence], dtype=np.float64))[0])
 
-    def predict_many(self, x: NDArray[np.float32]) -> NDArray[np.float64]:
+    def predict_many(self, x: NDArray[np.floating]) -> NDArray[np.float64]:
         """Return the probabilities of sequences of shape (samples, sequence length, inputs).
 
         Returns
@@ -57,11 +76,13 @@ class OnnxModel:
         Raises
         ------
         BadInputError
-            If the shape is not the model's, or an input is NaN or infinite.
+            If the shape is not the model's, an input is NaN or infinite, or what comes out is no probability.
         """
-        if x.ndim != 3 or x.shape[1:] != (self.sequence_length, self.input_count):
-            raise BadInputError(INPUT, f"shape (n, {self.sequence_length}, {self.input_count})", x.shape)
-        if not np.isfinite(x).all():
-            raise BadInputError(INPUT, "finite numbers", "NaN or infinity")
-        probabilities: NDArray[np.float64] = self._session.run([OUTPUT], {INPUT: x})[0].astype(np.float64)
-        return probabilities
+        interface = self.interface
+        fed = interface.shaped(x)
+        raw = self._session.run([interface.output.name], {interface.input.name: fed})[0]
+        return up(raw, len(fed), interface.output, self._output)
+
+
+def _tensors(described: Iterable[Any]) -> list[Tensor]:
+    return [Tensor(each.name, each.type, tuple(each.shape)) for each in described]

@@ -2,49 +2,28 @@
 
 from __future__ import annotations
 
-import hashlib
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from contracts.errors import TradestreamError
+import numpy as np
+from numpy.typing import NDArray
+
+from contracts.errors import BadInputError
 from modeling.database import ensure_database
 from modeling.database_address import database_file
+from modeling.mlflow_model import CARD_FILE, ONNX_FILE, files_of
 from modeling.model_card import ModelCard
+from modeling.onnx_model import OnnxModel
 from modeling.quiet_imports import open_mlflow
+from modeling.registered import NoModelError, RegisteredVersion, StoredModel, digest_of
 
 if TYPE_CHECKING:
     from mlflow.tracking import MlflowClient
 
 ARTIFACT_FOLDER = "model"
-ONNX_FILE = "model.onnx"
-CARD_FILE = "model.json"
 _DIGEST_TAG = "sha256"
-
-
-class NoModelError(TradestreamError):
-    """There is no model under this name and alias, or its files are gone."""
-
-
-@dataclass(frozen=True, slots=True)
-class StoredModel:
-    """A model as it was registered.
-
-    Parameters
-    ----------
-    version
-        The registry's, from 1.
-    card
-        What it says of itself.
-    onnx
-        The model's file.
-    """
-
-    version: int
-    card: ModelCard
-    onnx: bytes
 
 
 class ModelRegistry:
@@ -78,6 +57,7 @@ class ModelRegistry:
         onnx: bytes,
         params: Mapping[str, str | int | float],
         *,
+        example: NDArray[np.floating],
         experiment: str,
         artifact_location: str | None,
     ) -> int:
@@ -92,6 +72,8 @@ class ModelRegistry:
             The model.
         params
             What it was trained with, for the run's page.
+        example
+            Some samples, shape (samples, bars, inputs): the version's input example.
         experiment
             The experiment the run belongs to; made if missing.
         artifact_location
@@ -103,16 +85,18 @@ class ModelRegistry:
             The version, from 1.
         """
         client = self._client
-        digest = hashlib.sha256(onnx + card.to_json().encode()).hexdigest()
+        digest = digest_of(onnx, card.to_json())
         known = self._version_with(card.model_name, digest)
         if known is not None:
             return known
         run = client.create_run(self._experiment(experiment, artifact_location), run_name=f"{card.kind}")
         run_id = run.info.run_id
         self._log(run_id, card, params)
+        identity = {"run_id": run_id, "artifact_path": ARTIFACT_FOLDER, "model_uuid": digest[:32]}
+        files = files_of(card, onnx, OnnxModel(onnx, card.output).interface, example, identity)
         with tempfile.TemporaryDirectory() as folder:
-            (Path(folder) / ONNX_FILE).write_bytes(onnx)
-            (Path(folder) / CARD_FILE).write_text(card.to_json(), encoding="utf-8")
+            for name, content in files.items():
+                (Path(folder) / name).write_bytes(content)
             client.log_artifacts(run_id, folder, ARTIFACT_FOLDER)
         client.set_terminated(run_id)
         self._ensure_name(card.model_name)
@@ -123,7 +107,7 @@ class ModelRegistry:
             "feature_set": card.feature_set,
             "trained_from_ms": str(card.trained_from_ms),
             "trained_to_ms": str(card.trained_to_ms),
-            "validation_log_loss": f"{card.metrics['log_loss']:.6f}",
+            **({"validation_log_loss": f"{card.metrics['log_loss']:.6f}"} if "log_loss" in card.metrics else {}),
         }
         return int(client.create_model_version(card.model_name, source, run_id, tags=tags).version)
 
@@ -202,23 +186,76 @@ class ModelRegistry:
         Raises
         ------
         NoModelError
-            If they are not where the registry says.
+            If there is no such version, or its files are not where the registry says.
+        BadInputError
+            If they are not what was registered.
         """
-        run_id = self._client.get_model_version(name, str(version)).run_id or ""
+        version_of = self._version(name, version)
         with tempfile.TemporaryDirectory() as folder:
-            try:
-                found = Path(self._client.download_artifacts(run_id, ARTIFACT_FOLDER, folder))
-                onnx = (found / ONNX_FILE).read_bytes()
-                card = (found / CARD_FILE).read_text(encoding="utf-8")
-            except OSError as error:
-                raise NoModelError(
-                    f"model {name} version {version} is registered, but its files are gone: {error}"
-                ) from error
+            onnx, card = self._files(name, version_of, Path(folder))
+        registered, found = version_of.tags.get(_DIGEST_TAG), digest_of(onnx, card)
+        if registered is not None and registered != found:
+            field = f"{ONNX_FILE} or {CARD_FILE} of {name} version {version}"
+            raise BadInputError(field, f"what was registered, sha256 {registered} (register it again)", found)
         return StoredModel(version, ModelCard.read(card), onnx)
 
+    def versions(self, name: str) -> list[RegisteredVersion]:
+        """Return all versions of a name, the first one first.
+
+        Returns
+        -------
+        list[RegisteredVersion]
+            Without their files; none of a name that was never registered.
+        """
+        aliases = self._aliases(name)
+        found = self._client.search_model_versions(f"name='{name}'")
+        listed = (
+            RegisteredVersion(int(each.version), tuple(aliases.get(int(each.version), ())), dict(each.tags))
+            for each in found
+        )
+        return sorted(listed, key=lambda each: each.version)
+
+    def _aliases(self, name: str) -> dict[int, list[str]]:
+        found: dict[int, list[str]] = {}
+        for model in self._client.search_registered_models(f"name='{name}'"):
+            for alias, version in sorted(model.aliases.items()):
+                found.setdefault(int(version), []).append(alias)
+        return found
+
+    def _version(self, name: str, version: int) -> Any:
+        from mlflow.exceptions import MlflowException
+
+        try:
+            return self._client.get_model_version(name, str(version))
+        except MlflowException as error:
+            if error.error_code != "RESOURCE_DOES_NOT_EXIST":
+                raise
+            raise NoModelError(f"{name} version {version} is not in the registry") from error
+
+    def _files(self, name: str, version: Any, folder: Path) -> tuple[bytes, str]:
+        """Return the ONNX file and the card's text."""
+        what = f"model {name} version {version.version} is registered"
+        try:
+            found = Path(self._client.download_artifacts(version.run_id or "", ARTIFACT_FOLDER, str(folder)))
+        except Exception as error:  # each kind of store has errors of its own
+            raise NoModelError(f"{what}, but its folder {version.source} cannot be read: {error}") from error
+        missing = [file for file in (ONNX_FILE, CARD_FILE) if not (found / file).is_file()]
+        if missing:
+            there = ", ".join(sorted(path.name for path in found.iterdir())) or "nothing"
+            raise NoModelError(
+                f"{what}, but {' and '.join(missing)} is not in its folder {version.source} (was: {there})"
+            )
+        return (found / ONNX_FILE).read_bytes(), (found / CARD_FILE).read_text(encoding="utf-8")
+
     def _version_with(self, name: str, digest: str) -> int | None:
-        versions = self._client.search_model_versions(f"name='{name}'")
-        return next((int(version.version) for version in versions if version.tags.get(_DIGEST_TAG) == digest), None)
+        """Return a version with these very files; one whose files are gone or were changed is none."""
+        for version in self._client.search_model_versions(f"name='{name}'"):
+            if version.tags.get(_DIGEST_TAG) == digest:
+                try:
+                    return self.load(name, int(version.version)).version
+                except (NoModelError, BadInputError):
+                    continue
+        return None
 
     def _experiment(self, name: str, artifact_location: str | None) -> str:
         found = self._client.get_experiment_by_name(name)
@@ -230,6 +267,8 @@ class ModelRegistry:
         facts: dict[str, object] = {
             **card.model_dump(include={"kind", "interval_s", "sequence_length", "horizon_bars", "seed"}),
             **card.model_dump(include={"feature_set", "input_set", "trained_from_ms", "trained_to_ms"}),
+            "inputs": ",".join(card.input_names),
+            "output": card.output,
             "pairs": ",".join(card.pairs),
             **params,
         }

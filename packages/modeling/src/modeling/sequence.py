@@ -1,31 +1,85 @@
-"""The run of bars a model looks back on: consecutive, usable, of bounded length."""
+"""The run of bars that models look back on: consecutive, of bounded length."""
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from contracts.feature_columns import FEATURE_SET_IDS, FEATURE_SETS
 from contracts.feature_row import FeatureRow
-from contracts.units import MS_PER_SECOND
-from modeling.inputs import model_inputs
+from contracts.units import MS_PER_SECOND, to_float
+from modeling.input_list import InputList
+from modeling.inputs import CANDLE_COLUMNS
 
 #: Bars kept per pair whatever the model needs, so that a model with a longer sequence is warm at once.
 SEQUENCE_BARS = 60
 
+_COLUMNS: Mapping[str, tuple[str, ...]] = {
+    set_id: (*CANDLE_COLUMNS, *FEATURE_SETS[name]) for name, set_id in FEATURE_SET_IDS.items()
+}
+
+
+@dataclass(frozen=True, slots=True)
+class SeenBar:
+    """What a row said: all of it that any model may see, so that a run does not depend on the model.
+
+    Parameters
+    ----------
+    feature_set
+        The row's set of features, by id.
+    values
+        Columns of the candle, then the features of the set in its order; None where not warm.
+    """
+
+    feature_set: str
+    values: Sequence[float | None]
+    _inputs: dict[InputList, list[float] | None] = field(default_factory=dict, compare=False, repr=False)
+
+    @classmethod
+    def of(cls, row: FeatureRow) -> SeenBar:
+        """Return what `row` says.
+
+        Returns
+        -------
+        SeenBar
+            Without values if its set of features is not known to this code.
+        """
+        if row.feature_set not in _COLUMNS:
+            return cls(row.feature_set, ())
+        candle = {name: to_float(getattr(row, name)) for name in CANDLE_COLUMNS}
+        known = {**{name: value for name, value in candle.items() if math.isfinite(value)}, **row.values()}
+        return cls(row.feature_set, [known.get(name) for name in _COLUMNS[row.feature_set]])
+
+    def inputs(self, inputs: InputList) -> list[float] | None:
+        """Return a model's inputs on this bar, None if it cannot use it; computed once for each list.
+
+        Returns
+        -------
+        list[float] | None
+            In the order of the list.
+        """
+        if inputs not in self._inputs:
+            columns = _COLUMNS.get(self.feature_set, ())
+            known = len(columns) == len(self.values)
+            self._inputs[inputs] = inputs.values(dict(zip(columns, self.values, strict=True))) if known else None
+        return self._inputs[inputs]
+
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """Inputs of the last consecutive usable bars of one pair.
+    """The last consecutive bars of one pair.
 
     Parameters
     ----------
     last_ms
         Start of the last window applied, usable or not; None before the first.
     bars
-        Inputs per bar, oldest first; the last one belongs to `last_ms`. Empty after a bar that cannot be used.
+        Oldest first; the last one belongs to `last_ms`. Empty after a bar that is partly unknown.
     """
 
     last_ms: int | None = None
-    bars: tuple[list[float], ...] = field(default=())
+    bars: tuple[SeenBar, ...] = field(default=())
 
 
 def is_new(run: Run, row: FeatureRow) -> bool:
@@ -42,28 +96,40 @@ def is_new(run: Run, row: FeatureRow) -> bool:
 def extend(run: Run, row: FeatureRow) -> Run:
     """Return `run` with `row` at its end.
 
-    A hole before the row starts a new run. A row of quality ``gap``, or with an input missing, ends the run and is
-    not part of one: a model never sees a bar that is partly unknown, in training as in serving.
+    A hole before the row starts a new run. A row of quality ``gap`` ends the run and is not part of one: a model
+    never sees a bar that is partly unknown, in training as in serving.
 
     Returns
     -------
     Run
         A new run; `run` itself stays as it is.
     """
-    inputs = model_inputs(row) if row.quality != "gap" else None
-    if inputs is None:
+    if row.quality == "gap":
         return Run(row.window_start_ms)
     consecutive = run.last_ms is not None and row.window_start_ms == run.last_ms + row.interval_s * MS_PER_SECOND
     before = run.bars if consecutive else ()
-    return Run(row.window_start_ms, (*before, inputs)[-SEQUENCE_BARS:])
+    return Run(row.window_start_ms, (*before, SeenBar.of(row))[-SEQUENCE_BARS:])
 
 
-def sequence(run: Run, length: int) -> tuple[list[float], ...] | None:
-    """Return the last `length` bars of `run`, or None if there are fewer.
+def sequence(run: Run, length: int, inputs: InputList) -> list[list[float]] | None:
+    """Return a model's inputs on the last bars of a run.
+
+    Parameters
+    ----------
+    run
+        Of one pair.
+    length
+        How many bars the model looks back on.
+    inputs
+        What it sees of each.
 
     Returns
     -------
-    tuple[list[float], ...] | None
-        Inputs of each bar, oldest first.
+    list[list[float]] | None
+        Inputs of each bar, oldest first; None if there are fewer bars, or an input is missing on one.
     """
-    return run.bars[-length:] if len(run.bars) >= length else None
+    if len(run.bars) < length:
+        return None
+    found = [bar.inputs(inputs) for bar in run.bars[-length:]]
+    usable = [each for each in found if each is not None]
+    return usable if len(usable) == length else None

@@ -11,10 +11,12 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
+from typer.models import TyperInfo
 
 from contracts.errors import BadInputError
 from contracts.units import PAIR_PATTERN
 from embedded.exits import errors_in_words
+from embedded.models_cli import app as models_app
 from embedded.replacing import require_replaceable
 from embedded.terminal.rows import print_json, print_rows
 from modeling.kinds import DEMO_KIND, MODELS, TRAINING_KIND
@@ -24,6 +26,8 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
+# What `add_typer` does; nothing is called while a module is imported.
+app.registered_groups = [TyperInfo(models_app, name="models")]
 
 #: The kinds of models, that of the demo first.
 _MODELS = {kind.name: kind for kind in (MODELS[DEMO_KIND], *MODELS.values())}
@@ -31,6 +35,12 @@ _CHOICES = " or ".join(
     f"{kind.name} (needs {kind.library} to train)" if kind.library else kind.name for kind in _MODELS.values()
 )
 Model = Annotated[str, typer.Option(help=_CHOICES)]
+Models = Annotated[
+    str | None,
+    typer.Option(
+        help="train none: serve the model promoted in this run's folder, or in the registry at this address"
+    ),
+]
 DemoModel = Annotated[
     str | None, typer.Option(help=f"{_CHOICES}; by default the first whose library is installed", show_default=False)
 ]
@@ -66,6 +76,7 @@ def demo(
     model: DemoModel = None,
     hours: Annotated[float, typer.Option(min=0.05, max=240, help="hours of live market")] = 4.0,
     speed: Annotated[float, typer.Option(min=1, max=10_000, help="market seconds per second")] = 240.0,
+    models: Models = None,
     out: Out = Path("runs/demo"),
     replace: Replace = False,
     kill: Annotated[
@@ -79,7 +90,8 @@ def demo(
     with errors_in_words() as console:
         kills = [Kill.parse(text) for text in kill or []]
         require_replaceable(out, replace=replace)
-        run_demo(DemoOptions(out, _command(), seed, _known_or_there(model, console), hours, speed, kills), console)
+        kind = DEMO_KIND if models else _known_or_there(model, console)
+        run_demo(DemoOptions(out, _command(), seed, kind, hours, speed, kills, models), console)
 
 
 @app.command()
@@ -89,6 +101,7 @@ def replay(
     replace: Replace = False,
     pair: Annotated[str | None, typer.Option(help="BASE/QUOTE, if the file does not say which pair it is")] = None,
     model: Model = TRAINING_KIND,
+    models: Models = None,
     train_fraction: Annotated[
         float, typer.Option(min=0.05, max=0.95, help="share of the trades that serves as history")
     ] = 0.5,
@@ -110,7 +123,16 @@ def replay(
                 raise BadInputError("FILE", "a file of recorded trades", str(path))
         require_replaceable(out, replace=replace)
         options = ReplayOptions(
-            files, out, _command(), pair and _pair(pair), _known(model), train_fraction, seed, keep, steps
+            files,
+            out,
+            _command(),
+            pair and _pair(pair),
+            TRAINING_KIND if models else _known(model),
+            train_fraction,
+            seed,
+            keep,
+            steps,
+            models,
         )
         run_replay(options, console)
 

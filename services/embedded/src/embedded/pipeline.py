@@ -13,11 +13,13 @@ from contracts.services import FLOW, INPUTS, SERVICES, up_to
 from contracts.timestamps import iso_utc
 from embedded.drain import drain
 from embedded.kills import Kill, KillSwitch
+from embedded.model_commands import adopt
 from embedded.preflight import require_features
 from embedded.process import ProcessSpec
 from embedded.services import ENVIRONMENT, Services, group_of
 from embedded.supervisor import Supervisor
 from embedded.terminal.state import Phase, RunState, StateReader
+from modeling.registered import StoredModel
 from results.run_log import RunLog
 from results.run_settings import environment_settings, record_settings
 from results.summary import RunRecord
@@ -126,6 +128,15 @@ class Pipeline:
         self.start(self.services.trades_historical(**fields))
         self.supervisor.wait_for_job("trades-historical")
         drain(self.supervisor, self.log, [each.name for each in FLOW if "historical" in each.variants])
+
+    def serve_or_train(self, model: StoredModel | None, until_ms: int | None = None) -> bool:
+        """Serve another run's model, or train one; return False if there are too few warm rows to train on."""
+        if model is None:
+            return self.train(until_ms)
+        self.enter("train")
+        adopt(self.run_folder, model)
+        self.serve()
+        return True
 
     def train(self, until_ms: int | None = None) -> bool:
         """Train a model and serve it; return False if there are too few warm rows."""

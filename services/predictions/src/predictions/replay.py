@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from contracts.errors import BadSettingError
-from modeling.registry import ModelRegistry, NoModelError
+from modeling.registered import NoModelError
+from modeling.registry import ModelRegistry
 from predictions.serve import Loaded, run
 from predictions.served_model import ServedModel
 from predictions.served_versions import ModelVersion, ServedVersions
@@ -39,15 +40,7 @@ def load_versions(served: ServedVersions, settings: PredictionsSettings) -> dict
     if not ModelRegistry.exists(settings.tracking_uri):
         raise NoModelError(f"there is no registry at {settings.tracking_uri}")
     registry = ModelRegistry(settings.tracking_uri)
-    return {version: _load(registry, *version, settings) for version in served.all()}
-
-
-def _load(registry: ModelRegistry, name: str, version: int, settings: PredictionsSettings) -> ServedModel:
-    from mlflow.exceptions import MlflowException
-
-    try:
-        return ServedModel.of(registry.load(name, version), settings.interval_s)
-    except MlflowException as error:
-        if error.error_code != "RESOURCE_DOES_NOT_EXIST":
-            raise
-        raise NoModelError(f"{name} version {version} is not in the registry at {settings.tracking_uri}") from error
+    return {
+        (name, version): ServedModel.of(registry.load(name, version), settings.interval_s)
+        for name, version in served.all()
+    }

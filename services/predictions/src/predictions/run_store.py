@@ -7,46 +7,46 @@ from typing import Any
 from contracts.feature_row import FeatureRow
 from contracts.state import State
 from contracts.units import MS_PER_SECOND
-from modeling.inputs import input_set_id
-from modeling.sequence import SEQUENCE_BARS, Run
+from modeling.sequence import SEQUENCE_BARS, Run, SeenBar
 from predictions.core.decision import initial
 
-_HEAD = "run"
+#: Not "run" and "bar-<slot>", under which earlier versions kept what their models saw: the run starts again.
+_HEAD, _SLOT = "seen", "seen-"
 
 
 class RunStore:
     """Loads and saves runs.
 
     The run last saved is cached per pair and used only while the state's own entry says the same, so a rebalance
-    or a rolled-back transaction is noticed. State of another set of inputs is not used: the run starts again.
+    or a rolled-back transaction is noticed.
     """
 
     def __init__(self, interval_s: int) -> None:
         self._interval_ms = interval_s * MS_PER_SECOND
         self._cache: dict[str, Run] = {}
-        self._input_set = input_set_id()
 
     def load(self, row: FeatureRow, state: State) -> Run:
         """Return the run of `row`'s pair."""
         head = state.get(_HEAD)
-        if head is None or head["input_set"] != self._input_set:
+        if head is None:
             return initial()
         cached = self._cache.get(row.pair)
         if cached is not None and self._head(cached) == head:
             return cached
         last_ms: int = head["last_ms"]
         ages = reversed(range(head["length"]))
-        return Run(last_ms, tuple(state.get(self._slot(last_ms - age * self._interval_ms)) for age in ages))
+        entries = (state.get(self._slot(last_ms - age * self._interval_ms)) for age in ages)
+        return Run(last_ms, tuple(SeenBar(feature_set, values) for feature_set, values in entries))
 
     def save(self, row: FeatureRow, run: Run, state: State) -> None:
         """Write what `row` added to the run: its own bar and the head, nothing else."""
         if run.bars:
-            state.set(self._slot(row.window_start_ms), run.bars[-1])
+            state.set(self._slot(row.window_start_ms), [run.bars[-1].feature_set, run.bars[-1].values])
         state.set(_HEAD, self._head(run))
         self._cache[row.pair] = run
 
     def _head(self, run: Run) -> dict[str, Any]:
-        return {"last_ms": run.last_ms, "length": len(run.bars), "input_set": self._input_set}
+        return {"last_ms": run.last_ms, "length": len(run.bars)}
 
     def _slot(self, window_start_ms: int) -> str:
-        return f"bar-{window_start_ms // self._interval_ms % SEQUENCE_BARS}"
+        return f"{_SLOT}{window_start_ms // self._interval_ms % SEQUENCE_BARS}"

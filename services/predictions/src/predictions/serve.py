@@ -13,7 +13,7 @@ from contracts.feature_row import FeatureRow
 from contracts.topics import PREDICTIONS, TECHNICAL_INDICATORS
 from contracts.units import MS_PER_SECOND
 from modeling.progress import write_json
-from modeling.registry import NoModelError
+from modeling.registered import NoModelError
 from predictions import metrics
 from predictions.app import topology
 from predictions.served_model import ServedModel, load_champion

@@ -11,7 +11,8 @@ from loguru import logger
 from modeling.facts import ModelFacts
 from modeling.model_card import ModelCard
 from modeling.onnx_model import OnnxModel
-from modeling.registry import ModelRegistry, NoModelError, StoredModel
+from modeling.registered import NoModelError, StoredModel
+from modeling.registry import ModelRegistry
 from predictions.core.decision import Forecast
 from predictions.settings import PredictionsSettings
 
@@ -45,8 +46,11 @@ class ServedModel:
         BadInputError
             If it was trained on other features, inputs or bars than this code serves.
         """
-        stored.card.check_servable(interval_s)
-        return cls(stored.card.facts(stored.version), stored.card, OnnxModel(stored.onnx).predict)
+        card = stored.card
+        card.check_servable(interval_s)
+        model = OnnxModel(stored.onnx, card.output)
+        model.interface.require_width(card.sequence_length, len(card.input_names))
+        return cls(card.facts(stored.version), card, model.predict)
 
 
 def load_champion(settings: PredictionsSettings, sleep: Callable[[float], None] = time.sleep) -> ServedModel:
@@ -72,8 +76,9 @@ def load_champion(settings: PredictionsSettings, sleep: Callable[[float], None] 
             return model
         if waited_seconds >= settings.wait_for_model_seconds:
             raise NoModelError(
-                f"no model {name}@{alias} at {uri} after {waited_seconds:.0f} s: train one with "
-                "`python -m training`, or set PREDICTIONS_WAIT_FOR_MODEL_SECONDS"
+                f"no model {name}@{alias} at {uri} after {waited_seconds:.0f} s: train one with `python -m training` "
+                "and the same settings, register one of your own with `tradestream models register`, or set "
+                "PREDICTIONS_WAIT_FOR_MODEL_SECONDS"
             )
         if waited_seconds == 0:
             logger.info("waiting up to {} s for {}@{} at {}", settings.wait_for_model_seconds, name, alias, uri)

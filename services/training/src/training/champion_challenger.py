@@ -9,8 +9,9 @@ from contracts.errors import BadInputError
 from modeling.dataset import Samples
 from modeling.gate import ChampionComparison
 from modeling.metrics import log_loss
+from modeling.model_card import ModelCard
 from modeling.onnx_model import OnnxModel
-from modeling.registry import StoredModel
+from modeling.registered import StoredModel
 from training.fit import Trained, forecast_of
 
 #: With fewer common samples a comparison says nothing.
@@ -32,6 +33,9 @@ def challenge(trained: Trained, champion: StoredModel) -> ChampionComparison | N
     except BadInputError as error:
         logger.warning("version {} cannot be served any more: {}", champion.version, error)
         return None
+    if sees_otherwise(card, trained.card):
+        logger.warning("version {} sees other inputs, so it is not compared", champion.version)
+        return None
     if card.horizon_bars != trained.card.horizon_bars:
         logger.warning(
             "version {} predicts {} bars ahead, so it is not compared", champion.version, card.horizon_bars
@@ -45,6 +49,15 @@ def challenge(trained: Trained, champion: StoredModel) -> ChampionComparison | N
         return None
     chosen = data.samples.at(validation[common])
     as_champion_sees = Samples(chosen.bars, chosen.ends, card.sequence_length, chosen.y)
-    forecast = forecast_of(OnnxModel(champion.onnx).predict_many, as_champion_sees)
+    forecast = forecast_of(OnnxModel(champion.onnx, card.output).predict_many, as_champion_sees)
     candidate = log_loss(chosen.y, trained.forecast[common])
     return ChampionComparison(champion.version, candidate, log_loss(chosen.y, forecast), len(common))
+
+
+def sees_otherwise(champion: ModelCard, candidate: ModelCard) -> bool:
+    """Return whether `champion` can be served and sees other inputs: somebody's own model, which no job replaces."""
+    try:
+        champion.check_servable(candidate.interval_s)
+    except BadInputError:
+        return False
+    return champion.input_names != candidate.input_names

@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 
 from contracts.errors import TradestreamError
 from contracts.units import MS_PER_SECOND
-from features import ANCHOR_BARS, feature_set, feature_set_id
+from features import ANCHOR_BARS, feature_set
 from modeling.dataset import Dataset, Samples
-from modeling.inputs import INPUT_NAMES, input_set_id
+from modeling.input_list import input_list
+from modeling.inputs import INPUT_NAMES
 from modeling.kind import Fitted, ModelKind, OnEpoch
 from modeling.kinds import MODELS
 from modeling.metrics import constant_forecast, momentum_forecast, report
@@ -144,15 +145,16 @@ def _card(
     metrics: dict[str, float],
     baselines: dict[str, dict[str, float]],
 ) -> ModelCard:
+    inputs = input_list()
     return ModelCard(
         model_name=settings.model_name,
         kind=kind.name,
         interval_s=settings.interval_s,
         sequence_length=kind.sequence_length,
         horizon_bars=settings.horizon_bars,
-        feature_set=feature_set_id(),
-        input_set=input_set_id(),
-        input_names=INPUT_NAMES,
+        feature_set=inputs.feature_set_id,
+        input_set=inputs.id,
+        input_names=inputs.names,
         pairs=data.pairs,
         trained_from_ms=data.from_ms,
         trained_to_ms=data.to_ms,

@@ -6,6 +6,7 @@ import time
 
 from loguru import logger
 
+from contracts.errors import BadInputError
 from contracts.model_event import ModelEvent
 from contracts.topics import MODEL_EVENTS
 from modeling.dataset import build_dataset
@@ -13,12 +14,13 @@ from modeling.gate import judge, may_promote
 from modeling.kinds import MODELS
 from modeling.model_card import ModelCard
 from modeling.progress import Progress
+from modeling.registered import NoModelError, StoredModel
 from modeling.registry import ModelRegistry
 from streaming.exit_codes import EXIT_FAILED, EXIT_OK, EXIT_TOO_FEW_ROWS
 from streaming.producer import open_producer
 from streaming.service.exit import exit_code_for
 from streaming.telemetry.logging import configure_logging
-from training.champion_challenger import challenge
+from training.champion_challenger import challenge, sees_otherwise
 from training.fit import TooFewRowsError, Trained, train_model
 from training.settings import TrainingSettings
 from training.source import read_rows
@@ -81,6 +83,7 @@ def register(trained: Trained, settings: TrainingSettings) -> list[ModelEvent]:
         card,
         trained.fitted.onnx,
         trained.fitted.params,
+        example=trained.data.samples.x(trained.validation[:2]),
         experiment=settings.mlflow_experiment,
         artifact_location=settings.artifact_location,
     )
@@ -99,15 +102,30 @@ def _decide(
 ) -> tuple[bool, str]:
     """Promote `version` if it may be; return whether it was, and why."""
     card = trained.card
-    comparison = challenge(trained, registry.load(card.model_name, champion)) if champion is not None else None
+    served = _champion(registry, card.model_name, champion)
+    comparison = challenge(trained, served) if served is not None else None
     outcome, reason = judge(card.metrics, card.baselines, comparison)
+    rival = served is not None and sees_otherwise(served.card, card)
+    if rival:
+        outcome, reason = "failed", f"version {champion} sees other inputs: `tradestream models promote` decides"
     registry.tag(card.model_name, version, "gate", outcome)
     registry.tag(card.model_name, version, "gate_reason", reason)
-    promoted = may_promote(outcome, has_champion=champion is not None, require_gate=settings.require_gate)
+    promoted = may_promote(outcome, has_champion=served is not None, require_gate=settings.require_gate)
     if promoted:
         registry.promote(card.model_name, version, settings.alias)
     _log_verdict(card, version, promoted, outcome == "passed", reason)
     return promoted, reason
+
+
+def _champion(registry: ModelRegistry, name: str, version: int | None) -> StoredModel | None:
+    """Return the version that is served; None if there is none, or what is left of it cannot be served."""
+    if version is None:
+        return None
+    try:
+        return registry.load(name, version)
+    except (NoModelError, BadInputError) as error:
+        logger.warning("the champion is not one any more: {}", error)
+        return None
 
 
 def _event(card: ModelCard, version: int, event: str, alias: str | None, reason: str) -> ModelEvent:

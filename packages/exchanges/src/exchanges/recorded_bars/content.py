@@ -30,6 +30,8 @@ _NOT_READ = {
     b"7z\xbc\xaf": "7-Zip (unpack it first)",
 }
 _DAMAGE = (EOFError, zlib.error, gzip.BadGzipFile, zipfile.BadZipFile, NotImplementedError, RuntimeError)
+#: Of archives around a file: some archives contain themselves.
+_MOST_LAYERS = 2
 #: Hidden files, and what a Mac adds to an archive.
 _NOT_DATA = (".", "__MACOSX")
 
@@ -50,17 +52,19 @@ def open_rows(path: Path) -> Rows:
         content = path.read_bytes()
     except OSError as error:
         raise BadInputError("bars", "a file that can be read", f"{path} ({error.strerror})") from error
-    return _rows(path.name, content, inner_name="")
+    return _rows(path.name, content)
 
 
-def _rows(name: str, content: bytes, inner_name: str) -> Rows:
+def _rows(name: str, content: bytes, inner_name: str = "", layers: int = 0) -> Rows:
     if not content.strip():
         raise BadInputError("bars", "a file with bars in it", f"{name} (empty)")
+    if layers > _MOST_LAYERS:
+        raise BadInputError("bars", _KNOWN, f"{name}, an archive of archives")
     if content.startswith(_GZIP):
-        return _rows(name, _undamaged(name, "gzip", lambda: gzip.decompress(content)), inner_name)
+        return _rows(name, _undamaged(name, "gzip", lambda: gzip.decompress(content)), inner_name, layers + 1)
     if content.startswith(_ZIP):
         inner_name, inside = _undamaged(name, "zip", lambda: _unzipped(name, content))
-        return _rows(name, inside, inner_name)
+        return _rows(name, inside, inner_name, layers + 1)
     for start, what in _NOT_READ.items():
         if content.startswith(start):
             raise BadInputError("bars", _KNOWN, f"{name}, which is {what}")

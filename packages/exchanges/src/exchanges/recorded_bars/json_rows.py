@@ -37,7 +37,7 @@ def json_rows(name: str, text: str) -> Rows:
 def _parsed(name: str, text: str) -> Any:
     # Numbers stay as they are written: a float would be the nearest to an exact price at best.
     def read(part: str) -> Any:
-        return json.loads(part, parse_float=str, parse_int=str)
+        return json.loads(part, parse_float=str, parse_int=str, parse_constant=str)
 
     try:
         return read(text)

@@ -25,6 +25,8 @@ START = "window_start_ms"
 _VALUES = (*PRICES, *FLOWS)
 #: Candles made of trades without sides do not know it; NaN in arrays.
 _MAY_BE_UNKNOWN = "taker_buy_volume"
+#: Names of columns in a note.
+_SHOWN = 8
 
 
 @dataclass(frozen=True)
@@ -108,12 +110,13 @@ def _chosen(rows: Rows, meaning: Recognised, pair: str | None) -> tuple[Rows, st
     """Return the rows of one pair, of its shortest bars, as they first came."""
     frame, notes, found = rows.frame, [], None
     if symbols := meaning.columns.get("pair"):
-        names = {text: pair_of_symbol(str(text)) or str(text) for text in frame[symbols].unique().to_list()}
+        texts = frame[symbols].cast(pl.String).fill_null("")
+        names = {text: pair_of_symbol(text) or text for text in texts.unique().to_list()}
         there = sorted(set(names.values()))
         found = pair or (there[0] if len(there) == 1 else None)
         if found not in there:
             raise BadInputError("pair", f"one of {', '.join(there)}: {rows.name} has bars of them", pair)
-        frame = frame.filter(pl.col(symbols).is_in([text for text, name in names.items() if name == found]))
+        frame = frame.filter(texts.is_in([text for text, name in names.items() if name == found]))
     if revisions := meaning.columns.get("revision"):
         frame = frame.filter(pl.col(revisions).cast(pl.Int64, strict=False) == 0)
     if lengths := meaning.columns.get("interval_s"):
@@ -209,5 +212,6 @@ def _notes(rows: Rows, meaning: Recognised, naive: bool, quiet: int, columns: Se
     notes += [f"The file has no names of columns: it was read as {meaning.title}."] if not rows.named else []
     notes += ["Its times name no zone and were read as UTC."] if naive else []
     unread = [re.sub(r"\s+", " ", name) or "one without a name" for name in meaning.unread]
-    notes += [f"Columns that were not read: {', '.join(unread)}."] if unread else []
+    shown = ", ".join(unread[:_SHOWN]) + (f" and {len(unread) - _SHOWN} more" if len(unread) > _SHOWN else "")
+    notes += [f"Columns that were not read: {shown}."] if unread else []
     return notes

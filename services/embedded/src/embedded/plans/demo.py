@@ -15,6 +15,7 @@ from contracts.account import Account
 from contracts.units import MS_PER_SECOND
 from embedded.finish import print_summary, write_results
 from embedded.kills import Kill
+from embedded.model_place import chosen
 from embedded.pipeline import Pipeline
 from embedded.process import ProcessSpec
 from embedded.services import Services
@@ -22,6 +23,7 @@ from embedded.terminal.choose import choose_view
 from embedded.terminal.state import RunState
 from exchanges.simulator.settings import SimulatorSettings
 from modeling.kinds import DEMO_KIND
+from modeling.registered import StoredModel
 from results.run_folder import RunFolder
 from results.summary import RunRecord
 from streaming.settings import environment_of
@@ -46,6 +48,7 @@ class DemoOptions:
     hours: float = 4.0
     speed: float = 240.0
     kills: Sequence[Kill] = ()
+    models: str | None = None
 
     @property
     def live_until_ms(self) -> int:
@@ -66,12 +69,13 @@ def run_demo(options: DemoOptions, console: Console) -> None:
     FolderNotOursError, FolderInUseError, StopRequestedError, ProcessFailedError
         As they say.
     """
+    model = chosen(options.models, "make demo")
     place = RunFolder(options.out)
     with place.owned(afresh=True):
-        _run(options, place, console)
+        _run(options, model, place, console)
 
 
-def _run(options: DemoOptions, place: RunFolder, console: Console) -> None:
+def _run(options: DemoOptions, model: StoredModel | None, place: RunFolder, console: Console) -> None:
     pipeline = _pipeline(options, place, console)
     with pipeline.running():
         venue = _start_venue(pipeline, options)
@@ -79,7 +83,7 @@ def _run(options: DemoOptions, place: RunFolder, console: Console) -> None:
         pipeline.backfill(history_from_ms=options.history_from_ms, **addresses)
         # The feed connects while the model trains: the market stands still until it is told to run.
         pipeline.start(pipeline.services.trades_live(ends=True, stop_at_ms=options.live_until_ms, **addresses))
-        pipeline.train(until_ms=LIVE_FROM_MS)
+        pipeline.serve_or_train(model, until_ms=LIVE_FROM_MS)
         pipeline.enter("live")
         # On this machine, where no proxy of the environment can lead.
         httpx.post(f"{venue['control_url']}/sim/clock/start", timeout=10, trust_env=False).raise_for_status()

@@ -7,14 +7,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from loguru import logger
 from rich.console import Console
 
 from contracts.account import Account
 from contracts.clock import Clock, SystemClock
-from contracts.topics import MODEL_EVENTS
+from contracts.errors import BadInputError
 from contracts.units import MS_PER_DAY, MS_PER_MINUTE, US_PER_MS
 from embedded.errors import StopRequestedError
 from embedded.finish import print_summary, write_results
+from embedded.model_place import promoted, require_computed, settings_of
 from embedded.pipeline import Pipeline
 from embedded.plans import simulated_market
 from embedded.plans.simulated_market import SimulatedMarket, market_of
@@ -22,8 +24,10 @@ from embedded.services import Services
 from embedded.subscriptions import EXCHANGE_FILE
 from embedded.terminal.choose import choose_view
 from embedded.terminal.state import RunState
-from modeling.kinds import DEMO_KIND
+from modeling.kinds import DEMO_KIND, MODELS
+from modeling.registered import NoModelError
 from results.run_folder import RunFolder
+from results.run_settings import environment_settings
 from results.summary import RunRecord
 
 #: Two days of warm rows need the half day before them.
@@ -66,10 +70,11 @@ def _run(options: PaperOptions, place: RunFolder, console: Console, clock: Clock
         market = market_of(place, options.seed, options.speaks, clock)
     place.file(EXCHANGE_FILE).write_text(options.exchange, encoding="utf-8")
     pipeline = _pipeline(options, place, console, clock, market)
+    has_model = _has_model(place, pipeline.record)
     try:
         with pipeline.running():
             try:
-                _go(pipeline, market, options.speed)
+                _go(pipeline, has_model, market, options.speed)
             except StopRequestedError:
                 _wind_down(pipeline)
     finally:
@@ -77,11 +82,11 @@ def _run(options: PaperOptions, place: RunFolder, console: Console, clock: Clock
             print_summary(console, pipeline, write_results(pipeline))
 
 
-def _go(pipeline: Pipeline, market: SimulatedMarket | None, speed: float) -> None:
+def _go(pipeline: Pipeline, has_model: bool, market: SimulatedMarket | None, speed: float) -> None:
     pipeline.start(*pipeline.services.flow(), *pipeline.services.keeping())
     where = {} if market is None else market.opened(pipeline, speed)
     pipeline.backfill(history_days=HISTORY_DAYS, **where)
-    if _has_model(pipeline):
+    if has_model:
         pipeline.enter("train")
         pipeline.serve()
     elif not pipeline.train():
@@ -91,9 +96,28 @@ def _go(pipeline: Pipeline, market: SimulatedMarket | None, speed: float) -> Non
     pipeline.supervisor.wait_until(lambda: False)
 
 
-def _has_model(pipeline: Pipeline) -> bool:
-    """Whether an earlier run of this folder promoted a model."""
-    return any(b'"promoted"' in (value or b"") for _, _, _, value, _ in pipeline.log.read_new(MODEL_EVENTS))
+def _has_model(place: RunFolder, record: RunRecord) -> bool:
+    """Whether the folder's registry has a model to serve: not what its log says of one that may be gone.
+
+    Raises
+    ------
+    NoModelError, BadInputError
+        If it is somebody's own and cannot be served: no other takes its place unasked.
+    """
+    settings = settings_of(place.out)
+    found = promoted(settings)
+    if found is None:
+        return False
+    try:
+        stored = found.load(settings.interval_s)
+    except (NoModelError, BadInputError) as error:
+        if found.kind not in MODELS:
+            raise
+        logger.warning("another model is trained: {}", error)
+        record.notes.append(f"The model promoted here cannot be served any more, so another was trained: {error}.")
+        return False
+    require_computed(stored.card, environment_settings(), f"make run data={place.out}")
+    return True
 
 
 def _wind_down(pipeline: Pipeline) -> None:

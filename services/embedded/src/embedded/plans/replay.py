@@ -13,6 +13,7 @@ from contracts.account import Account
 from contracts.units import MS_PER_MINUTE, MS_PER_SECOND
 from embedded.errors import LostTradesError
 from embedded.finish import lost_share, print_summary, write_results
+from embedded.model_place import chosen
 from embedded.pipeline import Pipeline
 from embedded.recorded_input import Recorded, RecordedInput, look_into
 from embedded.services import Services
@@ -21,6 +22,7 @@ from embedded.terminal.state import RunState
 from exchanges.recorded import Steps
 from featurestore.settings import FILE_NAME
 from modeling.kinds import TRAINING_KIND
+from modeling.registered import StoredModel
 from results.report.wording import duration
 from results.run_folder import RunFolder
 from results.summary import RunRecord
@@ -43,6 +45,7 @@ class ReplayOptions:
     seed: int = 7
     keep: bool = True
     steps: str | None = None
+    models: str | None = None
 
 
 def run_replay(options: ReplayOptions, console: Console) -> None:
@@ -59,12 +62,19 @@ def run_replay(options: ReplayOptions, console: Console) -> None:
     """
     steps = None if options.steps is None else Steps.parse(options.steps)
     found = look_into(options.files, options.pair, steps)
+    model = chosen(options.models, "make replay")
     place = RunFolder(options.out)
     with place.owned(afresh=True):
-        _run(options, found, place, console)
+        _run(options, model, found, place, console)
 
 
-def _run(options: ReplayOptions, found: RecordedInput, place: RunFolder, console: Console) -> None:
+def _run(
+    options: ReplayOptions,
+    model: StoredModel | None,
+    found: RecordedInput,
+    place: RunFolder,
+    console: Console,
+) -> None:
     recorded = found.files
     cut_ms = cut_of(recorded, options.train_fraction)
     pipeline = _pipeline(options, recorded, cut_ms, place, console)
@@ -72,7 +82,7 @@ def _run(options: ReplayOptions, found: RecordedInput, place: RunFolder, console
     with pipeline.running():
         pipeline.start(*pipeline.services.flow())
         pipeline.backfill(file_until_ms=cut_ms)
-        if not pipeline.train(until_ms=cut_ms):
+        if not pipeline.serve_or_train(model, until_ms=cut_ms):
             pipeline.record.notes.append(_too_short(recorded, cut_ms))
         pipeline.enter("live")
         pipeline.start(pipeline.services.trades_live(ends=True, file_from_ms=cut_ms))

@@ -47,16 +47,15 @@ def step(run: Run, row: FeatureRow, facts: ModelFacts, forecast: Forecast) -> tu
     """
     if not concerns(row, facts.interval_s) or not is_new(run, row):
         return run, ()
-    if not serves(row.feature_set, facts.feature_set):
-        if row.window_start_ms < facts.trained_to_ms:  # history of an older version: never predicted, breaks the run
-            return Run(row.window_start_ms), ()
-        raise BadInputError("feature_set", f"{facts.feature_set} (the model's)", row.feature_set)
-    run = extend(run, row)
     if row.window_start_ms < facts.trained_to_ms:
-        return run, ()
+        return extend(run, row), ()
+    if not serves(row.feature_set, facts.inputs.feature_set_id):
+        needs = f"what {facts.name} version {facts.version} needs, INDICATORS_FEATURE_SET={facts.inputs.feature_set}"
+        raise BadInputError("feature_set", f"{facts.inputs.feature_set_id} ({needs})", row.feature_set)
+    run = extend(run, row)
     if row.quality == "gap":
         return run, (_prediction(row, facts, "gap", None),)
-    bars = sequence(run, facts.sequence_length)
+    bars = sequence(run, facts.sequence_length, facts.inputs)
     if bars is None:
         return run, (_prediction(row, facts, "not_warm", None),)
     return run, (_prediction(row, facts, "ok", round(forecast(bars), PROBABILITY_DIGITS)),)
@@ -71,7 +70,7 @@ def _prediction(row: FeatureRow, facts: ModelFacts, reason: PredictionReason, up
         window_start_ms=row.window_start_ms,
         model_name=facts.name,
         model_version=facts.version,
-        feature_set=facts.feature_set,
+        feature_set=facts.inputs.feature_set_id,
         horizon_bars=facts.horizon_bars,
         probability_up=up,
         confidence=confidence,

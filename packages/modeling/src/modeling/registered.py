@@ -1,0 +1,63 @@
+"""What a registry says of a model, and what it keeps of one."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from contracts.errors import TradestreamError
+from modeling.model_card import ModelCard
+
+
+class NoModelError(TradestreamError):
+    """There is no model under this name and alias, or its files are gone."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredModel:
+    """A model as it was registered.
+
+    Parameters
+    ----------
+    version
+        The registry's, from 1.
+    card
+        What it says of itself.
+    onnx
+        The model's file.
+    """
+
+    version: int
+    card: ModelCard
+    onnx: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class RegisteredVersion:
+    """A version as the registry lists it.
+
+    Parameters
+    ----------
+    version
+        From 1.
+    aliases
+        What points to it.
+    tags
+        What was written on it when it was registered, and since.
+    """
+
+    version: int
+    aliases: tuple[str, ...]
+    tags: Mapping[str, str]
+
+
+def digest_of(onnx: bytes, card: str) -> str:
+    """Return the SHA-256 of a model's file and its card's text: a version is bound to it.
+
+    Returns
+    -------
+    str
+        Of 64 digits.
+    """
+    return hashlib.sha256(onnx + card.encode()).hexdigest()

@@ -1,0 +1,208 @@
+"""What `tradestream models` does: register, list, show, promote; and a model that another run takes over."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from contracts.errors import BadInputError
+from contracts.model_event import ModelEvent
+from contracts.timestamps import iso_utc_ms
+from contracts.topics import MODEL_EVENTS
+from embedded.model_place import ModelsSettings, require_computed_by, settings_of
+from embedded.model_rows import samples_of
+from embedded.terminal.rows import print_json, print_rows
+from modeling.model_card import ModelCard
+from modeling.own_model import OwnCard, check_model, made_up
+from modeling.registered import RegisteredVersion, StoredModel
+from modeling.registry import ModelRegistry
+from results.run_folder import RunFolder
+from streaming.broker_address import is_embedded, log_folder
+from streaming.producer import open_producer
+
+_BY_HAND = "by hand"
+_COLUMNS = {
+    "version": "Version",
+    "aliases": "Alias",
+    "kind": "Kind",
+    "feature_set": "Set",
+    "predicts_from": "Predicts from",
+    "gate": "Gate",
+}
+
+
+@dataclass(frozen=True)
+class Place:
+    """Whose registry, and which name in it.
+
+    Parameters
+    ----------
+    run
+        Folder of a run; None for the configured registry.
+    name
+        Registered name; None for the configured one.
+    """
+
+    run: Path | None
+    name: str | None = None
+
+    def settings(self) -> ModelsSettings:
+        """Return the settings of the registry."""
+        settings = settings_of(self.run)
+        return settings if self.name is None else settings.model_copy(update={"model_name": self.name})
+
+    def words(self) -> str:
+        """Return the options that name it again."""
+        given = {"run": self.run, "name": self.name}
+        return "".join(f" --{option} {value}" for option, value in given.items() if value is not None)
+
+
+def register(place: Place, file: Path, card_file: Path | None, options: Mapping[str, Any], console: Console) -> int:
+    """Check a model and register it; return its version.
+
+    Raises
+    ------
+    BadInputError
+        If file or card is not what it must be, or the run does not compute what the model needs.
+    """
+    settings = place.settings()
+    card = OwnCard.read(card_file, options).card(settings.model_name)
+    try:
+        onnx = file.read_bytes()
+    except OSError as error:
+        raise BadInputError("FILE", "an ONNX file", str(error)) from error
+    samples = samples_of(settings, card)
+    said = check_model(onnx, card, samples)
+    if place.run is not None:
+        require_computed_by(place.run, card)
+        RunFolder(place.run).create()
+    version = _store(settings, card, onnx, {"file": file.name})
+    _tell(settings, card, version, "registered", None, _BY_HAND)
+    seen = f"{len(said)} stored rows" if samples is not None else "made-up rows"
+    console.print(
+        f"{card.model_name} version {version}: {len(card.input_names)} inputs of {card.inputs.feature_set}, "
+        f"probability {said.min():.3f} to {said.max():.3f} on {seen}",
+        highlight=False,
+        soft_wrap=True,
+    )
+    return version
+
+
+def adopt(place: RunFolder, stored: StoredModel) -> None:
+    """Register and promote another run's model in the registry of the run at `place`, so that its folder is whole."""
+    settings = settings_of(place.out).model_copy(update={"mlflow_uri": None})
+    version = _store(settings, stored.card, stored.onnx, {"adopted_version": stored.version})
+    ModelRegistry(settings.tracking_uri).promote(stored.card.model_name, version, settings.alias)
+    _tell(settings, stored.card, version, "promoted", settings.alias, _BY_HAND)
+
+
+def promote(place: Place, version: int, console: Console) -> None:
+    """Make a version the one that is served from the next start on.
+
+    Raises
+    ------
+    NoModelError
+        If it is not there.
+    BadInputError
+        If it cannot be served.
+    """
+    settings = place.settings()
+    registry = _registry(settings)
+    stored = registry.load(settings.model_name, version)
+    stored.card.check_servable(settings.interval_s)
+    check_model(stored.onnx, stored.card)
+    if place.run is not None:
+        require_computed_by(place.run, stored.card)
+    registry.promote(settings.model_name, version, settings.alias)
+    # What training said, if it was promoted before: two messages of one id are equal.
+    reason = registry.tag_of(settings.model_name, version, "gate_reason") or _BY_HAND
+    _tell(settings, stored.card, version, "promoted", settings.alias, reason)
+    until = iso_utc_ms(stored.card.trained_to_ms)
+    console.print(
+        f"{settings.model_name} version {version} is {settings.alias}: served from the next start on, "
+        f"for rows from {until} on",
+        highlight=False,
+        soft_wrap=True,
+    )
+
+
+def list_models(place: Place, console: Console, *, as_json: bool) -> None:
+    """Print all versions."""
+    settings = place.settings()
+    versions = _registry(settings).versions(settings.model_name)
+    rows = [_listed(each) for each in versions]
+    if as_json:
+        print_json(rows)
+    elif rows:
+        print_rows(console, rows, _COLUMNS)
+    else:
+        console.print(f"no version of {settings.model_name} at {settings.tracking_uri}", soft_wrap=True)
+
+
+def _listed(version: RegisteredVersion) -> dict[str, Any]:
+    tags = version.tags
+    return {
+        "version": version.version,
+        "aliases": list(version.aliases),
+        "kind": tags.get("kind"),
+        "feature_set": (tags.get("feature_set") or "").partition(":")[0],
+        "predicts_from": iso_utc_ms(int(tags["trained_to_ms"])) if "trained_to_ms" in tags else None,
+        "validation_log_loss": tags.get("validation_log_loss"),
+        "gate": tags.get("gate"),
+        "sha256": tags.get("sha256"),
+    }
+
+
+def show(place: Place, version: int) -> None:
+    """Print a version's card as JSON, its files compared with what was registered.
+
+    Raises
+    ------
+    NoModelError, BadInputError
+        If they are gone, or changed.
+    """
+    settings = place.settings()
+    stored = _registry(settings).load(settings.model_name, version)
+    print(stored.card.to_json(), end="")
+
+
+def _registry(settings: ModelsSettings) -> ModelRegistry:
+    if not ModelRegistry.exists(settings.tracking_uri):
+        raise BadInputError(
+            "registry", "one that exists (--run FOLDER, or PREDICTIONS_MLFLOW_URI)", settings.tracking_uri
+        )
+    return ModelRegistry(settings.tracking_uri)
+
+
+def _store(settings: ModelsSettings, card: ModelCard, onnx: bytes, params: Mapping[str, str | int]) -> int:
+    return ModelRegistry(settings.tracking_uri).register(
+        card,
+        onnx,
+        params,
+        example=made_up(card)[:2],
+        experiment=settings.mlflow_experiment,
+        artifact_location=settings.artifact_location,
+    )
+
+
+def _tell(
+    settings: ModelsSettings, card: ModelCard, version: int, event: str, alias: str | None, reason: str
+) -> None:
+    """Put it down on the log, where there is one."""
+    if is_embedded(settings.broker_address) and not log_folder(settings.broker_address).is_dir():
+        return
+    told = {
+        "model_name": card.model_name,
+        "model_version": version,
+        "event": event,
+        "alias": alias,
+        "reason": reason,
+        "trained_to_ms": card.trained_to_ms,
+    }
+    with open_producer(settings, "predictions") as producer:
+        producer.produce(MODEL_EVENTS, ModelEvent.model_validate(told))
+        producer.flush()

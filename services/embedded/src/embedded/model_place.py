@@ -1,0 +1,156 @@
+"""Where a run's models are registered, and what it computes for them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+from pydantic_settings import SettingsConfigDict
+
+from contracts.errors import BadInputError
+from contracts.feature_columns import FEATURE_SETS
+from embedded.services import ENVIRONMENT
+from featurestore import StoreSettings
+from indicators.settings import IndicatorsSettings
+from modeling.model_card import ModelCard
+from modeling.registered import StoredModel
+from modeling.registry import ModelRegistry
+from results.run_folder import RunFolder, require_ours
+from results.run_settings import environment_settings
+from results.run_settings import settings_of as recorded_settings
+from streaming.settings import environment_variable, load_settings
+from training.settings import TrainingSettings
+
+_FEATURE_SET = environment_variable(IndicatorsSettings, "feature_set")
+
+
+class ModelsSettings(StoreSettings, TrainingSettings):
+    """Settings of training, whose registry it is, and of the store that has the rows."""
+
+    model_config = SettingsConfigDict(env_prefix="PREDICTIONS_")
+
+
+def settings_of(run: Path | None) -> ModelsSettings:
+    """Return the settings of a run's registry, log and store, or the configured ones.
+
+    Raises
+    ------
+    FolderNotOursError
+        If the folder holds something else.
+    """
+    settings = load_settings(ModelsSettings)
+    if run is None:
+        return settings
+    require_ours(run)
+    place = RunFolder(run)
+    here = {"broker_address": place.broker_address, "environment": ENVIRONMENT, "data_dir": place.work.resolve()}
+    return settings.model_copy(update=here)
+
+
+class Promoted(NamedTuple):
+    """The version that is served from the next start on.
+
+    Attributes
+    ----------
+    registry, name, version
+        Where it is.
+    kind
+        Which kind of model it is; of those that can be trained, or its owner's word.
+    """
+
+    registry: ModelRegistry
+    name: str
+    version: int
+    kind: str
+
+    def load(self, interval_s: int) -> StoredModel:
+        """Return it.
+
+        Raises
+        ------
+        NoModelError
+            If its files are gone.
+        BadInputError
+            If they were changed, or this code cannot serve it.
+        """
+        stored = self.registry.load(self.name, self.version)
+        stored.card.check_servable(interval_s)
+        return stored
+
+
+def promoted(settings: ModelsSettings) -> Promoted | None:
+    """Return the version that is served from the next start on; None if none was ever promoted."""
+    if not ModelRegistry.exists(settings.tracking_uri):
+        return None
+    registry, name = ModelRegistry(settings.tracking_uri), settings.model_name
+    version = registry.version_of(name, settings.alias)
+    if version is None:
+        return None
+    return Promoted(registry, name, version, registry.tag_of(name, version, "kind") or "")
+
+
+def chosen(models: str | None, command: str) -> StoredModel | None:
+    """Return the model that a run is to take over from elsewhere, None if it is to train one.
+
+    Raises
+    ------
+    BadInputError
+        If there is none, or the run would not compute what it needs.
+    """
+    if models is None:
+        return None
+    stored = _promoted_elsewhere(models)
+    require_computed(stored.card, environment_settings(), command)
+    return stored
+
+
+def _promoted_elsewhere(models: str) -> StoredModel:
+    """Return the version that is served from a run's folder, or from the registry at an address."""
+    settings = load_settings(ModelsSettings)
+    if "://" in models:
+        settings = settings.model_copy(update={"mlflow_uri": models})
+    else:
+        settings = settings_of(Path(models)).model_copy(update={"mlflow_uri": None})
+    found = promoted(settings)
+    if found is None:
+        wanted = f"{settings.model_name}@{settings.alias}"
+        raise BadInputError("--models", f"a run or registry with {wanted} (tradestream models promote)", models)
+    return found.load(settings.interval_s)
+
+
+def require_computed(card: ModelCard, settings: Mapping[str, str], command: str) -> None:
+    """Refuse a model that needs features which rows with these settings do not have.
+
+    Parameters
+    ----------
+    card
+        The model's.
+    settings
+        Of the run, by environment variable.
+    command
+        What would compute them.
+
+    Raises
+    ------
+    BadInputError
+        Naming the features and the command.
+    """
+    computed = settings.get(_FEATURE_SET) or IndicatorsSettings.model_fields["feature_set"].default
+    missing = [name for name in card.inputs.features if name not in FEATURE_SETS[computed]]
+    if missing:
+        wanted = f"the set {card.inputs.feature_set}, because model {card.model_name} needs {', '.join(missing)}"
+        raise BadInputError(_FEATURE_SET, f"{wanted} ({command} features={card.inputs.feature_set})", computed)
+
+
+def require_computed_by(run: Path, card: ModelCard) -> None:
+    """Refuse a model that needs features which the last run into a folder did not compute.
+
+    Raises
+    ------
+    BadInputError
+        Naming the features and the command.
+    """
+    place = RunFolder(run)
+    if (place.work / "settings.json").exists():
+        require_computed(card, recorded_settings(place).values, f"make run data={run}")

@@ -1,0 +1,91 @@
+"""`tradestream models ...`: options in, an exit code out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from contracts.errors import BadInputError
+from embedded.exits import errors_in_words
+
+app = typer.Typer(help="Models of your own, and which version is served.", no_args_is_help=True)
+
+_Run = Annotated[Path | None, typer.Option("--run", help="folder of a run; by default the configured registry")]
+_Name = Annotated[str | None, typer.Option(help="registered name; by default PREDICTIONS_MODEL_NAME")]
+_Version = Annotated[int, typer.Argument(min=1, help="its number, as `list` shows it")]
+_Json = Annotated[bool, typer.Option("--json", help="for programs")]
+
+
+@app.command()
+def register(
+    file: Annotated[Path, typer.Argument(help="an ONNX file")],
+    card: Annotated[Path | None, typer.Option(help="JSON file with the fields below; options go before it")] = None,
+    inputs: Annotated[str | None, typer.Option(help="features it takes, in order, separated by commas")] = None,
+    horizon_bars: Annotated[int | None, typer.Option(help="how many bars ahead it looks")] = None,
+    trained_to: Annotated[
+        str | None, typer.Option(help="end of the rows it has seen, ISO 8601 or epoch ms: it predicts none before")
+    ] = None,
+    output: Annotated[str | None, typer.Option(help="probability (default) or logit")] = None,
+    interval_s: Annotated[int | None, typer.Option(help="length of a bar, seconds (60)")] = None,
+    sequence_length: Annotated[int | None, typer.Option(help="bars it looks back on (1)")] = None,
+    kind: Annotated[str | None, typer.Option(help="what kind of model it is, for people")] = None,
+    name: _Name = None,
+    run: _Run = None,
+    promote: Annotated[bool, typer.Option("--promote", help="serve it from the next start on")] = False,
+) -> None:
+    """Check an ONNX model against its card and register it."""
+    from embedded import model_commands as commands
+
+    with errors_in_words() as console:
+        place = commands.Place(run, name)
+        options = {
+            "inputs": None if inputs is None else _names(inputs),
+            "horizon_bars": horizon_bars,
+            "trained_to": trained_to,
+            "output": output,
+            "interval_s": interval_s,
+            "sequence_length": sequence_length,
+            "kind": kind,
+        }
+        version = commands.register(place, file, card, options, console)
+        if promote:
+            commands.promote(place, version, console)
+        else:
+            said = f"to serve it: tradestream models promote {version}{place.words()}"
+            console.print(said, highlight=False, soft_wrap=True)
+
+
+@app.command()
+def promote(version: _Version, name: _Name = None, run: _Run = None) -> None:
+    """Serve a version from the next start on."""
+    from embedded import model_commands as commands
+
+    with errors_in_words() as console:
+        commands.promote(commands.Place(run, name), version, console)
+
+
+@app.command(name="list")
+def list_versions(name: _Name = None, run: _Run = None, as_json: _Json = False) -> None:
+    """List the versions of a model."""
+    from embedded import model_commands as commands
+
+    with errors_in_words() as console:
+        commands.list_models(commands.Place(run, name), console, as_json=as_json)
+
+
+@app.command()
+def show(version: _Version, name: _Name = None, run: _Run = None) -> None:
+    """Print a version's card, as JSON."""
+    from embedded import model_commands as commands
+
+    with errors_in_words():
+        commands.show(commands.Place(run, name), version)
+
+
+def _names(text: str) -> tuple[str, ...]:
+    names = tuple(part.strip() for part in text.split(","))
+    if not all(names):
+        raise BadInputError("--inputs", "names separated by commas", text)
+    return names
