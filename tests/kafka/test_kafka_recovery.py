@@ -80,19 +80,19 @@ class KafkaBench(Bench):
             if what.changelogs == "then":
                 self.run(consumer_group=self.group, go_on_at=())  # makes them anew, and refuses to go on with them
                 self._write_again()
+        offsets_now = committed_offsets(self.settings, self.group, TRADES)
         self._damage_input(what.input)
-        self._damage_offsets(what.offsets)
+        self._damage_offsets(what.offsets, offsets_now)
 
-    def _damage_offsets(self, how: str) -> None:
+    def _damage_offsets(self, how: str, now: dict[int, int]) -> None:
+        """A topic takes its offsets with it when it is deleted: what should be there is committed again."""
         if how == "gone":
             for future in self._admin.delete_consumer_groups([self.group]).values():
                 future.result()
-        elif how != "fine":
-            offsets = self._offsets_then
-            if how == "inside":
-                now = committed_offsets(self.settings, self.group, TRADES)
-                offsets = {partition: offset - 2 for partition, offset in now.items()}
-            commit_offsets(self.settings, self.group, TRADES, offsets)
+            return
+        inside = {partition: offset - 2 for partition, offset in now.items()}
+        offsets = {"fine": now, "then": self._offsets_then, "inside": inside}[how]
+        commit_offsets(self.settings, self.group, TRADES, offsets)
 
     def _damage_state(self, how: str) -> None:
         if how != "fine":
