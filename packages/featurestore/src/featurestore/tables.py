@@ -8,6 +8,7 @@ from functools import cached_property
 from operator import attrgetter
 from typing import Any
 
+from contracts import topics
 from contracts.candle import Candle
 from contracts.columns import ID_COLUMNS, WINDOW_COLUMNS, Column, Kind, columns_of
 from contracts.feature_row import FeatureRow
@@ -102,7 +103,7 @@ class TradesTable(Table):
 
     @property
     def key(self) -> tuple[str, ...]:
-        """What a venue tells trades apart by."""
+        """What a venue tells one from another by."""
         return ("exchange", "pair", "trade_id")
 
     @cached_property
@@ -156,8 +157,8 @@ TABLES: tuple[Table, ...] = (
     Table("pnl", Pnl, "each account, once a minute"),
     Table("risk_alerts", RiskAlert, "limits approached, met or broken", (MESSAGE_ID,)),
 )
-TRADES = TradesTable("trades", TradeFrame, "each trade once", narrow=True)
-#: What services write. RisingWave takes trades out of the frames itself, in a view of that name.
+TRADES = TradesTable(topics.TRADES.name, TradeFrame, "each trade once", narrow=True)
+#: What services write. RisingWave has the last one as a view over the frames.
 STORED: tuple[Table, ...] = (*TABLES, TRADES)
 
 
