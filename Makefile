@@ -29,22 +29,23 @@ install: $(filter .tools%,$(UV)) ## Install what the pipeline needs; PyTorch onl
 	@$(SYNC) --no-dev $(addprefix --extra ,$(EXTRA))
 
 .PHONY: demo
-demo: install ## The whole pipeline on a simulated market, about 2 minutes [model=KINDS models=FOLDER features=core|full seed= hours= out= replace=yes]
-	@$(FEATURES) $(RUN) tradestream demo --model=$(call quoted,$(model)) $(call option,seed) $(call option,hours) $(REPLACE) --out=$(call quoted,$(or $(value out),runs/demo)) $(call option,models)
+demo: install ## The whole pipeline on a simulated market, about 2 minutes [model=KINDS models=FOLDER features=core|full seed= hours= out= replace=yes accounts=FILE balance= fee_bps= pairs= interval= horizon=]
+	@$(FEATURES) $(RUN) tradestream demo --model=$(call quoted,$(model)) $(call option,seed) $(call option,hours) $(REPLACE) \
+		--out=$(call quoted,$(or $(value out),runs/demo)) $(call option,models) $(OF_USER)
 
 .PHONY: replay
 replay: model = $(or $(SHELL_ENVIRONMENT_MODEL),$(call taken_by,training))
 # One file, whatever its name; what is no file may be several, or a pattern: file="a.csv b.csv", file='trades/*.csv'.
-replay: file-is-named install ## The pipeline on recorded trades: file=TRADES out=FOLDER [pair=BTC/USD steps=0.01,0.00001 model=KINDS models=FOLDER keep=no replace=yes]
+replay: file-is-named install ## The pipeline on recorded trades: file=TRADES out=FOLDER [pair=BTC/USD steps=0.01,0.00001 model=KINDS models=FOLDER keep=no replace=yes accounts=FILE balance= fee_bps= pairs= interval= horizon=]
 	@file=$(call given,file); files=("$$file"); words=($$file); \
 	[ -e "$$file" ] || [ ! -e "$${words[0]-}" ] || files=("$${words[@]}"); \
 	$(FEATURES) $(RUN) tradestream replay $(REPLACE) --out=$(call quoted,$(or $(value out),runs/replay)) --model=$(call quoted,$(model)) \
-		$(call option,pair) $(call option,steps) $(call option,models) $(if $(filter no,$(value keep)),--no-keep) -- "$${files[@]}"
+		$(call option,pair) $(call option,steps) $(call option,models) $(if $(filter no,$(value keep)),--no-keep) $(OF_USER) -- "$${files[@]}"
 
 .PHONY: run
-run: install ## Paper trading until Ctrl-C, on a real market or a simulated one [exchange=kraken|simulator speed= pairs=BTC/USD,ETH/USD data= model=]
-	@$(FEATURES) $(RUN) tradestream run $(call option,exchange) $(call option,pairs) $(call option,data) $(call option,speed) \
-		--model=$(call quoted,$(model))
+run: install ## Paper trading until Ctrl-C, on a real market or a simulated one [exchange=kraken|simulator speed= pairs=BTC/USD,ETH/USD data= model= accounts=FILE balance= fee_bps= interval= horizon=]
+	@$(FEATURES) $(RUN) tradestream run $(call option,exchange) $(call option,data) $(call option,speed) \
+		--model=$(call quoted,$(model)) $(OF_USER)
 
 .PHONY: dev
 dev: service-is-known install ## One service alone against the configured log: service=candles [variant=historical|live, for trades]

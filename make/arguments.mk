@@ -13,7 +13,13 @@ out      ?=
 replace  ?=
 REPLACE = $(if $(filter yes,$(value replace)),--replace)
 exchange ?= kraken
-pairs    ?= BTC/USD,ETH/USD
+pairs    ?=
+#: A TOML file of accounts; for scale-plan their number.
+accounts ?=
+balance  ?=
+fee_bps  ?=
+interval ?=
+horizon  ?=
 ifeq ($(exchange),simulator)
 data     ?= data/simulated
 else
@@ -32,6 +38,21 @@ brokers  ?= 1
 port     ?= 9092
 part     ?= candles,latency,scale,features
 logs     ?= embedded,kafka
+bars     ?=
+reference ?=
+id       ?=
+reason   ?=
+yes      ?=
+alter    ?=
+from     ?=
+to       ?=
+stage    ?=
+against  ?=
+kills    ?=
+inputs   ?=
+rate     ?=
+durations ?=
+long     ?=
 log      ?= kafka
 keep     ?=
 minutes  ?= 30
@@ -39,6 +60,9 @@ secure   ?=
 KAFKA_OPTIONS = --brokers $(brokers) --port $(port) $(if $(secure),--secure)
 KAFKA_USERS = data/kafka-secure/secrets/users
 action   ?= list
+version  ?=
+card     ?=
+promote  ?=
 run      ?=
 store    ?=
 query    ?=
@@ -50,16 +74,36 @@ given = $(call quoted,$(value $(1)))
 #: An option with an argument's value, if it was given: $(call option,out) is --out='runs/demo'.
 option = $(if $(value $(1)),--$(or $(2),$(1))=$(call given,$(1)))
 # What was given stays as it is: make would look for variables in it on the way into the environment.
-unexport file card models steps out run data bars reference store query against from to stage pair pairs id reason
+unexport accounts file card models steps out run data bars reference store query against from to stage pair pairs id reason
 #: Whose log: run=FOLDER, or the configured one, or that of the demo or of `make run`.
 of_log = $(or $(call option,run),$(if $(value TRADESTREAM_BROKER_ADDRESS),,--run=$(1)))
 OF_RUN = $(call of_log,runs/demo)
 OF_PAPER = $(call of_log,$(call given,data))
 history_days ?=
+#: Values that there are, of arguments that are a choice or a list of choices; those of model= stand in KINDS.
+choices_features := core full
+choices_part     := candles latency scale features features-stream features-batch features-restart features-service
+choices_logs     := embedded kafka
+choices_log      := embedded kafka both
+choices_action   := list show replay promote register
+choices_variant  := live historical scheduled
+choices_market   := kraken coinbase binance simulator
 features ?=
 #: Whose promoted model a demo or replay serves, instead of training one.
 models   ?=
 FEATURES = $(if $(value features),INDICATORS_FEATURE_SET=$(call given,features))
+
+#: What a user chooses for a demo, a replay and a run alike.
+OF_USER = $(call option,accounts) $(call option,balance) $(call option,fee_bps,fee-bps) $(call option,pairs) \
+	$(call option,interval) $(call option,horizon)
+
+# Checked before anything is installed; without a python3 later, by what is run. A query is not for a shell to read.
+GIVEN := $(foreach name,$(.VARIABLES),$(if $(filter command line,$(origin $(name))),$(name)))
+ifeq ($(MAKELEVEL)$(if $(GIVEN),,none),0)
+REFUSED := $(shell python3 make/arguments.py '$(MAKECMDGOALS)' \
+	$(foreach name,$(GIVEN),$(name)=$(if $(filter query,$(name)),,$(call given,$(name)))) 2>/dev/null)
+$(if $(REFUSED),$(error $(REFUSED)))
+endif
 
 # --- uv: the one on the PATH, or one of our own in .tools
 UV := $(shell command -v uv 2>/dev/null || echo .tools/bin/uv)

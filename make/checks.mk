@@ -41,7 +41,7 @@ kafka-sweep: install-dev ## Real Kafka for minutes: SIGKILLs, one of three broke
 
 .PHONY: scale-plan
 scale-plan: install-dev ## Cores, memory and disk for a load, from measured figures: pairs=100 rate=1000 (trades a second) [accounts=1]
-	@$(RUN) python -m benchmarks.scale_plan --pairs $(if $(filter command line,$(origin pairs)),$(pairs),100) --rate $(or $(rate),1000) --accounts $(or $(accounts),1)
+	@$(RUN) python -m benchmarks.scale_plan --pairs $(or $(pairs),100) --rate $(or $(rate),1000) --accounts $(or $(accounts),1)
 
 .PHONY: soak
 soak: install-dev ## All services at full speed for a while; memory, lag and files must stay flat [minutes=30 log=kafka|embedded]

@@ -8,6 +8,8 @@ from pathlib import Path
 from docs.writers import cli, code_map, defaults, features, settings, sql, topics
 from docs.writers.markdown import filled
 
+from streaming.variables import KNOWN_FILE
+
 DOCS = Path(__file__).parents[1]
 WRITTEN: dict[str, Callable[[], Iterator[str]]] = {
     "explanation/architecture.md": code_map.lines,
@@ -25,6 +27,7 @@ def main() -> None:
     for name, lines in WRITTEN.items():
         page = DOCS / name
         page.write_text(filled(page.read_text(encoding="utf-8"), lines()), encoding="utf-8")
+    KNOWN_FILE.write_text("".join(f"{name}\n" for name in settings.variables()), encoding="utf-8")
 
 
 if __name__ == "__main__":

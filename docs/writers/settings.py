@@ -42,6 +42,12 @@ def settings_classes() -> dict[str, type[BaseSettings]]:
     return found
 
 
+def variables() -> Iterator[str]:
+    """Return every variable of every settings class: the list by which a misspelt one is found."""
+    classes: list[type[BaseSettings]] = [ServiceSettings, *settings_classes().values()]
+    yield from sorted({environment_variable(cls, field) for cls in classes for field in cls.model_fields})
+
+
 def lines() -> Iterator[str]:
     """Return the tables: what all share, what some share, what is one service's own."""
     classes = settings_classes()

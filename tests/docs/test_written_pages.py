@@ -7,16 +7,21 @@ from typing import Any
 import pytest
 from docs.writers.__main__ import DOCS, WRITTEN
 from docs.writers.markdown import BEGIN, END, filled, marked, table
-from docs.writers.settings import settings_classes
+from docs.writers.settings import settings_classes, variables
 from tests.support.workspace import ROOT
 
 from streaming.settings import ServiceSettings, environment_variable
+from streaming.variables import KNOWN_FILE
 
 
 @pytest.mark.parametrize("name", WRITTEN)
 def test_a_page_is_what_the_code_says(name: str) -> None:
     page = (DOCS / name).read_text(encoding="utf-8")
     assert filled(page, WRITTEN[name]()) == page, "make docs-pages writes it anew"
+
+
+def test_the_list_of_variables_is_that_of_the_settings_classes() -> None:
+    assert KNOWN_FILE.read_text(encoding="utf-8").split() == list(variables()), "make docs-pages writes it anew"
 
 
 def test_every_setting_of_every_service_is_on_the_page() -> None:

@@ -7,15 +7,19 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
+from contracts.account import Account
+from contracts.accounts_settings import AccountsSettings
 from contracts.symbol_subscription import SymbolSubscription
 from contracts.topics import SYMBOL_SUBSCRIPTIONS, TRADES_CHECKPOINTS, dead_letters_name
 from contracts.trades_checkpoint import TradesCheckpoint
 from embedded.cli import app
 from embedded.subscriptions import EXCHANGE_FILE, settings_of
 from results.run_folder import RunFolder
+from results.run_settings import record_settings
 from streaming.clients import read_topic
 from streaming.dead_letters.dead_letter import Source, dead_letter_headers
 from streaming.producer import open_producer
+from streaming.settings import environment_of
 
 DAY_MS = 86_400_000
 COVERED_MS = 1_772_582_400_000
@@ -113,6 +117,23 @@ def test_what_cannot_be_read_is_passed_over(run: Path) -> None:
     assert table.exit_code == 0
     assert "ETH/USD" in table.output and "BTC/USD" in table.output
     assert command("unsubscribe", "ETH/USD", "--run", str(run)).exit_code == 0
+
+
+def test_a_pair_in_a_currency_that_no_account_has_is_refused(run: Path) -> None:
+    asked = command("subscribe", "ETH/USD", "--run", str(run), "--requester", "signals:paper")
+    assert asked.exit_code == 0
+    result = command("subscribe", "BTC/JPY", "--run", str(run))
+    assert result.exit_code == 2
+    assert "PAIR: expected a pair quoted in USD, as what the accounts trade: ETH/USD, was 'BTC/JPY'" in result.stderr
+    assert command("subscribe", "SOL/USD", "--run", str(run)).exit_code == 0
+
+
+def test_the_accounts_of_a_run_are_those_it_wrote_down(run: Path) -> None:
+    accounts = environment_of(AccountsSettings, accounts=(Account(name="own", pairs=("BTC/EUR",)),))
+    record_settings(RunFolder(run), accounts)
+    result = command("subscribe", "BTC/JPY", "--run", str(run))
+    assert result.exit_code == 2 and "expected a pair quoted in EUR" in result.stderr
+    assert command("subscribe", "ETH/EUR", "--run", str(run)).exit_code == 0
 
 
 @pytest.mark.parametrize(

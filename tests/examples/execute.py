@@ -24,8 +24,21 @@ def executed(path: Path, folder: Path) -> Any:
     client.execute(env=os.environ | {"PATH": path_of_commands})
     for cell in notebook.cells:
         cell.metadata.pop("execution", None)  # when it ran is new each time, and says nothing
+        if cell.cell_type == "code":
+            cell.outputs = _joined(cell.outputs)
     notebook.metadata = {"kernelspec": notebook.metadata["kernelspec"], "language_info": {"name": "python"}}
     return notebook
+
+
+def _joined(outputs: list[Any]) -> list[Any]:
+    """Return outputs with the pieces joined that a program's words came in, which are others each time."""
+    found: list[Any] = []
+    for output in outputs:
+        if output.output_type == "stream" and found and found[-1].get("name") == output.name:
+            found[-1].text += output.text
+        else:
+            found.append(output)
+    return found
 
 
 def main() -> int:

@@ -9,9 +9,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from contracts.errors import BadSettingError
+from contracts.units import EXACT
 from exchanges.paper import PaperBroker
-from exchanges.paper.broker import PRICE_STEP
 
+#: Prices of all sizes that a trade may have: coins such as PEPE and SHIB cost 1e-8 of a dollar and less of a bitcoin.
+prices = st.builds(
+    lambda digits, exponent: Decimal(digits).scaleb(exponent), st.integers(1, 999_999), st.integers(-38, 6)
+)
 positive = st.decimals("0.00000001", "1000000", places=8).filter(lambda value: value > 0)
 basis_points = st.decimals(0, 500, places=2)
 
@@ -30,13 +34,17 @@ def test_a_halved_last_digit_goes_to_even() -> None:
 
 
 @settings(derandomize=True, deadline=None)
-@given(positive, basis_points, basis_points, positive)
+@given(prices, basis_points, basis_points, positive)
 def test_the_trader_never_gains_by_rounding(reference: Decimal, slip: Decimal, fee: Decimal, size: Decimal) -> None:
     broker = PaperBroker(slippage_bps=slip, fee_bps=fee)
     bought, sold = broker.price("buy", reference), broker.price("sell", reference)
-    assert sold <= reference <= bought
-    assert 0 <= bought - reference * (1 + slip / 10_000) < PRICE_STEP
-    assert 0 <= reference * (1 - slip / 10_000) - sold < PRICE_STEP
+    assert 0 < sold <= reference <= bought
+    for rounded, exact in ((bought, reference * (1 + slip / 10_000)), (sold, reference * (1 - slip / 10_000))):
+        lost = abs(EXACT.subtract(rounded, exact))
+        assert lost < Decimal("1e-12")
+        assert lost < exact * Decimal("1e-7")
+    assert EXACT.subtract(bought, reference * (1 + slip / 10_000)) >= 0
+    assert EXACT.subtract(reference * (1 - slip / 10_000), sold) >= 0
     assert broker.fee_quote(size, bought) >= 0
 
 

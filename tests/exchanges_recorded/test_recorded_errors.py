@@ -103,7 +103,7 @@ TRUNCATED_GZIP = gzip.compress(binance([(i, "1", "1") for i in range(900)]).enco
         (
             "trades_BTCUSD.csv",
             "time,open,high,low,close\n1,2,3,4,5\n",
-            "expected a header with a column of time, one of price and one of quantity",
+            "binance (trade_id, trade_time_ms, price",
         ),
         ("trades_BTCUSD.csv", "time,open,high,low,close\n1,2,3,4,5\n", "was 'time, open, high, low, close'"),
         ("trades.csv", "1700000001,5,1\n", "pair= to name the pair"),

@@ -230,7 +230,7 @@ def test_symbols(symbol: str, pair: str | None) -> None:
 @pytest.mark.parametrize(
     ("name", "says"),
     [
-        ("ARBUSD.csv", "expected pair=AR/BUSD or pair=ARB/USD, as ARBUSD.csv can be read as each"),
+        ("ARBUSD.csv", "expected pair=AR/BUSD or pair=ARB/USD, as the name can be read as each, was 'ARBUSD.csv'"),
         ("BTCUSD_PERP-trades-2024-01-01.csv", "a derivative's trades are to be called, was 'BTCUSD_PERP-trades"),
         ("BTCUSDT_240927-trades-2024-08.csv", "expected trades of a spot pair, or pair=BASE/QUOTE"),
         ("BTC-USDT-SWAP-trades-2024-01-01.csv", "a perpetual or a future"),

@@ -89,7 +89,7 @@ def test_positions_are_summed_over_the_run(tmp_path: Path) -> None:
         ),
     )
     assert facts.position_rows(data) == [
-        ["demo", "BTC/USD", "2", "100.00", "104.00", "+8.00", "−5.00", "3.00", "0.00"]
+        ["demo", "BTC/USD", "2", "100.00", "104.00", "+8.00 USD", "−5.00 USD", "3.00 USD", "0.00 USD"],
     ]
 
 

@@ -6,13 +6,14 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 
 from contracts.errors import BadInputError
 from contracts.topics import TRADES
 from contracts.trade_frame import TradeFrame
 from embedded.recorded_input import look_into
-from exchanges.recorded import Series, open_recording
+from exchanges.recorded import Series, Steps, open_recording
 from streaming.clients import read_dead_letters, read_topic
 from trades.app import run_trades
 from trades.settings import TradesSettings
@@ -122,3 +123,19 @@ def test_what_is_lost_and_what_is_unknown_is_said_before_anything_starts(tmp_pat
         "'1 columns'."
     )
     assert sides.startswith("kraken_BTCUSD.csv does not say who took in its trades: taker_buy_volume and")
+
+
+def test_floats_that_carry_noise_are_rounded_if_told_to_and_it_is_said(tmp_path: Path) -> None:
+    """A quarter of the quantities needs 17 digits, as 0.00031099999999999997 does."""
+    quantities = [0.00031099999999999997 if n % 4 == 0 else 0.25 for n in range(ROWS)]
+    table = {"time": [START + 7 * n for n in range(ROWS)], "price": [100.5] * ROWS, "qty": quantities}
+    path = tmp_path / "kraken_BTCUSD.parquet"
+    pl.DataFrame(table).write_parquet(path)
+    note = look_into([path]).notes[0]
+    assert "750 of 3,000 trades are lost (25.00 %)" in note
+    assert note.endswith("steps=PRICE,QUANTITY rounds floats that carry noise.")
+    notes = look_into([path], steps=Steps.parse("0.01,0.000001")).notes
+    assert notes[-1] == "750 prices and quantities were rounded to the steps 0.01 and 0.000001."
+    rounded = settings(tmp_path, file=(path,), file_steps="0.01,0.000001")
+    assert run_trades(rounded) == 0
+    assert {row[3] for row in written(rounded)} == {"0.000311", "0.25"} and len(written(rounded)) == ROWS

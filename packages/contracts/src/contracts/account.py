@@ -3,25 +3,32 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Any
 
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict, Field, field_validator
 
+from contracts.currency import default_balance, in_words, quote_currency
 from contracts.risk_rules import RiskLimits
 from contracts.units import Pair
+
+
+def _usual_balance(fields: dict[str, Any]) -> Decimal:
+    """Return the balance of an account that was told none; without pairs another complaint is on its way."""
+    return default_balance(quote_currency(fields["pairs"][0])) if fields.get("pairs") else Decimal(0)
 
 
 class Account(RiskLimits):
     """A paper account as signals and execution are told of it (setting `TRADESTREAM_ACCOUNTS`, a JSON list).
 
-    `pairs` are the pairs it trades. The size of a position and its limit are percent of live equity, the loss limits
-    percent of the initial balance.
+    `pairs` are the pairs it trades, all quoted in one currency: that is the account's money. The size of a
+    position and its limit are percent of live equity, the loss limits percent of the initial balance.
 
     Attributes
     ----------
     name
         Letters, digits, ``_`` and ``-``; it is the key of all that the account does.
     initial_balance_quote
-        What it starts with, in quote currency.
+        What it starts with, in quote currency; by default about 10,000 US dollars' worth.
     minimum_confidence
         Predictions below it are no reason to trade.
     max_daily_loss_pct, max_total_loss_pct
@@ -32,7 +39,21 @@ class Account(RiskLimits):
 
     name: str = Field(min_length=1, pattern=r"^[A-Za-z0-9_-]+$")
     pairs: tuple[Pair, ...] = Field(min_length=1)
-    initial_balance_quote: Decimal = Field(default=Decimal(10_000), gt=0)
+    initial_balance_quote: Decimal = Field(default_factory=_usual_balance, gt=0)
     minimum_confidence: float = Field(default=0.55, ge=0.5, le=1)
     cooldown_bars: int = Field(default=5, ge=0, description="bars between two decisions other than none, per pair")
     position_pct: Decimal = Field(default=Decimal(20), gt=0, le=100, description="size of a new position")
+
+    @field_validator("pairs")
+    @classmethod
+    def _in_one_currency(cls, pairs: tuple[str, ...]) -> tuple[str, ...]:
+        if len({quote_currency(pair) for pair in pairs}) > 1:
+            raise ValueError(f"pairs quoted in one currency, not {in_words(pairs)}")
+        if doubled := sorted({pair for pair in pairs if pairs.count(pair) > 1}):
+            raise ValueError(f"each pair once, not {', '.join(doubled)} more than once")
+        return pairs
+
+    @property
+    def currency(self) -> str:
+        """What its amounts are in: the currency its pairs are quoted in."""
+        return quote_currency(self.pairs[0])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pydantic import BaseModel, Field, model_validator
 
 from contracts.account import Account
+from contracts.currency import in_words, quote_currency
 from contracts.units import Pair
 
 DEFAULT_ACCOUNT = "paper"
@@ -27,7 +28,8 @@ class AccountsSettings(BaseModel):
     accounts: tuple[Account, ...] = Field(
         (),
         validation_alias="TRADESTREAM_ACCOUNTS",
-        description=f"JSON list of accounts; if empty, one called {DEFAULT_ACCOUNT} that trades all pairs",
+        description=f"JSON list of accounts; if empty, one called {DEFAULT_ACCOUNT} that trades all pairs; "
+        "the pairs of an account are quoted in one currency",
     )
 
     @model_validator(mode="after")
@@ -39,6 +41,15 @@ class AccountsSettings(BaseModel):
         if doubled:
             raise ValueError(
                 f"each account name of TRADESTREAM_ACCOUNTS once, was {', '.join(doubled)} more than once"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _default_account_has_one_currency(self) -> AccountsSettings:
+        if not self.accounts and len({quote_currency(pair) for pair in self.pairs}) > 1:
+            raise ValueError(
+                f"an account in TRADESTREAM_ACCOUNTS for each currency that TRADES_PAIRS are quoted in, "
+                f"was none, and {in_words(self.pairs)}"
             )
         return self
 

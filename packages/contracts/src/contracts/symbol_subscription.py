@@ -9,6 +9,9 @@ from pydantic import Field
 from contracts.message import Message
 from contracts.units import US_PER_MS, Pair
 
+#: What begins the requester's name where an account asks, followed by the account's.
+ACCOUNT_REQUESTER = "signals:"
+
 
 class SymbolSubscription(Message):
     """`requester` wants `pair` of `exchange` from now on, or no longer.

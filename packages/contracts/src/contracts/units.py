@@ -40,6 +40,10 @@ PATTERN_MEANINGS = {
     PAIR_PATTERN: "a pair written BASE/QUOTE, such as BTC/USD",
 }
 
+#: A price of 12 decimals times a quantity of 8 has 20: with 8 digits before the point it fits SQL's NUMERIC(28).
+_PRICE_DECIMALS, _QUANTITY_DECIMALS = 12, 8
+_LEAST_DIGITS = 8
+
 DecimalString = Annotated[str, Field(pattern=DECIMAL_PATTERN)]
 PositiveDecimalString = Annotated[str, Field(pattern=POSITIVE_DECIMAL_PATTERN)]
 #: A price or quantity of a trade.
@@ -82,6 +86,11 @@ def parse_decimal(text: str | int | Decimal, field: str = "decimal") -> Decimal:
 
     Floats are refused: they have already lost digits.
 
+    Returns
+    -------
+    Decimal
+        With all its digits.
+
     Raises
     ------
     BadInputError
@@ -123,6 +132,42 @@ def positive_decimal_string(text: str | int | Decimal, field: str) -> str:
     if len(canonical) > MAX_AMOUNT_CHARACTERS:
         raise BadInputError(field, f"a positive decimal of at most {MAX_AMOUNT_CHARACTERS} characters", str(text))
     return canonical
+
+
+def price_decimals(price: Decimal) -> int:
+    """Return to how many decimals a price computed from `price` is rounded: 12, or more where `price` is tiny.
+
+    Eight significant digits are kept at least, so a coin at 1e-11 loses no more to rounding than one at 1e-4.
+
+    Returns
+    -------
+    int
+        Decimals.
+
+    Examples
+    --------
+    >>> price_decimals(Decimal("64250.1")), price_decimals(Decimal("0.00001234")), price_decimals(Decimal("1e-11"))
+    (12, 12, 18)
+    """
+    return max(_PRICE_DECIMALS, _LEAST_DIGITS - 1 - price.adjusted())
+
+
+def quantity_decimals(price: Decimal) -> int:
+    """Return to how many decimals a quantity of what costs `price` is rounded: 8, or fewer where `price` is tiny.
+
+    What has more decimals in its price is bought in large numbers and needs fewer here; their product has always 20.
+
+    Returns
+    -------
+    int
+        Decimals; negative for whole tens, hundreds and so on.
+
+    Examples
+    --------
+    >>> quantity_decimals(Decimal("64250.1")), quantity_decimals(Decimal("1e-11"))
+    (8, 2)
+    """
+    return _PRICE_DECIMALS + _QUANTITY_DECIMALS - price_decimals(price)
 
 
 def to_float(text: str) -> float:

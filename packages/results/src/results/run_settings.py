@@ -117,6 +117,23 @@ def settings_of(place: RunFolder | None) -> RunSettings:
     return RunSettings(last, str(place.work / FILE_NAME), changed)
 
 
+def recorded_settings(place: RunFolder) -> Mapping[str, str]:
+    """Return the settings that a run wrote down last.
+
+    Returns
+    -------
+    Mapping[str, str]
+        Value by variable; empty without a record.
+
+    Raises
+    ------
+    BadInputError
+        If the record cannot be read.
+    """
+    runs = _recorded(place)
+    return runs[-1].settings if runs else {}
+
+
 def _meaning(settings: Mapping[str, str]) -> dict[str, object]:
     """Return what the values say: JSON is the same in any order of its keys."""
     return {name: _from_json(value) for name, value in settings.items()}

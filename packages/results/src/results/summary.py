@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import platform
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from decimal import Decimal
 from importlib.metadata import version
@@ -14,6 +14,7 @@ from typing import Any
 import polars as pl
 
 from contracts.candle import QUALITIES
+from contracts.currency import quote_currency
 from contracts.fill import Fill
 from contracts.pnl import Pnl
 from contracts.units import MS_PER_MINUTE, decimal_string
@@ -54,6 +55,8 @@ class RunRecord:
         Services killed on purpose.
     notes
         What a reader must know, in whole sentences.
+    interval_s
+        Of the bars that are predicted and traded.
     """
 
     title: str
@@ -71,6 +74,7 @@ class RunRecord:
     model: dict[str, Any] | None = None
     kills: list[dict[str, Any]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    interval_s: int = 60
 
 
 def write_summary(
@@ -120,43 +124,65 @@ def write_summary(
 
 
 def books(out: Path, candles: pl.DataFrame) -> dict[str, Any]:
-    """Return what the accounts achieved together, and each of them under `accounts`."""
+    """Return what the accounts achieved together, and each of them under `accounts`.
+
+    Amounts of several currencies are not added up: there each currency has its own sums, under `currencies`, and only
+    what has no currency stands beside them.
+    """
     pnl, fills = load_table(out, "pnl"), load_table(out, "fills")
     signals = load_table(out, "signals")
     decisions = signals.filter(pl.col("decision") != "none").height
     if pnl.is_empty():
-        return {"decisions": decisions, "accounts": {}}
+        return {"currencies": {}, "decisions": decisions, "accounts": {}}
     closes = candles.filter(pl.col("interval_s") == 60, pl.col("revision") == 0).select(
         "pair", "window_start_ms", "close"
     )
+    currencies = _currencies(signals)
     accounts = {
-        str(account): _statistics(
-            pnl.filter(pl.col("account") == account),
-            fills.filter(pl.col("account") == account),
-            closes.filter(
-                pl.col("pair").is_in(signals.filter(pl.col("account") == account)["pair"].unique().implode())
+        str(account): {
+            "currency": currencies.get(account, ""),
+            **_statistics(
+                pnl.filter(pl.col("account") == account),
+                fills.filter(pl.col("account") == account),
+                closes.filter(
+                    pl.col("pair").is_in(signals.filter(pl.col("account") == account)["pair"].unique().implode())
+                ),
             ),
-        )
+        }
         for account in sorted(pnl["account"].unique().to_list())
     }
-    initial = sum(Decimal(each["initial_equity_quote"]) for each in accounts.values())
-    final = sum(Decimal(each["final_equity_quote"]) for each in accounts.values())
+    sums = {
+        currency: _sums([each for each in accounts.values() if each["currency"] == currency])
+        for currency in sorted({each["currency"] for each in accounts.values()})
+    }
+    together = {"currency": next(iter(sums)), **next(iter(sums.values()))} if len(sums) == 1 else {}
+    return {**together, "currencies": sums, "decisions": decisions, "accounts": accounts}
+
+
+def _currencies(signals: pl.DataFrame) -> dict[str, str]:
+    """Return, per account, what the pairs it decides on are quoted in."""
+    pairs = signals.unique(["account", "pair"]).sort("account", "pair").select("account", "pair")
+    return {account: quote_currency(pair) for account, pair in pairs.iter_rows()}
+
+
+def _sums(accounts: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Return what accounts of one currency achieved together."""
+    initial = sum((Decimal(each["initial_equity_quote"]) for each in accounts), Decimal())
+    final = sum((Decimal(each["final_equity_quote"]) for each in accounts), Decimal())
     return {
-        "initial_balance_quote": decimal_string(Decimal(initial)),
-        "final_equity_quote": decimal_string(Decimal(final)),
+        "initial_balance_quote": decimal_string(initial),
+        "final_equity_quote": decimal_string(final),
         "pnl_quote": float(final - initial),
         "gross_pnl_quote": _sum_of(accounts, "gross_pnl_quote"),
         "return_pct": round(float((final / initial - 1) * 100), 4),
-        "max_drawdown_pct": round(max(each["max_drawdown_pct"] for each in accounts.values()), 4),
+        "max_drawdown_pct": round(max(each["max_drawdown_pct"] for each in accounts), 4),
         "fees_quote": _sum_of(accounts, "fees_quote"),
         "slippage_quote": _sum_of(accounts, "slippage_quote"),
-        "decisions": decisions,
-        "accounts": accounts,
     }
 
 
-def _sum_of(accounts: Mapping[str, Mapping[str, Any]], name: str) -> float:
-    return float(sum(Decimal(each[name]) for each in accounts.values()))
+def _sum_of(accounts: Sequence[Mapping[str, Any]], name: str) -> float:
+    return float(sum(Decimal(each[name]) for each in accounts))
 
 
 def _statistics(pnl: pl.DataFrame, fills: pl.DataFrame, closes: pl.DataFrame) -> dict[str, Any]:

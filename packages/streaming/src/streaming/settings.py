@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 import sys
 import types
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, TypeVar, Union, get_args, get_origin
 
@@ -26,6 +27,7 @@ from contracts.validation_errors import expectation
 from streaming.broker_address import SCHEME
 from streaming.errors import SettingsError
 from streaming.exit_codes import EXIT_BAD_SETTINGS
+from streaming.variables import set_variables, unknown_variables
 
 SHARED_PREFIX = "TRADESTREAM_"
 ENV_FILE = "local.env"
@@ -64,12 +66,21 @@ class _CommaLists:
             raise SettingsError(f"  {variable}: expected JSON ({error}), was {shorten(value)}{hint}") from error
 
 
+#: Variables that settings are read from instead of this process's, where somebody asks how another one would fare.
+_INSTEAD: ContextVar[Mapping[str, str] | None] = ContextVar("environment", default=None)
+
+
 class _Environment(_CommaLists, EnvSettingsSource):
-    pass
+    def _load_env_vars(self) -> Mapping[str, str | None]:
+        given = _INSTEAD.get()
+        if given is None:
+            return super()._load_env_vars()
+        return {name.lower(): value for name, value in given.items() if value}
 
 
 class _EnvFile(_CommaLists, DotEnvSettingsSource):
-    pass
+    def _load_env_vars(self) -> Mapping[str, str | None]:
+        return super()._load_env_vars() if _INSTEAD.get() is None else {}
 
 
 def _is_collection(annotation: Any) -> bool:
@@ -246,8 +257,13 @@ class ServiceSettings(BaseSettings):
         return folder if self.instance_id == _FIRST else folder / f"instance-{self.instance_id}"
 
 
-def read_settings(cls: type[SettingsT]) -> SettingsT:
+def read_settings(cls: type[SettingsT], environment: Mapping[str, str] | None = None) -> SettingsT:
     """Return the settings that the environment gives.
+
+    Parameters
+    ----------
+    environment
+        Read these variables instead of the process's and `local.env`.
 
     Returns
     -------
@@ -259,10 +275,13 @@ def read_settings(cls: type[SettingsT]) -> SettingsT:
     SettingsError
         Naming each wrong variable, what was expected and what came.
     """
+    before = _INSTEAD.set(environment)
     try:
         return cls()
     except ValidationError as error:
-        raise SettingsError("\n".join(_complaints(cls, error.errors(include_url=False)))) from error
+        raise SettingsError("\n".join(complaints(cls, error))) from error
+    finally:
+        _INSTEAD.reset(before)
 
 
 def load_settings(cls: type[SettingsT]) -> SettingsT:
@@ -279,6 +298,9 @@ def load_settings(cls: type[SettingsT]) -> SettingsT:
         With `EXIT_BAD_SETTINGS`, if they are wrong.
     """
     try:
+        own = {environment_variable(cls, field) for field in cls.model_fields}
+        if unknown := unknown_variables(set_variables(ENV_FILE), own):
+            raise SettingsError("\n".join(f"  {complaint}" for complaint in unknown))
         return read_settings(cls)
     except SettingsError as error:
         print(f"settings are wrong, not starting:\n{error}", file=sys.stderr)
@@ -332,12 +354,21 @@ def _as_text(value: Any) -> str:
     return plain if isinstance(plain, str) else to_json(plain).decode()
 
 
-def _complaints(cls: type[BaseSettings], complaints: Sequence[Any]) -> list[str]:
-    """Return a line for each; a list that is too short only because its entries were wrong is not worth one."""
-    wrong_inside = {complaint["loc"][0] for complaint in complaints if len(complaint["loc"]) > 1}
+def complaints(cls: type[BaseSettings], error: ValidationError) -> list[str]:
+    """Return a line for each thing that is wrong with settings of `cls`.
+
+    A list that is too short only because its entries were wrong is not worth one.
+
+    Returns
+    -------
+    list[str]
+        Naming the variable, what was expected and what came.
+    """
+    found: Sequence[Any] = error.errors(include_url=False)
+    wrong_inside = {complaint["loc"][0] for complaint in found if len(complaint["loc"]) > 1}
     return [
         _complaint(cls, complaint)
-        for complaint in complaints
+        for complaint in found
         if not (complaint["type"] == "too_short" and complaint["loc"][0] in wrong_inside)
     ]
 

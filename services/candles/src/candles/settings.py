@@ -75,7 +75,13 @@ class CandlesSettings(ReferenceSettings, StoreSettings, ServiceSettings):
         return self.forming and self.variant == "live"
 
     def rules(self) -> Rules:
-        """Return the settings as the cores need them."""
+        """Return the settings as the cores need them.
+
+        Returns
+        -------
+        Rules
+            In milliseconds.
+        """
         return Rules(
             intervals_s=self.intervals_s,
             grace_ms=self.grace_ms,

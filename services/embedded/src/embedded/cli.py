@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import re
-import shlex
-import sys
-from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated
 
@@ -14,59 +10,53 @@ from rich.console import Console
 from typer.models import TyperInfo
 
 from contracts.errors import BadInputError
-from contracts.units import PAIR_PATTERN
 from embedded.exits import errors_in_words
 from embedded.models_cli import app as models_app
+from embedded.options import (
+    Accounts,
+    AsJson,
+    Balance,
+    Data,
+    DemoModel,
+    Exchange,
+    FeeBps,
+    Horizon,
+    Interval,
+    Model,
+    Models,
+    Out,
+    PairName,
+    Pairs,
+    Replace,
+    Requester,
+    RunFolder,
+    Speaks,
+    Speed,
+    Steps,
+    Version,
+    choices_of,
+    known_model,
+    known_or_there,
+    pair_of,
+    typed_command,
+)
 from embedded.replacing import require_replaceable
 from embedded.terminal.rows import print_json, print_rows
-from modeling.kinds import DEMO_KIND, MODELS, TRAINING_KIND
+from embedded.usage import InWords
+from modeling.kinds import DEMO_KIND, TRAINING_KIND
 from streaming.exit_codes import EXIT_FAILED
 
 app = typer.Typer(
+    cls=InWords,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
 # What `add_typer` does; nothing is called while a module is imported.
 app.registered_groups = [TyperInfo(models_app, name="models")]
 
-#: The kinds of models, that of the demo first.
-_MODELS = {kind.name: kind for kind in (MODELS[DEMO_KIND], *MODELS.values())}
-_CHOICES = " or ".join(
-    f"{kind.name} (needs {kind.library} to train)" if kind.library else kind.name for kind in _MODELS.values()
-)
-Model = Annotated[str, typer.Option(help=_CHOICES)]
-Models = Annotated[
-    str | None,
-    typer.Option(
-        help="train none: serve the model promoted in this run's folder, or in the registry at this address"
-    ),
-]
-DemoModel = Annotated[
-    str | None, typer.Option(help=f"{_CHOICES}; by default the first whose library is installed", show_default=False)
-]
-RunFolder = Annotated[Path | None, typer.Option("--run", help="folder of a run; by default the configured log")]
-PairName = Annotated[str, typer.Argument(metavar="PAIR", help="BASE/QUOTE")]
-Exchange = Annotated[
-    str | None, typer.Option(help="the pair's exchange; by default the one whose trades are on the log")
-]
-AsJson = Annotated[bool, typer.Option("--json", help="as JSON, for programs")]
-Requester = Annotated[str, typer.Option(help="on whose behalf: a pair streams as long as anybody requests it")]
-Out = Annotated[Path, typer.Option(help="folder for the results")]
-Replace = Annotated[bool, typer.Option("--replace", help="replace the results of an earlier run without asking")]
-
-
-def _say_version(wanted: bool) -> None:
-    if wanted:
-        typer.echo(f"tradestream {version('tradestream-embedded')}")
-        raise typer.Exit
-
 
 @app.callback()
-def tradestream(
-    _version: Annotated[
-        bool, typer.Option("--version", help="Show the version and exit.", is_eager=True, callback=_say_version)
-    ] = False,
-) -> None:
+def tradestream(_version: Version = False) -> None:
     """From trades to paper P&L: the same code in backfill, replay and live."""
 
 
@@ -82,6 +72,12 @@ def demo(
     kill: Annotated[
         list[str] | None, typer.Option(help="SERVICE@backfill or SERVICE@live: kill that service once; repeatable")
     ] = None,
+    accounts: Accounts = None,
+    balance: Balance = None,
+    fee_bps: FeeBps = None,
+    pairs: Pairs = None,
+    interval: Interval = None,
+    horizon: Horizon = None,
 ) -> None:
     """Run the whole pipeline on a simulated market, from an empty folder to a report."""
     from embedded.kills import Kill
@@ -89,9 +85,10 @@ def demo(
 
     with errors_in_words() as console:
         kills = [Kill.parse(text) for text in kill or []]
+        chosen = choices_of(accounts, balance, fee_bps, pairs, interval, horizon)
+        kind = DEMO_KIND if models else known_or_there(model, console)
         require_replaceable(out, replace=replace)
-        kind = DEMO_KIND if models else _known_or_there(model, console)
-        run_demo(DemoOptions(out, _command(), seed, kind, hours, speed, kills, models), console)
+        run_demo(DemoOptions(out, typed_command(), seed, kind, hours, speed, kills, models, chosen), console)
 
 
 @app.command()
@@ -109,10 +106,13 @@ def replay(
     keep: Annotated[
         bool, typer.Option(help="keep log, state and models under OUT/work, which verify needs; SQL works without")
     ] = True,
-    steps: Annotated[
-        str | None,
-        typer.Option(metavar="PRICE,QUANTITY", help="round to these steps, for files whose floats carry noise"),
-    ] = None,
+    steps: Steps = None,
+    accounts: Accounts = None,
+    balance: Balance = None,
+    fee_bps: FeeBps = None,
+    pairs: Pairs = None,
+    interval: Interval = None,
+    horizon: Horizon = None,
 ) -> None:
     """Run the pipeline on recorded trades: the first part trains the model, the rest is traded on paper."""
     from embedded.plans.replay import ReplayOptions, run_replay
@@ -121,18 +121,11 @@ def replay(
         for path in files:
             if not path.is_file():
                 raise BadInputError("FILE", "a file of recorded trades", str(path))
+        chosen = choices_of(accounts, balance, fee_bps, pairs, interval, horizon)
+        named, kind = pair and pair_of(pair), TRAINING_KIND if models else known_model(model)
         require_replaceable(out, replace=replace)
         options = ReplayOptions(
-            files,
-            out,
-            _command(),
-            pair and _pair(pair),
-            TRAINING_KIND if models else _known(model),
-            train_fraction,
-            seed,
-            keep,
-            steps,
-            models,
+            files, out, typed_command(), named, kind, train_fraction, seed, keep, steps, models, chosen
         )
         run_replay(options, console)
 
@@ -140,16 +133,16 @@ def replay(
 @app.command()
 def run(
     exchange: Annotated[str, typer.Option(help="the venue, or simulator for a market without a network")] = "kraken",
-    pairs: Annotated[str, typer.Option(help="BASE/QUOTE, separated by commas")] = "BTC/USD,ETH/USD",
-    data: Annotated[
-        Path | None,
-        typer.Option(help="folder for everything; a later run continues in it; data/paper or data/simulated"),
-    ] = None,
+    data: Data = None,
     model: DemoModel = None,
-    speed: Annotated[
-        float | None, typer.Option(min=1, max=10_000, help="simulator: market seconds per second; 30")
-    ] = None,
-    speaks: Annotated[str | None, typer.Option(help="simulator: whose wire format; kraken's")] = None,
+    speed: Speed = None,
+    speaks: Speaks = None,
+    accounts: Accounts = None,
+    balance: Balance = None,
+    fee_bps: FeeBps = None,
+    pairs: Pairs = None,
+    interval: Interval = None,
+    horizon: Horizon = None,
 ) -> None:
     """Trade a market on paper until Ctrl-C; the next run continues where this one stopped."""
     from embedded.plans.paper import PaperOptions, run_paper
@@ -158,14 +151,10 @@ def run(
     with errors_in_words() as console:
         simulated = require_exchange(exchange, speed, speaks)
         folder = data or Path("data/simulated" if simulated else "data/paper")
+        chosen = choices_of(accounts, balance, fee_bps, pairs, interval, horizon)
+        kind = known_or_there(model, console)
         options = PaperOptions(
-            exchange,
-            _pairs(pairs),
-            folder,
-            _command(),
-            _known_or_there(model, console),
-            speed=speed or SPEED,
-            speaks=speaks,
+            exchange, folder, typed_command(), kind, speed=speed or SPEED, speaks=speaks, choices=chosen
         )
         run_paper(options, console)
 
@@ -255,7 +244,7 @@ def subscribe(
     with errors_in_words() as console:
         settings = settings_of(run_folder)
         asked = ask(
-            settings, _pair(pair), wanted=True, requester=requester, exchange=exchange, history_days=history_days
+            settings, pair_of(pair), wanted=True, requester=requester, exchange=exchange, history_days=history_days
         )
         where = who_hears(settings, asked)
         console.print(f"{requester} requests {pair} of {asked.exchange} {where}", highlight=False, soft_wrap=True)
@@ -269,7 +258,7 @@ def unsubscribe(
     from embedded.subscriptions import ask, settings_of
 
     with errors_in_words() as console:
-        asked = ask(settings_of(run_folder), _pair(pair), wanted=False, requester=requester, exchange=exchange)
+        asked = ask(settings_of(run_folder), pair_of(pair), wanted=False, requester=requester, exchange=exchange)
         console.print(f"{requester} no longer requests {pair} of {asked.exchange}", highlight=False)
 
 
@@ -346,43 +335,3 @@ def dev(
 
     with errors_in_words():
         become_service(service, variant)
-
-
-def _known_or_there(model: str | None, console: Console) -> str:
-    """Return the kind that was asked for, else the first that can be trained here."""
-    if model is not None:
-        return _known(model)
-    chosen = next(kind for kind in _MODELS.values() if kind.is_installed())
-    if chosen.name != DEMO_KIND:
-        wanted = _MODELS[DEMO_KIND]
-        console.print(f"{wanted.library} is not installed: training {chosen.name} instead of {DEMO_KIND}.")
-    return chosen.name
-
-
-def _known(model: str) -> str:
-    kind = _MODELS.get(model)
-    if kind is None:
-        raise BadInputError("--model", " or ".join(_MODELS), model)
-    if not kind.is_installed():
-        others = " or ".join(name for name, other in _MODELS.items() if other.is_installed())
-        how = f"uv sync --extra {kind.extra}, or install tradestream-embedded[{kind.extra}]"
-        reason = f"because {kind.library} is not installed ({how})"
-        raise BadInputError("--model", f"{others}, {reason}", model)
-    return model
-
-
-def _pair(text: str) -> str:
-    if not re.fullmatch(PAIR_PATTERN, text):
-        raise BadInputError("pair", "BASE/QUOTE in capitals, such as BTC/USD", text)
-    return text
-
-
-def _pairs(text: str) -> list[str]:
-    listed = [_pair(part.strip()) for part in text.split(",") if part.strip()]
-    if not listed or len(set(listed)) < len(listed):
-        raise BadInputError("--pairs", "at least one pair, each once, such as BTC/USD,ETH/USD", text)
-    return listed
-
-
-def _command() -> str:
-    return shlex.join(["tradestream", *sys.argv[1:]])

@@ -14,7 +14,10 @@ from rich.text import Text
 from contracts.errors import BadInputError, TradestreamError
 from embedded.errors import ProcessFailedError, StopRequestedError
 from results.run_folder import FolderInUseError, FolderNotOursError
+from streaming.errors import SettingsError
 from streaming.exit_codes import EXIT_BAD_SETTINGS, EXIT_FAILED, EXIT_STOPPED
+from streaming.settings import ENV_FILE
+from streaming.variables import set_variables, unknown_variables
 
 
 @contextmanager
@@ -26,6 +29,8 @@ def errors_in_words() -> Iterator[Console]:
         lambda line: console.print(Text(str(line).rstrip()), soft_wrap=True), level="WARNING", format="{message}"
     )
     try:
+        if unknown := unknown_variables(set_variables(ENV_FILE)):
+            raise SettingsError("\n".join(unknown))
         yield console
     except StopRequestedError:
         _complain("stopped: all services have ended, nothing is left running", EXIT_STOPPED)
@@ -33,7 +38,7 @@ def errors_in_words() -> Iterator[Console]:
         _complain("stopped at once: all services were killed; a later run starts cleanly", EXIT_STOPPED)
     except ProcessFailedError as error:
         _complain(str(error), EXIT_BAD_SETTINGS if error.bad_setting else EXIT_FAILED)
-    except (BadInputError, FolderNotOursError, FolderInUseError) as error:
+    except (BadInputError, SettingsError, FolderNotOursError, FolderInUseError) as error:
         _complain(str(error), EXIT_BAD_SETTINGS)
     except TradestreamError as error:
         _complain(str(error), EXIT_FAILED)

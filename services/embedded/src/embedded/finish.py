@@ -87,10 +87,13 @@ def headlines(summary: dict[str, Any]) -> list[tuple[str, str | Text]]:
     if accuracy["accuracy"] is not None:
         share, base = percent(accuracy["accuracy"], 1), percent(accuracy["base_rate"], 1)
         lines.append(("Accuracy", f"{share} of {count(accuracy['judged'])}, base rate {base}"))
-    if pnl.get("accounts"):
-        gain = Text.assemble(signed(pnl["pnl_quote"]), f" ({percent(pnl['return_pct'] / 100, sign=True)})")
-        lines.append(("P&L", gain))
-        lines.append(("Drawdown", f"{percent(pnl['max_drawdown_pct'] / 100)}, fees {money(pnl['fees_quote'])}"))
+    for currency, sums in pnl["currencies"].items():
+        gained = signed(sums["pnl_quote"], currency)
+        began = money(float(sums["initial_balance_quote"]), currency=currency)
+        share = percent(sums["return_pct"] / 100, sign=True)
+        lines.append(("P&L", Text.assemble(gained, f" ({share} of {began})")))
+        fees = money(sums["fees_quote"], currency=currency)
+        lines.append(("Drawdown", f"{percent(sums['max_drawdown_pct'] / 100)}, fees {fees}"))
     restarts = sum(service["restarts"] for service in summary["services"].values())
     dead, conflicts = (sum(summary[name].values()) for name in ("dead_letters", "conflicts"))
     lines.append(("Health", f"{restarts} restarts, {dead} dead letters, {conflicts} conflicting messages"))

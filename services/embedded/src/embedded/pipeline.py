@@ -14,14 +14,13 @@ from contracts.timestamps import iso_utc
 from embedded.drain import drain
 from embedded.kills import Kill, KillSwitch
 from embedded.model_commands import adopt
-from embedded.preflight import require_features
 from embedded.process import ProcessSpec
 from embedded.services import ENVIRONMENT, Services, group_of
 from embedded.supervisor import Supervisor
 from embedded.terminal.state import Phase, RunState, StateReader
 from modeling.registered import StoredModel
 from results.run_log import RunLog
-from results.run_settings import environment_settings, record_settings
+from results.run_settings import record_settings
 from results.summary import RunRecord
 from streaming.exit_codes import EXIT_TOO_FEW_ROWS
 
@@ -78,8 +77,6 @@ class Pipeline:
     @contextmanager
     def running(self) -> Iterator[None]:
         """Own the processes, the signals and the screen for a while."""
-        settings = environment_settings(self.services.shared())
-        require_features(settings, self.state.pairs)
         record_settings(self.run_folder, self.services.shared())
         try:
             with self.supervisor.running():

@@ -1,21 +1,111 @@
-"""What can be said of a run's settings before anything is started."""
+"""All that can be said of a run's settings before anything is started, and before an earlier run is replaced."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from importlib import import_module
 
 from pydantic import ValidationError
 
+from candles.settings import CandlesSettings
 from contracts.errors import BadInputError
 from contracts.json_text import RepeatedNameError, decode
 from contracts.reference_settings import ReferenceSettings
 from contracts.validation_errors import expectation
+from embedded.bars import interval_in_words
+from embedded.chosen import Chosen
+from embedded.process import ProcessSpec
+from embedded.services import Services
+from execution.settings import ExecutionSettings
 from features import SETS
 from indicators.settings import IndicatorsSettings
-from streaming.settings import environment_variable
+from predictions.settings import PredictionsSettings
+from results.run_folder import RunFolder
+from results.run_settings import recorded_settings
+from signals.settings import SignalsSettings
+from streaming.errors import SettingsError
+from streaming.settings import ENV_FILE, ServiceSettings, environment_variable, read_settings
+from streaming.variables import set_variables
+from training.settings import TrainingSettings
 
 _FEATURE_SET = environment_variable(IndicatorsSettings, "feature_set")
 _REFERENCES = environment_variable(IndicatorsSettings, "reference_pairs")
+
+
+def require_settings(services: Services, chosen: Chosen) -> None:
+    """Refuse what a service of the run would refuse once it has been started, or could not work with.
+
+    Raises
+    ------
+    SettingsError
+        With every wrong variable of every service.
+    BadInputError
+        If the services' settings do not fit together.
+    """
+    environment = set_variables(ENV_FILE)
+    complaints: dict[str, None] = {}
+    for spec in services.every():
+        try:
+            read_settings(settings_class(spec), {**environment, **spec.environment})
+        except SettingsError as error:
+            complaints |= dict.fromkeys(str(error).splitlines())
+    if complaints:
+        raise SettingsError("settings are wrong, nothing was started:\n" + "\n".join(complaints))
+    seen = {**environment, **services.shared()}
+    require_features(seen, chosen.pairs)
+    _require_bars(seen)
+
+
+def require_same_run(place: RunFolder, chosen: Chosen) -> None:
+    """Refuse to go on in a folder with what it did not begin with and would keep in silence.
+
+    Raises
+    ------
+    BadInputError
+        If an account began with another balance or in another currency, or the model predicts other bars.
+    """
+    recorded = recorded_settings(place)
+    if not recorded:
+        return
+    begun = {account.name: account for account in read_settings(ExecutionSettings, recorded).configured_accounts}
+    for account in chosen.accounts:
+        before = begun.get(account.name, account)
+        for field in ("currency", "initial_balance_quote"):
+            _require_same(place, f"accounts: {account.name}.{field}", getattr(before, field), getattr(account, field))
+    interval_s = read_settings(PredictionsSettings, recorded).interval_s
+    horizon_bars = read_settings(TrainingSettings, recorded).horizon_bars
+    _require_same(place, "--interval", interval_in_words(interval_s), interval_in_words(chosen.interval_s))
+    _require_same(place, "--horizon", horizon_bars, chosen.horizon_bars)
+
+
+def _require_same(place: RunFolder, what: str, before: object, now: object) -> None:
+    if before != now:
+        expected = f"{before}, with which {place.out} began (another folder or another account's name begins anew)"
+        raise BadInputError(what, expected, str(now))
+
+
+def settings_class(spec: ProcessSpec) -> type[ServiceSettings]:
+    """Return the class that the process reads its settings with: the one in `settings.py` of its module."""
+    module = import_module(f"{spec.command[0]}.settings")
+    (found,) = (
+        value
+        for value in vars(module).values()
+        if isinstance(value, type) and issubclass(value, ServiceSettings) and value.__module__ == module.__name__
+    )
+    return found
+
+
+def _require_bars(seen: Mapping[str, str]) -> None:
+    """Refuse bars that are predicted and never made, or predicted and never acted on."""
+    predicted = read_settings(PredictionsSettings, seen).interval_s
+    if predicted not in (made := read_settings(CandlesSettings, seen).intervals_s):
+        variable = environment_variable(CandlesSettings, "intervals_s")
+        expected = f"{predicted} among them, the bars that are predicted (--interval sets both)"
+        raise BadInputError(variable, expected, ",".join(map(str, made)))
+    if (acted_on := read_settings(SignalsSettings, seen).interval_s) != predicted:
+        variable = environment_variable(SignalsSettings, "interval_s")
+        expected = f"{predicted}, the bars that are predicted (--interval {interval_in_words(predicted)} sets both)"
+        raise BadInputError(variable, expected, acted_on)
 
 
 def require_features(settings: Mapping[str, str], pairs: Sequence[str]) -> None:

@@ -40,6 +40,7 @@ def look_into(paths: Sequence[Path], pair: str | None = None, steps: Steps | Non
     """
     steps = steps or Steps()
     recordings = [open_recording(path, pair=pair, steps=steps) for path in paths]
+    steps.rounded = 0  # what the first rows were looked at for does not count
     by_pair: dict[tuple[str, str], list[Recording]] = {}
     for recording in recordings:
         by_pair.setdefault((recording.exchange, recording.pair), []).append(recording)
@@ -88,7 +89,9 @@ class _Found:
             share = percent(len(self.bad) / rows)
             first = f"line {self.bad[0].line_number}: {self.bad[0].reason}"
             lost = f"{count(len(self.bad))} of {count(rows)} trades are lost ({share})"
-            yield f"{self._names()}: {lost}. The first, {first}."
+            floats = any("a float of" in bad.reason for bad in self.bad)
+            advice = " steps=PRICE,QUANTITY rounds floats that carry noise." if floats else ""
+            yield f"{self._names()}: {lost}. The first, {first}.{advice}"
         for file, repeated in self.series.repeated.items():
             if repeated.rows:
                 when = f"{utc(repeated.first_us / US_PER_MS)} to {utc(repeated.last_us / US_PER_MS)}"

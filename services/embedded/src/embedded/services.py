@@ -99,6 +99,17 @@ class Services:
         told = environment_of(TradesSettings, **{**self.trades, **fields})
         return self._spec(name, told, command=("trades",), **how)
 
+    def every(self) -> list[ProcessSpec]:
+        """Every process that a run may start, with what all their starts have in common.
+
+        Returns
+        -------
+        list[ProcessSpec]
+            To be looked at, not to be started.
+        """
+        sources = [self.trades_historical(), self.trades_live(ends=False)]
+        return [*sources, *self.flow(), *self.keeping(), self.train(), self.serve()]
+
     def flow(self) -> list[ProcessSpec]:
         """The services that run from the start to the end, in flow order; without those that wait for a model.
 

@@ -8,18 +8,21 @@ from typing import Any
 
 from pydantic import Field
 
+from contracts.accounts_settings import AccountsSettings
 from contracts.clock import Clock, SystemClock
+from contracts.currency import quote_currency
 from contracts.errors import BadInputError
-from contracts.symbol_subscription import SymbolSubscription
+from contracts.symbol_subscription import ACCOUNT_REQUESTER, SymbolSubscription
 from contracts.timestamps import iso_utc
 from contracts.topics import SYMBOL_SUBSCRIPTIONS, TRADES_CHECKPOINTS
 from contracts.trades_checkpoint import TradesCheckpoint
 from contracts.units import MS_PER_DAY, US_PER_MS, US_PER_SECOND
 from embedded.services import ENVIRONMENT
 from results.run_folder import RunFolder
+from results.run_settings import recorded_settings
 from streaming.clients import read_dead_letters, read_topic
 from streaming.producer import open_producer
-from streaming.settings import ServiceSettings, load_settings
+from streaming.settings import ServiceSettings, load_settings, read_settings
 
 OPERATOR = "operator"
 #: In a run's folder: the exchange whose trades it writes.
@@ -41,8 +44,8 @@ SUBSCRIPTIONS = {
 _US_PER_HOUR = 3_600 * US_PER_SECOND
 
 
-class SubscriptionSettings(ServiceSettings):
-    """Which log, and whose pairs where the log does not say."""
+class SubscriptionSettings(AccountsSettings, ServiceSettings):
+    """Which log, whose accounts, and whose pairs where the log does not say."""
 
     trades_exchange: str = Field("kraken", validation_alias="TRADES_EXCHANGE", min_length=1)
     trades_exchange_label: str | None = Field(None, validation_alias="TRADES_EXCHANGE_LABEL", min_length=1)
@@ -76,7 +79,8 @@ def settings_of(run_folder: Path | None) -> SubscriptionSettings:
     place = RunFolder(run_folder)
     if not place.log.is_dir():
         raise BadInputError("--run", "the folder of a run that has a log", str(run_folder))
-    settings = SubscriptionSettings(broker_address=place.broker_address, environment=ENVIRONMENT)
+    accounts = read_settings(SubscriptionSettings, recorded_settings(place)).accounts
+    settings = SubscriptionSettings(broker_address=place.broker_address, environment=ENVIRONMENT, accounts=accounts)
     file = place.file(EXCHANGE_FILE)
     if not file.exists():
         return settings
@@ -106,8 +110,9 @@ def ask(
     Raises
     ------
     BadInputError
-        If the pair comes from another exchange, or several exchanges are on the log and none was named; or if what is
-        to be taken back was never asked for; or if a name is none.
+        If the pair is quoted in a currency that no account has; if it comes from another exchange, or several
+        exchanges are on the log and none was named; or if what is to be taken back was never asked for; or if a name
+        is none.
     """
     if not _is_name(requester) or requester == _RESERVED or len(requester) > _MAX_REQUESTER_CHARACTERS:
         expected = f"a name other than {_RESERVED!r} of 1 to {_MAX_REQUESTER_CHARACTERS} characters"
@@ -116,6 +121,8 @@ def ask(
         raise BadInputError("--exchange", "the name of an exchange", exchange)
     clock = clock or SystemClock()
     known = pairs_on_log(settings)
+    if wanted:
+        _require_currency(settings, known, pair)
     exchange = _exchange(settings, known, pair, exchange)
     if not wanted and requester not in known.get((exchange, pair), PairOnLog()).requests:
         raise BadInputError("PAIR", f"one of {exchange} that {requester} has requested", pair)
@@ -195,6 +202,20 @@ def _state(entry: PairOnLog, newest_us: int, now_us: int) -> str:
     if newest_us - covered_us > _BEHIND_US:
         return f"catching up, {(newest_us - covered_us) / _US_PER_HOUR:.1f} h behind"
     return f"streaming; complete to {iso_utc(covered_us)}"
+
+
+def _require_currency(settings: SubscriptionSettings, known: dict[tuple[str, str], PairOnLog], pair: str) -> None:
+    """Refuse a pair that no account here could trade; where no account is known, every pair is only looked at."""
+    traded = {other for account in settings.accounts for other in account.pairs}
+    for (_, other), entry in known.items():
+        if any(requester.startswith(ACCOUNT_REQUESTER) for requester in entry.requests):
+            traded.add(other)
+    currencies = sorted({quote_currency(other) for other in traded})
+    if traded and quote_currency(pair) not in currencies:
+        expected = (
+            f"a pair quoted in {' or '.join(currencies)}, as what the accounts trade: {', '.join(sorted(traded))}"
+        )
+        raise BadInputError("PAIR", expected, pair)
 
 
 def _is_name(text: str) -> bool:

@@ -8,7 +8,7 @@ from loguru import logger
 
 from contracts.account import Account
 from contracts.clock import Clock, SystemClock
-from contracts.symbol_subscription import SymbolSubscription
+from contracts.symbol_subscription import ACCOUNT_REQUESTER, SymbolSubscription
 from contracts.topics import SYMBOL_SUBSCRIPTIONS
 from signals.settings import SignalsSettings
 from streaming.clients import read_topic
@@ -76,4 +76,4 @@ def _write(settings: SignalsSettings, changes: _Requests, clock: Clock) -> None:
 
 
 def _requester(account: Account) -> str:
-    return f"signals:{account.name}"
+    return f"{ACCOUNT_REQUESTER}{account.name}"

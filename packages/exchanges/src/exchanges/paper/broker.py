@@ -7,11 +7,9 @@ from decimal import ROUND_DOWN, ROUND_HALF_EVEN, ROUND_UP, Decimal, localcontext
 
 from contracts.errors import BadSettingError
 from contracts.order import OrderSide
-from contracts.units import BPS, EXACT
+from contracts.units import BPS, EXACT, price_decimals
 
 _WHOLE_BPS = Decimal(10_000)
-#: A price of 12 decimals times a quantity of 8 has 20: with 8 digits before the point it fits SQL's NUMERIC(28).
-PRICE_STEP = Decimal("1e-12")
 FEE_STEP = Decimal("1e-8")
 
 
@@ -50,7 +48,7 @@ class PaperBroker:
                 raise BadSettingError(field, "at least 0 and less than 10000 basis points", str(value))
 
     def price(self, side: OrderSide, reference_price: Decimal) -> Decimal:
-        """Return the price paid or received, to 12 decimals, rounded against the trader.
+        """Return the price paid or received, rounded against the trader, to `contracts.units.price_decimals`.
 
         Returns
         -------
@@ -60,7 +58,9 @@ class PaperBroker:
         buying = side == "buy"
         with localcontext(EXACT):
             factor = 1 + (self.slippage_bps if buying else -self.slippage_bps) * BPS
-            return (reference_price * factor).quantize(PRICE_STEP, ROUND_UP if buying else ROUND_DOWN)
+            price = reference_price * factor
+            step = Decimal(1).scaleb(-price_decimals(price))
+            return price.quantize(step, ROUND_UP if buying else ROUND_DOWN)
 
     def fee_quote(self, quantity: Decimal, price: Decimal) -> Decimal:
         """Return the fee in quote currency, to 8 decimals, halves to even.

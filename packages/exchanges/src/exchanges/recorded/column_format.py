@@ -62,6 +62,8 @@ class ColumnFormat:
         Whether the venue numbers without holes; None where that depends on the venue.
     headerless
         Column names for a file without a header line.
+    usual
+        How a header usually calls the columns, for messages.
     """
 
     name: str
@@ -77,14 +79,7 @@ class ColumnFormat:
     venue: str | None = None
     consecutive_ids: bool | None = None
     headerless: tuple[str, ...] = ()
-
-    @property
-    def columns(self) -> tuple[str, ...]:
-        """Return how its columns are usually called."""
-        if self.headerless:
-            return self.headerless
-        named = (self.trade_id, self.time, self.price, self.quantity, self.side)
-        return tuple(names[0] for names in named if names)
+    usual: tuple[str, ...] = ()
 
     def matches(self, first_line: Sequence[str]) -> bool:
         """Say whether a file that starts with these cells can have this format."""

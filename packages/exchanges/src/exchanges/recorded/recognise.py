@@ -8,7 +8,7 @@ from itertools import islice
 from pathlib import Path
 
 from contracts.errors import BadInputError
-from exchanges.recorded.column_format import ColumnFormat, RowReader, is_headerless
+from exchanges.recorded.column_format import RowReader, is_headerless
 from exchanges.recorded.formats import FORMATS
 from exchanges.recorded.steps import Steps
 from exchanges.recorded.tables import Line, Table
@@ -50,7 +50,7 @@ def recognise(file: Path, table: Table, steps: Steps) -> Found:
         possible = [layout for layout in possible if not layout.headerless]
     lines = list(islice(table.lines(skip_first=skip_first), SAMPLE_ROWS))
     if not possible:
-        raise BadInputError(f"columns of {file.name}", _known(skip_first), ", ".join(first_line)[:200])
+        raise BadInputError(f"columns of {file.name}", _known(), ", ".join(first_line)[:200])
     if not lines:
         raise BadInputError("path", "a file with trades in it", f"{file} (a header and nothing else)")
     sample = [cells for _, _, cells in lines]
@@ -58,7 +58,7 @@ def recognise(file: Path, table: Table, steps: Steps) -> Found:
     best = max(readers, key=lambda reader: _rank(reader, sample))  # of equals the first
     if skip_first or _readable(best, sample):
         return Found(best, skip_first, lines)
-    raise BadInputError(f"columns of {file.name}", _known(skip_first), ", ".join(first_line)[:200])
+    raise BadInputError(f"columns of {file.name}", _known(), ", ".join(first_line)[:200])
 
 
 def _rank(reader: RowReader, sample: Sequence[Sequence[str]]) -> tuple[bool, int, int]:
@@ -87,13 +87,14 @@ def _readable(reader: RowReader, sample: Sequence[Sequence[str]]) -> int:
     return count
 
 
-def _known(has_header: bool) -> str:
+def _known() -> str:
     """Return what would have been accepted."""
-    if has_header:
-        return "a header with a column of time, one of price and one of quantity, such as " + _columns(False)
-    return "a header line, or without one those of " + _columns(True)
-
-
-def _columns(headerless: bool) -> str:
-    layouts: list[ColumnFormat] = [layout for layout in FORMATS if bool(layout.headerless) == headerless]
-    return "; ".join(f"{layout.name} ({', '.join(layout.columns)})" for layout in layouts)
+    with_header, without = (
+        "; ".join(
+            f"{layout.name} ({', '.join(layout.headerless or layout.usual)})"
+            for layout in FORMATS
+            if bool(layout.headerless) == headerless
+        )
+        for headerless in (False, True)
+    )
+    return f"those of a known format: {with_header}; without a header {without}"

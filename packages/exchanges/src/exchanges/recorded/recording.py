@@ -232,8 +232,8 @@ def _check_sample(file: Path, found: Found, chosen: Chosen) -> int:
             complaint = complaint or (number, error)
     if not rows and complaint is not None:
         number, first = complaint
-        where = f"{file.name}, line {number}: {first.field}"
-        raise BadInputError(where, f"{first.expected} ({found.reader.layout.name})", first.got) from first
+        where = f"{file.name} ({found.reader.layout.name}), line {number}: {first.field}"
+        raise BadInputError(where, first.expected, first.got) from first
     if not rows:
         asked = f"a pair with trades in the first {len(found.lines)} rows of {file.name}"
         raise BadInputError("pair", asked, chosen.pair)

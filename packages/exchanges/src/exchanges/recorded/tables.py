@@ -101,7 +101,9 @@ class TextTable:
                     if text:
                         yield number, text
         except (EOFError, gzip.BadGzipFile, zipfile.BadZipFile, zlib.error, NotImplementedError) as error:
-            raise BadInputError("path", "an undamaged gzip or zip file", f"{self._path} ({error})") from error
+            raise BadInputError(
+                "path", "an undamaged gzip or zip file (of a zip, unzip it first)", f"{self._path} ({error})"
+            ) from error
         except RuntimeError as error:  # a zip with a password
             raise BadInputError("path", "a zip without a password", f"{self._path} ({error})") from error
 

@@ -82,5 +82,5 @@ def _untold(file: Path, symbol: str | None) -> BadInputError:
     possible = readings(symbol) if symbol else readings_of_file(file)
     if len(possible) > 1:
         choices = " or ".join(f"pair={pair}" for pair in possible)
-        return BadInputError("pair", f"{choices}, as {name} can be read as each", None)
-    return BadInputError("pair", f"pair= to name the pair, as {name} does not (such as pair=BTC/USD)", None)
+        return BadInputError("pair", f"{choices}, as the name can be read as each", name)
+    return BadInputError("pair", "pair= to name the pair, such as pair=BTC/USD, as the name does not", name)

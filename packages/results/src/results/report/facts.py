@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import partial
 from typing import Any, Literal
 
 import polars as pl
 
 from contracts.candle import QUALITIES
+from contracts.currency import quote_currency
 from results.report.data import ReportData
 from results.report.wording import MISSING, count, duration, milliseconds, money, percent, price, quantity, utc
 
@@ -44,17 +44,9 @@ def tone_of(value: float | None) -> Tone:
 def money_tiles(data: ReportData) -> list[Tile]:
     """What a reader wants to know first."""
     pnl, accuracy, counts = (data.summary.get(name) or {} for name in ("pnl", "accuracy", "counts"))
-    gain, share = pnl.get("pnl_quote"), pnl.get("return_pct")
-    drawdown = pnl.get("max_drawdown_pct")
     hit, base = accuracy.get("accuracy"), accuracy.get("base_rate")
     return [
-        Tile(
-            "Return",
-            percent(_share(share), sign=True),
-            "nothing was traded" if gain is None else f"{money(gain, sign=True)} after fees",
-            tone_of(share),
-        ),
-        Tile("Largest drawdown", percent(_share(drawdown)), f"fees {money(pnl.get('fees_quote', 0.0))}"),
+        *(tile for currency, sums in _by_currency(pnl) for tile in _sums_tiles(currency, sums)),
         Tile("Fills", count(counts.get("fills", 0)), f"of {count(pnl.get('decisions', 0))} decisions"),
         Tile(
             "Accuracy",
@@ -65,23 +57,47 @@ def money_tiles(data: ReportData) -> list[Tile]:
     ]
 
 
-#: Label, name in an account's statistics, how it is written.
-_TRADING: tuple[tuple[str, str, Callable[[float], str]], ...] = (
-    ("P&L before costs", "gross_pnl_quote", partial(money, sign=True)),
-    ("Fees", "fees_quote", money),
-    ("Slippage", "slippage_quote", money),
-    ("Buy and hold, without costs", "buy_and_hold_pct", lambda value: percent(value / 100, sign=True)),
-    ("Round trips", "round_trips", count),
-    ("Win rate", "win_rate_pct", lambda value: percent(value / 100, 1)),
-    ("Profit factor", "profit_factor", "{:.2f}".format),
-    ("Mean profit of a round trip", "mean_profit_quote", partial(money, sign=True)),
-    ("Held, median", "median_holding_minutes", lambda value: duration(value * SECONDS_PER_MINUTE)),
-    ("Held, mean", "mean_holding_minutes", lambda value: duration(value * SECONDS_PER_MINUTE)),
-    ("Time in the market", "time_in_market_pct", lambda value: percent(value / 100, 1)),
-    ("Mean exposure", "mean_exposure_pct", lambda value: percent(value / 100, 1)),
-    ("Largest drawdown", "max_drawdown_pct", lambda value: percent(value / 100)),
-    ("Sharpe, yearly of daily returns", "sharpe_daily", "{:.2f}".format),
-    ("Sortino, yearly of daily returns", "sortino_daily", "{:.2f}".format),
+def _by_currency(pnl: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
+    """Return the sums of each currency; without any one entry that says so."""
+    # A summary from before accounts had a currency has its sums beside the accounts.
+    return list(pnl.get("currencies", {}).items()) or [("", pnl)]
+
+
+def _sums_tiles(currency: str, sums: dict[str, Any]) -> list[Tile]:
+    gain, share, drawdown = (sums.get(name) for name in ("pnl_quote", "return_pct", "max_drawdown_pct"))
+    earned = "nothing was traded" if gain is None else f"{money(gain, sign=True, currency=currency)} after fees"
+    fees = money(sums.get("fees_quote", 0.0), currency=currency)
+    return [
+        Tile("Return", percent(_share(share), sign=True), earned, tone_of(share)),
+        Tile("Largest drawdown", percent(_share(drawdown)), f"fees {fees}"),
+    ]
+
+
+def _amount(value: float, currency: str) -> str:
+    return money(value, currency=currency)
+
+
+def _gain(value: float, currency: str) -> str:
+    return money(value, sign=True, currency=currency)
+
+
+#: Label, name in an account's statistics, how it is written in the account's currency.
+_TRADING: tuple[tuple[str, str, Callable[[float, str], str]], ...] = (
+    ("P&L before costs", "gross_pnl_quote", _gain),
+    ("Fees", "fees_quote", _amount),
+    ("Slippage", "slippage_quote", _amount),
+    ("Buy and hold, without costs", "buy_and_hold_pct", lambda value, _: percent(value / 100, sign=True)),
+    ("Round trips", "round_trips", lambda value, _: count(value)),
+    ("Win rate", "win_rate_pct", lambda value, _: percent(value / 100, 1)),
+    ("Profit factor", "profit_factor", lambda value, _: f"{value:.2f}"),
+    ("Mean profit of a round trip", "mean_profit_quote", _gain),
+    ("Held, median", "median_holding_minutes", lambda value, _: duration(value * SECONDS_PER_MINUTE)),
+    ("Held, mean", "mean_holding_minutes", lambda value, _: duration(value * SECONDS_PER_MINUTE)),
+    ("Time in the market", "time_in_market_pct", lambda value, _: percent(value / 100, 1)),
+    ("Mean exposure", "mean_exposure_pct", lambda value, _: percent(value / 100, 1)),
+    ("Largest drawdown", "max_drawdown_pct", lambda value, _: percent(value / 100)),
+    ("Sharpe, yearly of daily returns", "sharpe_daily", lambda value, _: f"{value:.2f}"),
+    ("Sortino, yearly of daily returns", "sortino_daily", lambda value, _: f"{value:.2f}"),
 )
 
 
@@ -89,7 +105,13 @@ def trading_rows(data: ReportData) -> tuple[list[str], list[list[str]]]:
     """Return the accounts' names, and a row of each figure with its value for each account."""
     accounts = _accounts(data)
     rows = [
-        [label, *(MISSING if own.get(name) is None else say(float(own[name])) for own in accounts.values())]
+        [
+            label,
+            *(
+                MISSING if own.get(name) is None else say(float(own[name]), own.get("currency", ""))
+                for own in accounts.values()
+            ),
+        ]
         for label, name, say in _TRADING
     ]
     return list(accounts), rows if accounts else []
@@ -98,7 +120,13 @@ def trading_rows(data: ReportData) -> tuple[list[str], list[list[str]]]:
 def day_rows(data: ReportData) -> list[list[str]]:
     """Return what each UTC day brought each account, the newest first, as cells."""
     rows = [
-        [day["date"], account, money(float(day["equity_quote"])), _day_return(day), count(day["fills"])]
+        [
+            day["date"],
+            account,
+            _amount(float(day["equity_quote"]), own.get("currency", "")),
+            _day_return(day),
+            count(day["fills"]),
+        ]
         for account, own in _accounts(data).items()
         for day in own.get("days", ())
     ]
@@ -178,13 +206,18 @@ def fill_rows(data: ReportData) -> list[list[str]]:
             row["side"],
             quantity(row["quantity"]),
             price(row["price"]),
-            money(row["quantity"] * row["price"]),
-            money(row["fee_quote"]),
-            money(row["realised_pnl_quote"], sign=True) if row["side"] == "sell" else MISSING,
+            _money(row, row["quantity"] * row["price"]),
+            _money(row, row["fee_quote"]),
+            _money(row, row["realised_pnl_quote"], sign=True) if row["side"] == "sell" else MISSING,
             f"{row['model_name']} v{row['model_version']}",
         ]
         for row in rows.iter_rows(named=True)
     ]
+
+
+def _money(row: Mapping[str, Any], value: float, sign: bool = False) -> str:
+    """Return an amount of a row about a pair, in the currency that pair is quoted in."""
+    return money(value, sign, quote_currency(row["pair"]))
 
 
 def position_rows(data: ReportData) -> list[list[str]]:
@@ -196,10 +229,10 @@ def position_rows(data: ReportData) -> list[list[str]]:
             quantity(row["held"]),
             price(row["average_price"]) if row["held"] else price(None),
             price(row["last_price"]),
-            money(row["unrealised"], sign=True),
-            money(row["realised"], sign=True),
-            money(row["fees"]),
-            money(row["unrealised"] + row["realised"] - row["fees"], sign=True),
+            _money(row, row["unrealised"], sign=True),
+            _money(row, row["realised"], sign=True),
+            _money(row, row["fees"]),
+            _money(row, row["unrealised"] + row["realised"] - row["fees"], sign=True),
         ]
         for row in data.holdings.iter_rows(named=True)
     ]

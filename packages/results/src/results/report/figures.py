@@ -71,10 +71,12 @@ def equity(data: ReportData) -> go.Figure | None:
             fillcolor=SHADE,
             hovertemplate="%{y:.2f} %",
         )
-    start = data.summary.get("pnl", {}).get("initial_balance_quote")
+    pnl = data.summary.get("pnl", {})
+    start = pnl.get("initial_balance_quote")
     if start is not None:
         figure.add_hline(y=float(start), line={"color": MUTED, "width": 1, "dash": "dot"}, row=1, col=1)
-    figure.update_yaxes(title_text="equity", tickformat=",.0f", row=1, col=1)
+    unit = ", ".join(["equity", *pnl.get("currencies", {})])
+    figure.update_yaxes(title_text=unit, tickformat=",.0f", row=1, col=1)
     figure.update_yaxes(title_text="drawdown", ticksuffix=" %", nticks=4, row=2, col=1)
     return over_time(layout(figure, 400, legend=data.pnl["account"].n_unique() > 1))
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+from contracts.currency import shown_decimals
+
 MISSING = "–"
 _MINUS = "−"
 
@@ -24,8 +26,17 @@ def count(value: float | None) -> str:
     return MISSING if value is None else f"{value:,.0f}".replace("-", _MINUS)
 
 
-def money(value: float | None, sign: bool = False) -> str:
-    """Return an amount with two decimals, `sign` shown for gains too.
+def money(value: float | None, sign: bool = False, currency: str = "") -> str:
+    """Return an amount with its currency, in as many decimals as that is worth; two where it is not known.
+
+    Parameters
+    ----------
+    value
+        The amount.
+    sign
+        Show the sign of gains too.
+    currency
+        What it is in, to be put behind it.
 
     Returns
     -------
@@ -36,11 +47,15 @@ def money(value: float | None, sign: bool = False) -> str:
     --------
     >>> money(1234.5), money(-3.14159, sign=True), money(0.004, sign=True)
     ('1,234.50', '−3.14', '0.00')
+    >>> money(1234.5, currency="EUR"), money(0.00031, sign=True, currency="BTC"), money(-1234.5, currency="JPY")
+    ('1,234.50 EUR', '+0.00031000 BTC', '−1,234 JPY')
     """
     if value is None:
         return MISSING
-    rounded = round(value, 2)
-    return f"{rounded:{'+' if sign and rounded else ''},.2f}".replace("-", _MINUS)
+    decimals = shown_decimals(currency)
+    rounded = round(value, decimals)
+    amount = f"{rounded:{'+' if sign and rounded else ''},.{decimals}f}".replace("-", _MINUS)
+    return f"{amount} {currency}".rstrip()
 
 
 def price(value: float | None) -> str:

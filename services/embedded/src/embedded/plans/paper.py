@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from loguru import logger
 from rich.console import Console
 
-from contracts.account import Account
 from contracts.clock import Clock, SystemClock
 from contracts.errors import BadInputError
 from contracts.units import MS_PER_DAY, MS_PER_MINUTE, US_PER_MS
+from embedded.bars import DEFAULT_INTERVAL_S
+from embedded.choices import Choices
+from embedded.chosen import Chosen, choose
 from embedded.errors import StopRequestedError
 from embedded.finish import print_summary, write_results
 from embedded.model_place import promoted, require_computed, settings_of
 from embedded.pipeline import Pipeline
 from embedded.plans import simulated_market
-from embedded.plans.simulated_market import SimulatedMarket, market_of
+from embedded.plans.simulated_market import DEFAULT_VENUE, SimulatedMarket, market_of, require_listed
+from embedded.preflight import require_same_run, require_settings
 from embedded.services import Services
 from embedded.subscriptions import EXCHANGE_FILE
 from embedded.terminal.choose import choose_view
@@ -29,9 +31,12 @@ from modeling.registered import NoModelError
 from results.run_folder import RunFolder
 from results.run_settings import environment_settings
 from results.summary import RunRecord
+from streaming.settings import ENV_FILE
+from streaming.variables import set_variables
 
-#: Two days of warm rows need the half day before them.
-HISTORY_DAYS = 2.5
+PAIRS = ("BTC/USD", "ETH/USD")
+#: For bars of a minute: two days of warm rows need the half day before them.
+_HISTORY_DAYS = 2.5
 _DRAIN_S = 20.0
 
 
@@ -40,13 +45,13 @@ class PaperOptions:
     """What a person may choose; see ``tradestream run --help``."""
 
     exchange: str
-    pairs: Sequence[str]
     data: Path
     command: str
     model: str = DEMO_KIND
     seed: int = 7
     speed: float = simulated_market.SPEED
     speaks: str | None = None
+    choices: Choices = field(default_factory=Choices)
 
 
 def run_paper(options: PaperOptions, console: Console, clock: Clock | None = None) -> None:
@@ -60,21 +65,34 @@ def run_paper(options: PaperOptions, console: Console, clock: Clock | None = Non
         As they say.
     """
     place = RunFolder(options.data)
+    chosen = choose(options.choices, set_variables(ENV_FILE), name="paper", pairs=PAIRS)
+    simulated = options.exchange == simulated_market.EXCHANGE
+    if simulated:
+        require_listed(chosen.pairs)
+    # Whose wire format a simulated market speaks follows once its folder is ours.
+    venue = options.speaks or DEFAULT_VENUE if simulated else options.exchange
+    trades: dict[str, Any] = {"exchange": venue, "pairs": list(chosen.pairs)}
+    services = Services(place, chosen.accounts, options.model, options.seed, trades, chosen.settings)
+    require_settings(services, chosen)
+    require_same_run(place, chosen)
     with place.owned(afresh=False):
-        _run(options, place, console, clock or SystemClock())
+        _run(options, services, chosen, console, clock or SystemClock(), place)
 
 
-def _run(options: PaperOptions, place: RunFolder, console: Console, clock: Clock) -> None:
-    market = None
+def _run(
+    options: PaperOptions, services: Services, chosen: Chosen, console: Console, clock: Clock, place: RunFolder
+) -> None:
+    days, market = history_days(chosen.interval_s), None
     if options.exchange == simulated_market.EXCHANGE:
-        market = market_of(place, options.seed, options.speaks, clock)
+        market = market_of(place, options.seed, options.speaks, clock, days)
+        services = replace(services, trades={**services.trades, **market.trades()})
     place.file(EXCHANGE_FILE).write_text(options.exchange, encoding="utf-8")
-    pipeline = _pipeline(options, place, console, clock, market)
+    pipeline = _pipeline(options, services, chosen, console, clock, market)
     has_model = _has_model(place, pipeline.record)
     try:
         with pipeline.running():
             try:
-                _go(pipeline, has_model, market, options.speed)
+                _go(pipeline, has_model, market, options.speed, days)
             except StopRequestedError:
                 _wind_down(pipeline)
     finally:
@@ -82,10 +100,15 @@ def _run(options: PaperOptions, place: RunFolder, console: Console, clock: Clock
             print_summary(console, pipeline, write_results(pipeline))
 
 
-def _go(pipeline: Pipeline, has_model: bool, market: SimulatedMarket | None, speed: float) -> None:
+def history_days(interval_s: int) -> float:
+    """Return how many days of history bars of `interval_s` need: the same number of bars, however long they are."""
+    return _HISTORY_DAYS * interval_s / DEFAULT_INTERVAL_S
+
+
+def _go(pipeline: Pipeline, has_model: bool, market: SimulatedMarket | None, speed: float, days: float) -> None:
     pipeline.start(*pipeline.services.flow(), *pipeline.services.keeping())
     where = {} if market is None else market.opened(pipeline, speed)
-    pipeline.backfill(history_days=HISTORY_DAYS, **where)
+    pipeline.backfill(history_days=days, **where)
     if has_model:
         pipeline.enter("train")
         pipeline.serve()
@@ -109,7 +132,7 @@ def _has_model(place: RunFolder, record: RunRecord) -> bool:
     if found is None:
         return False
     try:
-        stored = found.load(settings.interval_s)
+        stored = found.load(record.interval_s)
     except (NoModelError, BadInputError) as error:
         if found.kind not in MODELS:
             raise
@@ -133,19 +156,25 @@ def _wind_down(pipeline: Pipeline) -> None:
 
 
 def _pipeline(
-    options: PaperOptions, place: RunFolder, console: Console, clock: Clock, market: SimulatedMarket | None
+    options: PaperOptions,
+    services: Services,
+    chosen: Chosen,
+    console: Console,
+    clock: Clock,
+    market: SimulatedMarket | None,
 ) -> Pipeline:
-    pairs = list(options.pairs)
-    trades: dict[str, Any] = {"exchange": options.exchange, "pairs": pairs, **(market.trades() if market else {})}
-    services = Services(place, (Account(name="paper", pairs=tuple(pairs)),), options.model, options.seed, trades)
+    pairs = list(chosen.pairs)
     now_ms = market.live_from_ms if market else clock.now_us() // US_PER_MS // MS_PER_MINUTE * MS_PER_MINUTE
     title = f"paper trading on {market.in_words(options.speed) if market else options.exchange}"
-    state = RunState(title, pairs, now_ms - round(HISTORY_DAYS * MS_PER_DAY), now_ms)
+    begin_ms = now_ms - round(history_days(chosen.interval_s) * MS_PER_DAY)
+    state = RunState(title, pairs, begin_ms, now_ms, currencies=chosen.currencies)
     record = RunRecord(
         title=title[0].upper() + title[1:],
         command=options.command,
         exchange=options.exchange,
         pairs=pairs,
         live_from_ms=now_ms,
+        interval_s=chosen.interval_s,
+        notes=list(chosen.notes),
     )
     return Pipeline(services, state, record, choose_view(console))

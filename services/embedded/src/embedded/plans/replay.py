@@ -3,30 +3,41 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
+from rich.text import Text
 
-from contracts.account import Account
-from contracts.units import MS_PER_MINUTE, MS_PER_SECOND
+from contracts.units import MS_PER_MINUTE
+from embedded.choices import Choices
+from embedded.chosen import Chosen, choose
+from embedded.enough import History, training_settings, why_too_short
 from embedded.errors import LostTradesError
 from embedded.finish import lost_share, print_summary, write_results
-from embedded.model_place import chosen
+from embedded.model_place import chosen as chosen_model
 from embedded.pipeline import Pipeline
+from embedded.preflight import require_settings
 from embedded.recorded_input import Recorded, RecordedInput, look_into
 from embedded.services import Services
 from embedded.terminal.choose import choose_view
 from embedded.terminal.state import RunState
-from exchanges.recorded import Steps
+from exchanges.recorded import Steps, open_recording
 from featurestore.settings import FILE_NAME
 from modeling.kinds import TRAINING_KIND
 from modeling.registered import StoredModel
-from results.report.wording import duration
 from results.run_folder import RunFolder
 from results.summary import RunRecord
+from streaming.settings import ENV_FILE
+from streaming.variables import set_variables
 from trades.settings import RECORDED
+
+_NOTHING_TRADED = (
+    "Too few warm feature rows to train on, so nothing was predicted, decided or traded: predictions, signals, "
+    "orders, fills, positions and pnl have no rows."
+)
+_HOLES = "The trades are long enough: holes in them, or prices that stood still, are the reason."
 
 #: A larger part of the trades that is lost makes the run fail, though its results are written.
 LOST_SHARE = 0.01
@@ -46,6 +57,7 @@ class ReplayOptions:
     keep: bool = True
     steps: str | None = None
     models: str | None = None
+    choices: Choices = field(default_factory=Choices)
 
 
 def run_replay(options: ReplayOptions, console: Console) -> None:
@@ -61,29 +73,40 @@ def run_replay(options: ReplayOptions, console: Console) -> None:
         As they say.
     """
     steps = None if options.steps is None else Steps.parse(options.steps)
+    place, environment = RunFolder(options.out), set_variables(ENV_FILE)
+    pairs = sorted({open_recording(path, pair=options.pair).pair for path in options.files})
+    chosen = choose(options.choices, environment, name="replay", pairs=pairs, streams=pairs)
+    # With what is known before the files are read to their ends: a wrong fee should not wait for that.
+    require_settings(_services(options, (), place, chosen), chosen)
+    model = chosen_model(options.models, "make replay")
     found = look_into(options.files, options.pair, steps)
-    model = chosen(options.models, "make replay")
-    place = RunFolder(options.out)
+    cut_ms = cut_of(found.files, options.train_fraction)
+    too_short = None
+    if model is None:
+        training = training_settings({**environment, **chosen.settings}, options.model)
+        too_short = why_too_short(_histories(found.files, cut_ms), training)
+    if too_short is not None:
+        words = f"Too short to train on, so it goes on without a model. {too_short}"
+        console.print(Text(words, "yellow"), soft_wrap=True)
+    services = _services(options, found.files, place, chosen)
     with place.owned(afresh=True):
-        _run(options, model, found, place, console)
+        pipeline = _pipeline(options, services, found, chosen, cut_ms, console)
+        _run(options, pipeline, model, too_short, cut_ms, console)
 
 
 def _run(
     options: ReplayOptions,
+    pipeline: Pipeline,
     model: StoredModel | None,
-    found: RecordedInput,
-    place: RunFolder,
+    too_short: str | None,
+    cut_ms: int,
     console: Console,
 ) -> None:
-    recorded = found.files
-    cut_ms = cut_of(recorded, options.train_fraction)
-    pipeline = _pipeline(options, recorded, cut_ms, place, console)
-    pipeline.record.notes += found.notes
     with pipeline.running():
         pipeline.start(*pipeline.services.flow())
         pipeline.backfill(file_until_ms=cut_ms)
-        if not pipeline.serve_or_train(model, until_ms=cut_ms):
-            pipeline.record.notes.append(_too_short(recorded, cut_ms))
+        if too_short is not None or not pipeline.serve_or_train(model, until_ms=cut_ms):
+            pipeline.record.notes.append(f"{_NOTHING_TRADED} {too_short or _HOLES}")
         pipeline.enter("live")
         pipeline.start(pipeline.services.trades_live(ends=True, file_from_ms=cut_ms))
         pipeline.wait_for_source()
@@ -91,7 +114,7 @@ def _run(
         pipeline.supervisor.stop()
     summary = write_results(pipeline)
     if not options.keep:
-        place.remove_work(keeping=FILE_NAME)
+        pipeline.run_folder.remove_work(keeping=FILE_NAME)
     print_summary(console, pipeline, summary)
     refuse_loss(summary)
 
@@ -108,13 +131,13 @@ def refuse_loss(summary: dict[str, Any]) -> None:
         raise LostTradesError(sum(summary["lost_trades"].values()), share)
 
 
-def _too_short(recorded: Sequence[Recorded], cut_ms: int) -> str:
-    spans_s = max(0, cut_ms - min(each.first_ms for each in recorded)) / MS_PER_SECOND
-    return (
-        "Too few warm feature rows to train on, so nothing was predicted, decided or traded: predictions, signals, "
-        "orders, fills, positions and pnl have no rows. It takes half a day of trades before a midnight UTC and 600 "
-        f"minutes after it; the part to train on spans {duration(spans_s)}."
-    )
+def _histories(recorded: Sequence[Recorded], cut_ms: int) -> list[History]:
+    """Return what each pair has before the cut; several files of one are read one behind the other."""
+    pairs = {each.pair: [other for other in recorded if other.pair == each.pair] for each in recorded}
+    return [
+        History(pair, min(each.first_ms for each in files), min(cut_ms, max(each.last_ms for each in files)))
+        for pair, files in pairs.items()
+    ]
 
 
 def cut_of(recorded: Sequence[Recorded], train_fraction: float) -> int:
@@ -129,21 +152,28 @@ def cut_of(recorded: Sequence[Recorded], train_fraction: float) -> int:
     return round(first_ms + train_fraction * (last_ms - first_ms)) // MS_PER_MINUTE * MS_PER_MINUTE
 
 
-def _pipeline(
-    options: ReplayOptions, recorded: Sequence[Recorded], cut_ms: int, place: RunFolder, console: Console
-) -> Pipeline:
-    pairs = sorted({each.pair for each in recorded})
-    first_ms, last_ms = min(each.first_ms for each in recorded), max(each.last_ms for each in recorded)
+def _services(options: ReplayOptions, recorded: Sequence[Recorded], place: RunFolder, chosen: Chosen) -> Services:
     trades = {
         "exchange": RECORDED,
-        "pairs": pairs,
+        "pairs": chosen.pairs,
         "file": [path.resolve() for path in options.files],
         "file_pair": [each.pair for each in recorded],
         "file_exchange": [each.exchange for each in recorded],
         **({} if options.steps is None else {"file_steps": options.steps}),
     }
-    accounts = (Account(name="replay", pairs=tuple(pairs)),)
-    services = Services(place, accounts, options.model, options.seed, trades)
+    return Services(place, chosen.accounts, options.model, options.seed, trades, chosen.settings)
+
+
+def _pipeline(
+    options: ReplayOptions,
+    services: Services,
+    found: RecordedInput,
+    chosen: Chosen,
+    cut_ms: int,
+    console: Console,
+) -> Pipeline:
+    pairs, recorded = list(chosen.pairs), found.files
+    first_ms, last_ms = min(each.first_ms for each in recorded), max(each.last_ms for each in recorded)
     names = ", ".join(path.name for path in options.files)
     record = RunRecord(
         title="Replay of " + (names if len(options.files) < 4 else f"{len(options.files)} files"),
@@ -154,6 +184,8 @@ def _pipeline(
         live_from_ms=cut_ms,
         live_until_ms=last_ms,
         live_feed=False,
+        interval_s=chosen.interval_s,
+        notes=[*chosen.notes, *found.notes],
     )
-    state = RunState(f"replay of {names}", pairs, first_ms, cut_ms, last_ms)
+    state = RunState(f"replay of {names}", pairs, first_ms, cut_ms, last_ms, currencies=chosen.currencies)
     return Pipeline(services, state, record, choose_view(console))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -26,8 +27,10 @@ from streaming.settings import ServiceSettings, environment_of
 
 EXCHANGE = "simulator"
 SPEED = 30.0
+#: Whose wire format it speaks unless told otherwise.
+DEFAULT_VENUE = next(iter(SOCKETS))
 #: More than what a run backfills.
-_HISTORY_MS = 3 * MS_PER_DAY
+_RUN_DAYS, _MORE_DAYS = 2.5, 0.5
 
 
 @dataclass(frozen=True)
@@ -91,8 +94,12 @@ class SimulatedMarket:
         return {"exchange": self.speaks, "exchange_label": EXCHANGE, "requests_per_second": 40}
 
 
-def market_of(place: RunFolder, seed: int, speaks: str | None, clock: Clock) -> SimulatedMarket:
+def market_of(
+    place: RunFolder, seed: int, speaks: str | None, clock: Clock, days: float = _RUN_DAYS
+) -> SimulatedMarket:
     """Return the market of a run's folder: a new one, or the one before, from where its trades on the log end.
+
+    A new one has a little more than `days` of history.
 
     Raises
     ------
@@ -109,7 +116,8 @@ def market_of(place: RunFolder, seed: int, speaks: str | None, clock: Clock) -> 
             raise BadInputError("--speaks", f"{kept.speaks!r}, as the market in {place.out} does", speaks)
         return replace(kept, live_from_ms=max(kept.live_from_ms, reached_ms or 0), goes_on=reached_ms is not None)
     now_ms = clock.now_us() // US_PER_MS // MS_PER_MINUTE * MS_PER_MINUTE
-    market = SimulatedMarket(seed, now_ms - _HISTORY_MS, now_ms, speaks or next(iter(SOCKETS)))
+    history_ms = round((days + _MORE_DAYS) * MS_PER_DAY)
+    market = SimulatedMarket(seed, now_ms - history_ms, now_ms, speaks or DEFAULT_VENUE)
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(json.dumps(asdict(market)), encoding="utf-8")
     return market
@@ -123,6 +131,19 @@ def _reached_ms(place: RunFolder) -> int | None:
     found = [record.readable_message() for record in read_topic(settings, TRADES_CHECKPOINTS)]
     times_us = [m.covered_to_us for m in found if isinstance(m, TradesCheckpoint)]
     return max(times_us) // US_PER_MS if times_us else None
+
+
+def require_listed(pairs: Sequence[str]) -> None:
+    """Refuse a pair that no simulated market has.
+
+    Raises
+    ------
+    BadInputError
+        With those it has.
+    """
+    for pair in pairs:
+        if pair not in INSTRUMENTS:
+            raise BadInputError("--pairs", f"pairs of the simulated market, {', '.join(INSTRUMENTS)}", pair)
 
 
 def require_exchange(exchange: str, speed: float | None, speaks: str | None) -> bool:

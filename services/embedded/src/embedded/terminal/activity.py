@@ -8,6 +8,7 @@ from rich.console import Console, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from contracts.currency import quote_currency
 from embedded.terminal.state import RunState
 from embedded.terminal.style import DOWN, MUTED, NONE, UP, signed, table
 from results.report.wording import money, price, quantity, utc
@@ -51,7 +52,8 @@ def _equity(state: RunState, console: Console) -> RenderableType | None:
     levels = _LEVELS if console.encoding.lower().startswith("utf") else _PLAIN_LEVELS
     grid = Table.grid(padding=(0, 2))
     for name, course in courses.items():
-        label, span = f"Equity {name}", f"{money(min(course))} to {money(max(course))}"
+        currency = state.currencies.get(name, "")
+        label, span = f"Equity {name}", f"{money(min(course))} to {money(max(course), currency=currency)}"
         line = spark(course, console.width - len(label) - len(span) - 2 * _MARGIN, levels)
         grid.add_row(Text(label, MUTED), Text(span), Text(line, UP if course[-1] >= course[0] else DOWN))
     return grid
@@ -83,8 +85,10 @@ def _last_fills(state: RunState, lines: int) -> RenderableType | None:
             Text(fill["side"], UP if fill["side"] == "buy" else DOWN),
             quantity(fill["quantity"]),
             price(float(fill["price"])),
-            money(float(fill["quantity"]) * float(fill["price"])),
-            signed(float(fill["realised_pnl_quote"])) if fill["side"] == "sell" else NONE,
+            money(float(fill["quantity"]) * float(fill["price"]), currency=quote_currency(fill["pair"])),
+            signed(float(fill["realised_pnl_quote"]), quote_currency(fill["pair"]))
+            if fill["side"] == "sell"
+            else NONE,
         ]
         for fill in fills
     ]

@@ -11,6 +11,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from contracts.currency import quote_currency
 from embedded.process import ManagedProcess
 from embedded.terminal.activity import activity
 from embedded.terminal.state import PairState, RunState
@@ -186,8 +187,8 @@ def _markets(state: RunState, wide: bool) -> RenderableType:
                 _probability(market),
                 percent(market.confidence, 1),
                 quantity(market.quantity) if market.quantity else NONE,
-                money(market.quantity * market.price) if market.quantity and market.price else NONE,
-                _unrealised(market),
+                _value(pair, market),
+                _unrealised(pair, market),
             ]
         )
     return table(_MARKET, rows, () if wide else _WIDE_ONLY)
@@ -199,10 +200,16 @@ def _probability(market: PairState) -> Text:
     return Text(percent(market.probability_up, 1), UP if market.probability_up > 0.5 else DOWN)
 
 
-def _unrealised(market: PairState) -> Text:
+def _value(pair: str, market: PairState) -> str | Text:
+    if not market.quantity or not market.price:
+        return NONE
+    return money(market.quantity * market.price, currency=quote_currency(pair))
+
+
+def _unrealised(pair: str, market: PairState) -> Text:
     if not market.quantity or market.price is None:
         return NONE
-    return signed(market.quantity * (market.price - market.average_price))
+    return signed(market.quantity * (market.price - market.average_price), quote_currency(pair))
 
 
 def _accounts(state: RunState, wide: bool) -> list[RenderableType]:
@@ -210,17 +217,17 @@ def _accounts(state: RunState, wide: bool) -> list[RenderableType]:
         return [Text("waiting for the first decision\n", MUTED)]
     rows: list[list[str | Text]] = []
     for name, books in state.accounts.items():
-        gain = books["equity"] - books["initial"]
+        gain, currency = books["equity"] - books["initial"], state.currencies.get(name, "")
         active = books["trading_state"] == "ACTIVE"
         drawdown = books["drawdown"] / (books["equity"] + books["drawdown"])
         rows.append(
             [
                 Text(name, "bold"),
-                money(books["equity"]),
-                signed(gain),
+                money(books["equity"], currency=currency),
+                signed(gain, currency),
                 percent(gain / books["initial"], sign=True),
                 percent(drawdown),
-                money(books["exposure"]),
+                money(books["exposure"], currency=currency),
                 count(state.fills),
                 count(state.counts.get("predictions", 0)),
                 state.model or "–",

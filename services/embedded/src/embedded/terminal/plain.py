@@ -75,7 +75,9 @@ def _live(state: RunState) -> str:
         words.append(f"{percent(share, 0)}{_left(share, state)}")
     words.append(f"{count(state.counts.get('predictions', 0))} predictions, {count(state.fills)} fills")
     for name, books in state.accounts.items():
-        words.append(f"{name} {money(books['equity'])} ({money(books['equity'] - books['initial'], sign=True)})")
+        currency = state.currencies.get(name, "")
+        gain = money(books["equity"] - books["initial"], sign=True, currency=currency)
+        words.append(f"{name} {money(books['equity'], currency=currency)} ({gain})")
     return ", ".join(words)
 
 

@@ -57,6 +57,8 @@ class RunState:
         In the order asked for.
     history_from_ms, live_from_ms, live_until_ms
         Event time of the parts, None where it has no bound.
+    currencies
+        Account -> what its amounts are in.
     """
 
     title: str
@@ -80,6 +82,7 @@ class RunState:
     model: str | None = None
     processes: dict[str, ManagedProcess] = field(default_factory=dict)
     troubles: dict[str, str] = field(default_factory=dict)
+    currencies: dict[str, str] = field(default_factory=dict)
 
     def market(self, pair: str) -> PairState:
         """Return the state of `pair`."""

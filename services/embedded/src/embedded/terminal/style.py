@@ -16,9 +16,9 @@ NONE = Text("–", MUTED)
 _TEXTS = ("Pair", "Account", "Model", "Trading", "Process", "State", "Time", "Side")
 
 
-def signed(value: float) -> Text:
+def signed(value: float, currency: str = "") -> Text:
     """Return an amount in the colour of its sign."""
-    return Text(money(value, sign=True), UP if value > 0 else DOWN if value < 0 else "")
+    return Text(money(value, sign=True, currency=currency), UP if value > 0 else DOWN if value < 0 else "")
 
 
 def table(columns: Sequence[str], rows: Sequence[Sequence[str | Text]], left_out: Sequence[str] = ()) -> Table:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from contracts.account import Account
+from contracts.currency import quote_currency
 from contracts.errors import BadInputError
 from contracts.message import Message
 from contracts.signal import Signal
@@ -47,7 +48,7 @@ def step(state: State, signal: Signal, account: Account, broker: Broker, policy:
     outputs: list[Message] = []
     if minutes := line.take(signal):
         saved = state.get(BOOK)
-        portfolio = Portfolio.from_json(saved) if saved else Portfolio.opened(account)
+        portfolio = _continued(Portfolio.from_json(saved), account) if saved else Portfolio.opened(account)
         for minute in minutes:
             portfolio, told = act(portfolio, minute, account, broker, policy)
             outputs += told
@@ -55,6 +56,14 @@ def step(state: State, signal: Signal, account: Account, broker: Broker, policy:
     # Nothing is written before: a signal that cannot be processed is set aside and leaves the account as it was.
     line.save()
     return outputs
+
+
+def _continued(portfolio: Portfolio, account: Account) -> Portfolio:
+    """Refuse to go on in another currency than an account began in: its money would be taken for what it is not."""
+    if others := [pair for pair in portfolio.marks if quote_currency(pair) != account.currency]:
+        began, now = quote_currency(others[0]), account.currency
+        raise BadInputError("account.pairs", f"pairs in {began}, in which {account.name} began", f"pairs in {now}")
+    return portfolio
 
 
 def run(signals: Iterable[Signal], account: Account, broker: Broker, policy: Policy | None = None) -> list[Message]:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from decimal import ROUND_DOWN, Decimal
 
-QUANTITY_STEP = Decimal("1e-8")
+from contracts.units import quantity_decimals
 
 
 def quantity_for(quote: Decimal, price: Decimal) -> Decimal:
-    """Return how much base currency `quote` buys at `price`, down to 8 decimals."""
-    return (quote / price).quantize(QUANTITY_STEP, ROUND_DOWN)
+    """Return how much base currency `quote` buys at `price`, down to `contracts.units.quantity_decimals`."""
+    return (quote / price).quantize(Decimal(1).scaleb(-quantity_decimals(price)), ROUND_DOWN)

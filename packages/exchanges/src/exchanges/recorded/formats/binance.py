@@ -14,6 +14,7 @@ BINANCE = ColumnFormat(
     price=PRICES,
     quantity=QUANTITIES,
     trade_id=IDS,
+    usual=("trade_id", "trade_time_ms", "price", "qty", "buyer_is_maker"),
     side=("buyer_is_maker", "is_buyer_maker", "isbuyermaker", "buyer_maker", "m"),
     sides=BUYER_IS_MAKER,
     symbol=SYMBOLS,

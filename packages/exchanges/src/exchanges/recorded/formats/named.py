@@ -39,6 +39,7 @@ EXCHANGES = ("exchange", "venue")
 
 NAMED = ColumnFormat(
     name="named columns",
+    usual=("trade_id", "timestamp", "price", "quantity", "side"),
     time=TIMES,
     price=PRICES,
     quantity=QUANTITIES,

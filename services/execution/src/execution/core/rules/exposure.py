@@ -11,7 +11,7 @@ def check(request: OrderRequest) -> RiskViolation | None:
     cost, cash = request.cost_quote, request.available_cash
     if cost <= cash:
         return None
-    message = f"order costs {decimal_string(cost)}, {decimal_string(cash)} is free"
+    message = f"order costs {decimal_string(cost)}, {decimal_string(cash)} {request.account.currency} is free"
     return RiskViolation("EXPOSURE", "WARNING", cost, cash, message)
 
 

@@ -11,7 +11,8 @@ def check(request: OrderRequest) -> RiskViolation | None:
     limit = request.equity * request.account.max_position_pct * PERCENT
     if request.value_quote <= limit:
         return None
-    message = f"position of {decimal_string(request.value_quote)}, at most {decimal_string(limit)} allowed"
+    value, most = decimal_string(request.value_quote), decimal_string(limit)
+    message = f"position of {value}, at most {most} {request.account.currency} allowed"
     return RiskViolation("POSITION_SIZE", "WARNING", request.value_quote, limit, message)
 
 

@@ -88,7 +88,8 @@ class LossRule:
         loss, limit = self.loss(health), self.limit_quote(health)
         if loss < limit * WARNING_SHARE:
             return None
-        message = f"{self.state}: lost {decimal_string(loss)} of at most {decimal_string(limit)}"
+        most = f"{decimal_string(limit)} {health.account.currency}"
+        message = f"{self.state}: lost {decimal_string(loss)} of at most {most}"
         return RiskViolation(self.state, "CRITICAL" if loss > limit else "WARNING", loss, limit, message)
 
 

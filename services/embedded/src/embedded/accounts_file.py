@@ -1,0 +1,84 @@
+"""`accounts=FILE`: whose money, which pairs, how bold, in TOML."""
+
+from __future__ import annotations
+
+import tomllib
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from contracts.account import Account
+from contracts.errors import BadInputError
+from contracts.nearest import did_you_mean
+from contracts.validation_errors import expectation
+
+TABLE = "accounts"
+#: A shorter name that a person may write, for the field it stands for.
+SHORT = {"balance": "initial_balance_quote"}
+
+
+def read_accounts(path: Path) -> tuple[Account, ...]:
+    """Return the accounts of a TOML file: a table ``[[accounts]]`` for each, with the fields of `Account`.
+
+    Raises
+    ------
+    BadInputError
+        If it cannot be read, or what it says is no account; it names the field.
+    """
+    content = _content(path)
+    for name in content:
+        if name != TABLE:
+            raise BadInputError(str(path), f"tables [[{TABLE}]]{did_you_mean(name, [TABLE])}", name)
+    entries = content.get(TABLE)
+    if not isinstance(entries, list) or not entries or not all(isinstance(entry, dict) for entry in entries):
+        raise BadInputError(str(path), f"at least one table [[{TABLE}]]", entries)
+    accounts = tuple(_account(entry, f"{path}: {TABLE}[{number}]") for number, entry in enumerate(entries))
+    names = [account.name for account in accounts]
+    for number, name in enumerate(names):
+        if name in names[:number]:
+            raise BadInputError(f"{path}: {TABLE}[{number}].name", "a name that no other account has", name)
+    return accounts
+
+
+def _content(path: Path) -> dict[str, Any]:
+    if not path.is_file():
+        raise BadInputError("--accounts", "a TOML file of accounts", str(path))
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"), parse_float=Decimal)
+    except UnicodeDecodeError as error:
+        raise BadInputError(str(path), "a TOML file in UTF-8", str(error)) from error
+    except tomllib.TOMLDecodeError as error:
+        raise BadInputError(str(path), "a TOML file", str(error)) from error
+
+
+def _account(entry: dict[str, Any], place: str) -> Account:
+    fields = dict(entry)
+    for short, name in SHORT.items():
+        if short in fields and name in fields:
+            raise BadInputError(f"{place}.{short}", f"either {short} or {name}, not both", entry)
+        if short in fields:
+            fields[name] = fields.pop(short)
+    known = [*SHORT, *Account.model_fields]
+    for name in entry:
+        if name not in known:
+            expected = f"one of {', '.join(sorted(known))}{did_you_mean(name, known)}"
+            raise BadInputError(f"{place}.{name}", expected, entry[name])
+    try:
+        return Account.model_validate(fields)
+    except ValidationError as error:
+        raise _complaint(error, place, entry) from error
+
+
+def _complaint(error: ValidationError, place: str, entry: dict[str, Any]) -> BadInputError:
+    first: Any = error.errors(include_url=False)[0]
+    field, *inside = first["loc"]
+    written = next((short for short, name in SHORT.items() if name == field and short in entry), field)
+    where = "".join(f"[{part}]" for part in inside)
+    if first["type"] == "missing":
+        return BadInputError(f"{place}.{written}{where}", "a value", "nothing")
+    value = first["input"]
+    return BadInputError(
+        f"{place}.{written}{where}", expectation(first), str(value) if isinstance(value, Decimal) else value
+    )

@@ -1,0 +1,109 @@
+"""Arguments of `make`: those that there are, with the values that there are, and nothing is installed for others."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+import shutil
+import subprocess
+import sys
+from types import ModuleType
+
+import pytest
+from benchmarks.__main__ import GROUPS, LOGLESS, PARTS
+from benchmarks.logs import LOGS
+from tests.support.workspace import ROOT
+
+from features import SETS
+from modeling.kinds import MODELS
+
+
+def _loaded() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("make_arguments", ROOT / "make/arguments.py")
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+ARGUMENTS = _loaded()
+MAKEFILES = ARGUMENTS.Makefiles()
+_DOCUMENTED = re.compile(r"\b([a-z_]+)=")
+
+WRONG = [
+    ("demo", {"modle": "baseline"}, "was modle= (did you mean model?)"),
+    ("demo", {"model": "basline"}, "was 'basline' (did you mean baseline?)"),
+    ("demo", {"pair": "BTC/EUR"}, "was pair= (did you mean pairs?)"),
+    ("demo", {"hours": "abc"}, "hours: expected a number, at least 0, was 'abc'"),
+    ("demo", {"horizon": "0"}, "horizon: expected a number, at least 1, was '0'"),
+    ("demo", {"features": "ful"}, "features: expected core, full, was 'ful' (did you mean full?)"),
+    ("demo", {"MODLE": "baseline"}, "(did you mean MODEL?)"),
+    ("demo", {"CANDLES_GRCE_MS": "1"}, "(did you mean CANDLES_GRACE_MS?)"),
+    ("run", {"file": "x"}, "make run: expected one of"),
+    ("bench", {"part": "foo"}, "part: expected candles,"),
+    ("bench", {"part": "candles,"}, "part: expected candles,"),
+    ("bench", {"logs": "kafak"}, "(did you mean kafka?)"),
+    ("bench", {"query": "SELECT"}, "make bench: expected one of"),
+    ("soak", {"log": "foo"}, "log: expected embedded, kafka"),
+    ("dead-letters", {"action": "drop"}, "action: expected list, show, replay"),
+    ("clean", {"seed": "7"}, "make clean: expected no arguments"),
+]
+
+
+@pytest.mark.parametrize(("target", "given", "words"), WRONG)
+def test_what_is_wrong_is_said(target: str, given: dict[str, str], words: str) -> None:
+    assert words in ARGUMENTS.complaint([target], given, MAKEFILES)
+
+
+@pytest.mark.parametrize("target", sorted(MAKEFILES.rules))
+def test_what_a_target_says_it_takes_it_takes(target: str) -> None:
+    for name in _DOCUMENTED.findall(MAKEFILES.rules[target].partition("\n")[0].partition("##")[2]):
+        assert name in MAKEFILES.arguments_of(target), f"{name}= is in the help of {target} and not in its recipe"
+
+
+@pytest.mark.parametrize(
+    ("target", "given"),
+    [
+        ("demo", {"model": "baseline", "hours": "0.5", "balance": "500", "fee_bps": "10", "interval": "5m"}),
+        ("replay", {"file": "a b.csv", "pair": "BTC/EUR", "accounts": "own.toml"}),
+        ("run", {"pairs": "BTC/EUR", "data": "x", "exchange": "kraken"}),
+        ("bench", {"part": "candles,latency", "logs": "embedded"}),
+        ("test", {"tests": "tests/contracts", "workers": "2"}),
+        ("demo", {"CANDLES_GRACE_MS": "5", "UV_SYSTEM_CERTS": "1", "MODEL": "baseline", "HTTPS_PROXY": "x"}),
+        ("build", {"service": "candles"}),
+    ],
+)
+def test_what_is_right_passes(target: str, given: dict[str, str]) -> None:
+    assert ARGUMENTS.complaint([target], given, MAKEFILES) == ""
+
+
+def test_every_argument_that_a_recipe_reads_is_defined() -> None:
+    read = {name for rule in MAKEFILES.rules.values() for name in re.findall(r"\$\(([a-z_]+)\)", rule)}
+    # What $(foreach) binds.
+    assert read - set(MAKEFILES.defined) - {"name", "file"} == set()
+
+
+def test_choices_are_those_of_the_code() -> None:
+    assert set(MAKEFILES.choices("model")) == set(MODELS)
+    assert set(MAKEFILES.choices("features")) == set(SETS)
+    assert set(MAKEFILES.choices("part")) == {*PARTS, *LOGLESS, *GROUPS}
+    assert set(MAKEFILES.choices("logs")) == set(LOGS)
+
+
+@pytest.mark.skipif(shutil.which("make") is None, reason="needs make")
+def test_make_refuses_before_it_installs_anything() -> None:
+    done = subprocess.run(["make", "bench", "part=foo"], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert "part: expected candles" in done.stderr
+
+
+@pytest.mark.skipif(shutil.which("make") is None, reason="needs make")
+def test_a_value_is_one_word_of_the_shell_whatever_is_in_it() -> None:
+    command = ["make", "-n", "replay", "file=x", "accounts=it's $HOME.toml"]
+    shown = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    assert r"--accounts='it'\''s $HOME.toml'" in shown.stdout
+
+
+def test_it_runs_on_a_python_without_packages() -> None:
+    command = [sys.executable, "-I", "-S", str(ROOT / "make/arguments.py"), "demo", "modle=x"]
+    assert "model" in subprocess.run(command, capture_output=True, text=True, check=True).stdout
