@@ -16,6 +16,7 @@ from contracts.timestamps import parse_time
 from contracts.units import Pair
 from contracts.validation_errors import expectation
 from modeling.input_list import input_list
+from modeling.kinds import MODELS
 from modeling.model_card import ModelCard, OutputKind
 from modeling.onnx_model import OnnxModel
 from modeling.sequence import SEQUENCE_BARS
@@ -66,6 +67,14 @@ class OwnCard(BaseModel):
         except BadInputError as error:
             raise ValueError(error.expected) from error
         return given
+
+    @field_validator("kind")
+    @classmethod
+    def _is_not_trained_here(cls, kind: str) -> str:
+        """Refuse the name of a kind that is trained here: such a model is trained again where it is lost."""
+        if kind in MODELS:
+            raise ValueError(f"a word other than {', '.join(MODELS)}, which are trained here")
+        return kind
 
     @classmethod
     def read(cls, path: Path | None, options: Mapping[str, Any]) -> OwnCard:
@@ -163,11 +172,10 @@ def made_up(card: ModelCard) -> NDArray[np.float64]:
     Returns
     -------
     NDArray[np.float64]
-        Shape (samples, bars, inputs): zeros first, then numbers of growing size.
+        Shape (samples, bars, inputs): positive numbers of growing size, of which a model may take the logarithm.
     """
-    drawn = np.random.default_rng(7).normal(size=(_PROBES, card.sequence_length, len(card.input_names)))
+    drawn = np.random.default_rng(7).uniform(0.5, 1.5, size=(_PROBES, card.sequence_length, len(card.input_names)))
     samples: NDArray[np.float64] = drawn * np.geomspace(1e-3, 1e5, _PROBES)[:, None, None]
-    samples[0] = 0.0
     return samples
 
 

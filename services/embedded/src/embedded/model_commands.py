@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
 from rich.console import Console
 
 from contracts.errors import BadInputError
@@ -80,7 +82,7 @@ def register(place: Place, file: Path, card_file: Path | None, options: Mapping[
     if place.run is not None:
         require_computed_by(place.run, card)
         RunFolder(place.run).create()
-    version = _store(settings, card, onnx, {"file": file.name})
+    version = _store(settings, card, onnx, {"file": file.name}, samples)
     _tell(settings, card, version, "registered", None, _BY_HAND)
     seen = f"{len(said)} stored rows" if samples is not None else "made-up rows"
     console.print(
@@ -92,12 +94,19 @@ def register(place: Place, file: Path, card_file: Path | None, options: Mapping[
     return version
 
 
-def adopt(place: RunFolder, stored: StoredModel) -> None:
-    """Register and promote another run's model in the registry of the run at `place`, so that its folder is whole."""
+def adopt(place: RunFolder, stored: StoredModel) -> str:
+    """Register and promote another run's model in a registry of the run's own, so that its folder is whole.
+
+    Returns
+    -------
+    str
+        The registry's address.
+    """
     settings = settings_of(place.out).model_copy(update={"mlflow_uri": None})
     version = _store(settings, stored.card, stored.onnx, {"adopted_version": stored.version})
     ModelRegistry(settings.tracking_uri).promote(stored.card.model_name, version, settings.alias)
     _tell(settings, stored.card, version, "promoted", settings.alias, _BY_HAND)
+    return settings.tracking_uri
 
 
 def promote(place: Place, version: int, console: Console) -> None:
@@ -114,7 +123,7 @@ def promote(place: Place, version: int, console: Console) -> None:
     registry = _registry(settings)
     stored = registry.load(settings.model_name, version)
     stored.card.check_servable(settings.interval_s)
-    check_model(stored.onnx, stored.card)
+    check_model(stored.onnx, stored.card, samples_of(settings, stored.card))
     if place.run is not None:
         require_computed_by(place.run, stored.card)
     registry.promote(settings.model_name, version, settings.alias)
@@ -178,12 +187,18 @@ def _registry(settings: ModelsSettings) -> ModelRegistry:
     return ModelRegistry(settings.tracking_uri)
 
 
-def _store(settings: ModelsSettings, card: ModelCard, onnx: bytes, params: Mapping[str, str | int]) -> int:
+def _store(
+    settings: ModelsSettings,
+    card: ModelCard,
+    onnx: bytes,
+    params: Mapping[str, str | int],
+    samples: NDArray[np.float64] | None = None,
+) -> int:
     return ModelRegistry(settings.tracking_uri).register(
         card,
         onnx,
         params,
-        example=made_up(card)[:2],
+        example=(made_up(card) if samples is None else samples)[-2:],
         experiment=settings.mlflow_experiment,
         artifact_location=settings.artifact_location,
     )

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from pydantic_settings import SettingsConfigDict
 
-from contracts.errors import BadInputError
+from contracts.errors import BadInputError, TradestreamError
 from contracts.feature_columns import FEATURE_SETS
 from embedded.services import ENVIRONMENT
 from featurestore import StoreSettings
@@ -80,14 +80,25 @@ class Promoted(NamedTuple):
 
 
 def promoted(settings: ModelsSettings) -> Promoted | None:
-    """Return the version that is served from the next start on; None if none was ever promoted."""
+    """Return the version that is served from the next start on; None if none was ever promoted.
+
+    Raises
+    ------
+    TradestreamError
+        If the registry cannot be asked.
+    """
     if not ModelRegistry.exists(settings.tracking_uri):
         return None
-    registry, name = ModelRegistry(settings.tracking_uri), settings.model_name
-    version = registry.version_of(name, settings.alias)
-    if version is None:
-        return None
-    return Promoted(registry, name, version, registry.tag_of(name, version, "kind") or "")
+    from mlflow.exceptions import MlflowException  # a slow import, and needed only where there is a registry
+
+    name = settings.model_name
+    try:
+        registry = ModelRegistry(settings.tracking_uri)
+        version = registry.version_of(name, settings.alias)
+        kind = None if version is None else registry.tag_of(name, version, "kind")
+    except MlflowException as error:
+        raise TradestreamError(f"the registry at {settings.tracking_uri} cannot be asked: {error}") from error
+    return None if version is None else Promoted(registry, name, version, kind or "")
 
 
 def chosen(models: str | None, command: str) -> StoredModel | None:

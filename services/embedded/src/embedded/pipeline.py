@@ -6,6 +6,7 @@ import json
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any, Protocol
 
 from contracts.clock import SystemClock
@@ -19,10 +20,12 @@ from embedded.services import ENVIRONMENT, Services, group_of
 from embedded.supervisor import Supervisor
 from embedded.terminal.state import Phase, RunState, StateReader
 from modeling.registered import StoredModel
+from predictions.settings import PredictionsSettings
 from results.run_log import RunLog
 from results.run_settings import record_settings
 from results.summary import RunRecord
 from streaming.exit_codes import EXIT_TOO_FEW_ROWS
+from streaming.settings import environment_of
 
 _SHOW_EVERY_S = 0.5
 
@@ -131,7 +134,9 @@ class Pipeline:
         if model is None:
             return self.train(until_ms)
         self.enter("train")
-        adopt(self.run_folder, model)
+        address = adopt(self.run_folder, model)
+        told = environment_of(PredictionsSettings, mlflow_uri=address)
+        self.services = replace(self.services, extra={**self.services.extra, **told})
         self.serve()
         return True
 
