@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
+from tests.support.processes import free_port
 
 from contracts.errors import BadInputError
-from embedded.preflight import require_features
+from embedded.preflight import _require_store, require_features
+from streaming.errors import SettingsError
 
 PAIRS = ("BTC/USD", "ETH/USD")
 
@@ -40,3 +44,13 @@ def test_what_works_passes() -> None:
     require_features({"TRADESTREAM_REFERENCE_PAIRS": '{"ETH/USD": "BTC/USD", "SOL/USD": "BTC/USD"}'}, PAIRS)
     require_features({"INDICATORS_FEATURE_SET": "full", "TRADESTREAM_REFERENCE_PAIRS": "{}"}, PAIRS)
     require_features({"TRADESTREAM_REFERENCE_PAIRS": ""}, PAIRS)
+
+
+def test_a_store_that_does_not_answer_is_told_before_anything_starts(tmp_path: Path) -> None:
+    url = f"postgresql://someone:secret@127.0.0.1:{free_port()}/features"
+    with pytest.raises(SettingsError, match="TRADESTREAM_STORE_URL: expected a database, PostgreSQL: ") as refused:
+        _require_store({"TRADESTREAM_STORE_URL": url})
+    assert "secret" not in str(refused.value)
+    for fine in ("off", f"sqlite:///{tmp_path}/store.sqlite", ""):
+        _require_store({"TRADESTREAM_STORE_URL": fine})
+    assert list(tmp_path.iterdir()) == []

@@ -18,7 +18,7 @@ from contracts.topics import TRADES_CHECKPOINTS
 from contracts.trades_checkpoint import TradesCheckpoint
 from embedded.process import ManagedProcess, ProcessSpec
 from embedded.terminal.board import render
-from embedded.terminal.plain import PlainLines
+from embedded.terminal.plain import PlainLines, line_of
 from embedded.terminal.state import RunState, StateReader, last_words
 from results.run_log import RunLog
 
@@ -146,6 +146,12 @@ def test_history_is_not_done_while_something_of_it_is_on_its_way(state: RunState
     text = drawn(state)
     assert "all trades are here" in text and "1,234 messages are still on their way" in text
     assert "done" not in text
+
+
+def test_training_is_not_done_while_the_model_is_loaded(state: RunState) -> None:
+    state.training = {"stage": "done"}
+    assert "the service loads it" in drawn(state) and "the service loads it" in line_of(state)
+    assert "done" not in drawn(state) + line_of(state)
 
 
 @pytest.mark.parametrize("has_an_end", [True, False])

@@ -58,6 +58,16 @@ class Store:
         """False where the database reads the topics itself."""
         return self._dialect.writable
 
+    def require_answer(self) -> None:
+        """Return once the database has answered; nothing is kept open.
+
+        Raises
+        ------
+        StoreError
+            If it does not, or refuses the login.
+        """
+        self._dialect.connect().close()
+
     def write(self, messages: Iterable[Message]) -> None:
         """Keep `messages`, each in every table of its class: all of them or, on an error, none.
 

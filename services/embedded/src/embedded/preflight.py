@@ -18,6 +18,7 @@ from embedded.process import ProcessSpec
 from embedded.services import Services
 from execution.settings import ExecutionSettings
 from features import SETS
+from featurestore import StoreError
 from indicators.settings import IndicatorsSettings
 from predictions.settings import PredictionsSettings
 from results.run_folder import RunFolder
@@ -54,6 +55,7 @@ def require_settings(services: Services, chosen: Chosen) -> None:
     seen = {**environment, **services.shared()}
     require_features(seen, chosen.pairs)
     _require_bars(seen)
+    _require_store(seen)
 
 
 def require_same_run(place: RunFolder, chosen: Chosen) -> None:
@@ -106,6 +108,20 @@ def _require_bars(seen: Mapping[str, str]) -> None:
         variable = environment_variable(SignalsSettings, "interval_s")
         expected = f"{predicted}, the bars that are predicted (--interval {interval_in_words(predicted)} sets both)"
         raise BadInputError(variable, expected, acted_on)
+
+
+def _require_store(seen: Mapping[str, str]) -> None:
+    """Refuse a store on a server that does not answer: a file is made when it is needed."""
+    settings = read_settings(IndicatorsSettings, seen)
+    store = settings.open_store()
+    if store is None or settings.store_url is None or settings.store_url.startswith("sqlite:"):
+        return
+    try:
+        store.require_answer()
+    except StoreError as error:
+        variable = environment_variable(IndicatorsSettings, "store_url")
+        what = str(error) if str(error).startswith(variable) else f"{variable}: expected a database, {error}"
+        raise SettingsError(f"settings are wrong, nothing was started:\n  {what}") from error
 
 
 def require_features(settings: Mapping[str, str], pairs: Sequence[str]) -> None:

@@ -137,7 +137,7 @@ def _training(state: RunState) -> RenderableType:
     epoch, epochs = state.training.get("epoch"), state.training.get("epochs")
     loss, left = state.training.get("validation_log_loss"), state.training.get("seconds_left")
     grid = Table.grid(padding=(0, 2))
-    words = [state.training.get("stage", "starting")]
+    words = [state.training_stage]
     share = epoch / epochs if epoch and epochs else 0.0
     if state.training.get("stage") in ("validating", "registering", "done"):
         share = 1.0

@@ -65,7 +65,7 @@ def _train(state: RunState) -> str:
     if training.get("epoch"):
         left = duration(training.get("seconds_left"))
         return f"epoch {training['epoch']} of {training['epochs']}, at most {left} left"
-    return str(training.get("stage", ""))
+    return state.training_stage
 
 
 def _live(state: RunState) -> str:

@@ -93,6 +93,12 @@ class RunState:
         return 1.0 - sum(self.lags.values()) / self.most_waiting if self.most_waiting else 1.0
 
     @property
+    def training_stage(self) -> str:
+        """What training is at; when it is through, the model is still to be loaded by who predicts with it."""
+        stage = str(self.training.get("stage", "starting"))
+        return "registered, the service loads it" if stage == "done" else stage
+
+    @property
     def market_time_ms(self) -> int | None:
         """End of the newest candle that every pair has."""
         ends = [self.market(pair).candle_end_ms for pair in self.pairs]
