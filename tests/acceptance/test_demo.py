@@ -47,7 +47,7 @@ def test_the_thread_reaches_paper_fills(undisturbed: tuple[Path, dict[str, Any]]
 def test_every_minute_of_the_hour_is_there_and_complete(undisturbed: tuple[Path, dict[str, Any]]) -> None:
     """60 h of history and the live market, three pairs: the seam between them leaves no trace."""
     out, summary = undisturbed
-    candles = pl.read_parquet(out / "candles.parquet")
+    candles = pl.read_parquet(out / "candles.parquet", glob=False)
     assert set(candles["quality"]) <= {"complete", "empty"}
     assert set(candles["revision"]) == {0}
     history_from_ms = summary["live_from_ms"] - HISTORY_MS
@@ -60,7 +60,7 @@ def test_every_minute_of_the_hour_is_there_and_complete(undisturbed: tuple[Path,
 
 def test_features_are_warm_for_two_days(undisturbed: tuple[Path, dict[str, Any]]) -> None:
     out, _ = undisturbed
-    rows = pl.read_parquet(out / "technical_indicators.parquet").filter(pl.col("interval_s") == 60)
+    rows = pl.read_parquet(out / "technical_indicators.parquet", glob=False).filter(pl.col("interval_s") == 60)
     warm = rows.drop_nulls(["ema_60", "rsi_14", "macd_7", "atr_14"])
     assert warm.height == 3 * (48 + HOURS) * 60
 

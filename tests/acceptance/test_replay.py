@@ -83,7 +83,7 @@ def test_candles_equal_an_independent_aggregation(replayed: tuple[Path, Path], i
     """Full outer comparison: 0 differences, no minute missing, none extra but empty ones."""
     file, out = replayed
     reference = aggregate(file, interval_s)
-    table = pl.read_parquet(out / "candles.parquet").filter(pl.col("interval_s") == interval_s)
+    table = pl.read_parquet(out / "candles.parquet", glob=False).filter(pl.col("interval_s") == interval_s)
     traded = {row["window_start_ms"]: row for row in table.filter(pl.col("trade_count") > 0).iter_rows(named=True)}
     assert sorted(traded) == sorted(reference)
     for start_ms, wanted in reference.items():
@@ -101,7 +101,7 @@ def test_candles_equal_an_independent_aggregation(replayed: tuple[Path, Path], i
 @pytest.mark.timeout(900)
 def test_no_trade_is_lost_or_counted_twice(replayed: tuple[Path, Path]) -> None:
     file, out = replayed
-    trades = pl.read_parquet(out / "trades.parquet")
+    trades = pl.read_parquet(out / "trades.parquet", glob=False)
     written = list(rows(file))
     assert trades.height == len(written)
     assert sum((Decimal(text) for text in trades["quantity"]), Decimal()) == sum(
@@ -115,7 +115,7 @@ def test_every_table_is_there_and_typed(replayed: tuple[Path, Path]) -> None:
     _, out = replayed
     summary = json.loads((out / "summary.json").read_text(encoding="utf-8"))
     for table in TABLES:
-        frame = pl.read_parquet(out / f"{table}.parquet")
+        frame = pl.read_parquet(out / f"{table}.parquet", glob=False)
         assert frame.columns
         assert pl.Null not in frame.dtypes, table
     assert len(summary["services"]) == 6
@@ -128,7 +128,7 @@ def test_a_file_long_enough_is_traded_on_and_a_short_one_says_so(replayed: tuple
     """Months of minutes: the model is trained on the first half and trades the second on paper."""
     file, out = replayed
     summary = json.loads((out / "summary.json").read_text(encoding="utf-8"))
-    rows = {table: pl.read_parquet(out / f"{table}.parquet").height for table in TABLES[3:]}
+    rows = {table: pl.read_parquet(out / f"{table}.parquet", glob=False).height for table in TABLES[3:]}
     if file.name.startswith("bitstamp"):
         assert summary["model"]["version"] == 1
         # Of the second half of its minutes.

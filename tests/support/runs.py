@@ -54,7 +54,7 @@ def differences(expected: Path, got: Path) -> list[str]:
     """Compare every table of two runs, cell by cell, and return what differs; an empty table is a difference."""
     found = []
     for table in TABLES:
-        left, right = (pl.read_parquet(folder / f"{table}.parquet") for folder in (expected, got))
+        left, right = (pl.read_parquet(folder / f"{table}.parquet", glob=False) for folder in (expected, got))
         if left.is_empty():
             found.append(f"{table}: no rows to compare")
         try:
