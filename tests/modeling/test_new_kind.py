@@ -84,7 +84,7 @@ def test_the_command_line_offers_it(tree: Path) -> None:
 def test_the_makefile_and_the_images_offer_it(tree: Path) -> None:
     assert "[model=base_rate|baseline|lstm " in told(tree, "make", "help")
     said = told(tree, "make", "-n", "demo", "model=base_rate", "UV=uv")
-    assert "demo --model base_rate" in said and "--extra" not in said
+    assert "demo --model='base_rate'" in said and "--extra" not in said
     assert told(tree, "sh", "docker/images.sh", "train-base_rate").split() == ["--package", "tradestream-training"]
     assert "train-base_rate" in told(tree, "sh", "docker/images.sh", "nope", code=2)
 

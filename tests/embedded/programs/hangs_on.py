@@ -15,9 +15,7 @@ try:
         process = supervisor.start(ProcessSpec("stays", ("stays",), {"PYTHONPATH": str(Path(__file__).parent)}))
         supervisor.wait_until(lambda: "here" in "\n".join(process.last_lines()))
         (folder / "pid").write_text(str(process.pid))
-        while True:
-            supervisor.wait_until(lambda: False, 0.05)
-            print("working", flush=True)
+        supervisor.wait_until(lambda: False)
 except StopRequestedError:
     print("stopped", flush=True)
     (folder / "results").write_text(str(process.exit_code))

@@ -18,6 +18,7 @@ from embedded.model_commands import adopt
 from embedded.process import ProcessSpec
 from embedded.services import ENVIRONMENT, Services, group_of
 from embedded.supervisor import Supervisor
+from embedded.terminal.hang_up import leave_terminal
 from embedded.terminal.state import Phase, RunState, StateReader
 from modeling.registered import StoredModel
 from predictions.settings import PredictionsSettings
@@ -115,7 +116,10 @@ class Pipeline:
         self._shown_s = now_s
         self.state.elapsed_s, self.state.phase_elapsed_s = now_s - self._started_s, now_s - self._phase_started_s
         self._reader.refresh()
-        self._view.show(self.state)
+        try:
+            self._view.show(self.state)
+        except OSError:  # the terminal has gone; the signal that says so is on its way
+            leave_terminal()
 
     def start(self, *specs: ProcessSpec) -> None:
         """Start processes."""
