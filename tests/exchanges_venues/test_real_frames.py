@@ -112,8 +112,9 @@ def test_coinbase_trades_in_the_envelope_of_today() -> None:
 def test_messages_of_the_older_coinbase_feed_are_errors() -> None:
     session = lines("coinbase_wire/cryptofeed_COINBASE.ws.28.0.gz")
     texts = [text for line in session if (text := line.partition(": ")[2]).startswith('{"type"')]
-    assert len(texts) > 9_900
-    for text in texts:
+    received = [text for text in texts if not text.startswith('{"type":"subscribe"')]  # the recorder asked with those
+    assert len(received) > 9_900
+    for text in received:
         with pytest.raises(OldProtocolError, match="one that speaks Coinbase's Advanced Trade"):
             coinbase.parse(text)
 
