@@ -14,6 +14,7 @@ from tests.execution.signal_stream import FREE, account, minute_ms, of, signal
 
 from contracts.errors import BadInputError
 from contracts.fill import Fill
+from contracts.instrument import Instrument
 from contracts.message import Message
 from contracts.order import Order
 from contracts.order_report import Execution, OrderReport
@@ -25,6 +26,7 @@ from contracts.units import EXACT, decimal_string
 from exchanges.paper import PaperBroker
 from execution.core.archive import KEPT
 from execution.core.execute import step
+from execution.core.holding import Holding
 from execution.core.policy import Policy
 
 LAWS = settings(derandomize=True, max_examples=150, deadline=None)
@@ -144,6 +146,7 @@ def test_each_execution_is_booked_once_and_the_books_are_exact(data: st.DataObje
     assert all(type(message).from_json(message.to_json()) == message for message in messages)
     (end,) = of(Pnl, tell(state, signal(2, close=70)))[-1:]
     assert Decimal(end.fees_quote) == books.fees
+    assert Decimal(state.entries["book"]["cash"]) == books.cash
     assert Decimal(end.equity) == EXACT.add(books.cash, EXACT.multiply(books.held, Decimal(70)))
     positions = of(Position, messages)
     assert Decimal(positions[-1].quantity if positions else "0") == books.held
@@ -228,6 +231,13 @@ def test_a_fee_in_base_currency_leaves_what_is_held() -> None:
     assert (position.quantity, position.cost_quote, position.average_price) == ("0.996", "99.6", "100")
 
 
+def test_what_is_sold_before_it_is_known_to_be_bought_is_owed() -> None:
+    """2 at 100, then 3 at 110: 20 are won, and 1 is owed at 110; bought at 90 it wins 20 more."""
+    held = Holding().traded(Decimal(2), Decimal(100), Decimal(0)).traded(Decimal(-3), Decimal(110), Decimal(0))
+    assert (held.quantity, held.cost_quote, held.average_price, held.realised_quote) == (-1, -110, 110, 20)
+    assert held.traded(Decimal(1), Decimal(90), Decimal(0)) == Holding(realised_quote=Decimal(40))
+
+
 def test_a_wish_to_cancel_waits_for_the_venue_and_a_fill_may_come_first() -> None:
     state = MemoryState()
     order = placed(state)
@@ -264,3 +274,25 @@ def test_less_than_the_venue_takes_is_denied(balance: str, quantity: str) -> Non
     poor = account(initial_balance_quote=Decimal(balance))
     (denied,) = of(Order, step(MemoryState(), signal(0, "buy"), poor, FREE, Policy()))
     assert (denied.status, denied.reason, denied.quantity) == ("DENIED", "BELOW_MINIMUM", quantity)
+
+
+def test_quantities_are_whole_lots_and_no_less_than_the_least() -> None:
+    """20 % of 10,000 at 300 are 6.66666666; sold is what can be, and what is less than a lot stays."""
+    coarse = Instrument(exchange="kraken", pair="BTC/USD", lot=Decimal("0.4"), minimum_quantity=Decimal(2))
+    broker = PaperBroker(Decimal(0), Decimal(0), {("kraken", "BTC/USD"): coarse})
+    (bought,) = of(Order, step(MemoryState(), signal(0, "buy", close=300), account(), broker, Policy()))
+    assert (bought.status, bought.quantity) == ("PLACED", "6.4")
+    (denied,) = of(Order, step(MemoryState(), signal(0, "buy", close=1_100), account(), broker, Policy()))
+    assert (denied.status, denied.reason, denied.quantity) == ("DENIED", "BELOW_MINIMUM", "1.6")
+    (less,) = of(Order, step(MemoryState(), signal(0, "buy", close=8_000), account(), broker, Policy()))
+    assert (less.status, less.quantity) == ("DENIED", "0.25"), "less than a lot: as it was wanted"
+
+
+def test_what_is_too_little_to_be_sold_is_denied_once_a_day_while_trading_is_stopped() -> None:
+    """0.6 for a buy, the least is 0.5; a total loss comes, and what is left is worth 0.48."""
+    who = account(initial_balance_quote=Decimal(1), position_pct=60, max_position_pct=100)
+    fell = [signal(0, "buy"), signal(1), *(signal(n, close=80) for n in range(2, 5))]
+    state = MemoryState()
+    orders = of(Order, [message for each in fell for message in step(state, each, who, FREE, Policy())])
+    told = [(order.side, order.status, order.reason) for order in orders]
+    assert told == [("buy", "PLACED", None), ("buy", "FILLED", None), ("sell", "DENIED", "BELOW_MINIMUM")]

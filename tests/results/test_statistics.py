@@ -133,6 +133,7 @@ def fill(minute: int, side: str, quantity: str, *, shown: str, paid: str, fee: s
         "reference_price": shown,
         "price": paid,
         "fee_quote": fee,
+        "fee_base": "0",
         "realised_pnl_quote": won,
         "filled_at_ms": minute * 60_000,
     }

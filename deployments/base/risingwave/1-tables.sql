@@ -479,7 +479,7 @@ CREATE TABLE IF NOT EXISTS orders (
     "updated_at_ms" BIGINT,
     "message_id" VARCHAR AS (order_id || ':' || CAST(step AS VARCHAR)),
     PRIMARY KEY ("order_id")
-) ON CONFLICT OVERWRITE WITH VERSION COLUMN (updated_at_ms)
+) ON CONFLICT OVERWRITE WITH VERSION COLUMN (step)
 WITH (
     connector = 'kafka',
     topic = 'orders-${ENVIRONMENT}',
