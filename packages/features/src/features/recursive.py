@@ -35,8 +35,8 @@ def over(node: Talib, columns: Sequence[Floats], anchor: int) -> Sequence[Floats
     found = RATIOS[node.function].over(*given, bars=least, **dict(node.parameters))
     outputs = [each[least:] for each in found.outputs]
     until = min(anchor + found.settled + 1 - least, len(columns[0]))
-    bars = _enough(node, given)
-    if least < bars <= anchor < until:
+    bars = _enough(node, given) if until > anchor else least
+    if least < bars <= anchor:
         more = [column[anchor - bars : until] for column in columns]
         others = RATIOS[node.function].over(*more, bars=bars, **dict(node.parameters)).outputs
         for output, other in zip(outputs, others, strict=True):
