@@ -17,6 +17,7 @@ from contracts.units import MS_PER_DAY, MS_PER_MINUTE, US_PER_MS
 from embedded.bars import DEFAULT_INTERVAL_S
 from embedded.choices import Choices
 from embedded.chosen import Chosen, choose
+from embedded.environment import ENVIRONMENT
 from embedded.errors import StopRequestedError
 from embedded.finish import print_summary, write_results
 from embedded.model_place import promoted, require_computed, settings_of
@@ -24,7 +25,7 @@ from embedded.pipeline import Pipeline
 from embedded.plans import simulated_market
 from embedded.plans.simulated_market import DEFAULT_VENUE, SimulatedMarket, market_of, require_listed
 from embedded.preflight import require_same_run, require_settings
-from embedded.services import ENVIRONMENT, Services
+from embedded.services import Services
 from embedded.subscriptions import EXCHANGE_FILE
 from embedded.terminal.choose import choose_view
 from embedded.terminal.state import RunState
