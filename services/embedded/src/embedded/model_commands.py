@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from rich.console import Console
 
 from contracts.errors import BadInputError
-from contracts.model_event import ModelEvent
 from contracts.timestamps import iso_utc_ms
 from contracts.topics import MODEL_EVENTS
 from embedded.model_place import (
@@ -23,6 +22,7 @@ from embedded.model_place import (
     settings_of,
 )
 from embedded.model_rows import samples_of
+from modeling.events import event_of
 from modeling.model_card import ModelCard
 from modeling.own_model import OwnCard, check_model, made_up
 from modeling.registered import StoredModel
@@ -149,14 +149,6 @@ def _tell(
     """Put it down on the log, where there is one."""
     if is_embedded(settings.broker_address) and not log_folder(settings.broker_address).is_dir():
         return
-    told = {
-        "model_name": card.model_name,
-        "model_version": version,
-        "event": event,
-        "alias": alias,
-        "reason": reason,
-        "trained_to_ms": card.trained_to_ms,
-    }
     with open_producer(settings, "predictions") as producer:
-        producer.produce(MODEL_EVENTS, ModelEvent.model_validate(told))
+        producer.produce(MODEL_EVENTS, event_of(card, version, event, alias, reason))
         producer.flush()
