@@ -82,7 +82,7 @@ def _tightened(band: tuple[float, float], before: float, this: float) -> tuple[f
 
 def _settled_range(period: int, multiplier: float) -> int:
     """Return after how many bars nothing can be seen in a band of what its average true range forgot."""
-    left = _ROUNDING / (LARGEST_MOVE * multiplier)
+    left = _ROUNDING / (LARGEST_MOVE * max(multiplier, 1.0))
     return 1 + period + math.ceil(math.log(left) / math.log((period - 1) / period))
 
 
