@@ -18,7 +18,7 @@ from streaming.testing import run_topology
 from trades.app import run_trades
 from trades.settings import TradesSettings
 
-FILE = ROOT / "tests/data/cases/ids_start_again_binance_BTCUSDT.csv.gz"
+FILE = ROOT / "tests/data/trade_files/04-trade-ids-start-again/binance_reset_BTCUSDT.csv.gz"
 MINUTE_MS, START_MS = 60_000, 1_772_445_600_000
 FIRST_MS, STEP_MS, ROWS = 1_700_000_000_000, 7_000, 2_000
 AGAIN_MS = FIRST_MS + STEP_MS * ROWS

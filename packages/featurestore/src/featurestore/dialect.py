@@ -52,6 +52,9 @@ class Dialect(Protocol):
     def stored_name(self, column: Column) -> str:
         """Return the name of the one that is written; another follows from it."""
 
+    def require_answer(self) -> None:
+        """Return once the database has answered, or raise the store's errors."""
+
     def connect(self) -> Any:
         """Return a DB-API connection that commits only where `transaction` says so."""
 

@@ -77,6 +77,10 @@ class PostgresDialect:
         """Leave what there is: no column has another name in older versions."""
         return present
 
+    def require_answer(self) -> None:
+        """Connect once; RisingWave answers in the same way."""
+        self.open().close()
+
     def connect(self) -> psycopg.Connection[Any]:
         """Connect; every transaction is opened by hand."""
         return self.open(autocommit=True)

@@ -84,6 +84,9 @@ class SqliteDialect:
                 found = found - {column.name} | {stored}
         return found
 
+    def require_answer(self) -> None:
+        """Ask nobody: the file is made when it is needed."""
+
     def connect(self) -> sqlite3.Connection:
         """Open the file to write it, and make it where it is missing."""
         if not self._memory:

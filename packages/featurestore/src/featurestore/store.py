@@ -59,14 +59,14 @@ class Store:
         return self._dialect.writable
 
     def require_answer(self) -> None:
-        """Return once the database has answered; nothing is kept open.
+        """Return once the database has answered; nothing is kept open. A file is made when it is needed.
 
         Raises
         ------
         StoreError
             If it does not, or refuses the login.
         """
-        self._dialect.connect().close()
+        self._dialect.require_answer()
 
     def write(self, messages: Iterable[Message]) -> None:
         """Keep `messages`, each in every table of its class: all of them or, on an error, none.

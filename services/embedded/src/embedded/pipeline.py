@@ -10,13 +10,14 @@ from dataclasses import replace
 from typing import Any, Protocol
 
 from contracts.clock import SystemClock
-from contracts.services import FLOW, INPUTS, SERVICES, up_to
+from contracts.services import FLOW, INPUTS, SERVICE_NAMES, service, up_to
 from contracts.timestamps import iso_utc
 from embedded.drain import drain
+from embedded.environment import ENVIRONMENT
 from embedded.kills import Kill, KillSwitch
 from embedded.model_commands import adopt
 from embedded.process import ProcessSpec
-from embedded.services import ENVIRONMENT, Services, group_of
+from embedded.services import Services, group_of
 from embedded.supervisor import Supervisor
 from embedded.terminal.hang_up import leave_terminal
 from embedded.terminal.state import Phase, RunState, StateReader
@@ -159,13 +160,10 @@ class Pipeline:
 
     def _progress_of(self, spec: ProcessSpec) -> object:
         """Return how much a process has taken in; of a source, how much it has written."""
-        known = {each.name: each for each in SERVICES}
-        service = known.get(spec.name) or known.get(spec.service)
-        if service is None:
+        if spec.belongs_to not in SERVICE_NAMES:
             return None
-        if service.input is not None:
-            return self.log.consumed(group_of(service.name), service.input)
-        return self.log.count(service.writes[0])
+        of = service(spec.belongs_to)
+        return self.log.consumed(group_of(of.name), of.input) if of.input else self.log.count(of.writes[0])
 
     def _is_registered(self) -> bool:
         return self._progress_file.exists() and '"done"' in self._progress_file.read_text(encoding="utf-8")

@@ -111,10 +111,10 @@ def _require_bars(seen: Mapping[str, str]) -> None:
 
 
 def _require_store(seen: Mapping[str, str]) -> None:
-    """Refuse a store on a server that does not answer: a file is made when it is needed."""
+    """Refuse a store that does not answer."""
     settings = read_settings(IndicatorsSettings, seen)
     store = settings.open_store()
-    if store is None or settings.store_url is None or settings.store_url.startswith("sqlite:"):
+    if store is None:
         return
     try:
         store.require_answer()

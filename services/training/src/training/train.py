@@ -10,6 +10,7 @@ from contracts.errors import BadInputError
 from contracts.model_event import ModelEvent
 from contracts.topics import MODEL_EVENTS
 from modeling.dataset import build_dataset
+from modeling.events import event_of
 from modeling.gate import judge, may_promote
 from modeling.kinds import MODELS
 from modeling.model_card import ModelCard
@@ -92,8 +93,8 @@ def register(trained: Trained, settings: TrainingSettings) -> list[ModelEvent]:
     else:
         promoted, reason = _decide(registry, trained, version, champion, settings)
     return [
-        _event(card, version, "registered", None, f"{card.kind}, seed {card.seed}"),
-        _event(card, version, "promoted" if promoted else "refused", settings.alias if promoted else None, reason),
+        event_of(card, version, "registered", None, f"{card.kind}, seed {card.seed}"),
+        event_of(card, version, "promoted" if promoted else "refused", settings.alias if promoted else None, reason),
     ]
 
 
@@ -126,19 +127,6 @@ def _champion(registry: ModelRegistry, name: str, version: int | None) -> Stored
     except (NoModelError, BadInputError) as error:
         logger.warning("the champion is not one any more: {}", error)
         return None
-
-
-def _event(card: ModelCard, version: int, event: str, alias: str | None, reason: str) -> ModelEvent:
-    return ModelEvent.model_validate(
-        {
-            "model_name": card.model_name,
-            "model_version": version,
-            "event": event,
-            "alias": alias,
-            "reason": reason,
-            "trained_to_ms": card.trained_to_ms,
-        }
-    )
 
 
 def _log_metrics(card: ModelCard) -> None:

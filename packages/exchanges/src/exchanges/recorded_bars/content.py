@@ -14,12 +14,13 @@ from typing import TypeVar
 import polars as pl
 
 from contracts.errors import BadInputError
+from exchanges.recorded.tables import GZIP_MAGIC, PARQUET_MAGIC, ZIP_MAGIC
 from exchanges.recorded_bars.json_rows import json_rows
 from exchanges.recorded_bars.rows import PLACE, Rows
 from exchanges.recorded_bars.text_rows import text_rows
 
 _KNOWN = "CSV, JSON, Parquet or Feather, plain, gzipped or in a zip"
-_GZIP, _ZIP, _PARQUET, _ARROW = b"\x1f\x8b", b"PK\x03\x04", b"PAR1", b"ARROW1"
+_ARROW_MAGIC = b"ARROW1"
 #: What else people have, by its first bytes, and what they can do.
 _NOT_READ = {
     b"FEA1": "the first version of Feather (write it again with pandas' to_feather)",
@@ -60,17 +61,17 @@ def _rows(name: str, content: bytes, inner_name: str = "", layers: int = 0) -> R
         raise BadInputError("bars", "a file with bars in it", f"{name} (empty)")
     if layers > _MOST_LAYERS:
         raise BadInputError("bars", _KNOWN, f"{name}, an archive of archives")
-    if content.startswith(_GZIP):
+    if content.startswith(GZIP_MAGIC):
         return _rows(name, _undamaged(name, "gzip", lambda: gzip.decompress(content)), inner_name, layers + 1)
-    if content.startswith(_ZIP):
+    if content.startswith(ZIP_MAGIC):
         inner_name, inside = _undamaged(name, "zip", lambda: _unzipped(name, content))
         return _rows(name, inside, inner_name, layers + 1)
     for start, what in _NOT_READ.items():
         if content.startswith(start):
             raise BadInputError("bars", _KNOWN, f"{name}, which is {what}")
-    if content.startswith(_PARQUET):
+    if content.startswith(PARQUET_MAGIC):
         return replace(_table(name, "Parquet", lambda: pl.read_parquet(io.BytesIO(content))), inner_name=inner_name)
-    if content.startswith(_ARROW):
+    if content.startswith(_ARROW_MAGIC):
         return replace(_table(name, "Feather", lambda: pl.read_ipc(io.BytesIO(content))), inner_name=inner_name)
     text = _decoded(name, content)
     read = json_rows if text.lstrip()[:1] in ("{", "[") else text_rows

@@ -101,11 +101,8 @@ def ranges(data: ReportData) -> list[list[Any]]:
     """Return the spans of time that one can jump to, as label and milliseconds: those shorter than what is shown."""
     minutes = data.candles["window_start_ms"]
     whole_ms = 0 if minutes.is_empty() else int(minutes.max()) - int(minutes.min())  # type: ignore[arg-type]
-    return [
-        [label, 60 * hours * MS_PER_MINUTE]
-        for label, hours in _RANGES_HOURS.items()
-        if 60 * hours * MS_PER_MINUTE < whole_ms
-    ]
+    spans = {label: 60 * hours * MS_PER_MINUTE for label, hours in _RANGES_HOURS.items()}
+    return [[label, span_ms] for label, span_ms in spans.items() if span_ms < whole_ms]
 
 
 def _drawn(data: ReportData) -> dict[str, Any]:
