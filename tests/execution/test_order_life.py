@@ -10,7 +10,7 @@ from contracts.order import BEGINNINGS, ENDS, Order, OrderStatus
 from contracts.order_report import Execution, OrderReport, ReportKind
 from execution.core.order_life import NEXT, after, unwanted
 
-_ = None
+_: None = None
 #: Status before -> PLACED, ACCEPTED, CANCELLED, EXPIRED, REJECTED, UNRESOLVED reported; `_` is nothing new.
 STATUSES: dict[OrderStatus, tuple[OrderStatus | None, ...]] = {
     "PLACED": (_, "ACCEPTED", "CANCELLED", "EXPIRED", "REJECTED", "UNRESOLVED"),
@@ -65,8 +65,8 @@ def report(kind: ReportKind, quantity: str | None = None, **fields: Any) -> Orde
 def test_the_tables_know_every_status_and_report() -> None:
     assert set(STATUSES) == set(FILLS) == set(NEXT) == set(get_args(OrderStatus))
     assert {*KINDS, "FILL"} == set(get_args(ReportKind))
-    reached = set(BEGINNINGS) | {"FILLED"}
-    for _status in STATUSES:
+    reached: set[OrderStatus] = {*BEGINNINGS, "FILLED"}
+    for _round in STATUSES:
         reached |= {each for status in reached for each in NEXT[status].values()}
     assert reached == set(STATUSES)
 
