@@ -140,6 +140,7 @@ def test_planted_faults_are_found_and_named_and_nothing_else(run: Path, copy: Pa
     assert "4 messages differ" in there.stdout
 
 
+@pytest.mark.long
 def test_a_trade_that_is_gone_shows_in_its_candles_and_in_what_follows(copy: Path, tmp_path: Path) -> None:
     trades = Topic(copy, "trades")
     offset, frame = next(
