@@ -100,8 +100,8 @@ OF_USER = $(call option,accounts) $(call option,balance) $(call option,fee_bps,f
 
 # Checked before anything is installed; without a python3 later, by what is run. A query is not for a shell to read.
 GIVEN := $(foreach name,$(.VARIABLES),$(if $(filter command line,$(origin $(name))),$(name)))
-ifeq ($(MAKELEVEL)$(if $(GIVEN),,none),0)
-REFUSED := $(shell python3 make/arguments.py '$(MAKECMDGOALS)' \
+ifeq ($(MAKELEVEL),0)
+REFUSED := $(shell python3 make/arguments.py $(call quoted,$(MAKECMDGOALS)) \
 	$(foreach name,$(GIVEN),$(name)=$(if $(filter query,$(name)),,$(call given,$(name)))) 2>/dev/null)
 $(if $(REFUSED),$(error $(REFUSED)))
 endif

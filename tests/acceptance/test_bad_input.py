@@ -280,6 +280,18 @@ def test_ctrl_c_leaves_nothing_running(tmp_path: Path, command: tuple[str, ...],
 
 
 @pytest.mark.slow
+def test_a_run_that_is_stopped_before_it_has_a_trade_says_so_and_reports_nothing(tmp_path: Path) -> None:
+    command = ("run", "--exchange", "simulator", "--model", "baseline", "--data", tmp_path / "out")
+    with running(tmp_path, "embedded", *command, until=" s  starting") as run:
+        run.send_signal(signal.SIGINT)
+        assert run.wait(60) == 130
+    said = words_of(tmp_path, "embedded")
+    assert "stopped before any trade was there: all services have ended, no report was written" in said
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [".tradestream-run", "work"]
+    assert left_behind(tmp_path) == []
+
+
+@pytest.mark.slow
 @pytest.mark.long
 def test_a_second_run_in_the_folder_is_refused_and_a_killed_one_takes_its_services_along(tmp_path: Path) -> None:
     out = tmp_path / "out"

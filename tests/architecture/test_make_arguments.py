@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 import re
 import shutil
 import subprocess
@@ -14,6 +15,8 @@ from benchmarks.__main__ import GROUPS, LOGLESS, PARTS
 from benchmarks.logs import LOGS
 from tests.support.workspace import ROOT
 
+from embedded.plans.simulated_market import EXCHANGE
+from exchanges.venues import VENUES
 from features import SETS
 from modeling.kinds import MODELS
 
@@ -28,7 +31,6 @@ def _loaded() -> ModuleType:
 
 ARGUMENTS = _loaded()
 MAKEFILES = ARGUMENTS.Makefiles()
-_DOCUMENTED = re.compile(r"\b([a-z_]+)=")
 
 WRONG = [
     ("demo", {"modle": "baseline"}, "was modle= (did you mean model?)"),
@@ -40,6 +42,7 @@ WRONG = [
     ("demo", {"MODLE": "baseline"}, "(did you mean MODEL?)"),
     ("demo", {"CANDLES_GRCE_MS": "1"}, "(did you mean CANDLES_GRACE_MS?)"),
     ("run", {"file": "x"}, "make run: expected one of"),
+    ("replay", {"hours": "1"}, "make replay: expected one of file= out="),
     ("bench", {"part": "foo"}, "part: expected candles,"),
     ("bench", {"part": "candles,"}, "part: expected candles,"),
     ("bench", {"logs": "kafak"}, "(did you mean kafka?)"),
@@ -47,6 +50,47 @@ WRONG = [
     ("soak", {"log": "foo"}, "log: expected embedded, kafka"),
     ("dead-letters", {"action": "drop"}, "action: expected list, show, replay"),
     ("clean", {"seed": "7"}, "make clean: expected no arguments"),
+    ("run", {"exchange": "krakn"}, "exchange: expected kraken, coinbase, binance, simulator, was 'krakn'"),
+    ("demo", {"MODEL": "basline"}, "was 'basline' (did you mean baseline?)"),
+]
+
+#: Words that are no targets, with what they seem to stand for.
+NO_TARGETS = [
+    ("dmeo", "was dmeo (did you mean demo?)"),
+    ("verify docs", ""),
+    ("verify runs/own", "was runs/own (did you mean run=runs/own?)"),
+    ("verify tests", "was tests (did you mean run=tests?)"),
+    ("replay README.md", "(did you mean file=README.md?)"),
+    ("features-gallery day.csv runs", "was day.csv (did you mean bars=day.csv?)"),
+    ("demo accounts/own.toml", "(did you mean accounts=accounts/own.toml?)"),
+    ("demo runs/own", "(did you mean out=runs/own?)"),
+    ("test tests/contracts", "(did you mean tests=tests/contracts?)"),
+    ("subscribe SOL/USD", "(did you mean pair=SOL/USD?)"),
+    ("demo BTC/EUR", "(did you mean pairs=BTC/EUR?)"),
+    ("build candles", "(did you mean service=candles?)"),
+    ("demo baseline", "(did you mean model=baseline?)"),
+    ("run simulator", "(did you mean exchange=simulator?)"),
+    ("dead-letters replay show", "(did you mean action=show?)"),
+    ("README.md", "expected a target, was README.md; make help-all lists them"),
+    ("demo 7", "expected a target, was 7; make help-all lists them"),
+    (".tools/bin/uv", ""),
+    ("lint test", ""),
+]
+
+#: What may stand in the environment.
+ENVIRONMENTS = [
+    ("demo", {"MODLE": "x"}, "was MODLE= in the environment (did you mean MODEL?)"),
+    ("lint", {"MODLE": "x"}, "was MODLE= in the environment (did you mean MODEL?)"),
+    ("demo", {"MODEL": "basline"}, "was 'basline' (did you mean baseline?), from the environment"),
+    ("demo", {"huors": "1"}, "(did you mean hours?)"),
+    ("demo", {"hours": "abc"}, "hours: expected a number, at least 0, was 'abc', from the environment"),
+    ("demo", {"features": "ful"}, "(did you mean full?), from the environment"),
+    ("clean", {"MODEL": "gpt", "hours": "abc"}, ""),
+    (
+        "demo",
+        {"MODEL": "baseline", "hours": "1", "MODE": "dark", "PATH": "/bin", "HOME": "/", "https_proxy": "x"},
+        "",
+    ),
 ]
 
 
@@ -55,9 +99,23 @@ def test_what_is_wrong_is_said(target: str, given: dict[str, str], words: str) -
     assert words in ARGUMENTS.complaint([target], given, MAKEFILES)
 
 
+@pytest.mark.parametrize(("goals", "words"), NO_TARGETS)
+def test_a_goal_that_is_no_target_is_refused_even_if_it_is_a_file(goals: str, words: str) -> None:
+    said = ARGUMENTS.complaint(goals.split(), {}, MAKEFILES)
+    assert words in said
+    assert bool(said) == bool(words)
+
+
+@pytest.mark.parametrize(("goal", "environment", "words"), ENVIRONMENTS)
+def test_what_is_wrong_in_the_environment_is_said(goal: str, environment: dict[str, str], words: str) -> None:
+    said = ARGUMENTS.complaint([goal], {}, MAKEFILES, environment)
+    assert words in said
+    assert bool(said) == bool(words)
+
+
 @pytest.mark.parametrize("target", sorted(MAKEFILES.rules))
 def test_what_a_target_says_it_takes_it_takes(target: str) -> None:
-    for name in _DOCUMENTED.findall(MAKEFILES.rules[target].partition("\n")[0].partition("##")[2]):
+    for name in MAKEFILES.takes(target):
         assert name in MAKEFILES.arguments_of(target), f"{name}= is in the help of {target} and not in its recipe"
 
 
@@ -88,6 +146,7 @@ def test_choices_are_those_of_the_code() -> None:
     assert set(MAKEFILES.choices("features")) == set(SETS)
     assert set(MAKEFILES.choices("part")) == {*PARTS, *LOGLESS, *GROUPS}
     assert set(MAKEFILES.choices("logs")) == set(LOGS)
+    assert set(MAKEFILES.choices("exchange")) == {*VENUES, EXCHANGE}
 
 
 @pytest.mark.skipif(shutil.which("make") is None, reason="needs make")
@@ -95,6 +154,25 @@ def test_make_refuses_before_it_installs_anything() -> None:
     done = subprocess.run(["make", "bench", "part=foo"], cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 2
     assert "part: expected candles" in done.stderr
+
+
+@pytest.mark.skipif(shutil.which("make") is None, reason="needs make")
+def test_make_does_not_pass_over_a_word_that_is_a_folder() -> None:
+    done = subprocess.run(
+        ["make", "-n", "verify", "tests/data"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 2
+    assert "did you mean run=tests/data?" in done.stderr
+    assert done.stdout == ""
+
+
+@pytest.mark.skipif(shutil.which("make") is None, reason="needs make")
+def test_make_sees_a_misspelt_variable_of_the_environment() -> None:
+    command = ["make", "-n", "demo"]
+    environment = {**os.environ, "MODLE": "baseline"}
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert "did you mean MODEL?" in done.stderr
 
 
 @pytest.mark.skipif(shutil.which("make") is None, reason="needs make")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from contextlib import nullcontext
 from importlib.metadata import version
 from pathlib import Path
@@ -13,6 +14,7 @@ from tests.support import made_up_run
 from typer.testing import CliRunner
 
 from contracts.errors import BadInputError
+from embedded.__main__ import main
 from embedded.cli import app
 from embedded.replacing import require_replaceable
 from results.run_folder import FolderNotOursError, RunFolder
@@ -49,6 +51,30 @@ def test_bad_input_is_answered_in_words(arguments: tuple[str, ...], message: str
     code, output = call(*arguments)
     assert code == 2
     assert message in output
+
+
+def test_ctrl_c_before_anything_was_started_is_answered(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("embedded.cli.errors_in_words", interrupted)
+    assert call("status") == (130, "tradestream: stopped before anything was started\n")
+
+
+def test_ctrl_c_during_the_first_imports_is_answered(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    class Interrupts:
+        def find_spec(self, name: str, *_: object) -> None:
+            if name == "embedded.cli":
+                raise KeyboardInterrupt
+
+    monkeypatch.delitem(sys.modules, "embedded.cli")
+    monkeypatch.setattr(sys, "meta_path", [Interrupts(), *sys.meta_path])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 130
+    assert capsys.readouterr().err == "tradestream: stopped before anything was started\n"
 
 
 def test_a_folder_that_is_not_ours_is_left_alone(tmp_path: Path) -> None:

@@ -22,9 +22,9 @@ from contracts.model_event import ModelEvent
 from contracts.state import MemoryState
 from contracts.topics import MODEL_EVENTS, PREDICTIONS, TECHNICAL_INDICATORS
 from embedded.cli import app
+from embedded.environment import ENVIRONMENT
 from embedded.model_place import chosen, settings_of
 from embedded.plans.paper import _has_model
-from embedded.services import ENVIRONMENT
 from featurestore import open_store
 from indicators.core.fold import step as indicators_step
 from modeling.registered import NoModelError

@@ -181,6 +181,20 @@ def test_a_signal_stops_the_run_and_every_process(tmp_path: Path) -> None:
     assert not alive(process.pid or 0)
 
 
+def test_one_request_that_comes_twice_is_one_and_a_later_one_does_not_wait(tmp_path: Path) -> None:
+    now_s = [0.0]
+    supervisor = Supervisor(tmp_path, QUICK, monotonic=lambda: now_s[0])
+    with pytest.raises(StopRequestedError), supervisor.running():
+        os.kill(os.getpid(), signal.SIGINT)
+        now_s[0] = 0.2
+        os.kill(os.getpid(), signal.SIGINT)
+        supervisor.tick()
+    with pytest.raises(KeyboardInterrupt), supervisor.running():
+        now_s[0] = 5.0
+        os.kill(os.getpid(), signal.SIGINT)
+        supervisor.tick()
+
+
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
 def test_no_orphan_is_left_whatever_ends_the_supervisor(tmp_path: Path, how: signal.Signals) -> None:
     if how == signal.SIGKILL and sys.platform != "linux":

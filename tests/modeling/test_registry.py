@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from contracts.errors import BadInputError
+from modeling.database_address import database_file
 from modeling.gate import judge, may_promote
 from modeling.inputs import INPUT_NAMES
 from modeling.quiet_imports import open_mlflow
 from modeling.registered import NoModelError
 from modeling.registry import ModelRegistry
+from modeling.stored_versions import stored_versions
 
 
 def test_a_registered_model_comes_back_as_it_was(champion) -> None:
@@ -36,6 +40,41 @@ def test_run_and_version_carry_the_lineage(champion) -> None:
     assert run.data.params["trained_from_ms"] == str(card.trained_from_ms)
     assert run.data.metrics["validation_log_loss"] == card.metrics["log_loss"]
     assert run.data.metrics["constant_log_loss"] == card.baselines["constant"]["log_loss"]
+
+
+def test_a_list_without_mlflow_says_what_mlflow_says(champion) -> None:
+    name = "listed"
+    registry, _ = _registered(champion, name)
+    for horizon in (2, 3, 4):
+        _registered(champion, name, horizon_bars=horizon)
+    registry.promote(name, 1, "challenger")
+    registry.promote(name, 3, "champion")
+    registry.promote(name, 3, "best")
+    registry.tag(name, 2, "gate", "failed")
+    registry._client.delete_model_version(name, "4")
+    file = database_file(champion.settings.tracking_uri)
+    assert file is not None
+    found = stored_versions(file, name)
+    assert found is not None and [each.version for each in found] == [1, 2, 3]
+    assert [each.aliases for each in found] == [("challenger",), (), ("best", "champion")]
+    assert found[1].tags["gate"] == "failed"
+    asked = registry._client.search_model_versions(f"name='{name}'")
+    assert {each.version: each.tags for each in found} == {int(each.version): each.tags for each in asked}
+    assert stored_versions(file, "never registered") == []
+
+
+def test_a_file_of_other_tables_is_left_to_mlflow(tmp_path: Path) -> None:
+    assert stored_versions(tmp_path / "none.db", "x") is None
+    (tmp_path / "other.db").write_bytes(b"")
+    assert stored_versions(tmp_path / "other.db", "x") is None
+
+
+def test_a_list_does_not_load_mlflow(champion) -> None:
+    code = (
+        "import sys; from modeling.registry import ModelRegistry; "
+        "assert ModelRegistry(sys.argv[1]).versions('direction'); assert 'mlflow' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", code, champion.settings.tracking_uri], check=True)
 
 
 def test_gate_table() -> None:
@@ -62,12 +101,12 @@ def test_a_model_of_other_features_is_refused(champion, field, value) -> None:
         card.check_servable(60)
 
 
-def _registered(champion, name: str) -> tuple[ModelRegistry, Path]:
+def _registered(champion, name: str, **changed: object) -> tuple[ModelRegistry, Path]:
     """Register the model under a name of its own and return its folder."""
     trained, settings = champion.trained, champion.settings
     registry = ModelRegistry(settings.tracking_uri)
     registry.register(
-        trained.card.model_copy(update={"model_name": name}),
+        trained.card.model_copy(update={"model_name": name, **changed}),
         trained.fitted.onnx,
         {},
         example=trained.data.samples.x(slice(0, 1)),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Mapping
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,7 @@ from modeling.model_card import ModelCard
 from modeling.onnx_model import OnnxModel
 from modeling.quiet_imports import open_mlflow
 from modeling.registered import NoModelError, RegisteredVersion, StoredModel, digest_of
+from modeling.stored_versions import stored_versions
 
 if TYPE_CHECKING:
     from mlflow.tracking import MlflowClient
@@ -37,7 +39,12 @@ class ModelRegistry:
 
     def __init__(self, uri: str) -> None:
         ensure_database(uri)
-        self._client: MlflowClient = open_mlflow(uri)
+        self._uri = uri
+
+    @cached_property
+    def _client(self) -> MlflowClient:
+        """MLflow takes seconds to load, so it is opened when it is asked something."""
+        return open_mlflow(self._uri)
 
     @staticmethod
     def exists(uri: str) -> bool:
@@ -207,6 +214,10 @@ class ModelRegistry:
         list[RegisteredVersion]
             Without their files; none of a name that was never registered.
         """
+        file = database_file(self._uri)
+        stored = None if file is None else stored_versions(file, name)
+        if stored is not None:
+            return stored
         aliases = self._aliases(name)
         found = self._client.search_model_versions(f"name='{name}'")
         listed = (

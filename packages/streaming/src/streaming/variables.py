@@ -1,4 +1,4 @@
-"""Which environment variables there are: one that begins as ours do and is none of them is a misspelt setting."""
+"""Which environment variables there are: one that begins as ours do, or nearly, and is none is a misspelt setting."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 
 from dotenv import dotenv_values
 
-from contracts.nearest import did_you_mean
+from contracts.nearest import did_you_mean, one_edit_apart
 
 #: Written from all settings classes by `make docs-pages`: a service cannot import those of the others.
 KNOWN_FILE = Path(__file__).with_name("known_variables.txt")
@@ -33,7 +33,7 @@ def known_variables() -> frozenset[str]:
 
 
 def unknown_variables(names: Iterable[str], also_known: Collection[str] = ()) -> list[str]:
-    """Return a complaint about each variable that begins as ours do and is none.
+    """Return a complaint about each variable that begins as ours do, or is one slip from one of ours, and is none.
 
     Parameters
     ----------
@@ -51,10 +51,15 @@ def unknown_variables(names: Iterable[str], also_known: Collection[str] = ()) ->
     --------
     >>> unknown_variables(["PATH", "CANDLES_GRCE_MS", "CANDLES_SERVICE_HOST"])
     ['CANDLES_GRCE_MS: expected the name of a setting, was none (did you mean CANDLES_GRACE_MS?)']
+    >>> unknown_variables(["CANDELS_GRACE_MS"])
+    ['CANDELS_GRACE_MS: expected the name of a setting, was none (did you mean CANDLES_GRACE_MS?)']
     """
     known = known_variables() | _OTHERS | set(also_known)
     prefixes = tuple({f"{name.partition('_')[0]}_" for name in known})
-    unknown = [name for name in names if name.startswith(prefixes) and name not in known and not _LINKS.search(name)]
+    others = [name for name in names if name not in known and not _LINKS.search(name)]
+    unknown = [
+        name for name in others if name.startswith(prefixes) or any(one_edit_apart(name, each) for each in known)
+    ]
     return [
         f"{name}: expected the name of a setting, was none{did_you_mean(name, known)}" for name in sorted(unknown)
     ]

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
-from embedded.cli import app
-from embedded.terminal.encoding import print_in_any_encoding
+import sys
+
+from embedded.errors import STOPPED_EARLY
+from streaming.exit_codes import EXIT_STOPPED
 
 
 def main() -> None:
     """Run the command line."""
+    try:
+        # Slow imports, during which Ctrl-C is answered as it is later.
+        from embedded.cli import app
+        from embedded.terminal.encoding import print_in_any_encoding
+    except KeyboardInterrupt:
+        print(f"tradestream: {STOPPED_EARLY}", file=sys.stderr)
+        sys.exit(EXIT_STOPPED)
     print_in_any_encoding()
     app()
 

@@ -40,7 +40,7 @@ from embedded.options import (
     pair_of,
     typed_command,
 )
-from embedded.replacing import require_replaceable
+from embedded.strategy_cli import app as strategy_app
 from embedded.terminal.rows import print_json, print_rows
 from embedded.usage import InWords
 from modeling.kinds import DEMO_KIND, TRAINING_KIND
@@ -52,7 +52,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 # What `add_typer` does; nothing is called while a module is imported.
-app.registered_groups = [TyperInfo(models_app, name="models")]
+app.registered_groups = [TyperInfo(models_app, name="models"), TyperInfo(strategy_app, name="strategy")]
 
 
 @app.callback()
@@ -82,6 +82,7 @@ def demo(
     """Run the whole pipeline on a simulated market, from an empty folder to a report."""
     from embedded.kills import Kill
     from embedded.plans.demo import DemoOptions, run_demo
+    from embedded.replacing import require_replaceable
 
     with errors_in_words() as console:
         kills = [Kill.parse(text) for text in kill or []]
@@ -116,6 +117,7 @@ def replay(
 ) -> None:
     """Run the pipeline on recorded trades: the first part trains the model, the rest is traded on paper."""
     from embedded.plans.replay import ReplayOptions, run_replay
+    from embedded.replacing import require_replaceable
 
     with errors_in_words() as console:
         for path in files:

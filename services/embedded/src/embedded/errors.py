@@ -4,9 +4,21 @@ from __future__ import annotations
 
 from contracts.errors import TradestreamError
 
+#: Answers Ctrl-C where no process has been started yet.
+STOPPED_EARLY = "stopped before anything was started"
+
 
 class StopRequestedError(TradestreamError):
-    """Ctrl-C or SIGTERM: not a fault, the run ends here."""
+    """Ctrl-C or SIGTERM: not a fault, the run ends here.
+
+    Parameters
+    ----------
+    words
+        What a person is told.
+    """
+
+    def __init__(self, words: str = "stopped: all services have ended, nothing is left running") -> None:
+        super().__init__(words)
 
 
 class LostTradesError(TradestreamError):

@@ -32,10 +32,10 @@ def errors_in_words() -> Iterator[Console]:
         if unknown := unknown_variables(set_variables(ENV_FILE)):
             raise SettingsError("\n".join(unknown))
         yield console
-    except StopRequestedError:
-        _complain("stopped: all services have ended, nothing is left running", EXIT_STOPPED)
+    except StopRequestedError as error:
+        _complain(str(error), EXIT_STOPPED)
     except KeyboardInterrupt:
-        _complain("stopped at once: all services were killed; a later run starts cleanly", EXIT_STOPPED)
+        _complain("stopped at once: nothing is left running; a later run starts cleanly", EXIT_STOPPED)
     except ProcessFailedError as error:
         _complain(str(error), EXIT_BAD_SETTINGS if error.bad_setting else EXIT_FAILED)
     except (BadInputError, SettingsError, FolderNotOursError, FolderInUseError) as error:

@@ -7,9 +7,9 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
+from embedded.environment import ENVIRONMENT
 from embedded.pipeline import Pipeline
 from embedded.process_states import process_states
-from embedded.services import ENVIRONMENT
 from embedded.terminal.style import signed
 from results.export.latency import stage_latencies
 from results.export.write import export

@@ -1,9 +1,8 @@
-"""What `tradestream models` does: register, list, show, promote; and a model that another run takes over."""
+"""What `tradestream models` does: register, show, promote; and a model that another run takes over."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,53 +13,25 @@ from rich.console import Console
 from contracts.errors import BadInputError
 from contracts.timestamps import iso_utc_ms
 from contracts.topics import MODEL_EVENTS
-from embedded.model_place import ModelsSettings, require_computed_by, settings_of
+from embedded.model_place import (
+    ModelsSettings,
+    Place,
+    asking,
+    registry_of,
+    require_computed_by,
+    settings_of,
+)
 from embedded.model_rows import samples_of
-from embedded.terminal.rows import print_json, print_rows
 from modeling.events import event_of
 from modeling.model_card import ModelCard
 from modeling.own_model import OwnCard, check_model, made_up
-from modeling.registered import RegisteredVersion, StoredModel
+from modeling.registered import StoredModel
 from modeling.registry import ModelRegistry
 from results.run_folder import RunFolder
 from streaming.broker_address import is_embedded, log_folder
 from streaming.producer import open_producer
 
 _BY_HAND = "by hand"
-_COLUMNS = {
-    "version": "Version",
-    "aliases": "Alias",
-    "kind": "Kind",
-    "feature_set": "Set",
-    "predicts_from": "Predicts from",
-    "gate": "Gate",
-}
-
-
-@dataclass(frozen=True)
-class Place:
-    """Whose registry, and which name in it.
-
-    Parameters
-    ----------
-    run
-        Folder of a run; None for the configured registry.
-    name
-        Registered name; None for the configured one.
-    """
-
-    run: Path | None
-    name: str | None = None
-
-    def settings(self) -> ModelsSettings:
-        """Return the settings of the registry."""
-        settings = settings_of(self.run)
-        return settings if self.name is None else settings.model_copy(update={"model_name": self.name})
-
-    def words(self) -> str:
-        """Return the options that name it again."""
-        given = {"run": self.run, "name": self.name}
-        return "".join(f" --{option} {value}" for option, value in given.items() if value is not None)
 
 
 def register(place: Place, file: Path, card_file: Path | None, options: Mapping[str, Any], console: Console) -> int:
@@ -82,7 +53,8 @@ def register(place: Place, file: Path, card_file: Path | None, options: Mapping[
     if place.run is not None:
         require_computed_by(place.run, card)
         RunFolder(place.run).create()
-    version = _store(settings, card, onnx, {"file": file.name}, samples)
+    with asking():
+        version = _store(settings, card, onnx, {"file": file.name}, samples)
     _tell(settings, card, version, "registered", None, _BY_HAND)
     seen = f"{len(said)} stored rows" if samples is not None else "made-up rows"
     console.print(
@@ -120,8 +92,9 @@ def promote(place: Place, version: int, console: Console) -> None:
         If it cannot be served.
     """
     settings = place.settings()
-    registry = _registry(settings)
-    stored = registry.load(settings.model_name, version)
+    registry = registry_of(settings)
+    with asking():
+        stored = registry.load(settings.model_name, version)
     stored.card.check_servable(settings.interval_s)
     check_model(stored.onnx, stored.card, samples_of(settings, stored.card))
     if place.run is not None:
@@ -139,33 +112,6 @@ def promote(place: Place, version: int, console: Console) -> None:
     )
 
 
-def list_models(place: Place, console: Console, *, as_json: bool) -> None:
-    """Print all versions."""
-    settings = place.settings()
-    versions = _registry(settings).versions(settings.model_name)
-    rows = [_listed(each) for each in versions]
-    if as_json:
-        print_json(rows)
-    elif rows:
-        print_rows(console, rows, _COLUMNS)
-    else:
-        console.print(f"no version of {settings.model_name} at {settings.tracking_uri}", soft_wrap=True)
-
-
-def _listed(version: RegisteredVersion) -> dict[str, Any]:
-    tags = version.tags
-    return {
-        "version": version.version,
-        "aliases": list(version.aliases),
-        "kind": tags.get("kind"),
-        "feature_set": (tags.get("feature_set") or "").partition(":")[0],
-        "predicts_from": iso_utc_ms(int(tags["trained_to_ms"])) if "trained_to_ms" in tags else None,
-        "validation_log_loss": tags.get("validation_log_loss"),
-        "gate": tags.get("gate"),
-        "sha256": tags.get("sha256"),
-    }
-
-
 def show(place: Place, version: int) -> None:
     """Print a version's card as JSON, its files compared with what was registered.
 
@@ -175,16 +121,9 @@ def show(place: Place, version: int) -> None:
         If they are gone, or changed.
     """
     settings = place.settings()
-    stored = _registry(settings).load(settings.model_name, version)
+    with asking():
+        stored = registry_of(settings).load(settings.model_name, version)
     print(stored.card.to_json(), end="")
-
-
-def _registry(settings: ModelsSettings) -> ModelRegistry:
-    if not ModelRegistry.exists(settings.tracking_uri):
-        raise BadInputError(
-            "registry", "one that exists (--run FOLDER, or PREDICTIONS_MLFLOW_URI)", settings.tracking_uri
-        )
-    return ModelRegistry(settings.tracking_uri)
 
 
 def _store(

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
 from pydantic_settings import SettingsConfigDict
+from rich.console import Console
 
 from contracts.errors import BadInputError, TradestreamError
 from contracts.feature_columns import FEATURE_SETS
-from embedded.services import ENVIRONMENT
+from embedded.environment import ENVIRONMENT
 from featurestore import StoreSettings
 from indicators.settings import IndicatorsSettings
 from modeling.model_card import ModelCard
@@ -46,6 +49,54 @@ def settings_of(run: Path | None) -> ModelsSettings:
     place = RunFolder(run)
     here = {"broker_address": place.broker_address, "environment": ENVIRONMENT, "data_dir": place.work.resolve()}
     return settings.model_copy(update=here)
+
+
+@dataclass(frozen=True)
+class Place:
+    """Whose registry, and which name in it.
+
+    Parameters
+    ----------
+    run
+        Folder of a run; None for the configured registry.
+    name
+        Registered name; None for the configured one.
+    """
+
+    run: Path | None
+    name: str | None = None
+
+    def settings(self) -> ModelsSettings:
+        """Return the settings of the registry."""
+        settings = settings_of(self.run)
+        return settings if self.name is None else settings.model_copy(update={"model_name": self.name})
+
+    def words(self) -> str:
+        """Return the options that name it again."""
+        given = {"run": self.run, "name": self.name}
+        return "".join(f" --{option} {value}" for option, value in given.items() if value is not None)
+
+
+def registry_of(settings: ModelsSettings) -> ModelRegistry:
+    """Return the registry that is there.
+
+    Raises
+    ------
+    BadInputError
+        If there is none.
+    """
+    if not ModelRegistry.exists(settings.tracking_uri):
+        raise BadInputError(
+            "registry", "one that exists (--run FOLDER, or PREDICTIONS_MLFLOW_URI)", settings.tracking_uri
+        )
+    return ModelRegistry(settings.tracking_uri)
+
+
+@contextmanager
+def asking() -> Iterator[None]:
+    """Say on a terminal, while the block runs, why nothing else happens: MLflow takes some seconds to load."""
+    with Console(stderr=True).status("Asking the model registry; MLflow takes some seconds to load"):
+        yield
 
 
 class Promoted(NamedTuple):

@@ -37,9 +37,10 @@ def register(
 ) -> None:
     """Check an ONNX model against its card and register it."""
     from embedded import model_commands as commands
+    from embedded.model_place import Place
 
     with errors_in_words() as console:
-        place = commands.Place(run, name)
+        place = Place(run, name)
         options = {
             "inputs": None if inputs is None else _names(inputs),
             "horizon_bars": horizon_bars,
@@ -61,27 +62,30 @@ def register(
 def promote(version: _Version, name: _Name = None, run: _Run = None) -> None:
     """Serve a version from the next start on."""
     from embedded import model_commands as commands
+    from embedded.model_place import Place
 
     with errors_in_words() as console:
-        commands.promote(commands.Place(run, name), version, console)
+        commands.promote(Place(run, name), version, console)
 
 
 @app.command(name="list")
 def list_versions(name: _Name = None, run: _Run = None, as_json: _Json = False) -> None:
     """List the versions of a model."""
-    from embedded import model_commands as commands
+    from embedded.model_list import list_models
+    from embedded.model_place import Place
 
     with errors_in_words() as console:
-        commands.list_models(commands.Place(run, name), console, as_json=as_json)
+        list_models(Place(run, name), console, as_json=as_json)
 
 
 @app.command()
 def show(version: _Version, name: _Name = None, run: _Run = None) -> None:
     """Print a version's card, as JSON."""
     from embedded import model_commands as commands
+    from embedded.model_place import Place
 
     with errors_in_words():
-        commands.show(commands.Place(run, name), version)
+        commands.show(Place(run, name), version)
 
 
 def _names(text: str) -> tuple[str, ...]:

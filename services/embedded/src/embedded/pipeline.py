@@ -13,10 +13,11 @@ from contracts.clock import SystemClock
 from contracts.services import FLOW, INPUTS, SERVICE_NAMES, service, up_to
 from contracts.timestamps import iso_utc
 from embedded.drain import drain
+from embedded.environment import ENVIRONMENT
 from embedded.kills import Kill, KillSwitch
 from embedded.model_commands import adopt
 from embedded.process import ProcessSpec
-from embedded.services import ENVIRONMENT, Services, group_of
+from embedded.services import Services, group_of
 from embedded.supervisor import Supervisor
 from embedded.terminal.hang_up import leave_terminal
 from embedded.terminal.state import Phase, RunState, StateReader

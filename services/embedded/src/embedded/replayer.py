@@ -9,8 +9,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from embedded.drain import drain
+from embedded.environment import ENVIRONMENT
 from embedded.process import ProcessSpec
-from embedded.services import ENVIRONMENT, Services
+from embedded.services import Services
 from embedded.supervisor import Supervisor
 from predictions.settings import PredictionsSettings
 from results.run_folder import RunFolder

@@ -10,6 +10,7 @@ from typing import Any
 from contracts.account import Account
 from contracts.accounts_settings import AccountsSettings
 from contracts.services import FLOW, SERVICE_NAMES, SERVICES
+from embedded.environment import ENVIRONMENT
 from embedded.process import ProcessSpec
 from predictions.settings import PredictionsSettings
 from results.run_folder import RunFolder
@@ -17,8 +18,6 @@ from streaming.exit_codes import EXIT_TOO_FEW_ROWS
 from streaming.settings import ServiceSettings, environment_of, read_settings
 from trades.settings import TradesSettings
 from training.settings import TrainingSettings
-
-ENVIRONMENT = "dev"
 
 
 def group_of(service: str) -> str:

@@ -17,7 +17,7 @@ from contracts.timestamps import iso_utc
 from contracts.topics import SYMBOL_SUBSCRIPTIONS, TRADES_CHECKPOINTS
 from contracts.trades_checkpoint import TradesCheckpoint
 from contracts.units import MS_PER_DAY, US_PER_MS, US_PER_SECOND
-from embedded.services import ENVIRONMENT
+from embedded.environment import ENVIRONMENT
 from results.run_folder import RunFolder
 from results.run_settings import recorded_settings
 from streaming.clients import read_dead_letters, read_topic

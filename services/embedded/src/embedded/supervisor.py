@@ -25,6 +25,8 @@ _STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 #: What a process says that got no memory, whichever library says it.
 _OUT_OF_MEMORY = re.compile(r"cannot allocate memory|failed to map segment|MemoryError|bad_alloc", re.IGNORECASE)
 _MEASURE_EVERY_S = 1.0
+#: uv passes on to its child what a whole group of processes was sent: one Ctrl-C comes twice.
+_SAME_REQUEST_S = 0.3
 #: A disk with less than this is full: what failed may have removed what it had half written.
 _FULL_DISK_BYTES = 1 << 20
 
@@ -66,6 +68,7 @@ class Supervisor:
         self._monotonic = monotonic
         self._progress_of = progress_of
         self._stop_requested = False
+        self._asked_at_s: float | None = None
         self._measured_at_s = 0.0
         log_folder.mkdir(parents=True, exist_ok=True)
 
@@ -146,7 +149,7 @@ class Supervisor:
             If a process cannot be kept alive.
         """
         if self._stop_requested:
-            raise StopRequestedError("asked to stop")
+            raise StopRequestedError
         now_s = self._monotonic()
         for process in self.processes.values():
             self._look_after(process, now_s)
@@ -267,9 +270,12 @@ class Supervisor:
             leave_terminal()
             self._stop_requested = True
             return
+        now_s = self._monotonic()
+        if self._asked_at_s is not None and now_s - self._asked_at_s < _SAME_REQUEST_S:
+            return
         if self._stop_requested:  # a second time: the person does not want to wait
             raise KeyboardInterrupt
-        self._stop_requested = True
+        self._stop_requested, self._asked_at_s = True, now_s
 
 
 def describe_exit(code: int) -> str:

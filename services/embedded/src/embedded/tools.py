@@ -12,7 +12,7 @@ from typing import Any
 from contracts.errors import BadInputError
 from contracts.services import SERVICE_NAMES, readers_of, service
 from contracts.topics import DEAD_LETTERS_PREFIX, TOPICS, TopicSpec
-from embedded.services import ENVIRONMENT
+from embedded.environment import ENVIRONMENT
 from results.run_folder import RunFolder
 from results.run_log import RunLog
 from streaming.broker_address import is_embedded, log_folder

@@ -12,7 +12,8 @@ from typer.core import TyperGroup
 
 from contracts.errors import BadInputError
 from contracts.nearest import did_you_mean
-from streaming.exit_codes import EXIT_BAD_SETTINGS
+from embedded.errors import STOPPED_EARLY
+from streaming.exit_codes import EXIT_BAD_SETTINGS, EXIT_STOPPED
 
 _KINDS = {"int": "a whole number", "float": "a number"}
 
@@ -34,6 +35,14 @@ class InWords(TyperGroup):
             words = _words(error, given)
             Console(stderr=True).print(Text(words), soft_wrap=True)
             sys.exit(EXIT_BAD_SETTINGS)
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command; Typer would say nothing of Ctrl-C."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            Console(stderr=True).print(Text(f"tradestream: {STOPPED_EARLY}"), soft_wrap=True)
+            sys.exit(EXIT_STOPPED)
 
 
 def _words(error: Any, given: Sequence[str]) -> str:

@@ -20,6 +20,8 @@ _COLUMNS = ("published", "replayed", "equal", "missing", "unexpected", "mismatch
 #: Shown where there are any.
 _RARE_COLUMNS = ("two_values", "unreadable", "pending")
 _LONGEST_VALUE = 60
+#: Wider than any table.
+_ANY_WIDTH = 10_000
 
 
 def say(console: Console, label: str, value: str | Text) -> None:
@@ -37,6 +39,25 @@ def say(console: Console, label: str, value: str | Text) -> None:
     console.print(Text.assemble((f"{label:<11}", "bright_black"), value), soft_wrap=True)
 
 
+def print_whole(console: Console, table: Table) -> None:
+    """Print a table of which nothing is cut off: long cells fold on a terminal, and elsewhere lines may be long.
+
+    Parameters
+    ----------
+    console
+        Where to.
+    table
+        What to print; its columns are made to fold.
+    """
+    for column in table.columns:
+        column.overflow, column.no_wrap = "fold", False
+    before = console.width
+    if not console.is_terminal:
+        console.width = max(before, table.__rich_measure__(console, console.options.update_width(_ANY_WIDTH)).maximum)
+    console.print(table)
+    console.width = before
+
+
 def show_counts(console: Console, comparisons: Iterable[Comparison], names: tuple[str, str]) -> None:
     """Print a row for each topic.
 
@@ -48,14 +69,14 @@ def show_counts(console: Console, comparisons: Iterable[Comparison], names: tupl
     rows = list(comparisons)
     columns = [*_COLUMNS, *(name for name in _RARE_COLUMNS if any(getattr(row, name) for row in rows))]
     table = Table(box=None, pad_edge=False, padding=(0, 0, 0, 1))
-    table.add_column("Topic", no_wrap=True)
+    table.add_column("Topic")
     heads = dict(zip(("published", "replayed"), names, strict=True))
     for name in columns:
-        table.add_column(heads.get(name, name.replace("_", " ")).capitalize(), justify="right", no_wrap=True)
+        table.add_column(heads.get(name, name.replace("_", " ")).capitalize(), justify="right")
     for row in rows:
         values = [count(getattr(row, name)) for name in columns]
         table.add_row(row.topic, *values, style="red" if row.wrong else "")
-    console.print(table)
+    print_whole(console, table)
 
 
 def show_faults(console: Console, faults: Sequence[Fault], at_most: int, names: tuple[str, str]) -> None:
@@ -64,11 +85,11 @@ def show_faults(console: Console, faults: Sequence[Fault], at_most: int, names: 
         return
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for name in ("Topic", "Id", "Fault", "Field", *(name.capitalize() for name in names)):
-        table.add_column(name, overflow="fold")
+        table.add_column(name)
     for fault in faults[:at_most]:
         values = (_short(fault.published), _short(fault.replayed))
         table.add_row(*(Text(text) for text in (fault.topic, fault.id, fault.kind, fault.field, *values)))
-    console.print(table)
+    print_whole(console, table)
     if len(faults) > at_most:
         console.print(f"{count(at_most)} of {count(len(faults))} shown; --out FILE.jsonl writes all", highlight=False)
 

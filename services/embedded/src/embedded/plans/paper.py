@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -11,10 +12,12 @@ from rich.console import Console
 
 from contracts.clock import Clock, SystemClock
 from contracts.errors import BadInputError
+from contracts.topics import TRADES
 from contracts.units import MS_PER_DAY, MS_PER_MINUTE, US_PER_MS
 from embedded.bars import DEFAULT_INTERVAL_S
 from embedded.choices import Choices
 from embedded.chosen import Chosen, choose
+from embedded.environment import ENVIRONMENT
 from embedded.errors import StopRequestedError
 from embedded.finish import print_summary, write_results
 from embedded.model_place import promoted, require_computed, settings_of
@@ -29,6 +32,7 @@ from embedded.terminal.state import RunState
 from modeling.kinds import DEMO_KIND, MODELS
 from modeling.registered import NoModelError
 from results.run_folder import RunFolder
+from results.run_log import RunLog
 from results.run_settings import environment_settings
 from results.summary import RunRecord
 from streaming.settings import ENV_FILE
@@ -38,6 +42,7 @@ PAIRS = ("BTC/USD", "ETH/USD")
 #: For bars of a minute: two days of warm rows need the half day before them.
 _HISTORY_DAYS = 2.5
 _DRAIN_S = 20.0
+_NOTHING_YET = "stopped before any trade was there: all services have ended, no report was written"
 
 
 @dataclass(frozen=True)
@@ -94,10 +99,21 @@ def _run(
             try:
                 _go(pipeline, has_model, market, options.speed, days)
             except StopRequestedError:
+                if not _has_news(pipeline):
+                    raise StopRequestedError(_NOTHING_YET) from None
                 _wind_down(pipeline)
     finally:
-        if place.log.exists():
+        if _has_news(pipeline):
             print_summary(console, pipeline, write_results(pipeline))
+
+
+def _has_news(pipeline: Pipeline) -> bool:
+    """Whether there is anything to report, and something of it that no earlier run in the folder has reported."""
+    place = pipeline.run_folder
+    if pipeline.state.phase == "starting" or not place.log.exists():
+        return False
+    with closing(RunLog(place.log, ENVIRONMENT)) as log:
+        return log.count(TRADES) > 0
 
 
 def history_days(interval_s: int) -> float:

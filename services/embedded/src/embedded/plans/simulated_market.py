@@ -14,9 +14,9 @@ from contracts.timestamps import iso_utc_ms
 from contracts.topics import TRADES_CHECKPOINTS
 from contracts.trades_checkpoint import TradesCheckpoint
 from contracts.units import MS_PER_DAY, MS_PER_MINUTE, US_PER_MS
+from embedded.environment import ENVIRONMENT
 from embedded.pipeline import Pipeline
 from embedded.process import ProcessSpec
-from embedded.services import ENVIRONMENT
 from exchanges.simulator.dialects import SOCKETS
 from exchanges.simulator.instruments import INSTRUMENTS
 from exchanges.simulator.settings import SimulatorSettings

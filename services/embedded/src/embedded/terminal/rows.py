@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from results.report.wording import count
+from verify.report import print_whole
 
 
 def print_rows(console: Console, rows: Sequence[Mapping[str, Any]], columns: Mapping[str, str]) -> None:
@@ -32,7 +33,7 @@ def print_rows(console: Console, rows: Sequence[Mapping[str, Any]], columns: Map
         table.add_column(heading, justify="right" if numbers and not _are_texts(rows, name) else "left")
     for row in rows:
         table.add_row(*(_cell(row[name]) for name in columns))
-    console.print(table)
+    print_whole(console, table)
 
 
 def print_json(value: Any) -> None:

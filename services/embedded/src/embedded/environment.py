@@ -1,0 +1,3 @@
+"""The environment that every run on one machine has: the suffix of its topics and groups."""
+
+ENVIRONMENT = "dev"
