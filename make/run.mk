@@ -9,7 +9,7 @@ install-dev: $(filter .tools%,$(UV))
 	@$(SYNC) --all-packages $(if $(EXTRA),--all-extras,--extra train --extra postgres --extra simulator)
 
 # What follows trains nothing, so it does not ask for what training needs.
-verify verify-cluster log-check dead-letters dev subscribe unsubscribe subscriptions topics access kafka-up features-sql features-gallery models: EXTRA =
+verify verify-cluster log-check dead-letters dev subscribe unsubscribe subscriptions topics access kafka-up features-sql features-gallery models strategy-check: EXTRA =
 
 .PHONY: subscribe
 subscribe: pair-is-named install ## Add a pair while everything runs: pair=ETH/USD [history_days=2 run=data/paper]
@@ -47,6 +47,14 @@ models: action = list
 models: install ## Models of your own: action=list|show|promote|register [run= version= file=MODEL.onnx card=CARD.json promote=yes]
 	@$(RUN) tradestream models $(call given,action) $(call option,run) $(if $(filter register,$(action)),$(call option,card) \
 		$(if $(promote),--promote) -- $(call given,file)) $(if $(filter show promote,$(action)),$(version))
+
+.PHONY: strategy-check
+strategy-check: file-of-strategy install ## Check a strategy's file: file=FILE.py [run=FOLDER bars=FILE pair=]
+	@$(RUN) tradestream strategy check $(call option,run) $(call option,bars) $(call option,pair) -- $(call given,file)
+
+.PHONY: file-of-strategy
+file-of-strategy:
+	@test -n $(call given,file) || { echo "make strategy-check needs file=, a strategy's Python file"; exit 2; }
 
 .PHONY: mlflow
 mlflow: port = 5000

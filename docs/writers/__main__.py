@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from docs.writers import cli, code_map, defaults, features, settings, sql, topics
+from docs.writers import cli, code_map, defaults, features, settings, sql, strategies, topics
 from docs.writers.markdown import filled
 
 from streaming.variables import KNOWN_FILE
@@ -18,6 +18,7 @@ WRITTEN: dict[str, Callable[[], Iterator[str]]] = {
     "reference/features.md": features.lines,
     "reference/settings.md": settings.lines,
     "reference/sql.md": sql.lines,
+    "reference/strategies.md": strategies.lines,
     "reference/topics.md": topics.lines,
 }
 

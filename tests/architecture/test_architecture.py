@@ -41,6 +41,7 @@ ALLOWED: dict[str, set[str]] = {
     "streaming": {"contracts"},
     "featurestore": {"contracts"},
     "modeling": {"contracts", "features"},
+    "strategies": {"contracts", "features"},
     "results": {"contracts", "features", "exchanges", "streaming", "featurestore"},
     **{service: set(LIBRARIES) for service in (*SERVICES, *JOBS)},
     "embedded": set(LIBRARIES) | set(SERVICES) | set(JOBS),

@@ -15,7 +15,18 @@ from features import ANCHOR_BARS, Feature, batch
 from features.bars import Bar
 from features.batch import compute
 from features.engine import Engine
-from features.expressions import Arithmetic, Column, ColumnName, Expression, Function, Lag, Number, Rolling
+from features.expressions import (
+    Arithmetic,
+    Column,
+    ColumnName,
+    Expression,
+    Function,
+    Given,
+    Lag,
+    Number,
+    Rolling,
+    When,
+)
 from features.functions import close, ema, highest, lag, log, low, mean, sqrt, volume
 
 COLUMNS = get_args(ColumnName)
@@ -23,7 +34,14 @@ COLUMNS = get_args(ColumnName)
 BARS = simulated(160, seed=21, first_ms=MIDNIGHT_MS - 37 * 60_000)
 FUNCTIONS = ("log", "sqrt", "sign", "step", "positive", "sin", "cos")
 
+#: What comes with the bars: numbers, and some that are not known.
+GIVEN = {
+    "rsi_14": np.where(np.arange(len(BARS)) % 7 == 3, np.nan, BARS.columns["close"] / 600),
+    "direction.direction": np.sign(np.sin(np.arange(len(BARS)))),
+}
+
 leaves = st.one_of(
+    st.sampled_from(sorted(GIVEN)).map(Given),
     st.sampled_from(COLUMNS).map(Column),
     st.sampled_from([0.0, 1.0, -1.0, 2.5, -0.5, 1e-3, 3.0000004]).map(Number),
 )
@@ -36,6 +54,7 @@ def operations(parts: st.SearchStrategy[Expression]) -> st.SearchStrategy[Expres
         st.builds(Arithmetic, st.sampled_from("+-*"), parts, parts),
         st.builds(Arithmetic, st.just("/"), parts, parts.filter(lambda part: part != Number(0.0)), parts),
         st.builds(Function, st.sampled_from(FUNCTIONS), parts),
+        st.builds(When, parts, parts, parts),
         st.builds(Lag, parts, st.integers(1, 7)),
         st.builds(Rolling, st.sampled_from(("sum", "max", "min", "deviation")), parts, windows),
     )
@@ -49,10 +68,11 @@ def streamed(features: list[Feature], bars: object = BARS) -> dict[str, np.ndarr
     engine = Engine(60, features)
     rows = zip(BARS.starts_ms.tolist(), *(BARS.columns[name].tolist() for name in Bar._fields), strict=True)
     found = []
-    for start_ms, *values in rows:
+    for place, (start_ms, *values) in enumerate(rows):
         bar = Bar(*values)
-        peeked = engine.peek(start_ms, bar)
-        engine.push(start_ms, bar)
+        given = [GIVEN[name][place] for name in engine.given]
+        peeked = engine.peek(start_ms, bar, given)
+        engine.push(start_ms, bar, given)
         assert engine.values() == peeked
         found.append([math.nan if value is None else value for value in peeked.values()])
     return dict(zip((feature.name for feature in features), np.array(found).T, strict=True))
@@ -62,7 +82,7 @@ def streamed(features: list[Feature], bars: object = BARS) -> dict[str, np.ndarr
 @given(st.lists(formulas, min_size=1, max_size=4))
 def test_stream_equals_batch_to_the_bit(several: list[Expression]) -> None:
     features = [Feature(f"f{n}", formula, "level", "d", "s") for n, formula in enumerate(several)]
-    at_once = compute(BARS.starts_ms, BARS.columns, 60, features)
+    at_once = compute(BARS.starts_ms, BARS.columns, 60, features, GIVEN)
     for name, values in streamed(features).items():
         assert values.tobytes() == _one_nan(at_once[name]).tobytes(), dict(enumerate(map(str, several)))
 
@@ -85,7 +105,9 @@ def test_known_no_later_than_its_reach_says(formula: Expression) -> None:
     late = lag(Column("close"), formula.reach.window - 1) if formula.reach.window > 1 else Column("close")
     feature = Feature("f", 0 * formula + 0 * late, "level", "d", "s")
     assert feature.bars() == formula.reach.window
-    assert np.isnan(compute(BARS.starts_ms, BARS.columns, 60, [feature])["f"][: formula.reach.window - 1]).all()
+    assert np.isnan(
+        compute(BARS.starts_ms, BARS.columns, 60, [feature], GIVEN)["f"][: formula.reach.window - 1]
+    ).all()
 
 
 @pytest.mark.parametrize("bars", [1_441, 1_500, 2_900])

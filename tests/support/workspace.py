@@ -14,7 +14,7 @@ from contracts.services import SERVICE_NAMES
 ROOT = Path(__file__).parents[2]
 
 #: May be imported by what stands to the right; `embedded` is the composition root.
-LIBRARIES = ("contracts", "features", "exchanges", "streaming", "featurestore", "modeling", "results")
+LIBRARIES = ("contracts", "features", "exchanges", "streaming", "featurestore", "modeling", "strategies", "results")
 SERVICES = SERVICE_NAMES
 #: Processes that end: they read what is there and stream nothing.
 JOBS = ("training", "verify")

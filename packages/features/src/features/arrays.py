@@ -23,10 +23,12 @@ from features.expressions import (
     Column,
     Expression,
     Function,
+    Given,
     Lag,
     Number,
     Rolling,
     Talib,
+    When,
 )
 from features.program import handle_of
 from features.recursive import over
@@ -49,7 +51,7 @@ class Arrays:
     Parameters
     ----------
     columns
-        Of the bars, one value for each.
+        Of the bars, one value for each; and by name the values that come with them.
     first_number
         Of the first bar, counted from the epoch.
     end_times_ms
@@ -93,7 +95,7 @@ class Arrays:
         match node:
             case Number(value):
                 return value
-            case Column(name):
+            case Column(name) | Given(name):
                 return self._columns[name]
             case Calendar(name):
                 return self._unless_missing(clock(name, self._end_times_ms))
@@ -101,6 +103,10 @@ class Arrays:
                 return self._arithmetic(node)
             case Function(name, argument):
                 return _FUNCTIONS[name](self.value(argument))
+            case When(condition, then, otherwise):
+                chosen = self.value(condition)
+                values = self._value(then), self._value(otherwise)
+                return np.where(chosen > 0.0, values[0], np.where(chosen <= 0.0, values[1], chosen))
             case Lag(argument, bars):
                 return self._lag(self.value(argument), bars)
             case Rolling(name, argument, bars):

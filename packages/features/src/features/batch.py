@@ -37,6 +37,7 @@ def compute(
     columns: Mapping[str, ArrayLike],
     interval_s: int,
     features: Sequence[Feature] = FEATURES,
+    given: Mapping[str, ArrayLike] | None = None,
 ) -> dict[str, Floats]:
     """Return each feature on each bar; NaN where the stream's row has null.
 
@@ -52,6 +53,8 @@ def compute(
         Length of a bar, seconds.
     features
         What to compute.
+    given
+        By name the values that come with the bars, one for each window; NaN where it is not known.
 
     Returns
     -------
@@ -69,6 +72,7 @@ def compute(
     values = {name: np.ascontiguousarray(columns[name], dtype=np.float64) for name in Bar._fields if name in columns}
     values.setdefault("reference_close", np.full(len(starts), np.nan))
     _check(starts, values, interval_ms, features)
+    values |= _given(given or {}, len(starts), features)
     own, longer, impossible = by_timeframe(features, interval_s)
     result = {feature.name: np.empty(len(starts)) for feature in features}
     for feature in impossible:
@@ -157,7 +161,8 @@ def _compute_longer(
     features: Sequence[Feature],
     result: Mapping[str, Floats],
 ) -> None:
-    longer = folded(bars.columns, bars.starts, timeframe_s, interval_s, bars.missing)
+    columns = {name: column for name, column in bars.columns.items() if name in Bar._fields}
+    longer = folded(columns, bars.starts, timeframe_s, interval_s, bars.missing)
     if not len(longer.end_times_ms):
         for feature in features:
             result[feature.name].fill(np.nan)
@@ -189,6 +194,21 @@ def _check(
             place = int(np.argmax(wrong))
             expected = "finite numbers above 0" if name in _PRICES else "finite numbers, not below 0"
             raise BadInputError(name, expected, f"{column[place]} at {starts[place]} ms")
+
+
+def _given(given: Mapping[str, ArrayLike], rows: int, features: Sequence[Feature]) -> dict[str, Floats]:
+    """Return the values that come with the bars and are used."""
+    users = {name: feature.name for feature in features for name in sorted(feature.given)}
+    for name, user in users.items():
+        if name not in given:
+            raise BadInputError(f"given.{name}", f"values, which {user} is made from", "missing")
+    values = {name: np.ascontiguousarray(given[name], dtype=np.float64) for name in users}
+    for name, column in values.items():
+        if column.shape != (rows,):
+            raise BadInputError(f"given.{name}", f"shape {(rows,)}", column.shape)
+        if np.isinf(column).any():
+            raise BadInputError(f"given.{name}", "finite numbers, NaN where not known", "infinity")
+    return values
 
 
 def _starts(window_start_ms: ArrayLike, interval_s: int) -> NDArray[np.int64]:

@@ -6,6 +6,7 @@ import math
 from array import array
 from collections.abc import Callable, Sequence
 from functools import lru_cache
+from itertools import repeat
 from operator import itemgetter
 from typing import Any, NamedTuple
 
@@ -102,14 +103,27 @@ class Engine:
         ]
         self._latest: tuple[float, ...] = ()
 
-    def push(self, window_start_ms: int, bar: Bar) -> None:
-        """Take the next bar; the caller sees to it that none is missing in between."""
-        latest = self._push_own(window_start_ms, bar)
+    @property
+    def given(self) -> tuple[str, ...]:
+        """Names of the values that must come with each bar, in order."""
+        return self._program.given
+
+    def push(self, window_start_ms: int, bar: Bar, given: Sequence[float] = ()) -> None:
+        """Take the next bar; the caller sees to it that none is missing in between.
+
+        Parameters
+        ----------
+        window_start_ms, bar
+            The bar, and when it began.
+        given
+            A value for each name of the property `given`, NaN where it is not known.
+        """
+        latest = self._push_own(window_start_ms, (*bar, *given))
         for longer in self._longer:
             latest += longer.push(window_start_ms, bar)
         self._latest = latest
 
-    def _push_own(self, window_start_ms: int, bar: Bar) -> tuple[float, ...]:
+    def _push_own(self, window_start_ms: int, bar: tuple[float, ...]) -> tuple[float, ...]:
         number = window_start_ms // self._interval_ms
         if self._steps is None:
             self._steps = self._program.start(number)
@@ -119,8 +133,13 @@ class Engine:
         self._past.append(bar)
         return values
 
-    def peek(self, window_start_ms: int, bar: Bar) -> dict[str, float | None]:
+    def peek(self, window_start_ms: int, bar: Bar, given: Sequence[float] = ()) -> dict[str, float | None]:
         """Return what the features would be were `bar` the next one; nothing of it is kept.
+
+        Parameters
+        ----------
+        window_start_ms, bar, given
+            As `push` takes them.
 
         Returns
         -------
@@ -134,16 +153,23 @@ class Engine:
             handles = [self._opened(kind, 0) for kind in self._program.handles]
         peeks = [handle.peek for handle in handles]
         time_ms = window_start_ms + self._interval_ms
-        latest = steps.peek(number, time_ms, bar, peeks)
+        latest = steps.peek(number, time_ms, (*bar, *given), peeks)
         for longer in self._longer:
             latest += longer.peek(window_start_ms, bar)
         return self._named(latest)
 
-    def resume(self, bars: Sequence[tuple[int, Bar]]) -> None:
+    def resume(self, bars: Sequence[tuple[int, Bar]], given: Sequence[Sequence[float]] = ()) -> None:
         """Stand where an engine stands that has taken `bars`, consecutive ones, one after another.
 
         In a fraction of the time: TA-Lib's functions are opened on all bars since before their anchor at once, and
         only those bars are taken one by one that windows still reach back to.
+
+        Parameters
+        ----------
+        bars
+            When each began, and the bar.
+        given
+            What came with each, as `push` takes it.
         """
         if not bars:
             return
@@ -153,8 +179,8 @@ class Engine:
         since_anchor = (bars[cut][0] // self._interval_ms - 1) % ANCHOR_BARS + 1
         if since_anchor <= cut:
             self._open(since_anchor)
-        for window_start_ms, bar in bars[cut:]:
-            latest = self._push_own(window_start_ms, bar)
+        for (window_start_ms, bar), with_it in zip(bars[cut:], given[cut:] or repeat(()), strict=False):
+            latest = self._push_own(window_start_ms, (*bar, *with_it))
         for longer in self._longer:
             latest += longer.resume(bars)
         self._latest = latest
@@ -199,7 +225,7 @@ class Past:
         self._most = self._keep + len(places) * ANCHOR_BARS
         self._numbers = array("d")
 
-    def append(self, bar: Bar) -> None:
+    def append(self, bar: tuple[float, ...]) -> None:
         """Keep the next bar, and forget what is too old."""
         numbers = self._numbers
         numbers.extend(self._of(bar))

@@ -13,6 +13,7 @@ yet is NaN, and stays NaN through every operation.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from functools import cached_property
 from typing import Literal, NamedTuple
@@ -61,6 +62,9 @@ class Expression:
     def __hash__(self) -> int:
         # Kept: a formula is a deep tree, and evaluating it looks up every part of it.
         return self._hash
+
+    def __bool__(self) -> bool:
+        raise TypeError(f"expected a formula in words (both, either, negated, when), was a truth value of {self}")
 
     def __post_init__(self) -> None:
         # At once, while its parts have theirs: later, a deep formula would go through all of itself for each.
@@ -126,6 +130,8 @@ class Number(Expression):
     value: float
 
     def __str__(self) -> str:
+        if self.value != self.value:
+            return "unknown"
         return f"{self.value:g}" if float(f"{self.value:g}") == self.value else repr(self.value)
 
 
@@ -147,6 +153,23 @@ class Calendar(Expression):
 
     def __str__(self) -> str:
         return self.name
+
+
+@dataclass(frozen=True, eq=False)
+class Given(Expression):
+    """A value that comes with the bar and is not computed from it; see `features.given`.
+
+    Parameters
+    ----------
+    name
+        Of a feature of the row (``rsi_14``), or of what a model says (``direction.probability_up``).
+    """
+
+    name: str
+
+    def __str__(self) -> str:
+        model, _, value = self.name.rpartition(".")
+        return f'predicted("{model}").{value}' if model else f'feature("{value}")'
 
 
 @dataclass(frozen=True, eq=False)
@@ -209,11 +232,33 @@ class Function(Expression):
 
 
 @dataclass(frozen=True, eq=False)
+class When(Expression):
+    """`then` where `condition` is above zero, else `otherwise`; the other one is not asked. Unknown where that is."""
+
+    condition: Expression
+    then: Expression
+    otherwise: Expression
+
+    def __str__(self) -> str:
+        return f"when({self.condition}, {self.then}, {self.otherwise})"
+
+
+@dataclass(frozen=True, eq=False)
 class Lag(Expression):
-    """The value of `argument` so many bars ago."""
+    """The value of `argument` so many bars ago.
+
+    Raises
+    ------
+    ValueError
+        If that is not at least one: nothing looks ahead.
+    """
 
     argument: Expression
     bars: int
+
+    def __post_init__(self) -> None:
+        require_bars(1, self.bars)
+        super().__post_init__()
 
     @cached_property
     def reach(self) -> Reach:
@@ -225,11 +270,21 @@ class Lag(Expression):
 
 @dataclass(frozen=True, eq=False)
 class Rolling(Expression):
-    """A function of exactly the last `bars` values of `argument`; `deviation` is the population's standard one."""
+    """A function of exactly the last `bars` values of `argument`; `deviation` is the population's standard one.
+
+    Raises
+    ------
+    ValueError
+        If these are not at least two.
+    """
 
     name: RollingName
     argument: Expression
     bars: int
+
+    def __post_init__(self) -> None:
+        require_bars(2, self.bars)
+        super().__post_init__()
 
     @cached_property
     def reach(self) -> Reach:
@@ -282,6 +337,11 @@ class Talib(Expression):
 def expression(value: Expression | float) -> Expression:
     """Return `value` as an expression.
 
+    Returns
+    -------
+    Expression
+        The value itself, or a constant.
+
     Raises
     ------
     TypeError
@@ -292,6 +352,46 @@ def expression(value: Expression | float) -> Expression:
     if isinstance(value, int | float):
         return Number(float(value))
     raise TypeError(f"expected an expression or a number, was {value!r}")
+
+
+def require_bars(least: int, bars: int) -> int:
+    """Return a number of bars.
+
+    Returns
+    -------
+    int
+        The number that was given.
+
+    Raises
+    ------
+    TypeError
+        If it is no integer.
+    ValueError
+        If it is below `least`.
+    """
+    if not isinstance(bars, int):
+        raise TypeError(f"bars: expected an integer, was {bars!r}")
+    if bars < least:
+        raise ValueError(f"bars: expected at least {least}, was {bars}")
+    return bars
+
+
+def nodes(formula: Expression) -> Iterator[Expression]:
+    """Yield every part of a formula, itself included; what it has in several places once.
+
+    Yields
+    ------
+    Expression
+        A whole before its parts.
+    """
+    seen: set[Expression] = set()
+    waiting = [formula]
+    while waiting:
+        node = waiting.pop()
+        if node not in seen:
+            seen.add(node)
+            waiting += node.parts
+            yield node
 
 
 def _further(reach: Reach, bars: int) -> Reach:

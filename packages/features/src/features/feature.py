@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-from features.expressions import Column, Expression, Reach, Talib
+from features.expressions import Column, Expression, Given, Reach, Talib, nodes
 
 Unit = Literal["quote", "base", "ratio", "0..100", "-100..0", "-1..1", "0..1", "sigma", "level", "count"]
 
@@ -39,7 +40,7 @@ class Feature:
     ------
     ValueError
         If the name is not one for a column, the unit not known, the formula too deep, or that of a longer timeframe
-        recursive.
+        recursive or of values that come with the row's own bar.
     """
 
     name: str
@@ -61,6 +62,8 @@ class Feature:
         if self.timeframe_s is not None and self.reach.anchored:
             # An hourly Wilder average would need twelve days of minutes before it could be served.
             raise ValueError(f"{self.name}: expected a formula of a window on a longer timeframe, was {self.formula}")
+        if self.timeframe_s is not None and self.given:
+            raise ValueError(f"{self.name}: expected columns of bars on a longer timeframe, was {self.formula}")
 
     @property
     def reach(self) -> Reach:
@@ -77,6 +80,11 @@ class Feature:
         """The columns of the bar it is computed from."""
         return frozenset(_columns(self.formula))
 
+    @property
+    def given(self) -> frozenset[str]:
+        """The names of the values it is computed from that come with the bar."""
+        return frozenset(node.name for node in nodes(self.formula) if isinstance(node, Given))
+
     def bars(self, interval_s: int = 60) -> int:
         """Return how many of the row's bars it needs: what of the past a restart must bring back.
 
@@ -92,9 +100,9 @@ class Feature:
         return max(window, anchored + held)
 
 
-def _columns(formula: Expression) -> set[str]:
-    if isinstance(formula, Column):
-        return {formula.name}
-    if isinstance(formula, Talib):
-        return set(formula.inputs)
-    return {name for part in formula.parts for name in _columns(part)}
+def _columns(formula: Expression) -> Iterator[str]:
+    for node in nodes(formula):
+        if isinstance(node, Column):
+            yield node.name
+        elif isinstance(node, Talib):
+            yield from node.inputs

@@ -22,10 +22,13 @@ from features.expressions import (
     Column,
     Expression,
     Function,
+    Given,
     Lag,
     Number,
     Rolling,
     Talib,
+    When,
+    nodes,
 )
 
 #: ``{0}`` is a local variable. Each passes NaN on, and is NaN where it has no value.
@@ -59,13 +62,14 @@ class Steps(NamedTuple):
     ----------
     push
         Takes ``(number, time_ms, bar, calls)`` and gives the formulas' values: the bar's number and the time of its
-        end since the epoch, and a call for each of `Program.handles`.
+        end since the epoch, the values of `Program.given` behind the bar's own, and a call for each of
+        `Program.handles`.
     peek
         The same, and nothing of the bar is kept.
     """
 
-    push: Callable[[int, int, Bar, Sequence[Call]], tuple[float, ...]]
-    peek: Callable[[int, int, Bar, Sequence[Call]], tuple[float, ...]]
+    push: Callable[[int, int, tuple[float, ...], Sequence[Call]], tuple[float, ...]]
+    peek: Callable[[int, int, tuple[float, ...], Sequence[Call]], tuple[float, ...]]
 
 
 class Program(NamedTuple):
@@ -77,12 +81,15 @@ class Program(NamedTuple):
         The Python text, for whoever wants to read it.
     handles
         TA-Lib functions it calls, one of each kind, in the order of the calls that a step is given.
+    given
+        Names of the values that come with a bar, in the order in which they follow the bar's own.
     start
         Returns the program before its first bar, which has the given number.
     """
 
     source: str
     handles: tuple[Talib, ...]
+    given: tuple[str, ...]
     start: Callable[[int], Steps]
 
 
@@ -100,7 +107,7 @@ def program(formulas: tuple[Expression, ...]) -> Program:
     }
     exec(compile(source, f"<{len(formulas)} features>", "exec"), names)  # noqa: S102 - our own text, made above
     make = names["make"]
-    return Program(source, tuple(writer.handles), lambda first: Steps(*make(first)))
+    return Program(source, tuple(writer.handles), writer.given, lambda first: Steps(*make(first)))
 
 
 class _Writer:
@@ -108,6 +115,8 @@ class _Writer:
 
     def __init__(self, formulas: Sequence[Expression]) -> None:
         self.handles: list[Talib] = []
+        found = {node.name for formula in formulas for node in nodes(formula) if isinstance(node, Given)}
+        self.given = tuple(sorted(found))
         self._uses = _uses(formulas)
         self._known: dict[Expression, str] = {}
         self._queues: dict[str, int] = {}  # by value: how many of the last ones are kept
@@ -128,7 +137,8 @@ class _Writer:
         """Return the text of ``make(first)``, which returns push and peek."""
         queues = [f"{_queue(value)} = deque([nan] * {bars}, {bars})" for value, bars in self._queues.items()]
         kept = [f"nonlocal {', '.join(self._kept)}"] if self._kept else []
-        begin = [f"({', '.join(Bar._fields)},) = bar"]
+        columns = [*Bar._fields, *(f"given_{place}" for place in range(len(self.given)))]
+        begin = [f"({', '.join(columns)},) = bar"]
         begin += [f"{place} = number % {bars} + 1" for bars, place in self._places.items()]
         keeping = [f"{_queue(value)}.append({value})" for value in self._queues]
         for bars, lines in self._block_ends.items():
@@ -147,6 +157,11 @@ class _Writer:
                 return repr(value) if value >= 0 else f"({value!r})"
             case Column(name):
                 return name
+            case Given(name):
+                return f"given_{self.given.index(name)}"
+            case When(condition, then, otherwise):
+                chosen, values = self._variable(condition), (self.value(then), self.value(otherwise))
+                return self._assign("{1} if {0} > 0.0 else {2} if {0} <= 0.0 else {0}".format(chosen, *values))
             case Calendar(name):
                 return self._assign(f"clock({name!r}, time_ms)")
             case Arithmetic():

@@ -15,6 +15,8 @@ _LONG = 90
 _WORDS = {
     "mean",
     "lag",
+    "when",
+    "unknown",
     *(word for kind in (ColumnName, CalendarName, FunctionName, RollingName) for word in get_args(kind)),
 }
 

@@ -40,6 +40,7 @@ from embedded.options import (
     pair_of,
     typed_command,
 )
+from embedded.strategy_cli import app as strategy_app
 from embedded.terminal.rows import print_json, print_rows
 from embedded.usage import InWords
 from modeling.kinds import DEMO_KIND, TRAINING_KIND
@@ -51,7 +52,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 # What `add_typer` does; nothing is called while a module is imported.
-app.registered_groups = [TyperInfo(models_app, name="models")]
+app.registered_groups = [TyperInfo(models_app, name="models"), TyperInfo(strategy_app, name="strategy")]
 
 
 @app.callback()

@@ -1,0 +1,151 @@
+"""A strategy from a file: exactly one class in it, nothing that it may not say, and a hash of what it is."""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import json
+import re
+import traceback
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+
+from contracts.errors import BadInputError
+from strategies.imports import require_allowed
+from strategies.strategy import Strategy
+
+_NAME = re.compile(r"[a-z][a-z0-9_]*")
+
+
+@dataclass(frozen=True)
+class StrategyFile:
+    """A strategy and the text it was read from.
+
+    Attributes
+    ----------
+    name
+        That of the file.
+    kind
+        Its class.
+    source, path
+        The file's text, and where it stands.
+    """
+
+    name: str
+    kind: type[Strategy]
+    source: str
+    path: Path
+
+    def again(self) -> StrategyFile:
+        """Return the same, imported anew: nothing that a class or the file remembers is left."""
+        return _read(self.path, self.source)
+
+    def made(self, given: Mapping[str, object] | None = None) -> Strategy:
+        """Return the strategy with these parameters, the others at their defaults.
+
+        Returns
+        -------
+        Strategy
+            Ready to run.
+        """
+        return self.kind(**dict(given or {}))
+
+    def hash_of(self, strategy: Strategy) -> str:
+        """Return a hash of the file and the parameters: whatever decides what the strategy says.
+
+        Returns
+        -------
+        str
+            Twelve hexadecimal digits.
+        """
+        facts = [self.source, strategy.values]
+        return hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:12]
+
+
+def load(path: Path) -> StrategyFile:
+    """Read a strategy's file.
+
+    Parameters
+    ----------
+    path
+        Of a Python file whose name is a strategy's: ``my_cross.py``.
+
+    Returns
+    -------
+    StrategyFile
+        With its one class.
+
+    Raises
+    ------
+    BadInputError
+        If it is not there or no Python, says what it may not say, fails, or has no class of a strategy or several.
+    """
+    if not path.is_file():
+        raise BadInputError("FILE", "a strategy's Python file", str(path))
+    if path.suffix != ".py" or not _NAME.fullmatch(path.stem):
+        raise BadInputError("FILE", "a file named in lower_snake_case with the ending .py", path.name)
+    try:
+        source = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise BadInputError(path.name, "a file of Python in UTF-8", str(error)) from None
+    return _read(path, source)
+
+
+def _read(path: Path, source: str) -> StrategyFile:
+    try:
+        tree = ast.parse(source, filename=str(path))
+    except SyntaxError as error:
+        raise BadInputError(f"{path.name}:{error.lineno}", "Python", error.msg) from None
+    except ValueError as error:
+        raise BadInputError(path.name, "a file of Python", str(error)) from None
+    require_allowed(tree, path.name)
+    return StrategyFile(path.stem, _only_strategy(_run(path, tree), path.name), source, path)
+
+
+def _run(path: Path, tree: ast.Module) -> ModuleType:
+    module = ModuleType(f"strategy_file_{path.stem}")
+    module.__file__ = str(path)
+    try:
+        exec(compile(tree, str(path), "exec"), module.__dict__)  # noqa: S102
+    except BadInputError as error:
+        raise BadInputError(f"{path.name}: {error.field}", error.expected, error.got) from None
+    except Exception as error:  # noqa: BLE001 - whatever a user's file does is told in words
+        raise BadInputError(at_line(error, path), "a file that can be imported", described(error)) from None
+    return module
+
+
+def at_line(error: BaseException, path: Path) -> str:
+    """Return the file and the line of it that an error came through last.
+
+    Returns
+    -------
+    str
+        Such as ``my_cross.py:12``.
+    """
+    lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(path)]
+    return f"{path.name}:{lines[-1]}" if lines else path.name
+
+
+def described(error: BaseException) -> str:
+    """Return an error with its class.
+
+    Returns
+    -------
+    str
+        In one line.
+    """
+    return f"{type(error).__name__}: {error}"
+
+
+def _only_strategy(module: ModuleType, name: str) -> type[Strategy]:
+    found = [
+        value
+        for value in vars(module).values()
+        if isinstance(value, type) and issubclass(value, Strategy) and value.__module__ == module.__name__
+    ]
+    if len(found) != 1:
+        said = ", ".join(each.__name__ for each in found) or "none"
+        raise BadInputError(name, "exactly one class that is a Strategy", said)
+    return found[0]

@@ -1,0 +1,55 @@
+"""`tradestream strategy ...`: options in, a table and an exit code out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from contracts.errors import BadInputError
+from embedded.exits import errors_in_words
+from streaming.exit_codes import EXIT_FAILED
+
+app = typer.Typer(help="Strategies of your own, and those that come along.", no_args_is_help=True)
+
+_Json = Annotated[bool, typer.Option("--json", help="for programs")]
+
+
+@app.command()
+def check(
+    file: Annotated[Path, typer.Argument(help="a strategy's Python file")],
+    parameter: Annotated[
+        list[str] | None, typer.Option(metavar="NAME=VALUE", help="try it with this parameter; repeatable")
+    ] = None,
+    run: Annotated[Path | None, typer.Option("--run", help="try it on the candles of this run, too")] = None,
+    bars: Annotated[Path | None, typer.Option(help="and on this file of bars: CSV, JSON, Parquet, Feather")] = None,
+    pair: Annotated[str | None, typer.Option(help="whose bars; by default as `features-gallery`")] = None,
+    as_json: _Json = False,
+) -> None:
+    """Check a strategy: imports, parameters, determinism, that it looks neither ahead nor at its own beginning."""
+    from embedded import strategy_commands as commands
+
+    with errors_in_words() as console:
+        failed = commands.check_file(file, _parameters(parameter or []), run, bars, pair, console, as_json=as_json)
+        if failed:
+            raise typer.Exit(EXIT_FAILED)
+
+
+@app.command(name="list")
+def list_strategies(as_json: _Json = False) -> None:
+    """List the strategies that come along, with their parameters."""
+    from embedded import strategy_commands as commands
+
+    with errors_in_words() as console:
+        commands.list_strategies(console, as_json=as_json)
+
+
+def _parameters(texts: list[str]) -> dict[str, str]:
+    found = {}
+    for text in texts:
+        name, equals, value = text.partition("=")
+        if not (name and equals and value):
+            raise BadInputError("--parameter", "NAME=VALUE", text)
+        found[name] = value
+    return found

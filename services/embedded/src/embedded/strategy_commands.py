@@ -1,0 +1,87 @@
+"""What `tradestream strategy` does."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Mapping
+from pathlib import Path
+
+from rich.console import Console
+from rich.text import Text
+
+from embedded.terminal.rows import print_json, print_rows
+from results.gallery.bars import Bars, bars_of_file, bars_of_run
+from strategies.built_in import STRATEGIES
+from strategies.checks.markets import Market
+from strategies.checks.run import Report, check
+from strategies.running import Rows
+
+_LIST = {"name": "strategy", "parameters": "parameters", "about": "what it does"}
+
+
+def check_file(
+    file: Path,
+    parameters: Mapping[str, str],
+    run: Path | None,
+    bars: Path | None,
+    pair: str | None,
+    console: Console,
+    *,
+    as_json: bool,
+) -> tuple[str, ...]:
+    """Check a strategy's file and print what was found.
+
+    Parameters
+    ----------
+    file, parameters
+        The strategy, and parameters as they were typed.
+    run, bars, pair
+        Recorded bars to try it on: of a run's folder, of a file, of which pair.
+    console, as_json
+        Where the table goes; as JSON it goes to standard output.
+
+    Returns
+    -------
+    tuple[str, ...]
+        Names of the checks that failed.
+    """
+    recorded = [*([bars_of_run(run, pair)] if run else []), *([bars_of_file(bars, None, pair)] if bars else [])]
+    report = check(file, parameters, [_market(each) for each in recorded])
+    if as_json:
+        print_json(_json(report))
+    else:
+        _print(report, console)
+    return report.failed
+
+
+def _market(bars: Bars) -> Market:
+    return Market(bars.title, Rows(bars.starts_ms, bars.columns, interval_s=bars.interval_s))
+
+
+def _json(report: Report) -> dict[str, object]:
+    checks = [{"check": each.check, "problem": each.problem, "note": each.note} for each in report.verdicts]
+    return {"failed": list(report.failed), "checks": checks, **report.facts}
+
+
+def _print(report: Report, console: Console) -> None:
+    rows = {**report.facts}
+    rows |= {each.check: f"ok  {each.note}" if each.problem is None else each.problem for each in report.verdicts}
+    width = max(map(len, rows)) + 2
+    for name, value in rows.items():
+        style = "bold red" if name in report.failed else ""
+        console.print(Text.assemble((f"{name:{width}}", style), value), soft_wrap=True)
+    if report.failed:
+        console.print(Text(f"failed: {', '.join(report.failed)}", "bold red"), soft_wrap=True)
+
+
+def list_strategies(console: Console, *, as_json: bool) -> None:
+    """Print the strategies that come along."""
+    rows = [
+        {
+            "name": name,
+            "parameters": [f"{each.name} {each.low}..{each.high} ({each.default})" for each in file.kind.space()],
+            "about": (inspect.getdoc(file.kind) or "").partition("\n")[0],
+        }
+        for name, file in STRATEGIES.items()
+    ]
+    print_json(rows) if as_json else print_rows(console, rows, _LIST)
