@@ -15,6 +15,7 @@ REVIEWED = {
     "{len(TOPICS)} topics",
     "<{len(formulas)} features>",
     "{len(digits)} digits",
+    "{len(markets)} markets",
     "{len(columns)} columns, as in the first line",
     "{len(tables)} such lists",
     "{len(part)} times",
