@@ -37,7 +37,15 @@ def outputs(cell: Any) -> list[tuple[str, str]]:
     return found
 
 
-@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def cases() -> list[Any]:
+    """Give each notebook; what the one with a model does, the how-to about a model of one's own does too."""
+    return [
+        pytest.param(path, id=path.stem, marks=[pytest.mark.long] if "model" in path.stem else [])
+        for path in NOTEBOOKS
+    ]
+
+
+@pytest.mark.parametrize("path", cases())
 def test_a_notebook_runs_and_says_what_it_said(path: Path, folder: Path) -> None:
     written, now = nbformat.read(path, as_version=4), executed(path, folder)
     for before, after in zip(written.cells, now.cells, strict=True):

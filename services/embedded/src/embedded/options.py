@@ -13,6 +13,7 @@ import typer
 from rich.console import Console
 
 from contracts.errors import BadInputError
+from contracts.fees import TAKER_FEE_BPS
 from contracts.units import PAIR_PATTERN
 from embedded.choices import Choices
 from modeling.kinds import DEMO_KIND, MODELS
@@ -56,7 +57,7 @@ Balance = Annotated[
     str | None,
     typer.Option(help="what the one account begins with, in its quote currency; by default about 10,000 US dollars"),
 ]
-FeeBps = Annotated[str | None, typer.Option(help="taker fee, basis points; by default 26")]
+FeeBps = Annotated[str | None, typer.Option(help=f"taker fee, basis points; by default {TAKER_FEE_BPS}")]
 Interval = Annotated[
     str | None, typer.Option(help="length of the bars that are predicted: 1m, 5m, 15m; by default 1m")
 ]
