@@ -120,7 +120,11 @@ def known_or_there(model: str | None, console: Console) -> str:
     chosen = next(kind for kind in _MODELS.values() if kind.is_installed())
     if chosen.name != DEMO_KIND:
         wanted = _MODELS[DEMO_KIND]
-        console.print(f"{wanted.library} is not installed: training {chosen.name} instead of {DEMO_KIND}.")
+        console.print(
+            f"{wanted.library} is not installed: a model that is trained here is {chosen.name}, not {DEMO_KIND} "
+            f"(with make, model={DEMO_KIND} installs it).",
+            soft_wrap=True,
+        )
     return chosen.name
 
 
