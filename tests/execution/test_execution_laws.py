@@ -24,7 +24,8 @@ from contracts.state import MemoryState
 from contracts.units import EXACT
 from exchanges.paper import PaperBroker
 from execution.core.archive import KEPT
-from execution.core.execute import BOOK, step
+from execution.core.edge import BOOK, Remembered
+from execution.core.execute import run, step
 from execution.core.policy import Policy
 from execution.core.portfolio import Portfolio
 
@@ -149,6 +150,31 @@ def test_state_survives_json_anywhere(data: st.DataObject, parts: dict[str, list
     messages = fold(signals[:cut], before)
     after = MemoryState(json.loads(json.dumps(before.entries)))
     assert told(messages + fold(signals[cut:], after)) == told(fold(signals))
+
+
+@LAWS
+@given(st.data(), streams())
+def test_objects_json_and_what_is_remembered_tell_the_same(
+    data: st.DataObject, parts: dict[str, list[Signal]]
+) -> None:
+    """Also where the store has gone back to what it held before, as after an attempt that failed."""
+    signals = in_order(parts)
+    cut = data.draw(st.integers(0, len(signals)))
+    back = data.draw(st.integers(0, cut))
+    assert told(run(signals, ACCOUNT, BROKER)) == told(fold(signals))
+
+    store, last, kept = MemoryState(), Remembered(), ""
+    messages: list[Message] = []
+    for number, each in enumerate(signals[:cut]):
+        kept = json.dumps(store.entries) if number == back else kept
+        messages += step(store, each, ACCOUNT, BROKER, Policy(), last)
+    if kept:
+        store = MemoryState(json.loads(kept))
+        messages = fold(signals[:back])
+        cut = back
+    for each in signals[cut:]:
+        messages += step(store, each, ACCOUNT, BROKER, Policy(), last)
+    assert told(messages) == told(fold(signals))
 
 
 @LAWS

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from decimal import ROUND_DOWN, Decimal
+from functools import cache
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -79,6 +80,7 @@ class Instrument(BaseModel):
         return quantity < self.minimum_quantity or quantity * price < self.minimum_cost
 
 
+@cache
 def default_instrument(exchange: str, pair: str) -> Instrument:
     """Return what is assumed of a pair that nothing else is known of.
 

@@ -23,8 +23,8 @@ class Archive:
 
     def find(self, order_id: str) -> OpenOrder | None:
         """Return the order, None if it is not there."""
-        saved = self._state.get(_key(order_id))
-        return None if saved is None else OpenOrder.from_json(saved)
+        opened: OpenOrder | None = self._state.get(_key(order_id))
+        return opened
 
     def keep(self, ended: Mapping[str, OpenOrder]) -> None:
         """Write what has ended, or has changed since."""
@@ -36,7 +36,7 @@ class Archive:
                     self._state.delete(_key(oldest))
                 self._state.set(place, order_id)
                 count += 1
-            self._state.set(_key(order_id), opened.to_json())
+            self._state.set(_key(order_id), opened)
         self._state.set(ENDED, count)
 
 

@@ -19,21 +19,38 @@ from execution.core.archive import Archive
 from execution.core.bar_synchroniser import BarSynchroniser
 from execution.core.book import book_all
 from execution.core.broker import Broker
+from execution.core.edge import BOOK, JsonEdge, Remembered
 from execution.core.policy import Policy
 from execution.core.portfolio import Portfolio
 
-BOOK = "book"
+Event = Signal | OrderReport
 
 
 def step(
-    state: State, event: Signal | OrderReport, account: Account, broker: Broker, policy: Policy
+    state: State,
+    event: Event,
+    account: Account,
+    broker: Broker,
+    policy: Policy,
+    remembered: Remembered | None = None,
 ) -> list[Message]:
+    """Take one event over a state of JSON, as a store has it; see `fold`.
+
+    Parameters
+    ----------
+    remembered
+        The account's, the same at each call of a process: what was written is then not read anew.
+    """
+    return fold(JsonEdge(state, remembered), event, account, broker, policy)
+
+
+def fold(state: State, event: Event, account: Account, broker: Broker, policy: Policy) -> list[Message]:
     """Take one event; return the orders, fills, positions, alerts and P&L that follow from it.
 
     Parameters
     ----------
     state
-        The account's, before and after; empty for an account that has not traded.
+        The account's, before and after, of objects; empty for an account that has not traded.
     event
         Any pair's next signal, which waits for the other pairs', or what a venue says of an order, which is booked at
         once. What was said before changes nothing.
@@ -78,14 +95,15 @@ def _report(state: State, report: OrderReport, account: Account) -> list[Message
 
 
 def _portfolio(state: State, account: Account) -> Portfolio:
-    saved = state.get(BOOK)
-    return _continued(Portfolio.from_json(saved), account) if saved else Portfolio.opened(account)
+    saved: Portfolio | None = state.get(BOOK)
+    return Portfolio.opened(account) if saved is None else _continued(saved, account)
 
 
 def _save(state: State, portfolio: Portfolio) -> None:
     if portfolio.ended:
         Archive(state).keep(portfolio.ended)
-    state.set(BOOK, portfolio.to_json())
+        portfolio = replace(portfolio, ended={})
+    state.set(BOOK, portfolio)
 
 
 def _continued(portfolio: Portfolio, account: Account) -> Portfolio:
@@ -99,4 +117,4 @@ def _continued(portfolio: Portfolio, account: Account) -> Portfolio:
 def run(signals: Iterable[Signal], account: Account, broker: Broker, policy: Policy | None = None) -> list[Message]:
     """Return all that follows from an account's signals, from an empty portfolio on: a backtest in one call."""
     state, rules = MemoryState(), policy or Policy()
-    return [message for signal in signals for message in step(state, signal, account, broker, rules)]
+    return [message for signal in signals for message in fold(state, signal, account, broker, rules)]
