@@ -87,10 +87,13 @@ def test_wrong_settings_are_refused_before_anything_starts(
     command: str, options: list[str], environment: dict[str, str], words: str, files: list[str], tmp_path: Path
 ) -> None:
     out, began_s = tmp_path / "out", time.process_time()
+    RunFolder(out).create()
+    (out / "summary.json").write_text("{}")
+    before = sorted(out.rglob("*"))
     code, said = call(command, files, out, *options, **environment)
     assert code == 2, said
-    assert words in said
-    assert not out.exists(), "nothing was made, so nothing was started and no earlier run replaced"
+    assert words in said, "of the settings, not of the earlier run"
+    assert sorted(out.rglob("*")) == before, "nothing was made, so nothing was started and no earlier run replaced"
     assert time.process_time() - began_s < 10, "CPU seconds; a machine at work does not count"
 
 

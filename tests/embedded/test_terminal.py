@@ -16,6 +16,7 @@ from tests.support.writes_log import put
 
 from contracts.topics import TRADES_CHECKPOINTS
 from contracts.trades_checkpoint import TradesCheckpoint
+from embedded.finish import headlines
 from embedded.process import ManagedProcess, ProcessSpec
 from embedded.terminal.board import render
 from embedded.terminal.plain import PlainLines, line_of
@@ -87,6 +88,42 @@ def test_every_phase_is_drawn(state: RunState, phase: str, words: list[str]) -> 
     text = drawn(state)
     for word in words:
         assert word in text
+
+
+def test_one_of_something_is_no_plural_and_nothing_on_its_way_is_said() -> None:
+    state = RunState("a run", ["BTC/USD"], fills=1)
+    state.counts = {"candles": 1, "technical_indicators": 1, "predictions": 1}
+    words = {}
+    for phase in ("backfill", "live", "drain"):
+        state.phase = phase
+        words[phase] = line_of(state)
+    assert "1 candle, 1 feature row" in words["backfill"]
+    assert words["live"].endswith("1 prediction, 1 fill")
+    assert words["drain"].endswith("drain    everything on its way has arrived")
+    state.lags, state.most_waiting = {"candles": 1, "signals": 0}, 4
+    assert "75 % (about" in line_of(state) or "75 %, on their way: 1 for candles" in line_of(state)
+    state.phase = "backfill"
+    assert "1 candle   1 feature row   1 message is still on its way" in drawn(state)
+
+
+def test_the_headlines_count_as_people_do() -> None:
+    counts = dict.fromkeys(("trades", "candles", "predictions", "signals", "fills"), 1)
+    summary = {
+        "counts": counts,
+        "pnl": {"currencies": {}},
+        "accuracy": {"accuracy": None},
+        "model": None,
+        "lost_trades": {"candles": 1},
+        "services": {"candles": {"restarts": 1}},
+        "dead_letters": {"candles": 1},
+        "conflicts": {"candles": 1},
+        "wall_seconds": 1,
+    }
+    said = {label: str(value) for label, value in headlines(summary)}
+    assert said["Market"] == "1 trade  1 candle"
+    assert said["Decided"] == "1 prediction  1 signal  1 fill"
+    assert said["Lost"] == "1 trade (100.00 %)"
+    assert said["Health"] == "1 restart, 1 dead letter, 1 conflicting message"
 
 
 @pytest.mark.parametrize("phase", ["starting", "backfill", "train", "live", "drain"])

@@ -67,6 +67,7 @@ UPPER, MIDDLE, LOWER = (
 )
 _MACD_7 = {"fastperiod": 7, "slowperiod": 14, "signalperiod": 9}
 _MACD_12 = {"fastperiod": 12, "slowperiod": 26, "signalperiod": 9}
+_SUPERTREND = {"timeperiod": 10, "multiplier": 3.0}
 _STOCH = {"fastk_period": 14, "slowk_period": 3, "slowd_period": 3}
 _STOCHRSI = {"timeperiod": 14, "fastk_period": 14, "fastd_period": 3}
 
@@ -101,6 +102,8 @@ TALIB: dict[str, Reference] = {
     "bollinger_width_20": lambda columns: (UPPER(columns) - LOWER(columns)) / MIDDLE(columns),
     "atr_14": of("ATR", *HLC, timeperiod=14),
     "natr_14": of("NATR", *HLC, timeperiod=14),
+    "supertrend_10": of("SUPERTREND", *HLC, output=0, **_SUPERTREND),
+    "supertrend_10_direction": of("SUPERTREND", *HLC, output=1, **_SUPERTREND),
     "keltner_upper_20": lambda columns: EMA_20(columns) + 2 * ATR_10(columns),
     "keltner_middle_20": EMA_20,
     "keltner_lower_20": lambda columns: EMA_20(columns) - 2 * ATR_10(columns),
@@ -112,19 +115,6 @@ TALIB: dict[str, Reference] = {
     ),
     "obv": _window_of(of("OBV", "close", "volume"), 60),
     "accumulation_60": _window_of(of("AD", *HLC, "volume"), 60),
-}
-#: Where TA-Lib's own number is another one on some rows, and why: the reference, and on how many rows it is ours.
-EXCEPTIONS: dict[str, tuple[Reference, float, str]] = {
-    "supertrend_10": (
-        of("SUPERTREND", *HLC, output=0, timeperiod=10, multiplier=3.0),
-        0.995,
-        "a band is forgotten when the price breaks it, for which no number of bars is a guarantee",
-    ),
-    "supertrend_10_direction": (
-        of("SUPERTREND", *HLC, output=1, timeperiod=10, multiplier=3.0),
-        0.995,
-        "the same",
-    ),
 }
 #: What adds up since the first bar in TA-Lib, and over a stated window here: the difference of two of its values.
 CUMULATIVE = {"obv", "accumulation_60"}
@@ -164,8 +154,8 @@ def history(request: pytest.FixtureRequest) -> tuple[BarSeries, dict[str, np.nda
 
 def test_every_feature_that_talib_has_is_compared() -> None:
     """The rest is arithmetic of those, the clock, or nobody else's."""
-    assert set(TALIB) | set(EXCEPTIONS) <= set(BY_NAME)
-    elsewhere = {name for name in set(BY_NAME) - set(TALIB) - set(EXCEPTIONS) if BY_NAME[name].reach.anchored}
+    assert set(TALIB) <= set(BY_NAME)
+    elsewhere = {name for name in set(BY_NAME) - set(TALIB) if BY_NAME[name].reach.anchored}
     assert all(name.endswith("_cross") for name in elsewhere), elsewhere
 
 
@@ -182,17 +172,6 @@ def test_equals_talib_on_the_whole_history(
         print(f"\n{name}: {warm.sum():,} rows, at most {error:.1e} of the scale", end="")
     assert warm.sum() >= 1_000
     assert error <= CONVERGENCE
-
-
-@pytest.mark.parametrize("name", EXCEPTIONS)
-def test_equals_talib_but_for_what_is_named(name: str, history: tuple[BarSeries, dict[str, np.ndarray]]) -> None:
-    bars, found = history
-    reference, share, _why = EXCEPTIONS[name]
-    expected = reference(bars.columns)
-    warm = np.isfinite(found[name]) & np.isfinite(expected)
-    same = np.abs(found[name] - expected)[warm] <= CONVERGENCE * SCALE[BY_NAME[name].unit](bars.columns)
-    assert warm.sum() >= 1_000
-    assert same.mean() > share
 
 
 #: Our name, the golden file's.

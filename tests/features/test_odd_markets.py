@@ -21,10 +21,12 @@ MINUTE_MS = 60_000
 STANDING_STILL: dict[str, float] = {
     **dict.fromkeys(["bollinger_percent_b_20", "close_location"], 0.5),
     **dict.fromkeys([f"bollinger_percent_b_20_{name}" for name in ("5m", "15m", "1h")], 0.5),
-    "supertrend_10_direction": 1.0,
 }
 #: Null there: what was before it could be anything.
-UNDECIDED = {"rsi_7", "rsi_14", "rsi_21", "adx_14", "plus_di_14", "minus_di_14", "stochrsi_k_14", "stochrsi_d_14"}
+UNDECIDED = {
+    *("rsi_7", "rsi_14", "rsi_21", "adx_14", "plus_di_14", "minus_di_14", "stochrsi_k_14", "stochrsi_d_14"),
+    *("supertrend_10", "supertrend_10_direction"),
+}
 #: Of a price, and yet zero where it stands still: they measure movement.
 MOVEMENTS = {"atr_14", "momentum_10"} | {f"macd{part}_{n}" for part in ("", "_signal", "_hist") for n in (7, 12)}
 BOUNDS: dict[Unit, tuple[float, float]] = {

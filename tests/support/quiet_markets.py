@@ -134,4 +134,7 @@ def talib_ratios(columns: dict[str, Floats]) -> dict[str, Floats]:
     found["stochrsi_k_14"], found["stochrsi_d_14"] = talib.STOCHRSI(
         close, timeperiod=14, fastk_period=14, fastd_period=3
     )
+    direction = talib.SUPERTREND(high, low, close, timeperiod=10, multiplier=3.0)[1].astype(np.float64)
+    direction[:10] = np.nan  # whole numbers know no NaN
+    found["supertrend_10_direction"] = direction
     return found

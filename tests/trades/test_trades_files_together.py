@@ -120,7 +120,7 @@ def test_what_is_lost_and_what_is_unknown_is_said_before_anything_starts(tmp_pat
     (note, sides) = look_into([write(tmp_path, text)]).notes
     assert note == (
         "kraken_BTCUSD.csv: 3 of 3,003 trades are lost (0.10 %). The first, line 2: row: expected 3 columns, was "
-        "'1 columns'."
+        "'1 column'."
     )
     assert sides.startswith("kraken_BTCUSD.csv does not say who took in its trades: taker_buy_volume and")
 

@@ -118,7 +118,7 @@ def test_a_venue_that_talks_but_does_not_answer_pings_is_dead(monkeypatch: pytes
         health.connected()
         assert health.check() == (
             True,
-            "connected, pong 0.0 s ago, last trade none yet, 1 pairs, 1 of them catching up",
+            "connected, pong 0.0 s ago, last trade none yet, 1 pair, 1 of them catching up",
         )
         now = time.monotonic()
         monkeypatch.setattr(time, "monotonic", lambda: now + 6)

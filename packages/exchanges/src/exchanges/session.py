@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Literal
 
+from contracts.counted import counted
 from contracts.units import US_PER_MS
 from exchanges import continuity
 from exchanges.absurd_times import without_absurd_times
@@ -183,7 +184,7 @@ def _numbered(state: SessionState, sequence: int) -> list[Action]:
     if sequence <= expected:
         return []
     lost = sequence - expected
-    text = f"{lost} messages lost on the way to message {sequence}"
+    text = f"{counted(lost, 'message')} lost on the way to message {sequence}"
     return [Report("lost_messages", text, count=lost, level="WARNING"), *_suspect_all(state)]
 
 

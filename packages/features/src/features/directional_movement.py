@@ -16,6 +16,7 @@ from features.wilder import (
     average,
     directional_moves,
     forgotten,
+    forgotten_numbers,
     open_average,
     reach_of,
     recent,
@@ -58,7 +59,7 @@ def open_directional(high: Floats, low: Floats, close: Floats, *, bars: int, tim
     """Return both behind the last bar."""
     (factor, highest), columns, moves = _directional_parts(high, low, close, bars)
     ups, downs, ranges = (open_average(each, timeperiod) for each in moves)
-    left = forgotten(timeperiod, bars + ANCHOR_BARS).tolist()
+    left = forgotten_numbers(timeperiod, bars + ANCHOR_BARS)
     last_high, last_low, last_close = (float(each[-1]) for each in columns)
     place = len(high)
     settled = bool(np.any(_range_error(average(moves[2], timeperiod), highest, timeperiod) <= CONVERGENCE))

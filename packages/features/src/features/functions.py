@@ -545,9 +545,10 @@ def supertrend(bars: int, multiplier: float) -> Supertrend:
     Supertrend
         Anchored.
     """
-    # The average decays; the band is forgotten at a break, for which no number of bars is a guarantee.
+    # The average decays; the band is forgotten at a break, for which no number of bars is a guarantee. It is null
+    # until there was one, or the band was drawn after the price as far as any band before could have been.
     inputs: tuple[ColumnName, ...] = ("high", "low", "close")
-    settled = 3 * wilder_bars(bars)
+    settled = 3 * wilder_bars(bars), 5 * wilder_bars(bars)
     return Supertrend(*_outputs("SUPERTREND", inputs, settled, 2, timeperiod=bars, multiplier=multiplier))
 
 

@@ -64,9 +64,7 @@ class Ratio(NamedTuple):
 
 def percent(part: Floats, whole: Floats, otherwise: float) -> Floats:
     """Return a share in percent, or `otherwise` where there is no whole."""
-    found: Floats = 100.0 * part / whole
-    found[~(whole > 0.0)] = otherwise
-    return found
+    return np.where(whole > 0.0, 100.0 * part / whole, otherwise)
 
 
 def first_place(where: NDArray[np.bool_]) -> int:

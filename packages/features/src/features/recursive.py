@@ -35,13 +35,13 @@ def over(node: Talib, columns: Sequence[Floats], anchor: int) -> Sequence[Floats
     found = RATIOS[node.function].over(*given, bars=least, **dict(node.parameters))
     outputs = [each[least:] for each in found.outputs]
     until = min(anchor + found.settled + 1 - least, len(columns[0]))
-    bars = _enough(node, given)
-    if least < bars <= anchor < until:
+    bars = _enough(node, given) if until > anchor else least
+    if least < bars <= anchor:
         more = [column[anchor - bars : until] for column in columns]
         others = RATIOS[node.function].over(*more, bars=bars, **dict(node.parameters)).outputs
         for output, other in zip(outputs, others, strict=True):
             first = output[: until - anchor]
-            first[:] = np.where(np.isnan(first), other[bars:], first)
+            np.copyto(first, other[bars:], where=np.isnan(first))
     return outputs
 
 
@@ -67,15 +67,16 @@ def opened(node: Talib, history: History) -> Any:
 def _either(first: Handle, second: Handle) -> Handle:
     """Return a handle with the values of `first` where they are known or it has settled, else those of `second`."""
     rest: Handle | None = second
+    update_first = first.update
 
     def update(*columns: float) -> Any:
         nonlocal rest
         if rest is None:
-            return first.update(*columns)
+            return update_first(*columns)
         if first.settled():
             rest = None
-            return first.update(*columns)
-        return _known(first.update(*columns), rest.update(*columns))
+            return update_first(*columns)
+        return _known(update_first(*columns), rest.update(*columns))
 
     def peek(*columns: float) -> Any:
         found = first.peek(*columns)
@@ -93,7 +94,6 @@ def _known(value: Any, other: Any) -> Any:
 def _enough(node: Talib, history: Sequence[Floats]) -> int:
     """Return on how many bars before the anchor `node` has to be opened, which the fewest bars tell."""
     least = node.openings[0]
-    with np.errstate(all="ignore"):
-        excess = RATIOS[node.function].excess(*[column[:least] for column in history], **dict(node.parameters))
+    excess = RATIOS[node.function].excess(*[column[:least] for column in history], **dict(node.parameters))
     decay = 1.0 - 1.0 / dict(node.parameters)["timeperiod"]
     return next((bars for bars in node.openings if excess * decay ** (bars - least) <= 1.0), node.bars)

@@ -17,6 +17,7 @@ from features.wilder import (
     average,
     changes,
     forgotten,
+    forgotten_numbers,
     latest_changes,
     open_average,
     recent,
@@ -56,7 +57,7 @@ def open_rsi(close: Floats, *, bars: int, timeperiod: int) -> Handle:
     units = scale.units(close)
     moves = changes(units)
     value, average_move = stream.RSI(units, timeperiod=timeperiod), open_average(moves, timeperiod)
-    left = forgotten(timeperiod, bars + ANCHOR_BARS).tolist()
+    left = forgotten_numbers(timeperiod, bars + ANCHOR_BARS)
     update_value, last, place = value.update, float(units[-1]), len(close)
     settled = bool(np.any(strength_error(moves, highest, timeperiod) <= CONVERGENCE))
 

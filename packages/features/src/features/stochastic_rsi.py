@@ -14,7 +14,7 @@ from features.blocks import Floats
 from features.functions import CONVERGENCE
 from features.known_ratios import NAN, Handle, Over, first_place, percent
 from features.relative_strength import rsi_excess, strength_error
-from features.wilder import ROUNDS, changes, forgotten, open_average, scale_of
+from features.wilder import ROUNDS, changes, forgotten_numbers, open_average, scale_of
 
 #: How far rounding may bring an RSI from its value, in percent.
 _ROUNDING = 1e-13
@@ -31,7 +31,8 @@ def _places(value: Floats, bars: int) -> tuple[Floats, Floats]:
 
 def _shrunk(error: Floats) -> Floats:
     """Return how far an RSI can be off, rounding instead from where it is no more than that."""
-    return np.where(np.logical_or.accumulate(error <= _ROUNDING), _ROUNDING, error)
+    error[first_place(error <= _ROUNDING) :] = _ROUNDING
+    return error
 
 
 def _later(values: Floats, bars: int, first: float) -> Floats:
@@ -72,7 +73,7 @@ def open_stochastic_rsi(close: Floats, *, bars: int, timeperiod: int, fastk_peri
     lowest, greatest = (
         getattr(stream, name)(strengths[timeperiod:], timeperiod=fastk_period) for name in ("MIN", "MAX")
     )
-    left = forgotten(timeperiod, bars + ANCHOR_BARS).tolist()
+    left = forgotten_numbers(timeperiod, bars + ANCHOR_BARS)
     last, place = float(units[-1]), len(close)
     places, spreads = (
         deque(each[-fastd_period:].tolist(), fastd_period) for each in _places(strengths, fastk_period)

@@ -14,6 +14,7 @@ from features.wilder import (
     average,
     directional_moves,
     forgotten,
+    forgotten_numbers,
     open_average,
     reach_of,
     recent,
@@ -39,7 +40,7 @@ def _trend_parts(high: Floats, low: Floats, bars: int) -> tuple[Scale, tuple[Flo
 
 
 def _averaged(index: Floats, period: int) -> Floats:
-    return np.append(np.full(period - 1, NAN), average(index, period))
+    return np.concatenate([np.full(period - 1, NAN), average(index, period)])
 
 
 def trend_strength(high: Floats, low: Floats, *, bars: int, timeperiod: int) -> Over:
@@ -72,7 +73,7 @@ def open_trend_strength(high: Floats, low: Floats, *, bars: int, timeperiod: int
     offs = _index_error(up, down, highest, timeperiod)
     value, error = open_average(_index(up, down), timeperiod), open_average(offs, timeperiod)
     settled = bool(np.any(_averaged(offs, timeperiod) <= CONVERGENCE))
-    left = forgotten(timeperiod, bars + ANCHOR_BARS).tolist()
+    left = forgotten_numbers(timeperiod, bars + ANCHOR_BARS)
     last_high, last_low = (float(each[-1]) for each in columns)
     place = len(high)
     update_up, update_down, update_value = ups.update, downs.update, value.update

@@ -63,6 +63,12 @@ def forgotten(period: int, bars: int) -> Floats:
     return found
 
 
+@lru_cache(maxsize=256)
+def forgotten_numbers(period: int, bars: int) -> tuple[float, ...]:
+    """Return `forgotten` as numbers, which are looked up one by one: the same for all pairs."""
+    return tuple(forgotten(period, bars).tolist())
+
+
 def average(moves: Floats, period: int) -> Floats:
     """Return the Wilder average of moves for each bar; they begin with the second."""
     found = np.empty(len(moves) + 1)
@@ -107,7 +113,7 @@ def changes(close: Floats) -> Floats:
 def directional_moves(high: Floats, low: Floats) -> tuple[Floats, Floats]:
     """Return by how much bars reached above the one before, and below it: of the two only the greater."""
     up, down = high[1:] - high[:-1], low[:-1] - low[1:]
-    return np.where((up > down) & (up > 0.0), up, 0.0), np.where((down > up) & (down > 0.0), down, 0.0)
+    return np.where(up > np.maximum(down, 0.0), up, 0.0), np.where(down > np.maximum(up, 0.0), down, 0.0)
 
 
 def true_ranges(high: Floats, low: Floats, close: Floats) -> Floats:

@@ -6,6 +6,7 @@ import re
 from decimal import Decimal
 from typing import Any
 
+from contracts.counted import counted
 from contracts.units import DECIMAL_PATTERN
 from featurestore.result import Result
 
@@ -33,7 +34,7 @@ def text_table(result: Result) -> str:
         "  ".join(f"{cell:{side}{width}}" for cell, side, width in zip(line, sides, widths, strict=True))
         for line in lines
     ]
-    count = f"({len(rows)} row{'' if len(rows) == 1 else 's'})"
+    count = f"({counted(len(rows), 'row')})"
     return "\n".join([*(line.rstrip() for line in table), count])
 
 

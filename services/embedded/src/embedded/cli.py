@@ -82,14 +82,12 @@ def demo(
     """Run the whole pipeline on a simulated market, from an empty folder to a report."""
     from embedded.kills import Kill
     from embedded.plans.demo import DemoOptions, run_demo
-    from embedded.replacing import require_replaceable
 
     with errors_in_words() as console:
         kills = [Kill.parse(text) for text in kill or []]
         chosen = choices_of(accounts, balance, fee_bps, pairs, interval, horizon)
         kind = DEMO_KIND if models else known_or_there(model, console)
-        require_replaceable(out, replace=replace)
-        run_demo(DemoOptions(out, typed_command(), seed, kind, hours, speed, kills, models, chosen), console)
+        run_demo(DemoOptions(out, typed_command(), seed, kind, hours, speed, kills, models, chosen, replace), console)
 
 
 @app.command()
@@ -117,7 +115,6 @@ def replay(
 ) -> None:
     """Run the pipeline on recorded trades: the first part trains the model, the rest is traded on paper."""
     from embedded.plans.replay import ReplayOptions, run_replay
-    from embedded.replacing import require_replaceable
 
     with errors_in_words() as console:
         for path in files:
@@ -125,9 +122,8 @@ def replay(
                 raise BadInputError("FILE", "a file of recorded trades", str(path))
         chosen = choices_of(accounts, balance, fee_bps, pairs, interval, horizon)
         named, kind = pair and pair_of(pair), TRAINING_KIND if models else known_model(model)
-        require_replaceable(out, replace=replace)
         options = ReplayOptions(
-            files, out, typed_command(), named, kind, train_fraction, seed, keep, steps, models, chosen
+            files, out, typed_command(), named, kind, train_fraction, seed, keep, steps, models, chosen, replace
         )
         run_replay(options, console)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contracts.counted import counted
 from contracts.errors import TradestreamError
 
 #: Answers Ctrl-C where no process has been started yet.
@@ -31,7 +32,8 @@ class LostTradesError(TradestreamError):
     """
 
     def __init__(self, lost: int, share: float) -> None:
-        super().__init__(f"{lost:,} trades are lost, {share:.1%} of all: the results are not those of this market")
+        trades = counted(lost, "trade is", "trades are")
+        super().__init__(f"{trades} lost, {share:.1%} of all: the results are not those of this market")
 
 
 class ProcessFailedError(TradestreamError):

@@ -7,6 +7,7 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
+from contracts.counted import counted
 from embedded.environment import ENVIRONMENT
 from embedded.pipeline import Pipeline
 from embedded.process_states import process_states
@@ -40,11 +41,14 @@ def _write(pipeline: Pipeline) -> dict[str, Any]:
     record.kills = pipeline.kill_switch.done
     for service, reason in exported.first_dead_letters.items():
         letters, trades = exported.dead_letters[service], exported.lost_trades.get(service)
-        many = trades is not None and trades > letters
-        what = f"{count(trades)} trades in {count(letters)} messages" if many else str(letters)
+        what = str(letters)
+        if trades is not None and trades > letters:
+            what = f"{counted(trades, 'trade')} in {counted(letters, 'message')}"
         record.notes.append(f"{service} set aside {what} that cannot be used, and went on. The first: {reason}.")
     if conflicts := sum(exported.conflicts.values()):
-        record.notes.append(f"{conflicts} message ids came with different values; see conflicts in summary.json.")
+        record.notes.append(
+            f"{counted(conflicts, 'message id')} came with different values; see conflicts in summary.json."
+        )
     pipeline.enter("done")
     states = process_states(pipeline.supervisor.processes)
     summary = write_summary(place.out, record, states, exported, latency)
@@ -77,12 +81,12 @@ def headlines(summary: dict[str, Any]) -> list[tuple[str, str | Text]]:
     counts, pnl, accuracy = summary["counts"], summary["pnl"], summary["accuracy"]
     model = summary["model"]
     lines: list[tuple[str, str | Text]] = [
-        (label, "  ".join(f"{count(counts[name])} {name}" for name in names))
-        for label, names in (("Market", ("trades", "candles")), ("Decided", ("predictions", "signals", "fills")))
+        (label, "  ".join(counted(counts[f"{noun}s"], noun) for noun in nouns))
+        for label, nouns in (("Market", ("trade", "candle")), ("Decided", ("prediction", "signal", "fill")))
     ]
     if lost := sum(summary["lost_trades"].values()):
         share = percent(lost_share(summary))
-        lines.insert(1, ("Lost", Text(f"{count(lost)} trades ({share})", "bold red")))
+        lines.insert(1, ("Lost", Text(f"{counted(lost, 'trade')} ({share})", "bold red")))
     lines.append(("Model", f"{model['name']} v{model['version']} ({model['kind']})" if model else "none"))
     if accuracy["accuracy"] is not None:
         share, base = percent(accuracy["accuracy"], 1), percent(accuracy["base_rate"], 1)
@@ -96,6 +100,7 @@ def headlines(summary: dict[str, Any]) -> list[tuple[str, str | Text]]:
         lines.append(("Drawdown", f"{percent(sums['max_drawdown_pct'] / 100)}, fees {fees}"))
     restarts = sum(service["restarts"] for service in summary["services"].values())
     dead, conflicts = (sum(summary[name].values()) for name in ("dead_letters", "conflicts"))
-    lines.append(("Health", f"{restarts} restarts, {dead} dead letters, {conflicts} conflicting messages"))
+    health = ((restarts, "restart"), (dead, "dead letter"), (conflicts, "conflicting message"))
+    lines.append(("Health", ", ".join(counted(number, noun) for number, noun in health)))
     lines.append(("Took", duration(summary["wall_seconds"])))
     return lines

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from rich.console import Console
 
+from contracts.counted import counted
 from contracts.errors import BadInputError
 from contracts.timestamps import iso_utc_ms
 from contracts.topics import MODEL_EVENTS
@@ -56,10 +57,10 @@ def register(place: Place, file: Path, card_file: Path | None, options: Mapping[
     with asking():
         version = _store(settings, card, onnx, {"file": file.name}, samples)
     _tell(settings, card, version, "registered", None, _BY_HAND)
-    seen = f"{len(said)} stored rows" if samples is not None else "made-up rows"
+    seen = counted(len(said), "stored row") if samples is not None else "made-up rows"
+    takes = f"{counted(len(card.input_names), 'input')} of {card.inputs.feature_set}"
     console.print(
-        f"{card.model_name} version {version}: {len(card.input_names)} inputs of {card.inputs.feature_set}, "
-        f"probability {said.min():.3f} to {said.max():.3f} on {seen}",
+        f"{card.model_name} version {version}: {takes}, probability {said.min():.3f} to {said.max():.3f} on {seen}",
         highlight=False,
         soft_wrap=True,
     )

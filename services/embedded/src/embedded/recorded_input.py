@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from contracts.counted import counted
 from contracts.errors import BadInputError
 from contracts.units import US_PER_MS
 from exchanges.recorded import BadRow, Recording, Series, Steps, open_recording
@@ -51,8 +52,8 @@ def look_into(paths: Sequence[Path], pair: str | None = None, steps: Steps | Non
         spans[key] = found.read()
         notes += found.notes()
     if steps.rounded:
-        step = f"{steps.price} and {steps.quantity}"
-        notes.append(f"{count(steps.rounded)} prices and quantities were rounded to the steps {step}.")
+        numbers = counted(steps.rounded, "price or quantity was", "prices and quantities were")
+        notes.append(f"{numbers} rounded to the steps {steps.price} and {steps.quantity}.")
     return RecordedInput([Recorded(*key, *spans[key]) for key in map(_key, recordings)], notes)
 
 
@@ -88,7 +89,7 @@ class _Found:
             rows = self.trades + len(self.bad)
             share = percent(len(self.bad) / rows)
             first = f"line {self.bad[0].line_number}: {self.bad[0].reason}"
-            lost = f"{count(len(self.bad))} of {count(rows)} trades are lost ({share})"
+            lost = f"{count(len(self.bad))} of {counted(rows, 'trade is', 'trades are')} lost ({share})"
             floats = any("a float of" in bad.reason for bad in self.bad)
             advice = " steps=PRICE,QUANTITY rounds floats that carry noise." if floats else ""
             yield f"{self._names()}: {lost}. The first, {first}.{advice}"
@@ -96,9 +97,9 @@ class _Found:
             if repeated.rows:
                 when = f"{utc(repeated.first_us / US_PER_MS)} to {utc(repeated.last_us / US_PER_MS)}"
                 name = self.series.label(file)
-                yield f"{name}: {count(repeated.rows)} trades, {when}, are in an earlier file too and count once."
+                yield f"{name}: {counted(repeated.rows, 'trade')}, {when}, in an earlier file too: each counts once."
         if self.without_side:
-            which = "its trades" if self.without_side == self.trades else f"{count(self.without_side)} trades"
+            which = "its trades" if self.without_side == self.trades else counted(self.without_side, "trade")
             so = "taker_buy_volume and the features made of it are null"
             yield f"{self._names()} does not say who took in {which}: {so}."
 
@@ -108,4 +109,4 @@ class _Found:
 
 def _listed(names: Iterable[str]) -> str:
     several = list(dict.fromkeys(names))
-    return ", ".join(several) if len(several) < 4 else f"{several[0]} and {len(several) - 1} more files"
+    return ", ".join(several) if len(several) < 4 else f"{several[0]} and {counted(len(several) - 1, 'more file')}"

@@ -6,6 +6,7 @@ import time
 
 from loguru import logger
 
+from contracts.counted import counted
 from contracts.units import US_PER_SECOND
 from trades import metrics
 from trades.core.pace import Pace
@@ -59,7 +60,7 @@ class BackfillReport:
 def _in_words(pace: Pace, left_seconds: float | None) -> str:
     hours = pace.left_us / _US_PER_HOUR
     left = "" if left_seconds is None else f", about {_duration(left_seconds)}"
-    return f"history {pace.done_pct:.0f} %, {pace.trades:,} trades, {hours:.1f} h of the market left{left}"
+    return f"history {pace.done_pct:.0f} %, {counted(pace.trades, 'trade')}, {hours:.1f} h of the market left{left}"
 
 
 def _duration(seconds: float) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 
+from contracts.counted import counted
 from exchanges.session import SessionState
 
 _LOOK_SECONDS = 0.5
@@ -76,7 +77,7 @@ class FeedHealth:
         pairs = list(self._state.pairs.values()) if self._state else []
         behind = sum(1 for pair in pairs if not pair.live)
         if not behind:
-            return f"{len(pairs)} pairs, all complete"
+            return f"{counted(len(pairs), 'pair')}, all complete"
         again = sum(1 for pair in pairs if pair.restarts is not None)
         told = f", {again} with ids that start again" if again else ""
-        return f"{len(pairs)} pairs, {behind} of them catching up{told}"
+        return f"{counted(len(pairs), 'pair')}, {behind} of them catching up{told}"

@@ -8,6 +8,7 @@ from typing import Literal, Self
 from pydantic import Field, field_validator, model_validator
 from pydantic_settings import SettingsConfigDict
 
+from contracts.counted import counted
 from contracts.units import Pair
 from exchanges.recorded import Steps
 from exchanges.venues import VENUES
@@ -99,7 +100,9 @@ class TradesSettings(ServiceSettings):
             raise ValueError("TRADES_PAIRS with at least one pair when TRADES_VARIANT is historical, was none")
         for name, given in (("TRADES_FILE_PAIR", self.file_pair), ("TRADES_FILE_EXCHANGE", self.file_exchange)):
             if given and len(given) != len(self.file):
-                raise ValueError(f"{name} with one entry for each of {len(self.file)} files, was {len(given)}")
+                raise ValueError(
+                    f"{name} with one entry for each of {counted(len(self.file), 'file')}, was {len(given)}"
+                )
         doubled = sorted({pair for pair in self.pairs if self.pairs.count(pair) > 1})
         if doubled:
             raise ValueError(f"each of TRADES_PAIRS once, was {', '.join(doubled)} more than once")

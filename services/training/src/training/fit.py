@@ -9,6 +9,7 @@ import numpy as np
 from loguru import logger
 from numpy.typing import NDArray
 
+from contracts.counted import counted
 from contracts.errors import TradestreamError
 from contracts.units import MS_PER_SECOND
 from features import ANCHOR_BARS, feature_set
@@ -116,19 +117,18 @@ def forecast_of(model: Callable[[NDArray[np.float32]], NDArray[np.float64]], par
 def _require_enough(data: Dataset, split: Split, settings: TrainingSettings) -> None:
     """Refuse to train on next to nothing, or on a part where nothing but rises or falls happened."""
     count, length = len(data.samples), data.samples.length
+    rows, pairs = counted(data.rows, "row"), counted(len(data.pairs), "pair")
     if count < settings.min_samples:
         warm_up = ANCHOR_BARS + max(feature.bars(settings.interval_s) for feature in feature_set("core"))
         raise TooFewRowsError(
-            f"expected at least {settings.min_samples} samples, was {count}: {data.rows} rows of "
-            f"{settings.interval_s} s in {len(data.pairs)} pairs, {data.warm_rows} of them warm. A pair's rows are "
+            f"expected at least {settings.min_samples} samples, was {count}: {rows} of "
+            f"{settings.interval_s} s in {pairs}, {data.warm_rows} of them warm. A pair's rows are "
             f"warm after up to {warm_up} bars; then {length + settings.horizon_bars} consecutive ones give the "
             "first sample, each further one another"
         )
     for name, part in (("train", split.train), ("tune", split.tune), ("validation", split.validation)):
         if len(np.unique(data.samples.y[part])) < 2:
-            raise TooFewRowsError(
-                f"expected rises and falls in the {name} part, was {len(part)} samples that all went the same way"
-            )
+            raise TooFewRowsError(f"expected rises and falls in the {name} part, was {len(part)} times the same")
 
 
 def _require_parity(served: NDArray[np.float64], native: NDArray[np.float64]) -> None:

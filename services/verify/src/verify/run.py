@@ -11,12 +11,13 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
+from contracts.counted import counted
 from contracts.errors import BadInputError
 from contracts.services import INPUTS, up_to
 from contracts.timestamps import iso_utc_ms, parse_time
 from contracts.topics import REFERENCE_CANDLES, TRADES
 from results.own_files import require_own
-from results.report.wording import count, duration
+from results.report.wording import duration
 from results.run_settings import RunSettings, settings_of
 from streaming.record import Record
 from verify.compare import Comparison, Fault, Index, compare
@@ -250,11 +251,8 @@ def _verify(log: Log, stages: tuple[str, ...], span: Range, console: Console, ma
     _require_messages((log,), stages, span, snapshot.ends)
     with replayed(log, snapshot, settings.values, _needed_for(stages), make_runner) as again:
         comparisons = compare_with_replay(log, snapshot, again, stages, span)
-        say(
-            console,
-            "Replayed",
-            f"{count(again.copied_trades)} messages of the trades topic in {duration(time.monotonic() - started_s)}",
-        )
+        copied, took = counted(again.copied_trades, "message"), duration(time.monotonic() - started_s)
+        say(console, "Replayed", f"{copied} of the trades topic in {took}")
     unverified = {name: why for name, why in again.unverified.items() if name in stages}
     if span.is_limited and not unverified and not any(each.published or each.replayed for each in comparisons):
         raise _nothing_in(span, (log,))  # trades, and nothing that follows from them
@@ -284,12 +282,12 @@ def _conclude(console: Console, found: Findings) -> None:
         console.print(Text(words, "red"), soft_wrap=True)
     pending = sum(comparison.pending for comparison in found.comparisons)
     if pending:
-        words = f"{count(pending)} replayed messages were not published yet: their services were still at work."
+        words = f"{counted(pending, 'replayed message')} not published yet: the services were still at work."
         console.print(words, highlight=False)
     wrong, equal = (sum(getattr(each, name) for each in found.comparisons) for name in ("wrong", "equal"))
-    verdict = "0 mismatches" if not wrong else f"{count(wrong)} messages differ"
+    verdict = "0 mismatches" if not wrong else counted(wrong, "message differs", "messages differ")
     cut = ", ".join(dict.fromkeys(fault.topic for fault in found.cut))
     rest = f", {', '.join(found.unverified)} not verified" if found.unverified else ""
     rest += f", the end of {cut} lost" if cut else ""
     colour = "red" if wrong or cut else "green"
-    say(console, "Result", Text(f"{verdict}: {count(equal)} messages equal{rest}", colour))
+    say(console, "Result", Text(f"{verdict}: {counted(equal, 'message')} equal{rest}", colour))

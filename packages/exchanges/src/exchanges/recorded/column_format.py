@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from contracts.counted import counted
 from contracts.errors import BadInputError
 from exchanges.recorded.cells import any_time, microseconds, milliseconds, nanoseconds, positive, trade_id
 from exchanges.recorded.steps import Steps
@@ -199,7 +200,7 @@ class RowReader:
             Naming the column, what was expected and what came.
         """
         if len(cells) != self.width:
-            raise BadInputError("row", f"{self.width} columns", f"{len(cells)} columns")
+            raise BadInputError("row", counted(self.width, "column"), counted(len(cells), "column"))
         name, side = self._header, self._side(cells)
         price, quantity = cells[self.price_place], cells[self.quantity_place]
         if self._signed:

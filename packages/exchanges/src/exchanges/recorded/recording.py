@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from itertools import islice, pairwise
 from pathlib import Path
 
+from contracts.counted import counted
 from contracts.errors import BadInputError
 from contracts.trade_frame import TradeFrame
 from contracts.units import US_PER_MS
@@ -235,7 +236,7 @@ def _check_sample(file: Path, found: Found, chosen: Chosen) -> int:
         where = f"{file.name} ({found.reader.layout.name}), line {number}: {first.field}"
         raise BadInputError(where, first.expected, first.got) from first
     if not rows:
-        asked = f"a pair with trades in the first {len(found.lines)} rows of {file.name}"
+        asked = f"a pair with trades in the first {counted(len(found.lines), 'row')} of {file.name}"
         raise BadInputError("pair", asked, chosen.pair)
     backwards = sum(later[1] < earlier[1] for earlier, later in pairwise(rows))
     if backwards * 2 > len(rows):

@@ -8,6 +8,7 @@ from typing import Any
 
 import polars as pl
 
+from contracts.counted import counted
 from contracts.errors import BadInputError
 from exchanges.recorded_bars.rows import PLACE, Rows
 
@@ -29,7 +30,9 @@ def json_rows(name: str, text: str) -> Rows:
     columns = list(rows[0]) if named else [str(place) for place in range(1, len(rows[0]) + 1)]
     for place, row in enumerate(rows, start=1):
         if type(row) is not type(rows[0]) or len(row) != len(columns) or (named and row.keys() != rows[0].keys()):
-            raise BadInputError(f"bars, row {place} of {name}", f"{len(columns)} values, as in the first row", row)
+            raise BadInputError(
+                f"bars, row {place} of {name}", f"{counted(len(columns), 'value')}, as in the first row", row
+            )
     frame = pl.DataFrame(dict(zip(columns, _texts(rows), strict=True)), schema=dict.fromkeys(columns, pl.String))
     return Rows(name, frame.with_row_index(PLACE, offset=1), named, unit="row")
 

@@ -11,6 +11,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from contracts.counted import counted
 from contracts.errors import BadInputError
 from contracts.units import MS_PER_SECOND
 from exchanges.recorded.names import pair_of_file, pair_of_symbol
@@ -206,7 +207,10 @@ def _label(rows: Rows, ours: str, name: str) -> str:
 
 
 def _notes(rows: Rows, meaning: Recognised, naive: bool, quiet: int, columns: Sequence[str]) -> list[str]:
-    notes = [f"{quiet:,} bars without trades are not in the file and stand at the close before."] if quiet else []
+    missed = counted(
+        quiet, "bar without trades is not in the file and stands", "bars without trades are not in the file and stand"
+    )
+    notes = [f"{missed} at the close before."] if quiet else []
     missing = [name for name in FLOWS if name not in columns]
     notes += [f"The file has no {' and no '.join(missing)}."] if missing else []
     notes += [f"The file has no names of columns: it was read as {meaning.title}."] if not rows.named else []

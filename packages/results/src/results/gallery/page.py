@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from contracts.counted import counted
 from contracts.units import MS_PER_SECOND
 from features import FAMILIES, FEATURES, Family, Feature
 from features.batch import compute
@@ -17,7 +18,7 @@ from results.gallery.bars import Bars
 from results.gallery.figures import chart, frame
 from results.own_files import is_our_page, require_own
 from results.report.page import as_script, render_template
-from results.report.wording import count, duration, percent, utc
+from results.report.wording import duration, percent, utc
 
 #: A day of one-minute bars: more would be a smear on a chart of this size.
 SHOWN_BARS = 1_440
@@ -90,7 +91,7 @@ def _card(feature: Feature, family: Family, bars: Bars, values: dict[str, NDArra
     if len(known):
         figure = chart(feature, shown, bars.columns["close"][-SHOWN_BARS:])
         share = percent(1 - len(known) / len(shown), 1) if len(known) < len(shown) else "none"
-        note = f"null in {share} of {count(len(shown))} bars · {known.min():,.6g} to {known.max():,.6g}"
+        note = f"null in {share} of {counted(len(shown), 'bar')} · {known.min():,.6g} to {known.max():,.6g}"
     return Card(feature, formula, ", ".join(sets_of(feature)), figure, note)
 
 
@@ -115,6 +116,6 @@ def _subtitle(bars: Bars) -> str:
     shown = bars.starts_ms[-SHOWN_BARS:]
     end_ms = int(shown[-1]) + bars.interval_s * MS_PER_SECOND
     before = len(bars.starts_ms) - len(shown)
-    history = f" after {count(before)} others" if before else ""
+    history = f" after {counted(before, 'other')}" if before else ""
     span = f"{utc(int(shown[0]))} to {utc(end_ms)} UTC"
-    return f"{bars.title} · {count(len(shown))} bars of {duration(bars.interval_s)}{history} · {span}"
+    return f"{bars.title} · {counted(len(shown), 'bar')} of {duration(bars.interval_s)}{history} · {span}"

@@ -9,6 +9,7 @@ from typing import Any, Literal
 import polars as pl
 
 from contracts.candle import QUALITIES
+from contracts.counted import counted
 from contracts.currency import quote_currency
 from results.report.data import ReportData
 from results.report.wording import MISSING, count, duration, milliseconds, money, percent, price, quantity, utc
@@ -47,7 +48,7 @@ def money_tiles(data: ReportData) -> list[Tile]:
     hit, base = accuracy.get("accuracy"), accuracy.get("base_rate")
     return [
         *(tile for currency, sums in _by_currency(pnl) for tile in _sums_tiles(currency, sums)),
-        Tile("Fills", count(counts.get("fills", 0)), f"of {count(pnl.get('decisions', 0))} decisions"),
+        Tile("Fills", count(counts.get("fills", 0)), f"of {counted(pnl.get('decisions', 0), 'decision')}"),
         Tile(
             "Accuracy",
             percent(hit, 1),

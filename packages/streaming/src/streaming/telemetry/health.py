@@ -16,6 +16,7 @@ from loguru import logger
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from contracts.clock import Clock, SystemClock
+from contracts.counted import counted
 from contracts.service_health import ServiceState
 from contracts.timestamps import iso_utc_ms
 from contracts.units import MS_PER_DAY, MS_PER_SECOND, US_PER_MS
@@ -181,7 +182,7 @@ class Health:
         facts = [f"loop turned {now - (self._app.heartbeat_seconds or now):.1f} s ago"]
         waiting = self._progress.waiting() if self._progress else None
         if waiting is not None:
-            facts.append(f"{waiting} messages wait")
+            facts.append(counted(waiting, "message waits", "messages wait"))
         event_ms = metrics.newest_event_ms()
         if event_ms is not None:
             age_seconds = (self._clock.now_us() // US_PER_MS - event_ms) / MS_PER_SECOND

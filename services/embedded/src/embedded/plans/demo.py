@@ -24,6 +24,7 @@ from embedded.pipeline import Pipeline
 from embedded.plans.simulated_market import require_listed
 from embedded.preflight import require_settings
 from embedded.process import ProcessSpec
+from embedded.replacing import require_replaceable
 from embedded.services import Services
 from embedded.terminal.choose import choose_view
 from embedded.terminal.state import RunState
@@ -63,6 +64,7 @@ class DemoOptions:
     kills: Sequence[Kill] = ()
     models: str | None = None
     choices: Choices = field(default_factory=Choices)
+    replace: bool = False
 
     @property
     def live_until_ms(self) -> int:
@@ -90,10 +92,9 @@ def run_demo(options: DemoOptions, console: Console) -> None:
 
     Raises
     ------
-    FolderNotOursError, FolderInUseError, StopRequestedError, ProcessFailedError
+    BadInputError, FolderNotOursError, FolderInUseError, StopRequestedError, ProcessFailedError
         As they say.
     """
-    model = chosen_model(options.models, "make demo")
     place = RunFolder(options.out)
     chosen = choose(options.choices, set_variables(ENV_FILE), name="demo", pairs=PAIRS)
     if chosen.interval_s > LONGEST_INTERVAL_S:
@@ -102,6 +103,8 @@ def run_demo(options: DemoOptions, console: Console) -> None:
     services = _services(options, place, chosen)
     require_settings(services, chosen)
     _venue(options, chosen, place)
+    model = chosen_model(options.models, "make demo")
+    require_replaceable(options.out, replace=options.replace)
     with place.owned(afresh=True):
         _run(options, model, services, chosen, console)
 

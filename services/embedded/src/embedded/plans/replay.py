@@ -20,6 +20,7 @@ from embedded.model_place import chosen as chosen_model
 from embedded.pipeline import Pipeline
 from embedded.preflight import require_settings
 from embedded.recorded_input import Recorded, RecordedInput, look_into
+from embedded.replacing import require_replaceable
 from embedded.services import Services
 from embedded.terminal.choose import choose_view
 from embedded.terminal.state import RunState
@@ -58,6 +59,7 @@ class ReplayOptions:
     steps: str | None = None
     models: str | None = None
     choices: Choices = field(default_factory=Choices)
+    replace: bool = False
 
 
 def run_replay(options: ReplayOptions, console: Console) -> None:
@@ -66,7 +68,7 @@ def run_replay(options: ReplayOptions, console: Console) -> None:
     Raises
     ------
     BadInputError
-        If a file cannot be read as trades.
+        If a file cannot be read as trades, or results may not be replaced.
     LostTradesError
         At the end, if more than `LOST_SHARE` of the trades could not be used.
     FolderNotOursError, FolderInUseError, StopRequestedError, ProcessFailedError
@@ -79,6 +81,7 @@ def run_replay(options: ReplayOptions, console: Console) -> None:
     # With what is known before the files are read to their ends: a wrong fee should not wait for that.
     require_settings(_services(options, (), place, chosen), chosen)
     model = chosen_model(options.models, "make replay")
+    require_replaceable(options.out, replace=options.replace)
     found = look_into(options.files, options.pair, steps)
     cut_ms = cut_of(found.files, options.train_fraction)
     too_short = None

@@ -11,6 +11,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from contracts.counted import counted
 from contracts.currency import quote_currency
 from embedded.process import ManagedProcess
 from embedded.terminal.activity import activity
@@ -127,9 +128,12 @@ def _backfill(state: RunState) -> RenderableType:
         note = "all trades are here" if share >= 1 else "" if left is None else f"{duration(left)} left"
         grid.add_row(Text(pair, "bold"), _bar(share), percent(share, 0), Text(covered, MUTED), Text(note, MUTED))
     made = state.counts
-    line = f"{count(made.get('candles', 0))} candles   {count(made.get('technical_indicators', 0))} feature rows"
+    line = "   ".join(
+        counted(made.get(topic, 0), noun)
+        for topic, noun in (("candles", "candle"), ("technical_indicators", "feature row"))
+    )
     if waiting := sum(state.lags.values()):
-        line += f"   {count(waiting)} messages are still on their way"
+        line += f"   {counted(waiting, 'message is still on its way', 'messages are still on their way')}"
     return Group(grid, Text(), Text(line, MUTED))
 
 
@@ -259,7 +263,7 @@ def _services_in_brief(state: RunState) -> RenderableType:
     """What the table says, in a line, for a screen that has no room for it."""
     states = Counter(state_of(process)[0] for process in state.processes.values())
     words = [", ".join(f"{number} {word}" for word, number in states.items())]
-    words.append(f"{sum(process.restarts for process in state.processes.values())} restarts")
+    words.append(counted(sum(process.restarts for process in state.processes.values()), "restart"))
     if waiting := ", ".join(f"{name} {count(lag)}" for name, lag in state.lags.items() if lag):
         words.append(f"lag: {waiting}")
     return Text.assemble(("Processes  ", "bold"), (" · ".join(words), MUTED))

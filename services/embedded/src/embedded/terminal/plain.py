@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from rich.console import Console
 
+from contracts.counted import counted
 from embedded.terminal.state import RunState
 from embedded.terminal.time_left import seconds_left
 from results.report.wording import count, duration, money, percent, utc
@@ -55,8 +56,8 @@ def line_of(state: RunState) -> str:
 def _backfill(state: RunState) -> str:
     share = min((state.backfill_share(pair) for pair in state.pairs), default=0.0)
     return (
-        f"{percent(share, 0)} of history{_left(share, state)}, {count(state.counts.get('candles', 0))} candles, "
-        f"{count(state.counts.get('technical_indicators', 0))} feature rows"
+        f"{percent(share, 0)} of history{_left(share, state)}, {counted(state.counts.get('candles', 0), 'candle')}, "
+        f"{counted(state.counts.get('technical_indicators', 0), 'feature row')}"
     )
 
 
@@ -73,7 +74,7 @@ def _live(state: RunState) -> str:
     words = [f"market time {utc(state.market_time_ms)}"]
     if share is not None:
         words.append(f"{percent(share, 0)}{_left(share, state)}")
-    words.append(f"{count(state.counts.get('predictions', 0))} predictions, {count(state.fills)} fills")
+    words.append(f"{counted(state.counts.get('predictions', 0), 'prediction')}, {counted(state.fills, 'fill')}")
     for name, books in state.accounts.items():
         currency = state.currencies.get(name, "")
         gain = money(books["equity"] - books["initial"], sign=True, currency=currency)
@@ -82,8 +83,10 @@ def _live(state: RunState) -> str:
 
 
 def _drain(state: RunState) -> str:
-    behind = ", ".join(f"{name} {count(lag)}" for name, lag in state.lags.items() if lag)
-    return f"{percent(state.drained_share(), 0)}{_left(state.drained_share(), state)}, waiting: {behind or 'nothing'}"
+    behind = ", ".join(f"{count(lag)} for {name}" for name, lag in state.lags.items() if lag)
+    if not behind:
+        return "everything on its way has arrived"
+    return f"{percent(state.drained_share(), 0)}{_left(state.drained_share(), state)}, on their way: {behind}"
 
 
 def _left(share: float, state: RunState) -> str:
