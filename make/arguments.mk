@@ -111,6 +111,9 @@ UV := $(shell command -v uv 2>/dev/null || echo .tools/bin/uv)
 RUN := $(UV) run --frozen --no-sync
 DOCS := NO_MKDOCS_2_WARNING=1 $(RUN) mkdocs
 BANDIT := $(RUN) bandit --quiet -ll --configfile pyproject.toml --recursive packages services docker deployments
+# Images of Python often forbid to write byte code. Then each of the processes that a run starts compiles thousands of
+# files of the libraries again, which takes longer than all the rest of its start.
+unexport PYTHONDONTWRITEBYTECODE
 SYNC := $(UV) sync --frozen --inexact --quiet
 #: What the kind of model needs to be trained, beside what training always has; a kind that is not known needs nothing.
 EXTRA = $(if $(value models),,$(shell awk '$$1 == "$(model)" && $$2 != "-" { print $$2 }' $(KINDS)))

@@ -18,12 +18,13 @@ OF_THE_RUN = "of-the-run"
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder like a clone after `make demo`."""
+    """A folder like a clone after `make demo`; notebooks start in their own, as Jupyter and editors start them."""
     found = tmp_path_factory.mktemp("clone")
     (found / "runs").mkdir()
-    (found / "examples").symlink_to(ROOT / "examples")
+    (found / "examples").mkdir()
+    (found / "examples/data").symlink_to(ROOT / "examples/data")
     (found / "runs/demo").symlink_to(undisturbed_demo(tmp_path_factory))
-    return found
+    return found / "examples"
 
 
 def outputs(cell: Any) -> list[tuple[str, str]]:
@@ -36,7 +37,15 @@ def outputs(cell: Any) -> list[tuple[str, str]]:
     return found
 
 
-@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def cases() -> list[Any]:
+    """Give each notebook; what the one with a model does, the how-to about a model of one's own does too."""
+    return [
+        pytest.param(path, id=path.stem, marks=[pytest.mark.long] if "model" in path.stem else [])
+        for path in NOTEBOOKS
+    ]
+
+
+@pytest.mark.parametrize("path", cases())
 def test_a_notebook_runs_and_says_what_it_said(path: Path, folder: Path) -> None:
     written, now = nbformat.read(path, as_version=4), executed(path, folder)
     for before, after in zip(written.cells, now.cells, strict=True):

@@ -55,6 +55,20 @@ def test_ids_that_start_again_are_told_once_set_aside_once_and_asked_for_ever_le
     assert state.live and state.restarts is None, "where ids go on the pair does"
 
 
+def test_ids_that_start_again_before_rest_has_said_what_the_pair_starts_with() -> None:
+    state = PairState()
+    subscribed(state, 1_000_000, snapshot=False)
+    again = [far(number, 14_000 + 7 * number) for number in range(1, 4)]
+    assert kinds(arrived(state, again, snapshot=False)) == []
+    before = [far(number, number - 2_000) for number in range(5_000, 5_015)]
+    outputs = page(state, state.token, [*again[:2], *before], None)
+    assert kinds(outputs) == ["Notice", "SetAside", "Emit", "Fetch"]
+    emitted = [trade for each in outputs if isinstance(each, Emit) for trade in each.trades]
+    assert emitted == before
+    assert list(state.aside) == [(trade.timestamp_us, trade.trade_id) for trade in again]
+    assert state.last_id == 5_014 and not state.held and not state.live
+
+
 def test_a_trade_that_comes_again_with_its_own_time_is_none_of_them() -> None:
     state = PairState.resume(None, 0)
     subscribed(state, 1)

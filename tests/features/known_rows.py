@@ -189,9 +189,9 @@ def shown(counts: Counts) -> str:
 
 def main(folders: list[Path]) -> int:
     """Print the table of each market, and of all busy ones; return 1 if a row is neither equal nor null."""
-    markets = [*made_up(), *(each for folder in folders for each in of_folder(folder))]
+    markets = dict([*made_up(), *(each for folder in folders for each in of_folder(folder))])
     totals = {True: Counts(), False: Counts()}
-    for name, bars in markets:
+    for name, bars in markets.items():
         counts = known(bars, tried_rows=100)
         totals[is_busy(bars)] += counts
         print(f"{name}: {'busy' if is_busy(bars) else 'quiet'}\n{shown(counts)}")

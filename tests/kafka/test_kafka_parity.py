@@ -22,6 +22,7 @@ def test_the_market_is_worth_comparing(undisturbed: Written) -> None:
         assert undisturbed.messages[topic] >= least, f"{topic} has {undisturbed.messages[topic]}"
 
 
+@pytest.mark.long
 def test_kafka_and_the_embedded_log_carry_the_same_bytes(services: Run, undisturbed: Written) -> None:
     run = services()
     with run.running():
@@ -33,6 +34,7 @@ def test_kafka_and_the_embedded_log_carry_the_same_bytes(services: Run, undistur
     assert written.partitions["trades"] > 1, "the pairs are spread over partitions"
 
 
+@pytest.mark.long
 def test_killed_services_leave_the_same_bytes(services: Run, undisturbed: Written) -> None:
     run = services()
     with run.running():

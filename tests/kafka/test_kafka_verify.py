@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 
+import pytest
 from tests.kafka.six_services import SixServices
 
 
@@ -21,6 +22,7 @@ def verify(run: SixServices, settings: dict[str, str], *options: str) -> subproc
     return subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=600)
 
 
+@pytest.mark.long
 def test_a_replay_of_kafka_has_no_mismatch(
     services: Callable[..., SixServices], undisturbed_run: SixServices, settings_of_a_run: dict[str, str]
 ) -> None:

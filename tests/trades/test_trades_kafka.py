@@ -19,6 +19,7 @@ END_MS = START_MS + 20 * MINUTE_MS
 
 @pytest.mark.kafka
 @pytest.mark.slow
+@pytest.mark.long
 def test_a_broker_that_is_away_pauses_the_feed_and_loses_nothing(venue: Any, service: Any, tmp_path: Path) -> None:
     place = venue(speed=40)
     trades = service(place)

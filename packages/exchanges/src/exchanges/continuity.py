@@ -96,11 +96,11 @@ def page(state: PairState, token: int, trades: list[Trade], next_cursor: str | N
         return []
     state.fetching = False
     state.base_known = True
-    before = state.last_id
+    before, held = state.last_id, len(state.held)
     wanted, outputs = without_restarted(state, trades)
-    if len(wanted) < len(trades):
+    if len(wanted) < len(trades) or len(state.held) < held:
         state.doubtful = True
-        state.aside_us = max(state.aside_us, *(trade.timestamp_us for trade in trades))
+        state.aside_us = max([state.aside_us, *(trade.timestamp_us for trade in trades)])
     complete = next_cursor is None and not state.doubtful
     late, _, _ = _hold(state, wanted)
     emitted = _drain(state)

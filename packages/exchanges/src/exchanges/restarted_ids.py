@@ -57,10 +57,19 @@ def split_restarted(trades: list[Trade], last_id: int | None, newest_us: int) ->
 
 
 def without_restarted(state: PairState, trades: list[Trade]) -> tuple[list[Trade], list[Output]]:
-    """Separate trades that are new although their ids are not; say so once, set each aside once."""
-    wanted, again = split_restarted(trades, state.last_id, state.last_us if state.last_id is not None else 0)
+    """Separate trades that are new although their ids are not; say so once, set each aside once.
+
+    While nobody knows what a pair starts with, those that are held may be of this kind, too: they came by themselves,
+    and a page of REST then shows what was before them.
+    """
+    held = state.held if state.last_id is None else {}
+    known = sorted({**held, **{trade.trade_id: trade for trade in trades}}.values(), key=lambda trade: trade.trade_id)
+    _, again = split_restarted(known, state.last_id, state.last_us if state.last_id is not None else 0)
     if again is None:
         return trades, []
+    ids = {trade.trade_id for trade in again.trades}
+    wanted = [trade for trade in trades if trade.trade_id not in ids]
+    state.held = {number: trade for number, trade in state.held.items() if number not in ids}
     found, last_id, newest_us = again
     aside = [t for t in found if (t.timestamp_us, t.trade_id) not in state.aside]
     outputs: list[Output] = []
@@ -68,7 +77,8 @@ def without_restarted(state: PairState, trades: list[Trade]) -> tuple[list[Trade
         state.restarts = 0
         text = (
             f"trade ids start again: {found[0].trade_id} at {found[0].timestamp_us} us came after {last_id} at "
-            f"{newest_us} us; such trades are set aside, and the pair's candles are gaps until ids go on"
+            f"{newest_us} us; such trades are set aside, and the pair's candles are gaps until ids go on above the "
+            "highest. To take them up begin a new log: another folder (data=), or another TRADESTREAM_ENVIRONMENT"
         )
         outputs.append(Notice("restarted", len(found), text))
     if aside:

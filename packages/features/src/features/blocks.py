@@ -96,7 +96,8 @@ _SHORT = 48
 
 def _long(join: np.ufunc, nothing: float, blocks: Floats) -> Floats:
     heads: Floats = join.accumulate(blocks, axis=1)
-    tails = np.full_like(blocks, math.nan)
+    tails = np.empty_like(blocks)
+    tails[0] = math.nan
     tails[1:, :-1] = join.accumulate(blocks[:-1, ::-1], axis=1)[:, -2::-1]
     tails[:, -1] = nothing
     return join(tails, heads, out=heads)  # type: ignore[no-any-return]
@@ -119,8 +120,10 @@ def _blocks(values: Floats, bars: int, first_number: int) -> Floats:
     """Return whole blocks, one in a row; NaN stands where there are no values."""
     offset = first_number % bars
     count = -(-(offset + len(values)) // bars)
-    padded = np.full(count * bars, math.nan)
-    padded[offset : offset + len(values)] = values + 0.0  # -0.0 becomes 0.0, as it does where a stream adds it up
+    end = offset + len(values)
+    padded = np.empty(count * bars)
+    padded[:offset] = padded[end:] = math.nan
+    np.add(values, 0.0, out=padded[offset:end])  # -0.0 becomes 0.0, as it does where a stream adds it up
     return padded.reshape(count, bars)
 
 
