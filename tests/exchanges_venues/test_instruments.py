@@ -62,3 +62,5 @@ def test_the_command_wants_a_venue_and_pairs(capsys: pytest.CaptureFixture[str])
     assert main(["kraken"]) == 2
     assert main(["mtgox", "BTC/USD"]) == 1
     assert "expected one of binance, coinbase, kraken" in capsys.readouterr().err
+    assert main(["kraken", "BTC/USD", "ETHUSD"]) == 2  # before anybody is asked
+    assert capsys.readouterr().err == "pair: expected a pair written BASE/QUOTE, such as BTC/USD, was 'ETHUSD'\n"

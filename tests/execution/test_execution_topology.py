@@ -122,3 +122,11 @@ def test_settings_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("EXECUTION_DAY_TIMEZONE", "Europe/Nowhere")
     with pytest.raises(Exception, match=r"EXECUTION_DAY_TIMEZONE.*the IANA name of a time zone"):
         read_settings(ExecutionSettings)
+
+
+def test_a_pair_of_instruments_twice_is_refused() -> None:
+    twice = json.dumps([{"exchange": "kraken", "pair": "BTC/USD", "lot": lot} for lot in ("0.1", "0.2")])
+    with pytest.raises(
+        Exception, match=r"EXECUTION_INSTRUMENTS.*each exchange and pair once, not kraken BTC/USD twice"
+    ):
+        read_settings(ExecutionSettings, {"EXECUTION_INSTRUMENTS": twice})

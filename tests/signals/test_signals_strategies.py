@@ -131,3 +131,15 @@ def test_a_file_of_accounts_names_a_strategy_beside_it(tmp_path: Path) -> None:
     settings = read_settings(SignalsSettings, environment_of(SignalsSettings, accounts=[read]))
     assert settings.accounts == (read,)
     assert read.parameters == {"sure": 0.8}
+
+
+@pytest.mark.parametrize("line", ["return 1 / 0", "raise ValueError('two\\nlines')", "return close > 1"])
+def test_a_file_that_fails_is_refused_with_its_line(tmp_path: Path, line: str) -> None:
+    path = tmp_path / "fails.py"
+    path.write_text(
+        f"from strategies import Strategy, close\nclass A(Strategy):\n    def target(self):\n        {line}\n"
+    )
+    with pytest.raises(
+        SettingsError, match=r"fails\.py:4: expected a strategy that says what to hold, was .*Error: "
+    ):
+        read_settings(SignalsSettings, environment_of(SignalsSettings, accounts=[account(str(path))]))

@@ -112,6 +112,9 @@ def test_a_good_step_passes(tmp_path: Path) -> None:
         ("now = __import__('time').time()", "was '__import__'"),
         ("text = open('prices.csv').read()", "was 'open'"),
         ("place = id(close)", "was 'id'"),
+        ("raise SystemExit(3)", "was 'SystemExit'"),
+        ("quit()", "was 'quit'"),
+        ("raise ValueError('two\\nlines')", "was 'ValueError: two lines'"),
         ("bases = Strategy.__subclasses__", "was '__subclasses__'"),
         (
             "ahead = lag(close, -1)",
@@ -161,7 +164,7 @@ def test_what_is_no_strategy(tmp_path: Path, text: str, words: str) -> None:
 @pytest.mark.parametrize(
     ("target", "words"),
     [
-        ("close > 3", "TypeError: '>' not supported"),
+        ("close > 3", r"TypeError: expected a formula in words \(above, below, .*was a comparison of close"),
         ("'long'", r"Planted\.target: expected a formula, was 'long'"),
         ("close", r"Planted\.target: expected 1, 0, -1 or unknown, was"),
         ("above(lag(close, self.bars - 9), 0)", r"bars=5: planted\.py:7: ValueError: bars: expected at least 1"),
@@ -195,3 +198,23 @@ def test_a_file_that_is_not_there_or_has_no_name(tmp_path: Path) -> None:
     odd.write_text("x = 1\n")
     with pytest.raises(BadInputError, match="lower_snake_case"):
         load(odd)
+
+
+def test_what_waits_for_more_than_fits_into_memory_is_refused(tmp_path: Path) -> None:
+    report = check(written(tmp_path, body="return 0, 1", memory=10**12))
+    assert report.failed == ("parameters",)
+    assert "Planted: expected to wait for at most 100,000 bars, was 1000000000001" in str(report.verdicts[-1].problem)
+
+
+def test_how_an_editor_begins_a_file_says_nothing(tmp_path: Path) -> None:
+    path = written(tmp_path, body="return 0, 1")
+    plain = load(path)
+    path.write_text(plain.source, encoding="utf-8-sig")
+    assert load(path).source == plain.source
+
+
+def test_a_file_that_is_no_text_of_python_has_no_line(tmp_path: Path) -> None:
+    path = tmp_path / "planted.py"
+    path.write_bytes(b"\0")
+    with pytest.raises(BadInputError, match=r"^planted\.py(:1)?: expected (a file of )?Python"):
+        load(path)

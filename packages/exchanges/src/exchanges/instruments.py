@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import sys
 from collections.abc import Sequence
 
-from contracts.errors import TradestreamError
+from contracts.errors import BadInputError, TradestreamError
+from contracts.units import PAIR_PATTERN
 from exchanges.venues import venue
+
+#: Somebody waits for the answer.
+_PATIENCE_SECONDS = 20.0
 
 
 async def instruments(exchange: str, pairs: Sequence[str], url: str | None = None) -> str:
@@ -33,7 +38,7 @@ async def instruments(exchange: str, pairs: Sequence[str], url: str | None = Non
     TradestreamError
         If the venue does not list a pair, or does not answer.
     """
-    async with venue(exchange).open_rest(url) as rest:
+    async with venue(exchange).open_rest(url, give_up_seconds=_PATIENCE_SECONDS) as rest:
         found = await rest.instruments(pairs)
     return json.dumps([found[pair].model_dump(mode="json") for pair in pairs])
 
@@ -42,6 +47,10 @@ def main(arguments: Sequence[str]) -> int:
     """Print it; return the exit code."""
     if len(arguments) < 2:
         print("expected a venue and pairs, such as: kraken BTC/USD ETH/USD", file=sys.stderr)
+        return 2
+    wrong = [pair for pair in arguments[1:] if not re.fullmatch(PAIR_PATTERN, pair)]
+    if wrong:
+        print(BadInputError("pair", "a pair written BASE/QUOTE, such as BTC/USD", wrong[0]), file=sys.stderr)
         return 2
     try:
         print(asyncio.run(instruments(arguments[0], arguments[1:])))

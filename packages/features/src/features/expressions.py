@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from functools import cached_property
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, NoReturn
 
 ColumnName = Literal["open", "high", "low", "close", "volume", "trade_count", "taker_buy_volume", "reference_close"]
 CalendarName = Literal[
@@ -65,6 +65,11 @@ class Expression:
 
     def __bool__(self) -> bool:
         raise TypeError(f"expected a formula in words (both, either, negated, when), was a truth value of {self}")
+
+    def _compared(self, other: object) -> NoReturn:
+        raise TypeError(f"expected a formula in words (above, below, at_least, at_most), was a comparison of {self}")
+
+    __lt__ = __le__ = __gt__ = __ge__ = _compared
 
     def __post_init__(self) -> None:
         # At once, while its parts have theirs: later, a deep formula would go through all of itself for each.

@@ -17,6 +17,8 @@ ALLOWED = ("__future__", "collections.abc", "math", "strategies", "typing")
 _FORBIDDEN = (
     *("__builtins__", "__import__", "breakpoint", "compile", "delattr", "eval", "exec", "getattr", "globals", "hash"),
     *("id", "input", "locals", "open", "setattr", "vars"),
+    # They would end the process that asks, without a word.
+    *("BaseException", "KeyboardInterrupt", "SystemExit", "exit", "quit"),
 )
 
 

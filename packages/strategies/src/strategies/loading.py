@@ -93,7 +93,7 @@ def load(path: Path) -> StrategyFile:
     if path.suffix != ".py" or not _NAME.fullmatch(path.stem):
         raise BadInputError("FILE", "a file named in lower_snake_case with the ending .py", path.name)
     try:
-        source = path.read_text(encoding="utf-8")
+        source = path.read_text(encoding="utf-8-sig")  # some editors of Windows begin a file with a mark
     except UnicodeDecodeError as error:
         raise BadInputError(path.name, "a file of Python in UTF-8", str(error)) from None
     return _read(path, source)
@@ -103,7 +103,8 @@ def _read(path: Path, source: str) -> StrategyFile:
     try:
         tree = ast.parse(source, filename=str(path))
     except SyntaxError as error:
-        raise BadInputError(f"{path.name}:{error.lineno}", "Python", error.msg) from None
+        place = path.name if error.lineno is None else f"{path.name}:{error.lineno}"
+        raise BadInputError(place, "Python", error.msg) from None
     except ValueError as error:
         raise BadInputError(path.name, "a file of Python", str(error)) from None
     require_allowed(tree, path.name)
@@ -142,7 +143,7 @@ def described(error: BaseException) -> str:
     str
         In one line.
     """
-    return f"{type(error).__name__}: {error}"
+    return f"{type(error).__name__}: {' '.join(str(error).split())}"
 
 
 def _only_strategy(module: ModuleType, name: str) -> type[Strategy]:

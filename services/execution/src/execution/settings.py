@@ -47,6 +47,14 @@ class ExecutionSettings(AccountsSettings, StoreSettings, ServiceSettings):
             raise ValueError("the IANA name of a time zone, such as Europe/Prague") from error
         return name
 
+    @field_validator("instruments")
+    @classmethod
+    def _one_of_each(cls, instruments: tuple[Instrument, ...]) -> tuple[Instrument, ...]:
+        places = [f"{each.exchange} {each.pair}" for each in instruments]
+        if twice := [place for place in places if places.count(place) > 1]:
+            raise ValueError(f"each exchange and pair once, not {twice[0]} twice")
+        return instruments
+
     @property
     def broker(self) -> PaperBroker:
         """The paper broker."""

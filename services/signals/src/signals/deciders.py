@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from contracts.account import Account
-from contracts.errors import BadInputError
+from contracts.errors import BadInputError, TradestreamError
 from contracts.nearest import did_you_mean
 from contracts.prediction import Prediction
 from contracts.signal import Target
@@ -17,7 +17,7 @@ from features.engine import Engine
 from signals.core.decider import Decider
 from strategies.built_in import STRATEGIES
 from strategies.formulas import TARGET, Formulas, formulas_of
-from strategies.loading import StrategyFile, load
+from strategies.loading import StrategyFile, at_line, described, load
 from strategies.running import checked
 from strategies.strategy import Strategy
 
@@ -39,13 +39,21 @@ def decider_of(account: Account) -> Decider:
     given: dict[str, object] = dict(account.parameters)
     if account.strategy == PREDICTION:
         given.setdefault(FLOOR, account.minimum_confidence)
-    strategy = file.made(given)
-    _require_predictions_alone(account, strategy)
+    try:
+        strategy = file.made(given)
+        _require_predictions_alone(account, strategy)
+        targets = _targets(strategy, formulas_of(strategy))
+    except TradestreamError:
+        raise
+    except Exception as error:  # noqa: BLE001 - whatever a user's file does is told in words
+        raise BadInputError(
+            at_line(error, file.path), "a strategy that says what to hold", described(error)
+        ) from None
     return Decider(
         account,
         file.name,
         file.hash_of(strategy),
-        _targets(strategy, formulas_of(strategy)),
+        targets,
         "below_confidence" if account.strategy == PREDICTION else "undecided",
     )
 

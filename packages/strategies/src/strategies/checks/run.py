@@ -19,6 +19,8 @@ from strategies.running import targets
 
 #: A made-up market has at least so many bars: two midnights and what follows.
 _BARS = 4_000
+#: It may wait for at most so many, ten weeks of minutes: what is tried on more does not fit into memory.
+_MOST = 100_000
 #: Behind the bars that a strategy waits for, so many more are compared.
 _COMPARED = 600
 
@@ -95,12 +97,18 @@ def check(path: Path, given: Mapping[str, str] | None = None, recorded: Sequence
     found = [Verdict("imports", note=f"class {file.kind.__name__}"), _parameters(file)]
     try:
         formulas = formulas_of(file.made(typed))
+        _require_few_bars(file, formulas)
     except Exception as error:  # noqa: BLE001 - whatever a user's file does is told in words
         found[-1] = Verdict("parameters", found[-1].problem or _words(error, file))
     if found[-1].problem is not None:
         return Report(tuple(found), {})
     markets = _markets(formulas, recorded)
     return Report((*found, *_laws(file, typed, formulas, markets)), _facts(file, typed, formulas))
+
+
+def _require_few_bars(file: StrategyFile, formulas: Formulas) -> None:
+    if formulas.warm_up_bars > _MOST:
+        raise BadInputError(file.kind.__name__, f"to wait for at most {_MOST:,} bars", formulas.warm_up_bars)
 
 
 def _markets(formulas: Formulas, recorded: Sequence[Market]) -> list[Market]:
