@@ -24,7 +24,8 @@ help-all: ## Every target: Kafka, images, the cluster, checks, what is written f
 .PHONY: install
 install: $(filter .tools%,$(UV)) ## Install what the pipeline needs; PyTorch only if the model needs it [model=KINDS]
 	@if [ "$(EXTRA)" = torch ] && ! .venv/bin/python -c 'import torch' 2>/dev/null; then \
-		echo "Installing packages. The large one is PyTorch: about 5 GB on Linux (model=$(call taken_by,training) needs none of it)."; \
+		echo "Installing packages. The large one is PyTorch: about 5 GB on Linux." \
+			"Without it: make $(firstword $(MAKECMDGOALS)) model=$(call taken_by,training)"; \
 	fi
 	@$(SYNC) --no-dev $(addprefix --extra ,$(EXTRA))
 
@@ -43,9 +44,11 @@ replay: file-is-named install ## The pipeline on recorded trades: file=TRADES ou
 		$(call option,pair) $(call option,steps) $(call option,models) $(if $(filter no,$(value keep)),--no-keep) $(OF_USER) -- "$${files[@]}"
 
 .PHONY: run
+# Without model= the kind that can be trained with what is installed: nobody waits for PyTorch who did not ask for it.
+run: model = $(SHELL_ENVIRONMENT_MODEL)
 run: install ## Paper trading until Ctrl-C, on a real market or a simulated one [exchange=kraken|simulator speed= pairs=BTC/USD,ETH/USD data= model= accounts=FILE balance= fee_bps= interval= horizon=]
 	@$(FEATURES) $(RUN) tradestream run $(call option,exchange) $(call option,data) $(call option,speed) \
-		--model=$(call quoted,$(model)) $(OF_USER)
+		$(if $(model),--model=$(call quoted,$(model))) $(OF_USER)
 
 .PHONY: dev
 dev: service-is-known install ## One service alone against the configured log: service=candles [variant=historical|live, for trades]

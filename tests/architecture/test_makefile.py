@@ -32,6 +32,23 @@ def test_help_all_leaves_nothing_out() -> None:
     assert len(set(targets)) == len(targets), "a target stands in two files"
 
 
+def planned(*words: str) -> str:
+    """Return what `make` would do, were PyTorch not installed."""
+    command = ["make", "-n", "UV=uv", *words]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+
+
+def test_a_run_needs_no_pytorch_unless_it_is_asked_for() -> None:
+    assert "--extra torch" not in planned("run") and "--model" not in planned("run")
+    assert "--extra torch" in planned("run", "model=lstm") and "--model='lstm'" in planned("run", "model=lstm")
+    assert "--model='baseline'" in planned("run", "model=baseline")
+
+
+def test_whoever_is_about_to_get_pytorch_is_told_the_way_without() -> None:
+    assert "--extra torch" in planned("demo")
+    assert '"Without it: make demo model=baseline"' in planned("demo")
+
+
 def test_a_target_that_was_joined_with_another_is_still_taken() -> None:
     done = subprocess.run(["make", "-n", "features-page"], cwd=ROOT, capture_output=True, text=True, check=True)
     assert "docs.writers" in done.stdout

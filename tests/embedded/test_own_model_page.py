@@ -23,6 +23,7 @@ from contracts.state import MemoryState
 from contracts.topics import MODEL_EVENTS, PREDICTIONS, TECHNICAL_INDICATORS
 from embedded.cli import app
 from embedded.environment import ENVIRONMENT
+from embedded.model_commands import adopt
 from embedded.model_place import chosen, settings_of
 from embedded.plans.paper import _has_model
 from featurestore import open_store
@@ -96,7 +97,7 @@ def registered(page: Page) -> Page:
         done = page.models("register", "own_model.onnx", *card)
     assert done.exit_code == 0, done.output
     assert "direction version 1: 6 inputs of full, probability 0." in done.output
-    assert "on 1000 stored rows" in done.output
+    assert "on 1,000 stored rows" in done.output
     assert "direction version 1 is champion: served from the next start on, for rows from 2026-03-04" in done.output
     return page
 
@@ -237,6 +238,21 @@ def test_a_lost_model_of_ones_own_is_no_reason_to_train_another(registered: Page
         else:
             with pytest.raises(NoModelError, match=r"model\.onnx is not in its folder"):
                 _has_model(place, record)
+
+
+def test_a_model_that_is_taken_over_is_counted_anew_and_the_page_says_so(registered: Page, tmp_path: Path) -> None:
+    stored = ModelRegistry(registered.settings().tracking_uri).load("direction", 1)
+    place = RunFolder(tmp_path / "own")
+    place.create()
+    address, version = adopt(place, replace(stored, version=3))
+    assert version == 1 and ModelRegistry(address).load("direction", 1).onnx == stored.onnx
+    assert "version 3 of `runs/demo`\nis version 1 of `runs/own`" in PAGE
+
+
+def test_what_the_pages_run_with_uv_installs_no_tools_of_development() -> None:
+    pages = [ROOT / "README.md", *(ROOT / "docs").rglob("*.md")]
+    told = [line for page in pages for line in re.findall(r"uv run [^`\n]*--with [^`\n]*", page.read_text("utf-8"))]
+    assert told and all("--no-sync" in line or "--no-dev" in line for line in told), told
 
 
 def test_a_run_of_bars_does_not_depend_on_the_model(registered: Page) -> None:

@@ -44,7 +44,7 @@ def _joined(outputs: list[Any]) -> list[Any]:
 def main() -> int:
     """Write each notebook anew; needs `runs/demo`."""
     for path in NOTEBOOKS:
-        nbformat.write(executed(path, ROOT), path)
+        nbformat.write(executed(path, path.parent), path)
         print(path.relative_to(ROOT))
     return 0
 

@@ -18,12 +18,13 @@ OF_THE_RUN = "of-the-run"
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder like a clone after `make demo`."""
+    """A folder like a clone after `make demo`; notebooks start in their own, as Jupyter and editors start them."""
     found = tmp_path_factory.mktemp("clone")
     (found / "runs").mkdir()
-    (found / "examples").symlink_to(ROOT / "examples")
+    (found / "examples").mkdir()
+    (found / "examples/data").symlink_to(ROOT / "examples/data")
     (found / "runs/demo").symlink_to(undisturbed_demo(tmp_path_factory))
-    return found
+    return found / "examples"
 
 
 def outputs(cell: Any) -> list[tuple[str, str]]:

@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.execution.signal_stream import account, of, signal, told
+from tests.execution.signal_stream import FREE, account, of, signal, told
 
 from contracts.account import Account
 from contracts.fill import Fill
 from contracts.message import Message
-from contracts.order import Order
+from contracts.order import BEGINNINGS, ENDS, Order
 from contracts.pnl import Pnl
 from contracts.position import Position
 from contracts.risk_alert import RiskAlert
@@ -23,14 +23,15 @@ from contracts.signal import Signal
 from contracts.state import MemoryState
 from contracts.units import EXACT
 from exchanges.paper import PaperBroker
-from execution.core.execute import BOOK, step
-from execution.core.order_lifecycle import BEGINNINGS, TRANSITIONS
+from execution.core.archive import KEPT
+from execution.core.edge import BOOK, Remembered
+from execution.core.execute import run, step
 from execution.core.policy import Policy
 from execution.core.portfolio import Portfolio
 
 PAIRS = ("BTC/USD", "ETH/USD", "SOL/USD")
 ACCOUNT = account(*PAIRS, position_pct=30, max_position_pct=40, max_daily_loss_pct=2, max_total_loss_pct=6)
-BROKER = PaperBroker(slippage_bps=Decimal("2.5"), fee_bps=Decimal(26))
+BROKER = PaperBroker(slippage_bps=Decimal("2.5"), fee_bps=Decimal(40))
 LAWS = settings(derandomize=True, max_examples=60, deadline=None)
 
 prices = st.decimals("0.00001", "200", places=5).filter(lambda price: price > 0)
@@ -152,15 +153,42 @@ def test_state_survives_json_anywhere(data: st.DataObject, parts: dict[str, list
 
 
 @LAWS
+@given(st.data(), streams())
+def test_objects_json_and_what_is_remembered_tell_the_same(
+    data: st.DataObject, parts: dict[str, list[Signal]]
+) -> None:
+    """Also where the store has gone back to what it held before, as after an attempt that failed."""
+    signals = in_order(parts)
+    cut = data.draw(st.integers(0, len(signals)))
+    back = data.draw(st.integers(0, cut))
+    assert told(run(signals, ACCOUNT, BROKER)) == told(fold(signals))
+
+    store, last, kept = MemoryState(), Remembered(), ""
+    messages: list[Message] = []
+    for number, each in enumerate(signals[:cut]):
+        kept = json.dumps(store.entries) if number == back else kept
+        messages += step(store, each, ACCOUNT, BROKER, Policy(), last)
+    if kept:
+        store = MemoryState(json.loads(kept))
+        messages = fold(signals[:back])
+        cut = back
+    for each in signals[cut:]:
+        messages += step(store, each, ACCOUNT, BROKER, Policy(), last)
+    assert told(messages) == told(fold(signals))
+
+
+@LAWS
 @given(streams())
-def test_orders_live_as_the_table_says_and_ids_are_unique(parts: dict[str, list[Signal]]) -> None:
+def test_the_steps_of_an_order_are_numbered_and_ids_are_unique(parts: dict[str, list[Signal]]) -> None:
     messages = fold(in_order(parts))
     lives: dict[str, list[Any]] = {}
     for order in of(Order, messages):
-        lives.setdefault(order.order_id, []).append(order.status)
+        lives.setdefault(order.order_id, []).append(order)
     for life in lives.values():
-        assert life[0] in BEGINNINGS
-        assert all(after in TRANSITIONS[before] for before, after in pairwise(life))
+        assert [order.step for order in life] == list(range(1, len(life) + 1))
+        assert life[0].status in BEGINNINGS
+        assert not any(order.status in ENDS for order in life[:-1])
+        assert all(before.updated_at_ms <= after.updated_at_ms for before, after in pairwise(life))
     ids = [(message.schema_name, message.message_id) for message in messages]
     assert len(ids) == len(set(ids))
 
@@ -185,11 +213,20 @@ def test_state_does_not_grow_with_time() -> None:
     def size_after(minutes: int) -> int:
         store = MemoryState()
         decisions = ("buy", "none", "sell", "none")
-        fold([signal(n, decisions[n % 4], pair=pair) for n in range(minutes) for pair in PAIRS], store)
-        assert set(store.entries) == {"line", "book"}
+        for each in (signal(n, decisions[n % 4], pair=pair) for n in range(minutes) for pair in PAIRS):
+            step(store, each, ACCOUNT, FREE, Policy())
+        assert {name for name in store.entries if not name.startswith("ended-place:")} - orders(store) == {
+            "line",
+            "book",
+            "ended",
+        }
+        assert len(orders(store)) == KEPT
         return len(json.dumps(store.entries))
 
-    assert abs(size_after(3_000) - size_after(300)) < 100
+    def orders(store: MemoryState) -> set[str]:
+        return {name for name in store.entries if name.startswith("ended:")}
+
+    assert abs(size_after(3_000) - size_after(300)) < 10_000
 
 
 def test_a_pair_that_never_delivers_is_waited_for_up_to_the_bound() -> None:

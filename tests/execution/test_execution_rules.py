@@ -7,14 +7,13 @@ from pathlib import Path
 from typing import Any, get_args
 
 import pytest
-from tests.execution.signal_stream import account, signal
+from tests.execution.signal_stream import account
 
 import contracts.risk_rules
 import execution.core.rules as rules_package
-from contracts.order import Order, OrderStatus
+from contracts.instrument import default_instrument
 from execution.core.order_id import order_id
-from execution.core.order_lifecycle import BEGINNINGS, TRANSITIONS, OrderTransitionError, advance
-from execution.core.rules import LOSS_RULES, ORDER_RULES, RULES, daily_loss, total_loss
+from execution.core.rules import LOSS_RULES, ORDER_RULES, RULES, below_minimum, daily_loss, total_loss
 from execution.core.rules.rule import AccountHealth, LossRule, OrderRequest, OrderRule, RiskViolation
 from execution.core.trading_day import trading_day
 from execution.risk_rules import render
@@ -30,9 +29,11 @@ def health(equity: str, day_start: str = "103200") -> AccountHealth:
 def request(**changes: object) -> OrderRequest:
     fields = {
         "account": account(),
+        "instrument": default_instrument("kraken", "BTC/USD"),
         "trading_state": "ACTIVE",
         "equity": Decimal(10_000),
-        "value_quote": Decimal(2_000),
+        "quantity": Decimal(20),
+        "price": Decimal(100),
         "cost_quote": Decimal(2_010),
         "available_cash": Decimal(5_000),
     }
@@ -40,12 +41,12 @@ def request(**changes: object) -> OrderRequest:
 
 
 def worst_of(rule: OrderRule) -> RiskViolation | None:
-    """Return what a rule says of an order that nobody would let pass."""
+    """Return what a rule says of an order that nobody would let pass: too large, or too small."""
     return rule.check(
         request(
             trading_state="DAILY_LOSS",
             equity=Decimal(1),
-            value_quote=Decimal(10**9),
+            quantity=Decimal(0) if rule is below_minimum.RULE else Decimal(10**9),
             cost_quote=Decimal(10**9),
             available_cash=Decimal(0),
         )
@@ -92,12 +93,13 @@ def test_loss_limits_are_silent_in_good_health_and_monotone_in_loss(rule: LossRu
     assert {violation.reason for violation in found if violation} == {rule.state}
 
 
-@pytest.mark.parametrize("rule", ORDER_RULES, ids=lambda rule: str(rule.code))
+@pytest.mark.parametrize("rule", ORDER_RULES, ids=lambda rule: rule.check.__module__)
 def test_order_rules_let_an_ordinary_order_pass_and_deny_one_beyond_all_limits(rule: OrderRule) -> None:
     assert rule.check(request()) is None
     violation = worst_of(rule)
     assert violation is not None
-    assert violation.reason == (rule.code or "DAILY_LOSS")
+    silent = "BELOW_MINIMUM" if rule is below_minimum.RULE else "DAILY_LOSS"
+    assert violation.reason == (rule.code or silent)
     assert violation.message
 
 
@@ -105,7 +107,8 @@ def test_order_rules_let_an_ordinary_order_pass_and_deny_one_beyond_all_limits(r
     ("changes", "reason"),
     [
         ({"trading_state": "DAILY_LOSS"}, "DAILY_LOSS"),
-        ({"value_quote": Decimal("2500.01")}, "POSITION_SIZE"),
+        ({"quantity": Decimal("25.0001")}, "POSITION_SIZE"),
+        ({"quantity": Decimal("0.004999")}, "BELOW_MINIMUM"),
         ({"cost_quote": Decimal("5000.01")}, "EXPOSURE"),
     ],
 )
@@ -115,45 +118,11 @@ def test_each_order_rule_denies_what_is_just_beyond_its_limit(changes: dict[str,
 
 
 def test_limits_are_inclusive() -> None:
-    allowed = request(value_quote=Decimal(2_500), cost_quote=Decimal(5_000))
+    allowed = request(quantity=Decimal(25), cost_quote=Decimal(5_000))
     assert all(rule.check(allowed) is None for rule in ORDER_RULES)
-
-
-def an_order(status: OrderStatus) -> Order:
-    one = signal(0, "buy")
-    return Order(
-        account="paper",
-        order_id=order_id(one.message_id),
-        signal_id=one.message_id,
-        exchange="kraken",
-        pair=one.pair,
-        side="buy",
-        order_type="market",
-        quantity="1",
-        status=status,
-        reason=None,
-        decided_at_ms=0,
-        updated_at_ms=0,
-    )
-
-
-def test_the_lifecycle_table_knows_every_status_and_all_can_be_reached() -> None:
-    assert set(TRANSITIONS) == set(get_args(OrderStatus))
-    reached = set(BEGINNINGS)
-    for _ in TRANSITIONS:
-        reached |= {after for status in reached for after in TRANSITIONS[status]}
-    assert reached == set(TRANSITIONS)
-
-
-@pytest.mark.parametrize("before", get_args(OrderStatus))
-@pytest.mark.parametrize("after", get_args(OrderStatus))
-def test_orders_advance_as_the_table_says(before: OrderStatus, after: OrderStatus) -> None:
-    if after in TRANSITIONS[before]:
-        advanced = advance(an_order(before), after, 5, "why")
-        assert (advanced.status, advanced.updated_at_ms, advanced.reason) == (after, 5, "why")
-        return
-    with pytest.raises(OrderTransitionError, match=f"after {before}, was {after}"):
-        advance(an_order(before), after, 5)
+    least = request(quantity=Decimal("0.005"))
+    assert least.value_quote == least.instrument.minimum_cost
+    assert all(rule.check(least) is None for rule in ORDER_RULES)
 
 
 def test_order_ids_are_stable_and_fit_a_venue() -> None:

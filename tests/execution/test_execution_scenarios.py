@@ -30,7 +30,7 @@ def alerts(messages: list[Any]) -> list[tuple[str, str, str, str]]:
 
 
 def test_golden_round_trip_with_slippage_and_fees() -> None:
-    """Bought 0.04 at 50,010 x 1.0002, sold at 50,190 x 0.9998, 26 bps of fee on each side."""
+    """Bought 0.04 at 50,010 x 1.0002, sold at 50,190 x 0.9998, 40 bps of fee on each side."""
     messages = run(
         [
             signal(0, "buy", close=50_000),
@@ -43,21 +43,21 @@ def test_golden_round_trip_with_slippage_and_fees() -> None:
     )
     bought, sold = of(Fill, messages)
     assert (bought.quantity, bought.reference_price, bought.price) == ("0.04", "50010", "50020.002")
-    assert (bought.fee_quote, bought.realised_pnl_quote) == ("5.20208021", "0")
+    assert (bought.fee_quote, bought.realised_pnl_quote) == ("8.00320032", "0")
     assert (sold.quantity, sold.reference_price, sold.price) == ("0.04", "50190", "50179.962")
-    assert (sold.fee_quote, sold.realised_pnl_quote) == ("5.21871605", "6.3984")
+    assert (sold.fee_quote, sold.realised_pnl_quote) == ("8.02879392", "6.3984")
     assert (sold.model_name, sold.model_version, sold.candle_window_start_ms) == ("direction", 3, minute_ms(3))
     assert sold.signal_id == signal(2).message_id
 
     opened, closed = of(Position, messages)
     assert (opened.action, opened.quantity, opened.average_price) == ("OPENED", "0.04", "50020.002")
     assert (closed.action, closed.quantity, closed.average_price) == ("CLOSED", "0", "0")
-    assert (closed.realised_pnl_quote, closed.fees_quote) == ("6.3984", "10.42079626")
+    assert (closed.realised_pnl_quote, closed.fees_quote) == ("6.3984", "16.03199424")
 
     held, last = of(Pnl, messages)[1], of(Pnl, messages)[3]
-    assert (held.balance, held.unrealised_quote, held.equity) == ("9994.79791979", "3.19992", "9997.99783979")
-    assert (held.exposure_quote, held.drawdown_quote, held.daily_loss_quote) == ("2004", "2.00216021", "2.00216021")
-    assert (last.balance, last.equity, last.realised_quote) == ("9995.97760374", "9995.97760374", "6.3984")
+    assert (held.balance, held.unrealised_quote, held.equity) == ("9991.99679968", "3.19992", "9995.19671968")
+    assert (held.exposure_quote, held.drawdown_quote, held.daily_loss_quote) == ("2004", "4.80328032", "4.80328032")
+    assert (last.balance, last.equity, last.realised_quote) == ("9990.36640576", "9990.36640576", "6.3984")
     assert last.time_ms == minute_ms(4)
 
 
@@ -93,25 +93,26 @@ def test_a_gap_candle_does_not_fill_because_its_open_may_not_be_the_first_trade(
     assert fill.price == "101"
 
 
-@pytest.mark.parametrize(("trades_again", "expected"), [(5, "FILLED"), (6, "CANCELLED")])
+@pytest.mark.parametrize(("trades_again", "expected"), [(5, "FILLED"), (6, "EXPIRED")])
 def test_a_decision_expires_in_event_time(trades_again: int, expected: str) -> None:
     """Decided at the end of minute 0, five minutes to live: minute 5 starts in time, minute 6 does not."""
     quiet = [signal(n, trades=0, quality="empty") for n in range(1, trades_again)]
     messages = run([signal(0, "buy"), *quiet, signal(trades_again)], account(), FREE)
     last = of(Order, messages)[-1]
     assert last.status == expected
-    if expected == "CANCELLED":
-        assert (last.reason, last.updated_at_ms) == ("expired", signal(0).expires_at_ms)
+    if expected == "EXPIRED":
+        assert (last.reason, last.updated_at_ms) == (None, signal(0).expires_at_ms)
 
 
 def test_an_order_expires_over_minutes_that_never_came() -> None:
     messages = run([signal(0, "buy"), signal(30, open=90)], account(), FREE)
-    assert steps(messages) == [("buy", "PLACED", None), ("buy", "CANCELLED", "expired")]
+    assert steps(messages) == [("buy", "PLACED", None), ("buy", "EXPIRED", None)]
 
 
 def test_the_opposite_decision_supersedes_an_order_in_flight() -> None:
     messages = run([signal(0, "buy"), signal(1, "sell", trades=0, quality="empty"), signal(2)], account(), FREE)
-    assert steps(messages) == [("buy", "PLACED", None), ("buy", "CANCELLED", "superseded")]
+    assert steps(messages) == [("buy", "PLACED", None), ("buy", "PLACED", None), ("buy", "CANCELLED", "superseded")]
+    assert [order.cancel_reason for order in of(Order, messages)] == [None, "superseded", "superseded"]
 
 
 def test_daily_loss_warns_breaks_off_flattens_denies_and_ends_at_midnight() -> None:
@@ -173,7 +174,9 @@ def test_a_breach_cancels_the_buy_of_another_pair() -> None:
         two,
         FREE,
     )
-    assert steps(messages)[3:] == [("buy", "CANCELLED", "DAILY_LOSS"), ("sell", "PLACED", "DAILY_LOSS")]
+    wish, *told = of(Order, messages)[3:]
+    assert (wish.status, wish.cancel_reason) == ("PLACED", "DAILY_LOSS")
+    assert steps(told) == [("buy", "CANCELLED", "DAILY_LOSS"), ("sell", "PLACED", "DAILY_LOSS")]
 
 
 def test_loss_limits_may_be_checked_at_the_close_instead() -> None:

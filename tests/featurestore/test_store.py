@@ -111,8 +111,8 @@ def test_the_highest_revision_is_kept_and_history_has_all(store: Store) -> None:
 
 
 def test_an_order_shows_its_last_step_and_history_all_steps(store: Store) -> None:
-    store.write([example(Order, status="PLACED", updated_at_ms=5), example(Order, status="FILLED", updated_at_ms=6)])
-    store.write([example(Order, status="PLACED", updated_at_ms=5)])
+    store.write([example(Order, step=1, status="PLACED"), example(Order, step=2, status="FILLED")])
+    store.write([example(Order, step=1, status="PLACED")])
     assert store.sql("SELECT status FROM orders").rows == [("FILLED",)]
     assert store.sql("SELECT count(*) FROM orders_history").rows == [(2,)]
 
@@ -260,3 +260,33 @@ def test_a_password_is_not_shown() -> None:
     with pytest.raises(BadSettingError, match=r"was 'mysql://\.\.\.@host/db'") as error:
         open_store("mysql://me:secret@host/db")
     assert "secret" not in str(error.value)
+
+
+def test_orders_of_a_version_without_steps_are_numbered_and_their_table_takes_more(store_url: str) -> None:
+    """It told the steps of an order apart by their status, so a second partial fill had no room in it."""
+    with open_store(store_url) as store:
+        store.write([example(Order)])
+        connection = store._writer()
+        for name in ("orders", "orders_history"):
+            connection.execute(f"DROP TABLE {name}")
+            key = "order_id" if name == "orders" else "order_id, status"
+            connection.execute(
+                f"CREATE TABLE {name} (order_id VARCHAR, status VARCHAR, updated_at_ms BIGINT, message_id VARCHAR, "
+                f"PRIMARY KEY ({key}))"
+            )
+        connection.execute("INSERT INTO orders VALUES ('o', 'FILLED', 6, 'o:FILLED')")
+        connection.execute(
+            "INSERT INTO orders_history VALUES ('o', 'PLACED', 5, 'o:PLACED'), ('o', 'FILLED', 6, 'o:FILLED')"
+        )
+    with open_store(store_url) as store:
+        parts = [example(Order, order_id="p", step=step, status="PARTIALLY_FILLED") for step in (2, 3)]
+        store.write([*parts, example(Order, step=3, status="FILLED", venue_order_id="V", updated_at_ms=1)])
+        steps = "SELECT order_id, step, status FROM orders_history ORDER BY order_id, step"
+        assert store.sql(steps).rows == [
+            ("o", 1, "PLACED"),
+            ("o", 2, "FILLED"),
+            ("o", 3, "FILLED"),
+            ("p", 2, "PARTIALLY_FILLED"),
+            ("p", 3, "PARTIALLY_FILLED"),
+        ]
+        assert store.sql("SELECT order_id, step FROM orders ORDER BY order_id").rows == [("o", 3), ("p", 3)]

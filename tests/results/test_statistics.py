@@ -94,7 +94,7 @@ def test_drawdown_of_a_rising_curve_is_zero() -> None:
 
 
 def test_a_round_trip_wins_only_after_the_fees_of_both_sides() -> None:
-    """Up 0.32 % before costs on the first, which 2 x 26 bps of fee turn into a loss; up 10 % on the second."""
+    """Up 0.32 % before costs on the first, which 2 x 40 bps of fee turn into a loss; up 10 % on the second."""
     account_ = account(cooldown_bars=0)
     messages = run(
         [
@@ -112,7 +112,7 @@ def test_a_round_trip_wins_only_after_the_fees_of_both_sides() -> None:
     )
     trips = round_trips(of(Fill, messages))
     profits = [trip.profit_quote for trip in trips]
-    assert profits[0] == Decimal("6.3984") - Decimal("10.42079626")
+    assert profits[0] == Decimal("6.3984") - Decimal("16.03199424")
     assert profits[1] > 180
     found = statistics(of(Pnl, messages), of(Fill, messages), Decimal(10_000))
     assert (found.fills, found.round_trips, found.win_rate_pct) == (4, 2, 50)
@@ -133,6 +133,7 @@ def fill(minute: int, side: str, quantity: str, *, shown: str, paid: str, fee: s
         "reference_price": shown,
         "price": paid,
         "fee_quote": fee,
+        "fee_base": "0",
         "realised_pnl_quote": won,
         "filled_at_ms": minute * 60_000,
     }

@@ -150,13 +150,15 @@ def _of_minute(pair: str, minute: int, before: float, after: float, up: float) -
 def _traded(signal: Signal, price: float) -> list[tuple[str, Message]]:
     name: dict[str, Any] = {"account": "demo", "exchange": "simulator", "pair": signal.pair}
     at_ms = signal.window_end_ms
-    ids = {"order_id": f"o-{signal.message_id}", "signal_id": signal.message_id}
+    ids: dict[str, Any] = {"order_id": f"o-{signal.message_id}", "signal_id": signal.message_id}
     order = Order(
         **name,
         **ids,
+        step=2,
         side="buy",
         order_type="market",
         quantity="1",
+        filled_quantity="1",
         status="FILLED",
         reason=None,
         decided_at_ms=at_ms,
@@ -166,11 +168,12 @@ def _traded(signal: Signal, price: float) -> list[tuple[str, Message]]:
         **name,
         **ids,
         fill_id=f"{order.order_id}:1",
+        execution_id="1",
         side="buy",
         quantity="1",
         reference_price=text(price),
         price=text(price),
-        fee_quote="0.26",
+        fee_quote="0.4",
         realised_pnl_quote="0",
         candle_window_start_ms=at_ms,
         filled_at_ms=at_ms,
@@ -183,8 +186,9 @@ def _traded(signal: Signal, price: float) -> list[tuple[str, Message]]:
         action="OPENED",
         quantity="1",
         average_price=text(price),
+        cost_quote=text(price),
         realised_pnl_quote="0",
-        fees_quote="0.26",
+        fees_quote="0.4",
         updated_at_ms=at_ms,
     )
     return [("orders", order), ("fills", fill), ("positions", position)]

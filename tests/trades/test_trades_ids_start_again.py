@@ -86,6 +86,7 @@ def test_a_venue_whose_ids_start_again_is_said_and_promises_nothing(venue: Any, 
     lost = sum(m.lost_trades for m in messages if isinstance(m, FeedOutage))
     assert lost == len(letters) >= len(aside) >= 20, "each is counted as a trade"
     assert "trade ids start again" in trades.log()
+    assert "another folder (data=), or another TRADESTREAM_ENVIRONMENT" in trades.log(), "the way out is said there"
     run = run_topology(topology, CandlesSettings(store_url="off"), "candles", {TRADES: messages}, [CANDLES])
     final = {(c.pair, c.window_start_ms): c for c in run["candles"] if c.interval_s == 60}
     traded = {minute_of(row[1] // 1_000) for row in truth[first:]}

@@ -460,6 +460,7 @@ WITH (
 CREATE TABLE IF NOT EXISTS orders (
     "account" VARCHAR,
     "order_id" VARCHAR,
+    "step" BIGINT,
     "signal_id" VARCHAR,
     "exchange" VARCHAR,
     "pair" VARCHAR,
@@ -467,13 +468,18 @@ CREATE TABLE IF NOT EXISTS orders (
     "order_type" VARCHAR,
     "quantity" NUMERIC,
     "quantity_text" VARCHAR AS (CAST("quantity" AS VARCHAR)),
+    "filled_quantity" NUMERIC,
+    "filled_quantity_text" VARCHAR AS (CAST("filled_quantity" AS VARCHAR)),
     "status" VARCHAR,
     "reason" VARCHAR,
+    "cancel_reason" VARCHAR,
+    "venue_order_id" VARCHAR,
+    "expires_at_ms" BIGINT,
     "decided_at_ms" BIGINT,
     "updated_at_ms" BIGINT,
-    "message_id" VARCHAR AS (order_id || ':' || status),
+    "message_id" VARCHAR AS (order_id || ':' || CAST(step AS VARCHAR)),
     PRIMARY KEY ("order_id")
-) ON CONFLICT OVERWRITE WITH VERSION COLUMN (updated_at_ms)
+) ON CONFLICT OVERWRITE WITH VERSION COLUMN (step)
 WITH (
     connector = 'kafka',
     topic = 'orders-${ENVIRONMENT}',
@@ -486,6 +492,7 @@ WITH (
 CREATE TABLE IF NOT EXISTS orders_history (
     "account" VARCHAR,
     "order_id" VARCHAR,
+    "step" BIGINT,
     "signal_id" VARCHAR,
     "exchange" VARCHAR,
     "pair" VARCHAR,
@@ -493,12 +500,17 @@ CREATE TABLE IF NOT EXISTS orders_history (
     "order_type" VARCHAR,
     "quantity" NUMERIC,
     "quantity_text" VARCHAR AS (CAST("quantity" AS VARCHAR)),
+    "filled_quantity" NUMERIC,
+    "filled_quantity_text" VARCHAR AS (CAST("filled_quantity" AS VARCHAR)),
     "status" VARCHAR,
     "reason" VARCHAR,
+    "cancel_reason" VARCHAR,
+    "venue_order_id" VARCHAR,
+    "expires_at_ms" BIGINT,
     "decided_at_ms" BIGINT,
     "updated_at_ms" BIGINT,
-    "message_id" VARCHAR AS (order_id || ':' || status),
-    PRIMARY KEY ("order_id", "status")
+    "message_id" VARCHAR AS (order_id || ':' || CAST(step AS VARCHAR)),
+    PRIMARY KEY ("order_id", "step")
 ) ON CONFLICT OVERWRITE
 WITH (
     connector = 'kafka',
@@ -512,6 +524,7 @@ WITH (
 CREATE TABLE IF NOT EXISTS fills (
     "account" VARCHAR,
     "fill_id" VARCHAR,
+    "execution_id" VARCHAR,
     "order_id" VARCHAR,
     "signal_id" VARCHAR,
     "exchange" VARCHAR,
@@ -525,6 +538,8 @@ CREATE TABLE IF NOT EXISTS fills (
     "price_text" VARCHAR AS (CAST("price" AS VARCHAR)),
     "fee_quote" NUMERIC,
     "fee_quote_text" VARCHAR AS (CAST("fee_quote" AS VARCHAR)),
+    "fee_base" NUMERIC,
+    "fee_base_text" VARCHAR AS (CAST("fee_base" AS VARCHAR)),
     "realised_pnl_quote" NUMERIC,
     "realised_pnl_quote_text" VARCHAR AS (CAST("realised_pnl_quote" AS VARCHAR)),
     "candle_window_start_ms" BIGINT,
@@ -553,6 +568,8 @@ CREATE TABLE IF NOT EXISTS positions (
     "quantity_text" VARCHAR AS (CAST("quantity" AS VARCHAR)),
     "average_price" NUMERIC,
     "average_price_text" VARCHAR AS (CAST("average_price" AS VARCHAR)),
+    "cost_quote" NUMERIC,
+    "cost_quote_text" VARCHAR AS (CAST("cost_quote" AS VARCHAR)),
     "realised_pnl_quote" NUMERIC,
     "realised_pnl_quote_text" VARCHAR AS (CAST("realised_pnl_quote" AS VARCHAR)),
     "fees_quote" NUMERIC,
@@ -580,6 +597,8 @@ CREATE TABLE IF NOT EXISTS positions_history (
     "quantity_text" VARCHAR AS (CAST("quantity" AS VARCHAR)),
     "average_price" NUMERIC,
     "average_price_text" VARCHAR AS (CAST("average_price" AS VARCHAR)),
+    "cost_quote" NUMERIC,
+    "cost_quote_text" VARCHAR AS (CAST("cost_quote" AS VARCHAR)),
     "realised_pnl_quote" NUMERIC,
     "realised_pnl_quote_text" VARCHAR AS (CAST("realised_pnl_quote" AS VARCHAR)),
     "fees_quote" NUMERIC,
@@ -634,13 +653,14 @@ CREATE TABLE IF NOT EXISTS risk_alerts (
     "rule" VARCHAR,
     "severity" VARCHAR,
     "pair" VARCHAR,
+    "fill_id" VARCHAR,
     "value" NUMERIC,
     "value_text" VARCHAR AS (CAST("value" AS VARCHAR)),
     "limit" NUMERIC,
     "limit_text" VARCHAR AS (CAST("limit" AS VARCHAR)),
     "message" VARCHAR,
     "time_ms" BIGINT,
-    "message_id" VARCHAR AS (account || ':' || rule || ':' || severity || ':' || coalesce(pair, '*') || ':' || CAST(time_ms AS VARCHAR)),
+    "message_id" VARCHAR AS (account || ':' || rule || ':' || severity || ':' || coalesce(pair, '*') || ':' || coalesce(fill_id, '*') || ':' || CAST(time_ms AS VARCHAR)),
     PRIMARY KEY ("message_id")
 ) ON CONFLICT OVERWRITE
 WITH (

@@ -28,11 +28,11 @@ ID_COLUMNS: Mapping[type[Message], tuple[str, ...]] = {
     FeatureRow: (*WINDOW_COLUMNS, "revision"),
     Prediction: (*WINDOW_COLUMNS, "model_name", "model_version"),
     Signal: ("account", *WINDOW_COLUMNS),
-    Order: ("order_id", "status"),
+    Order: ("order_id", "step"),
     Fill: ("fill_id",),
     Position: ("fill_id",),
     Pnl: ("account", "time_ms"),
-    RiskAlert: ("account", "rule", "severity", "pair", "time_ms"),
+    RiskAlert: ("account", "rule", "severity", "pair", "fill_id", "time_ms"),
 }
 
 

@@ -2,51 +2,91 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from contracts.message import Message
-from contracts.units import Pair, PositiveDecimalString
+from contracts.units import DecimalString, Pair, PositiveDecimalString
 
-OrderStatus = Literal["PLACED", "PARTIALLY_FILLED", "FILLED", "CANCELLED", "REJECTED", "DENIED", "UNRESOLVED"]
+OrderStatus = Literal[
+    "PLACED",
+    "ACCEPTED",
+    "PARTIALLY_FILLED",
+    "FILLED",
+    "CANCELLED",
+    "EXPIRED",
+    "REJECTED",
+    "DENIED",
+    "UNRESOLVED",
+]
 OrderSide = Literal["buy", "sell"]
+
+#: What an order does not leave; a fill that comes late is booked all the same, and one that makes it whole says so.
+ENDS: frozenset[OrderStatus] = frozenset({"FILLED", "CANCELLED", "EXPIRED", "REJECTED", "DENIED"})
+#: Where an order may begin: it was sent, or a limit of ours refused it.
+BEGINNINGS: frozenset[OrderStatus] = frozenset({"PLACED", "DENIED"})
 
 
 class Order(Message):
-    """The state of an order after one change; `order_id` is a function of its signal.
+    """The state of an order after its step number `step`; `order_id` is a function of its signal.
 
-    DENIED: a limit of ours refused it before it left. REJECTED: the venue refused it. `reason` is set for those
-    and for CANCELLED. `quantity` is in base currency.
+    PLACED: on its way. ACCEPTED: the venue has it, and `venue_order_id` is known where it gives one. EXPIRED: its
+    time was over. DENIED: a limit of ours refused it before it left. REJECTED: the venue refused it. UNRESOLVED: the
+    venue has not answered, so it may be there or not. `reason` is set where an order did not come to what it was
+    meant for. A wish to cancel is no status, as the venue may fill the order before it hears of it: `cancel_reason`
+    says why it is no longer wanted. Quantities are in base currency.
 
     Attributes
     ----------
     account, exchange, pair
         Whose order it is, where, and of what.
+    step
+        1, 2, 3, ... in the order in which things became known.
     signal_id
         The decision that it carries out.
     side, order_type
         `buy` or `sell`; always ``market``.
+    quantity, filled_quantity
+        What was ordered, and how much of it has been executed so far.
     status
         What has become of it.
+    venue_order_id
+        What the venue calls it.
+    expires_at_ms
+        Event time from which on it is not to be filled any more; null if it stands until it is.
     decided_at_ms, updated_at_ms
-        Event times of the decision and of this change, milliseconds.
+        Event times of the decision and of this step, milliseconds.
     """
 
     schema_name: ClassVar[str] = "order"
 
     account: str = Field(min_length=1)
     order_id: str
+    step: int = Field(default=1, ge=1)
     signal_id: str
     exchange: str = Field(min_length=1)
     pair: Pair
     side: OrderSide
     order_type: Literal["market"]
     quantity: PositiveDecimalString
+    filled_quantity: DecimalString = "0"
     status: OrderStatus
     reason: str | None
+    cancel_reason: str | None = None
+    venue_order_id: str | None = None
+    expires_at_ms: int | None = None
     decided_at_ms: int
     updated_at_ms: int
+
+    @model_validator(mode="before")
+    @classmethod
+    def _number_old_steps(cls, data: Any) -> Any:
+        """Give the steps of orders from before there were numbers theirs: they had two at most."""
+        if isinstance(data, dict) and "step" not in data and data.get("status") not in BEGINNINGS:
+            filled = data.get("quantity", "0") if data.get("status") == "FILLED" else "0"
+            return {"filled_quantity": filled, **data, "step": 2}
+        return data
 
     @property
     def key(self) -> str:
@@ -58,4 +98,4 @@ class Order(Message):
 
     @property
     def message_id(self) -> str:
-        return f"{self.order_id}:{self.status}"
+        return f"{self.order_id}:{self.step}"

@@ -11,7 +11,10 @@ from contracts.units import DecimalString, Pair
 
 
 class Position(Message):
-    """Position after the fill `fill_id`. `average_price` is 0 when nothing is held.
+    """Position after the fill `fill_id`.
+
+    `cost_quote` is what was paid for what is held, exactly; a partial sale takes its share of it, rounded to 20
+    decimals. `average_price` is the cost of one, rounded to `contracts.units.price_decimals`; 0 when nothing is held.
 
     `realised_pnl_quote` sums over the position's life, before fees; `fees_quote` beside it.
 
@@ -20,7 +23,7 @@ class Position(Message):
     account, exchange, pair
         Whose position it is, where, and in what.
     action
-        What the fill did to it.
+        What the fill did to it: OPENED from nothing, CLOSED to nothing, else MODIFIED.
     quantity
         What is held now, in base currency.
     updated_at_ms
@@ -36,6 +39,7 @@ class Position(Message):
     action: Literal["OPENED", "MODIFIED", "CLOSED"]
     quantity: DecimalString
     average_price: DecimalString
+    cost_quote: DecimalString = "0"
     realised_pnl_quote: DecimalString
     fees_quote: DecimalString
     updated_at_ms: int

@@ -14,6 +14,8 @@ from contracts.units import DecimalString, Pair
 class RiskAlert(Message):
     """`value` stood against `limit`; `pair` is null where the rule is of the whole account.
 
+    `fill_id` names the fill that a rule of fills spoke of, and is null elsewhere.
+
     Attributes
     ----------
     account
@@ -34,6 +36,7 @@ class RiskAlert(Message):
     rule: RiskRule
     severity: Literal["INFO", "WARNING", "CRITICAL"]
     pair: Pair | None
+    fill_id: str | None = None
     value: DecimalString
     limit: DecimalString
     message: str
@@ -49,4 +52,4 @@ class RiskAlert(Message):
 
     @property
     def message_id(self) -> str:
-        return f"{self.account}:{self.rule}:{self.severity}:{self.pair or '*'}:{self.time_ms}"
+        return f"{self.account}:{self.rule}:{self.severity}:{self.pair or '*'}:{self.fill_id or '*'}:{self.time_ms}"

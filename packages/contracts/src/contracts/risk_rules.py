@@ -13,6 +13,7 @@ RiskRule = Literal[
     "POSITION_SIZE",
     "EXPOSURE",
     "STALE_DATA",
+    "FILL_AFTER_END",
 ]
 
 

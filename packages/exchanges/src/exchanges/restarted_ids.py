@@ -77,7 +77,8 @@ def without_restarted(state: PairState, trades: list[Trade]) -> tuple[list[Trade
         state.restarts = 0
         text = (
             f"trade ids start again: {found[0].trade_id} at {found[0].timestamp_us} us came after {last_id} at "
-            f"{newest_us} us; such trades are set aside, and the pair's candles are gaps until ids go on"
+            f"{newest_us} us; such trades are set aside, and the pair's candles are gaps until ids go on above the "
+            "highest. To take them up begin a new log: another folder (data=), or another TRADESTREAM_ENVIRONMENT"
         )
         outputs.append(Notice("restarted", len(found), text))
     if aside:

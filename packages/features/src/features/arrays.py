@@ -31,7 +31,7 @@ from features.expressions import (
     When,
 )
 from features.program import handle_of
-from features.recursive import over
+from features.recursive import Span, over
 
 _FUNCTIONS: Mapping[str, Callable[[Floats], Floats]] = {
     "log": lambda x: np.where(x > 0.0, talib.LN(x), math.nan),
@@ -137,21 +137,18 @@ class Arrays:
         rows = len(self._end_times_ms)
         found = [np.full(rows, math.nan) for _ in range(node.outputs)]
         inputs = [self._columns[name] for name in node.inputs]
-        for anchor, end in pairwise([*self._anchors, rows]):
-            first, last = self._run(anchor, end)
-            results = over(node, [column[first:last] for column in inputs], anchor - first) if last > anchor else None
-            if results is not None:
-                end = last
-                for column, result in zip(found, results, strict=True):
-                    column[anchor:end] = result
+        spans = [self._span(anchor, end) for anchor, end in pairwise([*self._anchors, rows])]
+        for span, results in over(node, inputs, [span for span in spans if span.size > 0]):
+            for column, result in zip(found, results, strict=True):
+                column[span.anchor : span.last] = result
         return found
 
-    def _run(self, anchor: int, end: int) -> tuple[int, int]:
-        """Return the first bar of the run that `anchor` is in, and behind its last one before `end`."""
+    def _span(self, anchor: int, end: int) -> Span:
+        """Return the bars of the run that `anchor` is in, up to `end`."""
         if self._missing is None or self._firsts is None:
-            return 0, end
+            return Span(0, anchor, end)
         later = self._missing[anchor:end]
-        return int(self._firsts[anchor]), anchor + int(np.argmax(later)) if later.any() else end
+        return Span(int(self._firsts[anchor]), anchor, anchor + int(np.argmax(later)) if later.any() else end)
 
     def _unless_missing(self, values: Floats) -> Floats:
         if self._missing is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 
@@ -21,43 +22,45 @@ from features.wilder import (
     reach_of,
     recent,
     scale_of,
+    scales_of,
     true_ranges,
 )
 
 Prices = tuple[Floats, Floats, Floats]
 
 
-def _directional_parts(high: Floats, low: Floats, close: Floats, bars: int) -> tuple[Scale, Prices, Prices]:
-    """Return the scale, the prices in units, and the moves."""
-    scale = scale_of(high[:bars])
+def _directional_parts(scale: Scale, high: Floats, low: Floats, close: Floats) -> tuple[Prices, Prices]:
+    """Return the prices in units, and the moves."""
     prices = high, low, close = scale.units(high), scale.units(low), scale.units(close)
-    return scale, prices, (*directional_moves(high, low), true_ranges(high, low, close))
+    return prices, (*directional_moves(high, low), true_ranges(high, low, close))
 
 
-def _range_error(ranges: Floats, highest: float, period: int) -> Floats:
-    return percent(forgotten(period, len(ranges)) * highest, ranges, math.inf)
+def _range_error(ranges: Floats, highest: Any, period: int) -> Floats:
+    return percent(forgotten(period, ranges.shape[-1]) * highest, ranges, math.inf)
 
 
 def directional(high: Floats, low: Floats, close: Floats, *, bars: int, timeperiod: int) -> Over:
     """Return both on each bar."""
-    (_, highest), _, moves = _directional_parts(high, low, close, bars)
+    scale = scales_of(high[:, :bars])
+    _, moves = _directional_parts(scale, high, low, close)
     up, down, ranges = (average(each, timeperiod) for each in moves)
     values = percent(up, ranges, 0.0), percent(down, ranges, 0.0)
-    settled = forget_unknown(lambda count: _range_error(ranges[:count], highest, timeperiod), bars, *values)
+    settled = forget_unknown(lambda count: _range_error(ranges[:, :count], scale.highest, timeperiod), bars, *values)
     return Over(values, settled)
 
 
-def directional_excess(high: Floats, low: Floats, close: Floats, *, timeperiod: int) -> float:
+def directional_excess(high: Floats, low: Floats, close: Floats, *, timeperiod: int) -> Floats:
     """Return by how much more than allowed either can be off behind the last bar."""
-    last = slice(-reach_of(timeperiod) - 1, None)
+    last = ..., slice(-reach_of(timeperiod) - 1, None)
     whole = recent(true_ranges(high[last], low[last], close[last]), timeperiod)
     up, down = (recent(each, timeperiod) for each in directional_moves(high[last], low[last]))
-    return excess_of(len(high), timeperiod, float(high.max()), whole, min(up, down))
+    return excess_of(high.shape[-1], timeperiod, high.max(axis=-1), whole, np.minimum(up, down))
 
 
 def open_directional(high: Floats, low: Floats, close: Floats, *, bars: int, timeperiod: int) -> Handle:
     """Return both behind the last bar."""
-    (factor, highest), columns, moves = _directional_parts(high, low, close, bars)
+    scale = factor, highest = scale_of(high[:bars])
+    columns, moves = _directional_parts(scale, high, low, close)
     ups, downs, ranges = (open_average(each, timeperiod) for each in moves)
     left = forgotten_numbers(timeperiod, bars + ANCHOR_BARS)
     last_high, last_low, last_close = (float(each[-1]) for each in columns)

@@ -19,10 +19,10 @@ NAN = math.nan
 
 
 class Over(NamedTuple):
-    """A function over consecutive bars: its outputs, NaN where they are not known, and on which bar it settled."""
+    """A function over rows of consecutive bars: its outputs, NaN where they are not known, and where each settled."""
 
     outputs: tuple[Floats, ...]
-    settled: int
+    settled: NDArray[np.intp]
 
 
 class Handle(NamedTuple):
@@ -49,7 +49,7 @@ class Ratio(NamedTuple):
     Attributes
     ----------
     over
-        Returns it on each bar.
+        Returns it on each bar, of rows with an anchor each.
     opened
         Returns it behind the last bar.
     excess
@@ -59,7 +59,7 @@ class Ratio(NamedTuple):
 
     over: Callable[..., Over]
     opened: Callable[..., Handle]
-    excess: Callable[..., float]
+    excess: Callable[..., Floats]
 
 
 def percent(part: Floats, whole: Floats, otherwise: float) -> Floats:
@@ -67,30 +67,36 @@ def percent(part: Floats, whole: Floats, otherwise: float) -> Floats:
     return np.where(whole > 0.0, 100.0 * part / whole, otherwise)
 
 
-def first_place(where: NDArray[np.bool_]) -> int:
-    """Return the first place that is true, or how many places there are."""
-    place = int(np.argmax(where)) if len(where) else 0
-    return place if len(where) and where[place] else len(where)
+def first_places(where: NDArray[np.bool_]) -> NDArray[np.intp]:
+    """Return, of each row, the first place that is true, or how many places there are."""
+    if not where.shape[-1]:
+        return np.zeros(where.shape[:-1], dtype=np.intp)
+    found: NDArray[np.intp] = np.where(where.any(axis=-1), where.argmax(axis=-1), where.shape[-1])
+    return found
 
 
-def forget_unknown(error: Callable[[int], Floats], bars: int, *values: Floats, of_value: bool = True) -> int:
+def forget_unknown(
+    error: Callable[[int], Floats], bars: int, *values: Floats, of_value: bool = True
+) -> NDArray[np.intp]:
     """Set values to NaN where they are not known; `error` says how far the first so many can be off.
 
     Returns
     -------
-    int
-        The bar on which they settled.
+    NDArray[np.intp]
+        The bar on which each row settled.
     """
-    size = len(values[0])
+    size = values[0].shape[-1]
     looked_at = min(bars + _SOON, size)
     off = error(looked_at)
-    settled = first_place(off <= CONVERGENCE)
-    if settled == looked_at < size:
+    settled = first_places(off <= CONVERGENCE)
+    if looked_at < size and np.any(settled == looked_at):
         off = error(size)
-        settled = first_place(off <= CONVERGENCE)
+        settled = first_places(off <= CONVERGENCE)
+    until = int(settled.max())
+    unsettled = np.arange(until) < settled[:, np.newaxis]
     for value in values:
-        head = value[:settled]
-        head[~(off[:settled] <= CONVERGENCE * head) if of_value else slice(None)] = NAN
+        head = value[:, :until]
+        head[unsettled & ~(off[:, :until] <= CONVERGENCE * head) if of_value else unsettled] = NAN
     return settled
 
 
@@ -99,7 +105,7 @@ def within(error: float, value: float) -> bool:
     return error <= CONVERGENCE or error <= CONVERGENCE * value
 
 
-def excess_of(bars: int, period: int, highest: float, whole: float, part: float) -> float:
+def excess_of(bars: int, period: int, highest: Floats, whole: Floats, part: Floats) -> Floats:
     """Return by how much too far off the share of an average `part` in an average `whole` can be.
 
     Parameters
@@ -109,7 +115,5 @@ def excess_of(bars: int, period: int, highest: float, whole: float, part: float)
     highest
         Price of these.
     """
-    if not whole > 0.0:
-        return math.inf
     error = 100.0 * (forgotten(period, bars)[-1] * highest) / whole
-    return float(error / (CONVERGENCE * max(100.0 * part / whole, 1.0)))
+    return np.where(whole > 0.0, error / (CONVERGENCE * np.maximum(100.0 * part / whole, 1.0)), math.inf)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 import talib
@@ -19,35 +20,37 @@ from features.wilder import (
     forgotten,
     forgotten_numbers,
     latest_changes,
+    of_rows,
     open_average,
     recent,
     scale_of,
+    scales_of,
 )
 
 
-def strength_error(moves: Floats, highest: float, period: int) -> Floats:
+def strength_error(moves: Floats, highest: Any, period: int) -> Floats:
     """Return how far an RSI can be off on each bar."""
-    return percent(forgotten(period, len(moves) + 1) * highest, average(moves, period), math.inf)
+    return percent(forgotten(period, moves.shape[-1] + 1) * highest, average(moves, period), math.inf)
 
 
 def rsi(close: Floats, *, bars: int, timeperiod: int) -> Over:
     """Return it on each bar."""
-    scale = scale_of(close[:bars])
+    scale = scales_of(close[:, :bars])
     units = scale.units(close)
     moves = changes(units)
-    values = talib.RSI(units, timeperiod=timeperiod)
+    values = of_rows(talib.RSI, units, timeperiod=timeperiod)
     settled = forget_unknown(
-        lambda count: strength_error(moves[: count - 1], scale.highest, timeperiod), bars, values
+        lambda count: strength_error(moves[:, : count - 1], scale.highest, timeperiod), bars, values
     )
     return Over((values,), settled)
 
 
-def rsi_excess(close: Floats, *, timeperiod: int, **_windows: int) -> float:
+def rsi_excess(close: Floats, *, timeperiod: int, **_windows: int) -> Floats:
     """Return by how much more than allowed it can be off behind the last bar."""
     change = latest_changes(close, timeperiod)
     whole = recent(np.abs(change), timeperiod)
     gains = recent(np.maximum(change, 0.0), timeperiod)
-    return excess_of(len(close), timeperiod, float(close.max()), whole, gains)
+    return excess_of(close.shape[-1], timeperiod, close.max(axis=-1), whole, gains)
 
 
 def open_rsi(close: Floats, *, bars: int, timeperiod: int) -> Handle:

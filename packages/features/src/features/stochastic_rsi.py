@@ -12,9 +12,9 @@ from talib import stream
 from features import ANCHOR_BARS
 from features.blocks import Floats
 from features.functions import CONVERGENCE
-from features.known_ratios import NAN, Handle, Over, first_place, percent
+from features.known_ratios import NAN, Handle, Over, first_places, percent
 from features.relative_strength import rsi_excess, strength_error
-from features.wilder import ROUNDS, changes, forgotten_numbers, open_average, scale_of
+from features.wilder import ROUNDS, changes, forgotten_numbers, of_rows, open_average, scale_of, scales_of
 
 #: How far rounding may bring an RSI from its value, in percent.
 _ROUNDING = 1e-13
@@ -24,28 +24,27 @@ _FINER = 1e-4
 
 def _places(value: Floats, bars: int) -> tuple[Floats, Floats]:
     """Return where each value stands in the range of the last ones, in percent, and that range."""
-    lowest = talib.MIN(value, timeperiod=bars)
-    spread = talib.MAX(value, timeperiod=bars) - lowest
+    lowest = of_rows(talib.MIN, value, timeperiod=bars)
+    spread = of_rows(talib.MAX, value, timeperiod=bars) - lowest
     return percent(value - lowest, spread, 0.0), spread
 
 
 def _shrunk(error: Floats) -> Floats:
     """Return how far an RSI can be off, rounding instead from where it is no more than that."""
-    error[first_place(error <= _ROUNDING) :] = _ROUNDING
-    return error
+    return np.where(np.logical_or.accumulate(error <= _ROUNDING, axis=-1), _ROUNDING, error)
 
 
 def _later(values: Floats, bars: int, first: float) -> Floats:
     """Return the value of `bars` bars ago."""
-    return np.concatenate([np.full(bars, first), values[: len(values) - bars]])
+    return np.concatenate([np.full((len(values), bars), first), values[:, : values.shape[-1] - bars]], axis=-1)
 
 
 def stochastic_rsi(close: Floats, *, bars: int, timeperiod: int, fastk_period: int, fastd_period: int) -> Over:
     """Return it and its mean on each bar."""
-    scale = scale_of(close[:bars])
+    scale = scales_of(close[:, :bars])
     units = scale.units(close)
     error = _shrunk(strength_error(changes(units), scale.highest, timeperiod))
-    fast, spread = _places(talib.RSI(units, timeperiod=timeperiod), fastk_period)
+    fast, spread = _places(of_rows(talib.RSI, units, timeperiod=timeperiod), fastk_period)
     slow, least = fast, spread
     for later in range(1, fastd_period):
         slow, least = slow + _later(fast, later, 0.0), np.minimum(least, _later(spread, later, 0.0))
@@ -53,13 +52,13 @@ def stochastic_rsi(close: Floats, *, bars: int, timeperiod: int, fastk_period: i
     oldest = _later(error, fastk_period + fastd_period - 2, math.inf)
     off = percent(4.0 * (oldest + _ROUNDING), least, math.inf)
     outputs = tuple(np.where(off <= CONVERGENCE, each, NAN) for each in (fast, slow / fastd_period))
-    return Over(outputs, first_place(oldest == _ROUNDING))
+    return Over(outputs, first_places(oldest == _ROUNDING))
 
 
-def stochastic_rsi_excess(close: Floats, *, timeperiod: int, fastk_period: int, fastd_period: int) -> float:
+def stochastic_rsi_excess(close: Floats, *, timeperiod: int, fastk_period: int, fastd_period: int) -> Floats:
     """Return by how much more than allowed its RSI can be off behind the last bar."""
     # Of the oldest RSI it uses, which has to be settled better than one that is used for itself.
-    return rsi_excess(close[: len(close) - fastk_period - fastd_period], timeperiod=timeperiod) / _FINER
+    return rsi_excess(close[..., : close.shape[-1] - fastk_period - fastd_period], timeperiod=timeperiod) / _FINER
 
 
 def open_stochastic_rsi(close: Floats, *, bars: int, timeperiod: int, fastk_period: int, fastd_period: int) -> Handle:

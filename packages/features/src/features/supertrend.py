@@ -22,7 +22,7 @@ from features.wilder import LARGEST_MOVE
 #: What was forgotten of an average true range is less than rounding where it is this part of the price.
 _ROUNDING = 1e-17
 #: Bars that are followed at once.
-_AT_ONCE = 120
+_AT_ONCE = 60
 
 
 class Possible(NamedTuple):
@@ -88,13 +88,14 @@ def _settled_range(period: int, multiplier: float) -> int:
 
 def _followed(high: Floats, low: Floats, close: Floats, period: int, multiplier: float) -> tuple[Possible, int]:
     """Return what is possible after the last bar, and the first on which it was known, or how many bars there are."""
-    reach = multiplier * talib.ATR(high, low, close, timeperiod=period)
-    middle = (high + low) / 2
-    columns = close[:-1], close[1:], (middle - reach)[1:], (middle + reach)[1:]
+    average = talib.ATR(high, low, close, timeperiod=period)
     possible, size = ANYTHING, len(close)
     for first in range(_settled_range(period, multiplier), size, _AT_ONCE):
-        part = [each[first - 1 : first - 1 + _AT_ONCE].tolist() for each in columns]
-        for place, bar in enumerate(zip(*part, strict=True), start=first):
+        last = min(first + _AT_ONCE, size)
+        middle, reach = (high[first:last] + low[first:last]) / 2, multiplier * average[first:last]
+        columns = close[first - 1 : last - 1], close[first:last], middle - reach, middle + reach
+        bars = zip(*(each.tolist() for each in columns), strict=True)
+        for place, bar in enumerate(bars, start=first):
             possible = possible.after(*bar)
             if possible.is_known:
                 return possible, place
@@ -103,18 +104,20 @@ def _followed(high: Floats, low: Floats, close: Floats, period: int, multiplier:
 
 def supertrend(high: Floats, low: Floats, close: Floats, *, bars: int, timeperiod: int, multiplier: float) -> Over:
     """Return line and direction on each bar."""
-    line, direction = talib.SUPERTREND(high, low, close, timeperiod=timeperiod, multiplier=multiplier)
-    outputs = line, direction.astype(np.float64)
-    _, settled = _followed(high, low, close, timeperiod, multiplier)
-    for each in outputs:
-        each[:settled] = NAN
-    return Over(outputs, settled)
+    outputs = np.empty((2, *close.shape))
+    settled = np.empty(len(close), dtype=np.intp)
+    for place, row in enumerate(zip(high, low, close, strict=True)):
+        outputs[:, place] = talib.SUPERTREND(*row, timeperiod=timeperiod, multiplier=multiplier)
+        _, settled[place] = _followed(*row, timeperiod, multiplier)
+        outputs[:, place, : settled[place]] = NAN
+    return Over(tuple(outputs), settled)
 
 
-def supertrend_excess(high: Floats, low: Floats, close: Floats, *, timeperiod: int, multiplier: float) -> float:
+def supertrend_excess(high: Floats, low: Floats, close: Floats, *, timeperiod: int, multiplier: float) -> Floats:
     """Return whether more bars are needed behind the last: none, or as many as there are."""
-    possible, _ = _followed(high, low, close, timeperiod, multiplier)
-    return 0.0 if possible.is_known else math.inf
+    rows = zip(np.atleast_2d(high), np.atleast_2d(low), np.atleast_2d(close), strict=True)
+    known = [_followed(*row, timeperiod, multiplier)[0].is_known for row in rows]
+    return np.where(known, 0.0, math.inf).reshape(close.shape[:-1])
 
 
 def open_supertrend(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from features import ANCHOR_BARS
@@ -19,6 +21,7 @@ from features.wilder import (
     reach_of,
     recent,
     scale_of,
+    scales_of,
 )
 
 
@@ -26,48 +29,49 @@ def _index(up: Floats, down: Floats) -> Floats:
     return percent(np.abs(up - down), up + down, 0.0)
 
 
-def _index_error(up: Floats, down: Floats, highest: float, period: int) -> Floats:
+def _index_error(up: Floats, down: Floats, highest: Any, period: int) -> Floats:
     """Return how far an index can be off, which is there from bar `period` on."""
-    left = forgotten(period, period + len(up))[period:]
+    left = forgotten(period, period + up.shape[-1])[period:]
     return np.minimum(percent(2.0 * (left * highest), up + down, 100.0), 100.0)
 
 
-def _trend_parts(high: Floats, low: Floats, bars: int) -> tuple[Scale, tuple[Floats, Floats], tuple[Floats, Floats]]:
-    """Return the scale, the prices in units, and the moves."""
-    scale = scale_of(high[:bars])
+def _trend_parts(scale: Scale, high: Floats, low: Floats) -> tuple[tuple[Floats, Floats], tuple[Floats, Floats]]:
+    """Return the prices in units, and the moves."""
     prices = high, low = scale.units(high), scale.units(low)
-    return scale, prices, directional_moves(high, low)
+    return prices, directional_moves(high, low)
 
 
 def _averaged(index: Floats, period: int) -> Floats:
-    return np.concatenate([np.full(period - 1, NAN), average(index, period)])
+    return np.concatenate([np.full((*index.shape[:-1], period - 1), NAN), average(index, period)], axis=-1)
 
 
 def trend_strength(high: Floats, low: Floats, *, bars: int, timeperiod: int) -> Over:
     """Return it on each bar."""
-    (_, highest), _, moves = _trend_parts(high, low, bars)
-    both = [average(each, timeperiod)[timeperiod:] for each in moves]
+    scale = scales_of(high[:, :bars])
+    _, moves = _trend_parts(scale, high, low)
+    both = [average(each, timeperiod)[:, timeperiod:] for each in moves]
     value = _averaged(_index(*both), timeperiod)
 
     def error(count: int) -> Floats:
-        up, down = (each[: count - timeperiod] for each in both)
-        return _averaged(_index_error(up, down, highest, timeperiod), timeperiod)
+        up, down = (each[:, : count - timeperiod] for each in both)
+        return _averaged(_index_error(up, down, scale.highest, timeperiod), timeperiod)
 
     return Over((value,), forget_unknown(error, bars, value, of_value=False))
 
 
-def trend_strength_excess(high: Floats, low: Floats, *, timeperiod: int) -> float:
+def trend_strength_excess(high: Floats, low: Floats, *, timeperiod: int) -> Floats:
     """Return by how much more than allowed its index can be off before its average is taken."""
-    last = slice(-reach_of(timeperiod) - 1, None)
+    last = ..., slice(-reach_of(timeperiod) - 1, None)
     up, down = (recent(each, timeperiod) for each in directional_moves(high[last], low[last]))
     # Of an index: its average follows it, for which it is opened on more bars.
-    settled = len(high) - SLOWER * timeperiod
-    return 2.0 * excess_of(settled, timeperiod, float(high.max()), up + down, abs(up - down))
+    settled = high.shape[-1] - SLOWER * timeperiod
+    return 2.0 * excess_of(settled, timeperiod, high.max(axis=-1), up + down, np.abs(up - down))
 
 
 def open_trend_strength(high: Floats, low: Floats, *, bars: int, timeperiod: int) -> Handle:
     """Return it behind the last bar."""
-    (factor, highest), columns, moves = _trend_parts(high, low, bars)
+    scale = factor, highest = scale_of(high[:bars])
+    columns, moves = _trend_parts(scale, high, low)
     ups, downs = (open_average(each, timeperiod) for each in moves)
     up, down = (average(each, timeperiod)[timeperiod:] for each in moves)
     offs = _index_error(up, down, highest, timeperiod)

@@ -102,9 +102,13 @@ class MakesTables(Dialect, Protocol):
         """Return the columns that the database has of a table or view; none if it has no such."""
 
 
-def create_table(table: Table, dialect: Dialect) -> str:
-    """Return the statement that makes `table`."""
-    columns = [f"{quoted(name)} {how}" for each in table.columns for name, how in dialect.definitions(each).items()]
+def create_table(table: Table, dialect: Dialect, *, of_old_rows: bool = False) -> str:
+    """Return the statement that makes `table`; rows of older versions have no value for what messages have gained."""
+    given = [
+        replace(each, nullable=(of_old_rows and each.name not in table.key) or each.nullable)
+        for each in table.columns
+    ]
+    columns = [f"{quoted(name)} {how}" for each in given for name, how in dialect.definitions(each).items()]
     key = f"PRIMARY KEY ({quoted_names(table.key)})"
     ending = dialect.of_narrow_tables if table.narrow else ""
     return f"CREATE TABLE IF NOT EXISTS {table.name} ({', '.join(columns)}, {key}){ending}"

@@ -7,7 +7,7 @@ from typing import Any
 from featurestore import dialect as sql
 from featurestore.dialect import MakesTables
 from featurestore.errors import StoreError
-from featurestore.tables import STORED, Table
+from featurestore.tables import STORED, Table, quoted
 from featurestore.views import VIEWS, View
 
 #: Remembers the text that each view was made from: databases keep it in words of their own.
@@ -89,6 +89,21 @@ def _make_table(connection: Any, dialect: MakesTables, table: Table, present: se
     for column in table.columns:
         for statement in sql.add_columns(table, column, dialect, found):
             connection.execute(statement)
+    gained = {name: value for name, value in table.gained.items() if name not in present}
+    for name, value in gained.items():
+        connection.execute(f"UPDATE {table.name} SET {quoted(name)} = {value}")  # noqa: S608 - our own words
+    if gained.keys() & set(table.key):
+        _make_anew(connection, dialect, table)
+
+
+def _make_anew(connection: Any, dialect: MakesTables, table: Table) -> None:
+    """Give a table another key: no database changes the one that is there in the same way."""
+    old = f"{table.name}_of_before"
+    names = ", ".join(quoted(dialect.stored_name(column)) for column in table.columns)
+    connection.execute(f"ALTER TABLE {table.name} RENAME TO {old}")
+    connection.execute(sql.create_table(table, dialect, of_old_rows=True))
+    connection.execute(f"INSERT INTO {table.name} ({names}) SELECT {names} FROM {old}")  # noqa: S608 - our own words
+    connection.execute(f"DROP TABLE {old}")
 
 
 def _make_view(connection: Any, dialect: MakesTables, view: View) -> None:

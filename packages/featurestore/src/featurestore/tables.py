@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 from operator import attrgetter
 from typing import Any
@@ -56,6 +56,9 @@ class Table:
     newest
         Column that decides between two messages of one key: the stored one stays if it is greater. Without it the
         later write wins, which is the same message again.
+    gained
+        Columns without which rows of older versions would stand in the way, and what those are given in them, in SQL.
+        Where one is of the key the table is made anew from its rows.
     narrow
         Rows are short and stay as they were first written: SQLite keeps them in the key, without a second copy of it.
     """
@@ -65,6 +68,7 @@ class Table:
     description: str
     own_key: tuple[str, ...] = ()
     newest: str | None = None
+    gained: Mapping[str, str] = field(default_factory=dict, hash=False)
     narrow: bool = False
 
     @property
@@ -90,7 +94,8 @@ class Table:
     def required(self) -> tuple[str, ...]:
         """Columns without which a table of this name is somebody else's."""
         own = {column.name for column in self.columns}
-        return (*self.key, *({MESSAGE_ID} & own - set(self.key)))
+        key = tuple(name for name in self.key if name not in self.gained)
+        return (*key, *({MESSAGE_ID} & own - set(key)))
 
     @cached_property
     def shown(self) -> tuple[Column, ...]:
@@ -137,6 +142,8 @@ def exact(columns: Sequence[Column]) -> str:
 
 
 _POSITION = ("account", "exchange", "pair")
+#: Orders had two steps at most before they were numbered.
+_STEPS = {"step": "CASE WHEN status IN ('PLACED', 'DENIED') THEN 1 ELSE 2 END"}
 
 TABLES: tuple[Table, ...] = (
     Table("candles", Candle, "each candle, as last corrected", WINDOW_COLUMNS, "revision"),
@@ -149,8 +156,8 @@ TABLES: tuple[Table, ...] = (
     ),
     Table("predictions", Prediction, "one per final candle and model version"),
     Table("signals", Signal, "one decision per account, pair and final candle"),
-    Table("orders", Order, "each order, as it stands", ("order_id",), "updated_at_ms"),
-    Table("orders_history", Order, "each step in an order's life"),
+    Table("orders", Order, "each order, as it stands", ("order_id",), "step", _STEPS),
+    Table("orders_history", Order, "each step in an order's life", gained=_STEPS),
     Table("fills", Fill, "each execution"),
     Table("positions", Position, "what each account holds now", _POSITION, "updated_at_ms"),
     Table("positions_history", Position, "the position after each fill"),

@@ -57,7 +57,7 @@ def round_trips(fills: Iterable[Fill]) -> list[RoundTrip]:
     for fill in fills:
         position = positions.setdefault(fill.pair, _Open(fill.filled_at_ms))
         quantity = Decimal(fill.quantity)
-        position.quantity += quantity if fill.side == "buy" else -quantity
+        position.quantity += (quantity if fill.side == "buy" else -quantity) - Decimal(fill.fee_base)
         position.profit_quote += Decimal(fill.realised_pnl_quote) - Decimal(fill.fee_quote)
         if fill.side == "sell" and position.quantity <= 0:
             del positions[fill.pair]

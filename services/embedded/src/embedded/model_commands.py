@@ -67,19 +67,19 @@ def register(place: Place, file: Path, card_file: Path | None, options: Mapping[
     return version
 
 
-def adopt(place: RunFolder, stored: StoredModel) -> str:
+def adopt(place: RunFolder, stored: StoredModel) -> tuple[str, int]:
     """Register and promote another run's model in a registry of the run's own, so that its folder is whole.
 
     Returns
     -------
-    str
-        The registry's address.
+    tuple[str, int]
+        The registry's address, and the version that the model is there: each registry counts by itself.
     """
     settings = settings_of(place.out).model_copy(update={"mlflow_uri": None})
     version = _store(settings, stored.card, stored.onnx, {"adopted_version": stored.version})
     ModelRegistry(settings.tracking_uri).promote(stored.card.model_name, version, settings.alias)
     _tell(settings, stored.card, version, "promoted", settings.alias, _BY_HAND)
-    return settings.tracking_uri
+    return settings.tracking_uri, version
 
 
 def promote(place: Place, version: int, console: Console) -> None:

@@ -13,6 +13,7 @@ import typer
 from rich.console import Console
 
 from contracts.errors import BadInputError
+from contracts.fees import TAKER_FEE_BPS
 from contracts.units import PAIR_PATTERN
 from embedded.choices import Choices
 from modeling.kinds import DEMO_KIND, MODELS
@@ -56,7 +57,7 @@ Balance = Annotated[
     str | None,
     typer.Option(help="what the one account begins with, in its quote currency; by default about 10,000 US dollars"),
 ]
-FeeBps = Annotated[str | None, typer.Option(help="taker fee, basis points; by default 26")]
+FeeBps = Annotated[str | None, typer.Option(help=f"taker fee, basis points; by default {TAKER_FEE_BPS}")]
 Interval = Annotated[
     str | None, typer.Option(help="length of the bars that are predicted: 1m, 5m, 15m; by default 1m")
 ]
@@ -119,7 +120,11 @@ def known_or_there(model: str | None, console: Console) -> str:
     chosen = next(kind for kind in _MODELS.values() if kind.is_installed())
     if chosen.name != DEMO_KIND:
         wanted = _MODELS[DEMO_KIND]
-        console.print(f"{wanted.library} is not installed: training {chosen.name} instead of {DEMO_KIND}.")
+        console.print(
+            f"{wanted.library} is not installed: a model that is trained here is {chosen.name}, not {DEMO_KIND} "
+            f"(with make, model={DEMO_KIND} installs it).",
+            soft_wrap=True,
+        )
     return chosen.name
 
 

@@ -139,7 +139,12 @@ class Pipeline:
         if model is None:
             return self.train(until_ms)
         self.enter("train")
-        address = adopt(self.run_folder, model)
+        address, version = adopt(self.run_folder, model)
+        name = model.card.model_name
+        self.record.notes.append(
+            f"{name} version {model.version} was taken over from elsewhere; in this run's own registry it is "
+            f"version {version}."
+        )
         told = environment_of(PredictionsSettings, mlflow_uri=address)
         self.services = replace(self.services, extra={**self.services.extra, **told})
         self.serve()

@@ -10,6 +10,7 @@ from contracts.message import Message
 from contracts.signal import Signal
 from contracts.state import State
 from contracts.topics import FILLS, ORDERS, PNL, POSITIONS, RISK_ALERTS, SIGNALS, TopicSpec
+from execution.core.edge import Remembered
 from execution.core.execute import step
 from execution.metrics import tell
 from execution.settings import ExecutionSettings
@@ -27,11 +28,12 @@ def topology(inputs: dict[str, StreamingDataFrame], topics: dict[str, Topic], se
     """Lay out the flow; all state of an account is under its key, in one step."""
     accounts = {account.name: account for account in settings.configured_accounts}
     broker, policy = settings.broker, settings.policy
+    remembered = {name: Remembered() for name in accounts}
 
     def execute(signal: Signal, state: State) -> list[Message]:
         if signal.account not in accounts:
             raise BadInputError("signal.account", f"one of {', '.join(accounts)}", signal.account)
-        messages = step(state, signal, accounts[signal.account], broker, policy)
+        messages = step(state, signal, accounts[signal.account], broker, policy, remembered[signal.account])
         for message in messages:
             tell(message, accounts[signal.account])
         return messages

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 from execution.core.rules import RULES
-from execution.core.rules.rule import Limit, PairRule
+from execution.core.rules.rule import Limit, LossRule, OrderRule
 
 _HEAD = '''\
 """The codes of risk rules and the limits of accounts. Written by `make schemas` from `execution.core.rules`."""
@@ -33,7 +33,7 @@ class RiskLimits(BaseModel):
 def render() -> str:
     """Return the module's text."""
     codes = [f'    "{rule.code}",\n' for rule in RULES if rule.code is not None]
-    limits = [rule.limit for rule in RULES if not isinstance(rule, PairRule) and rule.limit is not None]
+    limits = [rule.limit for rule in RULES if isinstance(rule, LossRule | OrderRule) and rule.limit is not None]
     return "".join([_HEAD, "RiskRule = Literal[\n", *codes, "]\n", _CLASS, *map(_field, limits)])
 
 

@@ -10,6 +10,8 @@ from pydantic import Field, field_validator
 from pydantic_settings import SettingsConfigDict
 
 from contracts.accounts_settings import AccountsSettings
+from contracts.fees import TAKER_FEE_BPS
+from contracts.instrument import Instrument
 from exchanges.paper import PaperBroker
 from execution.core.policy import Policy
 from featurestore import StoreSettings
@@ -22,7 +24,12 @@ class ExecutionSettings(AccountsSettings, StoreSettings, ServiceSettings):
     model_config = SettingsConfigDict(env_prefix="EXECUTION_")
 
     slippage_bps: Decimal = Field(Decimal(2), ge=0, lt=10_000, description="slippage against the open, basis points")
-    fee_bps: Decimal = Field(Decimal(26), ge=0, lt=10_000, description="taker fee, basis points of the value")
+    fee_bps: Decimal = Field(TAKER_FEE_BPS, ge=0, lt=10_000, description="taker fee, basis points of the value")
+    instruments: tuple[Instrument, ...] = Field(
+        (),
+        description="JSON list of what venues allow of pairs: exchange, pair, lot, minimum_quantity, minimum_cost; "
+        "a pair that is not listed has 8 decimals and the venue's usual least cost",
+    )
     day_timezone: str = Field("UTC", description="IANA zone whose midnight starts a trading day")
     risk_mark: Literal["low", "close"] = Field(
         "low", description="the minute's price at which loss limits are checked"
@@ -43,7 +50,8 @@ class ExecutionSettings(AccountsSettings, StoreSettings, ServiceSettings):
     @property
     def broker(self) -> PaperBroker:
         """The paper broker."""
-        return PaperBroker(slippage_bps=self.slippage_bps, fee_bps=self.fee_bps)
+        known = {(each.exchange, each.pair): each for each in self.instruments}
+        return PaperBroker(self.slippage_bps, self.fee_bps, known)
 
     @property
     def policy(self) -> Policy:

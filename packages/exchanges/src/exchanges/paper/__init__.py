@@ -1,4 +1,4 @@
-"""The paper broker: what a market order would have cost."""
+"""The paper broker: what would have become of an order."""
 
 from exchanges.paper.broker import PaperBroker
 

@@ -1,61 +1,109 @@
-"""Execution as a fold over an account's signals."""
+"""Execution as a fold over an account's signals and what venues report of its orders."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
+from decimal import localcontext
 
 from contracts.account import Account
 from contracts.currency import quote_currency
 from contracts.errors import BadInputError
 from contracts.message import Message
+from contracts.order_report import OrderReport
 from contracts.signal import Signal
 from contracts.state import MemoryState, State
+from contracts.units import EXACT
 from execution.core.act import act
+from execution.core.archive import Archive
 from execution.core.bar_synchroniser import BarSynchroniser
+from execution.core.book import book_all
 from execution.core.broker import Broker
+from execution.core.edge import BOOK, JsonEdge, Remembered
 from execution.core.policy import Policy
 from execution.core.portfolio import Portfolio
 
-BOOK = "book"
+Event = Signal | OrderReport
 
 
-def step(state: State, signal: Signal, account: Account, broker: Broker, policy: Policy) -> list[Message]:
-    """Take one signal; return the orders, fills, positions, alerts and P&L that follow from it.
+def step(
+    state: State,
+    event: Event,
+    account: Account,
+    broker: Broker,
+    policy: Policy,
+    remembered: Remembered | None = None,
+) -> list[Message]:
+    """Take one event over a state of JSON, as a store has it; see `fold`.
+
+    Parameters
+    ----------
+    remembered
+        The account's, the same at each call of a process: what was written is then not read anew.
+    """
+    return fold(JsonEdge(state, remembered), event, account, broker, policy)
+
+
+def fold(state: State, event: Event, account: Account, broker: Broker, policy: Policy) -> list[Message]:
+    """Take one event; return the orders, fills, positions, alerts and P&L that follow from it.
 
     Parameters
     ----------
     state
-        The account's, before and after; empty for an account that has not traded.
-    signal
-        Any pair's next, or a repeated one, which changes nothing.
+        The account's, before and after, of objects; empty for an account that has not traded.
+    event
+        Any pair's next signal, which waits for the other pairs', or what a venue says of an order, which is booked at
+        once. What was said before changes nothing.
     account, broker, policy
         Whose money, whose prices, which rules of time and risk.
 
     Raises
     ------
     BadInputError
-        If the signal is of another account, or of a pair the account does not trade.
+        If the event is of another account, of a pair the account does not trade, or of an order nobody knows.
     """
-    if signal.account != account.name:
-        raise BadInputError("signal.account", account.name, signal.account)
-    if signal.pair not in account.pairs:
-        raise BadInputError(
-            "signal.pair", f"one of {', '.join(account.pairs)} (pairs of {account.name})", signal.pair
-        )
+    if event.account != account.name:
+        raise BadInputError(f"{event.schema_name}.account", account.name, event.account)
+    if isinstance(event, OrderReport):
+        return _report(state, event, account)
+    if event.pair not in account.pairs:
+        raise BadInputError("signal.pair", f"one of {', '.join(account.pairs)} (pairs of {account.name})", event.pair)
     line = BarSynchroniser(state, account.pairs, policy.maximum_pending_bars)
-    if line.is_known(signal):
+    if line.is_known(event):
         return []
     outputs: list[Message] = []
-    if minutes := line.take(signal):
-        saved = state.get(BOOK)
-        portfolio = _continued(Portfolio.from_json(saved), account) if saved else Portfolio.opened(account)
+    if minutes := line.take(event):
+        portfolio = _portfolio(state, account)
         for minute in minutes:
             portfolio, told = act(portfolio, minute, account, broker, policy)
             outputs += told
-        state.set(BOOK, portfolio.to_json())
+        _save(state, portfolio)
     # Nothing is written before: a signal that cannot be processed is set aside and leaves the account as it was.
     line.save()
     return outputs
+
+
+def _report(state: State, report: OrderReport, account: Account) -> list[Message]:
+    portfolio = _portfolio(state, account)
+    if (ended := Archive(state).find(report.order_id)) is not None:
+        portfolio = replace(portfolio, ended={report.order_id: ended})
+    with localcontext(EXACT):
+        portfolio, outputs = book_all(portfolio, [report], account)
+    if outputs:
+        _save(state, portfolio)
+    return outputs
+
+
+def _portfolio(state: State, account: Account) -> Portfolio:
+    saved: Portfolio | None = state.get(BOOK)
+    return Portfolio.opened(account) if saved is None else _continued(saved, account)
+
+
+def _save(state: State, portfolio: Portfolio) -> None:
+    if portfolio.ended:
+        Archive(state).keep(portfolio.ended)
+        portfolio = replace(portfolio, ended={})
+    state.set(BOOK, portfolio)
 
 
 def _continued(portfolio: Portfolio, account: Account) -> Portfolio:
@@ -69,4 +117,4 @@ def _continued(portfolio: Portfolio, account: Account) -> Portfolio:
 def run(signals: Iterable[Signal], account: Account, broker: Broker, policy: Policy | None = None) -> list[Message]:
     """Return all that follows from an account's signals, from an empty portfolio on: a backtest in one call."""
     state, rules = MemoryState(), policy or Policy()
-    return [message for signal in signals for message in step(state, signal, account, broker, rules)]
+    return [message for signal in signals for message in fold(state, signal, account, broker, rules)]

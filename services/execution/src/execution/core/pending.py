@@ -7,6 +7,8 @@ from typing import TypedDict
 from contracts.signal import Signal
 from contracts.state import State
 
+PENDING = "pending:"
+
 
 class Queue(TypedDict):
     """A pair's place in the line: entries `head` to `tail` wait, `last_ms` is the newest window it delivered."""
@@ -37,7 +39,7 @@ class Pending:
         """Return the window start of the pair's oldest waiting signal."""
         key = _key(pair, queue["head"])
         signal = self._put.get(key)
-        start_ms: int = self._state.get(key)["window_start_ms"] if signal is None else signal.window_start_ms
+        start_ms: int = (self._state.get(key) if signal is None else signal).window_start_ms
         return start_ms
 
     def take(self, pair: str, queue: Queue) -> Signal:
@@ -47,7 +49,8 @@ class Pending:
         signal = self._put.pop(key, None)
         if signal is None:
             self._taken.append(key)
-            signal = Signal.model_validate(self._state.get(key))
+            waiting: Signal = self._state.get(key)
+            return waiting
         return signal
 
     def save(self) -> None:
@@ -55,8 +58,8 @@ class Pending:
         for key in self._taken:
             self._state.delete(key)
         for key, signal in self._put.items():
-            self._state.set(key, signal.model_dump())
+            self._state.set(key, signal)
 
 
 def _key(pair: str, number: int) -> str:
-    return f"pending:{pair}:{number}"
+    return f"{PENDING}{pair}:{number}"

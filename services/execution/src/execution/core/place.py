@@ -21,6 +21,7 @@ def market_order(
     purpose: Purpose = "decision",
     status: OrderStatus = "PLACED",
     reason: str | None = None,
+    expires_at_ms: int | None = None,
 ) -> Order:
     """Return the order that follows from the signal behind `mark`, decided at `at_ms`."""
     return Order(
@@ -34,11 +35,12 @@ def market_order(
         quantity=decimal_string(quantity),
         status=status,
         reason=reason,
+        expires_at_ms=expires_at_ms,
         decided_at_ms=at_ms,
         updated_at_ms=at_ms,
     )
 
 
-def in_flight(order: Order, mark: Mark, expires_at_ms: int | None, reserved_quote: Decimal) -> OpenOrder:
-    """Return `order` with what execution must remember while it is in flight."""
-    return OpenOrder(order, expires_at_ms, reserved_quote, mark.model_name, mark.model_version)
+def in_flight(order: Order, mark: Mark, reserved_quote: Decimal) -> OpenOrder:
+    """Return `order` with what execution must remember of it."""
+    return OpenOrder(order, reserved_quote, mark.model_name, mark.model_version)

@@ -8,63 +8,48 @@ from typing import Any
 
 from contracts.account import Account
 from contracts.message import Message
-from contracts.order import Order
+from contracts.order import ENDS, Order
 from contracts.units import decimal_string
+from execution.core.holding import Holding
 
 ACTIVE = "ACTIVE"
 
 
 @dataclass(frozen=True, slots=True)
-class Holding:
-    """An open position. It is opened by one fill and closed by one, so the average price is exact."""
-
-    quantity: Decimal
-    average_price: Decimal
-    fees_quote: Decimal
-
-    def to_json(self) -> dict[str, str]:
-        """Return JSON-able data."""
-        return {
-            "quantity": decimal_string(self.quantity),
-            "average_price": decimal_string(self.average_price),
-            "fees_quote": decimal_string(self.fees_quote),
-        }
-
-    @classmethod
-    def from_json(cls, data: dict[str, str]) -> Holding:
-        """Read what `to_json` wrote."""
-        return cls(**{name: Decimal(number) for name, number in data.items()})
-
-
-@dataclass(frozen=True, slots=True)
 class OpenOrder:
-    """An order in flight.
+    """An order and what execution must remember of it.
 
-    `reserved_quote` is the money a buy is expected to take. `expires_at_ms` is None where the order must not expire:
-    it flattens a position after a loss limit was broken.
+    `reserved_quote` is the money that what is left of a buy is expected to take, `executions` the ids of what was
+    booked of it.
     """
 
     order: Order
-    expires_at_ms: int | None
     reserved_quote: Decimal
     model_name: str
     model_version: int
+    executions: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Return JSON-able data."""
         return {
             "order": self.order.model_dump(),
-            "expires_at_ms": self.expires_at_ms,
             "reserved_quote": decimal_string(self.reserved_quote),
             "model_name": self.model_name,
             "model_version": self.model_version,
+            "executions": list(self.executions),
         }
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> OpenOrder:
-        """Read what `to_json` wrote."""
-        order, reserved_quote = Order.model_validate(data["order"]), Decimal(data["reserved_quote"])
-        return cls(**{**data, "order": order, "reserved_quote": reserved_quote})
+        """Read what `to_json` wrote, also that of a version whose orders did not say when they expire."""
+        order = {"expires_at_ms": data.get("expires_at_ms"), **data["order"]}
+        return cls(
+            Order.model_validate(order),
+            Decimal(data["reserved_quote"]),
+            data["model_name"],
+            data["model_version"],
+            tuple(data.get("executions", ())),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +84,8 @@ class Mark:
 class Portfolio:
     """The whole state of an account, bounded by its number of pairs. A step returns a new one.
 
-    `alerted` holds the day each alert was last raised on, `stale` the pairs whose stale marks were reported.
+    `alerted` holds the day each alert was last raised on, `stale` the pairs whose stale marks were reported,
+    `booked_ms` the latest time of anything booked. `ended` are orders that ended in this step, for the archive.
     """
 
     initial_balance: Decimal
@@ -115,6 +101,8 @@ class Portfolio:
     holdings: dict[str, Holding] = field(default_factory=dict)
     orders: dict[str, OpenOrder] = field(default_factory=dict)
     marks: dict[str, Mark] = field(default_factory=dict)
+    booked_ms: int = 0
+    ended: dict[str, OpenOrder] = field(default_factory=dict)
 
     @classmethod
     def opened(cls, account: Account) -> Portfolio:
@@ -124,18 +112,26 @@ class Portfolio:
         return cls(start, cash=start, realised=zero, fees=zero, highest_equity=start, day_start_balance=start)
 
     def with_order(self, opened: OpenOrder) -> Portfolio:
-        """Return the portfolio with an order of its pair in flight."""
-        return replace(self, orders={**self.orders, opened.order.pair: opened})
+        """Return the portfolio with an order as it is now: in flight, or at its end."""
+        order = opened.order
+        if order.status not in ENDS:
+            return replace(self, orders={**self.orders, order.pair: opened})
+        others = {pair: each for pair, each in self.orders.items() if each.order.order_id != order.order_id}
+        return replace(self, orders=others, ended={**self.ended, order.order_id: opened})
 
-    def without_order(self, pair: str) -> Portfolio:
-        """Return the portfolio after the order of `pair` has come to its end."""
-        return replace(self, orders={other: order for other, order in self.orders.items() if other != pair})
+    def first_today(self, name: str) -> tuple[Portfolio, bool]:
+        """Return whether `name` comes up for the first time this day, and the portfolio that knows."""
+        today = self.day or ""
+        if self.alerted.get(name) == today:
+            return self, False
+        return replace(self, alerted={**self.alerted, name: today}), True
 
     def to_json(self) -> dict[str, Any]:
         """Return JSON-able data."""
         data: dict[str, Any] = {name: decimal_string(getattr(self, name)) for name in _MONEY}
         data |= {"day": self.day, "trading_state": self.trading_state, "alerted": dict(self.alerted)}
         data["stale"] = sorted(self.stale)
+        data["booked_ms"] = self.booked_ms
         data["holdings"] = {pair: holding.to_json() for pair, holding in self.holdings.items()}
         data["orders"] = {pair: order.to_json() for pair, order in self.orders.items()}
         data["marks"] = {pair: mark.to_json() for pair, mark in self.marks.items()}
@@ -144,12 +140,14 @@ class Portfolio:
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Portfolio:
         """Read what `to_json` wrote."""
+        money: dict[str, Any] = {name: Decimal(data[name]) for name in _MONEY}
         return cls(
-            **{name: Decimal(data[name]) for name in _MONEY},
+            **money,
             day=data["day"],
             trading_state=data["trading_state"],
             alerted=dict(data["alerted"]),
             stale=frozenset(data["stale"]),
+            booked_ms=data.get("booked_ms", 0),
             holdings={pair: Holding.from_json(item) for pair, item in data["holdings"].items()},
             orders={pair: OpenOrder.from_json(item) for pair, item in data["orders"].items()},
             marks={pair: Mark.from_json(item) for pair, item in data["marks"].items()},

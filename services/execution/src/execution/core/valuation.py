@@ -25,7 +25,7 @@ def unrealised(portfolio: Portfolio, prices: Mapping[str, Decimal] | None = None
     """Return the profit of what is held, at `prices` where they are given and the last closes elsewhere."""
     return sum(
         (
-            holding.quantity * (_price(portfolio, pair, prices) - holding.average_price)
+            holding.quantity * _price(portfolio, pair, prices) - holding.cost_quote
             for pair, holding in portfolio.holdings.items()
         ),
         _ZERO,

@@ -8,6 +8,9 @@ from decimal import Decimal
 from typing import Literal
 
 from contracts.account import Account
+from contracts.fill import Fill
+from contracts.instrument import Instrument
+from contracts.order import Order
 from contracts.risk_rules import RiskRule
 from contracts.units import decimal_string
 
@@ -95,32 +98,42 @@ class LossRule:
 
 @dataclass(frozen=True, slots=True)
 class OrderRequest:
-    """A buy before it is sent. `cost_quote` includes the expected slippage and fee."""
+    """An order before it is sent, `quantity` in whole lots. `cost_quote` includes the expected slippage and fee."""
 
     account: Account
+    instrument: Instrument
     trading_state: str
     equity: Decimal
-    value_quote: Decimal
+    quantity: Decimal
+    price: Decimal
     cost_quote: Decimal
     available_cash: Decimal
+
+    @property
+    def value_quote(self) -> Decimal:
+        """What it is worth at the last close."""
+        return self.quantity * self.price
 
 
 @dataclass(frozen=True, slots=True)
 class OrderRule:
-    """A rule that is checked before an order that opens a position is sent; a violation denies the order.
+    """A rule that is checked before an order is sent; a violation denies the order.
 
     Parameters
     ----------
     code
-        Of its risk alerts; None where what it follows from was reported before.
+        Of its risk alerts; None where what it follows from was reported before, or the order's reason says it all.
     place
         Rules are checked in this order, the first violation counts.
+    exits_too
+        Whether it holds for orders that close a position: what keeps an account from risk must not keep it in one.
     """
 
     code: RiskRule | None
     place: int
     check: Callable[[OrderRequest], RiskViolation | None]
     limit: Limit | None = None
+    exits_too: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,4 +158,12 @@ class PairRule:
     check: Callable[[PairView], RiskViolation | None]
 
 
-Rule = LossRule | OrderRule | PairRule
+@dataclass(frozen=True, slots=True)
+class FillRule:
+    """A rule that is checked for each fill, against its order before it; the fill is booked in any case."""
+
+    code: RiskRule
+    check: Callable[[Order, Fill], RiskViolation | None]
+
+
+Rule = LossRule | OrderRule | PairRule | FillRule
