@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from benchmarks import candles, latency, reference, results, scale, soak
-from benchmarks.features import batch, nautilus_peer, restart, service, stream
+from benchmarks.features import batch, nautilus_peer, restart, service, strategies, stream
 from benchmarks.features.agreement import compare
 from benchmarks.features.peers import SLICES, TALIPP, named
 from benchmarks.live_market import Market
@@ -84,6 +84,11 @@ def test_a_whole_history_agrees_with_talib() -> None:
     compared, table = batch.measure(batch.Size(bars=6_000, rounds=1))
     assert [row[0] for row in table.rows] == ["TA-Lib", "ours, of TA-Lib", "core", "full"]
     assert compared.rows[0][-1] == "equal"
+
+
+def test_a_strategy_says_the_same_at_once_and_bar_by_bar() -> None:
+    (table,) = strategies.measure(strategies.Size(bars=2_000, streamed=500, rounds=1))
+    assert len(table.rows) == 3
 
 
 def test_processes_go_on_with_the_rings_of_all_pairs() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import sys
 from contextlib import nullcontext
 from importlib.metadata import version
@@ -75,6 +76,17 @@ def test_ctrl_c_during_the_first_imports_is_answered(
         main()
     assert ended.value.code == 130
     assert capsys.readouterr().err == "tradestream: stopped before anything was started\n"
+
+
+def test_a_second_ctrl_c_while_it_ends_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("embedded.cli.app", lambda: sys.exit(130))
+    before = signal.getsignal(signal.SIGINT)
+    try:
+        with pytest.raises(SystemExit):
+            main()
+        assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def test_a_folder_that_is_not_ours_is_left_alone(tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ from execution.app import OUTPUTS
 from execution.core.execute import run
 from execution.settings import ExecutionSettings
 from signals.core.decide import step
+from signals.deciders import decider_of
 from streaming.clients import create_topics, read_topic
 from streaming.producer import open_producer
 
@@ -56,7 +57,8 @@ def prediction(minute: int, pair: str) -> Prediction:
 def expected(settings: ExecutionSettings, stream: list[Prediction]) -> list[Message]:
     (account,) = settings.configured_accounts
     states: defaultdict[str, MemoryState] = defaultdict(MemoryState)
-    signals = [signal for each in stream for signal in step(states[each.pair], each, (account,), 300)]
+    deciders = [decider_of(account)]
+    signals = [signal for each in stream for signal in step(states[each.pair], each, deciders, 300)]
     return run(signals, account, settings.broker, settings.policy)
 
 

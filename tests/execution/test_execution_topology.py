@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import pytest
 from tests.execution.signal_stream import account, signal, told
 
+from contracts.instrument import Instrument
 from contracts.message import Message
 from contracts.signal import Signal
 from contracts.topics import SIGNALS
@@ -112,6 +114,11 @@ def test_settings_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     chosen = read_settings(ExecutionSettings)
     assert (chosen.broker.fee_bps, chosen.broker.slippage_bps) == (Decimal(40), Decimal(2))
     assert chosen.policy.day_timezone == "Europe/Prague"
+    known = Instrument(exchange="kraken", pair="BTC/USD", lot=Decimal("0.01"), minimum_cost=Decimal(5))
+    monkeypatch.setenv("EXECUTION_INSTRUMENTS", json.dumps([known.model_dump(mode="json")]))
+    broker = read_settings(ExecutionSettings).broker
+    assert broker.instrument("kraken", "BTC/USD") == known
+    assert broker.instrument("kraken", "ETH/USD").lot == Decimal("0.00000001")
     monkeypatch.setenv("EXECUTION_DAY_TIMEZONE", "Europe/Nowhere")
     with pytest.raises(Exception, match=r"EXECUTION_DAY_TIMEZONE.*the IANA name of a time zone"):
         read_settings(ExecutionSettings)

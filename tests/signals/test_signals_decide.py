@@ -16,6 +16,7 @@ from contracts.prediction import Prediction
 from contracts.signal import Signal
 from contracts.state import MemoryState
 from signals.core.decide import PAIR, step
+from signals.deciders import decider_of
 
 PAPER = Account(name="paper", pairs=("BTC/USD", "ETH/USD"))
 MARKS = ("mark_open", "mark_high", "mark_low", "mark_close", "mark_trade_count", "mark_quality")
@@ -26,7 +27,8 @@ def fold(
 ) -> tuple[dict[str, Any], list[Signal]]:
     """Return the entries of the state after `predictions`, and the signals."""
     now = MemoryState(state)
-    return now.entries, [signal for each in predictions for signal in step(now, each, accounts or (PAPER,), 300)]
+    deciders = [decider_of(account) for account in accounts or (PAPER,)]
+    return now.entries, [signal for each in predictions for signal in step(now, each, deciders, 300)]
 
 
 def only(each: Prediction, account: Account = PAPER) -> Signal:

@@ -445,7 +445,10 @@ CREATE TABLE IF NOT EXISTS signals (
     "model_name" VARCHAR,
     "model_version" BIGINT,
     "prediction_id" VARCHAR,
-    "message_id" VARCHAR AS (account || ':' || exchange || ':' || pair || ':' || CAST(interval_s AS VARCHAR) || ':' || CAST(window_start_ms AS VARCHAR)),
+    "strategy" VARCHAR,
+    "strategy_hash" VARCHAR,
+    "target" BIGINT,
+    "message_id" VARCHAR AS (account || coalesce(':' || strategy, '') || ':' || exchange || ':' || pair || ':' || CAST(interval_s AS VARCHAR) || ':' || CAST(window_start_ms AS VARCHAR)),
     PRIMARY KEY ("account", "exchange", "pair", "interval_s", "window_start_ms")
 ) ON CONFLICT OVERWRITE
 WITH (

@@ -29,8 +29,10 @@ class Account(RiskLimits):
         Letters, digits, ``_`` and ``-``; it is the key of all that the account does.
     initial_balance_quote
         What it starts with, in quote currency; by default about 10,000 US dollars' worth.
+    strategy, parameters
+        What decides for it: the name of a strategy that comes along, or the path of a file; and its parameters.
     minimum_confidence
-        Predictions below it are no reason to trade.
+        Predictions below it are no reason to trade, for the strategy ``prediction``.
     max_daily_loss_pct, max_total_loss_pct
         What it may lose in a UTC day, and since its start.
     """
@@ -40,6 +42,10 @@ class Account(RiskLimits):
     name: str = Field(min_length=1, pattern=r"^[A-Za-z0-9_-]+$")
     pairs: tuple[Pair, ...] = Field(min_length=1)
     initial_balance_quote: Decimal = Field(default_factory=_usual_balance, gt=0)
+    strategy: str = Field(
+        default="prediction", min_length=1, description="a strategy's name, or a path ending in .py"
+    )
+    parameters: dict[str, int | float] = Field(default_factory=dict, description="of the strategy")
     minimum_confidence: float = Field(default=0.55, ge=0.5, le=1)
     cooldown_bars: int = Field(default=5, ge=0, description="bars between two decisions other than none, per pair")
     position_pct: Decimal = Field(default=Decimal(20), gt=0, le=100, description="size of a new position")

@@ -27,7 +27,7 @@ ID_COLUMNS: Mapping[type[Message], tuple[str, ...]] = {
     Candle: (*WINDOW_COLUMNS, "revision"),
     FeatureRow: (*WINDOW_COLUMNS, "revision"),
     Prediction: (*WINDOW_COLUMNS, "model_name", "model_version"),
-    Signal: ("account", *WINDOW_COLUMNS),
+    Signal: ("account", "strategy", *WINDOW_COLUMNS),
     Order: ("order_id", "step"),
     Fill: ("fill_id",),
     Position: ("fill_id",),

@@ -12,7 +12,8 @@ from contracts.units import FiniteFloat
 from contracts.window import WindowMessage
 
 Decision = Literal["buy", "sell", "none"]
-SignalReason = Literal["confident", "below_confidence", "not_warm", "gap", "cooldown", "no_direction"]
+SignalReason = Literal["confident", "below_confidence", "undecided", "not_warm", "gap", "cooldown", "no_direction"]
+Target = Literal[-1, 0, 1]
 
 
 class Signal(Mark, WindowMessage):
@@ -27,6 +28,10 @@ class Signal(Mark, WindowMessage):
         Tells the messages of the topic apart.
     account
         Whose decision.
+    strategy, strategy_hash
+        What decided, and a hash of its file and parameters; null where that was written before there were strategies.
+    target
+        What it says to hold: 1 long, 0 nothing, -1 short; null is no decision.
     decision, reason
         What to do, and why.
     direction, probability_up, confidence
@@ -48,6 +53,9 @@ class Signal(Mark, WindowMessage):
     model_name: str = Field(min_length=1)
     model_version: int = Field(ge=1)
     prediction_id: str
+    strategy: str | None = Field(None, min_length=1)
+    strategy_hash: str | None = None
+    target: Target | None = None
 
     @property
     def key(self) -> str:
@@ -55,4 +63,5 @@ class Signal(Mark, WindowMessage):
 
     @property
     def message_id(self) -> str:
-        return f"{self.account}:{self.window_id}"
+        whose = self.account if self.strategy is None else f"{self.account}:{self.strategy}"
+        return f"{whose}:{self.window_id}"

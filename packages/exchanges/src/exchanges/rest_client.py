@@ -11,6 +11,7 @@ from typing import ClassVar, Generic, Protocol, Self, TypeVar
 import httpx
 
 from contracts.errors import BadInputError
+from contracts.instrument import Instrument
 from exchanges.page import Cursor, Page
 from exchanges.pairs import find_pairs
 from exchanges.proxies import is_loopback, through
@@ -57,6 +58,20 @@ class VenueRest(Protocol):
         -------
         Page
             In the order of their ids, with the cursor to go on from.
+        """
+
+    async def instruments(self, pairs: Iterable[str]) -> Mapping[str, Instrument]:
+        """Return what orders of `pairs` are rounded to, and their fees.
+
+        Returns
+        -------
+        Mapping[str, Instrument]
+            By pair.
+
+        Raises
+        ------
+        UnknownPairError
+            If the venue does not list one.
         """
 
     async def venue_time_us(self) -> int:
@@ -161,6 +176,22 @@ class RestClient(VenueRest, Generic[N]):
     @abstractmethod
     async def _listing(self) -> tuple[dict[str, N], Mapping[str, str]]:
         """Ask for all pairs: the venue's names by pair, and the pair by other names."""
+
+    async def instruments(self, pairs: Iterable[str]) -> dict[str, Instrument]:
+        """Return what orders of `pairs` are rounded to, and their fees.
+
+        Raises
+        ------
+        UnknownPairError
+            For a pair the venue does not list, with similar ones.
+        """
+        wanted = list(pairs)
+        await self.find_pairs(wanted)
+        return await self._instruments(wanted)
+
+    @abstractmethod
+    async def _instruments(self, pairs: list[str]) -> dict[str, Instrument]:
+        """Ask for the steps and minima of `pairs`, which are listed."""
 
     async def _ask(
         self, path: str, arguments: Mapping[str, str], parse: Callable[[bytes], R], *, spaced: bool = True

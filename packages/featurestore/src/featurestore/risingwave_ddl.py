@@ -94,6 +94,10 @@ def topic_of(message: type[Message]) -> TopicSpec:
     return found
 
 
+#: Columns of ids that older messages do not have, and that are not in theirs.
+_LEFT_OUT = frozenset({"strategy"})
+
+
 def message_id(message: type[Message]) -> str:
     """Return the id of a message as SQL puts it together.
 
@@ -105,8 +109,12 @@ def message_id(message: type[Message]) -> str:
     ('fill_id', "account || ':' || CAST(time_ms AS VARCHAR)")
     """
     columns = {column.name: column for column in columns_of(message)}
-    parts = (_id_part(columns[name]) for name in ID_COLUMNS[message])
-    return " || ':' || ".join((*parts, *_ID_ENDS.get(message, ())))
+    first, *others = ID_COLUMNS[message]
+    parts = [_id_part(columns[first])]
+    for name in others:
+        left_out = f"coalesce(':' || {name}, '')"
+        parts.append(left_out if name in _LEFT_OUT else f"':' || {_id_part(columns[name])}")
+    return " || ".join((*parts, *(f"':' || {end}" for end in _ID_ENDS.get(message, ()))))
 
 
 def _id_part(column: Column) -> str:

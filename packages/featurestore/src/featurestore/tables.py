@@ -155,7 +155,13 @@ TABLES: tuple[Table, ...] = (
         "each feature row and each correction; revision 0 is what models were served",
     ),
     Table("predictions", Prediction, "one per final candle and model version"),
-    Table("signals", Signal, "one decision per account, pair and final candle"),
+    Table(
+        "signals",
+        Signal,
+        "one decision per account, pair and final candle",
+        # Not the strategy: an account has one, and older stores have a key without it.
+        own_key=("account", *WINDOW_COLUMNS),
+    ),
     Table("orders", Order, "each order, as it stands", ("order_id",), "step", _STEPS),
     Table("orders_history", Order, "each step in an order's life", gained=_STEPS),
     Table("fills", Fill, "each execution"),

@@ -14,7 +14,13 @@ _PLAIN = re.compile(r"[A-Za-z0-9_./ -]*")
 
 
 def database_file(uri: str) -> Path | None:
-    """Return the file behind a ``sqlite:///`` address: all that follows is its path. None for a server."""
+    """Return the file behind a ``sqlite:///`` address: all that follows is its path.
+
+    Returns
+    -------
+    Path | None
+        None for a server.
+    """
     return Path(uri.removeprefix(SQLITE)) if uri.startswith(SQLITE) else None
 
 

@@ -39,7 +39,13 @@ class StrategyFile:
     path: Path
 
     def again(self) -> StrategyFile:
-        """Return the same, imported anew: nothing that a class or the file remembers is left."""
+        """Return the same, imported anew: nothing that a class or the file remembers is left.
+
+        Returns
+        -------
+        StrategyFile
+            With another class.
+        """
         return _read(self.path, self.source)
 
     def made(self, given: Mapping[str, object] | None = None) -> Strategy:

@@ -122,7 +122,7 @@ class Stream:
         self._engine.push(window_start_ms, bar, given)
         values = self._engine.values()
         if not self._strategy.has_step():
-            return _checked(self._strategy, values[TARGET])
+            return checked(self._strategy, values[TARGET])
         self.state, target = _stepped(self._strategy, self.state, values)
         return target
 
@@ -156,7 +156,7 @@ def targets(strategy: Strategy, rows: Rows) -> Floats:
     found = values[TARGET] + 0.0  # -0.0 is no target of its own
     wrong = ~(np.isnan(found) | np.isin(found, (-1.0, 0.0, 1.0)))
     if wrong.any():
-        _checked(strategy, float(found[np.argmax(wrong)]))
+        checked(strategy, float(found[np.argmax(wrong)]))
     return found
 
 
@@ -178,10 +178,22 @@ def _stepped(strategy: Strategy, state: Any, row: Mapping[str, float | None]) ->
     said = strategy.step(state, row)
     if not (isinstance(said, tuple) and len(said) == 2):
         raise BadInputError(f"{type(strategy).__name__}.step", "(state, target)", said)
-    return said[0], _checked(strategy, said[1])
+    return said[0], checked(strategy, said[1])
 
 
-def _checked(strategy: Strategy, target: object) -> Target:
+def checked(strategy: Strategy, target: object) -> Target:
+    """Return what a strategy said as a target.
+
+    Returns
+    -------
+    Target
+        None: no decision.
+
+    Raises
+    ------
+    BadInputError
+        If it said something else.
+    """
     if target is None:
         return None
     if isinstance(target, bool) or target not in (-1, 0, 1):

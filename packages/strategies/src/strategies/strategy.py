@@ -100,15 +100,38 @@ class Strategy:
         return {each.name: getattr(self, each.name) for each in self.parameters}
 
     def target(self) -> Expression:
-        """Return the formula of what to hold: 1 long, 0 flat, -1 short, unknown: no decision."""
+        """Return the formula of what to hold.
+
+        Returns
+        -------
+        Expression
+            1 long, 0 flat, -1 short, unknown: no decision.
+
+        Raises
+        ------
+        NotImplementedError
+            If the strategy has a step instead.
+        """
         raise NotImplementedError
 
     def inputs(self) -> Mapping[str, Expression]:
-        """Return, by name, the formulas whose values `step` is given."""
+        """Return, by name, the formulas whose values `step` is given.
+
+        Returns
+        -------
+        Mapping[str, Expression]
+            At least one, if there is a step.
+        """
         return {}
 
     def initial(self) -> Any:
-        """Return the state before the first bar: JSON."""
+        """Return the state before the first bar.
+
+        Returns
+        -------
+        Any
+            JSON.
+        """
         return None
 
     def step(self, state: Any, row: Mapping[str, float | None]) -> tuple[Any, Target]:
@@ -120,5 +143,15 @@ class Strategy:
             Of the bar before: JSON.
         row
             The values of `inputs` after this bar; None where one is not known.
+
+        Returns
+        -------
+        tuple[Any, Target]
+            The state after this bar, and the target.
+
+        Raises
+        ------
+        NotImplementedError
+            If the strategy has a target instead.
         """
         raise NotImplementedError

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 
 from embedded.errors import STOPPED_EARLY
@@ -18,7 +19,12 @@ def main() -> None:
         print(f"tradestream: {STOPPED_EARLY}", file=sys.stderr)
         sys.exit(EXIT_STOPPED)
     print_in_any_encoding()
-    app()
+    try:
+        app()
+    except SystemExit as end:
+        if end.code == EXIT_STOPPED:  # stopped, and said so: a request that comes twice changes nothing any more
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
+        raise
 
 
 if __name__ == "__main__":

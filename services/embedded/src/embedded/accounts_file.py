@@ -34,7 +34,9 @@ def read_accounts(path: Path) -> tuple[Account, ...]:
     entries = content.get(TABLE)
     if not isinstance(entries, list) or not entries or not all(isinstance(entry, dict) for entry in entries):
         raise BadInputError(str(path), f"at least one table [[{TABLE}]]", entries)
-    accounts = tuple(_account(entry, f"{path}: {TABLE}[{number}]") for number, entry in enumerate(entries))
+    accounts = tuple(
+        _account(entry, f"{path}: {TABLE}[{number}]", path.parent) for number, entry in enumerate(entries)
+    )
     names = [account.name for account in accounts]
     for number, name in enumerate(names):
         if name in names[:number]:
@@ -53,13 +55,16 @@ def _content(path: Path) -> dict[str, Any]:
         raise BadInputError(str(path), "a TOML file", str(error)) from error
 
 
-def _account(entry: dict[str, Any], place: str) -> Account:
+def _account(entry: dict[str, Any], place: str, folder: Path) -> Account:
     fields = dict(entry)
     for short, name in SHORT.items():
         if short in fields and name in fields:
             raise BadInputError(f"{place}.{short}", f"either {short} or {name}, not both", entry)
         if short in fields:
             fields[name] = fields.pop(short)
+    if str(fields.get("strategy", "")).endswith(".py"):
+        # As the person who wrote it means it; services are started elsewhere.
+        fields["strategy"] = str((folder / str(fields["strategy"])).resolve())
     known = [*SHORT, *Account.model_fields]
     for name in entry:
         if name not in known:

@@ -17,9 +17,9 @@ from contracts.topics import MODEL_EVENTS
 from embedded.model_place import (
     ModelsSettings,
     Place,
-    asking,
     registry_of,
     require_computed_by,
+    say_what_takes_long,
     settings_of,
 )
 from embedded.model_rows import samples_of
@@ -54,8 +54,8 @@ def register(place: Place, file: Path, card_file: Path | None, options: Mapping[
     if place.run is not None:
         require_computed_by(place.run, card)
         RunFolder(place.run).create()
-    with asking():
-        version = _store(settings, card, onnx, {"file": file.name}, samples)
+    say_what_takes_long()
+    version = _store(settings, card, onnx, {"file": file.name}, samples)
     _tell(settings, card, version, "registered", None, _BY_HAND)
     seen = counted(len(said), "stored row") if samples is not None else "made-up rows"
     takes = f"{counted(len(card.input_names), 'input')} of {card.inputs.feature_set}"
@@ -94,8 +94,8 @@ def promote(place: Place, version: int, console: Console) -> None:
     """
     settings = place.settings()
     registry = registry_of(settings)
-    with asking():
-        stored = registry.load(settings.model_name, version)
+    say_what_takes_long()
+    stored = registry.load(settings.model_name, version)
     stored.card.check_servable(settings.interval_s)
     check_model(stored.onnx, stored.card, samples_of(settings, stored.card))
     if place.run is not None:
@@ -122,8 +122,8 @@ def show(place: Place, version: int) -> None:
         If they are gone, or changed.
     """
     settings = place.settings()
-    with asking():
-        stored = registry_of(settings).load(settings.model_name, version)
+    say_what_takes_long()
+    stored = registry_of(settings).load(settings.model_name, version)
     print(stored.card.to_json(), end="")
 
 

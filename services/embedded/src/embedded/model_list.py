@@ -7,8 +7,9 @@ from typing import Any
 from rich.console import Console
 
 from contracts.timestamps import iso_utc_ms
-from embedded.model_place import Place, asking, registry_of
+from embedded.model_place import Place, registry_of, say_what_takes_long
 from embedded.terminal.rows import print_json, print_rows
+from modeling.database_address import database_file
 from modeling.registered import RegisteredVersion
 
 _COLUMNS = {
@@ -24,8 +25,10 @@ _COLUMNS = {
 def list_models(place: Place, console: Console, *, as_json: bool) -> None:
     """Print all versions."""
     settings = place.settings()
-    with asking():
-        versions = registry_of(settings).versions(settings.model_name)
+    registry = registry_of(settings)
+    if database_file(settings.tracking_uri) is None:  # a file is read without MLflow
+        say_what_takes_long()
+    versions = registry.versions(settings.model_name)
     rows = [_listed(each) for each in versions]
     if as_json:
         print_json(rows)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -92,11 +91,11 @@ def registry_of(settings: ModelsSettings) -> ModelRegistry:
     return ModelRegistry(settings.tracking_uri)
 
 
-@contextmanager
-def asking() -> Iterator[None]:
-    """Say on a terminal, while the block runs, why nothing else happens: MLflow takes some seconds to load."""
-    with Console(stderr=True).status("Asking the model registry; MLflow takes some seconds to load"):
-        yield
+def say_what_takes_long() -> None:
+    """Say on a terminal why nothing happens for some seconds."""
+    console = Console(stderr=True)
+    if console.is_terminal:
+        console.print("Asking the model registry; MLflow takes some seconds to load", soft_wrap=True)
 
 
 class Promoted(NamedTuple):

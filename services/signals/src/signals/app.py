@@ -9,6 +9,7 @@ from contracts.signal import Signal
 from contracts.state import State
 from contracts.topics import PREDICTIONS, SIGNALS
 from signals.core.decide import step
+from signals.deciders import decider_of
 from signals.settings import SignalsSettings
 from streaming.service.sink import keep
 from streaming.topics import publish
@@ -20,14 +21,14 @@ if TYPE_CHECKING:
 
 def topology(inputs: dict[str, StreamingDataFrame], topics: dict[str, Topic], settings: SignalsSettings) -> None:
     """Lay out the flow; state is per pair, the key of predictions, and signals leave under their account's key."""
-    accounts = settings.configured_accounts
+    deciders = [decider_of(account) for account in settings.configured_accounts]
 
     def concerns(prediction: Prediction) -> bool:
         model = settings.model_name
         return prediction.interval_s == settings.interval_s and model in (None, prediction.model_name)
 
     def decide(prediction: Prediction, state: State) -> list[Signal]:
-        return step(state, prediction, accounts, settings.expiry_seconds)
+        return step(state, prediction, deciders, settings.expiry_seconds)
 
     predictions = inputs[PREDICTIONS.name].filter(concerns)
     signals = predictions.apply(decide, stateful=True, expand=True)

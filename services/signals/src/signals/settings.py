@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from pydantic import Field
+from pydantic import Field, model_validator
 from pydantic_settings import SettingsConfigDict
 
 from contracts.accounts_settings import AccountsSettings
+from contracts.errors import TradestreamError
 from featurestore import StoreSettings
+from signals.deciders import decider_of
 from streaming.settings import ServiceSettings
 
 
@@ -28,6 +30,15 @@ class SignalsSettings(AccountsSettings, StoreSettings, ServiceSettings):
     trades_exchange_label: str | None = Field(
         None, validation_alias="TRADES_EXCHANGE_LABEL", min_length=1, description="its name in messages"
     )
+
+    @model_validator(mode="after")
+    def _strategies_are_there(self) -> SignalsSettings:
+        for account in self.configured_accounts:
+            try:
+                decider_of(account)
+            except TradestreamError as error:
+                raise ValueError(f"strategies of accounts that signals can follow; {error}") from error
+        return self
 
     @property
     def exchange(self) -> str:

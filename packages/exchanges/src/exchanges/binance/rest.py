@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from contracts.errors import BadInputError
+from contracts.instrument import Instrument
 from contracts.units import US_PER_MS
 from exchanges.binance import rest_messages
+from exchanges.binance.instruments import parse_instruments
 from exchanges.binance.rest_messages import PAGE_ROWS
 from exchanges.page import Cursor, Page
 from exchanges.rest_client import RestClient
@@ -61,3 +63,6 @@ class BinanceRest(RestClient[str]):
 
     async def _listing(self) -> tuple[dict[str, str], Mapping[str, str]]:
         return await self._ask("/api/v3/exchangeInfo", {}, rest_messages.parse_symbols)
+
+    async def _instruments(self, pairs: list[str]) -> dict[str, Instrument]:
+        return await self._ask("/api/v3/exchangeInfo", {}, lambda text: parse_instruments(text, pairs))

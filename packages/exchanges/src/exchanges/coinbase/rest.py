@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
+from contracts.instrument import Instrument
 from contracts.units import US_PER_SECOND
 from exchanges.coinbase import rest_messages
+from exchanges.coinbase.instruments import parse_instruments
 from exchanges.coinbase.rest_messages import Window
 from exchanges.page import Cursor, Page
 from exchanges.rest_client import RestClient
@@ -89,3 +91,8 @@ class CoinbaseRest(RestClient[str]):
 
     async def _listing(self) -> tuple[dict[str, str], Mapping[str, str]]:
         return await self._ask(f"{_ROOT}/market/products", {"product_type": "SPOT"}, rest_messages.parse_products)
+
+    async def _instruments(self, pairs: list[str]) -> dict[str, Instrument]:
+        return await self._ask(
+            f"{_ROOT}/market/products", {"product_type": "SPOT"}, lambda text: parse_instruments(text, pairs)
+        )

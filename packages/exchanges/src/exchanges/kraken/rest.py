@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from contracts.instrument import Instrument
 from exchanges.kraken import rest_messages
+from exchanges.kraken.instruments import parse_instruments
 from exchanges.kraken.pairs import PairNames, other_names
 from exchanges.kraken.rest_messages import PAGE_ROWS
 from exchanges.page import Cursor, Page
@@ -49,3 +51,6 @@ class KrakenRest(RestClient[PairNames]):
     async def _listing(self) -> tuple[dict[str, PairNames], Mapping[str, str]]:
         listed = await self._ask("/0/public/AssetPairs", {}, rest_messages.parse_asset_pairs)
         return listed, other_names(listed)
+
+    async def _instruments(self, pairs: list[str]) -> dict[str, Instrument]:
+        return await self._ask("/0/public/AssetPairs", {}, lambda text: parse_instruments(text, pairs))

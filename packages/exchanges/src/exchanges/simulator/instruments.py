@@ -6,6 +6,9 @@ from dataclasses import dataclass
 
 from contracts.errors import BadInputError
 
+#: The least that an order costs, in the quote currency.
+COST_MINIMUM = "0.5"
+
 
 @dataclass(frozen=True, slots=True)
 class Instrument:

@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TypedDict
 
-from contracts.account import Account
-from contracts.prediction import Direction, Prediction
-from contracts.signal import Decision, Signal
+from contracts.prediction import Prediction
+from contracts.signal import Decision, Signal, Target
 from contracts.state import State
 from contracts.units import MS_PER_SECOND
+from signals.core.decider import Decider
 from signals.core.reason import reason
 
 PAIR = "pair"
-_DECISIONS: dict[Direction, Decision] = {1: "buy", -1: "sell", 0: "none"}
+#: Nothing is sold short yet: what says so holds nothing.
+_DECISIONS: dict[Target | None, Decision] = {1: "buy", 0: "sell", -1: "sell", None: "none"}
 
 
 class PairState(TypedDict):
@@ -26,7 +27,7 @@ class PairState(TypedDict):
     decided_ms: dict[str, int]
 
 
-def step(state: State, prediction: Prediction, accounts: Sequence[Account], expiry_seconds: int) -> list[Signal]:
+def step(state: State, prediction: Prediction, deciders: Sequence[Decider], expiry_seconds: int) -> list[Signal]:
     """Turn one prediction into one signal for each account that trades its pair.
 
     The first prediction for a window decides. A repeated one, an older one, and one of another model version for the
@@ -38,8 +39,8 @@ def step(state: State, prediction: Prediction, accounts: Sequence[Account], expi
         Of the prediction's pair: what came before, and now this.
     prediction
         For one final candle.
-    accounts
-        All that are configured.
+    deciders
+        All accounts that are configured, with their strategies.
     expiry_seconds
         How long a decision may wait for a trade after its candle ended, in event time.
     """
@@ -47,24 +48,30 @@ def step(state: State, prediction: Prediction, accounts: Sequence[Account], expi
     last = before["last_window_start_ms"]
     if last is not None and prediction.window_start_ms <= last:
         return []
-    trading = [account for account in accounts if prediction.pair in account.pairs]
+    trading = [each for each in deciders if prediction.pair in each.account.pairs]
     # Only accounts that still trade the pair are kept, so a renamed account leaves nothing behind.
-    decided = {a.name: before["decided_ms"][a.name] for a in trading if a.name in before["decided_ms"]}
-    signals = [_signal(prediction, account, decided.get(account.name), expiry_seconds) for account in trading]
+    names = [each.account.name for each in trading]
+    decided = {name: before["decided_ms"][name] for name in names if name in before["decided_ms"]}
+    signals = [_signal(prediction, each, decided.get(each.account.name), expiry_seconds) for each in trading]
     decided.update({s.account: s.window_start_ms for s in signals if s.decision != "none"})
     state.set(PAIR, PairState(last_window_start_ms=prediction.window_start_ms, decided_ms=decided))
     return signals
 
 
-def _signal(prediction: Prediction, account: Account, decided_ms: int | None, expiry_seconds: int) -> Signal:
-    why = reason(prediction, account, decided_ms)
+def _signal(prediction: Prediction, decider: Decider, decided_ms: int | None, expiry_seconds: int) -> Signal:
+    # A gap's prices are no market's: nothing is decided on them, whatever a strategy makes of them.
+    target = None if prediction.mark_quality == "gap" else decider.target(prediction)
+    why = reason(prediction, target, decider, decided_ms)
     return Signal(
-        account=account.name,
+        account=decider.account.name,
+        strategy=decider.strategy,
+        strategy_hash=decider.strategy_hash,
+        target=target,
         exchange=prediction.exchange,
         pair=prediction.pair,
         interval_s=prediction.interval_s,
         window_start_ms=prediction.window_start_ms,
-        decision=_DECISIONS[prediction.direction] if why == "confident" else "none",
+        decision=_DECISIONS[target] if why == "confident" else "none",
         reason=why,
         direction=prediction.direction,
         probability_up=prediction.probability_up,

@@ -10,6 +10,7 @@ from aiohttp import web
 from contracts.units import US_PER_MS
 from exchanges.simulator.dialects.dialect import Dialect, json_object
 from exchanges.simulator.dialects.rest_answers import RestError, guarded, whole
+from exchanges.simulator.instruments import COST_MINIMUM, Instrument
 from exchanges.simulator.market import Market
 from exchanges.simulator.text import fixed, to_json
 from exchanges.simulator.venue import Venue
@@ -23,6 +24,15 @@ _METHODS = ("SUBSCRIBE", "UNSUBSCRIBE", "LIST_SUBSCRIPTIONS")
 def symbol_of(pair: str) -> str:
     """Return a pair as Binance writes it."""
     return pair.replace("/", "")
+
+
+def _filters(item: Instrument) -> list[dict[str, str]]:
+    lot = fixed(1, item.lot_decimals, DECIMALS)
+    return [
+        {"filterType": "PRICE_FILTER", "tickSize": fixed(1, item.price_decimals, DECIMALS)},
+        {"filterType": "LOT_SIZE", "minQty": item.order_minimum, "stepSize": lot},
+        {"filterType": "NOTIONAL", "minNotional": COST_MINIMUM},
+    ]
 
 
 class BinanceRest:
@@ -53,6 +63,7 @@ class BinanceRest:
                 "status": "TRADING",
                 "baseAsset": pair.split("/")[0],
                 "quoteAsset": pair.split("/")[1],
+                "filters": _filters(self._venue.markets[pair].instrument),
             }
             for symbol, pair in self._pairs.items()
         ]

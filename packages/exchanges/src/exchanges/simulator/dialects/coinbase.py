@@ -12,6 +12,7 @@ from aiohttp import web
 from contracts.units import US_PER_MS, US_PER_SECOND
 from exchanges.simulator.dialects.dialect import Dialect, Line, json_object
 from exchanges.simulator.dialects.rest_answers import RestError, guarded, whole
+from exchanges.simulator.instruments import COST_MINIMUM
 from exchanges.simulator.market import Market
 from exchanges.simulator.text import exact, rfc3339, to_json
 from exchanges.simulator.venue import Venue
@@ -67,8 +68,17 @@ class CoinbaseRest:
 
     def _products(self, request: web.Request) -> str:
         products = [
-            {"product_id": product_of(pair), "status": "online", "product_type": "SPOT", "alias": ""}
-            for pair in self._venue.markets
+            {
+                "product_id": product_of(pair),
+                "status": "online",
+                "product_type": "SPOT",
+                "alias": "",
+                "price_increment": market.instrument.tick_size,
+                "base_increment": exact(1, market.instrument.lot_decimals),
+                "base_min_size": market.instrument.order_minimum,
+                "quote_min_size": COST_MINIMUM,
+            }
+            for pair, market in self._venue.markets.items()
         ]
         return to_json({"products": products, "num_products": len(products)})
 

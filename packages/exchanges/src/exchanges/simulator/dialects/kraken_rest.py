@@ -10,7 +10,7 @@ from aiohttp import web
 
 from contracts.units import US_PER_SECOND
 from exchanges.simulator.dialects.kraken_protocol import trade_row
-from exchanges.simulator.instruments import Instrument, by_any_name
+from exchanges.simulator.instruments import COST_MINIMUM, Instrument, by_any_name
 from exchanges.simulator.ohlc import INTERVALS_MIN, ohlc_rows
 from exchanges.simulator.text import rfc3339, to_json
 from exchanges.simulator.venue import Venue
@@ -173,7 +173,7 @@ def _describe(item: Instrument) -> dict[str, object]:
         "margin_call": 80,
         "margin_stop": 40,
         "ordermin": item.order_minimum,
-        "costmin": "0.5",
+        "costmin": COST_MINIMUM,
         "tick_size": item.tick_size,
         "status": "online",
     }

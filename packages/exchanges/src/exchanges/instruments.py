@@ -1,0 +1,55 @@
+"""`python -m exchanges.instruments EXCHANGE PAIR...`: what a venue allows of pairs, for EXECUTION_INSTRUMENTS."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from collections.abc import Sequence
+
+from contracts.errors import TradestreamError
+from exchanges.venues import venue
+
+
+async def instruments(exchange: str, pairs: Sequence[str], url: str | None = None) -> str:
+    """Return what the venue says of `pairs`.
+
+    Parameters
+    ----------
+    exchange
+        A venue's name.
+    pairs
+        At least one.
+    url
+        In place of the venue's own address.
+
+    Returns
+    -------
+    str
+        A JSON list.
+
+    Raises
+    ------
+    TradestreamError
+        If the venue does not list a pair, or does not answer.
+    """
+    async with venue(exchange).open_rest(url) as rest:
+        found = await rest.instruments(pairs)
+    return json.dumps([found[pair].model_dump(mode="json") for pair in pairs])
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Print it; return the exit code."""
+    if len(arguments) < 2:
+        print("expected a venue and pairs, such as: kraken BTC/USD ETH/USD", file=sys.stderr)
+        return 2
+    try:
+        print(asyncio.run(instruments(arguments[0], arguments[1:])))
+    except TradestreamError as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))

@@ -1,0 +1,133 @@
+"""An account's strategy: by name, or a file of its own; what signals cannot follow yet is refused at the start."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.signals.prediction_stream import prediction
+
+from contracts.account import Account
+from contracts.errors import BadInputError
+from contracts.signal import Signal
+from contracts.state import MemoryState
+from embedded.accounts_file import read_accounts
+from signals.core.decide import step
+from signals.deciders import decider_of
+from signals.settings import SignalsSettings
+from strategies.built_in import STRATEGIES
+from streaming.errors import SettingsError
+from streaming.settings import environment_of, read_settings
+
+#: Enters when sure, leaves when doubtful, and only on a bar that rises.
+OWN = """from strategies import Strategy, above, below, between, both, close, opened, predicted, unknown, when
+
+class Own(Strategy):
+    sure: float = between(0.5, 1, default=0.7)
+
+    def target(self):
+        up = predicted("direction").probability_up
+        return when(both(above(up, self.sure), above(close, opened)), 1, when(below(up, 0.5), 0, unknown))
+"""
+
+
+def account(strategy: str = "prediction", **fields: Any) -> Account:
+    return Account(name="mine", pairs=("BTC/USD",), strategy=strategy, cooldown_bars=0, **fields)
+
+
+def written(folder: Path, text: str = OWN, name: str = "own_rule") -> str:
+    path = folder / f"{name}.py"
+    path.write_text(text, encoding="utf-8")
+    return str(path)
+
+
+def told(of: Account, *said: float | None, **changes: Any) -> list[Signal]:
+    state, decider = MemoryState(), decider_of(of)
+    return [
+        signal for n, up in enumerate(said) for signal in step(state, prediction(n, up, **changes), [decider], 300)
+    ]
+
+
+def test_a_file_decides(tmp_path: Path) -> None:
+    mine = account(written(tmp_path))
+    signals = told(mine, 0.8, 0.65, 0.4, None)
+    assert [(each.decision, each.target, each.reason) for each in signals] == [
+        ("buy", 1, "confident"),
+        ("none", None, "undecided"),
+        ("sell", 0, "confident"),
+        ("none", None, "not_warm"),
+    ]
+    (falling,) = told(mine, 0.8, mark_close="99.5")
+    assert (falling.decision, falling.reason) == ("none", "undecided")
+    (sure,) = told(account(mine.strategy, parameters={"sure": 0.85}), 0.8)
+    assert sure.target is None
+    assert signals[0].strategy == "own_rule" and signals[0].strategy_hash != sure.strategy_hash
+    assert signals[0].message_id == f"mine:own_rule:{prediction(0).window_id}"
+
+
+def test_nothing_is_decided_on_the_prices_of_a_gap(tmp_path: Path) -> None:
+    text = OWN.replace("both(above(up, self.sure), above(close, opened))", "above(close, opened)")
+    (signal,) = told(account(written(tmp_path, text)), None, reason="gap", mark_quality="gap")
+    assert (signal.decision, signal.reason, signal.target) == ("none", "gap", None)
+
+
+def test_parameters_of_the_default_strategy() -> None:
+    floor = {"minimum_confidence": 0.9}
+    assert [each.decision for each in told(account(parameters=floor), 0.8, 0.95)] == ["none", "buy"]
+    assert [each.decision for each in told(account(minimum_confidence=0.9), 0.8, 0.95)] == ["none", "buy"]
+    one, other = told(account(parameters=floor), 0.8), told(account(minimum_confidence=0.9), 0.8)
+    assert one == other, "said in one way or the other, it is the same strategy"
+
+
+def test_signals_of_before_keep_their_ids() -> None:
+    (signal,) = told(account(), 0.8)
+    without = signal.model_dump(mode="json")
+    for name in ("strategy", "strategy_hash", "target"):
+        del without[name]
+    before = Signal.model_validate(without)
+    assert before.message_id == f"mine:{before.window_id}" != signal.message_id
+    assert before.target is None
+
+
+@pytest.mark.parametrize("name", sorted(set(STRATEGIES) - {"prediction"}))
+def test_what_needs_candles_is_refused_by_name(name: str) -> None:
+    with pytest.raises(
+        BadInputError, match=rf"mine\.strategy: expected a formula of predictions .* was '{name}, which"
+    ):
+        decider_of(account(name))
+    with pytest.raises(SettingsError, match=rf"signals can follow; mine\.strategy: .* was '{name}"):
+        read_settings(SignalsSettings, environment_of(SignalsSettings, accounts=[account(name)]))
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        (
+            {"strategy": "predictoin"},
+            r"mine\.strategy: expected prediction, or a path .* \(did you mean prediction\?\)",
+        ),
+        ({"strategy": "nothing.py"}, "FILE: expected a strategy's Python file"),
+        (
+            {"parameters": {"minimum_confidence": 2}},
+            r"Prediction\.minimum_confidence: expected from 0\.5 to 1, was 2",
+        ),
+        ({"parameters": {"sure": 0.7}}, r"Prediction\.sure: expected one of minimum_confidence"),
+    ],
+)
+def test_a_strategy_that_is_none_is_refused(fields: dict[str, Any], words: str) -> None:
+    with pytest.raises(BadInputError, match=words):
+        decider_of(account(**fields))
+
+
+def test_a_file_of_accounts_names_a_strategy_beside_it(tmp_path: Path) -> None:
+    written(tmp_path)
+    file = tmp_path / "mine.toml"
+    file.write_text(
+        '[[accounts]]\nname = "mine"\npairs = ["BTC/EUR"]\nstrategy = "own_rule.py"\nparameters = { sure = 0.8 }\n'
+    )
+    (read,) = read_accounts(file)
+    assert decider_of(read).strategy == "own_rule"
+    settings = read_settings(SignalsSettings, environment_of(SignalsSettings, accounts=[read]))
+    assert settings.accounts == (read,)
+    assert read.parameters == {"sure": 0.8}
