@@ -143,3 +143,14 @@ def test_a_file_that_fails_is_refused_with_its_line(tmp_path: Path, line: str) -
         SettingsError, match=r"fails\.py:4: expected a strategy that says what to hold, was .*Error: "
     ):
         read_settings(SignalsSettings, environment_of(SignalsSettings, accounts=[account(str(path))]))
+
+
+@pytest.mark.parametrize("target", ["2", "close", "predicted('direction').probability_up"])
+def test_a_target_that_is_none_is_refused_before_the_first_prediction(tmp_path: Path, target: str) -> None:
+    file = tmp_path / "none.py"
+    file.write_text(
+        "from strategies import Strategy, close, predicted\n\n\n"
+        f"class NoTarget(Strategy):\n    def target(self):\n        return {target}\n"
+    )
+    with pytest.raises(BadInputError, match=r"NoTarget\.target: expected 1, 0, -1 or unknown"):
+        decider_of(Account(name="a", pairs=("BTC/USD",), strategy=str(file)))

@@ -25,6 +25,9 @@ from strategies.strategy import Strategy
 PREDICTION, FLOOR = "prediction", "minimum_confidence"
 #: What a prediction carries of its candle.
 _MARKED = frozenset({"open", "high", "low", "close", "trade_count"})
+#: What a strategy is tried on before it is asked anything: what a model may say, and a candle.
+_TRIED = (0.0, 0.5, 1.0, math.nan)
+_TRIED_BAR = Bar(100.0, 103.0, 99.0, 102.0, volume=math.nan, trade_count=5.0, taker_buy_volume=math.nan)
 
 
 def decider_of(account: Account) -> Decider:
@@ -93,6 +96,8 @@ def _targets(strategy: Strategy, formulas: Formulas) -> Callable[[Prediction], T
         values = engine.peek(prediction.window_start_ms, _bar(prediction), given)
         return checked(strategy, values[TARGET])
 
+    for said in _TRIED:  # a target that is none is better refused now than with each prediction
+        checked(strategy, engine.peek(0, _TRIED_BAR, [said] * len(fields))[TARGET])
     return target
 
 
