@@ -33,7 +33,7 @@ service  ?=
 variant  ?= live
 tests    ?= tests
 #: One more than the cores that the suite is made for: many tests wait for a market or a broker.
-workers  ?= 3
+workers  ?= 4
 brokers  ?= 1
 port     ?= 9092
 part     ?= candles,latency,scale,features

@@ -1,7 +1,7 @@
 # What proves and measures it.
 
 .PHONY: test-long
-test-long: install-dev ## All tests there are [tests=PATH workers=3]
+test-long: install-dev ## All tests there are [tests=PATH workers=4]
 	@$(RUN) $(PYTEST) $(tests)
 
 .PHONY: security

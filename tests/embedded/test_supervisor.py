@@ -9,6 +9,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import psutil
@@ -213,7 +214,9 @@ def test_a_terminal_that_goes_away_stops_it_cleanly(tmp_path: Path) -> None:
     """A hang-up in the middle of printing: every process ends as asked, and the results are still written."""
     terminal, side = pty.openpty()
     command = [sys.executable, str(PROGRAMS / "hangs_on.py"), str(tmp_path)]
-    root = subprocess.Popen(command, stdin=side, stdout=side, stderr=side, start_new_session=True)
+    # Under nohup, which a process passes on to all that it starts, a hang-up would be ignored on purpose.
+    heard = partial(signal.signal, signal.SIGHUP, signal.SIG_DFL)
+    root = subprocess.Popen(command, stdin=side, stdout=side, stderr=side, start_new_session=True, preexec_fn=heard)
     os.close(side)
     wait_for((tmp_path / "pid").exists, "the process", of=root)
     os.close(terminal)

@@ -178,6 +178,7 @@ def test_a_trade_that_is_gone_shows_in_its_candles_and_in_what_follows(copy: Pat
     assert tradestream("verify", "--run", str(copy), "--to", end, "--stage", "candles").returncode == 0
 
 
+@pytest.mark.long
 def test_without_a_registry_predictions_are_not_called_equal(copy: Path) -> None:
     (copy / "work/mlflow.db").unlink()
     stages = [option for name in OUTPUTS if "predictions" in up_to(name) for option in ("--stage", name)]
