@@ -74,7 +74,7 @@ cluster: ## A kind cluster with Kafka and its UI, RisingWave, MLflow, Prometheus
 PYTEST = pytest -n $(workers) --dist loadfile --no-loadscope-reorder
 
 .PHONY: test
-test: install-dev ## The tests, the long ones left out, in 12 minutes [tests=PATH workers=4]
+test: install-dev ## The tests, the long ones left out, in 13 minutes [tests=PATH workers=4]
 	@$(RUN) $(PYTEST) -m "not long" $(if $(durations),--write-durations) $(tests)
 
 .PHONY: lint

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 from collections import defaultdict
 from pathlib import Path
 from typing import Any
@@ -24,9 +25,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure() -> None:
-    """`make test` is a make itself: one that a test starts would take it for its parent, and check no argument."""
+    """What a test starts shall be as if a user had started it, whatever started the tests.
+
+    `make test` is a make itself: one that a test starts would take it for its parent, and check no argument. What a
+    shell runs in the background ignores Ctrl-C, and so would all that it starts.
+    """
     for name in ("MAKELEVEL", "MAKEFLAGS", "MFLAGS", "MAKEOVERRIDES"):
         os.environ.pop(name, None)
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
