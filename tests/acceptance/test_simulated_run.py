@@ -16,8 +16,10 @@ from tests.support.runs import summary_of, tradestream
 from tests.support.waiting import wait_for
 
 from contracts.clock import SystemClock
-from contracts.topics import TRADES_CHECKPOINTS
+from contracts.symbol_subscription import SymbolSubscription
+from contracts.topics import SYMBOL_SUBSCRIPTIONS, TRADES_CHECKPOINTS
 from contracts.trades_checkpoint import TradesCheckpoint
+from contracts.units import US_PER_MS
 from embedded.plans.simulated_market import market_of
 from embedded.subscriptions import settings_of
 from exchanges.simulator.dialects import SOCKETS
@@ -84,16 +86,25 @@ def stop(folder: Path, process: subprocess.Popen[bytes]) -> dict[str, Any]:
     return summary_of(folder / "run")
 
 
+def asked_from_us(folder: Path) -> dict[str, int]:
+    """Return since when each subscribed pair was asked for."""
+    messages = [record.message() for record in read_topic(settings_of(folder / "run"), SYMBOL_SUBSCRIPTIONS)]
+    asked = [each for each in messages if isinstance(each, SymbolSubscription) and each.history_from_ms]
+    return {each.pair: each.history_from_ms * US_PER_MS for each in asked if each.history_from_ms}
+
+
 def lost(folder: Path, speaks: str) -> dict[str, tuple[int, int]]:
     """Return, for each pair, how many trades the market had up to where it is complete, and how many are missing."""
     market = market_of(RunFolder(folder / "run"), 7, None, SystemClock())
     table = pl.read_parquet(folder / "run/trades.parquet")
-    unit, found = PRECISION_US[speaks], {}
+    unit, found, asked_us = PRECISION_US[speaks], {}, asked_from_us(folder)
     for pair, to_us in covered_us(folder).items():
         made = Market(INSTRUMENTS[pair], market.seed, market.history_from_ms)
         mine = table.filter(pl.col("pair") == pair)
-        from_us = mine["timestamp_us"].min()
-        assert isinstance(from_us, int)
+        # The run's own pair begins with what training needs, a subscribed one with what was asked for.
+        begins_us = asked_us.get(pair, mine["timestamp_us"].min())
+        assert isinstance(begins_us, int)
+        from_us = max(begins_us, market.history_from_ms * US_PER_MS)
         first, last = made.index_at(from_us), made.index_at(to_us - to_us % unit)
         ids = set(range(made.first_trade_id + first, made.first_trade_id + last))
         found[pair] = (len(ids), len(ids - set(mine["trade_id"])))

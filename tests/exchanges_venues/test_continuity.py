@@ -30,6 +30,21 @@ def test_a_page_of_known_trades_is_followed_by_the_next_page() -> None:
     assert state.live
 
 
+def test_a_history_that_begins_in_a_quiet_minute_is_not_passed_over() -> None:
+    """A venue that pages by time says nothing of its first minute; what it showed by itself is not the beginning."""
+    state = PairState.resume(None, 0)
+    subscribed(state, 2_000)
+    assert kinds(arrived(state, trades(100, 110), snapshot=True)) == ["Fetch"]
+    asked = page(state, state.token, [], "minute 2")
+    assert [each.cursor for each in asked if isinstance(each, Fetch)] == ["minute 2"]
+    assert not [each for each in asked if isinstance(each, Emit)]
+    outputs = page(state, state.token, trades(1, 60), "minute 3")
+    outputs += page(state, state.token, trades(61, 110), None)
+    emitted = [trade for each in outputs if isinstance(each, Emit) for trade in each.trades]
+    assert [trade.trade_id for trade in emitted] == [*range(1, 111)]
+    assert state.live
+
+
 def far(trade_id: int, second: int) -> Trade:
     return Trade(trade_id, second * 1_000_000, "1.5", "2", "buy")
 

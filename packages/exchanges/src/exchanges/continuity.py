@@ -95,7 +95,8 @@ def page(state: PairState, token: int, trades: list[Trade], next_cursor: str | N
     if token != state.token:
         return []
     state.fetching = False
-    state.base_known = True
+    # A venue that pages by time has pages without a trade: what a pair starts with is then still to come.
+    state.base_known = state.base_known or bool(trades) or next_cursor is None
     before, held = state.last_id, len(state.held)
     wanted, outputs = without_restarted(state, trades)
     if len(wanted) < len(trades) or len(state.held) < held:
