@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from itertools import accumulate
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from exchanges.continuity import Emit, Fetch, Notice, PairState, SetAside, arrived, page, subscribed
+from exchanges.continuity import Emit, Fetch, Notice, PairState, SetAside, arrived, page, pong, subscribed
 from exchanges.frames import Subscribed, TradesFrame
 from exchanges.session import Connected, EmitTrades, FetchPage, PageArrived, Refuse, SessionState, step
 from exchanges.venue import Trade
@@ -47,6 +50,37 @@ def test_a_history_that_begins_in_a_quiet_minute_is_not_passed_over() -> None:
 
 def far(trade_id: int, second: int) -> Trade:
     return Trade(trade_id, second * 1_000_000, "1.5", "2", "buy")
+
+
+@given(
+    pauses_s=st.lists(st.integers(0, 6), min_size=1, max_size=40),
+    window_s=st.integers(1, 5),
+    shown=st.integers(0, 12),
+    snapshot=st.booleans(),
+)
+def test_all_of_a_history_is_handed_on_however_it_is_paged(
+    pauses_s: list[int], window_s: int, shown: int, snapshot: bool
+) -> None:
+    """Pages of so many seconds, some of them empty, beside what the venue showed by itself before the first came."""
+    market = [far(number, second) for number, second in enumerate(accumulate(pauses_s), 1)]
+    until_s = market[-1].timestamp_us // 1_000_000
+    state = PairState.resume(None, 0)
+    outputs = subscribed(state, market[-1].timestamp_us + 1, snapshot=snapshot)
+    outputs += arrived(state, market[-shown:], snapshot=snapshot) if shown else []
+    asked = [each for each in outputs if isinstance(each, Fetch)] or pong(state)
+    for _ in range(2 * until_s + 10):
+        if state.live:
+            break
+        fetch = asked[-1]
+        assert isinstance(fetch, Fetch)
+        begin_s = int(fetch.cursor) if fetch.cursor else fetch.since_us // 1_000_000
+        end_s = begin_s + window_s
+        found = [trade for trade in market if begin_s * 1_000_000 <= trade.timestamp_us < end_s * 1_000_000]
+        told = page(state, state.token, found, str(end_s) if end_s <= until_s else None)
+        outputs += told
+        asked = [each for each in told if isinstance(each, Fetch)] or pong(state)
+    assert [trade for each in outputs if isinstance(each, Emit) for trade in each.trades] == market
+    assert state.live
 
 
 def kinds(outputs: list[Any]) -> list[str]:
