@@ -166,7 +166,7 @@ def test_it_goes_on_exactly_or_refuses(broker: Broker, tmp_path: Path) -> None:
 @pytest.mark.timeout(7_200)
 @pytest.mark.parametrize("share", range(PARTS))
 def test_every_combination(broker: Broker, tmp_path: Path, share: int) -> None:
-    outcomes_of(broker, tmp_path, f"recover-{share}x", EVERY[share::PARTS])
+    outcomes_of(broker, tmp_path, f"recover{share}x", EVERY[share::PARTS])
 
 
 MORE_BEATS = TopicSpec("more-beats", (Heartbeat,), key="pair", written_by="test")
