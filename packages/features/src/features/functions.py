@@ -363,12 +363,8 @@ def cosine(value: Expression) -> Expression:
     return Function("cos", value)
 
 
-def decay_bars(factor: float) -> int:
-    """Return after how many bars ``factor ** bars`` is below `CONVERGENCE`."""
-    return _decay_bars(factor, CONVERGENCE)
-
-
-def _decay_bars(factor: float, left: float) -> int:
+def decay_bars(factor: float, left: float = CONVERGENCE) -> int:
+    """Return after how many bars ``factor ** bars`` is below `left`."""
     return math.ceil(math.log(left) / math.log(factor))
 
 
@@ -400,7 +396,7 @@ def ratio_bars(period: int, part: float = 1.0) -> tuple[int, ...]:
         What must be left is so much smaller than elsewhere.
     """
     require_bars(2, period)
-    return tuple(1 + period + _decay_bars((period - 1) / period, CONVERGENCE * move * part) for move in _MOVES)
+    return tuple(1 + period + decay_bars((period - 1) / period, CONVERGENCE * move * part) for move in _MOVES)
 
 
 #: An average of an index settles after the index: it is opened on about so many periods more.
