@@ -11,9 +11,13 @@ from execution.core.policy import Policy
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """Whose money, whose prices, which rules of time and risk, and when: `at_ms` is the end of the minute."""
+    """Whose money, whose prices, which rules of time and risk, and when.
+
+    `at_ms` is the end of the minute, `bar_ms` how long it is.
+    """
 
     account: Account
     broker: Broker
     policy: Policy
     at_ms: int
+    bar_ms: int

@@ -14,15 +14,12 @@ from execution.core.minute.minute import Minute
 from execution.core.rules import LOSS_RULES, PAIR_RULES
 from execution.core.rules.rule import AccountHealth, PairView
 
-#: The account has ended: nothing is checked any more.
-_FINAL_STATES = {rule.state for rule in LOSS_RULES if rule.is_final}
-
 
 def check_losses(portfolio: Portfolio, minute: Minute, context: Context) -> Decided:
     """Check every loss limit; warn and break off once a day each, stop for good where a rule is final."""
     outputs: list[Message] = []
-    if portfolio.trading_state in _FINAL_STATES:
-        return portfolio, outputs
+    if portfolio.trading_state in {rule.state for rule in LOSS_RULES if rule.ends(context.account)}:
+        return portfolio, outputs  # the account has ended
     low = context.policy.risk_mark == "low"
     prices = {p: Decimal(s.mark_low if low else s.mark_close) for p, s in minute.signals.items()}
     worth = equity(portfolio, prices)
@@ -44,18 +41,19 @@ def check_pairs(portfolio: Portfolio, minute: Minute, context: Context) -> Decid
     outputs: list[Message] = []
     stale = set()
     for pair in sorted({*portfolio.holdings, *portfolio.orders, *minute.missing}):
-        view = _view(portfolio, minute, pair)
+        view = _view(portfolio, minute, pair, context)
         for rule in PAIR_RULES:
             violation = rule.check(view)
             if violation is None:
                 continue
-            stale.add(pair)
-            if pair not in portfolio.stale:
+            episode = pair if rule.code == "STALE_DATA" else f"{rule.code}:{pair}"
+            stale.add(episode)
+            if episode not in portfolio.stale:
                 outputs.append(alert(context.account, rule.code, violation, context.at_ms, pair))
     return portfolio if stale == portfolio.stale else replace(portfolio, stale=frozenset(stale)), outputs
 
 
-def _view(portfolio: Portfolio, minute: Minute, pair: str) -> PairView:
+def _view(portfolio: Portfolio, minute: Minute, pair: str, context: Context) -> PairView:
     signal, mark = minute.signals.get(pair), portfolio.marks.get(pair)
     return PairView(
         pair,
@@ -63,4 +61,5 @@ def _view(portfolio: Portfolio, minute: Minute, pair: str) -> PairView:
         minute.window_end_ms,
         has_complete_candle=signal is not None and signal.mark_quality != "gap",
         marked_at_ms=None if mark is None else mark.marked_at_ms,
+        is_traded=pair in context.account.pairs,
     )
