@@ -19,7 +19,7 @@ from execution.core.trading_day import trading_day
 from execution.risk_rules import render
 
 #: Modules of the rules package that hold no rule.
-SHARED = {"__init__", "rule", "wakes"}
+SHARED = {"__init__", "rule"}
 
 
 def health(equity: str, day_start: str = "103200") -> AccountHealth:

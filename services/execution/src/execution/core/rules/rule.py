@@ -13,7 +13,7 @@ from contracts.instrument import Instrument
 from contracts.order import Order
 from contracts.risk_rules import RiskRule
 from contracts.units import decimal_string
-from execution.core.rules.wakes import ALWAYS, NEVER, Wakes
+from contracts.wakes import ALWAYS, NEVER, Wakes
 
 #: From this share of a limit on, a warning is raised.
 WARNING_SHARE = Decimal("0.8")

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from contracts.units import MS_PER_SECOND
 from execution.core.rules.rule import PairRule, PairView, RiskViolation
-from execution.core.rules.wakes import Wakes
+from contracts.wakes import Wakes
 
 
 def check(pair: PairView) -> RiskViolation | None:
