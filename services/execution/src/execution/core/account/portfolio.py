@@ -8,76 +8,13 @@ from typing import Any
 
 from contracts.account import Account
 from contracts.message import Message
-from contracts.order import ENDS, Order
+from contracts.order import ENDS
 from contracts.units import decimal_string
-from execution.core.holding import Holding
+from execution.core.account.holding import Holding
+from execution.core.account.mark import Mark
+from execution.core.orders.open_order import OpenOrder
 
 ACTIVE = "ACTIVE"
-
-
-@dataclass(frozen=True, slots=True)
-class OpenOrder:
-    """An order and what execution must remember of it.
-
-    `reserved_quote` is the money that what is left of a buy is expected to take, `executions` the ids of what was
-    booked of it.
-    """
-
-    order: Order
-    reserved_quote: Decimal
-    model_name: str
-    model_version: int
-    executions: tuple[str, ...] = ()
-
-    def to_json(self) -> dict[str, Any]:
-        """Return JSON-able data."""
-        return {
-            "order": self.order.model_dump(),
-            "reserved_quote": decimal_string(self.reserved_quote),
-            "model_name": self.model_name,
-            "model_version": self.model_version,
-            "executions": list(self.executions),
-        }
-
-    @classmethod
-    def from_json(cls, data: dict[str, Any]) -> OpenOrder:
-        """Read what `to_json` wrote, also that of a version whose orders did not say when they expire."""
-        order = {"expires_at_ms": data.get("expires_at_ms"), **data["order"]}
-        return cls(
-            Order.model_validate(order),
-            Decimal(data["reserved_quote"]),
-            data["model_name"],
-            data["model_version"],
-            tuple(data.get("executions", ())),
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class Mark:
-    """The last known price of a pair, and the signal that brought it."""
-
-    close: Decimal
-    marked_at_ms: int
-    signal_id: str
-    exchange: str
-    model_name: str
-    model_version: int
-
-    def to_json(self) -> dict[str, Any]:
-        """Return JSON-able data."""
-        return {
-            "close": decimal_string(self.close),
-            "marked_at_ms": self.marked_at_ms,
-            "signal_id": self.signal_id,
-            "exchange": self.exchange,
-            "model_name": self.model_name,
-            "model_version": self.model_version,
-        }
-
-    @classmethod
-    def from_json(cls, data: dict[str, Any]) -> Mark:
-        """Read what `to_json` wrote."""
-        return cls(**{**data, "close": Decimal(data["close"])})
 
 
 @dataclass(frozen=True, slots=True)

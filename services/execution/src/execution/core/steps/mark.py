@@ -6,23 +6,24 @@ from dataclasses import replace
 from decimal import Decimal
 
 from contracts.signal import Signal
-from execution.core.minute import Minute
-from execution.core.policy import Policy
-from execution.core.portfolio import ACTIVE, Mark, Portfolio
+from execution.core.account.mark import Mark
+from execution.core.account.portfolio import ACTIVE, Portfolio
+from execution.core.account.valuation import balance, equity
+from execution.core.context import Context
+from execution.core.minute.minute import Minute
 from execution.core.rules import LOSS_RULES
-from execution.core.trading_day import trading_day
-from execution.core.valuation import balance, equity
+from execution.core.steps.trading_day import trading_day
 
 #: What a new day lifts.
 _DAILY_STOPS = {rule.state for rule in LOSS_RULES if not rule.is_final}
 
 
-def start_day(portfolio: Portfolio, minute: Minute, policy: Policy) -> Portfolio:
+def start_day(portfolio: Portfolio, minute: Minute, context: Context) -> Portfolio:
     """At the first minute of a day take its opening balance, before anything fills, and lift a daily stop.
 
     A window belongs to the day it starts on: the candle that ends at midnight is the old day's last.
     """
-    day = trading_day(minute.window_start_ms, policy.day_timezone)
+    day = trading_day(minute.window_start_ms, context.policy.day_timezone)
     if day == portfolio.day:
         return portfolio
     state = ACTIVE if portfolio.trading_state in _DAILY_STOPS else portfolio.trading_state

@@ -11,7 +11,7 @@ from decimal import Decimal
 
 from contracts.pnl import Pnl
 from contracts.units import decimal_string
-from execution.core.portfolio import Portfolio
+from execution.core.account.portfolio import Portfolio
 
 _ZERO = Decimal(0)
 
