@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
-from backtest.bars import GAP, Bars, clock_of
+from backtest.bars import GAP, clock_of
 from backtest.core.scan import Track
-from backtest.decided import DECISIONS, Decided
+from backtest.days import day_numbers
+from backtest.decided import Decided
 from contracts.account import Account
 from contracts.signal import Signal
-from contracts.units import MS_PER_SECOND, to_float
-from execution.core.account.mark import Mark
+from contracts.units import MS_PER_SECOND
 from execution.core.policy import Policy
 
 
@@ -35,16 +36,19 @@ class Market:
         By pair and bar, the place of its last bar that has begun; -1 before its first.
     present
         By pair and bar, whether it has a bar then.
+    day_starts
+        The bars that begin a trading day.
     track
         What the scan reads.
     """
 
     account: Account
-    pairs: Mapping[str, Decided]
+    pairs: tuple[Decided, ...]
     starts_ms: NDArray[np.int64]
     interval_ms: int
     places: NDArray[np.int64]
     present: NDArray[np.bool_]
+    day_starts: NDArray[np.int64]
     track: Track
 
     def __len__(self) -> int:
@@ -54,15 +58,26 @@ class Market:
         """Return when a bar ends."""
         return int(self.starts_ms[bar]) + self.interval_ms
 
-    def signal(self, number: int, bar: int) -> Signal:
-        """Return what the pair of this number says on a bar that it has."""
-        decided = list(self.pairs.values())[number]
-        return decided.signal(self.account.name, int(self.places[number, bar]))
+    @cached_property
+    def numbers(self) -> dict[str, int]:
+        """The number of each pair."""
+        return {each.bars.pair: number for number, each in enumerate(self.pairs)}
 
-    def mark(self, pair: str, number: int, bar: int) -> Mark:
-        """Return the mark of a pair after a bar, as its last signal left it."""
-        place = int(self.places[number, bar])
-        return self.pairs[pair].mark(self.account.name, place)
+    def next_day(self, bar: int) -> int:
+        """Return the first bar from `bar` on that is of another day than the bar before it."""
+        place = int(np.searchsorted(self.day_starts, bar))
+        return int(self.day_starts[place]) if place < len(self.day_starts) else len(self)
+
+    def closes(self, pairs: Iterable[str], bar: int) -> dict[str, Decimal]:
+        """Return the last known closes of pairs after a bar."""
+        return {pair: Decimal(self._close(self.numbers[pair], bar)) for pair in pairs}
+
+    def _close(self, number: int, bar: int) -> str:
+        return self.pairs[number].bars.texts["close"][int(self.places[number, bar])]
+
+    def signal(self, number: int, bar: int) -> Signal:
+        """Return the last signal of the pair of this number, up to a bar."""
+        return self.pairs[number].signal(self.account.name, int(self.places[number, bar]))
 
 
 def market_of(account: Account, pairs: Mapping[str, Decided], policy: Policy) -> Market:
@@ -73,19 +88,21 @@ def market_of(account: Account, pairs: Mapping[str, Decided], policy: Policy) ->
     Market
         With a bar wherever one of them has one.
     """
-    ordered = {pair: pairs[pair] for pair in sorted(account.pairs)}
-    every = [decided.bars for decided in ordered.values()]
+    ordered = tuple(pairs[pair] for pair in sorted(account.pairs))
+    every = [decided.bars for decided in ordered]
     starts = clock_of(every)
     places = np.array([np.searchsorted(bars.starts_ms, starts, side="right") - 1 for bars in every])
     begun = places >= 0
     at = np.maximum(places, 0)
     present = begun & np.array([bars.starts_ms[row] == starts for bars, row in zip(every, at, strict=True)])
-    track = _track(list(ordered.values()), at, begun, present, policy)
-    return Market(account, ordered, starts, every[0].interval_s * MS_PER_SECOND, places, present, track)
+    track = _track(ordered, at, begun, present, policy)
+    days = day_numbers(starts, policy.day_timezone)
+    day_starts = np.flatnonzero(np.diff(days, prepend=days[:1] - 1))
+    return Market(account, ordered, starts, every[0].interval_s * MS_PER_SECOND, places, present, day_starts, track)
 
 
 def _track(
-    pairs: list[Decided],
+    pairs: tuple[Decided, ...],
     at: NDArray[np.int64],
     begun: NDArray[np.bool_],
     present: NDArray[np.bool_],

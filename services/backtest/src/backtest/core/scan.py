@@ -1,7 +1,7 @@
 """The bar an account wakes at next: one compiled pass over columns of floats.
 
-The text of a decimal becomes the nearest float, which keeps order: what is not above another is not above it as floats
-either. Sums of products round; they are compared with a margin, on the side of waking.
+The text of a decimal becomes the nearest float, which keeps order: what is not above another is not above it as
+floats either. Sums of products round; they are compared with a margin, on the side of waking.
 """
 
 from __future__ import annotations

@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 from contracts.message import Message
+from contracts.wakes import ALWAYS, Wakes
 from execution.core.account.portfolio import ACTIVE, Decided, Portfolio
 from execution.core.context import Context
 from execution.core.orders.close import close
 from execution.core.orders.give_up import give_up
+
+
+def wakes(portfolio: Portfolio, _context: Context) -> list[Wakes]:
+    """While something is held that is not allowed any more: what is too little to be sold may be enough later."""
+    return [] if portfolio.trading_state == ACTIVE or not portfolio.holdings else [ALWAYS]
 
 
 def flatten_if_stopped(portfolio: Portfolio, context: Context) -> Decided:

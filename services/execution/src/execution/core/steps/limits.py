@@ -6,13 +6,14 @@ from dataclasses import replace
 from decimal import Decimal
 
 from contracts.message import Message
+from contracts.wakes import ALWAYS, Wakes
 from execution.core.account.portfolio import Decided, Portfolio
-from execution.core.account.valuation import equity
+from execution.core.account.valuation import balance, equity
 from execution.core.alerts import alert
 from execution.core.context import Context
 from execution.core.minute.minute import Minute
 from execution.core.rules import LOSS_RULES, PAIR_RULES
-from execution.core.rules.rule import AccountHealth, PairView
+from execution.core.rules.rule import AccountHealth, LossRule, PairRule, PairView
 
 #: The account has ended: nothing is checked any more.
 _FINAL_STATES = {rule.state for rule in LOSS_RULES if rule.is_final}
@@ -37,6 +38,22 @@ def check_losses(portfolio: Portfolio, minute: Minute, context: Context) -> Deci
         if violation.severity == "CRITICAL":
             portfolio = replace(portfolio, trading_state=rule.state)
     return portfolio, outputs
+
+
+def wakes_of_losses(portfolio: Portfolio, context: Context, rule: LossRule) -> list[Wakes]:
+    """From which equity on a loss rule speaks; what holds nothing can lose nothing."""
+    if portfolio.trading_state in _FINAL_STATES or (rule.equity_at is not None and not portfolio.holdings):
+        return []
+    start, day_start = portfolio.initial_balance, portfolio.day_start_balance
+    health = AccountHealth(context.account, start, day_start, balance(portfolio))
+    is_warned = portfolio.alerted.get(f"{rule.state}:WARNING") == portfolio.day
+    return [rule.wakes(health, portfolio.trading_state, is_warned=is_warned)]
+
+
+def wakes_of_pairs(portfolio: Portfolio, _context: Context, rule: PairRule) -> list[Wakes]:
+    """Where a rule of pairs speaks of those in which money stands; while it has spoken of one, on every bar."""
+    concerned = {*portfolio.holdings, *portfolio.orders}
+    return [ALWAYS if rule.wakes is None or pair in portfolio.stale else rule.wakes(pair) for pair in concerned]
 
 
 def check_pairs(portfolio: Portfolio, minute: Minute, context: Context) -> Decided:
