@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import cache
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -97,7 +98,7 @@ def test_the_examples_are_worth_something() -> None:
     outcomes = [asleep(example(seed)) for seed in range(EXAMPLES)]
     bars, awake = (sum(map(len, of)) for of in zip(*((each.market, each.awake) for each in outcomes), strict=True))
     assert awake < 0.5 * bars
-    messages = [message for each in outcomes for message in each.messages]
+    messages: list[Any] = [message for each in outcomes for message in each.messages]
     assert {message.schema_name for message in messages} == {"order", "fill", "position", "risk_alert"}
     assert {m.status for m in messages if m.schema_name == "order"} >= {"FILLED", "DENIED", "EXPIRED", "CANCELLED"}
     assert {m.rule for m in messages if m.schema_name == "risk_alert"} >= {"DAILY_LOSS", "DRAWDOWN", "STALE_DATA"}
@@ -161,7 +162,7 @@ def test_what_says_nothing_keeps_awake() -> None:
                 setattr(self, name, getattr(broker, name))
 
     of = next(each for seed in range(EXAMPLES) if asleep(each := example(seed)).messages)
-    assert of.differs(run(of.market, Silent(of.broker), of.policy)) is None
+    assert of.differs(run(of.market, cast(Any, Silent(of.broker)), of.policy)) is None
 
 
 def test_a_day_of_23_hours_is_slept_through_too() -> None:

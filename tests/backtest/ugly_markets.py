@@ -29,7 +29,7 @@ def bars(rng: np.random.Generator, pair: str, length: int, begin_ms: int, *, jum
     kinds = rng.choice([COMPLETE, EMPTY, GAP], length, p=[0.9 - holes, 0.1, holes]).astype(np.int8)
     there = rng.random(length) >= holes
     there[0] = there[-1] = True
-    prices = {"open": opened, "high": high, "low": low, "close": close}
+    prices: dict[str, Any] = {"open": opened, "high": high, "low": low, "close": close}
     columns = {name: np.round(each[there] * tick, 6) for name, each in prices.items()}
     starts = begin_ms + MINUTE_MS * np.flatnonzero(there).astype(np.int64)
     counts = np.where(kinds[there] == COMPLETE, 7, 0).astype(np.int64)

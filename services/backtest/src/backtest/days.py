@@ -35,7 +35,7 @@ def day_numbers(starts_ms: NDArray[np.int64], timezone: str) -> NDArray[np.int64
     begun, ended = (_local(hours + later, zone) for later in (0, 1))
     # Offsets that are equal an hour apart have not changed between: the clock only went on.
     same = (begun == ended).all(axis=1)[places]
-    numbers = begun[places, 0]
+    numbers: NDArray[np.int64] = begun[places, 0]
     for place in np.flatnonzero(~same).tolist():
         numbers[place] = _date(int(starts_ms[place]) / 1_000, zone)[0]
     return numbers

@@ -71,7 +71,7 @@ class Watch(NamedTuple):
     worth_at_least: float
 
 
-@numba.njit(cache=True)  # type: ignore[untyped-decorator]
+@numba.njit(cache=True)
 def scan(begin: int, stop: int, track: Track, watch: Watch) -> tuple[int, float]:
     """Return the first bar from `begin` on, at most `stop`, to wake at, and the most that was held before it.
 
@@ -101,7 +101,7 @@ def scan(begin: int, stop: int, track: Track, watch: Watch) -> tuple[int, float]
     return stop, highest
 
 
-@numba.njit(cache=True)  # type: ignore[untyped-decorator]
+@numba.njit(cache=True)
 def highest_bars(begin: int, end: int, close: Floats, quantity: Floats, least: float) -> NDArray[np.int64]:
     """Return the bars on which all holdings were worth at least `least` at closes."""
     found = np.empty(end - begin, np.int64)

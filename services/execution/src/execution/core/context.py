@@ -11,7 +11,15 @@ from execution.core.policy import Policy
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """Whose money, whose prices, which rules of time and risk, and when: `at_ms` is the end of the minute."""
+    """Whose money, whose prices, which rules of time and risk, and when.
+
+    Attributes
+    ----------
+    account, broker, policy
+        As `act` is told of them.
+    at_ms
+        The end of the minute.
+    """
 
     account: Account
     broker: Broker

@@ -33,5 +33,20 @@ PARTS: Mapping[str, Part] = {
 
 
 def wakes(portfolio: Portfolio, context: Context, parts: Mapping[str, Part] = PARTS) -> list[Wakes]:
-    """Return all on which the step may do more than mark, until it next does."""
+    """Return all on which the step may do more than mark, until it next does.
+
+    Parameters
+    ----------
+    portfolio
+        After the last minute.
+    context
+        Of the account; its time is not looked at.
+    parts
+        Those that are asked.
+
+    Returns
+    -------
+    list[Wakes]
+        What each has to say.
+    """
     return [each for part in parts.values() for each in part(portfolio, context) if each is not NEVER]

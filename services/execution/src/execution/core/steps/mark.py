@@ -45,7 +45,13 @@ def mark(portfolio: Portfolio, minute: Minute) -> Portfolio:
 
 
 def mark_of(signal: Signal) -> Mark:
-    """Return the price that a signal brings."""
+    """Return the price that a signal brings.
+
+    Returns
+    -------
+    Mark
+        Its close, and where that is from.
+    """
     return Mark(
         close=Decimal(signal.mark_close),
         marked_at_ms=signal.window_end_ms,
