@@ -40,7 +40,9 @@ def bars(rng: np.random.Generator, pair: str, length: int, begin_ms: int, *, jum
 
 def said(rng: np.random.Generator, of: Bars, eagerness: float) -> Decided:
     """Return decisions as they come: long silences, changes of mind, and the same said again."""
-    targets = rng.choice([9, 0, 1, -1], len(of), p=[1 - eagerness, eagerness * 0.4, eagerness * 0.55, eagerness * 0.05])
+    targets = rng.choice(
+        [9, 0, 1, -1], len(of), p=[1 - eagerness, eagerness * 0.4, eagerness * 0.55, eagerness * 0.05]
+    )
     targets = np.where(of.qualities == GAP, 9, targets).astype(np.int8)
     decisions = np.array([{9: 0, 1: 1, 0: 2, -1: 2}[each] for each in targets.tolist()], np.int8)
     return Decided(of, "made_up", "0" * 12, targets, decisions, expiry_seconds=int(rng.choice([60, 180, 300])))
