@@ -26,7 +26,7 @@ SILENT = {
     "trading_state": "DAILY_LOSS",
 }
 #: Modules of the rules package that hold no rule.
-SHARED = {"__init__", "rule", "wakes"}
+SHARED = {"__init__", "rule"}
 
 
 def health(equity: str, day_start: str = "103200") -> AccountHealth:

@@ -8,9 +8,9 @@ from decimal import Decimal
 import pytest
 from tests.execution.signal_stream import account
 
+from contracts.wakes import ALWAYS, Wakes
 from execution.core.rules import LOSS_RULES, PAIR_RULES
 from execution.core.rules.rule import AccountHealth, LossRule, PairView
-from execution.core.rules.wakes import ALWAYS, Wakes
 
 HEALTH = AccountHealth(account(), Decimal(10_000), Decimal("10321.5"), Decimal(10_000))
 LEAST = Decimal("0.00000001")

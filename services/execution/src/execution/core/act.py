@@ -20,7 +20,22 @@ from execution.core.steps.mark import mark, start_day
 
 
 def act(portfolio: Portfolio, minute: Minute, account: Account, broker: Broker, policy: Policy) -> Decided:
-    """Return the portfolio after `minute`, and what is to be told of it in the order in which it happened."""
+    """Return the portfolio after `minute`, and what is to be told of it in the order in which it happened.
+
+    Parameters
+    ----------
+    portfolio
+        Before it.
+    minute
+        What the pairs say.
+    account, broker, policy
+        Whose money, whose prices, which rules of time and risk.
+
+    Returns
+    -------
+    Decided
+        The portfolio, and orders, fills, positions, alerts and P&L.
+    """
     context = Context(account, broker, policy, minute.window_end_ms, minute.window_end_ms - minute.window_start_ms)
     # The default context would round products to 28 digits; here money is conserved to the last one.
     with localcontext(EXACT):

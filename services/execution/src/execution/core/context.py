@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from contracts.account import Account
+from contracts.units import MS_PER_MINUTE
 from execution.core.broker import Broker
 from execution.core.policy import Policy
 
@@ -13,11 +14,18 @@ from execution.core.policy import Policy
 class Context:
     """Whose money, whose prices, which rules of time and risk, and when.
 
-    `at_ms` is the end of the minute, `bar_ms` how long it is.
+    Attributes
+    ----------
+    account, broker, policy
+        As `act` is told of them.
+    at_ms
+        The end of the minute.
+    bar_ms
+        How long it is.
     """
 
     account: Account
     broker: Broker
     policy: Policy
     at_ms: int
-    bar_ms: int
+    bar_ms: int = MS_PER_MINUTE

@@ -21,10 +21,26 @@ ACTIVE = "ACTIVE"
 class Portfolio:
     """The whole state of an account, bounded by its number of pairs. A step returns a new one.
 
-    `alerted` holds the day each alert was last raised on, `stale` the pairs whose stale marks were reported,
-    `booked_ms` the latest time of anything booked, `filled_ms` that of each pair's last fill. `exiting` are the pairs
-    that the strategy wants nothing held of, until that is so or it wants them again. `ended` are orders that ended in
-    this step, for the archive.
+    Attributes
+    ----------
+    initial_balance, cash, realised, fees
+        Money, in quote currency: at its beginning, now, what was earned before fees, and those.
+    highest_equity, day_start_balance
+        What drawdown and the loss of a day are counted from.
+    day, trading_state
+        The trading day, and whether positions may be opened.
+    alerted
+        The day each alert was last raised on.
+    stale
+        The pairs whose stale marks were reported.
+    holdings, orders, marks
+        By pair: what is held, what is in flight, the last known price.
+    booked_ms, filled_ms
+        The latest time of anything booked, and of each pair's fills.
+    exiting
+        The pairs that the strategy wants nothing held of, until that is so or it wants them again.
+    ended
+        Orders that ended in this step, for the archive.
     """
 
     initial_balance: Decimal
@@ -47,13 +63,25 @@ class Portfolio:
 
     @classmethod
     def opened(cls, account: Account) -> Portfolio:
-        """Return the portfolio of an account that has not traded."""
+        """Return the portfolio of an account that has not traded.
+
+        Returns
+        -------
+        Portfolio
+            All of it cash.
+        """
         start = account.initial_balance_quote
         zero = Decimal(0)
         return cls(start, cash=start, realised=zero, fees=zero, highest_equity=start, day_start_balance=start)
 
     def with_order(self, opened: OpenOrder) -> Portfolio:
-        """Return the portfolio with an order as it is now: in flight, or at its end."""
+        """Return the portfolio with an order as it is now: in flight, or at its end.
+
+        Returns
+        -------
+        Portfolio
+            A new one.
+        """
         order = opened.order
         if order.status not in ENDS:
             return replace(self, orders={**self.orders, order.pair: opened})
@@ -61,14 +89,26 @@ class Portfolio:
         return replace(self, orders=others, ended={**self.ended, order.order_id: opened})
 
     def first_today(self, name: str) -> tuple[Portfolio, bool]:
-        """Return whether `name` comes up for the first time this day, and the portfolio that knows."""
+        """Return whether `name` comes up for the first time this day, and the portfolio that knows.
+
+        Returns
+        -------
+        tuple[Portfolio, bool]
+            The portfolio, and whether it is the first time.
+        """
         today = self.day or ""
         if self.alerted.get(name) == today:
             return self, False
         return replace(self, alerted={**self.alerted, name: today}), True
 
     def to_json(self) -> dict[str, Any]:
-        """Return JSON-able data."""
+        """Return JSON-able data.
+
+        Returns
+        -------
+        dict[str, Any]
+            Decimals as text.
+        """
         data: dict[str, Any] = {name: decimal_string(getattr(self, name)) for name in _MONEY}
         data |= {"day": self.day, "trading_state": self.trading_state, "alerted": dict(self.alerted)}
         data["stale"] = sorted(self.stale)
@@ -80,7 +120,13 @@ class Portfolio:
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Portfolio:
-        """Read what `to_json` wrote."""
+        """Read what `to_json` wrote.
+
+        Returns
+        -------
+        Portfolio
+            An equal one.
+        """
         money: dict[str, Any] = {name: Decimal(data[name]) for name in _MONEY}
         return cls(
             **money,

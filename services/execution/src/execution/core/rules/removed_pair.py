@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from execution.core.rules.rule import PairRule, PairView, RiskViolation
-from execution.core.rules.wakes import NEVER
+from execution.core.rules.rule import PairRule, PairView, RiskViolation, never
 
 
 def check(pair: PairView) -> RiskViolation | None:
@@ -16,4 +15,4 @@ def check(pair: PairView) -> RiskViolation | None:
     return RiskViolation("REMOVED_PAIR", "CRITICAL", Decimal(1), Decimal(0), message)
 
 
-RULE = PairRule(code="REMOVED_PAIR", check=check, wakes=lambda _: NEVER)
+RULE = PairRule(code="REMOVED_PAIR", check=check, wakes=never)

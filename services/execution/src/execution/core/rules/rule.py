@@ -13,7 +13,7 @@ from contracts.instrument import Instrument
 from contracts.order import Order
 from contracts.risk_rules import RiskRule
 from contracts.units import decimal_string
-from execution.core.rules.wakes import ALWAYS, NEVER, Wakes
+from contracts.wakes import ALWAYS, NEVER, Wakes
 
 #: From this share of a limit on, a warning is raised.
 WARNING_SHARE = Decimal("0.8")
@@ -204,6 +204,11 @@ class PairRule:
     code: RiskRule
     check: Callable[[PairView], RiskViolation | None]
     wakes: Callable[[str], Wakes] | None = None
+
+
+def never(_pair: str) -> Wakes:
+    """Of a rule that speaks of what a change of settings has left behind: within a backtest there is none."""
+    return NEVER
 
 
 @dataclass(frozen=True, slots=True)

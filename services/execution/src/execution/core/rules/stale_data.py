@@ -5,8 +5,8 @@ from __future__ import annotations
 from decimal import Decimal
 
 from contracts.units import MS_PER_SECOND
+from contracts.wakes import Wakes
 from execution.core.rules.rule import PairRule, PairView, RiskViolation
-from execution.core.rules.wakes import Wakes
 
 
 def check(pair: PairView) -> RiskViolation | None:

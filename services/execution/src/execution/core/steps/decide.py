@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from contracts.message import Message
-from contracts.signal import Signal
+from contracts.signal import Decision, Signal
+from contracts.wakes import Wakes
 from execution.core.account.portfolio import Decided, Portfolio
 from execution.core.account.valuation import equity
 from execution.core.context import Context
@@ -18,6 +19,9 @@ from execution.core.orders.sizing import quantity_for
 from execution.core.rules.rule import PERCENT
 
 SUPERSEDED = "superseded"
+_BUY: frozenset[Decision] = frozenset({"buy"})
+_SELL: frozenset[Decision] = frozenset({"sell"})
+_BOTH = _BUY | _SELL
 
 
 def decide(portfolio: Portfolio, minute: Minute, context: Context) -> Decided:
@@ -30,6 +34,16 @@ def decide(portfolio: Portfolio, minute: Minute, context: Context) -> Decided:
         portfolio, ordered = (_enter if signal.decision == "buy" else _exit)(portfolio, signal, context)
         outputs += [*superseded, *ordered]
     return portfolio, outputs
+
+
+def wakes(portfolio: Portfolio, context: Context) -> list[Wakes]:
+    """Where a pair that is not held is to be bought, or one that is held sold; with an order in flight at both."""
+    acted_on: dict[str, frozenset[Decision]] = {}
+    for pair in context.account.pairs:
+        is_held = pair in portfolio.holdings and sellable(portfolio, pair, context) > 0
+        in_flight = pair in portfolio.orders
+        acted_on[pair] = _BOTH if in_flight else _SELL if is_held else _BUY
+    return [Wakes(decisions=acted_on)]
 
 
 def _supersede(portfolio: Portfolio, signal: Signal, context: Context) -> Decided:

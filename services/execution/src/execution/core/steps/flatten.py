@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from contracts.message import Message
 from contracts.order import Purpose
+from contracts.wakes import ALWAYS, Wakes
 from execution.core.account.portfolio import ACTIVE, Decided, Portfolio
 from execution.core.context import Context
 from execution.core.minute.minute import Minute
@@ -14,6 +15,12 @@ from execution.core.orders.give_up import give_up
 from execution.core.rules.closing_pair import CLOSING_PAIR
 
 REMOVED_PAIR = "REMOVED_PAIR"
+
+
+def wakes(portfolio: Portfolio, context: Context) -> list[Wakes]:
+    """While something is held that must go: what is too little to be sold may be enough later."""
+    must_go = any(_unwanted(portfolio, pair, context) for pair in portfolio.holdings)
+    return [ALWAYS] if must_go or portfolio.exiting else []
 
 
 def flatten(portfolio: Portfolio, minute: Minute, context: Context) -> Decided:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from decimal import Decimal
 
 from contracts.signal import Signal
+from contracts.wakes import Wakes
 from execution.core.account.mark import Mark
 from execution.core.account.portfolio import ACTIVE, Portfolio
 from execution.core.account.valuation import balance, equity
@@ -28,15 +29,27 @@ def start_day(portfolio: Portfolio, minute: Minute, context: Context) -> Portfol
     return replace(portfolio, day=day, day_start_balance=balance(portfolio), trading_state=state)
 
 
+def wakes(_portfolio: Portfolio, _context: Context) -> list[Wakes]:
+    """At each day's first bar."""
+    return [Wakes(new_day=True)]
+
+
 def mark(portfolio: Portfolio, minute: Minute) -> Portfolio:
     """Mark every pair of the minute at its close."""
-    new = {pair: _mark(signal) for pair, signal in minute.signals.items()}
+    new = {pair: mark_of(signal) for pair, signal in minute.signals.items()}
     now = equity(portfolio, {pair: each.close for pair, each in new.items()})
     highest = max(portfolio.highest_equity, now)
     return replace(portfolio, marks={**portfolio.marks, **new}, highest_equity=highest)
 
 
-def _mark(signal: Signal) -> Mark:
+def mark_of(signal: Signal) -> Mark:
+    """Return the price that a signal brings.
+
+    Returns
+    -------
+    Mark
+        Its close, and where that is from.
+    """
     return Mark(
         close=Decimal(signal.mark_close),
         marked_at_ms=signal.window_end_ms,
