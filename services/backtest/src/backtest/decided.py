@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import cast
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,6 +40,8 @@ class Decided:
         The same as places in `DECISIONS`.
     expiry_seconds
         For how long an entry may wait.
+    exits
+        When a position ends whatever the targets say, as `strategies.Exits` has it.
     """
 
     bars: Bars
@@ -47,6 +50,7 @@ class Decided:
     targets: NDArray[np.int8]
     decisions: NDArray[np.int8]
     expiry_seconds: int
+    exits: Mapping[str, Any] = field(default_factory=dict)
 
     def signal(self, account: str, place: int) -> Signal:
         """Return what is said to an account after a bar."""
@@ -78,6 +82,7 @@ class Decided:
             mark_close=bars.texts["close"][place],
             mark_trade_count=int(bars.trade_counts[place]),
             mark_quality=QUALITIES[bars.qualities[place]],
+            **self.exits,
         )
 
 
@@ -105,7 +110,7 @@ def decide(strategy: Strategy, name: str, digest: str, bars: Bars, expiry_second
     decisions = np.zeros(len(bars), np.int8)
     for target, number in _DECISION_OF.items():
         decisions[whole == target] = number
-    return Decided(bars, name, digest, whole, decisions, expiry_seconds)
+    return Decided(bars, name, digest, whole, decisions, expiry_seconds, strategy.exits.as_json())
 
 
 def _target(number: int) -> Target | None:

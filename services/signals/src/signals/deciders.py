@@ -58,6 +58,7 @@ def decider_of(account: Account) -> Decider:
         file.hash_of(strategy),
         targets,
         "below_confidence" if account.strategy == PREDICTION else "undecided",
+        strategy.exits.as_json(),
     )
 
 

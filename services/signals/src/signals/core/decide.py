@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TypedDict
+from typing import Any, TypedDict
 
 from contracts.prediction import Prediction
 from contracts.signal import Decision, Signal, Target
@@ -62,6 +62,7 @@ def _signal(prediction: Prediction, decider: Decider, decided_ms: int | None, ex
     # A gap's prices are no market's: nothing is decided on them, whatever a strategy makes of them.
     target = None if prediction.mark_quality == "gap" else decider.target(prediction)
     why = reason(prediction, target, decider, decided_ms)
+    exits: dict[str, Any] = dict(decider.exits)
     return Signal(
         account=decider.account.name,
         strategy=decider.strategy,
@@ -86,4 +87,5 @@ def _signal(prediction: Prediction, decider: Decider, decided_ms: int | None, ex
         mark_close=prediction.mark_close,
         mark_trade_count=prediction.mark_trade_count,
         mark_quality=prediction.mark_quality,
+        **exits,
     )

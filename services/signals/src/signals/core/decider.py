@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
 from contracts.account import Account
 from contracts.prediction import Prediction
@@ -24,6 +24,8 @@ class Decider:
         What to hold by a prediction; None is no decision.
     undecided
         The reason to give where the model spoke and the strategy decides nothing.
+    exits
+        When what it opens ends whatever the target says, as `strategies.Exits` has it.
     """
 
     account: Account
@@ -31,3 +33,4 @@ class Decider:
     strategy_hash: str
     target: Callable[[Prediction], Target | None]
     undecided: SignalReason
+    exits: Mapping[str, float] = field(default_factory=dict)

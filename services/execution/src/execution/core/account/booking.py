@@ -13,6 +13,7 @@ from contracts.message import Message
 from contracts.order_report import Execution, OrderReport
 from contracts.position import Position
 from contracts.units import MS_PER_MINUTE, decimal_string
+from execution.core.account.guard import Guard
 from execution.core.account.holding import Holding
 from execution.core.account.portfolio import Decided, Portfolio
 from execution.core.alerts import alert
@@ -40,9 +41,9 @@ def find(portfolio: Portfolio, report: OrderReport) -> OpenOrder:
     BadInputError
         If it is neither in flight nor among those that have just ended.
     """
-    opened = portfolio.orders.get(report.pair)
-    if opened is not None and opened.order.order_id == report.order_id:
-        return opened
+    for opened in (*portfolio.in_flight(), *portfolio.resting()):
+        if opened.order.order_id == report.order_id:
+            return opened
     if report.order_id not in portfolio.ended:
         raise BadInputError("order_report.order_id", f"an order of {report.account} that is known", report.order_id)
     return portfolio.ended[report.order_id]
@@ -72,7 +73,15 @@ def book(portfolio: Portfolio, opened: OpenOrder, report: OrderReport, account: 
         for rule, violation in found
         if violation is not None
     ]
-    return portfolio.with_order(now), [order, fill, position, *alerts]
+    return _guarded(portfolio, now, fill).with_order(now), [order, fill, position, *alerts]
+
+
+def _guarded(portfolio: Portfolio, opened: OpenOrder, fill: Fill) -> Portfolio:
+    """Return the portfolio with the exit plan of what a first fill has opened."""
+    pair = fill.pair
+    if opened.plan is None or pair in portfolio.guards or pair not in portfolio.holdings:
+        return portfolio
+    return portfolio.with_guard(pair, Guard(opened.plan, opened, fill.filled_at_ms, Decimal(fill.price)))
 
 
 def _fill(
