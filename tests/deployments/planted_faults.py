@@ -190,7 +190,7 @@ def _said_of_kind(planted: bool) -> list[str]:
         if file.suffix in (".md", ".yaml")
     }
     if planted:
-        texts[ROOT / "docs/planted.md"] = "kind does not enforce network policies"
+        texts[ROOT / "docs" / "planted"] = "kind does not enforce network policies"
     wrong = re.compile(r"kind does not enforce|not kind's default")
     return [f"{file.relative_to(ROOT)}: since 0.24 it does" for file, text in texts.items() if wrong.search(text)]
 
