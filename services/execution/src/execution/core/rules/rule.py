@@ -13,6 +13,7 @@ from contracts.instrument import Instrument
 from contracts.order import Order
 from contracts.risk_rules import RiskRule
 from contracts.units import decimal_string
+from contracts.wakes import ALWAYS, NEVER, Wakes
 
 #: From this share of a limit on, a warning is raised.
 WARNING_SHARE = Decimal("0.8")
@@ -26,6 +27,20 @@ class Limit:
     field: str
     default_pct: int
     description: str
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """Another field of an account that a rule goes by, as `make schemas` writes it to `contracts.Account`.
+
+    `annotation`, `default` and `bounds` are Python, such as ``int``, ``5`` and ``ge=0``.
+    """
+
+    field: str
+    annotation: str
+    default: str
+    description: str
+    bounds: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +81,10 @@ class LossRule:
         Whether that is for good; otherwise it is until the next trading day.
     loss
         What is lost in its sense, quote currency.
+    on_breach
+        The choice that an account has in this: ``day`` or ``end``.
+    equity_at
+        At which equity so much is lost, the rest being as it is; what does not say it keeps a backtest awake.
     """
 
     code: RiskRule
@@ -73,6 +92,12 @@ class LossRule:
     is_final: bool
     limit: Limit
     loss: Callable[[AccountHealth], Decimal]
+    equity_at: Callable[[AccountHealth, Decimal], Decimal] | None = None
+    on_breach: Option | None = None
+
+    def ends(self, account: Account) -> bool:
+        """Return whether a breach is the end of `account`."""
+        return self.is_final or (self.on_breach is not None and getattr(account, self.on_breach.field) == "end")
 
     def limit_quote(self, health: AccountHealth) -> Decimal:
         """Return how much may be lost."""
@@ -95,12 +120,25 @@ class LossRule:
         message = f"{self.state}: lost {decimal_string(loss)} of at most {most}"
         return RiskViolation(self.state, "CRITICAL" if loss > limit else "WARNING", loss, limit, message)
 
+    def wakes(self, health: AccountHealth, trading_state: str, *, is_warned: bool) -> Wakes:
+        """Return from which equity on `check` has something new to say, if it has warned this day or not."""
+        if self.equity_at is None:
+            return ALWAYS
+        if trading_state == self.state:
+            return NEVER  # until what is held is sold, which wakes by itself
+        share = Decimal(1) if is_warned else WARNING_SHARE
+        return Wakes(equity_at_most=self.equity_at(health, self.limit_quote(health) * share))
+
 
 @dataclass(frozen=True, slots=True)
 class OrderRequest:
-    """An order before it is sent, `quantity` in whole lots. `cost_quote` includes the expected slippage and fee."""
+    """An order before it is sent, `quantity` in whole lots. `cost_quote` includes the expected slippage and fee.
+
+    `bars_since_fill` counts the bars that have ended since the pair's last fill, that of the fill included.
+    """
 
     account: Account
+    pair: str
     instrument: Instrument
     trading_state: str
     equity: Decimal
@@ -108,6 +146,7 @@ class OrderRequest:
     price: Decimal
     cost_quote: Decimal
     available_cash: Decimal
+    bars_since_fill: int | None = None
 
     @property
     def value_quote(self) -> Decimal:
@@ -117,7 +156,7 @@ class OrderRequest:
 
 @dataclass(frozen=True, slots=True)
 class OrderRule:
-    """A rule that is checked before an order is sent; a violation denies the order.
+    """A rule that is checked before an order is sent; a violation denies the order. What orders wakes a backtest.
 
     Parameters
     ----------
@@ -127,6 +166,8 @@ class OrderRule:
         Rules are checked in this order, the first violation counts.
     exits_too
         Whether it holds for orders that close a position: what keeps an account from risk must not keep it in one.
+    option
+        A field of the account that it goes by, where that is no percentage.
     """
 
     code: RiskRule | None
@@ -134,13 +175,15 @@ class OrderRule:
     check: Callable[[OrderRequest], RiskViolation | None]
     limit: Limit | None = None
     exits_too: bool = False
+    option: Option | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class PairView:
     """A pair in which money stands, or that was not waited for, at the end of a minute.
 
-    `marked_at_ms` is the end of the candle that its last known price is of, None before the first.
+    `marked_at_ms` is the end of the candle that its last known price is of, None before the first. `is_traded` says
+    whether the pair is among the account's.
     """
 
     pair: str
@@ -148,14 +191,24 @@ class PairView:
     window_end_ms: int
     has_complete_candle: bool
     marked_at_ms: int | None
+    is_traded: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class PairRule:
-    """A rule that is checked once a minute for such pairs; a violation is reported once, until it has gone."""
+    """A rule that is checked once a minute for such pairs; a violation is reported once, until it has gone.
+
+    `wakes` says of a pair when that may be; a rule without it keeps a backtest awake while money stands in a pair.
+    """
 
     code: RiskRule
     check: Callable[[PairView], RiskViolation | None]
+    wakes: Callable[[str], Wakes] | None = None
+
+
+def never(_pair: str) -> Wakes:
+    """Of a rule that speaks of what a change of settings has left behind: within a backtest there is none."""
+    return NEVER
 
 
 @dataclass(frozen=True, slots=True)

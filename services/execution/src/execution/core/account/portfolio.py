@@ -1,0 +1,149 @@
+"""An account's portfolio: what it holds, what it has ordered, what it has earned and lost."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from typing import Any
+
+from contracts.account import Account
+from contracts.message import Message
+from contracts.order import ENDS
+from contracts.units import decimal_string
+from execution.core.account.holding import Holding
+from execution.core.account.mark import Mark
+from execution.core.orders.open_order import OpenOrder
+
+ACTIVE = "ACTIVE"
+
+
+@dataclass(frozen=True, slots=True)
+class Portfolio:
+    """The whole state of an account, bounded by its number of pairs. A step returns a new one.
+
+    Attributes
+    ----------
+    initial_balance, cash, realised, fees
+        Money, in quote currency: at its beginning, now, what was earned before fees, and those.
+    highest_equity, day_start_balance
+        What drawdown and the loss of a day are counted from.
+    day, trading_state
+        The trading day, and whether positions may be opened.
+    alerted
+        The day each alert was last raised on.
+    stale
+        The pairs whose stale marks were reported.
+    holdings, orders, marks
+        By pair: what is held, what is in flight, the last known price.
+    booked_ms, filled_ms
+        The latest time of anything booked, and of each pair's fills.
+    exiting
+        The pairs that the strategy wants nothing held of, until that is so or it wants them again.
+    ended
+        Orders that ended in this step, for the archive.
+    """
+
+    initial_balance: Decimal
+    cash: Decimal
+    realised: Decimal
+    fees: Decimal
+    highest_equity: Decimal
+    day_start_balance: Decimal
+    day: str | None = None
+    trading_state: str = ACTIVE
+    alerted: dict[str, str] = field(default_factory=dict)
+    stale: frozenset[str] = frozenset()
+    holdings: dict[str, Holding] = field(default_factory=dict)
+    orders: dict[str, OpenOrder] = field(default_factory=dict)
+    marks: dict[str, Mark] = field(default_factory=dict)
+    booked_ms: int = 0
+    filled_ms: dict[str, int] = field(default_factory=dict)
+    exiting: frozenset[str] = frozenset()
+    ended: dict[str, OpenOrder] = field(default_factory=dict)
+
+    @classmethod
+    def opened(cls, account: Account) -> Portfolio:
+        """Return the portfolio of an account that has not traded.
+
+        Returns
+        -------
+        Portfolio
+            All of it cash.
+        """
+        start = account.initial_balance_quote
+        zero = Decimal(0)
+        return cls(start, cash=start, realised=zero, fees=zero, highest_equity=start, day_start_balance=start)
+
+    def with_order(self, opened: OpenOrder) -> Portfolio:
+        """Return the portfolio with an order as it is now: in flight, or at its end.
+
+        Returns
+        -------
+        Portfolio
+            A new one.
+        """
+        order = opened.order
+        if order.status not in ENDS:
+            return replace(self, orders={**self.orders, order.pair: opened})
+        others = {pair: each for pair, each in self.orders.items() if each.order.order_id != order.order_id}
+        return replace(self, orders=others, ended={**self.ended, order.order_id: opened})
+
+    def first_today(self, name: str) -> tuple[Portfolio, bool]:
+        """Return whether `name` comes up for the first time this day, and the portfolio that knows.
+
+        Returns
+        -------
+        tuple[Portfolio, bool]
+            The portfolio, and whether it is the first time.
+        """
+        today = self.day or ""
+        if self.alerted.get(name) == today:
+            return self, False
+        return replace(self, alerted={**self.alerted, name: today}), True
+
+    def to_json(self) -> dict[str, Any]:
+        """Return JSON-able data.
+
+        Returns
+        -------
+        dict[str, Any]
+            Decimals as text.
+        """
+        data: dict[str, Any] = {name: decimal_string(getattr(self, name)) for name in _MONEY}
+        data |= {"day": self.day, "trading_state": self.trading_state, "alerted": dict(self.alerted)}
+        data["stale"] = sorted(self.stale)
+        data |= {"booked_ms": self.booked_ms, "filled_ms": dict(self.filled_ms), "exiting": sorted(self.exiting)}
+        data["holdings"] = {pair: holding.to_json() for pair, holding in self.holdings.items()}
+        data["orders"] = {pair: order.to_json() for pair, order in self.orders.items()}
+        data["marks"] = {pair: mark.to_json() for pair, mark in self.marks.items()}
+        return data
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> Portfolio:
+        """Read what `to_json` wrote.
+
+        Returns
+        -------
+        Portfolio
+            An equal one.
+        """
+        money: dict[str, Any] = {name: Decimal(data[name]) for name in _MONEY}
+        return cls(
+            **money,
+            day=data["day"],
+            trading_state=data["trading_state"],
+            alerted=dict(data["alerted"]),
+            stale=frozenset(data["stale"]),
+            booked_ms=data.get("booked_ms", 0),
+            filled_ms=dict(data.get("filled_ms", {})),
+            exiting=frozenset(data.get("exiting", ())),
+            holdings={pair: Holding.from_json(item) for pair, item in data["holdings"].items()},
+            orders={pair: OpenOrder.from_json(item) for pair, item in data["orders"].items()},
+            marks={pair: Mark.from_json(item) for pair, item in data["marks"].items()},
+        )
+
+
+_MONEY = ("initial_balance", "cash", "realised", "fees", "highest_equity", "day_start_balance")
+
+#: What a step of a minute returns: the portfolio after it, and what is to be told, in order.
+Decided = tuple[Portfolio, list[Message]]

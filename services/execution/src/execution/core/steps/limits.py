@@ -1,0 +1,95 @@
+"""Loss limits and stale data: alerts and the trading state."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import Decimal
+
+from contracts.message import Message
+from contracts.wakes import ALWAYS, Wakes
+from execution.core.account.portfolio import Decided, Portfolio
+from execution.core.account.valuation import balance, equity
+from execution.core.alerts import alert
+from execution.core.context import Context
+from execution.core.minute.minute import Minute
+from execution.core.rules import LOSS_RULES, PAIR_RULES
+from execution.core.rules.rule import AccountHealth, LossRule, PairRule, PairView
+
+
+def check_losses(portfolio: Portfolio, minute: Minute, context: Context) -> Decided:
+    """Check every loss limit; warn and break off once a day each, stop for good where a rule is final."""
+    outputs: list[Message] = []
+    if _has_ended(portfolio, context):
+        return portfolio, outputs
+    low = context.policy.risk_mark == "low"
+    prices = {p: Decimal(s.mark_low if low else s.mark_close) for p, s in minute.signals.items()}
+    worth = equity(portfolio, prices)
+    health = AccountHealth(context.account, portfolio.initial_balance, portfolio.day_start_balance, worth)
+    for rule in LOSS_RULES:
+        violation = rule.check(health)
+        if violation is None:
+            continue
+        portfolio, is_first = portfolio.first_today(f"{rule.state}:{violation.severity}")
+        if is_first:
+            outputs.append(alert(context.account, rule.code, violation, context.at_ms))
+        if violation.severity == "CRITICAL":
+            portfolio = replace(portfolio, trading_state=rule.state)
+    return portfolio, outputs
+
+
+def wakes_of_losses(portfolio: Portfolio, context: Context, rule: LossRule) -> list[Wakes]:
+    """From which equity on a loss rule speaks; what holds nothing can lose nothing."""
+    if _has_ended(portfolio, context) or (rule.equity_at is not None and not portfolio.holdings):
+        return []
+    start, day_start = portfolio.initial_balance, portfolio.day_start_balance
+    health = AccountHealth(context.account, start, day_start, balance(portfolio))
+    is_warned = portfolio.alerted.get(f"{rule.state}:WARNING") == portfolio.day
+    return [rule.wakes(health, portfolio.trading_state, is_warned=is_warned)]
+
+
+def wakes_of_pairs(portfolio: Portfolio, _context: Context, rule: PairRule) -> list[Wakes]:
+    """Where a rule of pairs speaks of those in which money stands; while it has spoken of one, on every bar."""
+    concerned = {*portfolio.holdings, *portfolio.orders}
+    return [
+        ALWAYS if rule.wakes is None or _episode(rule, pair) in portfolio.stale else rule.wakes(pair)
+        for pair in concerned
+    ]
+
+
+def check_pairs(portfolio: Portfolio, minute: Minute, context: Context) -> Decided:
+    """Report once per episode a pair that was not waited for, or whose mark is unknown while money stands in it."""
+    outputs: list[Message] = []
+    stale = set()
+    for pair in sorted({*portfolio.holdings, *portfolio.orders, *minute.missing}):
+        view = _view(portfolio, minute, pair, context)
+        for rule in PAIR_RULES:
+            violation = rule.check(view)
+            if violation is None:
+                continue
+            episode = _episode(rule, pair)
+            stale.add(episode)
+            if episode not in portfolio.stale:
+                outputs.append(alert(context.account, rule.code, violation, context.at_ms, pair))
+    return portfolio if stale == portfolio.stale else replace(portfolio, stale=frozenset(stale)), outputs
+
+
+def _has_ended(portfolio: Portfolio, context: Context) -> bool:
+    """Nothing is checked any more: no limit can stop what has been stopped for good."""
+    return any(portfolio.trading_state == rule.state and rule.ends(context.account) for rule in LOSS_RULES)
+
+
+def _episode(rule: PairRule, pair: str) -> str:
+    # What was kept when there was one such rule stays what it was.
+    return pair if rule.code == "STALE_DATA" else f"{rule.code}:{pair}"
+
+
+def _view(portfolio: Portfolio, minute: Minute, pair: str, context: Context) -> PairView:
+    signal, mark = minute.signals.get(pair), portfolio.marks.get(pair)
+    return PairView(
+        pair,
+        minute.window_start_ms,
+        minute.window_end_ms,
+        has_complete_candle=signal is not None and signal.mark_quality != "gap",
+        marked_at_ms=None if mark is None else mark.marked_at_ms,
+        is_traded=pair in context.account.pairs,
+    )

@@ -1,0 +1,60 @@
+"""The minute's closing prices, and the start of a new trading day."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import Decimal
+
+from contracts.signal import Signal
+from contracts.wakes import Wakes
+from execution.core.account.mark import Mark
+from execution.core.account.portfolio import ACTIVE, Portfolio
+from execution.core.account.valuation import balance, equity
+from execution.core.context import Context
+from execution.core.minute.minute import Minute
+from execution.core.rules import LOSS_RULES
+from execution.core.steps.trading_day import trading_day
+
+
+def start_day(portfolio: Portfolio, minute: Minute, context: Context) -> Portfolio:
+    """At the first minute of a day take its opening balance, before anything fills, and lift a stop of the day.
+
+    A window belongs to the day it starts on: the candle that ends at midnight is the old day's last.
+    """
+    day = trading_day(minute.window_start_ms, context.policy.day_timezone)
+    if day == portfolio.day:
+        return portfolio
+    lifted = {rule.state for rule in LOSS_RULES if not rule.ends(context.account)}
+    state = ACTIVE if portfolio.trading_state in lifted else portfolio.trading_state
+    return replace(portfolio, day=day, day_start_balance=balance(portfolio), trading_state=state)
+
+
+def wakes(_portfolio: Portfolio, _context: Context) -> list[Wakes]:
+    """At each day's first bar."""
+    return [Wakes(new_day=True)]
+
+
+def mark(portfolio: Portfolio, minute: Minute) -> Portfolio:
+    """Mark every pair of the minute at its close."""
+    new = {pair: mark_of(signal) for pair, signal in minute.signals.items()}
+    now = equity(portfolio, {pair: each.close for pair, each in new.items()})
+    highest = max(portfolio.highest_equity, now)
+    return replace(portfolio, marks={**portfolio.marks, **new}, highest_equity=highest)
+
+
+def mark_of(signal: Signal) -> Mark:
+    """Return the price that a signal brings.
+
+    Returns
+    -------
+    Mark
+        Its close, and where that is from.
+    """
+    return Mark(
+        close=Decimal(signal.mark_close),
+        marked_at_ms=signal.window_end_ms,
+        signal_id=signal.message_id,
+        exchange=signal.exchange,
+        model_name=signal.model_name,
+        model_version=signal.model_version,
+    )
