@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from contracts.counted import counted
 from contracts.errors import TradestreamError
 from contracts.units import MS_PER_SECOND
 from modeling.dataset import Dataset, Samples
@@ -42,7 +43,8 @@ def fit_recipe(
     )
     for name, samples in (("train", train), ("tune", tune)):
         if len(np.unique(samples.y)) < 2:
-            raise TooFewRowsError(f"expected rises and falls in the {name} part, was {len(samples)} times the same")
+            found = counted(len(samples), "sample")
+            raise TooFewRowsError(f"expected rises and falls in the {name} part, was {found} of one kind")
     return kind.load()(train, tune, seed=settings.seed, epochs=settings.epochs, on_epoch=on_epoch)
 
 
