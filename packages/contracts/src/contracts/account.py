@@ -12,6 +12,8 @@ from contracts.order import TimeInForce
 from contracts.risk_rules import RiskLimits
 from contracts.units import Pair
 
+Sizing = Literal["percent", "fixed_risk", "kelly", "confidence"]
+
 
 def _usual_balance(fields: dict[str, Any]) -> Decimal:
     """Return the balance of an account that was told none; without pairs another complaint is on its way."""
@@ -34,6 +36,8 @@ class Account(RiskLimits):
         What decides for it: the name of a strategy that comes along, or the path of a file; and its parameters.
     minimum_confidence
         Predictions below it are no reason to trade, for the strategy ``prediction``.
+    sizing, risk_pct, kelly_fraction
+        How much it buys: percent of equity, or by the stop, the odds or the confidence, within its limits.
     entry_order, entry_offset_bps, entry_time_in_force, entry_post_only
         How it buys.
     collar_pct
@@ -54,6 +58,11 @@ class Account(RiskLimits):
     )
     parameters: dict[str, int | float] = Field(default_factory=dict, description="of the strategy")
     minimum_confidence: float = Field(default=0.55, ge=0.5, le=1)
+    sizing: Sizing = Field(default="percent", description="how the size of an entry is found")
+    risk_pct: Decimal = Field(
+        default=Decimal(2), gt=0, le=100, description="of equity, lost at the stop of a position, for fixed_risk"
+    )
+    kelly_fraction: Decimal = Field(default=Decimal("0.5"), gt=0, le=1, description="of Kelly's share, for kelly")
     entry_order: Literal["market", "limit"] = Field(
         default="market", description="how it buys: at the next open, or for a price below the decision's"
     )

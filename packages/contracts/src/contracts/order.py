@@ -64,6 +64,8 @@ class Order(Message):
         What a market order may be filled at, at the worst.
     time_in_force
         GTC: until it is done, or `expires_at_ms`. IOC: with the first trades, or not at all.
+    size_bound
+        What an entry's quantity was bound by, such as `risk_pct`, or `cash` where that gave less.
     instruction
         post_only: refused rather than filled at once. reduce_only: it closes, and must never open.
     quantity, filled_quantity
@@ -94,6 +96,7 @@ class Order(Message):
     collar_price: PositiveDecimalString | None = None
     time_in_force: TimeInForce = "GTC"
     instruction: Instruction | None = None
+    size_bound: str | None = None
     quantity: PositiveDecimalString
     filled_quantity: DecimalString = "0"
     status: OrderStatus

@@ -22,6 +22,8 @@ from execution.core.orders.open_order import OpenOrder
 from execution.core.rules import FILL_RULES
 
 _ZERO = Decimal(0)
+#: What a broker says of a fill that cut a loss.
+STOP = "stop"
 
 
 def book_all(portfolio: Portfolio, reports: Iterable[OrderReport], account: Account) -> Decided:
@@ -105,6 +107,9 @@ def _fill(
         realised=portfolio.realised + realised,
         holdings={**others, pair: held} if held.quantity else others,
         booked_ms=max(portfolio.booked_ms, report.reported_at_ms),
+        today=portfolio.today.with_fill(
+            pair, realised - fee_quote, is_stop=report.reason == STOP and not held.quantity
+        ),
         filled_ms=portfolio.filled_ms | {pair: max(portfolio.filled_ms.get(pair, 0), report.reported_at_ms)},
     )
     fill = Fill(

@@ -13,6 +13,7 @@ from contracts.units import decimal_string
 from execution.core.account.guard import Guard
 from execution.core.account.holding import Holding
 from execution.core.account.mark import Mark
+from execution.core.account.today import Today
 from execution.core.orders.open_order import OpenOrder
 
 ACTIVE = "ACTIVE"
@@ -42,6 +43,8 @@ class Portfolio:
         The pairs that the strategy wants nothing held of, until that is so or it wants them again.
     guards
         What watches over positions with an exit plan, by pair.
+    highest_day_start, today
+        The highest balance that a day has begun with, and what this one has brought.
     ended
         Orders that ended in this step, for the archive.
     """
@@ -63,6 +66,8 @@ class Portfolio:
     filled_ms: dict[str, int] = field(default_factory=dict)
     exiting: frozenset[str] = frozenset()
     guards: dict[str, Guard] = field(default_factory=dict)
+    highest_day_start: Decimal = Decimal(0)
+    today: Today = field(default_factory=Today)
     ended: dict[str, OpenOrder] = field(default_factory=dict)
 
     @classmethod
@@ -157,6 +162,7 @@ class Portfolio:
         data |= {"day": self.day, "trading_state": self.trading_state, "alerted": dict(self.alerted)}
         data["stale"] = sorted(self.stale)
         data |= {"booked_ms": self.booked_ms, "filled_ms": dict(self.filled_ms), "exiting": sorted(self.exiting)}
+        data |= {"highest_day_start": decimal_string(self.highest_day_start), "today": self.today.to_json()}
         data["guards"] = {pair: guard.to_json() for pair, guard in self.guards.items()}
         data["holdings"] = {pair: holding.to_json() for pair, holding in self.holdings.items()}
         data["orders"] = {pair: order.to_json() for pair, order in self.orders.items()}
@@ -182,6 +188,8 @@ class Portfolio:
             booked_ms=data.get("booked_ms", 0),
             filled_ms=dict(data.get("filled_ms", {})),
             exiting=frozenset(data.get("exiting", ())),
+            highest_day_start=Decimal(data.get("highest_day_start", data["day_start_balance"])),
+            today=Today.from_json(data["today"]) if "today" in data else Today(),
             guards={pair: Guard.from_json(item) for pair, item in data.get("guards", {}).items()},
             holdings={pair: Holding.from_json(item) for pair, item in data["holdings"].items()},
             orders={pair: OpenOrder.from_json(item) for pair, item in data["orders"].items()},

@@ -29,9 +29,7 @@ class ExitPlan:
     @classmethod
     def of(cls, signal: Signal) -> ExitPlan | None:
         """Return the plan of a signal, None if it has none."""
-        plan = cls(
-            _exact(signal.stop_pct), _exact(signal.target_pct), _exact(signal.trailing_pct), signal.maximum_bars
-        )
+        plan = cls(exact(signal.stop_pct), exact(signal.target_pct), exact(signal.trailing_pct), signal.maximum_bars)
         return None if plan == cls() else plan
 
     @property
@@ -53,6 +51,6 @@ class ExitPlan:
         return cls(**values)
 
 
-def _exact(percent: float | None) -> Decimal | None:
+def exact(percent: float | None) -> Decimal | None:
     """Return the number as it was written, not what the float is."""
     return None if percent is None else Decimal(str(percent))

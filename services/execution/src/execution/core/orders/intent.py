@@ -27,6 +27,8 @@ class Intent:
         As `contracts.order.Order` has them.
     plan
         When the position that it opens ends.
+    size_bound
+        What its quantity was bound by.
     """
 
     pair: str
@@ -41,3 +43,4 @@ class Intent:
     time_in_force: TimeInForce = "GTC"
     instruction: Instruction | None = None
     plan: ExitPlan | None = None
+    size_bound: str | None = None

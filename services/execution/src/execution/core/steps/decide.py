@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from decimal import Decimal
 
 from contracts.message import Message
 from contracts.order import Purpose
@@ -11,15 +10,15 @@ from contracts.signal import Decision, Signal
 from contracts.units import BPS
 from contracts.wakes import Wakes
 from execution.core.account.portfolio import Decided, Portfolio
-from execution.core.account.valuation import equity
+from execution.core.account.valuation import equity, reserved
 from execution.core.context import Context
 from execution.core.minute.minute import Minute
 from execution.core.orders.close import close, sellable
-from execution.core.orders.exit_plan import ExitPlan
+from execution.core.orders.exit_plan import ExitPlan, exact
 from execution.core.orders.give_up import give_up
 from execution.core.orders.intent import Intent
 from execution.core.orders.place import place
-from execution.core.orders.sizing import quantity_for
+from execution.core.orders.sizing import Asked, Sized, size
 from execution.core.rules.rule import PERCENT
 
 SUPERSEDED = "superseded"
@@ -74,13 +73,30 @@ def _enter(portfolio: Portfolio, signal: Signal, context: Context) -> Decided:
     portfolio = replace(portfolio, exiting=portfolio.exiting - {pair})
     if pair in portfolio.orders or pair in portfolio.guards or sellable(portfolio, pair, context) > 0:
         return portfolio, []
-    quantity = quantity_for(equity(portfolio) * context.account.position_pct * PERCENT, portfolio.marks[pair].close)
-    if quantity <= 0:
-        return portfolio, []  # nothing is left to buy with
-    return place(portfolio, _entry(portfolio, signal, quantity, context), context)
+    sized = size(_asked(portfolio, signal, context))
+    if sized.quantity <= 0:
+        return portfolio, []  # nothing is left to buy with, or no reason to
+    return place(portfolio, _entry(portfolio, signal, sized, context), context)
 
 
-def _entry(portfolio: Portfolio, signal: Signal, quantity: Decimal, context: Context) -> Intent:
+def _asked(portfolio: Portfolio, signal: Signal, context: Context) -> Asked:
+    broker, mark = context.broker, portfolio.marks[signal.pair]
+    price = broker.price("buy", mark.close)
+    instrument = broker.instrument(mark.exchange, signal.pair)
+    return Asked(
+        account=context.account,
+        equity=equity(portfolio),
+        available_cash=portfolio.cash - reserved(portfolio),
+        close=mark.close,
+        price=price,
+        cost_of=lambda quantity: quantity * price + broker.fee_quote(quantity, price, "taker", instrument),
+        plan=ExitPlan.of(signal) or ExitPlan(),
+        probability_up=exact(signal.probability_up),
+        confidence=exact(signal.confidence),
+    )
+
+
+def _entry(portfolio: Portfolio, signal: Signal, sized: Sized, context: Context) -> Intent:
     """Return how the account buys: at the market within its collar, or for a limit below the decision's price."""
     account, mark = context.account, portfolio.marks[signal.pair]
     instrument = context.broker.instrument(mark.exchange, signal.pair)
@@ -88,11 +104,19 @@ def _entry(portfolio: Portfolio, signal: Signal, quantity: Decimal, context: Con
     if account.entry_order == "market":
         pct = account.collar_pct
         collar = None if pct is None else instrument.to_tick(mark.close * (1 + pct * PERCENT))
-        return Intent(signal.pair, "buy", quantity, expires_at_ms=expires_at_ms, collar_price=collar, plan=plan)
+        return Intent(
+            signal.pair,
+            "buy",
+            sized.quantity,
+            expires_at_ms=expires_at_ms,
+            collar_price=collar,
+            plan=plan,
+            size_bound=sized.bound,
+        )
     return Intent(
         signal.pair,
         "buy",
-        quantity,
+        sized.quantity,
         # One that stands until it is done is no answer to one moment's question: the opposite decision ends it.
         expires_at_ms=None if account.entry_time_in_force == "GTC" else expires_at_ms,
         order_type="limit",
@@ -100,4 +124,5 @@ def _entry(portfolio: Portfolio, signal: Signal, quantity: Decimal, context: Con
         time_in_force=account.entry_time_in_force,
         instruction="post_only" if account.entry_post_only else None,
         plan=plan,
+        size_bound=sized.bound,
     )
