@@ -79,6 +79,8 @@ unexport accounts file card models steps out run data bars reference store query
 #: Whose log: run=FOLDER, or the configured one, or that of the demo or of `make run`.
 of_log = $(or $(call option,run),$(if $(value TRADESTREAM_BROKER_ADDRESS),,--run=$(1)))
 OF_RUN = $(call of_log,runs/demo)
+#: Whose registry of models: run=FOLDER, or the configured one, or the demo's.
+OF_MODELS = $(or $(call option,run),$(if $(value PREDICTIONS_MLFLOW_URI),,--run=runs/demo))
 OF_PAPER = $(call of_log,$(call given,data))
 history_days ?=
 #: Values that there are, of arguments that are a choice or a list of choices; those of model= stand in KINDS.

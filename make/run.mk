@@ -44,8 +44,8 @@ features-gallery: install ## Plot every feature on one page: of a run's candles,
 
 .PHONY: models
 models: action = list
-models: install ## Models of your own: action=list|show|promote|register [run= version= file=MODEL.onnx card=CARD.json promote=yes]
-	@$(RUN) tradestream models $(call given,action) $(call option,run) $(if $(filter register,$(action)),$(call option,card) \
+models: install ## Models of your own: action=list|show|promote|register [run=runs/demo version= file=MODEL.onnx card=CARD.json promote=yes]
+	@$(RUN) tradestream models $(call given,action) $(OF_MODELS) $(if $(filter register,$(action)),$(call option,card) \
 		$(if $(promote),--promote) -- $(call given,file)) $(if $(filter show promote,$(action)),$(version))
 
 .PHONY: strategy-check

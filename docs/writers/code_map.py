@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from tests.architecture.test_architecture import ALLOWED
-from tests.support.workspace import LIBRARIES, Member, members
+from tests.support.workspace import LIBRARIES, SERVICES, Member, members
 
 #: A line of the map is no longer, so that it fits on one screen.
 WIDTH = 118
@@ -49,7 +49,8 @@ def _arrows() -> Iterator[str]:
     alike: dict[str, list[str]] = {}
     for name, allowed in ALLOWED.items():
         rest = set(allowed) - set(LIBRARIES)
-        whole = "all packages" + (", all services" if rest else "")
+        every = rest >= set(SERVICES)
+        whole = "all packages" + (", all services" if every else "".join(f", {each}" for each in sorted(rest)))
         text = whole if allowed >= set(LIBRARIES) else ", ".join(each for each in LIBRARIES if each in allowed)
         alike.setdefault(text or "no other", []).append(name)
     for text, names in alike.items():

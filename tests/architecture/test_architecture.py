@@ -44,6 +44,8 @@ ALLOWED: dict[str, set[str]] = {
     "strategies": {"contracts", "features"},
     "results": {"contracts", "features", "exchanges", "streaming", "featurestore"},
     **{service: set(LIBRARIES) for service in (*SERVICES, *JOBS)},
+    # It runs their cores, as `test_backtest_runs_cores` holds.
+    "backtest": {*LIBRARIES, "signals", "execution"},
     "embedded": set(LIBRARIES) | set(SERVICES) | set(JOBS),
 }
 CARD_HEADINGS = (
@@ -86,6 +88,14 @@ def test_import_arrows(member: Member) -> None:
         others = (roots(path) & set(MEMBERS)) - {member.name}
         wrong = others - ALLOWED[member.name]
         assert not wrong, f"{path.relative_to(ROOT)} imports {sorted(wrong)}"
+
+
+def test_backtest_runs_cores() -> None:
+    """What it takes of a service is pure: neither an app nor settings come along."""
+    for path in BY_NAME["backtest"].files:
+        of_services = {name for name in imported_modules(path) if name.split(".")[0] in SERVICES}
+        outside = {name for name in of_services if name.split(".")[1:2] != ["core"]}
+        assert not outside, f"{path.relative_to(ROOT)} imports {sorted(outside)}"
 
 
 @every_member

@@ -20,7 +20,7 @@ WAY = re.findall(r"^\| `((?:packages|services)/[^`]+\.py)` \| (.+) \|$", PAGE, r
 
 
 def test_the_map_fits_on_one_screen() -> None:
-    assert len(MAP) <= 55
+    assert len(MAP) <= 60
     assert max(map(len, MAP)) <= code_map.WIDTH
 
 
@@ -40,7 +40,7 @@ def test_the_arrows_are_those_that_tests_enforce() -> None:
         "all packages, all services": set(MEMBERS) - set(COMPOSITION_ROOTS),
     }
     drawn = {
-        name: whole.get(allowed, set(allowed.split(", ")))
+        name: whole.get(allowed) or set.union(*(whole.get(each, {each}) for each in allowed.split(", ")))
         for names, _, allowed in (line.strip().partition(" <- ") for line in MAP if " <- " in line)
         for name in names.split(", ")
     }

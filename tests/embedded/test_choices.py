@@ -18,6 +18,7 @@ from embedded.cli import app
 from embedded.preflight import require_same_run
 from results.run_folder import RunFolder
 from results.run_settings import record_settings
+from strategies.loading import load
 from streaming.errors import SettingsError
 from streaming.settings import environment_of
 
@@ -147,6 +148,16 @@ def test_what_is_no_account_is_refused_with_its_place(text: str, words: str, tmp
     path.write_text(text, encoding="utf-8")
     with pytest.raises(BadInputError, match=words):
         read_accounts(path)
+
+
+def test_a_strategys_path_that_leads_in_a_circle_is_told_by_who_reads_it(tmp_path: Path) -> None:
+    circle = tmp_path / "circle.py"
+    circle.symlink_to(circle)
+    path = tmp_path / "accounts.toml"
+    path.write_text(OWN + 'strategy = "circle.py"\n', encoding="utf-8")
+    (account,) = read_accounts(path)
+    with pytest.raises(BadInputError, match="the path of a Python file that is there"):
+        load(Path(account.strategy))
 
 
 def test_accounts_of_a_file_say_what_streams(tmp_path: Path) -> None:

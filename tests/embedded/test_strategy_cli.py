@@ -57,6 +57,13 @@ def test_a_good_one_on_recorded_bars_too(files: Path) -> None:
     assert any(each["note"].startswith("4 markets") for each in said["checks"])
 
 
+def test_what_a_file_prints_is_not_part_of_the_answer(files: Path) -> None:
+    (files / "loud.py").write_text(GOOD.replace("        return", "        print({'loud'})\n        return"))
+    done = call("check", str(files / "loud.py"), "--json")
+    assert done.exit_code == 0 and json.loads(done.stdout)["failed"] == []
+    assert "loud" in done.stderr
+
+
 def test_a_bad_one_ends_with_the_name_of_what_failed(files: Path) -> None:
     done = call("check", str(files / "bad.py"))
     assert done.exit_code == 1
@@ -68,7 +75,7 @@ def test_a_bad_one_ends_with_the_name_of_what_failed(files: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "code", "words"),
     [
-        (["nothing.py"], 2, "FILE: expected a strategy's Python file, was"),
+        (["nothing.py"], 2, "strategy: expected the path of a Python file that is there, was"),
         (["good.py", "--parameter", "fast"], 2, "--parameter: expected NAME=VALUE, was 'fast'"),
         (["good.py", "--parameter", "fast=99"], 2, "Cross.fast: expected from 5 to 60, was 99"),
         (["good.py", "--parameter", "fats=9"], 2, "Cross.fats: expected one of fast (did you mean fast?), was 9"),

@@ -60,7 +60,7 @@ def test_an_answer_that_says_it_not_is_refused_by_field(parse: Any, answer: Any,
 
 def test_the_command_wants_a_venue_and_pairs(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["kraken"]) == 2
-    assert main(["mtgox", "BTC/USD"]) == 1
+    assert main(["mtgox", "BTC/USD"]) == 2
     assert "expected one of binance, coinbase, kraken" in capsys.readouterr().err
     assert main(["kraken", "BTC/USD", "ETHUSD"]) == 2  # before anybody is asked
     assert capsys.readouterr().err == "pair: expected a pair written BASE/QUOTE, such as BTC/USD, was 'ETHUSD'\n"

@@ -23,11 +23,11 @@ from contracts.signal import Signal
 from contracts.state import MemoryState
 from contracts.units import EXACT
 from exchanges.paper import PaperBroker
-from execution.core.archive import KEPT
+from execution.core.account.portfolio import Portfolio
 from execution.core.edge import BOOK, Remembered
 from execution.core.execute import run, step
+from execution.core.orders.archive import KEPT
 from execution.core.policy import Policy
-from execution.core.portfolio import Portfolio
 
 PAIRS = ("BTC/USD", "ETH/USD", "SOL/USD")
 ACCOUNT = account(*PAIRS, position_pct=30, max_position_pct=40, max_daily_loss_pct=2, max_total_loss_pct=6)

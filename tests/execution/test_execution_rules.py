@@ -12,10 +12,10 @@ from tests.execution.signal_stream import account
 import contracts.risk_rules
 import execution.core.rules as rules_package
 from contracts.instrument import default_instrument
-from execution.core.order_id import order_id
+from execution.core.orders.ids import order_id
 from execution.core.rules import LOSS_RULES, ORDER_RULES, RULES, below_minimum, daily_loss, total_loss
 from execution.core.rules.rule import AccountHealth, LossRule, OrderRequest, OrderRule, RiskViolation
-from execution.core.trading_day import trading_day
+from execution.core.steps.trading_day import trading_day
 from execution.risk_rules import render
 
 #: Modules of the rules package that hold no rule.

@@ -8,7 +8,7 @@ import pytest
 
 from contracts.order import BEGINNINGS, ENDS, Order, OrderStatus
 from contracts.order_report import Execution, OrderReport, ReportKind
-from execution.core.order_life import NEXT, after, unwanted
+from execution.core.orders.life import NEXT, after, unwanted
 
 _: None = None
 #: Status before -> PLACED, ACCEPTED, CANCELLED, EXPIRED, REJECTED, UNRESOLVED reported; `_` is nothing new.

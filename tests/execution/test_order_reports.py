@@ -24,9 +24,9 @@ from contracts.risk_alert import RiskAlert
 from contracts.state import MemoryState
 from contracts.units import EXACT, decimal_string
 from exchanges.paper import PaperBroker
-from execution.core.archive import KEPT
+from execution.core.account.holding import Holding
 from execution.core.execute import step
-from execution.core.holding import Holding
+from execution.core.orders.archive import KEPT
 from execution.core.policy import Policy
 
 LAWS = settings(derandomize=True, max_examples=150, deadline=None)

@@ -109,6 +109,8 @@ def test_a_good_step_passes(tmp_path: Path) -> None:
         ("from strategies.loading import Path", r"was 'strategies\.loading'"),
         ("from features.expressions import Lag", r"was 'features\.expressions'"),
         ("from . import other", r"was '\.'"),
+        ("from strategies import meen", r"only \(did you mean mean\?\), was 'strategies\.meen'"),
+        ("from strategy import mean", r"only \(did you mean strategies\?\), was 'strategy'"),
         ("now = __import__('time').time()", "was '__import__'"),
         ("text = open('prices.csv').read()", "was 'open'"),
         ("place = id(close)", "was 'id'"),
@@ -192,7 +194,7 @@ def test_a_bad_target_is_told_with_its_line(tmp_path: Path, target: str, words: 
 
 
 def test_a_file_that_is_not_there_or_has_no_name(tmp_path: Path) -> None:
-    with pytest.raises(BadInputError, match="FILE: expected a strategy's Python file, was"):
+    with pytest.raises(BadInputError, match="strategy: expected the path of a Python file that is there, was"):
         check(tmp_path / "nothing.py")
     odd = tmp_path / "My-Strategy.py"
     odd.write_text("x = 1\n")

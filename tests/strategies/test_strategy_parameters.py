@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import doctest
+import inspect
 from typing import Any
 
 import pytest
 
 import strategies
 from contracts.errors import BadInputError
+from features import functions
 from features.expressions import Expression
-from strategies import Exits, Strategy, above, between, close, mean, words
+from strategies import Exits, Strategy, above, between, close, mean
 from strategies import exits as exits_module
 from strategies import parameters as parameters_module
 from strategies.built_in import STRATEGIES
@@ -134,8 +136,24 @@ def test_a_hash_is_of_file_and_parameters() -> None:
 
 
 def test_a_strategy_imports_words_from_one_place() -> None:
-    assert set(words.__all__) <= set(strategies.__all__)
+    assert {"Strategy", "between", "above", "mean", "close", "feature"} <= set(strategies.__all__)
     assert all(hasattr(strategies, name) for name in strategies.__all__)
+    # Whatever makes a formula is a word, or it is for the catalogue alone.
+    made = {name for name, value in vars(functions).items() if not name.startswith("_") and _makes_a_formula(value)}
+    assert made - set(functions.__all__) == {"sine", "cosine"}
+
+
+def _makes_a_formula(value: Any) -> bool:
+    if not inspect.isfunction(value):
+        return isinstance(value, Expression)
+    returned = inspect.signature(value).return_annotation
+    return value.__module__ == functions.__name__ and returned in {
+        "Expression",
+        "Macd",
+        "DirectionalMovement",
+        "Stochastic",
+        "Supertrend",
+    }
 
 
 @pytest.mark.parametrize("module", [parameters_module, exits_module])

@@ -17,7 +17,7 @@ ROOT = Path(__file__).parents[2]
 LIBRARIES = ("contracts", "features", "exchanges", "streaming", "featurestore", "modeling", "strategies", "results")
 SERVICES = SERVICE_NAMES
 #: Processes that end: they read what is there and stream nothing.
-JOBS = ("training", "verify")
+JOBS = ("training", "verify", "backtest")
 COMPOSITION_ROOTS = ("embedded",)
 MEMBERS = LIBRARIES + SERVICES + JOBS + COMPOSITION_ROOTS
 

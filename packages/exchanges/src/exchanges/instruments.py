@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from contracts.errors import BadInputError, TradestreamError
 from contracts.units import PAIR_PATTERN
-from exchanges.venues import venue
+from exchanges.venues import VENUES, unknown_venue, venue
 
 #: Somebody waits for the answer.
 _PATIENCE_SECONDS = 20.0
@@ -51,6 +51,9 @@ def main(arguments: Sequence[str]) -> int:
     wrong = [pair for pair in arguments[1:] if not re.fullmatch(PAIR_PATTERN, pair)]
     if wrong:
         print(BadInputError("pair", "a pair written BASE/QUOTE, such as BTC/USD", wrong[0]), file=sys.stderr)
+        return 2
+    if arguments[0] not in VENUES:
+        print(unknown_venue(arguments[0]), file=sys.stderr)
         return 2
     try:
         print(asyncio.run(instruments(arguments[0], arguments[1:])))

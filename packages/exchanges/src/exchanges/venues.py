@@ -9,6 +9,7 @@ from typing import Any
 
 from contracts.clock import Clock
 from contracts.errors import BadInputError
+from contracts.nearest import did_you_mean
 from exchanges.binance import rest as binance_rest
 from exchanges.binance.protocol import BinanceProtocol
 from exchanges.coinbase import rest as coinbase_rest
@@ -149,5 +150,16 @@ def venue(name: str) -> Venue:
         If there is none; it names those there are.
     """
     if name not in VENUES:
-        raise BadInputError("exchange", f"one of {', '.join(sorted(VENUES))}", name)
+        raise unknown_venue(name)
     return VENUES[name]
+
+
+def unknown_venue(name: str, field: str = "exchange") -> BadInputError:
+    """Return the complaint about a venue that there is none of.
+
+    Returns
+    -------
+    BadInputError
+        It names those there are.
+    """
+    return BadInputError(field, f"one of {', '.join(sorted(VENUES))}{did_you_mean(name, VENUES)}", name)

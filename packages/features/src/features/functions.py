@@ -26,6 +26,50 @@ from features.expressions import (
     require_bars,
 )
 
+#: The words of formulas; `strategies` hands them on.
+__all__ = [
+    "above",
+    "at_least",
+    "at_most",
+    "atr",
+    "below",
+    "both",
+    "calendar",
+    "change",
+    "close",
+    "commodity_channel",
+    "deviation",
+    "direction",
+    "directional_movement",
+    "either",
+    "ema",
+    "high",
+    "highest",
+    "lag",
+    "log",
+    "low",
+    "lowest",
+    "macd",
+    "mean",
+    "negated",
+    "opened",
+    "positive",
+    "ratio",
+    "reference_close",
+    "rsi",
+    "sign",
+    "sqrt",
+    "stochastic_rsi",
+    "supertrend",
+    "taker_buy_volume",
+    "total",
+    "trade_count",
+    "typical",
+    "unknown",
+    "volume",
+    "when",
+]
+
 #: How close a recursive feature must come to its value on an endless history, as a part of the input's scale.
 CONVERGENCE = 1e-9
 

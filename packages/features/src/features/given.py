@@ -12,6 +12,8 @@ from contracts.nearest import did_you_mean
 from features import FEATURE_NAMES
 from features.expressions import Expression, Given
 
+__all__ = ["feature", "predicted"]
+
 _MODEL_NAME = re.compile(r"[A-Za-z0-9_-]+")
 
 

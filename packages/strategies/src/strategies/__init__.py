@@ -1,106 +1,19 @@
 """What to hold, said in one file: strategies as formulas, those that come along, and the checks each must pass.
 
-A strategy of a user imports from here alone.
+A strategy of a user imports from here alone. The words of formulas are those that `features` has; only there do they
+stand in a list.
 """
 
 from __future__ import annotations
 
+from features import functions, given
 from features.expressions import Expression
+from features.functions import *  # noqa: F403
+from features.given import *  # noqa: F403
 from strategies.exits import Exits
 from strategies.parameters import Parameter, between
 from strategies.strategy import Strategy, Target
-from strategies.words import (
-    above,
-    at_least,
-    at_most,
-    atr,
-    below,
-    both,
-    calendar,
-    change,
-    close,
-    commodity_channel,
-    deviation,
-    direction,
-    directional_movement,
-    either,
-    ema,
-    feature,
-    high,
-    highest,
-    lag,
-    log,
-    low,
-    lowest,
-    macd,
-    mean,
-    negated,
-    opened,
-    positive,
-    predicted,
-    ratio,
-    reference_close,
-    rsi,
-    sign,
-    sqrt,
-    stochastic_rsi,
-    supertrend,
-    taker_buy_volume,
-    total,
-    trade_count,
-    typical,
-    unknown,
-    volume,
-    when,
-)
 
-__all__ = [
-    "Exits",
-    "Expression",
-    "Parameter",
-    "Strategy",
-    "Target",
-    "above",
-    "at_least",
-    "at_most",
-    "atr",
-    "below",
-    "between",
-    "both",
-    "calendar",
-    "change",
-    "close",
-    "commodity_channel",
-    "deviation",
-    "direction",
-    "directional_movement",
-    "either",
-    "ema",
-    "feature",
-    "high",
-    "highest",
-    "lag",
-    "log",
-    "low",
-    "lowest",
-    "macd",
-    "mean",
-    "negated",
-    "opened",
-    "positive",
-    "predicted",
-    "ratio",
-    "reference_close",
-    "rsi",
-    "sign",
-    "sqrt",
-    "stochastic_rsi",
-    "supertrend",
-    "taker_buy_volume",
-    "total",
-    "trade_count",
-    "typical",
-    "unknown",
-    "volume",
-    "when",
-]
+__all__ = ["Exits", "Expression", "Parameter", "Strategy", "Target", "between"]
+__all__ += functions.__all__
+__all__ += given.__all__

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from importlib import import_module
 
 from contracts.errors import BadInputError
+from contracts.nearest import did_you_mean
 
 #: Modules that compute and know nothing of the world.
 ALLOWED = ("__future__", "collections.abc", "math", "strategies", "typing")
@@ -38,8 +39,8 @@ def require_allowed(tree: ast.AST, path: str) -> None:
         With the line of the first such thing.
     """
     for node in ast.walk(tree):
-        for name in _foreign(node):
-            expected = f"imports from {', '.join(ALLOWED[1:])} only"
+        for name, hint in _foreign(node):
+            expected = f"imports from {', '.join(ALLOWED[1:])} only{hint}"
             raise BadInputError(f"{path}:{_line(node)}", expected, name)
         wrong = _reached_for(node)
         if wrong is not None:
@@ -51,18 +52,19 @@ def _line(node: ast.AST) -> int:
     return int(getattr(node, "lineno", 0))
 
 
-def _foreign(node: ast.AST) -> Iterator[str]:
-    """Yield what an import takes that it may not: another module, or what a module has not for others."""
+def _foreign(node: ast.AST) -> Iterator[tuple[str, str]]:
+    """Yield what an import takes that it may not, and what was perhaps meant: a module, or a name it has not."""
     if isinstance(node, ast.Import):
         # A whole module would bring along what it imports itself.
-        yield from (alias.name for alias in node.names if alias.name != "math")
+        yield from ((alias.name, did_you_mean(alias.name, ALLOWED)) for alias in node.names if alias.name != "math")
     elif isinstance(node, ast.ImportFrom):
         name = "." * node.level + (node.module or "")
         if name not in ALLOWED:
-            yield name
+            yield name, did_you_mean(name, ALLOWED)
         elif name not in ("__future__", "math"):
             public = (*import_module(name).__all__, "*")
-            yield from (f"{name}.{alias.name}" for alias in node.names if alias.name not in public)
+            unknown = [alias.name for alias in node.names if alias.name not in public]
+            yield from ((f"{name}.{each}", did_you_mean(each, public)) for each in unknown)
 
 
 def _reached_for(node: ast.AST) -> str | None:

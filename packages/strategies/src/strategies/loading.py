@@ -89,9 +89,9 @@ def load(path: Path) -> StrategyFile:
         If it is not there or no Python, says what it may not say, fails, or has no class of a strategy or several.
     """
     if not path.is_file():
-        raise BadInputError("FILE", "a strategy's Python file", str(path))
+        raise BadInputError("strategy", "the path of a Python file that is there", str(path))
     if path.suffix != ".py" or not _NAME.fullmatch(path.stem):
-        raise BadInputError("FILE", "a file named in lower_snake_case with the ending .py", path.name)
+        raise BadInputError("strategy", "a file named in lower_snake_case with the ending .py", path.name)
     try:
         source = path.read_text(encoding="utf-8-sig")  # some editors of Windows begin a file with a mark
     except UnicodeDecodeError as error:

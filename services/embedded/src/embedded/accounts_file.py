@@ -64,7 +64,7 @@ def _account(entry: dict[str, Any], place: str, folder: Path) -> Account:
             fields[name] = fields.pop(short)
     if str(fields.get("strategy", "")).endswith(".py"):
         # As the person who wrote it means it; services are started elsewhere.
-        fields["strategy"] = str((folder / str(fields["strategy"])).resolve())
+        fields["strategy"] = str((folder / str(fields["strategy"])).absolute())
     known = [*SHORT, *Account.model_fields]
     for name in entry:
         if name not in known:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import inspect
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -46,7 +48,8 @@ def check_file(
         Names of the checks that failed.
     """
     recorded = [*([bars_of_run(run, pair)] if run else []), *([bars_of_file(bars, None, pair)] if bars else [])]
-    report = check(file, parameters, [_market(each) for each in recorded])
+    with contextlib.redirect_stdout(sys.stderr):  # what the file prints is not part of the answer
+        report = check(file, parameters, [_market(each) for each in recorded])
     if as_json:
         print_json(_json(report))
     else:

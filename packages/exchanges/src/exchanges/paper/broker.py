@@ -14,6 +14,7 @@ from contracts.mark import MarkedWindow
 from contracts.order import Order, OrderSide
 from contracts.order_report import Execution, OrderReport
 from contracts.units import BPS, EXACT, decimal_string, price_decimals
+from contracts.wakes import ALWAYS, Wakes
 
 INSUFFICIENT_FUNDS = "insufficient_funds"
 FEE_STEP = Decimal("1e-8")
@@ -127,6 +128,16 @@ class PaperBroker:
                 # The next candle starts too late, so nothing is gained by waiting until it comes.
                 found.append(_report(order, order.expires_at_ms, kind="EXPIRED"))
         return found
+
+    def wakes(self, _order: Order) -> Wakes:
+        """Return when `reports` may have something to say of an order in flight: on the next bar with a trade.
+
+        Returns
+        -------
+        Wakes
+            Every bar, as an order that can still be filled or expire ends on one of the next.
+        """
+        return ALWAYS
 
     def cancel(self, order: Order, at_ms: int) -> list[OrderReport]:
         """Return the answer to the wish that `order` be cancelled: it is, at once.

@@ -88,7 +88,7 @@ def check(path: Path, given: Mapping[str, str] | None = None, recorded: Sequence
         If there is no such file, or a parameter that was typed may not be that.
     """
     if not path.is_file():
-        raise BadInputError("FILE", "a strategy's Python file", str(path))
+        raise BadInputError("strategy", "the path of a Python file that is there", str(path))
     try:
         file = load(path)
     except BadInputError as error:

@@ -6,35 +6,52 @@ from decimal import localcontext
 
 from contracts.account import Account
 from contracts.units import EXACT
-from execution.core.book import book_all
+from execution.core.account.booking import book_all
+from execution.core.account.portfolio import Decided, Portfolio
+from execution.core.account.valuation import pnl
 from execution.core.broker import Broker
-from execution.core.decide import decide
-from execution.core.flatten import flatten_if_stopped
-from execution.core.mark import mark, start_day
-from execution.core.minute import Minute
+from execution.core.context import Context
+from execution.core.minute.minute import Minute
 from execution.core.policy import Policy
-from execution.core.portfolio import Decided, Portfolio
-from execution.core.risk_checks import check_losses, check_pairs
-from execution.core.valuation import pnl
+from execution.core.steps.decide import decide
+from execution.core.steps.flatten import flatten_if_stopped
+from execution.core.steps.limits import check_losses, check_pairs
+from execution.core.steps.mark import mark, start_day
 
 
 def act(portfolio: Portfolio, minute: Minute, account: Account, broker: Broker, policy: Policy) -> Decided:
-    """Return the portfolio after `minute`, and what is to be told of it in the order in which it happened."""
+    """Return the portfolio after `minute`, and what is to be told of it in the order in which it happened.
+
+    Parameters
+    ----------
+    portfolio
+        Before it.
+    minute
+        What the pairs say.
+    account, broker, policy
+        Whose money, whose prices, which rules of time and risk.
+
+    Returns
+    -------
+    Decided
+        The portfolio, and orders, fills, positions, alerts and P&L.
+    """
+    context = Context(account, broker, policy, minute.window_end_ms)
     # The default context would round products to 28 digits; here money is conserved to the last one.
     with localcontext(EXACT):
-        portfolio = start_day(portfolio, minute, policy)
-        portfolio, settled = _hear(portfolio, minute, account, broker)
+        portfolio = start_day(portfolio, minute, context)
+        portfolio, settled = _hear(portfolio, minute, context)
         portfolio = mark(portfolio, minute)
-        portfolio, stale = check_pairs(portfolio, minute, account)
-        portfolio, losses = check_losses(portfolio, minute, account, policy)
-        portfolio, flattened = flatten_if_stopped(portfolio, minute, account, broker)
-        portfolio, decided = decide(portfolio, minute, account, broker)
-        books = pnl(portfolio, account.name, minute.window_end_ms)
+        portfolio, stale = check_pairs(portfolio, minute, context)
+        portfolio, losses = check_losses(portfolio, minute, context)
+        portfolio, flattened = flatten_if_stopped(portfolio, context)
+        portfolio, decided = decide(portfolio, minute, context)
+        books = pnl(portfolio, account.name, context.at_ms)
     return portfolio, [*settled, *stale, *losses, *flattened, *decided, books]
 
 
-def _hear(portfolio: Portfolio, minute: Minute, account: Account, broker: Broker) -> Decided:
+def _hear(portfolio: Portfolio, minute: Minute, context: Context) -> Decided:
     """Book what the broker says of orders in flight, pairs in sorted order."""
     orders = [opened.order for _, opened in sorted(portfolio.orders.items())]
-    reports = broker.reports(orders, minute.signals, minute.window_end_ms, portfolio.cash)
-    return book_all(portfolio, reports, account)
+    reports = context.broker.reports(orders, minute.signals, context.at_ms, portfolio.cash)
+    return book_all(portfolio, reports, context.account)

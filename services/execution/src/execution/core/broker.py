@@ -17,21 +17,65 @@ class Broker(Protocol):
 
     A pure function of its arguments, or a replay would not give the same fills. Of a venue that answers in its own
     time, `reports` and `cancel` say nothing: its reports come as events.
+
+    One that has ``wakes(order) -> contracts.wakes.Wakes`` says when it may have something to report of an order in
+    flight; without it an account with orders in flight is awake on every bar of a backtest.
     """
 
     def instrument(self, exchange: str, pair: str) -> Instrument:
-        """Return the steps and minima of a pair's orders."""
+        """Return the steps and minima of a pair's orders.
+
+        Returns
+        -------
+        Instrument
+            Of the pair at the venue.
+        """
 
     def price(self, side: OrderSide, reference_price: Decimal) -> Decimal:
-        """Return the price an order is expected to fill at when the market shows `reference_price`."""
+        """Return the price an order is expected to fill at when the market shows `reference_price`.
+
+        Returns
+        -------
+        Decimal
+            Quote currency.
+        """
 
     def fee_quote(self, quantity: Decimal, price: Decimal) -> Decimal:
-        """Return the fee that is expected, in quote currency."""
+        """Return the fee that is expected, in quote currency.
+
+        Returns
+        -------
+        Decimal
+            Quote currency.
+        """
 
     def reports(
         self, orders: Iterable[Order], marks: Mapping[str, Signal], window_end_ms: int, cash: Decimal
     ) -> list[OrderReport]:
-        """Return what becomes of orders in flight in a minute."""
+        """Return what becomes of orders in flight in a minute.
+
+        Parameters
+        ----------
+        orders
+            In flight, in the order in which they are to be served.
+        marks
+            The minute's candles, by pair.
+        window_end_ms
+            Where the minute ends.
+        cash
+            What the account has, in quote currency.
+
+        Returns
+        -------
+        list[OrderReport]
+            Empty where they come later.
+        """
 
     def cancel(self, order: Order, at_ms: int) -> list[OrderReport]:
-        """Return the answer to the wish that an order be cancelled, where it is known at once."""
+        """Return the answer to the wish that an order be cancelled, where it is known at once.
+
+        Returns
+        -------
+        list[OrderReport]
+            Empty where it comes later.
+        """

@@ -7,9 +7,10 @@ from typing import Any
 
 from contracts.signal import Signal
 from contracts.state import State
-from execution.core.archive import ENDED
-from execution.core.pending import PENDING
-from execution.core.portfolio import OpenOrder, Portfolio
+from execution.core.account.portfolio import Portfolio
+from execution.core.minute.pending import PENDING
+from execution.core.orders.archive import ENDED
+from execution.core.orders.open_order import OpenOrder
 
 BOOK = "book"
 

@@ -14,14 +14,14 @@ from contracts.order_report import OrderReport
 from contracts.signal import Signal
 from contracts.state import MemoryState, State
 from contracts.units import EXACT
+from execution.core.account.booking import book_all
+from execution.core.account.portfolio import Portfolio
 from execution.core.act import act
-from execution.core.archive import Archive
-from execution.core.bar_synchroniser import BarSynchroniser
-from execution.core.book import book_all
 from execution.core.broker import Broker
 from execution.core.edge import BOOK, JsonEdge, Remembered
+from execution.core.minute.bar_synchroniser import BarSynchroniser
+from execution.core.orders.archive import Archive
 from execution.core.policy import Policy
-from execution.core.portfolio import Portfolio
 
 Event = Signal | OrderReport
 

@@ -15,4 +15,5 @@ RULE = LossRule(
     is_final=False,
     limit=Limit("max_daily_loss_pct", 5, "limit on the loss since midnight"),
     loss=lambda health: health.day_start_balance - health.equity,
+    equity_at=lambda health, lost: health.day_start_balance - lost,
 )

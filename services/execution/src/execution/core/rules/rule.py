@@ -13,6 +13,7 @@ from contracts.instrument import Instrument
 from contracts.order import Order
 from contracts.risk_rules import RiskRule
 from contracts.units import decimal_string
+from contracts.wakes import ALWAYS, NEVER, Wakes
 
 #: From this share of a limit on, a warning is raised.
 WARNING_SHARE = Decimal("0.8")
@@ -66,6 +67,8 @@ class LossRule:
         Whether that is for good; otherwise it is until the next trading day.
     loss
         What is lost in its sense, quote currency.
+    equity_at
+        At which equity so much is lost, the rest being as it is; what does not say it keeps a backtest awake.
     """
 
     code: RiskRule
@@ -73,6 +76,7 @@ class LossRule:
     is_final: bool
     limit: Limit
     loss: Callable[[AccountHealth], Decimal]
+    equity_at: Callable[[AccountHealth, Decimal], Decimal] | None = None
 
     def limit_quote(self, health: AccountHealth) -> Decimal:
         """Return how much may be lost."""
@@ -94,6 +98,15 @@ class LossRule:
         most = f"{decimal_string(limit)} {health.account.currency}"
         message = f"{self.state}: lost {decimal_string(loss)} of at most {most}"
         return RiskViolation(self.state, "CRITICAL" if loss > limit else "WARNING", loss, limit, message)
+
+    def wakes(self, health: AccountHealth, trading_state: str, *, is_warned: bool) -> Wakes:
+        """Return from which equity on `check` has something new to say, if it has warned this day or not."""
+        if self.equity_at is None:
+            return ALWAYS
+        if trading_state == self.state:
+            return NEVER  # until what is held is sold, which wakes by itself
+        share = Decimal(1) if is_warned else WARNING_SHARE
+        return Wakes(equity_at_most=self.equity_at(health, self.limit_quote(health) * share))
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +130,7 @@ class OrderRequest:
 
 @dataclass(frozen=True, slots=True)
 class OrderRule:
-    """A rule that is checked before an order is sent; a violation denies the order.
+    """A rule that is checked before an order is sent; a violation denies the order. What orders wakes a backtest.
 
     Parameters
     ----------
@@ -152,10 +165,14 @@ class PairView:
 
 @dataclass(frozen=True, slots=True)
 class PairRule:
-    """A rule that is checked once a minute for such pairs; a violation is reported once, until it has gone."""
+    """A rule that is checked once a minute for such pairs; a violation is reported once, until it has gone.
+
+    `wakes` says of a pair when that may be; a rule without it keeps a backtest awake while money stands in a pair.
+    """
 
     code: RiskRule
     check: Callable[[PairView], RiskViolation | None]
+    wakes: Callable[[str], Wakes] | None = None
 
 
 @dataclass(frozen=True, slots=True)

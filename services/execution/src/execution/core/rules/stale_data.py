@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from contracts.units import MS_PER_SECOND
+from contracts.wakes import Wakes
 from execution.core.rules.rule import PairRule, PairView, RiskViolation
 
 
@@ -23,4 +24,9 @@ def check(pair: PairView) -> RiskViolation | None:
     )
 
 
-RULE = PairRule(code="STALE_DATA", check=check)
+def wakes(pair: str) -> Wakes:
+    """Where the candle is not complete."""
+    return Wakes(incomplete=frozenset({pair}))
+
+
+RULE = PairRule(code="STALE_DATA", check=check, wakes=wakes)

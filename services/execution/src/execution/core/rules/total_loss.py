@@ -13,4 +13,5 @@ RULE = LossRule(
     is_final=True,
     limit=Limit("max_total_loss_pct", 10, "limit on the loss since it began"),
     loss=lambda health: health.initial_balance - health.equity,
+    equity_at=lambda health, lost: health.initial_balance - lost,
 )

@@ -11,13 +11,19 @@ from decimal import Decimal
 
 from contracts.pnl import Pnl
 from contracts.units import decimal_string
-from execution.core.portfolio import Portfolio
+from execution.core.account.portfolio import Portfolio
 
 _ZERO = Decimal(0)
 
 
 def balance(portfolio: Portfolio) -> Decimal:
-    """Return the initial balance plus realised profit minus fees."""
+    """Return the initial balance plus realised profit minus fees.
+
+    Returns
+    -------
+    Decimal
+        Quote currency.
+    """
     return portfolio.initial_balance + portfolio.realised - portfolio.fees
 
 
@@ -40,7 +46,13 @@ def exposure(portfolio: Portfolio) -> Decimal:
 
 
 def equity(portfolio: Portfolio, prices: Mapping[str, Decimal] | None = None) -> Decimal:
-    """Return balance plus unrealised profit."""
+    """Return balance plus unrealised profit.
+
+    Returns
+    -------
+    Decimal
+        Quote currency.
+    """
     return balance(portfolio) + unrealised(portfolio, prices)
 
 
@@ -50,7 +62,20 @@ def reserved(portfolio: Portfolio) -> Decimal:
 
 
 def pnl(portfolio: Portfolio, account: str, time_ms: int) -> Pnl:
-    """Return the books at the end of a minute."""
+    """Return the books at the end of a minute.
+
+    Parameters
+    ----------
+    portfolio
+        Marked at that minute's closes.
+    account, time_ms
+        Whose, and when the minute ended.
+
+    Returns
+    -------
+    Pnl
+        To be published.
+    """
     money, floating = balance(portfolio), unrealised(portfolio)
     now = money + floating
     return Pnl(

@@ -2,32 +2,36 @@
 
 from __future__ import annotations
 
-from contracts.account import Account
 from contracts.message import Message
-from execution.core.book import give_up
-from execution.core.broker import Broker
-from execution.core.decide import sell
-from execution.core.minute import Minute
-from execution.core.portfolio import ACTIVE, Decided, Portfolio
+from contracts.wakes import ALWAYS, Wakes
+from execution.core.account.portfolio import ACTIVE, Decided, Portfolio
+from execution.core.context import Context
+from execution.core.orders.close import close
+from execution.core.orders.give_up import give_up
 
 
-def flatten_if_stopped(portfolio: Portfolio, minute: Minute, account: Account, broker: Broker) -> Decided:
+def wakes(portfolio: Portfolio, _context: Context) -> list[Wakes]:
+    """While something is held that is not allowed any more: what is too little to be sold may be enough later."""
+    return [] if portfolio.trading_state == ACTIVE or not portfolio.holdings else [ALWAYS]
+
+
+def flatten_if_stopped(portfolio: Portfolio, context: Context) -> Decided:
     """Give up buys in flight, and sell everything held by orders that never expire.
 
     What is too little to be sold is denied once a day.
     """
-    state, at_ms = portfolio.trading_state, minute.window_end_ms
+    state = portfolio.trading_state
     outputs: list[Message] = []
     if state == ACTIVE:
         return portfolio, outputs
     for _, opened in sorted(portfolio.orders.items()):
         if opened.order.side == "buy":
-            portfolio, told = give_up(portfolio, opened, state, at_ms, account, broker)
+            portfolio, told = give_up(portfolio, opened, state, context)
             outputs += told
     for pair in sorted(portfolio.holdings):
         if pair not in portfolio.orders and portfolio.holdings[pair].quantity > 0:
             before = portfolio
-            portfolio, told = sell(portfolio, pair, account, broker, at_ms, purpose="flatten", reason=state)
+            portfolio, told = close(portfolio, pair, context, purpose="flatten", reason=state)
             if pair not in portfolio.orders:
                 portfolio, is_first = before.first_today(f"DENIED:{pair}")
                 told = told if is_first else []

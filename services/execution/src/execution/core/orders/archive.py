@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from contracts.state import State
-from execution.core.portfolio import OpenOrder
+from execution.core.orders.open_order import OpenOrder
 
 ENDED = "ended"
 #: Of each account. What is said of an order that ended before them is set aside, as that of a stranger.

@@ -1,4 +1,4 @@
-"""Rounding of what can be bought."""
+"""How much is ordered."""
 
 from __future__ import annotations
 

@@ -13,8 +13,8 @@ from typing import TypedDict
 
 from contracts.signal import Signal
 from contracts.state import State
-from execution.core.minute import Minute
-from execution.core.pending import Pending, Queue
+from execution.core.minute.minute import Minute
+from execution.core.minute.pending import Pending, Queue
 
 LINE = "line"
 

@@ -8,84 +8,37 @@ from typing import Any
 
 from contracts.account import Account
 from contracts.message import Message
-from contracts.order import ENDS, Order
+from contracts.order import ENDS
 from contracts.units import decimal_string
-from execution.core.holding import Holding
+from execution.core.account.holding import Holding
+from execution.core.account.mark import Mark
+from execution.core.orders.open_order import OpenOrder
 
 ACTIVE = "ACTIVE"
-
-
-@dataclass(frozen=True, slots=True)
-class OpenOrder:
-    """An order and what execution must remember of it.
-
-    `reserved_quote` is the money that what is left of a buy is expected to take, `executions` the ids of what was
-    booked of it.
-    """
-
-    order: Order
-    reserved_quote: Decimal
-    model_name: str
-    model_version: int
-    executions: tuple[str, ...] = ()
-
-    def to_json(self) -> dict[str, Any]:
-        """Return JSON-able data."""
-        return {
-            "order": self.order.model_dump(),
-            "reserved_quote": decimal_string(self.reserved_quote),
-            "model_name": self.model_name,
-            "model_version": self.model_version,
-            "executions": list(self.executions),
-        }
-
-    @classmethod
-    def from_json(cls, data: dict[str, Any]) -> OpenOrder:
-        """Read what `to_json` wrote, also that of a version whose orders did not say when they expire."""
-        order = {"expires_at_ms": data.get("expires_at_ms"), **data["order"]}
-        return cls(
-            Order.model_validate(order),
-            Decimal(data["reserved_quote"]),
-            data["model_name"],
-            data["model_version"],
-            tuple(data.get("executions", ())),
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class Mark:
-    """The last known price of a pair, and the signal that brought it."""
-
-    close: Decimal
-    marked_at_ms: int
-    signal_id: str
-    exchange: str
-    model_name: str
-    model_version: int
-
-    def to_json(self) -> dict[str, Any]:
-        """Return JSON-able data."""
-        return {
-            "close": decimal_string(self.close),
-            "marked_at_ms": self.marked_at_ms,
-            "signal_id": self.signal_id,
-            "exchange": self.exchange,
-            "model_name": self.model_name,
-            "model_version": self.model_version,
-        }
-
-    @classmethod
-    def from_json(cls, data: dict[str, Any]) -> Mark:
-        """Read what `to_json` wrote."""
-        return cls(**{**data, "close": Decimal(data["close"])})
 
 
 @dataclass(frozen=True, slots=True)
 class Portfolio:
     """The whole state of an account, bounded by its number of pairs. A step returns a new one.
 
-    `alerted` holds the day each alert was last raised on, `stale` the pairs whose stale marks were reported,
-    `booked_ms` the latest time of anything booked. `ended` are orders that ended in this step, for the archive.
+    Attributes
+    ----------
+    initial_balance, cash, realised, fees
+        Money, in quote currency: at its beginning, now, what was earned before fees, and those.
+    highest_equity, day_start_balance
+        What drawdown and the loss of a day are counted from.
+    day, trading_state
+        The trading day, and whether positions may be opened.
+    alerted
+        The day each alert was last raised on.
+    stale
+        The pairs whose stale marks were reported.
+    holdings, orders, marks
+        By pair: what is held, what is in flight, the last known price.
+    booked_ms
+        The latest time of anything booked.
+    ended
+        Orders that ended in this step, for the archive.
     """
 
     initial_balance: Decimal
@@ -106,13 +59,25 @@ class Portfolio:
 
     @classmethod
     def opened(cls, account: Account) -> Portfolio:
-        """Return the portfolio of an account that has not traded."""
+        """Return the portfolio of an account that has not traded.
+
+        Returns
+        -------
+        Portfolio
+            All of it cash.
+        """
         start = account.initial_balance_quote
         zero = Decimal(0)
         return cls(start, cash=start, realised=zero, fees=zero, highest_equity=start, day_start_balance=start)
 
     def with_order(self, opened: OpenOrder) -> Portfolio:
-        """Return the portfolio with an order as it is now: in flight, or at its end."""
+        """Return the portfolio with an order as it is now: in flight, or at its end.
+
+        Returns
+        -------
+        Portfolio
+            A new one.
+        """
         order = opened.order
         if order.status not in ENDS:
             return replace(self, orders={**self.orders, order.pair: opened})
@@ -120,14 +85,26 @@ class Portfolio:
         return replace(self, orders=others, ended={**self.ended, order.order_id: opened})
 
     def first_today(self, name: str) -> tuple[Portfolio, bool]:
-        """Return whether `name` comes up for the first time this day, and the portfolio that knows."""
+        """Return whether `name` comes up for the first time this day, and the portfolio that knows.
+
+        Returns
+        -------
+        tuple[Portfolio, bool]
+            The portfolio, and whether it is the first time.
+        """
         today = self.day or ""
         if self.alerted.get(name) == today:
             return self, False
         return replace(self, alerted={**self.alerted, name: today}), True
 
     def to_json(self) -> dict[str, Any]:
-        """Return JSON-able data."""
+        """Return JSON-able data.
+
+        Returns
+        -------
+        dict[str, Any]
+            Decimals as text.
+        """
         data: dict[str, Any] = {name: decimal_string(getattr(self, name)) for name in _MONEY}
         data |= {"day": self.day, "trading_state": self.trading_state, "alerted": dict(self.alerted)}
         data["stale"] = sorted(self.stale)
@@ -139,7 +116,13 @@ class Portfolio:
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Portfolio:
-        """Read what `to_json` wrote."""
+        """Read what `to_json` wrote.
+
+        Returns
+        -------
+        Portfolio
+            An equal one.
+        """
         money: dict[str, Any] = {name: Decimal(data[name]) for name in _MONEY}
         return cls(
             **money,

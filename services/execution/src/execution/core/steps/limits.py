@@ -5,42 +5,58 @@ from __future__ import annotations
 from dataclasses import replace
 from decimal import Decimal
 
-from contracts.account import Account
 from contracts.message import Message
+from contracts.wakes import ALWAYS, Wakes
+from execution.core.account.portfolio import Decided, Portfolio
+from execution.core.account.valuation import balance, equity
 from execution.core.alerts import alert
-from execution.core.minute import Minute
-from execution.core.policy import Policy
-from execution.core.portfolio import Decided, Portfolio
+from execution.core.context import Context
+from execution.core.minute.minute import Minute
 from execution.core.rules import LOSS_RULES, PAIR_RULES
-from execution.core.rules.rule import AccountHealth, PairView
-from execution.core.valuation import equity
+from execution.core.rules.rule import AccountHealth, LossRule, PairRule, PairView
 
 #: The account has ended: nothing is checked any more.
 _FINAL_STATES = {rule.state for rule in LOSS_RULES if rule.is_final}
 
 
-def check_losses(portfolio: Portfolio, minute: Minute, account: Account, policy: Policy) -> Decided:
+def check_losses(portfolio: Portfolio, minute: Minute, context: Context) -> Decided:
     """Check every loss limit; warn and break off once a day each, stop for good where a rule is final."""
     outputs: list[Message] = []
     if portfolio.trading_state in _FINAL_STATES:
         return portfolio, outputs
-    low = policy.risk_mark == "low"
+    low = context.policy.risk_mark == "low"
     prices = {p: Decimal(s.mark_low if low else s.mark_close) for p, s in minute.signals.items()}
     worth = equity(portfolio, prices)
-    health = AccountHealth(account, portfolio.initial_balance, portfolio.day_start_balance, worth)
+    health = AccountHealth(context.account, portfolio.initial_balance, portfolio.day_start_balance, worth)
     for rule in LOSS_RULES:
         violation = rule.check(health)
         if violation is None:
             continue
         portfolio, is_first = portfolio.first_today(f"{rule.state}:{violation.severity}")
         if is_first:
-            outputs.append(alert(account, rule.code, violation, minute.window_end_ms))
+            outputs.append(alert(context.account, rule.code, violation, context.at_ms))
         if violation.severity == "CRITICAL":
             portfolio = replace(portfolio, trading_state=rule.state)
     return portfolio, outputs
 
 
-def check_pairs(portfolio: Portfolio, minute: Minute, account: Account) -> Decided:
+def wakes_of_losses(portfolio: Portfolio, context: Context, rule: LossRule) -> list[Wakes]:
+    """From which equity on a loss rule speaks; what holds nothing can lose nothing."""
+    if portfolio.trading_state in _FINAL_STATES or (rule.equity_at is not None and not portfolio.holdings):
+        return []
+    start, day_start = portfolio.initial_balance, portfolio.day_start_balance
+    health = AccountHealth(context.account, start, day_start, balance(portfolio))
+    is_warned = portfolio.alerted.get(f"{rule.state}:WARNING") == portfolio.day
+    return [rule.wakes(health, portfolio.trading_state, is_warned=is_warned)]
+
+
+def wakes_of_pairs(portfolio: Portfolio, _context: Context, rule: PairRule) -> list[Wakes]:
+    """Where a rule of pairs speaks of those in which money stands; while it has spoken of one, on every bar."""
+    concerned = {*portfolio.holdings, *portfolio.orders}
+    return [ALWAYS if rule.wakes is None or pair in portfolio.stale else rule.wakes(pair) for pair in concerned]
+
+
+def check_pairs(portfolio: Portfolio, minute: Minute, context: Context) -> Decided:
     """Report once per episode a pair that was not waited for, or whose mark is unknown while money stands in it."""
     outputs: list[Message] = []
     stale = set()
@@ -52,7 +68,7 @@ def check_pairs(portfolio: Portfolio, minute: Minute, account: Account) -> Decid
                 continue
             stale.add(pair)
             if pair not in portfolio.stale:
-                outputs.append(alert(account, rule.code, violation, minute.window_end_ms, pair))
+                outputs.append(alert(context.account, rule.code, violation, context.at_ms, pair))
     return portfolio if stale == portfolio.stale else replace(portfolio, stale=frozenset(stale)), outputs
 
 

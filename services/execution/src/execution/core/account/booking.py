@@ -13,11 +13,11 @@ from contracts.message import Message
 from contracts.order_report import Execution, OrderReport
 from contracts.position import Position
 from contracts.units import MS_PER_MINUTE, decimal_string
+from execution.core.account.holding import Holding
+from execution.core.account.portfolio import Decided, Portfolio
 from execution.core.alerts import alert
-from execution.core.broker import Broker
-from execution.core.holding import Holding
-from execution.core.order_life import after, unwanted
-from execution.core.portfolio import Decided, OpenOrder, Portfolio
+from execution.core.orders.life import after
+from execution.core.orders.open_order import OpenOrder
 from execution.core.rules import FILL_RULES
 
 _ZERO = Decimal(0)
@@ -73,17 +73,6 @@ def book(portfolio: Portfolio, opened: OpenOrder, report: OrderReport, account: 
         if violation is not None
     ]
     return portfolio.with_order(now), [order, fill, position, *alerts]
-
-
-def give_up(
-    portfolio: Portfolio, opened: OpenOrder, reason: str, at_ms: int, account: Account, broker: Broker
-) -> Decided:
-    """Say that an order in flight is no longer wanted; a broker that can answer at once does."""
-    if opened.order.cancel_reason is not None:
-        return portfolio, []
-    wish = unwanted(opened.order, reason, at_ms)
-    portfolio, told = book_all(portfolio.with_order(replace(opened, order=wish)), broker.cancel(wish, at_ms), account)
-    return portfolio, [wish, *told]
 
 
 def _fill(

@@ -11,8 +11,14 @@ from contracts.signal import Signal
 class Minute:
     """What execution acts on at once ("minute" whatever the interval).
 
-    `signals` is in sorted order of pairs. A pair may be absent: it skipped this window, or it is in `missing`, the
-    pairs that were not waited for any longer.
+    Attributes
+    ----------
+    window_start_ms, window_end_ms
+        Which window it is.
+    signals
+        In sorted order of pairs. A pair may be absent: it skipped this window, or it is in `missing`.
+    missing
+        The pairs that were not waited for any longer.
     """
 
     window_start_ms: int

@@ -6,38 +6,52 @@ from dataclasses import replace
 from decimal import Decimal
 
 from contracts.signal import Signal
-from execution.core.minute import Minute
-from execution.core.policy import Policy
-from execution.core.portfolio import ACTIVE, Mark, Portfolio
+from contracts.wakes import Wakes
+from execution.core.account.mark import Mark
+from execution.core.account.portfolio import ACTIVE, Portfolio
+from execution.core.account.valuation import balance, equity
+from execution.core.context import Context
+from execution.core.minute.minute import Minute
 from execution.core.rules import LOSS_RULES
-from execution.core.trading_day import trading_day
-from execution.core.valuation import balance, equity
+from execution.core.steps.trading_day import trading_day
 
 #: What a new day lifts.
 _DAILY_STOPS = {rule.state for rule in LOSS_RULES if not rule.is_final}
 
 
-def start_day(portfolio: Portfolio, minute: Minute, policy: Policy) -> Portfolio:
+def start_day(portfolio: Portfolio, minute: Minute, context: Context) -> Portfolio:
     """At the first minute of a day take its opening balance, before anything fills, and lift a daily stop.
 
     A window belongs to the day it starts on: the candle that ends at midnight is the old day's last.
     """
-    day = trading_day(minute.window_start_ms, policy.day_timezone)
+    day = trading_day(minute.window_start_ms, context.policy.day_timezone)
     if day == portfolio.day:
         return portfolio
     state = ACTIVE if portfolio.trading_state in _DAILY_STOPS else portfolio.trading_state
     return replace(portfolio, day=day, day_start_balance=balance(portfolio), trading_state=state)
 
 
+def wakes(_portfolio: Portfolio, _context: Context) -> list[Wakes]:
+    """At each day's first bar."""
+    return [Wakes(new_day=True)]
+
+
 def mark(portfolio: Portfolio, minute: Minute) -> Portfolio:
     """Mark every pair of the minute at its close."""
-    new = {pair: _mark(signal) for pair, signal in minute.signals.items()}
+    new = {pair: mark_of(signal) for pair, signal in minute.signals.items()}
     now = equity(portfolio, {pair: each.close for pair, each in new.items()})
     highest = max(portfolio.highest_equity, now)
     return replace(portfolio, marks={**portfolio.marks, **new}, highest_equity=highest)
 
 
-def _mark(signal: Signal) -> Mark:
+def mark_of(signal: Signal) -> Mark:
+    """Return the price that a signal brings.
+
+    Returns
+    -------
+    Mark
+        Its close, and where that is from.
+    """
     return Mark(
         close=Decimal(signal.mark_close),
         marked_at_ms=signal.window_end_ms,

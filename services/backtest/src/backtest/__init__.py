@@ -1,0 +1,1 @@
+"""The live code on years of history, asleep where nothing can happen."""

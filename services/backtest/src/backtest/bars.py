@@ -1,0 +1,79 @@
+"""The bars of one pair as columns: floats for formulas and scans, exact texts for messages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from contracts.candle import QUALITIES
+from contracts.units import decimal_string
+from features.blocks import Floats
+
+PRICES = ("open", "high", "low", "close")
+COMPLETE, EMPTY, GAP = (QUALITIES.index(each) for each in ("complete", "empty", "gap"))
+
+
+class Texts(Protocol):
+    """A column of decimals as they are written."""
+
+    def __getitem__(self, bar: int) -> str: ...
+
+
+@dataclass(frozen=True, slots=True)
+class FloatTexts:
+    """The shortest decimals that are these floats: what a file of floats meant."""
+
+    values: Floats
+
+    def __getitem__(self, bar: int) -> str:
+        return decimal_string(Decimal(repr(float(self.values[bar]))))
+
+
+@dataclass(frozen=True)
+class Bars:
+    """Bars of one pair at one venue, in their order; one may be missing.
+
+    Parameters
+    ----------
+    exchange, pair, interval_s
+        Whose, and how long each is.
+    starts_ms
+        When each begins.
+    texts
+        The four prices by name, exact.
+    columns
+        Those of `features.bars.Bar` that are known.
+    trade_counts
+        Trades in each.
+    qualities
+        Of each, as a place in `contracts.candle.QUALITIES`.
+    given
+        Features and predictions by name, as strategies ask for them; NaN where one is not known.
+    """
+
+    exchange: str
+    pair: str
+    interval_s: int
+    starts_ms: NDArray[np.int64]
+    texts: Mapping[str, Texts]
+    columns: Mapping[str, Floats]
+    trade_counts: NDArray[np.int64]
+    qualities: NDArray[np.int8]
+    given: Mapping[str, Floats] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        return len(self.starts_ms)
+
+    def with_given(self, given: Mapping[str, Floats]) -> Bars:
+        """Return the same bars with more that comes with them."""
+        return replace(self, given={**self.given, **given})
+
+
+def clock_of(every: Iterable[Bars]) -> NDArray[np.int64]:
+    """Return when bars begin, of all pairs together: each time once, in order."""
+    return np.unique(np.concatenate([bars.starts_ms for bars in every]))

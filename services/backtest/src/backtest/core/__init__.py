@@ -1,0 +1,1 @@
+"""What a backtest computes over columns: pure, compiled."""

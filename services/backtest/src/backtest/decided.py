@@ -1,0 +1,112 @@
+"""What a strategy says on the bars of a pair, as columns; as messages where they are asked for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from backtest.bars import GAP, Bars
+from contracts.candle import QUALITIES
+from contracts.signal import Decision, Signal, Target
+from contracts.units import MS_PER_SECOND
+from strategies.running import Rows, targets
+from strategies.strategy import Strategy
+
+#: What a signal decides, by its number in columns.
+DECISIONS: tuple[Decision, ...] = ("none", "buy", "sell")
+#: By target; nothing is sold short yet: what says so holds nothing.
+_DECISION_OF = {1: 1, 0: 2, -1: 2}
+#: Stands for no decision where targets are whole numbers.
+_UNKNOWN = 9
+
+
+@dataclass(frozen=True)
+class Decided:
+    """The bars of a pair, and what a strategy says after each.
+
+    Attributes
+    ----------
+    bars
+        Of the pair.
+    strategy, strategy_hash
+        Whose targets.
+    targets
+        After each bar: 1, 0, -1, or 9 for no decision.
+    decisions
+        The same as places in `DECISIONS`.
+    expiry_seconds
+        For how long an entry may wait.
+    """
+
+    bars: Bars
+    strategy: str
+    strategy_hash: str
+    targets: NDArray[np.int8]
+    decisions: NDArray[np.int8]
+    expiry_seconds: int
+
+    def signal(self, account: str, place: int) -> Signal:
+        """Return what is said to an account after a bar."""
+        bars = self.bars
+        start_ms, target = int(bars.starts_ms[place]), _target(int(self.targets[place]))
+        decision = DECISIONS[self.decisions[place]]
+        end_ms = start_ms + bars.interval_s * MS_PER_SECOND
+        return Signal(
+            account=account,
+            strategy=self.strategy,
+            strategy_hash=self.strategy_hash,
+            target=target,
+            exchange=bars.exchange,
+            pair=bars.pair,
+            interval_s=bars.interval_s,
+            window_start_ms=start_ms,
+            decision=decision,
+            reason="confident" if target is not None else "gap" if bars.qualities[place] == GAP else "undecided",
+            direction=0,
+            probability_up=None,
+            confidence=None,
+            expires_at_ms=end_ms + self.expiry_seconds * MS_PER_SECOND,
+            model_name="none",
+            model_version=1,
+            prediction_id="",
+            mark_open=bars.texts["open"][place],
+            mark_high=bars.texts["high"][place],
+            mark_low=bars.texts["low"][place],
+            mark_close=bars.texts["close"][place],
+            mark_trade_count=int(bars.trade_counts[place]),
+            mark_quality=QUALITIES[bars.qualities[place]],
+        )
+
+
+def decide(strategy: Strategy, name: str, digest: str, bars: Bars, expiry_seconds: int) -> Decided:
+    """Return what a strategy says on bars, all at once; of a gap, whose prices are no market's, nothing.
+
+    Parameters
+    ----------
+    strategy, name, digest
+        With its parameters; its name, and the hash of its file and parameters.
+    bars
+        Of one pair, with what the strategy asks for.
+    expiry_seconds
+        For how long an entry may wait.
+
+    Returns
+    -------
+    Decided
+        One target for each bar.
+    """
+    rows = Rows(bars.starts_ms, bars.columns, bars.given, bars.interval_s)
+    found = targets(strategy, rows)
+    unknown = np.isnan(found) | (bars.qualities == GAP)
+    whole = np.where(unknown, _UNKNOWN, found).astype(np.int8)
+    decisions = np.zeros(len(bars), np.int8)
+    for target, number in _DECISION_OF.items():
+        decisions[whole == target] = number
+    return Decided(bars, name, digest, whole, decisions, expiry_seconds)
+
+
+def _target(number: int) -> Target | None:
+    return None if number == _UNKNOWN else cast(Target, number)

@@ -1,0 +1,134 @@
+"""An account over years of bars: the live step on each bar that matters, and nothing between them.
+
+Asleep an account holds what it holds. So what a bar that is slept through would have done is known without the step:
+the marks move, and with them equity, its highest and the P&L.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from decimal import localcontext
+
+from backtest.core.scan import Watch, highest_bars, scan
+from backtest.market import Market
+from backtest.watching import stop_of, watch_of
+from contracts.message import Message
+from contracts.pnl import Pnl
+from contracts.units import EXACT
+from contracts.wakes import ALWAYS
+from execution.core.account.portfolio import Portfolio
+from execution.core.account.valuation import equity
+from execution.core.act import act
+from execution.core.broker import Broker
+from execution.core.context import Context
+from execution.core.minute.minute import Minute
+from execution.core.policy import Policy
+from execution.core.sleep import PARTS, Part, wakes
+from execution.core.steps.mark import mark_of
+
+#: Of an account that never sleeps.
+DENSE: Mapping[str, Part] = {"never asleep": lambda _portfolio, _context: [ALWAYS]}
+#: How near floats must come to the highest equity for it to be looked at exactly.
+_NEAR = 1e-9
+
+
+@dataclass
+class Outcome:
+    """What became of an account.
+
+    Attributes
+    ----------
+    market
+        What it traded.
+    messages
+        Orders, fills, positions and alerts, in the order in which they came about.
+    awake
+        The bars on which the step ran.
+    portfolios
+        The portfolio after each of them.
+    """
+
+    market: Market
+    opened: Portfolio
+    messages: list[Message] = field(default_factory=list)
+    awake: list[int] = field(default_factory=list)
+    portfolios: list[Portfolio] = field(default_factory=list)
+
+    @property
+    def portfolio(self) -> Portfolio:
+        """As it is after the last bar on which the step ran."""
+        return self.portfolios[-1] if self.portfolios else self.opened
+
+
+def run(market: Market, broker: Broker, policy: Policy, parts: Mapping[str, Part] = PARTS) -> Outcome:
+    """Return what becomes of an account that begins with the first bar.
+
+    Parameters
+    ----------
+    market
+        With the account and its decisions.
+    broker, policy
+        What orders cost, and how time and risk are judged.
+    parts
+        By what it sleeps; `DENSE` runs the step on every bar.
+
+    Returns
+    -------
+    Outcome
+        The same, whatever it sleeps by.
+    """
+    outcome = Outcome(market, Portfolio.opened(market.account))
+    context = Context(market.account, broker, policy, at_ms=0)
+    portfolio, begin = outcome.opened, 0
+    with localcontext(EXACT):
+        while begin < len(market):
+            every = wakes(portfolio, context, parts)
+            stop = stop_of(market, begin, every)
+            bar = stop
+            if stop > begin:
+                watch = watch_of(market, portfolio, every)
+                bar, highest = scan(begin, stop, market.track, watch)
+                portfolio = _slept(market, portfolio, watch, begin, bar, highest)
+            if bar == len(market):
+                break
+            portfolio, told = _act(market, portfolio, bar, context)
+            outcome.messages += told
+            outcome.awake.append(bar)
+            outcome.portfolios.append(portfolio)
+            begin = bar + 1
+    return outcome
+
+
+def _act(market: Market, portfolio: Portfolio, bar: int, context: Context) -> tuple[Portfolio, list[Message]]:
+    """Run the live step on a bar, with the signals of pairs that it can concern."""
+    concerned = {*portfolio.holdings, *portfolio.orders, *portfolio.stale}
+    decisions = market.track.decision[:, bar]
+    signals, missed = {}, {}
+    for number, pair in enumerate(market.numbers):
+        if market.present[number, bar]:
+            if decisions[number] or pair in concerned:
+                signals[pair] = market.signal(number, bar)
+        elif pair in concerned and bar and market.places[number, bar] >= 0:
+            missed[pair] = mark_of(market.signal(number, bar))
+    if missed:  # what it was marked with while the account slept
+        portfolio = replace(portfolio, marks={**portfolio.marks, **missed})
+    minute = Minute(int(market.starts_ms[bar]), market.end_ms(bar), signals)
+    portfolio, told = act(portfolio, minute, context.account, context.broker, context.policy)
+    return portfolio, [each for each in told if not isinstance(each, Pnl)]
+
+
+def _slept(market: Market, portfolio: Portfolio, watch: Watch, begin: int, end: int, highest: float) -> Portfolio:
+    """Return the portfolio with the highest equity of bars that were slept through, exactly."""
+    if not portfolio.holdings or begin == end:
+        return portfolio
+    fixed = float(equity(portfolio)) - sum(
+        float(each.quantity * portfolio.marks[pair].close) for pair, each in portfolio.holdings.items()
+    )
+    if fixed + highest < float(portfolio.highest_equity) * (1 - _NEAR):
+        return portfolio
+    least = highest - _NEAR * abs(highest)
+    best = portfolio.highest_equity
+    for bar in highest_bars(begin, end, market.track.close, watch.quantity, least).tolist():
+        best = max(best, equity(portfolio, market.closes(portfolio.holdings, bar)))
+    return replace(portfolio, highest_equity=best)

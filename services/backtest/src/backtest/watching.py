@@ -1,0 +1,78 @@
+"""What the parts of a step say of their wakes, put together for the scan: exact levels to floats, towards waking."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from decimal import Decimal
+
+import numpy as np
+
+from backtest.core.scan import Watch
+from backtest.decided import DECISIONS
+from backtest.market import Market
+from contracts.wakes import Wakes
+from execution.core.account.portfolio import Portfolio
+from execution.core.account.valuation import balance
+
+_NUMBER = {decision: number for number, decision in enumerate(DECISIONS)}
+#: Wider than what one conversion to a float can be off.
+_OUTWARDS = 1e-14
+
+
+def watch_of(market: Market, portfolio: Portfolio, every: Iterable[Wakes]) -> Watch:
+    """Return what the scan looks out for; bounds on equity become bounds on what all holdings are worth.
+
+    Returns
+    -------
+    Watch
+        Arrays in the order of the market's pairs.
+    """
+    numbers = market.numbers
+    size = len(numbers)
+    quantity, low, high = np.zeros(size), np.full(size, -np.inf), np.full(size, np.inf)
+    incomplete, acts = np.zeros(size, np.bool_), np.zeros((size, len(DECISIONS)), np.bool_)
+    least, most = -np.inf, np.inf
+    for pair, holding in portfolio.holdings.items():
+        quantity[numbers[pair]] = float(holding.quantity)
+    # Balance and cost stay as they are while the account sleeps.
+    fixed = balance(portfolio) - sum((each.cost_quote for each in portfolio.holdings.values()), Decimal(0))
+    for wakes in every:
+        if wakes.equity_at_most is not None:
+            least = max(least, _outwards(wakes.equity_at_most - fixed, 1))
+        if wakes.equity_at_least is not None:
+            most = min(most, _outwards(wakes.equity_at_least - fixed, -1))
+        for pair, level in wakes.low_at_most.items():
+            low[numbers[pair]] = max(low[numbers[pair]], float(level))
+        for pair, level in wakes.high_at_least.items():
+            high[numbers[pair]] = min(high[numbers[pair]], float(level))
+        for pair in wakes.incomplete:
+            incomplete[numbers[pair]] = True
+        for pair, decisions in wakes.decisions.items():
+            for decision in decisions:
+                acts[numbers[pair], _NUMBER[decision]] = True
+    return Watch(quantity, low, high, incomplete, acts, least, most)
+
+
+def stop_of(market: Market, begin: int, every: Iterable[Wakes]) -> int:
+    """Return the first bar from `begin` on that time alone wakes at; the number of bars if none does.
+
+    Returns
+    -------
+    int
+        Of an account that `begin` is the next bar of.
+    """
+    stop = len(market)
+    for wakes in every:
+        if wakes.always:
+            return begin
+        if wakes.new_day:
+            stop = min(stop, market.next_day(begin))
+        if wakes.from_ms is not None:
+            first_ms = wakes.from_ms - market.interval_ms
+            stop = min(stop, max(begin, int(np.searchsorted(market.starts_ms, first_ms))))
+    return stop
+
+
+def _outwards(level: Decimal, sign: int) -> float:
+    number = float(level)
+    return number + sign * _OUTWARDS * abs(number)

@@ -1,0 +1,1 @@
+"""What an account has: money, positions, prices, and the one place where money moves."""

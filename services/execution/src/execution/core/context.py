@@ -1,0 +1,27 @@
+"""What the steps of a minute are told beside the portfolio and the minute's signals."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from contracts.account import Account
+from execution.core.broker import Broker
+from execution.core.policy import Policy
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """Whose money, whose prices, which rules of time and risk, and when.
+
+    Attributes
+    ----------
+    account, broker, policy
+        As `act` is told of them.
+    at_ms
+        The end of the minute.
+    """
+
+    account: Account
+    broker: Broker
+    policy: Policy
+    at_ms: int

@@ -1,0 +1,35 @@
+"""Selling all that is held of a pair."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from execution.core.account.portfolio import Decided, Portfolio
+from execution.core.context import Context
+from execution.core.orders.ids import Purpose
+from execution.core.orders.intent import Intent
+from execution.core.orders.place import place
+
+
+def sellable(portfolio: Portfolio, pair: str, context: Context) -> Decimal:
+    """Return how much of what is held can be sold: whole lots, and nothing of what is less than an order may be."""
+    holding = portfolio.holdings.get(pair)
+    if holding is None:
+        return Decimal(0)
+    instrument = context.broker.instrument(portfolio.marks[pair].exchange, pair)
+    quantity = instrument.rounded(holding.quantity)
+    return quantity if quantity >= instrument.minimum_quantity else Decimal(0)
+
+
+def close(
+    portfolio: Portfolio,
+    pair: str,
+    context: Context,
+    *,
+    purpose: Purpose = "decision",
+    reason: str | None = None,
+    expires_at_ms: int | None = None,
+) -> Decided:
+    """Sell all that is held of `pair`, in whole lots."""
+    held = portfolio.holdings[pair].quantity
+    return place(portfolio, Intent(pair, "sell", held, purpose, reason, expires_at_ms), context)

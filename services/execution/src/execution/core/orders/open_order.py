@@ -1,0 +1,47 @@
+"""An order that is in flight, or has just ended, with what is remembered of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from contracts.order import Order
+from contracts.units import decimal_string
+
+
+@dataclass(frozen=True, slots=True)
+class OpenOrder:
+    """An order and what execution must remember of it.
+
+    `reserved_quote` is the money that what is left of a buy is expected to take, `executions` the ids of what was
+    booked of it.
+    """
+
+    order: Order
+    reserved_quote: Decimal
+    model_name: str
+    model_version: int
+    executions: tuple[str, ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """Return JSON-able data."""
+        return {
+            "order": self.order.model_dump(),
+            "reserved_quote": decimal_string(self.reserved_quote),
+            "model_name": self.model_name,
+            "model_version": self.model_version,
+            "executions": list(self.executions),
+        }
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> OpenOrder:
+        """Read what `to_json` wrote, also that of a version whose orders did not say when they expire."""
+        order = {"expires_at_ms": data.get("expires_at_ms"), **data["order"]}
+        return cls(
+            Order.model_validate(order),
+            Decimal(data["reserved_quote"]),
+            data["model_name"],
+            data["model_version"],
+            tuple(data.get("executions", ())),
+        )

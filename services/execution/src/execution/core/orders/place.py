@@ -1,0 +1,77 @@
+"""An intent to an order: down to whole lots, then placed, or denied by the first rule that objects."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from contracts.order import Order, OrderStatus
+from contracts.units import decimal_string
+from execution.core.account.mark import Mark
+from execution.core.account.portfolio import Decided, Portfolio
+from execution.core.account.valuation import equity, reserved
+from execution.core.alerts import alert
+from execution.core.context import Context
+from execution.core.orders.ids import order_id
+from execution.core.orders.intent import Intent
+from execution.core.orders.open_order import OpenOrder
+from execution.core.rules import ORDER_RULES
+from execution.core.rules.rule import OrderRequest, OrderRule, RiskViolation
+
+
+def place(portfolio: Portfolio, intent: Intent, context: Context) -> Decided:
+    """Place an order that follows from the pair's last signal, or deny it."""
+    mark = portfolio.marks[intent.pair]
+    request = _request(portfolio, intent, mark, context)
+    found = _first_violation(request, intent)
+    # What is less than a lot is denied as it was wanted: an order of nothing would say nothing.
+    quantity = request.quantity or intent.quantity
+    if found is None:
+        order = _order(intent, mark, quantity, context, "PLACED", intent.reason)
+        reserved_quote = request.cost_quote if intent.side == "buy" else Decimal(0)
+        opened = OpenOrder(order, reserved_quote, mark.model_name, mark.model_version)
+        return portfolio.with_order(opened), [order]
+    rule, violation = found
+    order = _order(intent, mark, quantity, context, "DENIED", violation.reason)
+    told = [] if rule.code is None else [alert(context.account, rule.code, violation, context.at_ms, intent.pair)]
+    return portfolio, [order, *told]
+
+
+def _order(
+    intent: Intent, mark: Mark, quantity: Decimal, context: Context, status: OrderStatus, reason: str | None
+) -> Order:
+    return Order(
+        account=context.account.name,
+        order_id=order_id(mark.signal_id, intent.purpose),
+        signal_id=mark.signal_id,
+        exchange=mark.exchange,
+        pair=intent.pair,
+        side=intent.side,
+        order_type="market",
+        quantity=decimal_string(quantity),
+        status=status,
+        reason=reason,
+        expires_at_ms=intent.expires_at_ms,
+        decided_at_ms=context.at_ms,
+        updated_at_ms=context.at_ms,
+    )
+
+
+def _request(portfolio: Portfolio, intent: Intent, mark: Mark, context: Context) -> OrderRequest:
+    broker = context.broker
+    instrument = broker.instrument(mark.exchange, intent.pair)
+    quantity, price = instrument.rounded(intent.quantity), broker.price(intent.side, mark.close)
+    return OrderRequest(
+        account=context.account,
+        instrument=instrument,
+        trading_state=portfolio.trading_state,
+        equity=equity(portfolio),
+        quantity=quantity,
+        price=mark.close,
+        cost_quote=quantity * price + broker.fee_quote(quantity, price),
+        available_cash=portfolio.cash - reserved(portfolio),
+    )
+
+
+def _first_violation(request: OrderRequest, intent: Intent) -> tuple[OrderRule, RiskViolation] | None:
+    rules = [rule for rule in ORDER_RULES if intent.side == "buy" or rule.exits_too]
+    return next(((rule, found) for rule in rules if (found := rule.check(request)) is not None), None)

@@ -1,0 +1,52 @@
+"""When an account's next step can do more than mark: each part of it says so beside what it does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
+
+from contracts.wakes import ALWAYS, NEVER, Wakes
+from execution.core.account.portfolio import Portfolio
+from execution.core.context import Context
+from execution.core.rules import LOSS_RULES, PAIR_RULES
+from execution.core.steps import decide, flatten, limits, mark
+
+#: What a part of the step says of a portfolio between two minutes.
+Part = Callable[[Portfolio, Context], Iterable[Wakes]]
+
+
+def _orders(portfolio: Portfolio, context: Context) -> Iterable[Wakes]:
+    """What the broker says of each order in flight; one that says nothing keeps awake while there are any."""
+    of_broker: Callable[..., Wakes] | None = getattr(context.broker, "wakes", None)
+    return [ALWAYS if of_broker is None else of_broker(opened.order) for opened in portfolio.orders.values()]
+
+
+#: By name, as `act` has them: tests move each of them to the late side and must see that it is missed.
+PARTS: Mapping[str, Part] = {
+    "day": mark.wakes,
+    "orders": _orders,
+    "stopped": flatten.wakes,
+    "decisions": decide.wakes,
+    **{rule.code: partial(limits.wakes_of_losses, rule=rule) for rule in LOSS_RULES},
+    **{rule.code: partial(limits.wakes_of_pairs, rule=rule) for rule in PAIR_RULES},
+}
+
+
+def wakes(portfolio: Portfolio, context: Context, parts: Mapping[str, Part] = PARTS) -> list[Wakes]:
+    """Return all on which the step may do more than mark, until it next does.
+
+    Parameters
+    ----------
+    portfolio
+        After the last minute.
+    context
+        Of the account; its time is not looked at.
+    parts
+        Those that are asked.
+
+    Returns
+    -------
+    list[Wakes]
+        What each has to say.
+    """
+    return [each for part in parts.values() for each in part(portfolio, context) if each is not NEVER]

@@ -1,0 +1,1 @@
+"""What an account does in a minute, one step after another, as `act` calls them."""

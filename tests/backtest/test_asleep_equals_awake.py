@@ -1,0 +1,170 @@
+"""Sleep is no second engine: what an account does is, byte for byte, what the live fold does with every signal."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from functools import cache
+from typing import Any, cast
+
+import numpy as np
+import pytest
+from tests.backtest import ugly_markets as ugly
+
+from backtest.books import curve_of, exact_books
+from backtest.decided import Decided
+from backtest.engine import DENSE, Outcome, run
+from backtest.market import Market, market_of
+from contracts.account import Account
+from contracts.instrument import Instrument
+from contracts.message import Message
+from contracts.pnl import Pnl
+from contracts.wakes import Wakes
+from exchanges.paper import PaperBroker
+from execution.core.execute import run as live
+from execution.core.policy import Policy
+from execution.core.sleep import PARTS, Part
+
+EXAMPLES = 40
+BARS = 300
+#: On the loss of a day and on that since the beginning, percent.
+LIMITS = ((1, 2), (50, 2), (3, 90), (50, 4), (2, 50), (3, 5), (90, 90))
+
+
+@dataclass(frozen=True)
+class Example:
+    """A market, an account, and what the live fold makes of it."""
+
+    market: Market
+    broker: PaperBroker
+    policy: Policy
+    lived: list[Message]
+
+    def differs(self, outcome: Outcome) -> str | None:
+        """Return the first message, or row of P&L, that is another one."""
+        books = [each for each in self.lived if isinstance(each, Pnl)]
+        for found, expected in (
+            (outcome.messages, [each for each in self.lived if not isinstance(each, Pnl)]),
+            (list(exact_books(outcome)), books),
+        ):
+            for mine, other in zip(found, expected, strict=False):
+                if mine.to_json() != other.to_json():
+                    return f"{mine} is not {other}"
+            if len(found) != len(expected):
+                return f"{len(found)} messages are not {len(expected)}"
+        return None
+
+
+@cache
+def example(seed: int) -> Example:
+    """Return one of many: pairs, days, limits, marks, costs and moods change with the seed."""
+    rng = np.random.default_rng(seed)
+    pairs = ugly.PAIRS[: int(rng.integers(1, 6))]
+    begin_ms, jumps = int(rng.choice(ugly.BEGINNINGS_MS)), 0.02 * (seed % 4)
+    moods = 0.05 + 0.1 * (seed % 3)
+    decided = {
+        pair: ugly.said(rng, ugly.bars(rng, pair, BARS, begin_ms, jumps=jumps, holes=0.03 * (seed % 3)), moods)
+        for pair in pairs
+    }
+    daily, total = LIMITS[seed % len(LIMITS)]
+    account = ugly.account(pairs, max_daily_loss_pct=Decimal(daily), max_total_loss_pct=Decimal(total))
+    policy = Policy("Europe/Prague" if seed % 2 else "UTC", "low" if seed % 5 else "close")
+    # A smallest order of nearly what is bought: what has lost in value cannot be sold, until it is worth more again.
+    least = account.position_pct * Decimal(97) if seed % 4 == 3 else Decimal(1)
+    instruments = [Instrument(exchange="kraken", pair=pair, minimum_cost=least) for pair in pairs]
+    broker = PaperBroker(instruments={(each.exchange, each.pair): each for each in instruments})
+    return Example(market_of(account, decided, policy), broker, policy, lived(account, decided, broker, policy))
+
+
+def lived(account: Account, decided: Mapping[str, Decided], broker: PaperBroker, policy: Policy) -> list[Message]:
+    """Return what execution makes of all signals, in the order in which they would come."""
+    signals = [each.signal(account.name, place) for each in decided.values() for place in range(len(each.bars))]
+    return live(sorted(signals, key=lambda signal: signal.window_start_ms), account, broker, policy)
+
+
+def asleep(of: Example, parts: Mapping[str, Part] = PARTS) -> Outcome:
+    return run(of.market, of.broker, of.policy, parts)
+
+
+@pytest.mark.parametrize("seed", range(EXAMPLES))
+def test_asleep_equals_awake(seed: int) -> None:
+    of = example(seed)
+    assert of.differs(asleep(of)) is None
+
+
+def test_the_examples_are_worth_something() -> None:
+    """Much is slept through, and much happens: every kind of message, every end of an order, every state."""
+    outcomes = [asleep(example(seed)) for seed in range(EXAMPLES)]
+    bars, awake = (sum(map(len, of)) for of in zip(*((each.market, each.awake) for each in outcomes), strict=True))
+    assert awake < 0.5 * bars
+    messages: list[Any] = [message for each in outcomes for message in each.messages]
+    assert {message.schema_name for message in messages} == {"order", "fill", "position", "risk_alert"}
+    assert {m.status for m in messages if m.schema_name == "order"} >= {"FILLED", "DENIED", "EXPIRED", "CANCELLED"}
+    assert {m.rule for m in messages if m.schema_name == "risk_alert"} >= {"DAILY_LOSS", "DRAWDOWN", "STALE_DATA"}
+    assert {each.portfolio.trading_state for each in outcomes} == {"ACTIVE", "DAILY_LOSS", "TOTAL_LOSS"}
+
+
+@pytest.mark.parametrize("seed", range(0, EXAMPLES, 8))
+def test_never_asleep_is_the_same(seed: int) -> None:
+    of = example(seed)
+    outcome = run(of.market, of.broker, of.policy, DENSE)
+    assert len(outcome.awake) == len(of.market)
+    assert of.differs(outcome) is None
+
+
+@pytest.mark.parametrize("seed", range(0, EXAMPLES, 8))
+def test_columns_of_the_books_are_their_rows(seed: int) -> None:
+    outcome = asleep(example(seed))
+    rows, curve = list(exact_books(outcome)), curve_of(outcome)
+    for found, name in (
+        (curve.balance, "balance"),
+        (curve.equity, "equity"),
+        (curve.exposure, "exposure_quote"),
+        (curve.drawdown, "drawdown_quote"),
+    ):
+        assert np.allclose(found, [float(getattr(row, name)) for row in rows], rtol=1e-12, atol=1e-8), name
+
+
+def late(wakes: Wakes) -> Wakes:
+    """Return the same on the late side: levels a thousandth too far, times a bar, anything else not at all."""
+    thousandth = Decimal("0.001")
+
+    def moved(level: Decimal | None, sign: int) -> Decimal | None:
+        return None if level is None else level + sign * thousandth * abs(level)
+
+    return Wakes(
+        from_ms=None if wakes.from_ms is None else wakes.from_ms + ugly.MINUTE_MS,
+        equity_at_most=moved(wakes.equity_at_most, -1),
+        equity_at_least=moved(wakes.equity_at_least, 1),
+        low_at_most={pair: level * (1 - thousandth) for pair, level in wakes.low_at_most.items()},
+        high_at_least={pair: level * (1 + thousandth) for pair, level in wakes.high_at_least.items()},
+    )
+
+
+@pytest.mark.parametrize("name", PARTS)
+def test_each_part_that_wakes_late_is_found(name: str) -> None:
+    """No part is there for nothing, and the examples have a bar that needs it."""
+
+    def too_late(portfolio, context):
+        return [late(each) for each in PARTS[name](portfolio, context)]
+
+    parts = {**PARTS, name: too_late}
+    assert any(example(seed).differs(asleep(example(seed), parts)) for seed in range(EXAMPLES)), name
+
+
+def test_what_says_nothing_keeps_awake() -> None:
+    class Silent:
+        """A broker without `wakes`."""
+
+        def __init__(self, broker: PaperBroker) -> None:
+            for name in ("instrument", "price", "fee_quote", "reports", "cancel"):
+                setattr(self, name, getattr(broker, name))
+
+    of = next(each for seed in range(EXAMPLES) if asleep(each := example(seed)).messages)
+    assert of.differs(run(of.market, cast(Any, Silent(of.broker)), of.policy)) is None
+
+
+def test_a_day_of_23_hours_is_slept_through_too() -> None:
+    of = replace(example(1), policy=Policy("Europe/Prague"))
+    assert len(of.market.day_starts) == 2

@@ -1,0 +1,57 @@
+"""Markets as no venue should have them: gaps, empty candles, jumps, equal prices, days of 23 and 25 hours."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+import numpy as np
+
+from backtest.bars import COMPLETE, EMPTY, GAP, Bars, FloatTexts
+from backtest.decided import DECISIONS, Decided
+from contracts.account import Account
+
+MINUTE_MS = 60_000
+PAIRS = ("BTC/USD", "ETH/USD", "SOL/USD", "ADA/USD", "XRP/USD")
+#: Two hours before midnight in Prague, on the days before its clocks go on and back, and before an ordinary one.
+BEGINNINGS_MS = (1_774_731_600_000, 1_792_872_000_000, 1_772_575_200_000)
+
+
+def bars(rng: np.random.Generator, pair: str, length: int, begin_ms: int, *, jumps: float, holes: float) -> Bars:
+    """Return bars in whole ticks, so that prices are often equal."""
+    tick = float(rng.choice([0.01, 0.5, 1.0]))
+    moved = np.round(rng.standard_t(2, length) * 3) * (rng.random(length) > 0.3)
+    moved += np.where(rng.random(length) < jumps, np.round(rng.normal(-20, 160, length)), 0)
+    close = np.maximum(1_000 + np.cumsum(moved), 5.0)
+    opened = np.maximum(np.append(close[:1], close[:-1]) + np.round(rng.normal(0, 1, length)), 5.0)
+    high = np.maximum(opened, close) + rng.integers(0, 4, length)
+    low = np.maximum(np.minimum(opened, close) - rng.integers(0, 4, length), 1.0)
+    kinds = rng.choice([COMPLETE, EMPTY, GAP], length, p=[0.9 - holes, 0.1, holes]).astype(np.int8)
+    there = rng.random(length) >= holes
+    there[0] = there[-1] = True
+    prices: dict[str, Any] = {"open": opened, "high": high, "low": low, "close": close}
+    columns = {name: np.round(each[there] * tick, 6) for name, each in prices.items()}
+    starts = begin_ms + MINUTE_MS * np.flatnonzero(there).astype(np.int64)
+    counts = np.where(kinds[there] == COMPLETE, 7, 0).astype(np.int64)
+    texts = {name: FloatTexts(column) for name, column in columns.items()}
+    columns |= {"volume": counts * 1.5, "trade_count": counts * 1.0, "taker_buy_volume": counts * 0.5}
+    return Bars("kraken", pair, 60, starts, texts, columns, counts, kinds[there])
+
+
+def said(rng: np.random.Generator, of: Bars, eagerness: float) -> Decided:
+    """Return decisions as they come: long silences, changes of mind, and the same said again."""
+    targets = rng.choice(
+        [9, 0, 1, -1], len(of), p=[1 - eagerness, eagerness * 0.4, eagerness * 0.55, eagerness * 0.05]
+    )
+    targets = np.where(of.qualities == GAP, 9, targets).astype(np.int8)
+    decisions = np.array([{9: 0, 1: 1, 0: 2, -1: 2}[each] for each in targets.tolist()], np.int8)
+    return Decided(of, "made_up", "0" * 12, targets, decisions, expiry_seconds=int(rng.choice([60, 180, 300])))
+
+
+def account(pairs: tuple[str, ...], **fields: Any) -> Account:
+    """Return an account that is quick to reach its limits."""
+    usual = {"position_pct": Decimal(95) // len(pairs), "max_position_pct": Decimal(96), "cooldown_bars": 0}
+    return Account(name="paper", pairs=pairs, **{**usual, **fields})
+
+
+assert DECISIONS == ("none", "buy", "sell")
