@@ -203,7 +203,7 @@ def kinds(told: list[Any]) -> list[list[Any]]:
 def test_nothing_depends_on_how_the_two_topics_are_mixed(probabilities: list[float | None], data: Any) -> None:
     """Every mark and decision once, whatever came first; a restart and repetition in the middle change nothing."""
     messages = minutes(*probabilities)
-    bound = {"maximum_pending_bars": len(messages)}
+    bound: dict[str, Any] = {"maximum_pending_bars": len(messages)}
     once = kinds(Accounts(PAPER, CROSS, **bound).told(messages))
     assert [len(each) for each in once] == [len(probabilities)] * 4
     lines = [messages[0::2], messages[1::2]]

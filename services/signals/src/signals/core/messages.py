@@ -29,7 +29,7 @@ def decision_of(
     expiry_seconds: int,
 ) -> Signal:
     """Return what an account's strategy has decided on a row."""
-    said = None if prediction is None or not decider.followed.waits else prediction
+    said = prediction if decider.followed.waits else None
     return Signal(
         account=decider.account.name,
         strategy=decider.followed.name,
@@ -37,16 +37,17 @@ def decision_of(
         target=None if row.quality == "gap" else target,
         decision=_DECISIONS[target] if why == "confident" else "none",
         reason=why,
-        direction=said and said.direction,
-        probability_up=said and said.probability_up,
-        confidence=said and said.confidence,
-        horizon_bars=said and said.horizon_bars,
-        model_name=said and said.model_name,
-        model_version=said and said.model_version,
-        prediction_id=said and said.message_id,
+        **_said(said),
         expires_at_ms=row.window_end_ms + expiry_seconds * MS_PER_SECOND,
         **_marked(row),
     )
+
+
+def _said(prediction: Prediction | None) -> dict[str, Any]:
+    names = ("direction", "probability_up", "confidence", "horizon_bars", "model_name", "model_version")
+    if prediction is None:
+        return dict.fromkeys((*names, "prediction_id"))
+    return {**{name: getattr(prediction, name) for name in names}, "prediction_id": prediction.message_id}
 
 
 def _marked(row: FeatureRow) -> dict[str, Any]:

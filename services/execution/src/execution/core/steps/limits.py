@@ -25,7 +25,7 @@ def check_losses(portfolio: Portfolio, minute: Minute, context: Context) -> Deci
     if portfolio.trading_state in _FINAL_STATES:
         return portfolio, outputs
     low = context.policy.risk_mark == "low"
-    prices = {p: Decimal(s.mark_low if low else s.mark_close) for p, s in minute.signals.items()}
+    prices = {p: Decimal(s.mark_low if low else s.mark_close) for p, s in minute.candles.items()}
     worth = equity(portfolio, prices)
     health = AccountHealth(context.account, portfolio.initial_balance, portfolio.day_start_balance, worth)
     for rule in LOSS_RULES:
@@ -73,7 +73,7 @@ def check_pairs(portfolio: Portfolio, minute: Minute, context: Context) -> Decid
 
 
 def _view(portfolio: Portfolio, minute: Minute, pair: str) -> PairView:
-    signal, mark = minute.signals.get(pair), portfolio.marks.get(pair)
+    signal, mark = minute.candles.get(pair), portfolio.marks.get(pair)
     return PairView(
         pair,
         minute.window_start_ms,
