@@ -30,7 +30,7 @@ probabilities = st.one_of(st.none(), st.floats(0, 1), st.sampled_from([0.0, 0.45
     st.one_of(st.sampled_from([0.5, 0.55, 0.6, 1.0]), st.floats(0.5, 1)),
 )
 def test_decides_as_it_says(said: list[tuple[float | None, bool]], minimum: float) -> None:
-    accounts = Accounts(Account(name="a", pairs=("BTC/USD",), minimum_confidence=minimum, cooldown_bars=0))
+    accounts = Accounts(Account(name="a", pairs=("BTC/USD",), minimum_confidence=minimum))
     for minute, (up, gap) in enumerate(said):
         each = prediction(minute, None, reason="gap") if gap else prediction(minute, up)
         candle = row(minute, quality="gap" if gap else "complete")

@@ -17,10 +17,8 @@ from contracts.prediction import Prediction
 from contracts.signal import Signal
 from contracts.state import MemoryState
 
-PAPER = Account(name="paper", pairs=("BTC/USD", "ETH/USD"), cooldown_bars=0)
-CROSS = Account(
-    name="cross", pairs=("BTC/USD",), strategy="sma_cross", parameters={"fast": 5, "slow": 50}, cooldown_bars=0
-)
+PAPER = Account(name="paper", pairs=("BTC/USD", "ETH/USD"))
+CROSS = Account(name="cross", pairs=("BTC/USD",), strategy="sma_cross", parameters={"fast": 5, "slow": 50})
 
 
 def only(*messages: FeatureRow | Prediction, account: Account = PAPER) -> Signal:
@@ -150,14 +148,6 @@ def test_every_account_that_trades_the_pair_gets_its_own_decision() -> None:
 def test_the_first_prediction_for_a_window_decides() -> None:
     told = Accounts(PAPER).signals([row(0), prediction(0, 0.7), prediction(0, 0.2, model_version=4)])
     assert [(s.decision, s.model_version) for s in told] == [("buy", 3)]
-
-
-def test_a_renamed_account_leaves_no_state() -> None:
-    accounts = Accounts(PAPER)
-    accounts.told(minutes(0.6))
-    renamed = Accounts(Account(name="renamed", pairs=("BTC/USD",)), state=accounts.state)
-    renamed.told([row(1), prediction(1)])
-    assert set(accounts.state.entries["kraken:pair"]["decided"]) == {"renamed"}
 
 
 def test_a_strategy_that_nobody_follows_any_more_leaves_no_state() -> None:

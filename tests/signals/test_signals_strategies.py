@@ -31,7 +31,7 @@ class Own(Strategy):
 
 
 def account(strategy: str = "prediction", **fields: Any) -> Account:
-    return Account(name="mine", pairs=("BTC/USD",), strategy=strategy, cooldown_bars=0, **fields)
+    return Account(name="mine", pairs=("BTC/USD",), strategy=strategy, **fields)
 
 
 def written(folder: Path, text: str = OWN, name: str = "own_rule") -> str:

@@ -15,7 +15,7 @@ from typing import TypedDict
 from contracts.candle_mark import CandleMark
 from contracts.feature_row import FeatureRow
 from contracts.prediction import Prediction
-from contracts.signal import Decision, Signal
+from contracts.signal import Signal
 from contracts.state import State
 from contracts.units import MS_PER_SECOND
 from features.bars import bar_of_row
@@ -30,14 +30,12 @@ class PairState(TypedDict):
     """What is remembered of a pair beside rows, bars and predictions: JSON.
 
     `row_ms` and `said_ms` are the newest windows that a row and a prediction came of, `begun_ms` that of the first
-    prediction: with it accounts begin whose strategy waits for one. `decided` holds, per account, its last decision
-    other than none and the window in which it began to say so.
+    prediction: with it accounts begin whose strategy waits for one.
     """
 
     row_ms: int | None
     said_ms: int | None
     begun_ms: int | None
-    decided: dict[str, tuple[Decision, int]]
 
 
 @dataclass
@@ -101,10 +99,7 @@ class _Turn:
         self._patient = [each for each in deciders if each.followed.waits]
         self._name = f"{message.exchange}:pair"
         saved: PairState | None = state.get(self._name)
-        self._pair = saved or PairState(row_ms=None, said_ms=None, begun_ms=None, decided={})
-        # Only accounts that still trade the pair are kept, so a renamed account leaves nothing behind.
-        names = {each.account.name for each in deciders}
-        self._decided = {name: last for name, last in self._pair["decided"].items() if name in names}
+        self._pair = saved or PairState(row_ms=None, said_ms=None, begun_ms=None)
         self._waiting = Waiting(state, message.exchange)
         self._asked = frozenset(name for each in self._patient for name in each.followed.features)
 
@@ -175,7 +170,7 @@ class _Turn:
         """Ask each strategy once, whoever follows it; tell their accounts, or only let the strategies see the row."""
         outcomes: dict[str, Outcome] = {}
         for decider in deciders:
-            followed, account = decider.followed, decider.account.name
+            followed = decider.followed
             if followed.hash not in outcomes:
                 outcome = AtWork(self._state, followed, row, self._streams).target(row, prediction)
                 outcomes[followed.hash] = outcome
@@ -184,13 +179,11 @@ class _Turn:
             if not told:
                 continue
             outcome = outcomes[followed.hash]
-            last, last_ms = self._decided.get(account, ("none", None))
-            why = reason(row, prediction, outcome, decider, last_ms if last == "sell" else None)
-            signal = decision_of(row, prediction, outcome.target, why, decider, self._desk.expiry_seconds)
-            if signal.decision not in ("none", last):
-                self._decided[account] = (signal.decision, row.window_start_ms)
-            self.told.messages.append(signal)
+            why = reason(row, prediction, outcome, followed)
+            self.told.messages.append(
+                decision_of(row, prediction, outcome.target, why, decider, self._desk.expiry_seconds)
+            )
 
     def _save(self, **changes: int | None) -> None:
-        self._pair = PairState(**{**self._pair, **changes, "decided": self._decided})  # type: ignore[typeddict-item]
+        self._pair = PairState(**{**self._pair, **changes})  # type: ignore[typeddict-item]
         self._state.set(self._name, self._pair)
