@@ -133,7 +133,7 @@ def test_a_strategy_that_fails_is_alone_in_it_and_begins_again(tmp_path: Path) -
             {"strategy": "predictoin"},
             r"mine\.strategy: expected prediction, or a path .* \(did you mean prediction\?\)",
         ),
-        ({"strategy": "nothing.py"}, "FILE: expected a strategy's Python file"),
+        ({"strategy": "nothing.py"}, "expected the path of a Python file that is there, was 'nothing\\.py'"),
         (
             {"parameters": {"minimum_confidence": 2}},
             r"Prediction\.minimum_confidence: expected from 0\.5 to 1, was 2",
