@@ -41,7 +41,8 @@ def run_service(
 
     On a signal the message in hand is finished, everything is committed and closed, and 0 is returned (1 by a job
     that had not come to its end, and where the log took nothing any more: `streaming.service.stopping`). An error
-    that is not one message's fault is logged in one line and 1 is returned; what was not committed is processed again.
+    that is not one message's fault is logged in one line and 1 is returned; what was not committed is processed
+    again.
 
     Parameters
     ----------
