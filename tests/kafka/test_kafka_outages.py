@@ -145,7 +145,7 @@ def test_a_service_that_is_stopped_while_the_broker_is_away_says_what_was_not_ta
     app.leave_signals_alone()
     app.run()
     messages = [record.message() for record in read_topic(settings, TALLIES)]
-    values: dict[tuple[str, int], set[str]] = {}
+    values: dict[tuple[str, int], set[bytes]] = {}
     for each in messages:
         values.setdefault((each.key, each.event_time_ms), set()).add(each.to_json())
     assert len(values) == 3 * 299 and {len(each) for each in values.values()} == {1}
