@@ -169,7 +169,8 @@ def _rows(pair: str, starts: NDArray[np.int64], columns: dict[str, Any], decimal
         "feature_set": feature_set_id(),
     }
     # A copy of a row costs a tenth of a new one, whose hundred columns are looked through.
-    blank = FeatureRow.model_construct(**fixed, window_start_ms=0, **dict.fromkeys((*texts, *names)))
+    of_row: dict[str, Any] = dict.fromkeys((*texts, *names))
+    blank = FeatureRow.model_construct(**fixed, window_start_ms=0, **of_row)
     return [
         blank.model_copy(
             update={
