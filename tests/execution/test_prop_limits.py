@@ -30,7 +30,7 @@ def test_100_000_and_103_200_give_98_200_on_days_of_23_and_25_hours(
 ) -> None:
     """The day before, 1,000 units go from 100 to 103.2. On the day itself all of it buys 1,032 units at 100.
 
-    1,032 x 95.1551 is 98,200.0632 and 1,032 x 95.155 is 98,199.96: above and below the floor in the day's last minute.
+    1,032 x 95.1551 is 98,200.0632 and 1,032 x 95.155 is 98,199.96: around the floor, in the day's last minute.
     """
     who = account(**BOLD, initial_balance_quote=100_000, max_daily_loss_pct=5, max_total_loss_pct=50)
     before = [signal(begins - 30, "buy"), signal(begins - 29), signal(begins - 28, "sell", close="103.2")]

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.signals.prediction_stream import prediction
+from tests.signals.market_stream import prediction, row
 
 from contracts.account import Account
-from contracts.topics import PREDICTIONS, SIGNALS
+from contracts.signal import Signal
+from contracts.topics import PREDICTIONS, SIGNALS, TECHNICAL_INDICATORS
 from signals.app import topology
 from signals.settings import SignalsSettings
 from streaming.testing import run_topology
@@ -36,6 +37,8 @@ def test_the_exits_of_a_strategy_stand_on_each_of_its_signals(tmp_path: Path) ->
         Account(name="paper", pairs=("BTC/USD",)),
     )
     settings = SignalsSettings(accounts=accounts, store_url="off")
-    signals = run_topology(topology, settings, "signals", {PREDICTIONS: [prediction(0)]}, [SIGNALS])["signals"]
+    inputs = {TECHNICAL_INDICATORS: [row(0)], PREDICTIONS: [prediction(0)]}
+    told = run_topology(topology, settings, "signals", inputs, [SIGNALS])["signals"]
+    signals = [each for each in told if isinstance(each, Signal)]
     exits = {s.account: (s.stop_pct, s.target_pct, s.trailing_pct, s.maximum_bars) for s in signals}
     assert exits == {"stopped": (1.5, 4, None, 60), "paper": (None, None, None, None)}

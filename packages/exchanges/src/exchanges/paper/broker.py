@@ -10,9 +10,9 @@ from typing import Any
 from contracts.errors import BadSettingError
 from contracts.fees import MAKER_FEE_BPS, TAKER_FEE_BPS
 from contracts.instrument import Instrument, default_instrument
+from contracts.mark import MarkedWindow
 from contracts.order import Order, OrderSide
 from contracts.order_report import Execution, OrderReport
-from contracts.signal import Signal
 from contracts.units import BPS, EXACT, decimal_string, price_decimals
 from contracts.wakes import ALWAYS, Wakes
 from exchanges.paper.touch import COLLAR, TOUCHES, Liquidity, Refused, Touched
@@ -129,7 +129,7 @@ class PaperBroker:
             return (quantity * price * bps * BPS).quantize(FEE_STEP, ROUND_HALF_EVEN)
 
     def reports(
-        self, orders: Iterable[Order], marks: Mapping[str, Signal], window_end_ms: int, cash: Decimal
+        self, orders: Iterable[Order], marks: Mapping[str, MarkedWindow], window_end_ms: int, cash: Decimal
     ) -> list[OrderReport]:
         """Return what becomes of `orders` in a minute: filled where it reaches them, refused, or over.
 
@@ -184,7 +184,7 @@ class PaperBroker:
         return [_report(order, at_ms, kind="CANCELLED", reason=order.cancel_reason)]
 
     def _report(
-        self, order: Order, mark: Signal | None, window_end_ms: int, cash: Decimal
+        self, order: Order, mark: MarkedWindow | None, window_end_ms: int, cash: Decimal
     ) -> tuple[OrderReport | None, Decimal]:
         """Return what becomes of an order in a minute, and what it costs."""
         if mark is not None and (wait_ms := self._wait_ms(order, mark)) is not None:
@@ -200,7 +200,7 @@ class PaperBroker:
             return _report(order, order.expires_at_ms, kind="EXPIRED"), _ZERO
         return None, _ZERO
 
-    def _wait_ms(self, order: Order, mark: Signal) -> int | None:
+    def _wait_ms(self, order: Order, mark: MarkedWindow) -> int | None:
         """Return for how long an order has been at the venue when a candle begins; None if it is not, or no more."""
         start_ms = mark.window_start_ms
         if order.purpose == "protect":
@@ -209,7 +209,7 @@ class PaperBroker:
         in_time = order.expires_at_ms is None or start_ms < order.expires_at_ms
         return wait_ms if wait_ms >= 0 and in_time else None
 
-    def _fill(self, order: Order, mark: Signal, touched: Touched, cash: Decimal) -> tuple[OrderReport, Decimal]:
+    def _fill(self, order: Order, mark: MarkedWindow, touched: Touched, cash: Decimal) -> tuple[OrderReport, Decimal]:
         at_ms, quantity = mark.window_start_ms, Decimal(order.quantity)
         buys = order.side == "buy"
         price = touched.price

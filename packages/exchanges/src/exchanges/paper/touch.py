@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal
 
-from contracts.mark import Mark
+from contracts.mark import MarkedWindow
 from contracts.order import Order, OrderType
 
 Liquidity = Literal["taker", "maker"]
@@ -49,17 +49,17 @@ class Refused:
 
 
 #: An order, the bar, and whether it is the first that the order could be filled on -> what comes of it.
-Touch = Callable[[Order, Mark, bool], Touched | Refused | None]
+Touch = Callable[[Order, MarkedWindow, bool], Touched | Refused | None]
 
 
-def market(order: Order, mark: Mark, _is_first: bool) -> Touched | Refused | None:
+def market(order: Order, mark: MarkedWindow, _is_first: bool) -> Touched | Refused | None:
     """At the open: the first trade after the decision. A gap's open may not be that."""
     if not _is_honest(mark):
         return None
     return Touched(Decimal(mark.mark_open), "taker")
 
 
-def limit(order: Order, mark: Mark, is_first: bool) -> Touched | Refused | None:
+def limit(order: Order, mark: MarkedWindow, is_first: bool) -> Touched | Refused | None:
     """At the open where that is no worse than the limit on arrival; later at the limit, once a price goes beyond."""
     if not _is_honest(mark) or order.limit_price is None:
         return None
@@ -72,7 +72,7 @@ def limit(order: Order, mark: Mark, is_first: bool) -> Touched | Refused | None:
     return Touched(level, "maker") if (beyond < level if buys else beyond > level) else None
 
 
-def protective(order: Order, mark: Mark, _is_first: bool) -> Touched | Refused | None:
+def protective(order: Order, mark: MarkedWindow, _is_first: bool) -> Touched | Refused | None:
     """A sell at the worse of stop and open once the low reaches the stop; else at the target once the high is beyond.
 
     Of a gap only the stop counts: what was traded did reach it, whatever else was.
@@ -87,7 +87,7 @@ def protective(order: Order, mark: Mark, _is_first: bool) -> Touched | Refused |
     return None
 
 
-def _is_honest(mark: Mark) -> bool:
+def _is_honest(mark: MarkedWindow) -> bool:
     # The open of a gap candle need not be the first trade after the decision: nobody knows what was before it.
     return mark.mark_trade_count > 0 and mark.mark_quality != "gap"
 

@@ -59,5 +59,5 @@ def act(portfolio: Portfolio, minute: Minute, account: Account, broker: Broker, 
 
 def _hear(portfolio: Portfolio, orders: list[OpenOrder], minute: Minute, context: Context) -> Decided:
     """Book what the broker says of orders."""
-    reports = context.broker.reports([each.order for each in orders], minute.signals, context.at_ms, portfolio.cash)
+    reports = context.broker.reports([each.order for each in orders], minute.candles, context.at_ms, portfolio.cash)
     return book_all(portfolio, reports, context.account)

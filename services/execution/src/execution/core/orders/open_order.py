@@ -21,8 +21,8 @@ class OpenOrder:
 
     order: Order
     reserved_quote: Decimal
-    model_name: str
-    model_version: int
+    model_name: str | None
+    model_version: int | None
     executions: tuple[str, ...] = ()
     plan: ExitPlan | None = None
 

@@ -68,10 +68,10 @@ def _sells(portfolio: Portfolio, pair: str, minute: Minute, context: Context) ->
         return [] if why == REMOVED_PAIR else [("flatten", why)]
     guard = portfolio.guards.get(pair)
     ends_ms = None if guard is None else guard.ends_ms(context.bar_ms)
-    if ends_ms is not None and context.at_ms >= ends_ms and pair in minute.signals:
+    if ends_ms is not None and context.at_ms >= ends_ms and pair in minute.candles:
         return [("time_exit", MAXIMUM_BARS)]
-    # An order's id comes from the pair's last signal: without a new one it would be that of the order before it.
-    return [("exit", None)] if pair in portfolio.exiting and pair in minute.signals else []
+    # An order's id comes from the pair's last candle: without a new one it would be that of the order before it.
+    return [("exit", None)] if pair in portfolio.exiting and pair in minute.candles else []
 
 
 def _forget_exits(portfolio: Portfolio, context: Context) -> Portfolio:

@@ -37,10 +37,10 @@ def trail(portfolio: Portfolio, minute: Minute, context: Context) -> Decided:
     """After a bar with trades, let stops follow its high: what came first within it is not known."""
     outputs: list[Message] = []
     for pair, guard in sorted(portfolio.guards.items()):
-        signal = minute.signals.get(pair)
-        if guard.plan.trailing_pct is None or signal is None or not signal.mark_trade_count:
+        candle = minute.candles.get(pair)
+        if guard.plan.trailing_pct is None or candle is None or not candle.mark_trade_count:
             continue
-        guard = replace(guard, best=max(guard.best, Decimal(signal.mark_high)))
+        guard = replace(guard, best=max(guard.best, Decimal(candle.mark_high)))
         stop = _levels(portfolio, pair, guard, context)[0]
         if guard.opened is not None and stop != guard.opened.order.stop_price:
             order = amended(guard.opened.order, context.at_ms, stop_price=stop)
