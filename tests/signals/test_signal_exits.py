@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from tests.signals.market_stream import prediction, row
 
@@ -37,7 +38,7 @@ def test_the_exits_of_a_strategy_stand_on_each_of_its_signals(tmp_path: Path) ->
         Account(name="paper", pairs=("BTC/USD",)),
     )
     settings = SignalsSettings(accounts=accounts, store_url="off")
-    inputs = {TECHNICAL_INDICATORS: [row(0)], PREDICTIONS: [prediction(0)]}
+    inputs: dict[Any, list[Any]] = {TECHNICAL_INDICATORS: [row(0)], PREDICTIONS: [prediction(0)]}
     told = run_topology(topology, settings, "signals", inputs, [SIGNALS])["signals"]
     signals = [each for each in told if isinstance(each, Signal)]
     exits = {s.account: (s.stop_pct, s.target_pct, s.trailing_pct, s.maximum_bars) for s in signals}
