@@ -23,6 +23,9 @@ class Texts(Protocol):
 
     def __getitem__(self, bar: int) -> str: ...
 
+    def part(self, which: slice) -> Texts:
+        """Return those of some of the bars."""
+
 
 @dataclass(frozen=True, slots=True)
 class FloatTexts:
@@ -32,6 +35,10 @@ class FloatTexts:
 
     def __getitem__(self, bar: int) -> str:
         return decimal_string(Decimal(repr(float(self.values[bar]))))
+
+    def part(self, which: slice) -> FloatTexts:
+        """Return those of some of the bars."""
+        return FloatTexts(self.values[which])
 
 
 @dataclass(frozen=True)
@@ -68,6 +75,18 @@ class Bars:
 
     def __len__(self) -> int:
         return len(self.starts_ms)
+
+    def __getitem__(self, part: slice) -> Bars:
+        """Return some of the bars."""
+        return replace(
+            self,
+            starts_ms=self.starts_ms[part],
+            texts={name: texts.part(part) for name, texts in self.texts.items()},
+            columns={name: column[part] for name, column in self.columns.items()},
+            trade_counts=self.trade_counts[part],
+            qualities=self.qualities[part],
+            given={name: column[part] for name, column in self.given.items()},
+        )
 
     def with_given(self, given: Mapping[str, Floats]) -> Bars:
         """Return the same bars with more that comes with them."""

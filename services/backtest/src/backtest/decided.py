@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import cast
 
 import numpy as np
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from backtest.bars import GAP, Bars
 from contracts.candle import QUALITIES
-from contracts.signal import Decision, Signal, Target
+from contracts.signal import Decision, Signal, SignalReason, Target
 from contracts.units import MS_PER_SECOND
 from strategies.running import Rows, targets
 from strategies.strategy import Strategy
@@ -48,10 +48,20 @@ class Decided:
     decisions: NDArray[np.int8]
     expiry_seconds: int
 
+    def __getitem__(self, part: slice) -> Decided:
+        """Return the same of some of the bars."""
+        return replace(self, bars=self.bars[part], targets=self.targets[part], decisions=self.decisions[part])
+
+    def reason(self, place: int) -> SignalReason:
+        """Return why a bar's signal says what it says."""
+        if self.targets[place] != _UNKNOWN:
+            return "confident"
+        return "gap" if self.bars.qualities[place] == GAP else "undecided"
+
     def signal(self, account: str, place: int) -> Signal:
         """Return what is said to an account after a bar."""
         bars = self.bars
-        start_ms, target = int(bars.starts_ms[place]), _target(int(self.targets[place]))
+        start_ms, target = int(bars.starts_ms[place]), target_of(int(self.targets[place]))
         decision = DECISIONS[self.decisions[place]]
         end_ms = start_ms + bars.interval_s * MS_PER_SECOND
         return Signal(
@@ -64,7 +74,7 @@ class Decided:
             interval_s=bars.interval_s,
             window_start_ms=start_ms,
             decision=decision,
-            reason="confident" if target is not None else "gap" if bars.qualities[place] == GAP else "undecided",
+            reason=self.reason(place),
             direction=0,
             probability_up=None,
             confidence=None,
@@ -108,5 +118,12 @@ def decide(strategy: Strategy, name: str, digest: str, bars: Bars, expiry_second
     return Decided(bars, name, digest, whole, decisions, expiry_seconds)
 
 
-def _target(number: int) -> Target | None:
+def target_of(number: int) -> Target | None:
+    """Return the target that a number of `Decided.targets` stands for.
+
+    Returns
+    -------
+    Target | None
+        None: no decision.
+    """
     return None if number == _UNKNOWN else cast(Target, number)
