@@ -135,7 +135,7 @@ def test_a_wrong_price_is_named_in_every_kind_of_file(tmp_path: Path, file: BarF
         (
             "two.zip",
             zipped("a.csv", b"1", **{"b.csv": b"2"}),
-            "expected a zip with one file in it, was 'two.zip with 2 (a.csv",
+            "expected a zip with one file in it (unzip it and name the file), was 'two.zip with a.csv, b.csv",
         ),
     ],
     # Packed content differs from second to second, and workers must agree on the names of tests.

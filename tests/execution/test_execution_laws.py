@@ -30,7 +30,8 @@ from execution.core.orders.archive import KEPT
 from execution.core.policy import Policy
 
 PAIRS = ("BTC/USD", "ETH/USD", "SOL/USD")
-ACCOUNT = account(*PAIRS, position_pct=30, max_position_pct=40, max_daily_loss_pct=2, max_total_loss_pct=6)
+LIMITS = {"max_position_pct": 40, "max_daily_loss_pct": 2, "max_total_loss_pct": 6, "cooldown_bars": 1}
+ACCOUNT = account(*PAIRS, position_pct=30, **LIMITS)
 BROKER = PaperBroker(slippage_bps=Decimal("2.5"), fee_bps=Decimal(40))
 LAWS = settings(derandomize=True, max_examples=60, deadline=None)
 

@@ -18,6 +18,13 @@ from execution.core.rules.rule import AccountHealth, LossRule, OrderRequest, Ord
 from execution.core.steps.trading_day import trading_day
 from execution.risk_rules import render
 
+#: What orders say that rules without alerts deny.
+SILENT = {
+    "below_minimum": "BELOW_MINIMUM",
+    "closing_pair": "CLOSING_PAIR",
+    "cooldown": "COOLDOWN",
+    "trading_state": "DAILY_LOSS",
+}
 #: Modules of the rules package that hold no rule.
 SHARED = {"__init__", "rule"}
 
@@ -29,6 +36,7 @@ def health(equity: str, day_start: str = "103200") -> AccountHealth:
 def request(**changes: object) -> OrderRequest:
     fields = {
         "account": account(),
+        "pair": "BTC/USD",
         "instrument": default_instrument("kraken", "BTC/USD"),
         "trading_state": "ACTIVE",
         "equity": Decimal(10_000),
@@ -36,14 +44,17 @@ def request(**changes: object) -> OrderRequest:
         "price": Decimal(100),
         "cost_quote": Decimal(2_010),
         "available_cash": Decimal(5_000),
+        "bars_since_fill": 5,
     }
     return OrderRequest(**(fields | changes))  # type: ignore[arg-type]
 
 
 def worst_of(rule: OrderRule) -> RiskViolation | None:
-    """Return what a rule says of an order that nobody would let pass: too large, or too small."""
+    """Return what a rule says of an order that nobody would let pass: too large, too small, too early, unwanted."""
     return rule.check(
         request(
+            account=account(closing_pairs=("BTC/USD",)),
+            bars_since_fill=0,
             trading_state="DAILY_LOSS",
             equity=Decimal(1),
             quantity=Decimal(0) if rule is below_minimum.RULE else Decimal(10**9),
@@ -98,8 +109,7 @@ def test_order_rules_let_an_ordinary_order_pass_and_deny_one_beyond_all_limits(r
     assert rule.check(request()) is None
     violation = worst_of(rule)
     assert violation is not None
-    silent = "BELOW_MINIMUM" if rule is below_minimum.RULE else "DAILY_LOSS"
-    assert violation.reason == (rule.code or silent)
+    assert violation.reason == (rule.code or SILENT[rule.check.__module__.rpartition(".")[2]])
     assert violation.message
 
 
@@ -110,6 +120,8 @@ def test_order_rules_let_an_ordinary_order_pass_and_deny_one_beyond_all_limits(r
         ({"quantity": Decimal("25.0001")}, "POSITION_SIZE"),
         ({"quantity": Decimal("0.004999")}, "BELOW_MINIMUM"),
         ({"cost_quote": Decimal("5000.01")}, "EXPOSURE"),
+        ({"bars_since_fill": 4}, "COOLDOWN"),
+        ({"account": account("BTC/USD", "ETH/USD", closing_pairs=("BTC/USD",))}, "CLOSING_PAIR"),
     ],
 )
 def test_each_order_rule_denies_what_is_just_beyond_its_limit(changes: dict[str, object], reason: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-from pydantic import ConfigDict, Field, field_validator
+from pydantic import ConfigDict, Field, field_validator, model_validator
 
 from contracts.currency import default_balance, in_words, quote_currency
 from contracts.risk_rules import RiskLimits
@@ -33,6 +33,8 @@ class Account(RiskLimits):
         What decides for it: the name of a strategy that comes along, or the path of a file; and its parameters.
     minimum_confidence
         Predictions below it are no reason to trade, for the strategy ``prediction``.
+    closing_pairs
+        Pairs to be taken off it: they stay among `pairs` until nothing of them is held.
     max_daily_loss_pct, max_total_loss_pct
         What it may lose in a UTC day, and since its start.
     """
@@ -47,7 +49,10 @@ class Account(RiskLimits):
     )
     parameters: dict[str, int | float] = Field(default_factory=dict, description="of the strategy")
     minimum_confidence: float = Field(default=0.55, ge=0.5, le=1)
-    cooldown_bars: int = Field(default=5, ge=0, description="bars between two decisions other than none, per pair")
+    closing_pairs: tuple[Pair, ...] = Field(
+        default=(),
+        description="those of its pairs that it gives up: what is held of them is sold, nothing bought",
+    )
     position_pct: Decimal = Field(default=Decimal(20), gt=0, le=100, description="size of a new position")
 
     @field_validator("pairs")
@@ -58,6 +63,12 @@ class Account(RiskLimits):
         if doubled := sorted({pair for pair in pairs if pairs.count(pair) > 1}):
             raise ValueError(f"each pair once, not {', '.join(doubled)} more than once")
         return pairs
+
+    @model_validator(mode="after")
+    def _closes_what_it_has(self) -> Account:
+        if strangers := [pair for pair in self.closing_pairs if pair not in self.pairs]:
+            raise ValueError(f"closing_pairs among its pairs, not {', '.join(strangers)}")
+        return self
 
     @property
     def currency(self) -> str:

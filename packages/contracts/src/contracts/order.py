@@ -21,6 +21,9 @@ OrderStatus = Literal[
     "UNRESOLVED",
 ]
 OrderSide = Literal["buy", "sell"]
+#: What it is for: a decision of the strategy, its exit once more where the first did not come about, or a
+#: limit that wants nothing held.
+Purpose = Literal["decision", "exit", "flatten"]
 
 #: What an order does not leave; a fill that comes late is booked all the same, and one that makes it whole says so.
 ENDS: frozenset[OrderStatus] = frozenset({"FILLED", "CANCELLED", "EXPIRED", "REJECTED", "DENIED"})
@@ -45,6 +48,8 @@ class Order(Message):
         1, 2, 3, ... in the order in which things became known.
     signal_id
         The decision that it carries out.
+    purpose
+        What it is for.
     side, order_type
         `buy` or `sell`; always ``market``.
     quantity, filled_quantity
@@ -67,6 +72,7 @@ class Order(Message):
     signal_id: str
     exchange: str = Field(min_length=1)
     pair: Pair
+    purpose: Purpose = "decision"
     side: OrderSide
     order_type: Literal["market"]
     quantity: PositiveDecimalString

@@ -9,8 +9,10 @@ import sys
 from pathlib import Path
 
 from execution.core.rules import RULES
-from execution.core.rules.rule import Limit, LossRule, OrderRule
+from execution.core.rules.rule import LossRule, Option, OrderRule
 
+#: Of a line, its end included.
+_WIDTH = 118
 _HEAD = '''\
 """The codes of risk rules and the limits of accounts. Written by `make schemas` from `execution.core.rules`."""
 
@@ -25,7 +27,7 @@ from pydantic import BaseModel, Field
 _CLASS = '''
 
 class RiskLimits(BaseModel):
-    """The limits of an account, percent; `execution.core.rules` says of what."""
+    """The limits of an account, percent unless said otherwise; `execution.core.rules` says of what."""
 
 '''
 
@@ -33,13 +35,30 @@ class RiskLimits(BaseModel):
 def render() -> str:
     """Return the module's text."""
     codes = [f'    "{rule.code}",\n' for rule in RULES if rule.code is not None]
-    limits = [rule.limit for rule in RULES if isinstance(rule, LossRule | OrderRule) and rule.limit is not None]
-    return "".join([_HEAD, "RiskRule = Literal[\n", *codes, "]\n", _CLASS, *map(_field, limits)])
+    return "".join([_HEAD, "RiskRule = Literal[\n", *codes, "]\n", _CLASS, *map(_field, options())])
 
 
-def _field(limit: Limit) -> str:
-    arguments = f'Decimal({limit.default_pct}), gt=0, le=100, description="{limit.description}"'
-    return f"    {limit.field}: Decimal = Field({arguments})\n"
+def options() -> list[Option]:
+    """Return the fields of accounts that rules go by."""
+    found: list[Option] = []
+    for rule in RULES:
+        if not isinstance(rule, LossRule | OrderRule):
+            continue
+        limit, option = rule.limit, rule.on_breach if isinstance(rule, LossRule) else rule.option
+        if limit is not None:
+            default, bounds = f"Decimal({limit.default_pct})", "gt=0, le=100"
+            found.append(Option(limit.field, "Decimal", default, limit.description, bounds))
+        found += [] if option is None else [option]
+    return found
+
+
+def _field(option: Option) -> str:
+    bounds = f"{option.bounds}, " if option.bounds else ""
+    arguments = f'{option.default}, {bounds}description="{option.description}"'
+    line = f"    {option.field}: {option.annotation} = Field({arguments})\n"
+    if len(line) <= _WIDTH:
+        return line
+    return f"    {option.field}: {option.annotation} = Field(\n        {arguments}\n    )\n"
 
 
 if __name__ == "__main__":

@@ -17,6 +17,7 @@ from typing import BinaryIO, Protocol, cast
 import polars as pl
 
 from contracts.errors import BadInputError
+from exchanges.recorded.archives import only_file
 
 PARQUET_SLICE_ROWS = 65_536
 GZIP_MAGIC, PARQUET_MAGIC, ZIP_MAGIC = b"\x1f\x8b", b"PAR1", b"PK\x03\x04"
@@ -112,17 +113,8 @@ class TextTable:
 
 
 def _open_zip(path: Path) -> BinaryIO:
-    """Open the one file of a zip; what a Mac or a checksum adds does not count."""
     archive = zipfile.ZipFile(path)
-    names = [
-        name
-        for name in archive.namelist()
-        if not name.endswith(("/", ".CHECKSUM", ".DS_Store")) and not name.startswith("__MACOSX")
-    ]
-    if len(names) != 1:
-        listed = ", ".join(sorted(names)[:5]) or "nothing"
-        raise BadInputError("path", "a zip with one file in it (unzip it and name the file)", f"{path} with {listed}")
-    return cast(BinaryIO, archive.open(names[0]))
+    return cast(BinaryIO, archive.open(only_file(archive, "path", path)))
 
 
 def _cells(text: str, delimiter: str) -> Sequence[str]:

@@ -14,6 +14,7 @@ from typing import TypeVar
 import polars as pl
 
 from contracts.errors import BadInputError
+from exchanges.recorded.archives import only_file
 from exchanges.recorded.tables import GZIP_MAGIC, PARQUET_MAGIC, ZIP_MAGIC
 from exchanges.recorded_bars.json_rows import json_rows
 from exchanges.recorded_bars.rows import PLACE, Rows
@@ -33,8 +34,6 @@ _NOT_READ = {
 _DAMAGE = (EOFError, zlib.error, gzip.BadGzipFile, zipfile.BadZipFile, NotImplementedError, RuntimeError)
 #: Of archives around a file: some archives contain themselves.
 _MOST_LAYERS = 2
-#: Hidden files, and what a Mac adds to an archive.
-_NOT_DATA = (".", "__MACOSX")
 
 Found = TypeVar("Found")
 
@@ -80,12 +79,8 @@ def _rows(name: str, content: bytes, inner_name: str = "", layers: int = 0) -> R
 
 def _unzipped(name: str, content: bytes) -> tuple[str, bytes]:
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
-        inside = [each for each in archive.infolist() if not each.is_dir()]
-        data = [each for each in inside if not Path(each.filename).parts[0].startswith(_NOT_DATA)]
-        if len(data) != 1:
-            names = ", ".join(each.filename for each in data[:4]) + (", ..." if len(data) > 4 else "")
-            raise BadInputError("bars", "a zip with one file in it", f"{name} with {len(data)} ({names})")
-        return Path(data[0].filename).name, archive.read(data[0])
+        found = only_file(archive, "bars", name)
+        return Path(found.filename).name, archive.read(found)
 
 
 def _undamaged(name: str, kind: str, read: Callable[[], Found]) -> Found:

@@ -14,7 +14,7 @@ from execution.core.context import Context
 from execution.core.minute.minute import Minute
 from execution.core.policy import Policy
 from execution.core.steps.decide import decide
-from execution.core.steps.flatten import flatten_if_stopped
+from execution.core.steps.flatten import flatten
 from execution.core.steps.limits import check_losses, check_pairs
 from execution.core.steps.mark import mark, start_day
 
@@ -36,7 +36,7 @@ def act(portfolio: Portfolio, minute: Minute, account: Account, broker: Broker, 
     Decided
         The portfolio, and orders, fills, positions, alerts and P&L.
     """
-    context = Context(account, broker, policy, minute.window_end_ms)
+    context = Context(account, broker, policy, minute.window_end_ms, minute.window_end_ms - minute.window_start_ms)
     # The default context would round products to 28 digits; here money is conserved to the last one.
     with localcontext(EXACT):
         portfolio = start_day(portfolio, minute, context)
@@ -44,7 +44,7 @@ def act(portfolio: Portfolio, minute: Minute, account: Account, broker: Broker, 
         portfolio = mark(portfolio, minute)
         portfolio, stale = check_pairs(portfolio, minute, context)
         portfolio, losses = check_losses(portfolio, minute, context)
-        portfolio, flattened = flatten_if_stopped(portfolio, context)
+        portfolio, flattened = flatten(portfolio, minute, context)
         portfolio, decided = decide(portfolio, minute, context)
         books = pnl(portfolio, account.name, context.at_ms)
     return portfolio, [*settled, *stale, *losses, *flattened, *decided, books]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from contracts.account import Account
+from contracts.units import MS_PER_MINUTE
 from execution.core.broker import Broker
 from execution.core.policy import Policy
 
@@ -19,9 +20,12 @@ class Context:
         As `act` is told of them.
     at_ms
         The end of the minute.
+    bar_ms
+        How long it is.
     """
 
     account: Account
     broker: Broker
     policy: Policy
     at_ms: int
+    bar_ms: int = MS_PER_MINUTE

@@ -9,6 +9,7 @@ from contracts.wakes import ALWAYS, NEVER, Wakes
 from execution.core.account.portfolio import Portfolio
 from execution.core.context import Context
 from execution.core.rules import LOSS_RULES, PAIR_RULES
+from execution.core.rules.rule import never
 from execution.core.steps import decide, flatten, limits, mark
 
 #: What a part of the step says of a portfolio between two minutes.
@@ -28,7 +29,7 @@ PARTS: Mapping[str, Part] = {
     "stopped": flatten.wakes,
     "decisions": decide.wakes,
     **{rule.code: partial(limits.wakes_of_losses, rule=rule) for rule in LOSS_RULES},
-    **{rule.code: partial(limits.wakes_of_pairs, rule=rule) for rule in PAIR_RULES},
+    **{rule.code: partial(limits.wakes_of_pairs, rule=rule) for rule in PAIR_RULES if rule.wakes is not never},
 }
 
 

@@ -96,6 +96,7 @@ def _fill(
         realised=portfolio.realised + realised,
         holdings={**others, pair: held} if held.quantity else others,
         booked_ms=max(portfolio.booked_ms, report.reported_at_ms),
+        filled_ms=portfolio.filled_ms | {pair: max(portfolio.filled_ms.get(pair, 0), report.reported_at_ms)},
     )
     fill = Fill(
         account=order.account,

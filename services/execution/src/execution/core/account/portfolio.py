@@ -35,8 +35,10 @@ class Portfolio:
         The pairs whose stale marks were reported.
     holdings, orders, marks
         By pair: what is held, what is in flight, the last known price.
-    booked_ms
-        The latest time of anything booked.
+    booked_ms, filled_ms
+        The latest time of anything booked, and of each pair's fills.
+    exiting
+        The pairs that the strategy wants nothing held of, until that is so or it wants them again.
     ended
         Orders that ended in this step, for the archive.
     """
@@ -55,6 +57,8 @@ class Portfolio:
     orders: dict[str, OpenOrder] = field(default_factory=dict)
     marks: dict[str, Mark] = field(default_factory=dict)
     booked_ms: int = 0
+    filled_ms: dict[str, int] = field(default_factory=dict)
+    exiting: frozenset[str] = frozenset()
     ended: dict[str, OpenOrder] = field(default_factory=dict)
 
     @classmethod
@@ -108,7 +112,7 @@ class Portfolio:
         data: dict[str, Any] = {name: decimal_string(getattr(self, name)) for name in _MONEY}
         data |= {"day": self.day, "trading_state": self.trading_state, "alerted": dict(self.alerted)}
         data["stale"] = sorted(self.stale)
-        data["booked_ms"] = self.booked_ms
+        data |= {"booked_ms": self.booked_ms, "filled_ms": dict(self.filled_ms), "exiting": sorted(self.exiting)}
         data["holdings"] = {pair: holding.to_json() for pair, holding in self.holdings.items()}
         data["orders"] = {pair: order.to_json() for pair, order in self.orders.items()}
         data["marks"] = {pair: mark.to_json() for pair, mark in self.marks.items()}
@@ -131,6 +135,8 @@ class Portfolio:
             alerted=dict(data["alerted"]),
             stale=frozenset(data["stale"]),
             booked_ms=data.get("booked_ms", 0),
+            filled_ms=dict(data.get("filled_ms", {})),
+            exiting=frozenset(data.get("exiting", ())),
             holdings={pair: Holding.from_json(item) for pair, item in data["holdings"].items()},
             orders={pair: OpenOrder.from_json(item) for pair, item in data["orders"].items()},
             marks={pair: Mark.from_json(item) for pair, item in data["marks"].items()},

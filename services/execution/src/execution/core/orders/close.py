@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+from contracts.order import Purpose
 from execution.core.account.portfolio import Decided, Portfolio
 from execution.core.context import Context
-from execution.core.orders.ids import Purpose
 from execution.core.orders.intent import Intent
 from execution.core.orders.place import place
 
@@ -28,8 +28,7 @@ def close(
     *,
     purpose: Purpose = "decision",
     reason: str | None = None,
-    expires_at_ms: int | None = None,
 ) -> Decided:
-    """Sell all that is held of `pair`, in whole lots."""
+    """Sell all that is held of `pair`, in whole lots, whenever that can be done: nothing that closes expires."""
     held = portfolio.holdings[pair].quantity
-    return place(portfolio, Intent(pair, "sell", held, purpose, reason, expires_at_ms), context)
+    return place(portfolio, Intent(pair, "sell", held, purpose, reason), context)

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from typing import Literal
 
-Purpose = Literal["decision", "flatten"]
+from contracts.order import Purpose
 
 #: With the prefix 18 characters: what Kraken takes as a client's own order id.
 _DIGEST_BYTES = 8

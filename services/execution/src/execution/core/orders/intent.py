@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 
-from contracts.order import OrderSide
-from execution.core.orders.ids import Purpose
+from contracts.order import OrderSide, Purpose
 
 
 @dataclass(frozen=True, slots=True)

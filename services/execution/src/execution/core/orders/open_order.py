@@ -36,8 +36,9 @@ class OpenOrder:
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> OpenOrder:
-        """Read what `to_json` wrote, also that of a version whose orders did not say when they expire."""
+        """Read what `to_json` wrote, also that of versions whose orders lacked an expiry or a purpose."""
         order = {"expires_at_ms": data.get("expires_at_ms"), **data["order"]}
+        order.setdefault("purpose", "flatten" if order["expires_at_ms"] is None else "decision")
         return cls(
             Order.model_validate(order),
             Decimal(data["reserved_quote"]),

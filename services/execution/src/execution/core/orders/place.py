@@ -45,6 +45,7 @@ def _order(
         signal_id=mark.signal_id,
         exchange=mark.exchange,
         pair=intent.pair,
+        purpose=intent.purpose,
         side=intent.side,
         order_type="market",
         quantity=decimal_string(quantity),
@@ -62,6 +63,7 @@ def _request(portfolio: Portfolio, intent: Intent, mark: Mark, context: Context)
     quantity, price = instrument.rounded(intent.quantity), broker.price(intent.side, mark.close)
     return OrderRequest(
         account=context.account,
+        pair=intent.pair,
         instrument=instrument,
         trading_state=portfolio.trading_state,
         equity=equity(portfolio),
@@ -69,7 +71,13 @@ def _request(portfolio: Portfolio, intent: Intent, mark: Mark, context: Context)
         price=mark.close,
         cost_quote=quantity * price + broker.fee_quote(quantity, price),
         available_cash=portfolio.cash - reserved(portfolio),
+        bars_since_fill=_bars_since_fill(portfolio, intent.pair, context),
     )
+
+
+def _bars_since_fill(portfolio: Portfolio, pair: str, context: Context) -> int | None:
+    filled_ms = portfolio.filled_ms.get(pair)
+    return None if filled_ms is None else (context.at_ms - filled_ms) // context.bar_ms
 
 
 def _first_violation(request: OrderRequest, intent: Intent) -> tuple[OrderRule, RiskViolation] | None:

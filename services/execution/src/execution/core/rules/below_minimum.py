@@ -19,4 +19,4 @@ def check(request: OrderRequest) -> RiskViolation | None:
     return RiskViolation(BELOW_MINIMUM, "WARNING", request.value_quote, instrument.minimum_cost, message)
 
 
-RULE = OrderRule(code=None, place=4, check=check, exits_too=True)
+RULE = OrderRule(code=None, place=6, check=check, exits_too=True)

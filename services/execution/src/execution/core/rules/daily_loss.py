@@ -2,12 +2,14 @@
 
 Broken when equity falls below ``day start balance - max_daily_loss_pct of the initial balance``. The basis is the
 balance at midnight, not the equity: a loss floating over midnight counts against the new day.
+What a breach stops is the account's to say (`daily_loss_on_breach`): trading until midnight (``day``), as a person
+wants of a limit of his own, or for good (``end``), as a firm that closes the account has it.
 Source: FTMO, "Maximum Daily Loss".
 """
 
 from __future__ import annotations
 
-from execution.core.rules.rule import Limit, LossRule
+from execution.core.rules.rule import Limit, LossRule, Option
 
 RULE = LossRule(
     code="DAILY_LOSS",
@@ -16,4 +18,10 @@ RULE = LossRule(
     limit=Limit("max_daily_loss_pct", 5, "limit on the loss since midnight"),
     loss=lambda health: health.day_start_balance - health.equity,
     equity_at=lambda health, lost: health.day_start_balance - lost,
+    on_breach=Option(
+        "daily_loss_on_breach",
+        'Literal["day", "end"]',
+        '"day"',
+        "what a breach of the daily limit stops: the rest of the day, or the account for good",
+    ),
 )

@@ -15,4 +15,4 @@ def check(request: OrderRequest) -> RiskViolation | None:
     return RiskViolation("EXPOSURE", "WARNING", cost, cash, message)
 
 
-RULE = OrderRule(code="EXPOSURE", place=3, check=check)
+RULE = OrderRule(code="EXPOSURE", place=5, check=check)

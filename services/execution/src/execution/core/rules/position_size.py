@@ -17,5 +17,5 @@ def check(request: OrderRequest) -> RiskViolation | None:
 
 
 RULE = OrderRule(
-    code="POSITION_SIZE", place=2, check=check, limit=Limit("max_position_pct", 25, "limit on one pair's value")
+    code="POSITION_SIZE", place=4, check=check, limit=Limit("max_position_pct", 25, "limit on one pair's value")
 )

@@ -30,6 +30,20 @@ class Limit:
 
 
 @dataclass(frozen=True, slots=True)
+class Option:
+    """Another field of an account that a rule goes by, as `make schemas` writes it to `contracts.Account`.
+
+    `annotation`, `default` and `bounds` are Python, such as ``int``, ``5`` and ``ge=0``.
+    """
+
+    field: str
+    annotation: str
+    default: str
+    description: str
+    bounds: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class RiskViolation:
     """What a rule found. `reason` becomes the trading state or the order's reason."""
 
@@ -67,6 +81,8 @@ class LossRule:
         Whether that is for good; otherwise it is until the next trading day.
     loss
         What is lost in its sense, quote currency.
+    on_breach
+        The choice that an account has in this: ``day`` or ``end``.
     equity_at
         At which equity so much is lost, the rest being as it is; what does not say it keeps a backtest awake.
     """
@@ -77,6 +93,11 @@ class LossRule:
     limit: Limit
     loss: Callable[[AccountHealth], Decimal]
     equity_at: Callable[[AccountHealth, Decimal], Decimal] | None = None
+    on_breach: Option | None = None
+
+    def ends(self, account: Account) -> bool:
+        """Return whether a breach is the end of `account`."""
+        return self.is_final or (self.on_breach is not None and getattr(account, self.on_breach.field) == "end")
 
     def limit_quote(self, health: AccountHealth) -> Decimal:
         """Return how much may be lost."""
@@ -111,9 +132,13 @@ class LossRule:
 
 @dataclass(frozen=True, slots=True)
 class OrderRequest:
-    """An order before it is sent, `quantity` in whole lots. `cost_quote` includes the expected slippage and fee."""
+    """An order before it is sent, `quantity` in whole lots. `cost_quote` includes the expected slippage and fee.
+
+    `bars_since_fill` counts the bars that have ended since the pair's last fill, that of the fill included.
+    """
 
     account: Account
+    pair: str
     instrument: Instrument
     trading_state: str
     equity: Decimal
@@ -121,6 +146,7 @@ class OrderRequest:
     price: Decimal
     cost_quote: Decimal
     available_cash: Decimal
+    bars_since_fill: int | None = None
 
     @property
     def value_quote(self) -> Decimal:
@@ -140,6 +166,8 @@ class OrderRule:
         Rules are checked in this order, the first violation counts.
     exits_too
         Whether it holds for orders that close a position: what keeps an account from risk must not keep it in one.
+    option
+        A field of the account that it goes by, where that is no percentage.
     """
 
     code: RiskRule | None
@@ -147,13 +175,15 @@ class OrderRule:
     check: Callable[[OrderRequest], RiskViolation | None]
     limit: Limit | None = None
     exits_too: bool = False
+    option: Option | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class PairView:
     """A pair in which money stands, or that was not waited for, at the end of a minute.
 
-    `marked_at_ms` is the end of the candle that its last known price is of, None before the first.
+    `marked_at_ms` is the end of the candle that its last known price is of, None before the first. `is_traded` says
+    whether the pair is among the account's.
     """
 
     pair: str
@@ -161,6 +191,7 @@ class PairView:
     window_end_ms: int
     has_complete_candle: bool
     marked_at_ms: int | None
+    is_traded: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +204,11 @@ class PairRule:
     code: RiskRule
     check: Callable[[PairView], RiskViolation | None]
     wakes: Callable[[str], Wakes] | None = None
+
+
+def never(_pair: str) -> Wakes:
+    """Of a rule that speaks of what a change of settings has left behind: within a backtest there is none."""
+    return NEVER
 
 
 @dataclass(frozen=True, slots=True)

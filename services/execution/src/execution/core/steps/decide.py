@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from contracts.message import Message
 from contracts.signal import Decision, Signal
 from contracts.wakes import Wakes
@@ -25,20 +27,12 @@ _BOTH = _BUY | _SELL
 def decide(portfolio: Portfolio, minute: Minute, context: Context) -> Decided:
     """Act on the minute's decisions, pairs in sorted order."""
     outputs: list[Message] = []
-    for pair, signal in minute.signals.items():
+    for signal in minute.signals.values():
         if signal.decision == "none":
             continue
-        portfolio, decided = _supersede(portfolio, signal, context)
-        outputs += decided
-        if pair in portfolio.orders:
-            continue
-        is_held = sellable(portfolio, pair, context) > 0
-        if signal.decision == "buy" and not is_held:
-            portfolio, decided = _buy(portfolio, signal, context)
-            outputs += decided
-        elif signal.decision == "sell" and is_held:
-            portfolio, decided = close(portfolio, pair, context, expires_at_ms=signal.expires_at_ms)
-            outputs += decided
+        portfolio, superseded = _supersede(portfolio, signal, context)
+        portfolio, ordered = (_enter if signal.decision == "buy" else _exit)(portfolio, signal, context)
+        outputs += [*superseded, *ordered]
     return portfolio, outputs
 
 
@@ -55,14 +49,26 @@ def wakes(portfolio: Portfolio, context: Context) -> list[Wakes]:
 def _supersede(portfolio: Portfolio, signal: Signal, context: Context) -> Decided:
     """Give up an order in flight that the new decision contradicts; one that flattens stands."""
     opened = portfolio.orders.get(signal.pair)
-    if opened is None or opened.order.expires_at_ms is None or opened.order.side == signal.decision:
+    if opened is None or opened.order.purpose == "flatten" or opened.order.side == signal.decision:
         return portfolio, []
     return give_up(portfolio, opened, SUPERSEDED, context)
 
 
-def _buy(portfolio: Portfolio, signal: Signal, context: Context) -> Decided:
-    close_price = portfolio.marks[signal.pair].close
-    quantity = quantity_for(equity(portfolio) * context.account.position_pct * PERCENT, close_price)
+def _exit(portfolio: Portfolio, signal: Signal, context: Context) -> Decided:
+    """Sell what is held; the wish stands until nothing is, whatever becomes of the order."""
+    pair = signal.pair
+    is_ordered, is_held = pair in portfolio.orders, sellable(portfolio, pair, context) > 0
+    if is_ordered or is_held:
+        portfolio = replace(portfolio, exiting=portfolio.exiting | {pair})
+    return close(portfolio, pair, context) if is_held and not is_ordered else (portfolio, [])
+
+
+def _enter(portfolio: Portfolio, signal: Signal, context: Context) -> Decided:
+    pair = signal.pair
+    portfolio = replace(portfolio, exiting=portfolio.exiting - {pair})
+    if pair in portfolio.orders or sellable(portfolio, pair, context) > 0:
+        return portfolio, []
+    quantity = quantity_for(equity(portfolio) * context.account.position_pct * PERCENT, portfolio.marks[pair].close)
     if quantity <= 0:
         return portfolio, []  # nothing is left to buy with
-    return place(portfolio, Intent(signal.pair, "buy", quantity, expires_at_ms=signal.expires_at_ms), context)
+    return place(portfolio, Intent(pair, "buy", quantity, expires_at_ms=signal.expires_at_ms), context)

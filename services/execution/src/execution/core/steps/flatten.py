@@ -1,39 +1,73 @@
-"""While no trading is allowed: nothing that buys in flight, and everything held on its way out."""
+"""What must not be held any longer is on its way out, minute by minute, until it is gone."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from contracts.message import Message
+from contracts.order import Purpose
 from contracts.wakes import ALWAYS, Wakes
 from execution.core.account.portfolio import ACTIVE, Decided, Portfolio
 from execution.core.context import Context
-from execution.core.orders.close import close
+from execution.core.minute.minute import Minute
+from execution.core.orders.close import close, sellable
 from execution.core.orders.give_up import give_up
+from execution.core.rules.closing_pair import CLOSING_PAIR
+
+REMOVED_PAIR = "REMOVED_PAIR"
 
 
-def wakes(portfolio: Portfolio, _context: Context) -> list[Wakes]:
-    """While something is held that is not allowed any more: what is too little to be sold may be enough later."""
-    return [] if portfolio.trading_state == ACTIVE or not portfolio.holdings else [ALWAYS]
+def wakes(portfolio: Portfolio, context: Context) -> list[Wakes]:
+    """While something is held that must go: what is too little to be sold may be enough later."""
+    must_go = any(_unwanted(portfolio, pair, context) for pair in portfolio.holdings)
+    return [ALWAYS] if must_go or portfolio.exiting else []
 
 
-def flatten_if_stopped(portfolio: Portfolio, context: Context) -> Decided:
-    """Give up buys in flight, and sell everything held by orders that never expire.
+def flatten(portfolio: Portfolio, minute: Minute, context: Context) -> Decided:
+    """Give up buys in flight of what must go, and sell what is held of it by orders that never expire.
 
-    What is too little to be sold is denied once a day.
+    All of it goes while a limit is broken. One pair goes if the account closes it, or if its strategy wanted it sold
+    and that order came to its end without doing so. What is too little to be sold is denied once a day.
     """
-    state = portfolio.trading_state
     outputs: list[Message] = []
-    if state == ACTIVE:
-        return portfolio, outputs
-    for _, opened in sorted(portfolio.orders.items()):
-        if opened.order.side == "buy":
-            portfolio, told = give_up(portfolio, opened, state, context)
+    for pair, opened in sorted(portfolio.orders.items()):
+        why = _unwanted(portfolio, pair, context)
+        if why is not None and (opened.order.side == "buy" or why == REMOVED_PAIR):
+            portfolio, told = give_up(portfolio, opened, why, context)
             outputs += told
+    portfolio = _forget_exits(portfolio, context)
     for pair in sorted(portfolio.holdings):
-        if pair not in portfolio.orders and portfolio.holdings[pair].quantity > 0:
+        if pair in portfolio.orders or portfolio.holdings[pair].quantity <= 0:
+            continue
+        for purpose, reason in _sells(portfolio, pair, minute, context):
             before = portfolio
-            portfolio, told = close(portfolio, pair, context, purpose="flatten", reason=state)
+            portfolio, told = close(portfolio, pair, context, purpose=purpose, reason=reason)
             if pair not in portfolio.orders:
                 portfolio, is_first = before.first_today(f"DENIED:{pair}")
                 told = told if is_first else []
             outputs += told
     return portfolio, outputs
+
+
+def _unwanted(portfolio: Portfolio, pair: str, context: Context) -> str | None:
+    """Return why nothing of `pair` is to be bought or, of a removed one, ordered."""
+    if pair not in context.account.pairs:
+        return REMOVED_PAIR
+    if portfolio.trading_state != ACTIVE:
+        return portfolio.trading_state
+    return CLOSING_PAIR if pair in context.account.closing_pairs else None
+
+
+def _sells(portfolio: Portfolio, pair: str, minute: Minute, context: Context) -> list[tuple[Purpose, str | None]]:
+    """Return for what, and why, `pair` is to be sold: one entry, or none."""
+    why = _unwanted(portfolio, pair, context)
+    if why is not None:
+        return [] if why == REMOVED_PAIR else [("flatten", why)]
+    # An order's id comes from the pair's last signal: without a new one it would be that of the order before it.
+    return [("exit", None)] if pair in portfolio.exiting and pair in minute.signals else []
+
+
+def _forget_exits(portfolio: Portfolio, context: Context) -> Portfolio:
+    """Forget the wish to leave a pair that nothing is held or ordered of."""
+    there = {pair for pair in portfolio.exiting if pair in portfolio.orders or sellable(portfolio, pair, context) > 0}
+    return portfolio if there == portfolio.exiting else replace(portfolio, exiting=frozenset(there))

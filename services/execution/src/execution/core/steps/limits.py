@@ -15,14 +15,11 @@ from execution.core.minute.minute import Minute
 from execution.core.rules import LOSS_RULES, PAIR_RULES
 from execution.core.rules.rule import AccountHealth, LossRule, PairRule, PairView
 
-#: The account has ended: nothing is checked any more.
-_FINAL_STATES = {rule.state for rule in LOSS_RULES if rule.is_final}
-
 
 def check_losses(portfolio: Portfolio, minute: Minute, context: Context) -> Decided:
     """Check every loss limit; warn and break off once a day each, stop for good where a rule is final."""
     outputs: list[Message] = []
-    if portfolio.trading_state in _FINAL_STATES:
+    if _has_ended(portfolio, context):
         return portfolio, outputs
     low = context.policy.risk_mark == "low"
     prices = {p: Decimal(s.mark_low if low else s.mark_close) for p, s in minute.signals.items()}
@@ -42,7 +39,7 @@ def check_losses(portfolio: Portfolio, minute: Minute, context: Context) -> Deci
 
 def wakes_of_losses(portfolio: Portfolio, context: Context, rule: LossRule) -> list[Wakes]:
     """From which equity on a loss rule speaks; what holds nothing can lose nothing."""
-    if portfolio.trading_state in _FINAL_STATES or (rule.equity_at is not None and not portfolio.holdings):
+    if _has_ended(portfolio, context) or (rule.equity_at is not None and not portfolio.holdings):
         return []
     start, day_start = portfolio.initial_balance, portfolio.day_start_balance
     health = AccountHealth(context.account, start, day_start, balance(portfolio))
@@ -53,7 +50,10 @@ def wakes_of_losses(portfolio: Portfolio, context: Context, rule: LossRule) -> l
 def wakes_of_pairs(portfolio: Portfolio, _context: Context, rule: PairRule) -> list[Wakes]:
     """Where a rule of pairs speaks of those in which money stands; while it has spoken of one, on every bar."""
     concerned = {*portfolio.holdings, *portfolio.orders}
-    return [ALWAYS if rule.wakes is None or pair in portfolio.stale else rule.wakes(pair) for pair in concerned]
+    return [
+        ALWAYS if rule.wakes is None or _episode(rule, pair) in portfolio.stale else rule.wakes(pair)
+        for pair in concerned
+    ]
 
 
 def check_pairs(portfolio: Portfolio, minute: Minute, context: Context) -> Decided:
@@ -61,18 +61,29 @@ def check_pairs(portfolio: Portfolio, minute: Minute, context: Context) -> Decid
     outputs: list[Message] = []
     stale = set()
     for pair in sorted({*portfolio.holdings, *portfolio.orders, *minute.missing}):
-        view = _view(portfolio, minute, pair)
+        view = _view(portfolio, minute, pair, context)
         for rule in PAIR_RULES:
             violation = rule.check(view)
             if violation is None:
                 continue
-            stale.add(pair)
-            if pair not in portfolio.stale:
+            episode = _episode(rule, pair)
+            stale.add(episode)
+            if episode not in portfolio.stale:
                 outputs.append(alert(context.account, rule.code, violation, context.at_ms, pair))
     return portfolio if stale == portfolio.stale else replace(portfolio, stale=frozenset(stale)), outputs
 
 
-def _view(portfolio: Portfolio, minute: Minute, pair: str) -> PairView:
+def _has_ended(portfolio: Portfolio, context: Context) -> bool:
+    """Nothing is checked any more: no limit can stop what has been stopped for good."""
+    return any(portfolio.trading_state == rule.state and rule.ends(context.account) for rule in LOSS_RULES)
+
+
+def _episode(rule: PairRule, pair: str) -> str:
+    # What was kept when there was one such rule stays what it was.
+    return pair if rule.code == "STALE_DATA" else f"{rule.code}:{pair}"
+
+
+def _view(portfolio: Portfolio, minute: Minute, pair: str, context: Context) -> PairView:
     signal, mark = minute.signals.get(pair), portfolio.marks.get(pair)
     return PairView(
         pair,
@@ -80,4 +91,5 @@ def _view(portfolio: Portfolio, minute: Minute, pair: str) -> PairView:
         minute.window_end_ms,
         has_complete_candle=signal is not None and signal.mark_quality != "gap",
         marked_at_ms=None if mark is None else mark.marked_at_ms,
+        is_traded=pair in context.account.pairs,
     )

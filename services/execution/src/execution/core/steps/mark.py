@@ -15,19 +15,17 @@ from execution.core.minute.minute import Minute
 from execution.core.rules import LOSS_RULES
 from execution.core.steps.trading_day import trading_day
 
-#: What a new day lifts.
-_DAILY_STOPS = {rule.state for rule in LOSS_RULES if not rule.is_final}
-
 
 def start_day(portfolio: Portfolio, minute: Minute, context: Context) -> Portfolio:
-    """At the first minute of a day take its opening balance, before anything fills, and lift a daily stop.
+    """At the first minute of a day take its opening balance, before anything fills, and lift a stop of the day.
 
     A window belongs to the day it starts on: the candle that ends at midnight is the old day's last.
     """
     day = trading_day(minute.window_start_ms, context.policy.day_timezone)
     if day == portfolio.day:
         return portfolio
-    state = ACTIVE if portfolio.trading_state in _DAILY_STOPS else portfolio.trading_state
+    lifted = {rule.state for rule in LOSS_RULES if not rule.ends(context.account)}
+    state = ACTIVE if portfolio.trading_state in lifted else portfolio.trading_state
     return replace(portfolio, day=day, day_start_balance=balance(portfolio), trading_state=state)
 
 
