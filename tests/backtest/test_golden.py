@@ -52,6 +52,7 @@ def traded(strategy: str, path: Path, pair: str) -> tuple[Outcome, list[Fill]]:
         max_position_pct=D(95),
         max_daily_loss_pct=D(5),
         max_total_loss_pct=D(10),
+        cooldown_bars=0,
     )
     terms = Terms(PaperBroker(slippage_bps=D(2), fee_bps=D(40)), Policy())
     [outcome] = outcomes_of(history, [chosen(account)], terms)

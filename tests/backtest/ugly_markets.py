@@ -50,7 +50,7 @@ def said(rng: np.random.Generator, of: Bars, eagerness: float) -> Decided:
 
 def account(pairs: tuple[str, ...], **fields: Any) -> Account:
     """Return an account that is quick to reach its limits."""
-    usual = {"position_pct": Decimal(95) // len(pairs), "max_position_pct": Decimal(96), "cooldown_bars": 0}
+    usual = {"position_pct": Decimal(95) // len(pairs), "max_position_pct": Decimal(96), "cooldown_bars": 2}
     return Account(name="paper", pairs=pairs, **{**usual, **fields})
 
 
