@@ -67,8 +67,8 @@ compose-up: market-is-known ## All of it in containers on this machine: history,
 	@$(COMPOSE) up --detach
 
 .PHONY: cluster
-cluster: ## A kind cluster with Kafka and its UI, RisingWave, MLflow, Prometheus, Grafana [parts="kafka mlflow", or none]
-	@deployments/dev/kind/create_cluster.sh $(parts)
+cluster: ## A kind cluster with Kafka and its UI, RisingWave, MLflow, Prometheus, Grafana [parts="kafka mlflow", or none; force=1]
+	@FORCE=$(force) deployments/dev/kind/create_cluster.sh $(parts)
 
 # Workers take file after file, in the order that tests/conftest.py gives them: the longest first.
 PYTEST = pytest -n $(workers) --dist loadfile --no-loadscope-reorder

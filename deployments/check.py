@@ -3,7 +3,8 @@
 
 ::
 
-    check.py            render all overlays, validate them strictly; then a server-side dry-run on kubectl's context
+    check.py            render overlays and charts, validate them strictly, hold every pod against its namespace and
+                        the node; then a server-side dry-run on kubectl's context
     check.py --offline  the first half
 """
 
@@ -13,12 +14,16 @@ import argparse
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+import capacity
+import platform_manifests
+import pod_rules
 import yaml
+import yaml_files
 from deploy import Target, write_kustomization
 
 HERE = Path(__file__).resolve().parent
@@ -30,7 +35,7 @@ LAYERS = ("live", "historical", "scheduled", "autoscaling")
 KUSTOMIZATIONS = {
     **{f"{env}/{layer}": HERE / env / layer for env in ENVIRONMENTS for layer in LAYERS},
     **{f"kafka {env}": HERE / "platform" / "kafka" / env for env in ENVIRONMENTS},
-    **{part: HERE / "platform" / part for part in ("mlflow", "prometheus", "grafana")},
+    **{part: HERE / "platform" / part for part in ("mlflow", "logs", "prometheus", "grafana")},
 }
 FILES = {
     "namespaces": HERE / "platform" / "namespaces.yaml",
@@ -124,7 +129,9 @@ def main(arguments: list[str]) -> int:
     """Check and print; the exit code is 1 if something is wrong."""
     parser = argparse.ArgumentParser(prog="check.py", description=__doc__.split("\n")[0])
     parser.add_argument("--offline", action="store_true", help="ask no API server")
-    offline = parser.parse_args(arguments).offline
+    parser.add_argument("--charts", type=Path, help="a folder with the charts, where they cannot be downloaded")
+    asked = parser.parse_args(arguments)
+    offline = asked.offline
     wrong = 0
     all_manifests = list(everything())
     for name, manifests in all_manifests:
@@ -135,9 +142,47 @@ def main(arguments: list[str]) -> int:
             f"{name:<18} {len(manifests) - custom:>3} by Kubernetes {KUBERNETES}'s schemas, {custom} of other kinds"
         )
         print("".join(f"  {each}\n" for each in complaints), end="")
+    wrong += _platform(dict(all_manifests), asked.charts)
     if offline:
         return 1 if wrong else 0
     return 1 if wrong + _on_server(all_manifests) else 0
+
+
+def _platform(ours: dict[str, list[Manifest]], folder: Path | None) -> int:
+    wrong = _say("YAML files without a key twice", yaml_files.all_files(), yaml_files.doubled())
+    for env in ENVIRONMENTS:
+        source, objects = platform_manifests.of_charts(env, folder)
+        everything_there = [
+            *(each for name, manifests in ours.items() if belongs(name, env) for each in manifests),
+            *(each for manifests in objects.values() for each in manifests),
+        ]
+        pods = list(platform_manifests.pods(everything_there))
+        title = f"{env}, {source}"
+        wrong += _say(f"{title}: users that are numbers", pods, pod_rules.without_a_number(pods))
+        wrong += _say(f"{title}: requests", pods, pod_rules.without_requests(pods))
+        refusals = pod_rules.refused(pods, pod_rules.levels(ours["namespaces"]))
+        if refusals is None:
+            print(f"{title}: pod-security admission is not asked: deployments/admission/build.sh builds it, with Go")
+        else:
+            wrong += _say(f"{title}: admitted by their namespaces", pods, refusals)
+    wrong += _say("parts of dev fit on the node promised", capacity.PARTS, capacity.too_much(ours))
+    return wrong
+
+
+def belongs(name: str, env: str) -> bool:
+    """Return whether an overlay, or what has no environment, is part of `env`."""
+    others = [each for each in ENVIRONMENTS if each != env]
+    return not any(f"{other}/" in name or name.endswith(f" {other}") for other in others) and (
+        env == "dev" or not name.startswith("simulated")
+    )
+
+
+def _say(title: str, things: object, complaints: Iterable[str]) -> int:
+    found = list(complaints)
+    count = len(list(things))  # type: ignore[call-overload]
+    print(f"{title}: {count - len(found) if len(found) < count else 0} of {count}")
+    print("".join(f"  {each}\n" for each in found), end="")
+    return len(found)
 
 
 def _on_server(all_manifests: list[tuple[str, list[Manifest]]]) -> int:

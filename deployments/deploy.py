@@ -18,6 +18,8 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from waiting import explain, watched
+
 ROOT = Path(__file__).resolve().parents[1]
 NAMESPACE = "tradestream"
 ENVIRONMENTS = ("dev", "prod")
@@ -46,8 +48,13 @@ class Service:
     images: dict[str, str]
 
 
+#: Whose rows people query in RisingWave: the tables are applied with it, from its image.
+TABLES_FROM = "indicators"
+#: Where RisingWave is, when it is there.
+STORE = ("risingwave", "risingwave-frontend")
+TABLES_SECONDS = 300
 SERVICES = {each["name"]: Service(each["app"], dict.fromkeys(each["variants"], each["name"])) for each in LISTED} | {
-    "tables": Service("tables", {"historical": "candles"}),
+    "tables": Service("tables", {"historical": TABLES_FROM}),
     "training": Service("training", {"scheduled": "train"}),
     "check-topics": Service("check-topics", {"scheduled": "candles"}),
     "check-data": Service("check-data", {"scheduled": "candles"}),
@@ -62,6 +69,7 @@ FORWARDS = (
     ("MLflow", "mlflow", "mlflow", "5000:5000", "http://localhost:5000"),
     ("Grafana", "grafana", "grafana", "3000:3000", "http://localhost:3000"),
     ("Prometheus", "monitoring", "prometheus-operated", "9090:9090", "http://localhost:9090"),
+    ("Alertmanager", "monitoring", "alertmanager-operated", "9093:9093", "http://localhost:9093"),
 )
 
 
@@ -145,11 +153,10 @@ def image_of(wanted: Target) -> tuple[str, str]:
     if wanted.tag:
         return wanted.image, wanted.tag
     try:
-        identity = output("docker", "image", "inspect", f"{wanted.image}:dev", "--format", "{{.Id}}")
+        # As docker/build.sh does: pods are replaced exactly when the image has changed.
+        tag = output(str(ROOT / "docker/content.sh"), f"{wanted.image}:dev").strip()
     except DeployError as error:
         raise DeployError(f"no image {wanted.image}:dev on this machine: make build-and-deploy builds it") from error
-    # Made from the content, as docker/build.sh does: pods are replaced exactly when the image has changed.
-    tag = f"dev-{identity.strip().removeprefix('sha256:')[:12]}"
     output("docker", "tag", f"{wanted.image}:dev", f"{wanted.image}:{tag}")
     return wanted.image, tag
 
@@ -175,10 +182,43 @@ def deploy(wanted: Target) -> None:
         kubectl("delete", wanted.resource, "--ignore-not-found", "--wait")
     kubectl("apply", "-k", str(folder), "-l", f"app in (tradestream, {wanted.app})")
     if wanted.variant == "live":
-        kubectl("rollout", "status", wanted.resource, f"--timeout={ROLLOUT_SECONDS}s")
+        rollout(wanted)
     say(f"{wanted.resource} with {name}:{tag}, {time.monotonic() - started:.0f} s")
+    if wanted.name == TABLES_FROM:
+        apply_tables(wanted)
     if wanted.variant == "historical":
         say(f"it is running; to follow it: make logs service={wanted.name} variant=historical")
+
+
+def rollout(wanted: Target) -> None:
+    """Wait until the pods of a Deployment are ready, and say what hinders them if they do not become so.
+
+    Raises
+    ------
+    DeployError
+        If they are not ready in time.
+    """
+    command = ["kubectl", "-n", NAMESPACE, "rollout", "status", wanted.resource, f"--timeout={ROLLOUT_SECONDS}s"]
+    if watched(wanted.resource, command, namespace=NAMESPACE, minutes=ROLLOUT_SECONDS / 60):
+        raise DeployError(f"{wanted.resource} is not ready after {ROLLOUT_SECONDS} s, see above")
+
+
+def apply_tables(beside: Target) -> None:
+    """Make RisingWave's tables and views, if there is a RisingWave; those that are there stay as they are.
+
+    Parameters
+    ----------
+    beside
+        The target that they come with: environment and image are its own.
+    """
+    namespace, service = STORE
+    command = ["kubectl", "-n", namespace, "get", "service", service]
+    if subprocess.run(command, capture_output=True, check=False).returncode:
+        say("no RisingWave in this cluster, so no tables: make cluster parts=risingwave brings one")
+        return
+    tables = Target("tables", beside.env, "historical", beside.market, beside.registry, beside.tag)
+    deploy(tables)
+    wait_for_job(tables.resource, TABLES_SECONDS)
 
 
 def write_kustomization(wanted: Target, name: str, tag: str) -> Path:
@@ -218,6 +258,7 @@ def wait_for_job(job: str, seconds: int) -> None:
         if "Failed" in ended:
             raise DeployError(f"{job} failed: {ended['Failed'].get('message', '')}")
         time.sleep(1)
+    say(explain(NAMESPACE))
     raise DeployError(f"{job} has not ended after {seconds} s: kubectl -n {NAMESPACE} logs {job}")
 
 

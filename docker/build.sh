@@ -5,6 +5,9 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 name=$1 model=${2:-$(awk '$3 == "training" { print $1 }' packages/modeling/kinds.txt)}
 docker=${DOCKER:-docker}
+# Docker's containerd store would add a provenance with a date: a new digest for an unchanged image, and an index of two
+# that `kind load` cannot take.
+export BUILDX_NO_DEFAULT_ATTESTATIONS=1
 case $name in
   train) arguments=(--build-arg "MODEL=$model" --file docker/train.Dockerfile) ;;
   mlflow) arguments=(--file docker/mlflow.Dockerfile) ;;
@@ -13,9 +16,8 @@ esac
 image=tradestream/$name
 echo "$image:dev: docker build ${arguments[*]} ."
 "$docker" build --quiet "${arguments[@]}" --tag "$image:dev" . >/dev/null
-id=$("$docker" image inspect --format '{{.Id}}' "$image:dev")
 megabytes=$(($("$docker" image inspect --format '{{.Size}}' "$image:dev") / 1000000))
 echo "$image:dev: built in $SECONDS s, $megabytes MB unpacked"
-tag=$image:dev-$(cut -c8-19 <<<"$id")
+tag=$image:$(docker/content.sh "$image:dev")
 "$docker" tag "$image:dev" "$tag"
 echo "$tag"

@@ -5,8 +5,13 @@ tag     ?=
 follow  ?=
 timeout ?= 3600
 parts   ?=
+force   ?=
 DEPLOY = python3 deployments/deploy.py
 OF_CLUSTER = --service "$(service)" --env $(env) --variant $(variant) --market $(market) --registry "$(registry)" --tag "$(tag)"
+
+.PHONY: doctor
+doctor: ## Whether this machine can have the cluster: tools, Docker, cores, memory, disk, ports; what to install [parts= force=1]
+	@python3 deployments/doctor.py $(if $(force),--force) $(parts)
 
 .PHONY: cluster-down
 cluster-down: ## Delete the kind cluster with all its data
@@ -55,8 +60,17 @@ verify-cluster: install ## Replay what is on a kind cluster's Kafka with the clu
 	@deployments/verify_cluster.sh
 
 .PHONY: kube-check
-kube-check: install-dev ## Check every manifest against Kubernetes' schemas, and against the API server of kubectl's context
+kube-check: install-dev ## Check every manifest and chart: schemas, admission, users, requests; and on the API server of kubectl's context
+	@deployments/admission/build.sh
 	@$(RUN) python deployments/check.py
+
+.PHONY: image-digests
+image-digests: ## Ask the registries for the digest of every public image, record it, and fail if a tag was moved
+	@python3 deployments/charts.py digests
+
+.PHONY: planted-faults
+planted-faults: install-dev ## Plant each fault that once kept the cluster from coming up: which check finds it, in how many seconds
+	@PYTHONPATH=deployments:deployments/platform/kafka $(RUN) python -m tests.deployments.planted_faults
 
 .PHONY: image-is-known
 image-is-known:

@@ -8,6 +8,7 @@ graph: $(filter .tools%,$(UV)) ## All that follows from contracts' list of servi
 	@$(RUN) python -m deployments.graph
 	@$(UV) lock --quiet
 	@$(MAKE) --no-print-directory schemas kafka-resources dashboards docs-pages
+	@$(RUN) python deployments/capacity.py >/dev/null
 
 .PHONY: kafka-resources
 kafka-resources: install-dev ## Write Strimzi's topics and users, from contracts

@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-from textwrap import wrap
-
 from contracts.services import SERVICES
 
 _ALERTS = """\
       - alert: ServiceDown
         expr: up{{app=~"{apps}"}} == 0
         for: 2m
-        labels: {{severity: critical}}
+        labels: {{severity: critical, part_of: tradestream}}
         annotations:
           summary: "{{{{ $labels.app }}}} does not answer"
           runbook_url: {runbook}#servicedown
       - alert: ServiceMissing
         expr: |
-{missing}
+          count by (app) (count_over_time(up{{app=~"{apps}"}}[1d]))
+          unless on (app) count by (app) (up{{app=~"{apps}"}})
         for: 5m
-        labels: {{severity: critical}}
+        labels: {{severity: critical, part_of: tradestream}}
         annotations:
-          summary: "there is no {{{{ $labels.app }}}}"
+          summary: "there is no {{{{ $labels.app }}}}, and there was one within a day"
           runbook_url: {runbook}#servicemissing
 """
 _RUNBOOK = "docs/how-to/runbook.md"
@@ -29,7 +28,5 @@ _RUNBOOK = "docs/how-to/runbook.md"
 def parts() -> dict[str, dict[str, str]]:
     """Return the alerts."""
     apps = [each.app for each in SERVICES]
-    absent = " or ".join(f'absent(up{{app="{app}"}})' for app in apps)
-    lines = [f"          {line}" for line in wrap(absent, 100, break_long_words=False, break_on_hyphens=False)]
-    text = _ALERTS.format(apps="|".join(apps), missing="\n".join(lines), runbook=_RUNBOOK)
+    text = _ALERTS.format(apps="|".join(apps), runbook=_RUNBOOK)
     return {"deployments/platform/prometheus/rules/alerts.yaml": {"alerts": text}}

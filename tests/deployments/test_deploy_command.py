@@ -8,6 +8,7 @@ import re
 import subprocess
 from pathlib import Path
 
+import charts
 import check
 import deploy
 import pytest
@@ -113,12 +114,11 @@ SCRIPTS = sorted((deploy.ROOT / "deployments").rglob("*.sh"))
 
 
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: str(path.relative_to(deploy.ROOT / "deployments")))
-def test_scripts_are_bash_and_every_version_they_use_is_pinned(script: Path) -> None:
+def test_scripts_are_bash_and_install_what_the_table_of_versions_has(script: Path) -> None:
     assert not subprocess.run(["bash", "-n", script], capture_output=True, text=True, check=False).stderr
-    versions = (deploy.ROOT / "deployments/platform/versions.env").read_text(encoding="utf-8")
     text = script.read_text(encoding="utf-8")
-    used = set(re.findall(r"\$([A-Z_]+_CHART|KIND_NODE|RISINGWAVE|KEDA)\b", text))
-    assert used <= set(re.findall(r"^([A-Z_]+)=", versions, re.MULTILINE))
+    assert set(re.findall(r"^chart (\S+)", text, re.MULTILINE)) <= set(charts.charts())
+    assert set(re.findall(r"\$\(version (\S+?)\)", text)) <= set(charts.images())
     assert "latest" not in text
 
 

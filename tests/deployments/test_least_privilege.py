@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,12 +15,19 @@ from streaming.kafka.grants import services as kafka_services
 from streaming.kafka.grants import user_of
 
 Manifest = dict[str, Any]
+ROOT = Path(__file__).resolve().parents[2]
 LOOK = {"Describe", "DescribeConfigs"}
 #: Users that are no service: (user, why it may look at every topic, what it may on all of them).
 TOOLS = {
     "operator-prod": ("people and Jobs that make topics", {"All"}),
     "autoscaler-prod": ("KEDA asks how much waits on a topic", {"Describe"}),
-    "risingwave-prod": ("reads the topics that its tables name", {"Describe", "Read"}),
+    "viewer-prod": ("people look, through Kafka UI", {"Describe", "DescribeConfigs", "Read"}),
+}
+#: Reads what its statements name, and nothing else.
+STORE = "risingwave-prod"
+#: Who may ask the API server, and what: nobody else has a token or a role.
+ASKS_THE_API_SERVER = {
+    "alloy": [{"apiGroups": [""], "resources": ["pods", "pods/log"], "verbs": ["get", "list", "watch"]}]
 }
 
 
@@ -65,7 +74,7 @@ def test_every_pod_has_an_account_of_its_own_without_a_token(rendered: dict[str,
             namespace = owner["metadata"]["namespace"]
             assert pod.get("serviceAccountName", "default") != "default", where
             assert accounts[namespace, pod["serviceAccountName"]]["automountServiceAccountToken"] is False, where
-            assert pod["automountServiceAccountToken"] is False, where
+            assert pod["automountServiceAccountToken"] is (owner["metadata"]["name"] in ASKS_THE_API_SERVER), where
             seen += 1
     assert seen > 30
 
@@ -90,9 +99,14 @@ def test_what_is_applied_for_one_service_is_all_that_its_pod_names(services: lis
                 assert labels[overlay, kind, other] in ("tradestream", app), f"{where} names {kind} {other}"
 
 
-def test_no_account_has_a_role(rendered: dict[str, list[Manifest]]) -> None:
-    kinds = {each["kind"] for manifests in rendered.values() for each in manifests}
-    assert not {kind for kind in kinds if "Role" in kind}
+def test_only_who_reads_logs_has_a_role(rendered: dict[str, list[Manifest]]) -> None:
+    roles = [each for manifests in rendered.values() for each in manifests if "Role" in each["kind"]]
+    granted = {each["metadata"]["name"]: each["rules"] for each in roles if each["kind"] == "ClusterRole"}
+    bound = [each for each in roles if each["kind"] == "ClusterRoleBinding"]
+    assert len(bound) + len(granted) == len(roles)
+    assert {
+        subject["name"]: granted[each["roleRef"]["name"]] for each in bound for subject in each["subjects"]
+    } == ASKS_THE_API_SERVER
 
 
 # --- Kafka ---------------------------------------------------------------------------------------------------------
@@ -159,6 +173,15 @@ def test_no_prefix_of_one_service_covers_anothers(users: dict[str, list[Manifest
 
 
 def test_tools_have_users_of_their_own_that_may_only_look_or_read(users: dict[str, list[Manifest]]) -> None:
-    assert set(users) - {user_of(service, "prod") for service in kafka_services()} == set(TOOLS)
+    assert set(users) - {user_of(service, "prod") for service in kafka_services()} == {*TOOLS, STORE}
     for user, (_, operations) in TOOLS.items():
         assert allowed(users[user], "topic") == {("*", "literal"): operations}
+
+
+def test_risingwave_reads_the_topics_of_its_statements_and_no_other(users: dict[str, list[Manifest]]) -> None:
+    text = "".join(file.read_text(encoding="utf-8") for file in (ROOT / "deployments/base/risingwave").glob("*.sql"))
+    named = {name.replace("${ENVIRONMENT}", "prod") for name in re.findall(r"topic = '([^']+)'", text)}
+    may = {"Describe", "Read"}
+    assert allowed(users[STORE], "topic") == {(name, "literal"): may for name in named}
+    assert allowed(users[STORE], "group") == {(STORE, "prefix"): may}
+    assert named and {rule["resource"]["type"] for rule in users[STORE]} == {"topic", "group"}

@@ -10,6 +10,7 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
+import charts
 import pytest
 from tests.docker.dockerfile import DOCKER, instructions
 from tests.support.workspace import ROOT
@@ -42,11 +43,6 @@ def installed_by_apt() -> set[str]:
     return set(packages.split())
 
 
-def versions() -> dict[str, str]:
-    text = (ROOT / "deployments/platform/versions.env").read_text(encoding="utf-8")
-    return dict(re.findall(r"^(\w+)=(.*)$", text, re.MULTILINE))
-
-
 def test_every_tool_is_there(configuration: dict[str, Any], tools: dict[str, str]) -> None:
     assert any(ENGINE in feature for feature in configuration["features"])
     assert set(tools) == MISE
@@ -65,7 +61,7 @@ def test_everything_is_pinned(configuration: dict[str, Any], tools: dict[str, st
 
 
 def test_versions_go_together_with_those_elsewhere(tools: dict[str, str]) -> None:
-    node = versions()["KIND_NODE"].removeprefix("kindest/node:v")
+    node = charts.tag("kindest/node").removeprefix("v")
     assert tools["kubectl"].split(".")[:2] == node.split(".")[:2]
     dockerfiles = "".join(path.read_text(encoding="utf-8") for path in DOCKER.glob("*.Dockerfile"))
     assert set(re.findall(r"uv==([\d.]+)", dockerfiles)) == {tools["uv"]}

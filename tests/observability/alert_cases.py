@@ -78,7 +78,14 @@ CASES = (
         severity="critical",
         before_minute=11,
     ),
-    Case("ServiceMissing", _up("signals"), _up(), severity="critical", before_minute=4),
+    # One that was there goes; one that nobody ever deployed is not missed.
+    Case(
+        "ServiceMissing",
+        _up("signals") | {'up{app="signals"}': "1x4 stale"},
+        _up("signals", "history"),
+        severity="critical",
+        before_minute=9,
+    ),
     Case(
         "ServiceUnhealthy",
         {'tradestream_service_state{app="candles",instance="a",state="not-live"}': "0x5 1x25"},
@@ -122,7 +129,10 @@ CASES = (
     Case(
         "ModelMissing",
         {'up{app="predictions"}': "1x30"},
-        {'tradestream_model_version{app="predictions",model="direction"}': "_x5 3x25"},
+        {
+            'up{app="predictions"}': "1x30",
+            'tradestream_model_version{app="predictions",model="direction"}': "_x5 3x25",
+        },
         severity="critical",
         before_minute=9,
     ),

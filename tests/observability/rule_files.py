@@ -21,7 +21,7 @@ RUNBOOK = REPOSITORY / "docs/how-to/runbook.md"
 
 #: Where install.sh unpacks them.
 _PROGRAMS = REPOSITORY / ".tools/prometheus/usr/bin"
-PROMETHEUS_TYPE, POSTGRES_TYPE = "prometheus", "grafana-postgresql-datasource"
+PROMETHEUS_TYPE, POSTGRES_TYPE, LOKI_TYPE = "prometheus", "grafana-postgresql-datasource", "loki"
 _RECORDED = re.compile(r"\b\w+:\w+:\w+\b")
 _METRIC = re.compile(r"\b(?:tradestream_|process_|python_)\w+\b")
 
@@ -50,7 +50,7 @@ def dashboards() -> dict[str, dict[str, Any]]:
 
 def queries(kind: str) -> list[tuple[str, str]]:
     """Return what panels and variables ask a kind of data source: where the query is, and the query."""
-    field = "expr" if kind == PROMETHEUS_TYPE else "rawSql"
+    field = "rawSql" if kind == POSTGRES_TYPE else "expr"
     found = []
     for name, dashboard in dashboards().items():
         for panel in dashboard["panels"]:

@@ -75,7 +75,11 @@ def test_a_dashboard_is_sound(name: str) -> None:
     known = {variable["name"] for variable in variables} | _KNOWN_TO_GRAFANA
     used = set(re.findall(r"\$\{?(\w+)", json.dumps([panels, [each.get("datasource") for each in variables]])))
     assert used <= known
-    assert {each["uid"] for panel in panels for each in [panel["datasource"]]} <= {"${prometheus}", "${postgres}"}
+    assert {each["uid"] for panel in panels for each in [panel["datasource"]]} <= {
+        "${prometheus}",
+        "${postgres}",
+        "${loki}",
+    }
 
 
 def test_every_metric_in_rules_and_panels_is_one_that_services_report() -> None:

@@ -1,7 +1,9 @@
 #!/usr/bin/env bash
-# Kafka UI (kafbat), in namespace kafka: service kafka-ui, port 8080.
+# Kafka UI (kafbat), in namespace kafka: service kafka-ui, port 8080. install.sh [dev|prod]
 set -euo pipefail
 . "$(dirname "$0")/../lib.sh"
-need kubectl helm
-say "Kafka UI, chart $KAFKA_UI_CHART"
-chart kafka-ui kafka kafka-ui "$KAFKA_UI_CHART" --repo https://kafbat.github.io/helm-charts --values "$PLATFORM/kafka-ui/values.yaml"
+env=$(env_of "${1:-}")
+need kubectl helm python3
+say "Kafka UI"
+if [ "$env" = prod ]; then copied viewer-prod tradestream kafka sasl.jaas.config; fi
+chart kafka-ui "$env"

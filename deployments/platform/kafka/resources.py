@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Iterable, Iterator
 from itertools import groupby
@@ -15,6 +16,7 @@ from typing import Any
 
 import yaml
 
+from featurestore.ddl import statements
 from streaming.kafka.grants import Grant, grants_of, services, user_of
 from streaming.kafka.topic_admin import wanted_topics
 from streaming.settings import ServiceSettings
@@ -25,9 +27,11 @@ REPLICAS = {"dev": 1, "prod": 3}
 #: Brokers that acknowledge a message before its producer has it acknowledged.
 IN_SYNC = {"dev": 1, "prod": 2}
 _HEADER = "# Written by `make kafka-resources`: change packages/contracts or packages/streaming, not this file.\n"
+#: How a statement of RisingWave's names its topic.
+_TOPIC = re.compile(r"topic = '([\w-]+)-\$\{ENVIRONMENT\}'")
 _STRIMZI = {"topic": "topic", "group": "group", "transactional id": "transactionalId"}
-#: Who else has a user: people, KEDA, which asks how much waits, and RisingWave, which reads.
-OPERATOR, AUTOSCALER, STORE = "operator", "autoscaler", "risingwave"
+#: Who else has a user: people, KEDA, which asks how much waits, RisingWave, which reads, and Kafka UI, which shows.
+OPERATOR, AUTOSCALER, STORE, VIEWER = "operator", "autoscaler", "risingwave", "viewer"
 
 
 def resource_name(topic: str) -> str:
@@ -64,7 +68,8 @@ def users(environment: str) -> Iterator[dict[str, Any]]:
     yield _user(f"{OPERATOR}-{environment}", _everywhere(["All"]))
     topics_and_groups = slice(2)
     yield _user(f"{AUTOSCALER}-{environment}", _everywhere(["Describe"])[topics_and_groups])
-    yield _user(f"{STORE}-{environment}", _everywhere(["Describe", "Read"])[topics_and_groups])
+    yield _user(f"{STORE}-{environment}", _of_the_store(environment))
+    yield _user(f"{VIEWER}-{environment}", _of_people())
 
 
 def _user(name: str, acls: list[dict[str, Any]]) -> dict[str, Any]:
@@ -97,10 +102,29 @@ def _acls(grants: Iterable[Grant]) -> list[dict[str, Any]]:
 
 
 def _everywhere(operations: list[str]) -> list[dict[str, Any]]:
-    kinds: list[dict[str, Any]] = [
-        {"type": kind, "name": "*", "patternType": "literal"} for kind in ("topic", "group", "transactionalId")
+    kinds: list[dict[str, str]] = [*map(_every, ("topic", "group", "transactionalId")), {"type": "cluster"}]
+    return [{"resource": resource, "operations": operations} for resource in kinds]
+
+
+def _every(kind: str) -> dict[str, str]:
+    return {"type": kind, "name": "*", "patternType": "literal"}
+
+
+def _of_the_store(environment: str) -> list[dict[str, Any]]:
+    """Return what RisingWave may: read the topics that its statements name, in groups that begin with its name."""
+    names = sorted({name for statement in statements() for name in _TOPIC.findall(statement)})
+    resources = [{"type": "topic", "name": f"{name}-{environment}", "patternType": "literal"} for name in names]
+    resources.append({"type": "group", "name": f"{STORE}-{environment}", "patternType": "prefix"})
+    return [{"resource": resource, "operations": ["Describe", "Read"]} for resource in resources]
+
+
+def _of_people() -> list[dict[str, Any]]:
+    """Return what Kafka UI may: look at everything and change nothing."""
+    return [
+        {"resource": _every("topic"), "operations": ["Describe", "DescribeConfigs", "Read"]},
+        {"resource": _every("group"), "operations": ["Describe"]},
+        {"resource": {"type": "cluster"}, "operations": ["Describe", "DescribeConfigs"]},
     ]
-    return [{"resource": resource, "operations": operations} for resource in [*kinds, {"type": "cluster"}]]
 
 
 def _operation(name: str) -> str:

@@ -12,7 +12,7 @@ from typing import Any
 
 import httpx
 import psycopg
-from tests.observability.rule_files import POSTGRES_TYPE, dashboards
+from tests.observability.rule_files import LOKI_TYPE, POSTGRES_TYPE, dashboards
 
 _RANGE_SECONDS, _STEP_SECONDS = 120, 5
 _USED = re.compile(r"\$\{?(\w+)\}?")
@@ -52,6 +52,7 @@ def ask_all(prometheus: str, store_url: str) -> list[Answer]:
                 _answer(name, panel["title"], target, choices | period, store, metrics)
                 for panel in dashboard["panels"]
                 for target in panel["targets"]
+                if target["datasource"]["type"] != LOKI_TYPE  # no Loki runs here
             ]
     return answers
 

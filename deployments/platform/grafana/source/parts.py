@@ -9,6 +9,7 @@ Json = dict[str, Any]
 
 PROMETHEUS = {"type": "prometheus", "uid": "${prometheus}"}
 POSTGRES = {"type": "grafana-postgresql-datasource", "uid": "${postgres}"}
+LOKI = {"type": "loki", "uid": "${loki}"}
 #: As the schema of the package @grafana/schema that the dashboards are checked against has it.
 SCHEMA_VERSION = 42
 _COLUMNS = 24
@@ -23,6 +24,11 @@ def prom(expression: str, legend: str = "{{app}}", *, now: bool = False) -> Json
 def sql(query: str) -> Json:
     """Return a query to the feature store: RisingWave, or PostgreSQL on a laptop."""
     return {"datasource": POSTGRES, "rawSql": " ".join(query.split()), "format": "table", "rawQuery": True}
+
+
+def loki(query: str) -> Json:
+    """Return a query to Loki."""
+    return {"datasource": LOKI, "expr": query, "queryType": "range", "maxLines": 500}
 
 
 def panel(
@@ -87,6 +93,12 @@ def figure(title: str, query: Json, **more: Any) -> Json:
     return panel(title, "stat", query, options=options, **{"width": 6, "height": 4, **more})
 
 
+def log_lines(title: str, query: Json, **more: Any) -> Json:
+    """Return a panel of log lines, the newest first, each with its fields when it is opened."""
+    options = {"showTime": True, "wrapLogMessage": True, "sortOrder": "Descending", "enableLogDetails": True}
+    return panel(title, "logs", query, options=options, **{"width": 24, "height": 10, **more})
+
+
 def bars(title: str, query: Json, x: str, **more: Any) -> Json:
     """Return a bar for each row, along the column `x`."""
     return panel(title, "barchart", query, options={"xField": x, "orientation": "auto"}, **more)
@@ -130,6 +142,8 @@ def dashboard(name: str, title: str, panels: Sequence[Json], variables: Sequence
         each["id"], place["x"], place["y"] = number, x, y
         x, height = x + place["w"], max(height, place["h"])
     sources = [source_variable("prometheus", PROMETHEUS, "Metrics"), source_variable("postgres", POSTGRES, "Store")]
+    if any(each["datasource"] is LOKI for each in panels):
+        sources.append(source_variable("loki", LOKI, "Logs"))
     return {
         "uid": f"tradestream-{name}",
         "title": f"Tradestream: {title}",

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from parts import Json, dashboard, figure, lines, prom, table
+from parts import Json, dashboard, figure, lines, log_lines, loki, prom, table
 
+from contracts.services import SERVICES
+
+#: A cluster may have alerts of others.
+_OUR_ALERTS = 'ALERTS{alertstate="firing",part_of="tradestream"}'
 #: A service that has counted nothing yet has no series; it is shown with 0.
 _OR_NONE = "or on (app) max by (app) (up) * 0"
 
 
 def system() -> Json:
     """Return the dashboard of the services."""
-    return dashboard("system", "system", [*_states(), *_pace(), *_trouble(), *_machine()])
+    return dashboard("system", "system", [*_states(), *_pace(), *_trouble(), *_machine(), *_said()])
 
 
 def _states() -> list[Json]:
@@ -60,7 +64,7 @@ def _trouble() -> list[Json]:
         lines("Feed events in 5 minutes", prom(events, "{{kind}}"), width=8),
         lines("Starts again", prom("max by (app) (tradestream_restarts)"), width=8),
         lines("Partitions assigned anew", prom("sum by (app) (tradestream_rebalances_total)"), width=8),
-        figure("Alerts that fire", prom('count(ALERTS{alertstate="firing"}) or vector(0)', "alerts"), width=12),
+        figure("Alerts that fire", prom(f"count({_OUR_ALERTS}) or vector(0)", "alerts"), width=12),
         figure(
             "Reports that did not reach the log", prom("sum(tradestream_report_failures_total)", "reports"), width=12
         ),
@@ -74,4 +78,13 @@ def _machine() -> list[Json]:
         lines("Processor", prom("sum by (app) (rate(process_cpu_seconds_total[1m]))"), unit="none", width=6),
         lines("State on disk", prom("sum by (app) (tradestream_state_bytes)"), unit="bytes", width=6),
         lines("Commit, 99 %", prom(f"histogram_quantile(0.99, {commit})"), unit="s", width=6),
+    ]
+
+
+def _said() -> list[Json]:
+    apps = "|".join(each.app for each in SERVICES)
+    wrong = f'{{app=~"{apps}",level=~"WARNING|ERROR|CRITICAL"}}'
+    return [
+        log_lines("Warnings and errors in the logs", loki(wrong)),
+        log_lines("Logs of the services", loki(f'{{app=~"{apps}"}}')),
     ]

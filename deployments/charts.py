@@ -1,0 +1,155 @@
+#!/usr/bin/env python3
+"""The public charts around the services: installed, rendered, and the one table of versions read.
+
+::
+
+    charts.py install kafka-ui dev|prod [helm arguments]   install or upgrade a release; says what hinders it
+    charts.py template dev|prod     render every chart as it would be installed; no cluster
+    charts.py image postgres        the version of an image
+    charts.py digests               ask the registries for the digest of every image, and record it
+
+Standard library only. `CHARTS=FOLDER` takes charts from a folder, `FOLDER/kafka-ui`, where the internet is out of
+reach.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from waiting import watched
+
+PLATFORM = Path(__file__).resolve().parent / "platform"
+VERSIONS = PLATFORM / "versions.json"
+ENVIRONMENTS = ("dev", "prod")
+INSTALL_MINUTES = 10
+
+
+def charts() -> dict[str, dict[str, Any]]:
+    """Return what is known of each release."""
+    return dict(json.loads(VERSIONS.read_text(encoding="utf-8"))["charts"])
+
+
+def images() -> dict[str, str]:
+    """Return the tag of each image, with its digest where one is recorded."""
+    return dict(json.loads(VERSIONS.read_text(encoding="utf-8"))["images"])
+
+
+def tag(image: str) -> str:
+    """Return the tag of an image, without a digest."""
+    return images()[image].partition("@")[0]
+
+
+def values_files(release: str, env: str) -> list[Path]:
+    """Return the files that say how a release is set, those of `env` last."""
+    stem = charts()[release]["values"]
+    files = [PLATFORM / f"{stem}.yaml", PLATFORM / f"{stem}.{env}.yaml"]
+    return [file for file in files if file.exists()]
+
+
+def arguments(release: str, env: str, folder: Path | None = None) -> list[str]:
+    """Return helm's arguments: chart, version, values.
+
+    Parameters
+    ----------
+    folder
+        Where charts lie by the release's name, if they are not to be downloaded.
+    """
+    chart = charts()[release]
+    if folder:
+        words = [release, str(folder / release)]
+    else:
+        words = [release, chart["chart"], "--version", chart["version"]]
+        words += ["--repo", chart["repository"]] if "repository" in chart else []
+    words += ["--namespace", chart["namespace"]]
+    for file in values_files(release, env):
+        words += ["--values", str(file)]
+    for path, image in chart.get("tags", {}).items():
+        words += ["--set", f"{path}={tag(image)}"]
+    return words
+
+
+def install(release: str, env: str, more: Sequence[str] = ()) -> int:
+    """Install or upgrade a release and wait; the exit code is helm's."""
+    chart = charts()[release]
+    command = ["helm", "upgrade", "--install", *arguments(release, env)]
+    command += ["--wait", "--timeout", f"{INSTALL_MINUTES}m", *more]
+    title = f"{release}, chart {chart['version']}"
+    return watched(title, command, namespace=chart["namespace"], minutes=INSTALL_MINUTES)
+
+
+def template(release: str, env: str, folder: Path | None = None) -> str:
+    """Return what a chart would install, custom resource definitions included.
+
+    Raises
+    ------
+    OSError
+        If there is no helm.
+    subprocess.CalledProcessError
+        If helm cannot have the chart, or the chart refuses our values.
+    """
+    command = ["helm", "template", *arguments(release, env, folder), "--include-crds", "--skip-tests"]
+    command += ["--kube-version", tag("kindest/node")]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+
+def digests() -> Iterator[str]:
+    """Ask the registries; record what is missing and yield what has changed.
+
+    Raises
+    ------
+    subprocess.CalledProcessError
+        If a registry cannot be asked.
+    """
+    table = json.loads(VERSIONS.read_text(encoding="utf-8"))
+    for image, version in table["images"].items():
+        name, _, recorded = version.partition("@")
+        command = ["docker", "buildx", "imagetools", "inspect", f"{image}:{name}", "--format", "{{.Manifest.Digest}}"]
+        found = subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+        if recorded and recorded != found:
+            yield f"{image}:{name} is {found} now, and was {recorded}: somebody has moved the tag"
+        table["images"][image] = f"{name}@{recorded or found}"
+    VERSIONS.write_text(_readable(table), encoding="utf-8")
+
+
+def _readable(table: dict[str, Any]) -> str:
+    text = VERSIONS.read_text(encoding="utf-8")
+    start = text.index('"images"')
+    rows = ",\n".join(f"    {json.dumps(image)}: {json.dumps(version)}" for image, version in table["images"].items())
+    return text[:start] + '"images": {\n' + rows + "\n  }\n}\n"
+
+
+def main(words: list[str]) -> int:
+    """Run a command; 2 for wrong arguments."""
+    try:
+        match words:
+            case ["install", release, "dev" | "prod" as env, *more] if release in charts():
+                return install(release, env, more)
+            case ["template", "dev" | "prod" as env]:
+                print("---\n".join(template(release, env) for release in charts()))
+            case ["image", image] if image in images():
+                print(images()[image])
+            case ["digests"]:
+                moved = list(digests())
+                print("\n".join(moved) or f"{len(images())} digests are recorded, none has changed")
+                return 1 if moved else 0
+            case _:
+                releases, known = ", ".join(charts()), ", ".join(images())
+                print(
+                    f"expected: install RELEASE dev|prod, one of {releases}; template dev|prod; image NAME, one "
+                    f"of {known}; digests; was '{' '.join(words)}'",
+                    file=sys.stderr,
+                )
+                return 2
+    except subprocess.CalledProcessError as error:
+        print(f"{' '.join(map(str, error.cmd))}: {error.stderr.strip()}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
