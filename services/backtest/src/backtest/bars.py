@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -61,6 +61,8 @@ class Bars:
         Of each, as a place in `contracts.candle.QUALITIES`.
     given
         Features and predictions by name, as strategies ask for them; NaN where one is not known.
+    said
+        What signals copy from the prediction of a bar, by field; empty where there are no predictions.
     """
 
     exchange: str
@@ -72,6 +74,7 @@ class Bars:
     trade_counts: NDArray[np.int64]
     qualities: NDArray[np.int8]
     given: Mapping[str, Floats] = field(default_factory=dict)
+    said: Mapping[str, Sequence[Any]] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.starts_ms)
@@ -86,6 +89,7 @@ class Bars:
             trade_counts=self.trade_counts[part],
             qualities=self.qualities[part],
             given={name: column[part] for name, column in self.given.items()},
+            said={name: column[part] for name, column in self.said.items()},
         )
 
     def with_given(self, given: Mapping[str, Floats]) -> Bars:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import cast
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +20,15 @@ from strategies.strategy import Strategy
 DECISIONS: tuple[Decision, ...] = ("none", "buy", "sell")
 #: By target; nothing is sold short yet: what says so holds nothing.
 _DECISION_OF = {1: 1, 0: 2, -1: 2}
+#: What a signal copies from a prediction, and what it says where there is none.
+NOTHING_SAID: Mapping[str, Any] = {
+    "direction": 0,
+    "probability_up": None,
+    "confidence": None,
+    "model_name": "none",
+    "model_version": 1,
+    "prediction_id": "",
+}
 #: Stands for no decision where targets are whole numbers.
 _UNKNOWN = 9
 
@@ -39,6 +49,8 @@ class Decided:
         The same as places in `DECISIONS`.
     expiry_seconds
         For how long an entry may wait.
+    undecided
+        The reason to give where all is known and nothing is decided.
     """
 
     bars: Bars
@@ -47,6 +59,7 @@ class Decided:
     targets: NDArray[np.int8]
     decisions: NDArray[np.int8]
     expiry_seconds: int
+    undecided: SignalReason = "undecided"
 
     def __getitem__(self, part: slice) -> Decided:
         """Return the same of some of the bars."""
@@ -56,7 +69,20 @@ class Decided:
         """Return why a bar's signal says what it says."""
         if self.targets[place] != _UNKNOWN:
             return "confident"
-        return "gap" if self.bars.qualities[place] == GAP else "undecided"
+        if self.bars.qualities[place] == GAP:
+            return "gap"
+        if self.bars.said:
+            spoke: SignalReason = self.bars.said["reason"][place]
+            if spoke != "ok":
+                return spoke
+            if self.bars.said["direction"][place] == 0:
+                return "no_direction"
+        return self.undecided
+
+    def said(self, place: int) -> dict[str, Any]:
+        """Return what a bar's signal copies from a prediction."""
+        said = self.bars.said
+        return {name: said[name][place] for name in NOTHING_SAID} if said else dict(NOTHING_SAID)
 
     def signal(self, account: str, place: int) -> Signal:
         """Return what is said to an account after a bar."""
@@ -75,13 +101,8 @@ class Decided:
             window_start_ms=start_ms,
             decision=decision,
             reason=self.reason(place),
-            direction=0,
-            probability_up=None,
-            confidence=None,
             expires_at_ms=end_ms + self.expiry_seconds * MS_PER_SECOND,
-            model_name="none",
-            model_version=1,
-            prediction_id="",
+            **self.said(place),
             mark_open=bars.texts["open"][place],
             mark_high=bars.texts["high"][place],
             mark_low=bars.texts["low"][place],

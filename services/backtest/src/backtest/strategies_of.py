@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from backtest.bars import Bars
@@ -67,7 +67,8 @@ class Chosen:
             raise BadInputError(f"{self.account.name}.strategy", expected, came)
         lacking = [name for name in asked.asked if name not in bars.given]
         known = bars.with_given(_features(bars, lacking)) if lacking else bars
-        return decide(self.strategy, self.file.name, self.file.hash_of(self.strategy), known, expiry_seconds)
+        found = decide(self.strategy, self.file.name, self.file.hash_of(self.strategy), known, expiry_seconds)
+        return replace(found, undecided="below_confidence") if self.account.strategy == _PREDICTION else found
 
 
 def chosen(account: Account) -> Chosen:

@@ -11,7 +11,7 @@ import polars as pl
 
 from backtest.bars import PRICES, Bars, Texts
 from backtest.books import exact_books
-from backtest.decided import DECISIONS, Decided, target_of
+from backtest.decided import DECISIONS, NOTHING_SAID, Decided, target_of
 from backtest.engine import Outcome
 from contracts.candle import QUALITIES
 from contracts.message import Message
@@ -91,6 +91,7 @@ def _signals(decided: Decided, outcome: Outcome) -> dict[str, Any]:
     return {
         **{name: [value] * len(bars) for name, value in same.items()},
         **_window(bars),
+        **{name: list(values) for name, values in bars.said.items() if name in NOTHING_SAID},
         "target": [target_of(each) for each in decided.targets.tolist()],
         "decision": [DECISIONS[each] for each in decided.decisions.tolist()],
         "reason": [decided.reason(place) for place in range(len(bars))],

@@ -27,7 +27,13 @@ def shortest_s(candles: pl.DataFrame) -> int:
 
 
 def load_table(folder: Path, name: str) -> pl.DataFrame:
-    """Return an exported table; a missing file is a table without rows."""
+    """Return an exported table; a missing file is a table without rows.
+
+    Returns
+    -------
+    pl.DataFrame
+        Typed as the contract has it.
+    """
     path = folder / f"{name}.parquet"
     return pl.read_parquet(path, glob=False) if path.exists() else pl.DataFrame(schema=table(name).schema)
 

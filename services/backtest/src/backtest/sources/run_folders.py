@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -67,10 +68,13 @@ def bars_of_run(folder: Path, interval_s: int, pairs: Iterable[str] = (), asked:
     if missing := [pair for pair in wanted if pair not in there]:
         raise BadInputError("--pairs", f"pairs of {', '.join(there)}, which the run has candles of", missing[0])
     given = _given(folder, interval_s, sorted(set(asked)))
-    return History({pair: _bars(candles.filter(pl.col("pair") == pair), pair, given) for pair in wanted})
+    said = _predictions(folder, interval_s) if any("." in name for name in asked) else None
+    return History({pair: _bars(candles.filter(pl.col("pair") == pair), pair, given, said) for pair in wanted})
 
 
-def _bars(candles: pl.DataFrame, pair: str, given: Mapping[str, pl.DataFrame]) -> Bars:
+def _bars(
+    candles: pl.DataFrame, pair: str, given: Mapping[str, pl.DataFrame], predictions: pl.DataFrame | None
+) -> Bars:
     rows = candles.sort(_START)
     floats = {
         name: rows[name].cast(pl.Float64).fill_null(np.nan).to_numpy()
@@ -87,7 +91,15 @@ def _bars(candles: pl.DataFrame, pair: str, given: Mapping[str, pl.DataFrame]) -
         trade_counts=rows["trade_count"].to_numpy(),
         qualities=rows["quality"].replace_strict(places, return_dtype=pl.Int8).to_numpy(),
         given={name: _aligned(rows, frame, pair) for name, frame in given.items()},
+        said={} if predictions is None else _said(rows, predictions, pair),
     )
+
+
+def _said(rows: pl.DataFrame, predictions: pl.DataFrame, pair: str) -> dict[str, list[Any]]:
+    """Return what signals copy from the prediction of each candle, by field."""
+    own = predictions.filter(pl.col("pair") == pair).drop("pair")
+    found = rows.select(_START).join(own, on=_START, how="left", maintain_order="left")
+    return {name: found[name].to_list() for name in found.columns if name != _START}
 
 
 def _aligned(rows: pl.DataFrame, given: pl.DataFrame, pair: str) -> Floats:
@@ -98,21 +110,34 @@ def _aligned(rows: pl.DataFrame, given: pl.DataFrame, pair: str) -> Floats:
     return values.fill_null(np.nan).to_numpy()
 
 
+def _predictions(folder: Path, interval_s: int) -> pl.DataFrame:
+    """Return what was said of each window, whatever the model is called; the first counts, as for signals."""
+    window = pl.concat_str("exchange", "pair", "interval_s", _START, "model_name", "model_version", separator=":")
+    found: pl.DataFrame = (
+        load_table(folder, "predictions")
+        .filter(pl.col("interval_s") == interval_s)
+        .unique(["pair", _START], keep="first", maintain_order=True)
+        .select(
+            *("pair", _START, "direction", "probability_up", "confidence", "reason", "model_name", "model_version"),
+            "horizon_bars",
+            prediction_id=window,
+        )
+    )
+    return found
+
+
 def _given(folder: Path, interval_s: int, asked: Iterable[str]) -> dict[str, pl.DataFrame]:
     features = load_table(folder, "technical_indicators").filter(
         pl.col("interval_s") == interval_s, pl.col("revision") == 0
     )
-    predictions = load_table(folder, "predictions").filter(pl.col("interval_s") == interval_s)
     found = {}
     for name in asked:
-        model, _, field = name.rpartition(".")
-        if not model:
+        _, predicted, field = name.rpartition(".")
+        if not predicted:
             found[name] = features.select("pair", _START, value=pl.col(name).cast(pl.Float64))
             continue
         # As signals takes it: nothing is said where the model leans to neither side; the first version counts.
-        first = predictions.filter(pl.col("model_name") == model).unique(
-            ["pair", _START], keep="first", maintain_order=True
-        )
+        first = _predictions(folder, interval_s)
         said = pl.when(pl.col("direction") != 0).then(pl.col(field).cast(pl.Float64))
         found[name] = first.select("pair", _START, value=said)
     return found
