@@ -72,9 +72,9 @@ class Decided:
         if self.bars.qualities[place] == GAP:
             return "gap"
         if self.bars.said:
-            spoke: SignalReason = self.bars.said["reason"][place]
+            spoke: str = self.bars.said["reason"][place]
             if spoke != "ok":
-                return spoke
+                return cast(SignalReason, spoke)
             if self.bars.said["direction"][place] == 0:
                 return "no_direction"
         return self.undecided
