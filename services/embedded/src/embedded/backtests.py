@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any
 
+from rich.console import Console
+
 from backtest.command import BacktestOptions
+from backtest.parity import RunTerms, parity, print_parity
 from backtest.plan import Terms
 from backtest.strategies_of import file_of
 from contracts.account import Account
@@ -19,9 +22,15 @@ from embedded.bars import parse_interval
 from embedded.options import typed_command
 from embedded.replacing import require_replaceable
 from embedded.strategy_cli import parameters_of
+from embedded.terminal.rows import print_json
 from exchanges.paper import PaperBroker
 from execution.core.policy import Policy
+from execution.settings import ExecutionSettings
+from results.run_folder import RunFolder
+from results.run_settings import recorded_settings
+from signals.settings import SignalsSettings
 from strategies.parameters import from_text
+from streaming.settings import read_settings
 from verify.run import Range
 
 _SLIPPAGE_BPS = Decimal(2)
@@ -84,6 +93,37 @@ def options_of(typed: Typed, money: Money, out: Path, *, replace: bool) -> Backt
         terms=Terms(broker, Policy(), from_ms=span.from_ms, to_ms=span.to_ms),
         out=out,
         command=typed_command(),
+    )
+
+
+def hold_against(folder: Path, console: Console, show: int, *, as_json: bool) -> bool:
+    """Compare a run with a backtest of it and say what was found; return whether all is equal."""
+    found = parity(folder, terms_of_run(folder))
+    print_parity(console, found, show)
+    if as_json:
+        print_json([asdict(each) for each in found])
+    return not any(each.differences for each in found)
+
+
+def terms_of_run(folder: Path) -> RunTerms:
+    """Return what the services of a run were told, as it wrote that down.
+
+    Raises
+    ------
+    BadInputError
+        If it left no record.
+    """
+    place = RunFolder(folder)
+    told = recorded_settings(place)
+    if not told:
+        raise BadInputError("--of", f"the folder of a run, with {place.work / 'settings.json'}", str(folder))
+    signals, execution = (read_settings(kind, told) for kind in (SignalsSettings, ExecutionSettings))
+    return RunTerms(
+        accounts=signals.configured_accounts,
+        broker=execution.broker,
+        policy=execution.policy,
+        expiry_seconds=signals.expiry_seconds,
+        interval_s=signals.interval_s,
     )
 
 

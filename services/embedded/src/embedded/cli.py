@@ -312,6 +312,10 @@ def backtest(
         typer.Option(help="a file of bars of one pair: CSV, JSON, Parquet, Feather; repeatable"),
     ] = None,
     run_folder: Annotated[Path | None, typer.Option("--run", help="or the candles of this run's folder")] = None,
+    of: Annotated[
+        Path | None, typer.Option(help="hold this run's orders, fills and P&L against a backtest of its accounts")
+    ] = None,
+    show: Annotated[int, typer.Option(min=0, help="number of differences to print with --of")] = 20,
     pairs: Pairs = None,
     interval: Annotated[str, typer.Option(help="of the run's candles: 1m, 5m, 15m")] = "1m",
     start: Annotated[
@@ -330,9 +334,13 @@ def backtest(
 ) -> None:
     """Run a strategy over years of bars, with the code that trades live."""
     from backtest.command import run_backtest
-    from embedded.backtests import Money, Typed, options_of
+    from embedded.backtests import Money, Typed, hold_against, options_of
 
     with errors_in_words() as console:
+        if of is not None:
+            if not hold_against(of, Console(stderr=True) if as_json else console, show, as_json=as_json):
+                raise typer.Exit(EXIT_FAILED)
+            return
         typed = Typed(
             strategy, parameter or [], bars or [], run_folder, pairs and pairs_of(pairs), interval, start, end
         )
