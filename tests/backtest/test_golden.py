@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 from tests.support.workspace import ROOT
 
+from backtest.bar_files import bars_of_files
 from backtest.books import curve_of, exact_books
 from backtest.engine import Outcome
 from backtest.plan import Terms, outcomes_of
-from backtest.sources.bar_files import bars_of_files
 from backtest.strategies_of import chosen
 from contracts.account import Account
 from contracts.fill import Fill

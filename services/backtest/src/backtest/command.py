@@ -11,11 +11,11 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
+from backtest.bar_files import bars_of_files
 from backtest.engine import Outcome
+from backtest.history import History
 from backtest.plan import Terms, asked_of, outcomes_of
-from backtest.sources.bar_files import bars_of_files
-from backtest.sources.history import History
-from backtest.sources.run_folders import bars_of_run
+from backtest.run_folders import bars_of_run
 from backtest.strategies_of import Chosen, chosen
 from backtest.tables import write_tables
 from contracts.account import Account

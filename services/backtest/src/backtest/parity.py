@@ -14,10 +14,10 @@ from rich.text import Text
 
 from backtest.decided import Decided
 from backtest.engine import Outcome, run
+from backtest.history import History
 from backtest.market import market_of
 from backtest.plan import asked_of
-from backtest.sources.history import History
-from backtest.sources.run_folders import bars_of_run
+from backtest.run_folders import bars_of_run
 from backtest.strategies_of import Chosen, chosen
 from backtest.tables import write_tables
 from contracts.account import Account

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from backtest.decided import Decided
 from backtest.engine import Outcome, run
+from backtest.history import History
 from backtest.market import market_of
-from backtest.sources.history import History
 from backtest.strategies_of import Chosen
 from contracts.errors import BadInputError
 from contracts.timestamps import iso_utc_ms

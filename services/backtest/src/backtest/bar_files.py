@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from backtest.bars import COMPLETE, EMPTY, PRICES, Bars, FloatTexts
-from backtest.sources.history import History
+from backtest.history import History
 from contracts.errors import BadInputError
 from exchanges.recorded_bars import RecordedBars, read_bars
 

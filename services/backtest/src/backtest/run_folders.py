@@ -11,7 +11,7 @@ import numpy as np
 import polars as pl
 
 from backtest.bars import PRICES, Bars
-from backtest.sources.history import History
+from backtest.history import History
 from contracts.candle import QUALITIES
 from contracts.errors import BadInputError
 from features.blocks import Floats

@@ -1,1 +1,0 @@
-"""Where bars come from: files of bars, and what a run has published."""
