@@ -21,6 +21,8 @@ RUN packages=$(sh docker/images.sh "train-$MODEL") && uv sync --frozen --no-dev 
 
 FROM python:3.11-slim-bookworm
 ARG MODEL
+# LightGBM's wheel expects it of the system.
+RUN apt-get update && apt-get install --yes --no-install-recommends libgomp1 && rm -rf /var/lib/apt/lists/*
 RUN useradd --uid 10001 --no-create-home --home-dir /tmp tradestream && mkdir /data && chown 10001:10001 /data
 COPY --from=build /app/.venv /app/.venv
 ENV PATH=/app/.venv/bin:$PATH HOME=/tmp PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 \

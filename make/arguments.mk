@@ -58,6 +58,10 @@ log      ?= kafka
 format   ?=
 keep     ?=
 minutes  ?= 30
+#: Of gate-study: which markets, how many of each, and nights of trying again.
+studies  ?= noise,a,b,c
+seeds    ?= 20
+nights   ?= 0
 secure   ?=
 KAFKA_OPTIONS = --brokers $(brokers) --port $(port) $(if $(secure),--secure)
 KAFKA_USERS = data/kafka-secure/secrets/users

@@ -43,6 +43,10 @@ kafka-sweep: install-dev ## Real Kafka for minutes: SIGKILLs, one of three broke
 scale-plan: install-dev ## Cores, memory and disk for a load, from measured figures: pairs=100 rate=1000 (trades a second) [accounts=1]
 	@$(RUN) python -m benchmarks.scale_plan --pairs $(or $(pairs),100) --rate $(or $(rate),1000) --accounts $(or $(accounts),1)
 
+.PHONY: gate-study
+gate-study: install-dev ## Whether noise passes the gate, and what is planted does: hours [studies=noise,a,b,c seeds=20 nights=0]
+	@nice $(RUN) python -m benchmarks.gate.study --studies $(studies) --seeds $(seeds) --nights $(nights)
+
 .PHONY: soak
 soak: install-dev ## All services at full speed for a while; memory, lag and files must stay flat [minutes=30 log=kafka|embedded]
 	@$(RUN) python -m benchmarks.soak --minutes=$(minutes) --log=$(log)

@@ -128,7 +128,12 @@ def simulator(tmp_path: Path) -> Iterator[dict[str, str]]:
         ("trades", "TRADES_PAIRS", "BTCUSD", "TRADES_PAIRS[0]: expected a pair written BASE/QUOTE, such as BTC/USD"),
         ("signals", "TRADESTREAM_ACCOUNTS", "[{]", "TRADESTREAM_ACCOUNTS: expected JSON (Expecting property name"),
         ("execution", "EXECUTION_FEE_BPS", "-5", "EXECUTION_FEE_BPS: expected greater than or equal to 0, was '-5'"),
-        ("training", "PREDICTIONS_MODEL", "gpt", "PREDICTIONS_MODEL: expected 'baseline' or 'lstm', was 'gpt'"),
+        (
+            "training",
+            "PREDICTIONS_MODEL",
+            "gpt",
+            "PREDICTIONS_MODEL: expected 'baseline', 'lightgbm', 'lightgbm_lags' or 'lstm', was 'gpt'",
+        ),
         ("exchanges.simulator", "SIMULATOR_SPEED", "-1", "SIMULATOR_SPEED: expected greater than 0, was '-1'"),
     ],
 )

@@ -137,7 +137,7 @@ def test_cores_are_pure(member: Member) -> None:
 @every_member
 def test_what_trains_stands_only_in_the_kinds_of_models(member: Member) -> None:
     for path in member.files:
-        if {"torch", "sklearn"} & roots(path):
+        if {"torch", "sklearn", "lightgbm"} & roots(path):
             assert TRAINING_LIBRARIES_ONLY_UNDER in path.parents, path
 
 

@@ -18,7 +18,6 @@ REVIEWED = {
     "{len(markets)} markets",
     "{len(columns)} columns, as in the first line",
     "{len(tables)} such lists",
-    "{len(part)} times",
     "{len(path.encode())} bytes",
 }
 

@@ -44,9 +44,10 @@ def test_a_run_needs_no_pytorch_unless_it_is_asked_for() -> None:
     assert "--model='baseline'" in planned("run", "model=baseline")
 
 
-def test_whoever_is_about_to_get_pytorch_is_told_the_way_without() -> None:
-    assert "--extra torch" in planned("demo")
-    assert '"Without it: make demo model=baseline"' in planned("demo")
+def test_a_demo_needs_no_pytorch_and_whoever_is_about_to_get_it_is_told_the_way_without() -> None:
+    assert "--extra torch" not in planned("demo")
+    assert "--extra torch" in planned("demo", "model=lstm")
+    assert '"Without it: make demo model=baseline"' in planned("demo", "model=lstm")
 
 
 def test_a_target_that_was_joined_with_another_is_still_taken() -> None:

@@ -29,7 +29,10 @@ def call(*arguments: object) -> tuple[int, str]:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("demo", "--model", "oracle"), "--model: expected lstm or baseline, was 'oracle'"),
+        (
+            ("demo", "--model", "oracle"),
+            "--model: expected lightgbm or baseline or lightgbm_lags or lstm, was 'oracle'",
+        ),
         (("demo", "--kill", "candles@noon"), "--kill: expected SERVICE@PHASE"),
         (("replay", "no-such-file.csv"), "FILE: expected a file of recorded trades, was 'no-such-file.csv'"),
         (("run", "--pairs", "btcusd"), "pair: expected BASE/QUOTE in capitals, such as BTC/USD, was 'btcusd'"),

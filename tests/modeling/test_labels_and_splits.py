@@ -13,7 +13,7 @@ from tests.support.feature_rows import changed
 from contracts.errors import BadInputError
 from modeling.dataset import build_dataset
 from modeling.labels import forward_log_returns, labels
-from modeling.splits import purged_split
+from modeling.splits import hold_out, walk_forward
 
 
 def test_label_is_where_the_close_goes_if_it_moves() -> None:
@@ -83,20 +83,53 @@ def test_repeated_rows_later_revisions_and_other_intervals_change_nothing(rows_o
 
 
 @settings(derandomize=True, max_examples=80, deadline=None)
-@given(
-    count=st.integers(0, 400), horizon=st.integers(1, 20), tune=st.floats(0.05, 0.3), validation=st.floats(0.05, 0.4)
-)
-def test_split_is_purged_and_embargoed(count: int, horizon: int, tune: float, validation: float) -> None:
+@given(count=st.integers(0, 400), horizon=st.integers(1, 20), fraction=st.floats(0.05, 0.4))
+def test_what_is_held_out_is_purged_and_embargoed(count: int, horizon: int, fraction: float) -> None:
     times = np.repeat(np.arange(count, dtype=np.int64), 2)
-    split = purged_split(times, horizon, tune, validation)
-    parts = [times[part] for part in (split.train, split.tune, split.validation)]
-    filled = [part for part in parts if len(part)]
-    for earlier, later in pairwise(filled):
-        assert earlier.max() + horizon <= later.min() - horizon
-    indices = np.concatenate([split.train, split.tune, split.validation])
-    assert len(np.unique(indices)) == len(indices)
+    earlier, later = hold_out(times, horizon, fraction)
+    if len(earlier) and len(later):
+        assert times[earlier].max() + 2 * horizon <= times[later].min()
 
 
-def test_split_refuses_fractions_that_leave_nothing_to_train_on() -> None:
-    with pytest.raises(BadInputError, match="validation_fraction"):
-        purged_split(np.arange(10), 1, 0.5, 0.5)
+@settings(derandomize=True, max_examples=120, deadline=None)
+@given(
+    times=st.lists(st.integers(0, 300), max_size=300),
+    horizon=st.integers(1, 20),
+    folds=st.integers(1, 6),
+    first=st.floats(0.1, 0.8),
+    window=st.sampled_from(["expanding", "rolling"]),
+)
+def test_folds_walk_forward(times, horizon, folds, first, window) -> None:
+    """Of pairs with holes: no label of a train part reaches what its fold judges, and nothing is judged twice."""
+    at = np.array(times, dtype=np.int64)
+    found = list(walk_forward(at, horizon, folds, first, window))
+    assert len(found) == (folds if times else 0)
+    for fold in found:
+        if len(fold.train) and len(fold.test):
+            assert at[fold.train].max() + 2 * horizon <= at[fold.test].min()
+        both_pairs = {time: set(np.flatnonzero(at == time)) for time in at[fold.test]}
+        assert all(indices <= set(fold.test) for indices in both_pairs.values()), "pairs are cut at the same times"
+    tested = np.concatenate([fold.test for fold in found] or [np.empty(0, dtype=np.intp)])
+    assert len(np.unique(tested)) == len(tested)
+    ends = [at[fold.test].max() for fold in found if len(fold.test)]
+    assert ends == sorted(ends)
+    if window == "expanding":
+        assert all(set(a.train) <= set(b.train) for a, b in pairwise(found))
+
+
+def test_folds_use_the_whole_of_what_follows_the_first_part() -> None:
+    found = list(walk_forward(np.arange(100, dtype=np.int64), 2, 3, 0.4))
+    assert [(fold.train.max(), fold.test.min(), fold.test.max()) for fold in found] == [
+        (38, 42, 59),
+        (58, 62, 79),
+        (78, 82, 99),
+    ]
+    rolling = list(walk_forward(np.arange(100, dtype=np.int64), 2, 3, 0.4, "rolling"))
+    assert [(fold.train.min(), fold.train.max()) for fold in rolling] == [(0, 38), (20, 58), (40, 78)]
+
+
+def test_folds_that_leave_nothing_to_train_on_are_refused() -> None:
+    with pytest.raises(BadInputError, match="folds"):
+        list(walk_forward(np.arange(10), 1, 0, 0.4))
+    with pytest.raises(BadInputError, match="folds"):
+        list(walk_forward(np.arange(10), 1, 3, 1.0))

@@ -16,6 +16,7 @@ from contracts.errors import BadInputError
 from features import FEATURE_NAMES
 from modeling.input_list import InputList, input_list
 from modeling.inputs import CANDLE_COLUMNS, INPUT_NAMES, named_inputs
+from modeling.kinds import MODELS
 from modeling.model_card import ModelCard
 from modeling.onnx_model import OnnxModel
 from modeling.own_model import OwnCard, check_model, made_up
@@ -57,7 +58,10 @@ def test_a_card_is_a_file_and_options_go_before_it(tmp_path: Path) -> None:
         ({"horizon_bars": 0}, "horizon_bars of card: expected greater than or equal to 1, was 0"),
         ({"sequence_length": 61}, "sequence_length of card: expected less than or equal to 60, was 61"),
         ({"output": "score"}, "output of card: expected 'probability' or 'logit', was 'score'"),
-        ({"kind": "baseline"}, "kind of card: expected a word other than baseline, lstm, which are trained here"),
+        (
+            {"kind": "baseline"},
+            f"kind of card: expected a word other than {', '.join(MODELS)}, which are trained here",
+        ),
         ({"horizon": 5}, "horizon of card: expected no field of this name, was 5"),
         ({"inputs": ("rsi14",)}, r"inputs: expected a feature .* \(nearest: rsi_14"),
         ({"inputs": ("rsi_14", "rsi_14")}, "inputs: expected each name once, was 'rsi_14'"),

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from tests.support.feature_rows import MINUTE_MS
 
 from contracts.errors import BadInputError
 from features import feature_set_id
 from modeling.dataset import Dataset, build_dataset
 from modeling.inputs import INPUT_NAMES
 from modeling.kind import ModelKind
-from modeling.kinds import MODELS
+from modeling.kinds import BAR_KIND, MODELS
 from modeling.metrics import accuracy, brier, constant_forecast, log_loss, momentum_forecast
 from modeling.onnx_model import OnnxModel
 from modeling.sequence import SEQUENCE_BARS
-from training.fit import ParityError, TooFewRowsError, Trained, train_model
+from training.fit import ParityError, Trained, train_model
+from training.recipe import TooFewRowsError
 from training.settings import TrainingSettings
 
 _MARKS = {"torch": [pytest.mark.torch]}
@@ -95,7 +97,7 @@ def test_extreme_inputs_still_give_a_probability(kind: ModelKind, trained: Train
 @every_model
 def test_baselines_are_reported_on_the_same_samples(kind: ModelKind, trained: Trained) -> None:
     card = trained.card
-    assert set(card.baselines) == {"constant", "momentum"}
+    assert set(card.baselines) == {"coin", "constant", "momentum", BAR_KIND} - ({kind.name} if kind.bar else set())
     for baseline in card.baselines.values():
         assert baseline["n"] == card.metrics["n"] > 0
         assert baseline["base_rate"] == card.metrics["base_rate"]
@@ -107,16 +109,26 @@ def test_what_can_be_learned_is_learned(kind: ModelKind, trained: Trained) -> No
     assert trained.card.metrics["log_loss"] < trained.card.baselines["constant"]["log_loss"]
 
 
+def _forecasts(trained: Trained, until_ms: int) -> dict[tuple[int, int], float]:
+    """By pair and window."""
+    data, tested = trained.data, trained.validation
+    keys = zip(data.pair_numbers[tested].tolist(), data.times_ms[tested].tolist(), strict=True)
+    said = zip(keys, trained.forecast.tolist(), strict=True)
+    return {key: forecast for key, forecast in said if key[1] < until_ms}
+
+
 @every_model
-def test_the_last_part_of_the_data_does_not_touch_the_weights(kind: ModelKind, history, trained: Trained) -> None:
-    """Validation only judges: other prices in it leave the model as it is."""
-    cut_ms = history[-300].window_start_ms
+def test_what_comes_later_does_not_touch_a_forecast(kind: ModelKind, history, trained: Trained) -> None:
+    """A fold judges by what was trained before it: other prices in the last one leave the forecasts before it."""
+    cut_ms = history[-600].window_start_ms
     other = [
         row.model_copy(update={"rsi_14": 50.0, "close": "56"[number % 2]}) if row.window_start_ms >= cut_ms else row
         for number, row in enumerate(history)
     ]
-    data = build_dataset(other, kind.sequence_length, 5, 60)
-    assert _train(kind, {kind.name: data}).fitted.onnx == trained.fitted.onnx
+    again = _train(kind, {kind.name: build_dataset(other, kind.sequence_length, 5, 60)})
+    before, after = (_forecasts(each, cut_ms - 30 * MINUTE_MS) for each in (trained, again))
+    assert len(before) > 500
+    assert before == after
 
 
 @every_model

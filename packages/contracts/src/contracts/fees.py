@@ -11,3 +11,5 @@ from decimal import Decimal
 TAKER_FEE_BPS = Decimal(40)
 #: Of an order that rests in the book until somebody takes it.
 MAKER_FEE_BPS = Decimal(25)
+#: What a market order is assumed to lose against the price that it is filled at, basis points.
+SLIPPAGE_BPS = Decimal(2)

@@ -12,6 +12,8 @@ from contracts.window import WindowMessage
 
 Direction = Literal[-1, 0, 1]
 PredictionReason = Literal["ok", "not_warm", "gap"]
+#: Whether what the model was made by has passed the gate.
+ModelGate = Literal["passed", "unproven"]
 
 
 class Prediction(Mark, WindowMessage):
@@ -28,6 +30,8 @@ class Prediction(Mark, WindowMessage):
         Whose prediction it is.
     feature_set
         Id of the features that the model takes.
+    model_gate
+        ``unproven`` of a model that has not passed the gate; None of predictions from before there was the field.
     """
 
     schema_name: ClassVar[str] = "prediction"
@@ -40,6 +44,7 @@ class Prediction(Mark, WindowMessage):
     confidence: FiniteFloat | None = Field(ge=0, le=1)
     direction: Direction
     reason: PredictionReason
+    model_gate: ModelGate | None = None
 
     @property
     def message_id(self) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 from contracts.feature_row import FeatureRow
 from contracts.units import MS_PER_SECOND, to_float
 from modeling.input_list import InputList, input_list
-from modeling.labels import labels
+from modeling.labels import labels, later
 from modeling.sequence import SEQUENCE_BARS, Run, extend, is_new
 
 #: Samples handed out at once where all of them would not fit in memory.
@@ -86,6 +87,18 @@ class Samples:
         return Samples(self.bars, self.ends[indices], self.length, self.y[indices])
 
 
+def both(earlier: Samples, later: Samples) -> Samples:
+    """Return two parts of the same data as one.
+
+    Returns
+    -------
+    Samples
+        They share the bars.
+    """
+    ends, y = np.concatenate([earlier.ends, later.ends]), np.concatenate([earlier.y, later.y])
+    return Samples(earlier.bars, ends, earlier.length, y)
+
+
 @dataclass(frozen=True, slots=True)
 class Dataset:
     """Samples of all pairs, by pair and time, and what rows they were made of.
@@ -98,6 +111,10 @@ class Dataset:
         Start of each sample's last window.
     run_lengths
         Consecutive bars known at each sample, at least the sequence: whether a longer sequence would be full too.
+    pair_numbers
+        Of each sample, its pair.
+    next_opens
+        Of each sample, what the bar after it opens at, where a decision is filled; NaN where there is none.
     pairs
         Pairs that gave rows.
     rows, warm_rows
@@ -109,6 +126,8 @@ class Dataset:
     samples: Samples
     times_ms: NDArray[np.int64]
     run_lengths: NDArray[np.int64]
+    pair_numbers: NDArray[np.int64]
+    next_opens: NDArray[np.float64]
     pairs: tuple[str, ...]
     rows: int
     warm_rows: int
@@ -123,6 +142,7 @@ class _PairTable:
     inputs: InputList
     run: Run = field(default_factory=Run)
     times_ms: list[int] = field(default_factory=list)
+    opens: list[float] = field(default_factory=list)
     closes: list[float] = field(default_factory=list)
     run_lengths: list[int] = field(default_factory=list)
     bars: list[NDArray[np.float32]] = field(default_factory=list)
@@ -132,6 +152,7 @@ class _PairTable:
             return
         self.run = extend(self.run, row)
         self.times_ms.append(row.window_start_ms)
+        self.opens.append(float("nan") if row.quality == "gap" else to_float(row.open))
         self.closes.append(float("nan") if row.quality == "gap" else to_float(row.close))
         inputs = self.run.bars[-1].inputs(self.inputs) if self.run.bars else None
         self.run_lengths.append(0 if inputs is None else self._usable_before() + 1)
@@ -181,12 +202,14 @@ def build_dataset(
     ordered = [tables[key] for key in sorted(tables)]
     bars = [bar for table in ordered for bar in table.bars]
     interval_ms = interval_s * MS_PER_SECOND
-    ends, y, times_ms, run_lengths = _samples(ordered, sequence_length, horizon_bars * interval_ms)
+    found = _samples(ordered, sequence_length, horizon_bars * interval_ms, interval_ms)
     table = np.array(bars, dtype=np.float32).reshape(-1, len(seen))
     return Dataset(
-        samples=Samples(table, ends, sequence_length, y),
-        times_ms=times_ms,
-        run_lengths=run_lengths,
+        samples=Samples(table, found.ends, sequence_length, found.y),
+        times_ms=found.times_ms,
+        run_lengths=found.run_lengths,
+        pair_numbers=found.pair_numbers,
+        next_opens=found.next_opens,
         pairs=tuple(sorted({pair for _, pair in tables})),
         rows=sum(len(of_pair.times_ms) for of_pair in ordered),
         warm_rows=len(bars),
@@ -195,20 +218,29 @@ def build_dataset(
     )
 
 
-def _samples(
-    tables: list[_PairTable], sequence_length: int, horizon_ms: int
-) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.int64], NDArray[np.int64]]:
-    """Return, of every sample, its last bar's place in the common table, its label, its time and its run's length."""
+class _Found(NamedTuple):
+    """Of every sample, its last bar's place in the common table, and what `Samples` and `Dataset` say of it."""
+
+    ends: NDArray[np.int64]
+    y: NDArray[np.float64]
+    times_ms: NDArray[np.int64]
+    run_lengths: NDArray[np.int64]
+    pair_numbers: NDArray[np.int64]
+    next_opens: NDArray[np.float64]
+
+
+def _samples(tables: list[_PairTable], sequence_length: int, horizon_ms: int, interval_ms: int) -> _Found:
     none = np.empty(0, dtype=np.int64)
-    parts = [(none, none.astype(np.float64), none, none)]
+    parts = [_Found(none, none.astype(np.float64), none, none, none, none.astype(np.float64))]
     before = 0
-    for table in tables:
+    for number, table in enumerate(tables):
         at_ms = np.array(table.times_ms, dtype=np.int64)
         run_lengths = np.array(table.run_lengths, dtype=np.int64)
         y = labels(at_ms, np.array(table.closes, dtype=np.float64), horizon_ms)
+        opens = later(at_ms, np.array(table.opens, dtype=np.float64), interval_ms)
         place = before + np.cumsum(run_lengths > 0) - 1
         chosen = (run_lengths >= sequence_length) & ~np.isnan(y)
-        parts.append((place[chosen], y[chosen], at_ms[chosen], run_lengths[chosen]))
+        numbers = np.full(int(chosen.sum()), number, dtype=np.int64)
+        parts.append(_Found(place[chosen], y[chosen], at_ms[chosen], run_lengths[chosen], numbers, opens[chosen]))
         before += len(table.bars)
-    ends, ys, times, runs = (np.concatenate(part) for part in zip(*parts, strict=True))
-    return ends, ys, times, runs
+    return _Found(*(np.concatenate(part) for part in zip(*parts, strict=True)))

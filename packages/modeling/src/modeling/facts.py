@@ -23,6 +23,8 @@ class ModelFacts:
         Length of its bars; rows of other intervals are not its business.
     trained_to_ms
         End of its training data, exclusive: what begins before it was seen in training and is never predicted.
+    unproven
+        Whether its recipe has not passed the gate.
     """
 
     name: str
@@ -32,3 +34,4 @@ class ModelFacts:
     horizon_bars: int
     interval_s: int
     trained_to_ms: int
+    unproven: bool = True

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ctypes
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib import import_module
@@ -26,11 +28,14 @@ class Fitted:
         The same model in the library it was trained with; parity with `onnx` is checked before it is registered.
     params
         What was chosen, for the record.
+    learned
+        False if nothing did better on the tune part than the base rate: the model is as good as untrained.
     """
 
     onnx: bytes
     native: Callable[[NDArray[np.float32]], NDArray[np.float64]]
     params: Mapping[str, str | int | float]
+    learned: bool = True
 
 
 class OnEpoch(Protocol):
@@ -75,6 +80,10 @@ class ModelKind:
         What people call that library.
     taken_by
         Who takes this kind unless told otherwise.
+    system_library
+        Shared library that its library expects of a Linux system, and the command that brings it.
+    bar
+        Whether every other kind must be better than this one.
     """
 
     name: str
@@ -83,6 +92,8 @@ class ModelKind:
     extra: str = ""
     library: str = ""
     taken_by: TakenBy | None = None
+    system_library: tuple[str, str] | None = None
+    bar: bool = False
 
     def load(self) -> Fit:
         """Import the model's library and return its `fit`.
@@ -96,14 +107,33 @@ class ModelKind:
         return fit
 
     def is_installed(self) -> bool:
-        """Return whether its library is there.
+        """Return whether its library is there, and what that expects of the system.
 
         Returns
         -------
         bool
             True as well for a kind that needs none.
         """
-        return not self.extra or find_spec(self.extra) is not None
+        return self.lacks() is None
+
+    def lacks(self) -> str | None:
+        """Return what is not there, and how to get it; None if all is.
+
+        Returns
+        -------
+        str | None
+            For people.
+        """
+        if self.extra and find_spec(self.extra) is None:
+            how = f"uv sync --extra {self.extra}, or install tradestream-embedded[{self.extra}]"
+            return f"{self.library} is not installed ({how})"
+        if self.system_library is not None and sys.platform == "linux":
+            name, how = self.system_library
+            try:
+                ctypes.CDLL(name)
+            except OSError:
+                return f"{self.library} needs {name}, which this system lacks ({how})"
+        return None
 
 
 #: Deviations beyond which an input says no more than that it is extreme.

@@ -30,12 +30,16 @@ def forward_log_returns(
     >>> forward_log_returns(np.array([0, 60, 180]), np.array([1.0, 2.0, 2.0]), 60)
     array([0.69314718,        nan,        nan])
     """
+    return np.log(later(times_ms, closes, horizon_ms) / closes)
+
+
+def later(times_ms: NDArray[np.int64], values: NDArray[np.float64], by_ms: int) -> NDArray[np.float64]:
+    """Return the value of the bar that begins `by_ms` later, NaN where there is none."""
     if len(times_ms) == 0:
         return np.empty(0, dtype=np.float64)
-    wanted = times_ms + horizon_ms
+    wanted = times_ms + by_ms
     at = np.minimum(np.searchsorted(times_ms, wanted), len(times_ms) - 1)
-    later = np.where(times_ms[at] == wanted, closes[at], np.nan)
-    return np.log(later / closes)
+    return np.where(times_ms[at] == wanted, values[at], np.nan)
 
 
 def labels(times_ms: NDArray[np.int64], closes: NDArray[np.float64], horizon_ms: int) -> NDArray[np.float64]:

@@ -25,8 +25,20 @@ def log_loss(y: Floats, p: Floats) -> float:
     >>> round(log_loss(np.array([1.0, 0.0]), np.array([0.5, 0.5])), 4)
     0.6931
     """
+    return float(np.mean(log_losses(y, p)))
+
+
+def log_losses(y: Floats, p: Floats) -> Floats:
+    """Return of each sample ``-ln`` of the probability given to what happened.
+
+    Returns
+    -------
+    Floats
+        Shape (samples,).
+    """
     p = np.clip(p, _EDGE, 1 - _EDGE)
-    return float(-np.mean(y * np.log(p) + (1 - y) * np.log(1 - p)))
+    losses: Floats = -(y * np.log(p) + (1 - y) * np.log(1 - p))
+    return losses
 
 
 def brier(y: Floats, p: Floats) -> float:

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from contracts.errors import BadInputError
 from modeling.facts import ModelFacts
 from modeling.input_list import InputList, input_list
+from modeling.judging.verdict import Verdict
 from modeling.sequence import SEQUENCE_BARS
 
 #: What an output says: a probability of a higher close, or its logarithm of odds.
@@ -19,9 +20,9 @@ OutputKind = Literal["probability", "logit"]
 class ModelCard(BaseModel):
     """Facts of a model that serving checks and a reader wants.
 
-    `metrics` are of the validation part, of the ONNX file as it is served; `baselines` are of the naive forecasts
-    on the same samples. `trained_from_ms` and `trained_to_ms` bound every row training has seen, end exclusive;
-    rows from `validated_from_ms` on have judged the model and not shaped it.
+    `metrics` are those of the recipe: of forecasts on samples that came after all that had shaped whoever made them.
+    `baselines` are of the naive forecasts on the same samples, which begin at `validated_from_ms`. The model itself
+    is that recipe on everything: `trained_from_ms` and `trained_to_ms` bound all rows it has seen, end exclusive.
 
     Attributes
     ----------
@@ -39,6 +40,8 @@ class ModelCard(BaseModel):
         What it was trained on.
     seed
         Of its training; None if there is none, or nobody said.
+    verdict
+        What was found of the recipe; None if nobody judged it here.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore", protected_namespaces=())
@@ -59,6 +62,12 @@ class ModelCard(BaseModel):
     seed: int | None
     metrics: dict[str, float]
     baselines: dict[str, dict[str, float]]
+    verdict: Verdict | None = None
+
+    @property
+    def proven(self) -> bool:
+        """Whether its recipe passed the gate; whoever shows the model says so if not."""
+        return self.verdict is not None and self.verdict.outcome == "passed"
 
     @property
     def inputs(self) -> InputList:
@@ -127,4 +136,6 @@ class ModelCard(BaseModel):
             The part of the card that serving uses.
         """
         known = self.model_dump(include=set(ModelFacts.__slots__))
-        return ModelFacts(name=self.model_name, version=version, inputs=self.inputs, **known)
+        return ModelFacts(
+            name=self.model_name, version=version, inputs=self.inputs, unproven=not self.proven, **known
+        )

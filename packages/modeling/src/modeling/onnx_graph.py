@@ -58,9 +58,13 @@ def head_nodes(
 
 
 def model_bytes(
-    nodes: Sequence[onnx.NodeProto], constants: Mapping[str, Tensor], sequence_length: int, input_count: int
+    nodes: Sequence[onnx.NodeProto],
+    constants: Mapping[str, Tensor],
+    sequence_length: int,
+    input_count: int,
+    domains: Mapping[str, int] | None = None,
 ) -> bytes:
-    """Return the checked ONNX file of a graph from `INPUT` to `OUTPUT`."""
+    """Return the checked ONNX file of a graph from `INPUT` to `OUTPUT`; `domains` are those beside ONNX's own."""
     graph = helper.make_graph(
         list(nodes),
         "tradestream",
@@ -68,8 +72,7 @@ def model_bytes(
         [helper.make_tensor_value_info(OUTPUT, TensorProto.FLOAT, ["samples"])],
         [numpy_helper.from_array(np.ascontiguousarray(value), name) for name, value in constants.items()],
     )
-    model = helper.make_model(
-        graph, producer_name="tradestream", opset_imports=[helper.make_opsetid("", OPSET)], ir_version=IR_VERSION
-    )
+    sets = [helper.make_opsetid(name, version) for name, version in {"": OPSET, **(domains or {})}.items()]
+    model = helper.make_model(graph, producer_name="tradestream", opset_imports=sets, ir_version=IR_VERSION)
     onnx.checker.check_model(model, full_check=True)
     return bytes(model.SerializeToString(deterministic=True))

@@ -20,6 +20,7 @@ from modeling.onnx_model import OnnxModel
 from modeling.quiet_imports import open_mlflow
 from modeling.registered import NoModelError, RegisteredVersion, StoredModel, digest_of
 from modeling.stored_versions import stored_versions
+from modeling.tries import try_tags
 
 if TYPE_CHECKING:
     from mlflow.tracking import MlflowClient
@@ -115,6 +116,7 @@ class ModelRegistry:
             "trained_from_ms": str(card.trained_from_ms),
             "trained_to_ms": str(card.trained_to_ms),
             **({"validation_log_loss": f"{card.metrics['log_loss']:.6f}"} if "log_loss" in card.metrics else {}),
+            **try_tags(card, onnx),
         }
         return int(client.create_model_version(card.model_name, source, run_id, tags=tags).version)
 
@@ -286,6 +288,8 @@ class ModelRegistry:
         metrics = {f"validation_{name}": value for name, value in card.metrics.items()}
         for baseline, report in card.baselines.items():
             metrics |= {f"{baseline}_{name}": value for name, value in report.items()}
+        if card.verdict is not None:
+            metrics |= card.verdict.figures()
         self._client.log_batch(
             run_id,
             metrics=[Metric(name, value, timestamp=card.trained_to_ms, step=0) for name, value in metrics.items()],

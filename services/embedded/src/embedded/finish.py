@@ -15,7 +15,7 @@ from embedded.terminal.style import signed
 from results.export.latency import stage_latencies
 from results.export.write import export
 from results.report.page import write_report
-from results.report.wording import count, duration, money, percent
+from results.report.wording import count, duration, model_named, money, percent
 from results.summary import write_summary
 from verify.report import say
 
@@ -87,7 +87,7 @@ def headlines(summary: dict[str, Any]) -> list[tuple[str, str | Text]]:
     if lost := sum(summary["lost_trades"].values()):
         share = percent(lost_share(summary))
         lines.insert(1, ("Lost", Text(f"{counted(lost, 'trade')} ({share})", "bold red")))
-    lines.append(("Model", f"{model['name']} v{model['version']} ({model['kind']})" if model else "none"))
+    lines.append(("Model", f"{model_named(**model)} ({model['kind']})" if model else "none"))
     if accuracy["accuracy"] is not None:
         share, base = percent(accuracy["accuracy"], 1), percent(accuracy["base_rate"], 1)
         lines.append(("Accuracy", f"{share} of {count(accuracy['judged'])}, base rate {base}"))

@@ -21,7 +21,7 @@ from modeling.kinds import DEMO_KIND, MODELS
 #: The kinds of models, that of the demo first.
 _MODELS = {kind.name: kind for kind in (MODELS[DEMO_KIND], *MODELS.values())}
 _CHOICES = " or ".join(
-    f"{kind.name} (needs {kind.library} to train)" if kind.library else kind.name for kind in _MODELS.values()
+    f"{kind.name} (needs {kind.library} to train)" if kind.extra else kind.name for kind in _MODELS.values()
 )
 Model = Annotated[str, typer.Option(help=_CHOICES)]
 Models = Annotated[
@@ -99,11 +99,9 @@ def known_model(model: str) -> str:
     kind = _MODELS.get(model)
     if kind is None:
         raise BadInputError("--model", " or ".join(_MODELS), model)
-    if not kind.is_installed():
+    if lacking := kind.lacks():
         others = " or ".join(name for name, other in _MODELS.items() if other.is_installed())
-        how = f"uv sync --extra {kind.extra}, or install tradestream-embedded[{kind.extra}]"
-        reason = f"because {kind.library} is not installed ({how})"
-        raise BadInputError("--model", f"{others}, {reason}", model)
+        raise BadInputError("--model", f"{others}, because {lacking}", model)
     return model
 
 
@@ -119,12 +117,8 @@ def known_or_there(model: str | None, console: Console) -> str:
         return known_model(model)
     chosen = next(kind for kind in _MODELS.values() if kind.is_installed())
     if chosen.name != DEMO_KIND:
-        wanted = _MODELS[DEMO_KIND]
-        console.print(
-            f"{wanted.library} is not installed: a model that is trained here is {chosen.name}, not {DEMO_KIND} "
-            f"(with make, model={DEMO_KIND} installs it).",
-            soft_wrap=True,
-        )
+        lacking = _MODELS[DEMO_KIND].lacks()
+        console.print(f"A model that is trained here is {chosen.name}, not {DEMO_KIND}: {lacking}.", soft_wrap=True)
     return chosen.name
 
 

@@ -23,6 +23,7 @@ from embedded.terminal.hang_up import leave_terminal
 from embedded.terminal.state import Phase, RunState, StateReader
 from modeling.registered import StoredModel
 from predictions.settings import PredictionsSettings
+from results.report.wording import model_named
 from results.run_log import RunLog
 from results.run_settings import record_settings
 from results.summary import RunRecord
@@ -183,10 +184,11 @@ class Pipeline:
             "version": facts["model_version"],
             "kind": facts["kind"],
             "trained_to_ms": facts["trained_to_ms"],
+            "proven": facts["proven"],
             "metrics": facts["metrics"],
             "baselines": facts["baselines"],
         }
-        self.state.model = f"{facts['model_name']} v{facts['model_version']}"
+        self.state.model = model_named(facts["model_name"], facts["model_version"], proven=facts["proven"])
 
     def wait_for_source(self) -> None:
         """Wait until the live feed has ended by itself."""

@@ -80,7 +80,9 @@ def run(settings: PredictionsSettings, load: Callable[[PredictionsSettings], Loa
 def _lay_out(inputs: Any, topics: Topics, settings: PredictionsSettings, loaded: Loaded) -> None:
     """Lay out the flow, and put down for the auditor which version it serves."""
     if (model := loaded.champion) is not None:
-        topics.audit.record("model_served", f"{model.facts.name}:{model.facts.version}", kind=model.card.kind)
+        gate = "unproven" if model.facts.unproven else "passed"
+        named = f"{model.facts.name}:{model.facts.version}"
+        topics.audit.record("model_served", named, kind=model.card.kind, gate=gate)
     topology(inputs, topics, settings, models_of=loaded.models_of)
 
 
@@ -94,6 +96,7 @@ def _champion(settings: PredictionsSettings) -> Loaded:
         "model_version": facts.version,
         "kind": model.card.kind,
         "trained_to_ms": facts.trained_to_ms,
+        "proven": model.card.proven,
         "metrics": model.card.metrics,
         "baselines": model.card.baselines,
     }

@@ -73,6 +73,8 @@ def load_champion(settings: PredictionsSettings, sleep: Callable[[float], None] 
         if registry is not None and version is not None:
             model = ServedModel.of(registry.load(name, version), settings.interval_s)
             logger.info("serving {} version {} ({}), from {}", name, version, model.card.kind, uri)
+            if model.facts.unproven:
+                logger.warning("{} version {} is unproven: it has not passed the gate", name, version)
             return model
         if waited_seconds >= settings.wait_for_model_seconds:
             raise NoModelError(

@@ -1,63 +1,103 @@
-"""Candidate against champion, on samples that have shaped neither."""
+"""Candidate against champion: recipe against recipe on the same folds, or weights against weights on what is new."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
 import numpy as np
 from loguru import logger
+from numpy.typing import NDArray
 
 from contracts.errors import BadInputError
-from modeling.dataset import Samples
-from modeling.gate import ChampionComparison
-from modeling.metrics import log_loss
+from modeling.dataset import Dataset, Samples
+from modeling.input_list import input_list
+from modeling.kind import ModelKind
+from modeling.kinds import MODELS
 from modeling.model_card import ModelCard
 from modeling.onnx_model import OnnxModel
 from modeling.registered import StoredModel
-from training.fit import Trained, forecast_of
+from modeling.splits import Fold
+from training.recipe import forecast_of, out_of_sample
+from training.settings import TrainingSettings
 
-#: With fewer common samples a comparison says nothing.
-MIN_SAMPLES = 100
+CHAMPION = "champion"
 
 
-def challenge(trained: Trained, champion: StoredModel) -> ChampionComparison | None:
-    """Compare `trained` with `champion` on its validation samples that the champion has not been fitted on.
+@dataclass(frozen=True, slots=True)
+class Meeting:
+    """How a candidate meets the champion.
 
-    Returns
-    -------
-    ChampionComparison or None
-        None, with a line in the log, if they cannot be compared: the champion foresees something else, was trained on
-        other inputs, or has seen nearly all of the samples.
+    Parameters
+    ----------
+    bars
+        The champion's forecasts, to be beaten; empty if there is nothing to beat.
+    refit_of
+        If the candidate is a refit of the champion's own proven recipe: what the champion's weights say of samples
+        that they have not seen, NaN of the others.
     """
+
+    bars: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
+    refit_of: NDArray[np.float64] | None = None
+
+
+def meet(
+    champion: StoredModel | None,
+    kind: ModelKind,
+    data: Dataset,
+    folds: Sequence[Fold],
+    settings: TrainingSettings,
+) -> Meeting:
+    """Return how a candidate of `kind` meets the champion on the folds' test parts.
+
+    A champion of another kind that is trained here is fitted on the same folds, so both have seen the same. Of a
+    refit of the champion's recipe, and of a champion that cannot be fitted here, the weights themselves speak, on
+    samples after all that they were trained on. One that cannot be compared is none: a line in the log says why.
+    """
+    if champion is None or (why := _incomparable(champion.card, settings)):
+        if champion is not None:
+            logger.warning("version {} {}: not compared", champion.version, why)
+        return Meeting()
     card = champion.card
+    if card.kind == kind.name:
+        # One that has not passed is no bar: the naive forecasts are.
+        return Meeting(refit_of=_unseen(champion, data, folds)) if card.proven else Meeting()
+    rival = MODELS.get(card.kind)
+    if rival is not None and rival.is_installed():
+        forecast, _ = out_of_sample(rival, data, folds, settings, lambda *_: None)
+        return Meeting({CHAMPION: forecast})
+    return Meeting({CHAMPION: _unseen(champion, data, folds)})
+
+
+def _incomparable(card: ModelCard, settings: TrainingSettings) -> str | None:
+    """Return why a champion of this card cannot be compared; None if it can."""
     try:
-        card.check_servable(trained.card.interval_s)
+        card.check_servable(settings.interval_s)
     except BadInputError as error:
-        logger.warning("version {} cannot be served any more: {}", champion.version, error)
-        return None
-    if sees_otherwise(card, trained.card):
-        logger.warning("version {} sees other inputs, so it is not compared", champion.version)
-        return None
-    if card.horizon_bars != trained.card.horizon_bars:
-        logger.warning(
-            "version {} predicts {} bars ahead, so it is not compared", champion.version, card.horizon_bars
-        )
-        return None
-    data, validation = trained.data, trained.validation
-    unseen = data.times_ms[validation] >= card.validated_from_ms
-    common = np.flatnonzero(unseen & (data.run_lengths[validation] >= card.sequence_length))
-    if len(common) < MIN_SAMPLES:
-        logger.warning("version {} has seen all but {} of the samples: not compared", champion.version, len(common))
-        return None
-    chosen = data.samples.at(validation[common])
+        return f"cannot be served any more ({error})"
+    if sees_otherwise(card, settings):
+        return "sees other inputs"
+    if card.horizon_bars != settings.horizon_bars:
+        return f"predicts {card.horizon_bars} bars ahead"
+    return None
+
+
+def _unseen(champion: StoredModel, data: Dataset, folds: Sequence[Fold]) -> NDArray[np.float64]:
+    """Return what the champion's weights say of each test sample after their training; NaN of the others."""
+    card = champion.card
+    tested = np.concatenate([fold.test for fold in folds])
+    fresh = (data.times_ms[tested] >= card.trained_to_ms) & (data.run_lengths[tested] >= card.sequence_length)
+    chosen = data.samples.at(tested[fresh])
     as_champion_sees = Samples(chosen.bars, chosen.ends, card.sequence_length, chosen.y)
-    forecast = forecast_of(OnnxModel(champion.onnx, card.output).predict_many, as_champion_sees)
-    candidate = log_loss(chosen.y, trained.forecast[common])
-    return ChampionComparison(champion.version, candidate, log_loss(chosen.y, forecast), len(common))
+    forecast = np.full(len(tested), np.nan)
+    forecast[fresh] = forecast_of(OnnxModel(champion.onnx, card.output).predict_many, as_champion_sees)
+    return forecast
 
 
-def sees_otherwise(champion: ModelCard, candidate: ModelCard) -> bool:
+def sees_otherwise(champion: ModelCard, settings: TrainingSettings) -> bool:
     """Return whether `champion` can be served and sees other inputs: somebody's own model, which no job replaces."""
     try:
-        champion.check_servable(candidate.interval_s)
+        champion.check_servable(settings.interval_s)
     except BadInputError:
         return False
-    return champion.input_names != candidate.input_names
+    return champion.input_names != input_list().names

@@ -1,8 +1,8 @@
-"""Training: rows in, a registered model out, promoted if it deserves it."""
+"""Training: rows in, a recipe judged on folds and fitted on everything, a model ready to be registered out."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,22 +16,26 @@ from features import ANCHOR_BARS, feature_set
 from modeling.dataset import Dataset, Samples
 from modeling.input_list import input_list
 from modeling.inputs import INPUT_NAMES
+from modeling.judging.judge import Judged, judge
+from modeling.judging.verdict import Verdict
 from modeling.kind import Fitted, ModelKind, OnEpoch
-from modeling.kinds import MODELS
+from modeling.kinds import BAR_KIND, MODELS
 from modeling.metrics import constant_forecast, momentum_forecast, report
 from modeling.model_card import ModelCard
 from modeling.onnx_model import OnnxModel
-from modeling.splits import Indices, Split, purged_split
+from modeling.registered import RegisteredVersion, StoredModel
+from modeling.splits import Fold, Indices, walk_forward
+from modeling.tries import trials_of
+from training.champion_challenger import meet
+from training.recipe import TooFewRowsError, as_seen_by, fit_recipe, forecast_of, horizon_ms, out_of_sample
 from training.settings import TrainingSettings
 
 #: Largest difference between the trained model and the ONNX file that is served.
 PARITY = 1e-5
+#: Samples that it is looked for in.
+_PARITY_SAMPLES = 10_000
 
 _LOG_RETURN = INPUT_NAMES.index("log_return")
-
-
-class TooFewRowsError(TradestreamError):
-    """There is not enough history to train on."""
 
 
 class ParityError(TradestreamError):
@@ -40,18 +44,18 @@ class ParityError(TradestreamError):
 
 @dataclass(frozen=True, slots=True)
 class Trained:
-    """A model ready to be registered, with what judged it.
+    """A model ready to be registered, with what judged its recipe.
 
     Parameters
     ----------
     card, fitted
-        The model.
+        The model, fitted on everything.
     data
-        What it was trained and validated on.
+        What it was trained on.
     validation
-        Indices of the validation part of `data`.
+        Indices of the samples of `data` that judged the recipe.
     forecast
-        Its probabilities there.
+        The recipe's probabilities there, each by a model that had not seen the sample.
     """
 
     card: ModelCard
@@ -61,13 +65,24 @@ class Trained:
     forecast: NDArray[np.float64]
 
 
-def train_model(data: Dataset, settings: TrainingSettings, on_epoch: OnEpoch) -> Trained:
-    """Train the configured kind of model on `data`.
+def train_model(
+    data: Dataset,
+    settings: TrainingSettings,
+    on_epoch: OnEpoch,
+    *,
+    champion: StoredModel | None = None,
+    registered: Sequence[RegisteredVersion] = (),
+) -> Trained:
+    """Judge the configured kind of model on walk-forward folds of `data`, then fit it on all of it.
 
     Parameters
     ----------
     data
         Of sequences as long as the kind of model takes.
+    champion
+        What is served, if anything.
+    registered
+        All versions of the name: earlier tries.
 
     Raises
     ------
@@ -77,45 +92,77 @@ def train_model(data: Dataset, settings: TrainingSettings, on_epoch: OnEpoch) ->
         If the ONNX file and the trained model differ by more than `PARITY`.
     """
     kind = MODELS[settings.model]
-    horizon_ms = settings.horizon_bars * settings.interval_s * MS_PER_SECOND
-    split = purged_split(data.times_ms, horizon_ms, settings.tune_fraction, settings.validation_fraction)
-    _require_enough(data, split, settings)
-    train, tune, validation = (data.samples.at(part) for part in (split.train, split.tune, split.validation))
-    logger.info(
-        "training {} on {} samples of {} pairs ({} to tune, {} to validate)",
-        kind.name,
-        len(train),
-        len(data.pairs),
-        len(tune),
-        len(validation),
+    _require_enough(data, settings)
+    folds = list(
+        walk_forward(
+            data.times_ms,
+            horizon_ms(settings),
+            settings.folds,
+            settings.first_train_fraction,
+            settings.fold_window,
+        )
     )
-    fitted = kind.load()(train, tune, seed=settings.seed, epochs=settings.epochs, on_epoch=on_epoch)
-    served = OnnxModel(fitted.onnx)
-    forecast = forecast_of(served.predict_many, validation)
-    _require_parity(forecast, forecast_of(fitted.native, validation))
-    metrics, baselines = report(validation.y, forecast), naive_reports(train, validation)
-    validated_from_ms = int(data.times_ms[split.validation].min())
-    card = _card(data, kind, settings, validated_from_ms, metrics, baselines)
-    return Trained(card, fitted, data, split.validation, forecast)
+    tested = np.concatenate([fold.test for fold in folds])
+    logger.info(
+        "training {} on {} samples of {} pairs, {} of them judge it in {} folds",
+        *(kind.name, len(data.samples), len(data.pairs), len(tested), len(folds)),
+    )
+    forecast, learned = out_of_sample(kind, data, folds, settings, on_epoch)
+    fitted = fit_recipe(kind, data, np.arange(len(data.samples)), settings, on_epoch)
+    _require_parity(fitted, kind, data)
+    bars = _bars(kind, data, folds, settings)
+    meeting = meet(champion, kind, data, folds, settings)
+    judged = Judged(
+        times_ms=data.times_ms[tested],
+        pairs=data.pair_numbers[tested],
+        y=data.samples.y[tested],
+        next_opens=data.next_opens[tested],
+        forecast=forecast,
+        bars={**bars, **meeting.bars},
+        learned=learned and fitted.learned,
+        champion=meeting.refit_of,
+    )
+    verdict = judge(
+        judged,
+        settings.trading_rule,
+        interval_ms=settings.interval_s * MS_PER_SECOND,
+        horizon_bars=settings.horizon_bars,
+        earlier=trials_of(registered, fitted.onnx),
+    )
+    card = _card(data, kind, settings, judged, verdict)
+    return Trained(_same(card, fitted, champion), fitted, data, tested, forecast)
 
 
-def naive_reports(train: Samples, validation: Samples) -> dict[str, dict[str, float]]:
-    """Return the metrics of the naive forecasts, which know only `train`, on `validation`."""
-    last_return_train, last_return = (part.last()[:, _LOG_RETURN] for part in (train, validation))
-    momentum = momentum_forecast(train.y, last_return_train, last_return)
-    return {
-        "constant": report(validation.y, constant_forecast(train.y, len(validation))),
-        "momentum": report(validation.y, momentum),
-    }
+def _same(card: ModelCard, fitted: Fitted, champion: StoredModel | None) -> ModelCard:
+    """Return the champion's card if this is that very model again: an earlier training was stopped on its way."""
+    if champion is not None and champion.onnx == fitted.onnx and champion.card.trained_to_ms == card.trained_to_ms:
+        return champion.card
+    return card
 
 
-def forecast_of(model: Callable[[NDArray[np.float32]], NDArray[np.float64]], part: Samples) -> NDArray[np.float64]:
-    """Return the probabilities `model` gives `part`."""
-    return np.concatenate([model(x) for x in part.chunks()])
+def _bars(
+    kind: ModelKind, data: Dataset, folds: Sequence[Fold], settings: TrainingSettings
+) -> dict[str, NDArray[np.float64]]:
+    """Return the forecasts that any model must be better than, each knowing only what its fold trained on."""
+    found: dict[str, list[NDArray[np.float64]]] = {"coin": [], "constant": [], "momentum": []}
+    for fold in folds:
+        train, test = data.samples.at(fold.train), data.samples.at(fold.test)
+        found["coin"].append(np.full(len(test), 0.5))
+        found["constant"].append(constant_forecast(train.y, len(test)))
+        found["momentum"].append(momentum_forecast(train.y, _last_return(train), _last_return(test)))
+    bars = {name: np.concatenate(parts) for name, parts in found.items()}
+    if kind.name != BAR_KIND:
+        bars[BAR_KIND], _ = out_of_sample(MODELS[BAR_KIND], data, folds, settings, lambda *_: None)
+    return bars
 
 
-def _require_enough(data: Dataset, split: Split, settings: TrainingSettings) -> None:
-    """Refuse to train on next to nothing, or on a part where nothing but rises or falls happened."""
+def _last_return(samples: Samples) -> NDArray[np.float32]:
+    returns: NDArray[np.float32] = samples.last()[:, _LOG_RETURN]
+    return returns
+
+
+def _require_enough(data: Dataset, settings: TrainingSettings) -> None:
+    """Refuse to train on next to nothing."""
     count, length = len(data.samples), data.samples.length
     rows, pairs = counted(data.rows, "row"), counted(len(data.pairs), "pair")
     if count < settings.min_samples:
@@ -126,25 +173,17 @@ def _require_enough(data: Dataset, split: Split, settings: TrainingSettings) -> 
             f"warm after up to {warm_up} bars; then {length + settings.horizon_bars} consecutive ones give the "
             "first sample, each further one another"
         )
-    for name, part in (("train", split.train), ("tune", split.tune), ("validation", split.validation)):
-        if len(np.unique(data.samples.y[part])) < 2:
-            raise TooFewRowsError(f"expected rises and falls in the {name} part, was {len(part)} times the same")
 
 
-def _require_parity(served: NDArray[np.float64], native: NDArray[np.float64]) -> None:
+def _require_parity(fitted: Fitted, kind: ModelKind, data: Dataset) -> None:
+    some = as_seen_by(kind, data.samples.at(np.arange(len(data.samples))[-_PARITY_SAMPLES:]))
+    served, native = (forecast_of(each, some) for each in (OnnxModel(fitted.onnx).predict_many, fitted.native))
     difference = float(np.abs(served - native).max())
     if not difference <= PARITY:
         raise ParityError(f"ONNX against the trained model: expected at most {PARITY} apart, was {difference}")
 
 
-def _card(
-    data: Dataset,
-    kind: ModelKind,
-    settings: TrainingSettings,
-    validated_from_ms: int,
-    metrics: dict[str, float],
-    baselines: dict[str, dict[str, float]],
-) -> ModelCard:
+def _card(data: Dataset, kind: ModelKind, settings: TrainingSettings, judged: Judged, verdict: Verdict) -> ModelCard:
     inputs = input_list()
     return ModelCard(
         model_name=settings.model_name,
@@ -158,8 +197,9 @@ def _card(
         pairs=data.pairs,
         trained_from_ms=data.from_ms,
         trained_to_ms=data.to_ms,
-        validated_from_ms=validated_from_ms,
+        validated_from_ms=int(judged.times_ms.min()),
         seed=settings.seed,
-        metrics=metrics,
-        baselines=baselines,
+        metrics=report(judged.y, judged.forecast),
+        baselines={name: report(judged.y, bar) for name, bar in judged.bars.items() if np.isfinite(bar).all()},
+        verdict=verdict,
     )

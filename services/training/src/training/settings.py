@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
+from contracts.account import Account
+from contracts.fees import SLIPPAGE_BPS, TAKER_FEE_BPS
 from contracts.units import Pair
+from modeling.judging.trading import TradingRule
 from modeling.kinds import TRAINING_KIND, KindName
 from modeling.settings import ModelSettings
 from streaming.settings import ServiceSettings
@@ -29,12 +34,49 @@ class TrainingSettings(ModelSettings, ServiceSettings):
     train_until_ms: int | None = Field(None, description="use only rows whose window ends by then, UTC epoch")
     horizon_bars: int = Field(5, description="bars ahead that are predicted", ge=1, le=1_440)
     min_samples: int = Field(600, description="samples without which nothing is trained", ge=50)
-    tune_fraction: float = Field(0.1, description="part of the time that says when to stop training", gt=0, lt=0.5)
-    validation_fraction: float = Field(0.2, description="last part of the time, which judges the model", gt=0, lt=0.5)
+    folds: int = Field(3, description="parts of the time that judge, each what was trained before it", ge=1, le=50)
+    first_train_fraction: float = Field(
+        0.4, description="part of the time before the first fold's judging part", gt=0, lt=1
+    )
+    fold_window: Literal["expanding", "rolling"] = Field(
+        "expanding", description="a fold trains on all before it, or on as much as the first"
+    )
+    tune_fraction: float = Field(
+        0.1, description="last part of what is trained on, which says when to stop", gt=0, lt=0.5
+    )
     epochs: int = Field(20, description="most epochs of a neural network", ge=1)
     seed: int = Field(7, description="seed of everything random in training", ge=0)
-    require_gate: bool = Field(False, description="refuse the first model too if it does not beat the base rate")
+    require_gate: bool = Field(True, description="serve nothing rather than a first model that fails the gate")
+    minimum_confidence: float = Field(
+        Account.model_fields["minimum_confidence"].default,
+        description="confidence from which the gate buys",
+        ge=0.5,
+        le=1,
+    )
+    cooldown_bars: int = Field(
+        Account.model_fields["cooldown_bars"].default, description="bars between two trades of the gate", ge=0
+    )
+    fee_bps: Decimal = Field(
+        TAKER_FEE_BPS,
+        validation_alias="EXECUTION_FEE_BPS",
+        description="fee of a side, basis points",
+        ge=0,
+        lt=10_000,
+    )
+    slippage_bps: Decimal = Field(
+        SLIPPAGE_BPS,
+        validation_alias="EXECUTION_SLIPPAGE_BPS",
+        description="slippage of a side, basis points",
+        ge=0,
+        lt=10_000,
+    )
     progress_file: Path | None = Field(None, description="JSON of how far training is, rewritten as it goes")
+
+    @property
+    def trading_rule(self) -> TradingRule:
+        """How the gate trades forecasts."""
+        cost_bps = float(self.fee_bps + self.slippage_bps)
+        return TradingRule(self.minimum_confidence, self.cooldown_bars, cost_bps)
 
     @property
     def artifact_location(self) -> str | None:

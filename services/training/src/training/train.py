@@ -11,18 +11,19 @@ from contracts.model_event import ModelEvent
 from contracts.topics import MODEL_EVENTS
 from modeling.dataset import build_dataset
 from modeling.events import event_of
-from modeling.gate import judge, may_promote
+from modeling.judging.verdict import Outcome, Verdict, may_promote
 from modeling.kinds import MODELS
 from modeling.model_card import ModelCard
 from modeling.progress import Progress
-from modeling.registered import NoModelError, StoredModel
+from modeling.registered import NoModelError, RegisteredVersion, StoredModel
 from modeling.registry import ModelRegistry
 from streaming.exit_codes import EXIT_FAILED, EXIT_OK, EXIT_TOO_FEW_ROWS
 from streaming.producer import open_producer
 from streaming.service.exit import exit_code_for
 from streaming.telemetry.logging import configure_logging
-from training.champion_challenger import challenge, sees_otherwise
-from training.fit import TooFewRowsError, Trained, train_model
+from training.champion_challenger import sees_otherwise
+from training.fit import Trained, train_model
+from training.recipe import TooFewRowsError
 from training.settings import TrainingSettings
 from training.source import read_rows
 
@@ -64,7 +65,8 @@ def _train(settings: TrainingSettings, progress: Progress) -> None:
     data = build_dataset(read_rows(settings), kind.sequence_length, settings.horizon_bars, settings.interval_s)
     kind.load()  # importing its library takes seconds, which say nothing of how long an epoch takes
     progress.stage("training")
-    trained = train_model(data, settings, progress.epoch)
+    champion, registered = _known(settings)
+    trained = train_model(data, settings, progress.epoch, champion=champion, registered=registered)
     _log_metrics(trained.card)
     progress.stage("registering")
     events = register(trained, settings)
@@ -73,6 +75,15 @@ def _train(settings: TrainingSettings, progress: Progress) -> None:
             producer.produce(MODEL_EVENTS, event)
         producer.flush()
     logger.info("trained in {:.1f} s", time.monotonic() - started_seconds)
+
+
+def _known(settings: TrainingSettings) -> tuple[StoredModel | None, list[RegisteredVersion]]:
+    """Return what is served and all that was registered; nothing where there is no registry yet."""
+    if not ModelRegistry.exists(settings.tracking_uri):
+        return None, []
+    registry = ModelRegistry(settings.tracking_uri)
+    name = settings.model_name
+    return _champion(registry, name, registry.version_of(name, settings.alias)), registry.versions(name)
 
 
 def register(trained: Trained, settings: TrainingSettings) -> list[ModelEvent]:
@@ -91,7 +102,7 @@ def register(trained: Trained, settings: TrainingSettings) -> list[ModelEvent]:
     if version == champion:  # this very model: an earlier training was stopped after it had promoted it
         promoted, reason = True, registry.tag_of(card.model_name, version, "gate_reason") or ""
     else:
-        promoted, reason = _decide(registry, trained, version, champion, settings)
+        promoted, reason = _decide(registry, card, version, champion, settings)
     return [
         event_of(card, version, "registered", None, f"{card.kind}, seed {card.seed}"),
         event_of(card, version, "promoted" if promoted else "refused", settings.alias if promoted else None, reason),
@@ -99,15 +110,12 @@ def register(trained: Trained, settings: TrainingSettings) -> list[ModelEvent]:
 
 
 def _decide(
-    registry: ModelRegistry, trained: Trained, version: int, champion: int | None, settings: TrainingSettings
+    registry: ModelRegistry, card: ModelCard, version: int, champion: int | None, settings: TrainingSettings
 ) -> tuple[bool, str]:
     """Promote `version` if it may be; return whether it was, and why."""
-    card = trained.card
     served = _champion(registry, card.model_name, champion)
-    comparison = challenge(trained, served) if served is not None else None
-    outcome, reason = judge(card.metrics, card.baselines, comparison)
-    rival = served is not None and sees_otherwise(served.card, card)
-    if rival:
+    outcome, reason = _found(card.verdict)
+    if served is not None and sees_otherwise(served.card, settings):
         outcome, reason = "failed", f"version {champion} sees other inputs: `tradestream models promote` decides"
     registry.tag(card.model_name, version, "gate", outcome)
     registry.tag(card.model_name, version, "gate_reason", reason)
@@ -116,6 +124,10 @@ def _decide(
         registry.promote(card.model_name, version, settings.alias)
     _log_verdict(card, version, promoted, outcome == "passed", reason)
     return promoted, reason
+
+
+def _found(verdict: Verdict | None) -> tuple[Outcome, str]:
+    return ("failed", "nobody judged it") if verdict is None else (verdict.outcome, verdict.reason)
 
 
 def _champion(registry: ModelRegistry, name: str, version: int | None) -> StoredModel | None:
@@ -143,7 +155,7 @@ def _log_metrics(card: ModelCard) -> None:
 
 
 def _log_verdict(card: ModelCard, version: int, promoted: bool, passed: bool, reason: str) -> None:
-    without_rival = "is promoted with gate=failed, because there is no other model"
+    without_rival = "is promoted unproven, because there is no other model"
     verdict = "is refused" if not promoted else "is promoted" if passed else without_rival
     level = "INFO" if promoted and passed else "WARNING"
     logger.log(level, "{} version {} {}: {}", card.model_name, version, verdict, reason)

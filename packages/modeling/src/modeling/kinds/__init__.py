@@ -33,6 +33,9 @@ def _taken_by(what: TakenBy) -> str:
 #: What training, and what the demo and paper trading take unless told otherwise.
 TRAINING_KIND, DEMO_KIND = _taken_by("training"), _taken_by("demo")
 
+#: What every other kind must be better than.
+(BAR_KIND,) = (name for name, kind in MODELS.items() if kind.bar)
+
 if TYPE_CHECKING:
     KindName = str
 else:

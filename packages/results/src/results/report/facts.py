@@ -12,7 +12,18 @@ from contracts.candle import QUALITIES
 from contracts.counted import counted
 from contracts.currency import quote_currency
 from results.report.data import ReportData
-from results.report.wording import MISSING, count, duration, milliseconds, money, percent, price, quantity, utc
+from results.report.wording import (
+    MISSING,
+    count,
+    duration,
+    milliseconds,
+    model_named,
+    money,
+    percent,
+    price,
+    quantity,
+    utc,
+)
 
 MAX_ROWS = 200
 SECONDS_PER_MINUTE = 60
@@ -165,7 +176,7 @@ def health_facts(data: ReportData) -> list[Tile]:
     conflicts = sum(summary.get("conflicts", {}).values())
     quality = quality_totals(data)
     whole = sum(quality.values())
-    named = f"{model['name']} v{model['version']}" if model else "none"
+    named = model_named(**model) if model else "none"
     return [
         Tile("Model", named, (model or {}).get("kind", "")),
         Tile("Predictions", count(summary.get("counts", {}).get("predictions", 0))),

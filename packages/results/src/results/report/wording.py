@@ -171,3 +171,26 @@ def utc(time_ms: float | None, layout: str = "%Y-%m-%d %H:%M") -> str:
     '2026-03-04 00:00'
     """
     return MISSING if time_ms is None else datetime.fromtimestamp(time_ms / 1_000, UTC).strftime(layout)
+
+
+def model_named(name: str, version: int, *, proven: bool = True, **_: object) -> str:
+    """Return what a model is called wherever it is shown: its name, its number, and ``unproven`` if it is that.
+
+    Parameters
+    ----------
+    name, version
+        The registered name and the version's number.
+    proven
+        Whether it passed the gate; taken for granted where nobody said.
+
+    Returns
+    -------
+    str
+        In a few words.
+
+    Examples
+    --------
+    >>> model_named("direction", 1, proven=False, kind="trees")
+    'direction v1, unproven'
+    """
+    return f"{name} v{version}" + ("" if proven else ", unproven")

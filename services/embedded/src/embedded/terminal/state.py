@@ -21,6 +21,7 @@ from contracts.topics import (
 )
 from contracts.units import MS_PER_SECOND, US_PER_MS
 from embedded.process import ManagedProcess
+from results.report.wording import model_named
 from results.run_log import RunLog
 
 Phase = Literal["starting", "backfill", "train", "live", "drain", "report", "done"]
@@ -193,7 +194,8 @@ class StateReader:
         for value in self._values(PREDICTIONS):
             market = self.state.market(value["pair"])
             market.probability_up, market.confidence = value["probability_up"], value["confidence"]
-            self.state.model = f"{value['model_name']} v{value['model_version']}"
+            proven = value.get("model_gate") != "unproven"
+            self.state.model = model_named(value["model_name"], value["model_version"], proven=proven)
 
     def _read_books(self) -> None:
         for value in self._values(POSITIONS, whole=True):

@@ -76,6 +76,7 @@ def _prediction(row: FeatureRow, facts: ModelFacts, reason: PredictionReason, up
         confidence=confidence,
         direction=_direction(up),
         reason=reason,
+        model_gate="unproven" if facts.unproven else "passed",
         mark_open=row.open,
         mark_high=row.high,
         mark_low=row.low,

@@ -8,7 +8,7 @@ from onnx import helper
 from sklearn.linear_model import LogisticRegression
 from threadpoolctl import threadpool_limits
 
-from modeling.dataset import Samples
+from modeling.dataset import Samples, both
 from modeling.kind import Fitted, OnEpoch, Scaling
 from modeling.metrics import log_loss
 from modeling.onnx_graph import Tensor, head_nodes, model_bytes, scaling_nodes
@@ -18,7 +18,7 @@ STRENGTHS = (1e-4, 1e-3, 1e-2, 1e-1)
 
 
 def fit(train: Samples, tune: Samples, *, seed: int, epochs: int, on_epoch: OnEpoch) -> Fitted:
-    """Fit one regression per penalty and keep the one with the least log loss on `tune`.
+    """Fit one regression per penalty, and that with the least log loss on `tune` again on both parts.
 
     `seed` and `epochs` are not needed: the solver is deterministic and runs to convergence.
     """
@@ -29,9 +29,12 @@ def fit(train: Samples, tune: Samples, *, seed: int, epochs: int, on_epoch: OnEp
         for number, strength in enumerate(STRENGTHS, start=1):
             candidate = LogisticRegression(C=strength, max_iter=500).fit(x_train, train.y)
             loss = log_loss(tune.y, candidate.predict_proba(x_tune)[:, 1])
-            fitted.append((loss, strength, candidate))
+            fitted.append((loss, strength))
             on_epoch(number, len(STRENGTHS), loss)
-    loss, strength, best = min(fitted, key=lambda entry: entry[:2])
+        loss, strength = min(fitted)
+        everything = both(train, tune)
+        scaling = Scaling.of(everything.last())
+        best = LogisticRegression(C=strength, max_iter=500).fit(scaling.apply(everything.last()), everything.y)
 
     def native(x: NDArray[np.float32]) -> NDArray[np.float64]:
         probabilities: NDArray[np.float64] = best.predict_proba(scaling.apply(x[:, -1]))[:, 1]

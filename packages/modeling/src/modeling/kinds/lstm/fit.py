@@ -68,7 +68,8 @@ def fit(train: Samples, tune: Samples, *, seed: int, epochs: int, on_epoch: OnEp
     model = DirectionLstm(scaling, base_rate=float(train.y.mean()))
     best_epoch, best_loss = _train(model, train, tune, epochs, on_epoch)
     params = {"hidden": HIDDEN, "batch": BATCH, "best_epoch": best_epoch, "tune_log_loss": best_loss}
-    return Fitted(_to_onnx(scaling, model, train.length), partial(_probabilities, model), params)
+    native = partial(_probabilities, model)
+    return Fitted(_to_onnx(scaling, model, train.length), native, params, learned=best_epoch > 0)
 
 
 def _tune_loss(model: DirectionLstm, tune: Samples) -> float:

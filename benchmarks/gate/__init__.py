@@ -1,0 +1,1 @@
+"""Whether the gate lets noise pass, and finds what was planted."""

@@ -1,0 +1,1 @@
+"""Judging models: folds by time, evidence against naive forecasts, what trading would leave, and the verdict."""
