@@ -210,8 +210,8 @@ def print_parity(console: Console, found: Sequence[Compared], show: int) -> None
         grid.add_row(each.table, *map(count, numbers), style="red" if each.differences else "")
     console.print(grid)
     differences = [difference for each in found for difference in each.differences]
-    for each in differences[:show]:
-        told = f"{each.table} {each.id} {each.field}: published {each.published}, backtested {each.backtested}"
+    for one in differences[:show]:
+        told = f"{one.table} {one.id} {one.field}: published {one.published}, backtested {one.backtested}"
         console.print(Text(told), soft_wrap=True)
     if len(differences) > show:
         console.print(f"{count(show)} of {count(len(differences))} shown", highlight=False)

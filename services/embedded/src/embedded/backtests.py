@@ -117,7 +117,7 @@ def terms_of_run(folder: Path) -> RunTerms:
     told = recorded_settings(place)
     if not told:
         raise BadInputError("--of", f"the folder of a run, with {place.work / 'settings.json'}", str(folder))
-    signals, execution = (read_settings(kind, told) for kind in (SignalsSettings, ExecutionSettings))
+    signals, execution = read_settings(SignalsSettings, told), read_settings(ExecutionSettings, told)
     return RunTerms(
         accounts=signals.configured_accounts,
         broker=execution.broker,
