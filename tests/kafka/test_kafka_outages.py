@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import io
+import os
+import signal
 import threading
 import time
 from collections.abc import Iterator
@@ -18,7 +20,7 @@ from tests.support.waiting import let_pass, wait_for
 from contracts.topics import TRADES
 from streaming.clients import create_topics, lag, read_topic
 from streaming.producer import open_producer
-from streaming.service import assembly
+from streaming.service import assembly, stopping
 from streaming.service.assembly import assemble
 from streaming.service.runner import run_service
 
@@ -104,6 +106,49 @@ def test_a_broker_that_does_not_return_ends_a_service_in_one_line(
     assert "Kafka (TRADESTREAM_BROKER_ADDRESS): no broker was to be reached" in lines[0]
     assert "Traceback" not in said.getvalue()
     assert time.monotonic() - began < 120
+
+
+@pytest.mark.long
+def test_a_service_that_is_stopped_while_the_broker_is_away_says_what_was_not_taken(
+    own_broker: Broker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The next start, with a broker, makes again what was given up: nothing is missing and nothing has two values."""
+    monkeypatch.setattr(stopping, "STOP_PATIENCE_SECONDS", 2.0)
+    settings = settings_for(own_broker.address, tmp_path, "stopped").model_copy(
+        update={"commit_interval_seconds": 0.5, "commit_every_messages": 0}
+    )
+    create_topics(settings, [TRADES, TALLIES])
+    write(settings, 0, 3_000)
+    said = io.StringIO()
+    stopped_at: list[float] = []
+
+    def stop() -> None:
+        wait_for(lambda: bool(list(read_topic(settings, TALLIES))), "its first outputs", 60)
+        own_broker.kill(1)
+        let_pass(2.0)
+        stopped_at.append(time.monotonic())
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    def run() -> int:
+        return run_service(settings, service="tally", inputs=[TRADES], outputs=[TALLIES], topology=topology)
+
+    stopper = threading.Thread(target=stop)
+    stopper.start()
+    with contextlib.redirect_stderr(said):
+        code = run()
+    took = time.monotonic() - stopped_at[0]
+    stopper.join()
+    assert code == 1 and took < 35, f"{code} after {took:.0f} s: {said.getvalue()}"
+    own_broker.run("down")
+    own_broker.up()
+    app = assemble(settings, service="tally", inputs=[TRADES], outputs=[TALLIES], topology=topology, stop_at_end=True)
+    app.leave_signals_alone()
+    app.run()
+    messages = [record.message() for record in read_topic(settings, TALLIES)]
+    values: dict[tuple[str, int], set[bytes]] = {}
+    for each in messages:
+        values.setdefault((each.key, each.event_time_ms), set()).add(each.to_json())
+    assert len(values) == 3 * 299 and {len(each) for each in values.values()} == {1}
 
 
 @pytest.mark.long

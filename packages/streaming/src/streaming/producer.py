@@ -194,6 +194,17 @@ class MessageProducer:
         self._producer.flush()
         self._raise_failure()
 
+    def __len__(self) -> int:
+        """Return how many messages the log has not taken yet."""
+        return len(self._producer)
+
+    def __bool__(self) -> bool:
+        return True  # an empty one too
+
+    def purge(self) -> None:
+        """Drop what the log has not taken yet; whoever waits for it is told so."""
+        self._producer.purge()
+
     def close(self) -> None:
         self.flush()
         self._producer.close()

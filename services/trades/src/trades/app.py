@@ -17,6 +17,7 @@ from streaming.exit_codes import EXIT_BAD_SETTINGS, EXIT_OK
 from streaming.producer import MessageProducer, open_producer
 from streaming.reporting import reporting
 from streaming.service.exit import exit_code_for
+from streaming.service.stopping import give_up_soon
 from streaming.telemetry.audit import AuditLog
 from streaming.telemetry.health import Check, Health, serve_health
 from streaming.telemetry.logging import configure_logging
@@ -66,8 +67,13 @@ async def _run(settings: TradesSettings, producer: MessageProducer) -> None:
     work, checks = choose_source(settings, producer, bad_rows)
     source = asyncio.ensure_future(work)
     loop = asyncio.get_running_loop()
+
+    def stop() -> None:
+        source.cancel()
+        give_up_soon(producer)
+
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, source.cancel)
+        loop.add_signal_handler(number, stop)
     try:
         async with _health(settings, checks):
             await source

@@ -35,10 +35,11 @@ def _is_passing(error: BaseException) -> bool:
     return isinstance(error, KafkaException) and error.args[0].code() in _PASSING
 
 
-def _asking_for(seconds: float) -> Callable[[Asked], Asked]:
+def _asking_for(seconds: float, stopping: Callable[[], bool] = lambda: False) -> Callable[[Asked], Asked]:
+    patient = stop_after_delay(seconds)
     asking = retry(
         retry=retry_if_exception(_is_passing),
-        stop=stop_after_delay(seconds),
+        stop=lambda state: patient(state) or stopping(),
         wait=wait_fixed(_RETRY_SECONDS),
         reraise=True,
     )
@@ -49,14 +50,19 @@ def _asking_for(seconds: float) -> Callable[[Asked], Asked]:
 retry_while_passing = _asking_for(_TIMEOUT_SECONDS)
 
 
-def commit_with_retry(commit: Callable[..., Any], seconds: float = BROKERS_AWAY_SECONDS) -> Callable[..., Any]:
+def commit_with_retry(
+    commit: Callable[..., Any],
+    seconds: float = BROKERS_AWAY_SECONDS,
+    *,
+    stopping: Callable[[], bool] = lambda: False,
+) -> Callable[..., Any]:
     """Return `commit` of a consumer, asking again for so long while its group's broker comes back.
 
     A broker that has just started loads its groups first. Without this a service would end there, and be restarted
-    into the same.
+    into the same. Who is `stopping` asks once: what is not committed is processed again.
     """
 
-    @_asking_for(seconds)
+    @_asking_for(seconds, stopping)
     def asked_again(*arguments: Any, **options: Any) -> Any:
         answered = commit(*arguments, **options)
         for partition in answered or ():

@@ -40,7 +40,9 @@ class HookedApplication(Application):
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self.context = self._processing_context = ServiceContext.like(self._processing_context)
-        self._consumer.commit = commit_with_retry(self._consumer.commit)  # type: ignore[method-assign]
+        self._consumer.commit = commit_with_retry(  # type: ignore[method-assign]
+            self._consumer.commit, stopping=lambda: not self._run_tracker.running
+        )
         self._rebuilt = True
 
     def on_turn(self, idle: bool) -> None:
@@ -74,6 +76,10 @@ class HookedApplication(Application):
             for position in self._consumer.position(partitions)
             for low, high in [self._consumer.get_watermark_offsets(position)]
         )
+
+    def outgoing(self) -> Any:
+        """Return the client whose messages Kafka may not have taken yet, None before there is one."""
+        return self._producer._producer._inner_producer
 
     def leave_signals_alone(self) -> None:
         """Install no signal handlers when it runs."""

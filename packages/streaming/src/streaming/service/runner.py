@@ -19,6 +19,7 @@ from streaming.reporting import reporting
 from streaming.service.assembly import Topology, assemble
 from streaming.service.bounded import Bound, StopWhen
 from streaming.service.exit import exit_code_for
+from streaming.service.stopping import giving_up
 from streaming.settings import SettingsT
 from streaming.telemetry.health import Health, serve_health
 from streaming.telemetry.lag_watch import LagWatch
@@ -39,8 +40,9 @@ def run_service(
     """Run `service` until SIGTERM or SIGINT and return its exit code.
 
     On a signal the message in hand is finished, everything is committed and closed, and 0 is returned (1 by a job
-    that had not come to its end). An error that is not one message's fault is logged in one line and 1 is returned;
-    what was not committed is processed again.
+    that had not come to its end, and where the log took nothing any more: `streaming.service.stopping`). An error
+    that is not one message's fault is logged in one line and 1 is returned; what was not committed is processed
+    again.
 
     Parameters
     ----------
@@ -108,6 +110,7 @@ def run_service(
             nullcontext() if bound is None else bound.stopping(app),
             serve_health(settings.metrics_port, health, settings.metrics_host),
             reporting(settings, service, health, app.audit, progress=app.progress, watch=watch, clock=clock),
+            giving_up(app.outgoing),
         ):
             app.run()
         if bound is not None and not bound.done:
