@@ -59,11 +59,6 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for table, name in TABLES.items():
         schema = load_table(folder, table).schema
         pl.DataFrame(messages.get(name, []), schema=schema).write_parquet(folder / f"{table}.parquet")
-    alerts = messages.get("risk_alert", [])
-    pl.DataFrame(alerts, schema=load_table(folder, "risk_alerts").schema).write_parquet(
-        folder / "risk_alerts.parquet"
-    )
-    assert isinstance(every[PAIRS[0]].texts["close"], FloatTexts)
     return folder
 
 
