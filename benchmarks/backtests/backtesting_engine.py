@@ -16,7 +16,6 @@ import numpy as np
 import pandas as pd
 from backtesting import Backtest, Strategy
 
-VERSION = "0.6.6"
 _MINUTE_MS = 60_000
 
 

@@ -28,7 +28,6 @@ from nautilus_trader.model.instruments import CurrencyPair
 from nautilus_trader.model.objects import Money, Price, Quantity
 from nautilus_trader.trading.strategy import Strategy
 
-VERSION = "1.221.0"
 _NS_PER_MS = 1_000_000
 _MINUTE_MS = 60_000
 _VENUE = Venue("SIM")
