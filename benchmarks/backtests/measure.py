@@ -111,6 +111,7 @@ class Peer:
     """Another engine, in a process and an environment of its own."""
 
     def __init__(self, name: str, bars: Path) -> None:
+        self._name = name
         uv = os.environ.get("UV") or shutil.which("uv")
         if uv is None:
             raise CannotRunError("uv, which makes the environments of other engines, is not on the path")
@@ -132,7 +133,7 @@ class Peer:
         self._process.stdin.flush()
         line = self._process.stdout.readline()
         if not line:
-            raise CannotRunError(f"another engine ended with {self._process.wait()}: {self._process.args}")
+            raise CannotRunError(f"{self._name} ended with {self._process.wait()}")
         answer = json.loads(line)
         return answer["seconds"], [(at_ms, side) for at_ms, side in answer["fills"]]
 
