@@ -21,6 +21,7 @@ from backtest.run_folders import bars_of_run
 from backtest.strategies_of import Chosen, chosen
 from backtest.tables import write_tables
 from contracts.account import Account
+from contracts.counted import counted
 from contracts.errors import BadInputError
 from contracts.units import MS_PER_SECOND
 from execution.core.broker import Broker
@@ -215,4 +216,4 @@ def print_parity(console: Console, found: Sequence[Compared], show: int) -> None
         console.print(Text(told), soft_wrap=True)
     if len(differences) > show:
         console.print(f"{count(show)} of {count(len(differences))} shown", highlight=False)
-    console.print(Text(f"{count(len(differences))} differences", "bold red" if differences else "bold green"))
+    console.print(Text(counted(len(differences), "difference"), "bold red" if differences else "bold green"))
