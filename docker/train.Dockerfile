@@ -21,10 +21,10 @@ RUN packages=$(sh docker/images.sh "train-$MODEL") && uv sync --frozen --no-dev 
 
 FROM python:3.11-slim-bookworm
 ARG MODEL
-# LightGBM's wheel expects it of the system.
-RUN apt-get update && apt-get install --yes --no-install-recommends libgomp1 && rm -rf /var/lib/apt/lists/*
 RUN useradd --uid 10001 --no-create-home --home-dir /tmp tradestream && mkdir /data && chown 10001:10001 /data
 COPY --from=build /app/.venv /app/.venv
+# LightGBM's wheel expects OpenMP of the system; scikit-learn's brings it under another name.
+RUN ln -s /app/.venv/lib/python3.11/site-packages/scikit_learn.libs/libgomp-*.so.* /usr/lib/libgomp.so.1
 ENV PATH=/app/.venv/bin:$PATH HOME=/tmp PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 \
     TRADESTREAM_DATA_DIR=/data TRADESTREAM_LOG_FORMAT=json PREDICTIONS_MODEL=$MODEL
 LABEL org.opencontainers.image.title="tradestream train, $MODEL"

@@ -168,12 +168,16 @@ def _rows(pair: str, starts: NDArray[np.int64], columns: dict[str, Any], decimal
         "quality": "complete",
         "feature_set": feature_set_id(),
     }
+    # A copy of a row costs a tenth of a new one, whose hundred columns are looked through.
+    of_row: dict[str, Any] = dict.fromkeys((*texts, *names))
+    blank = FeatureRow.model_construct(**fixed, window_start_ms=0, **of_row)
     return [
-        FeatureRow.model_construct(
-            **fixed,
-            window_start_ms=start,
-            **{name: values[at] for name, values in texts.items()},
-            **{name: features[name][at] for name in names},
+        blank.model_copy(
+            update={
+                "window_start_ms": start,
+                **{name: values[at] for name, values in texts.items()},
+                **{name: features[name][at] for name in names},
+            }
         )
         for at, start in enumerate(starts.tolist())
     ]

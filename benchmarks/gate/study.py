@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from loguru import logger
@@ -90,9 +91,14 @@ def result_of(trained: Trained, made: Market) -> Result:
     )
 
 
+@lru_cache(maxsize=1)
+def _made(study: str, seed: int) -> Market:
+    return market(RULES[study], seed, HOURS[study])
+
+
 def run(study: str, kind: str, seed: int, **told: object) -> Result:
     """Train `kind` on the market of `study` with `seed`."""
-    made = market(RULES[study], seed, HOURS[study])
+    made = _made(study, seed)
     settings = settings_of(kind, study, seed, **told)
     return result_of(train_model(data_of(kind, made, settings), settings, lambda *_: None), made)
 
@@ -115,15 +121,16 @@ def nightly(kind: str, seed: int, nights: int) -> int:
     return passed
 
 
-def table(study: str, kinds: Iterable[str], seeds: Sequence[int], **told: object) -> str:
+def table(study: str, kinds: Sequence[str], seeds: Sequence[int], **told: object) -> str:
     """Return a line for each kind: how many of the seeds passed, and how far the losses are from the truth."""
     lines = [
         f"{study}, {HOURS[study]} h x 3 pairs, {len(seeds)} seeds",
         "| kind | passed | below the base rate | loss less the truth's | lowest in errors | accuracy |",
         "|---|---|---|---|---|---|",
     ]
+    found = [{kind: run(study, kind, seed, **told) for kind in kinds} for seed in seeds]
     for kind in kinds:
-        results = [run(study, kind, seed, **told) for seed in seeds]
+        results = [of_seed[kind] for of_seed in found]
         away = [each.loss - each.truth_loss for each in results]
         lowest = min(
             (each.loss - each.truth_loss) / each.truth_error if each.truth_error else 0.0 for each in results

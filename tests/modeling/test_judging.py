@@ -100,12 +100,14 @@ def test_trading_by_hand() -> None:
     assert traded.buys == 2
 
 
-def test_a_cooldown_delays_and_a_bar_that_nothing_follows_decides_nothing() -> None:
-    up = np.array([0.6, 0.4, 0.4, 0.4, 0.4])
-    opens = np.array([100.0, 50.0, 25.0, np.nan, 10.0])
+def test_a_cooldown_delays_a_buy_and_a_bar_that_nothing_follows_decides_nothing() -> None:
+    up = np.array([0.6, 0.4, 0.6, 0.6, 0.6])
+    opens = np.array([100.0, 50.0, np.nan, 25.0, 20.0])
     times = np.arange(5, dtype=np.int64) * 60
-    waits = trade(times, np.zeros(5, dtype=np.int64), opens, up, TradingRule(0.55, 2, 0.0), 60)
-    assert waits.gross.sum() == pytest.approx(math.log(25 / 100))
+    for cooldown, buys in ((2, 2), (3, 1)):  # the last bar only sells
+        waits = trade(times, np.zeros(5, dtype=np.int64), opens, up, TradingRule(0.55, cooldown, 0.0), 60)
+        assert waits.buys == buys
+    assert waits.gross.sum() == pytest.approx(math.log(50 / 100)), "a sale does not wait"
     pairs = np.array([0, 1, 0, 1, 0])
     assert trade(times, pairs, opens, up, FREE, 60).buys == 1
 

@@ -103,10 +103,18 @@ def choose(
         accounts,
         streaming,
         read_settings(PredictionsSettings, seen).interval_s,
-        read_settings(TrainingSettings, seen).horizon_bars,
+        _horizon_bars(seen),
         settings,
         tuple(_notes(choices, accounts)),
     )
+
+
+def _horizon_bars(environment: Mapping[str, str]) -> int:
+    """Wrong costs are complained of where execution's are, together with everything else that is wrong."""
+    own = environment_variable(TrainingSettings, "horizon_bars").partition("_")[0]
+    return read_settings(
+        TrainingSettings, {name: value for name, value in environment.items() if name.startswith(own)}
+    ).horizon_bars
 
 
 def _accounts(

@@ -54,7 +54,9 @@ class TrainingSettings(ModelSettings, ServiceSettings):
         le=1,
     )
     cooldown_bars: int = Field(
-        Account.model_fields["cooldown_bars"].default, description="bars between two trades of the gate", ge=0
+        Account.model_fields["cooldown_bars"].default,
+        description="bars between a fill of the gate and its next buy",
+        ge=0,
     )
     fee_bps: Decimal = Field(
         TAKER_FEE_BPS,

@@ -19,7 +19,7 @@ class TradingRule:
     minimum_confidence
         Below it a forecast is no reason to buy.
     cooldown_bars
-        Bars between two decisions of a pair.
+        Bars that end between a fill of a pair and the next that buys; a sale never waits.
     cost_bps
         Fee and slippage of each side, basis points.
     """
@@ -101,8 +101,8 @@ def _positions(
     held, changed = np.zeros(len(bars), dtype=bool), np.zeros(len(bars), dtype=bool)
     long, decided_at = False, -(10**12)
     for place, (bar, up) in enumerate(zip(bars.tolist(), probabilities.tolist(), strict=True)):
-        wanted = (up < 0.5) if long else (up > 0.5 and up >= rule.minimum_confidence)
-        if wanted and bar - decided_at >= rule.cooldown_bars:
+        may_buy = up > 0.5 and up >= rule.minimum_confidence and bar - decided_at >= rule.cooldown_bars
+        if (up < 0.5) if long else may_buy:
             long, decided_at, changed[place] = not long, bar, True
         held[place] = long
     return held, changed
