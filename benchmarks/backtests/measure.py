@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 
-from backtest.bars import COMPLETE, PRICES, Bars, FloatTexts
+from backtest.bars import COMPLETE, EXACT_COLUMNS, Bars, FloatTexts
 from backtest.books import curve_of
 from backtest.decided import decide
 from backtest.engine import DENSE, Outcome, run
@@ -74,7 +74,7 @@ def bars_of(pair: str, length: int, seed: int) -> Bars:
         "taker_buy_volume": np.full(length, 5e6),
     }
     starts = _BEGIN_MS + _MINUTE_MS * np.arange(length, dtype=np.int64)
-    texts = {name: FloatTexts(columns[name]) for name in PRICES}
+    texts = {name: FloatTexts(columns[name]) for name in EXACT_COLUMNS}
     counts, complete = np.full(length, 100, np.int64), np.full(length, COMPLETE, np.int8)
     return Bars("kraken", pair, 60, starts, texts, columns, counts, complete)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from backtest.bars import COMPLETE, EMPTY, PRICES, Bars, FloatTexts
+from backtest.bars import COMPLETE, EMPTY, EXACT_COLUMNS, Bars, FloatTexts
 from backtest.history import History
 from contracts.errors import BadInputError
 from exchanges.recorded_bars import RecordedBars, read_bars
@@ -69,7 +69,7 @@ def _bars(recorded: RecordedBars, pair: str, exchange: str) -> Bars:
         pair=pair,
         interval_s=recorded.interval_s,
         starts_ms=recorded.starts_ms,
-        texts={name: FloatTexts(columns[name]) for name in PRICES},
+        texts={name: FloatTexts(columns[name]) for name in EXACT_COLUMNS},
         columns=columns,
         trade_counts=np.maximum(counts, traded).astype(np.int64),
         qualities=np.where(traded, COMPLETE, EMPTY).astype(np.int8),

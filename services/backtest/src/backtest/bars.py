@@ -15,6 +15,8 @@ from contracts.units import decimal_string
 from features.blocks import Floats
 
 PRICES = ("open", "high", "low", "close")
+#: What is kept exactly.
+EXACT_COLUMNS = (*PRICES, "volume")
 COMPLETE, EMPTY, GAP = (QUALITIES.index(each) for each in ("complete", "empty", "gap"))
 
 
@@ -52,7 +54,7 @@ class Bars:
     starts_ms
         When each begins.
     texts
-        The four prices by name, exact.
+        The four prices and the volume by name, exact.
     columns
         Those of `features.bars.Bar` that are known.
     trade_counts

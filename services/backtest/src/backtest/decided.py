@@ -13,6 +13,7 @@ from backtest.bars import GAP, Bars
 from contracts.candle import QUALITIES
 from contracts.signal import Decision, Signal, SignalReason, Target
 from contracts.units import MS_PER_SECOND
+from strategies.formulas import formulas_of
 from strategies.running import Rows, targets
 from strategies.strategy import Strategy
 
@@ -21,14 +22,17 @@ DECISIONS: tuple[Decision, ...] = ("none", "buy", "sell")
 #: By target; nothing is sold short yet: what says so holds nothing.
 _DECISION_OF = {1: 1, 0: 2, -1: 2}
 #: What a signal copies from a prediction, and what it says where there is none.
-NOTHING_SAID: Mapping[str, Any] = {
-    "direction": 0,
-    "probability_up": None,
-    "confidence": None,
-    "model_name": "none",
-    "model_version": 1,
-    "prediction_id": "",
-}
+NOTHING_SAID: Mapping[str, None] = dict.fromkeys(
+    (
+        "direction",
+        "probability_up",
+        "confidence",
+        "horizon_bars",
+        "model_name",
+        "model_version",
+        "prediction_id",
+    )
+)
 #: Stands for no decision where targets are whole numbers.
 _UNKNOWN = 9
 
@@ -47,6 +51,8 @@ class Decided:
         After each bar: 1, 0, -1, or 9 for no decision.
     decisions
         The same as places in `DECISIONS`.
+    warm
+        Whether there were as many bars without a hole as the strategy waits for.
     expiry_seconds
         For how long an entry may wait.
     undecided
@@ -58,12 +64,19 @@ class Decided:
     strategy_hash: str
     targets: NDArray[np.int8]
     decisions: NDArray[np.int8]
+    warm: NDArray[np.bool_]
     expiry_seconds: int
     undecided: SignalReason = "undecided"
 
     def __getitem__(self, part: slice) -> Decided:
         """Return the same of some of the bars."""
-        return replace(self, bars=self.bars[part], targets=self.targets[part], decisions=self.decisions[part])
+        return replace(
+            self,
+            bars=self.bars[part],
+            targets=self.targets[part],
+            decisions=self.decisions[part],
+            warm=self.warm[part],
+        )
 
     def reason(self, place: int) -> SignalReason:
         """Return why a bar's signal says what it says."""
@@ -72,11 +85,15 @@ class Decided:
         if self.bars.qualities[place] == GAP:
             return "gap"
         if self.bars.said:
-            spoke: str = self.bars.said["reason"][place]
+            spoke: str | None = self.bars.said["reason"][place]
+            if spoke is None:
+                return "no_prediction"
             if spoke != "ok":
                 return cast(SignalReason, spoke)
             if self.bars.said["direction"][place] == 0:
                 return "no_direction"
+        if not self.warm[place]:
+            return "not_warm"
         return self.undecided
 
     def said(self, place: int) -> dict[str, Any]:
@@ -107,6 +124,7 @@ class Decided:
             mark_high=bars.texts["high"][place],
             mark_low=bars.texts["low"][place],
             mark_close=bars.texts["close"][place],
+            mark_volume=bars.texts["volume"][place],
             mark_trade_count=int(bars.trade_counts[place]),
             mark_quality=QUALITIES[bars.qualities[place]],
         )
@@ -136,7 +154,16 @@ def decide(strategy: Strategy, name: str, digest: str, bars: Bars, expiry_second
     decisions = np.zeros(len(bars), np.int8)
     for target, number in _DECISION_OF.items():
         decisions[whole == target] = number
-    return Decided(bars, name, digest, whole, decisions, expiry_seconds)
+    warm = _consecutive(bars) >= formulas_of(strategy, bars.interval_s).warm_up_bars
+    return Decided(bars, name, digest, whole, decisions, warm, expiry_seconds)
+
+
+def _consecutive(bars: Bars) -> NDArray[np.int64]:
+    """Return how many bars, each itself included, there were since the last hole."""
+    places = np.arange(len(bars))
+    begins = np.diff(bars.starts_ms, prepend=bars.starts_ms[:1]) != bars.interval_s * MS_PER_SECOND
+    first: NDArray[np.int64] = np.maximum.accumulate(np.where(begins, places, 0))
+    return places - first + 1
 
 
 def target_of(number: int) -> Target | None:

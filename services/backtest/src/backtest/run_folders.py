@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from backtest.bars import PRICES, Bars
+from backtest.bars import EXACT_COLUMNS, PRICES, Bars
 from backtest.history import History
 from contracts.candle import QUALITIES
 from contracts.errors import BadInputError
@@ -86,7 +86,7 @@ def _bars(
         pair=pair,
         interval_s=int(rows["interval_s"][0]),
         starts_ms=rows[_START].to_numpy(),
-        texts={name: ExactTexts(rows[name]) for name in PRICES},
+        texts={name: ExactTexts(rows[name]) for name in EXACT_COLUMNS},
         columns=floats,
         trade_counts=rows["trade_count"].to_numpy(),
         qualities=rows["quality"].replace_strict(places, return_dtype=pl.Int8).to_numpy(),

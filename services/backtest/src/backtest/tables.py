@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from backtest.bars import PRICES, Bars, Texts
+from backtest.bars import EXACT_COLUMNS, Bars, Texts
 from backtest.books import exact_books
 from backtest.decided import DECISIONS, NOTHING_SAID, Decided, target_of
 from backtest.engine import Outcome
@@ -74,8 +74,7 @@ def _candles(bars: Bars) -> dict[str, Any]:
     known = np.zeros(len(bars), np.int64)
     return {
         **_window(bars),
-        **{name: _texts(bars.texts[name], len(bars)) for name in PRICES},
-        "volume": _decimals(bars.columns["volume"]),
+        **{name: _texts(bars.texts[name], len(bars)) for name in EXACT_COLUMNS},
         "quote_volume": ["0"] * len(bars),
         "trade_count": bars.trade_counts,
         "quality": _quality(bars),
@@ -96,7 +95,7 @@ def _signals(decided: Decided, outcome: Outcome) -> dict[str, Any]:
         "decision": [DECISIONS[each] for each in decided.decisions.tolist()],
         "reason": [decided.reason(place) for place in range(len(bars))],
         "expires_at_ms": ends + decided.expiry_seconds * MS_PER_SECOND,
-        **{f"mark_{name}": _texts(bars.texts[name], len(bars)) for name in PRICES},
+        **{f"mark_{name}": _texts(bars.texts[name], len(bars)) for name in EXACT_COLUMNS},
         "mark_trade_count": bars.trade_counts,
         "mark_quality": _quality(bars),
     }
@@ -104,8 +103,3 @@ def _signals(decided: Decided, outcome: Outcome) -> dict[str, Any]:
 
 def _texts(texts: Texts, length: int) -> Any:
     return [texts[place] for place in range(length)]
-
-
-def _decimals(values: Any) -> pl.Series:
-    text = pl.Series(values).cast(pl.String)
-    return text.str.replace(r"\.0$", "")
