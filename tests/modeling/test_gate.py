@@ -11,7 +11,7 @@ from benchmarks.gate.study import Result, data_of, result_of, settings_of
 
 from modeling.dataset import Dataset
 from modeling.kinds import BAR_KIND, MODELS
-from modeling.splits import Fold
+from modeling.splits import Fold, walk_forward
 from training import fit
 from training.fit import train_model
 
@@ -99,7 +99,7 @@ def test_labels_that_are_a_bar_late_are_caught(planted: Market) -> None:
 
 def test_training_on_what_judges_is_caught(walk: Market, monkeypatch: pytest.MonkeyPatch) -> None:
     """Folds that train on their own test part, as tuning on it would."""
-    honest = fit.walk_forward
+    honest = walk_forward
     monkeypatch.setattr(
         fit,
         "walk_forward",
