@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import capacity
+import custom_schemas
 import platform_manifests
 import pod_rules
 import yaml
@@ -156,6 +157,8 @@ def _platform(ours: dict[str, list[Manifest]], folder: Path | None) -> int:
             *(each for name, manifests in ours.items() if belongs(name, env) for each in manifests),
             *(each for manifests in objects.values() for each in manifests),
         ]
+        if source == "charts":
+            wrong += _say_schemas(env, everything_there)
         pods = list(platform_manifests.pods(everything_there))
         title = f"{env}, {source}"
         wrong += _say(f"{title}: users that are numbers", pods, pod_rules.without_a_number(pods))
@@ -166,6 +169,19 @@ def _platform(ours: dict[str, list[Manifest]], folder: Path | None) -> int:
         else:
             wrong += _say(f"{title}: admitted by their namespaces", pods, refusals)
     wrong += _say("parts of dev fit on the node promised", capacity.PARTS, capacity.too_much(ours))
+    return wrong
+
+
+def _say_schemas(env: str, manifests: list[Manifest]) -> int:
+    """Hold what charts install against Kubernetes' schemas, and custom resources against what the charts define."""
+    defined = custom_schemas.definitions(manifests)
+    plain = [each for each in manifests if not is_custom(each) and each["kind"] != "CustomResourceDefinition"]
+    wrong = _say(f"{env}, charts: by Kubernetes {KUBERNETES}'s schemas", plain, validate(plain))
+    answers = [(each, custom_schemas.complaint(each, defined)) for each in manifests if is_custom(each)]
+    known = [(each, said) for each, said in answers if said is not None]
+    wrong += _say(f"{env}, charts: by their definitions", known, [said for _, said in known if said])
+    unknown = sorted({each["kind"] for each, said in answers if said is None})
+    print(f"{env}, charts: nobody here defines {', '.join(unknown)}" if unknown else "", end="\n" if unknown else "")
     return wrong
 
 

@@ -27,12 +27,15 @@ class Pod:
         How many of it.
     template
         Kubernetes' PodTemplateSpec.
+    hook
+        It runs once, while helm installs.
     """
 
     where: str
     namespace: str
     replicas: int
     template: dict[str, Any]
+    hook: bool = False
 
     @property
     def spec(self) -> dict[str, Any]:
@@ -87,7 +90,8 @@ def pods(manifests: Iterable[Manifest]) -> Iterator[Pod]:
             continue
         else:
             continue
-        yield Pod(where, namespace, int(spec.get("replicas", 1)), template)
+        hook = "helm.sh/hook" in (manifest["metadata"].get("annotations") or {})
+        yield Pod(where, namespace, int(spec.get("replicas", 1)), template, hook)
 
 
 class _Loader(yaml.CSafeLoader):  # type: ignore[misc]  # its types are the slow one's

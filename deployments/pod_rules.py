@@ -54,8 +54,8 @@ def refused(pods: Iterable[Pod], enforced: Mapping[str, str]) -> list[str] | Non
 
 
 def without_requests(pods: Iterable[Pod]) -> Iterator[str]:
-    """Return who asks for nothing: it counts in no sum, and is the first to be starved."""
-    for pod in pods:
+    """Return who asks for nothing: it counts in no sum, and is the first to be starved. Hooks come and go."""
+    for pod in (each for each in pods if not each.hook):
         for container in pod.spec["containers"]:
             asked = (container.get("resources") or {}).get("requests") or {}
             if not {"cpu", "memory"} <= asked.keys():

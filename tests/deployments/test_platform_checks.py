@@ -8,6 +8,7 @@ import capacity
 import chart_facts
 import charts
 import check
+import custom_schemas
 import doctor
 import node
 import platform_manifests
@@ -86,6 +87,22 @@ def test_requests_are_summed_over_containers_replicas_and_what_runs_first() -> N
 def test_operators_pods_count(rendered: dict[str, list[Manifest]]) -> None:
     found = {pod.where: pod.replicas for pod in platform_manifests.pods(rendered["kafka prod"])}
     assert found["kafka KafkaNodePool/kafka broker"] == 3 and "kafka Kafka/kafka-cluster exporter" in found
+
+
+def test_a_custom_resource_has_no_field_that_its_definition_does_not_name() -> None:
+    spec = {"type": "object", "properties": {"partitions": {"type": "integer"}, "config": {"type": "object"}}}
+    schema = {"type": "object", "properties": {"kind": {"type": "string"}, "spec": spec}}
+    names = {"group": "kafka.example", "names": {"kind": "Topic"}, "versions": [{"name": "v1"}]}
+    names["versions"] = [{"name": "v1", "schema": {"openAPIV3Schema": schema}}]
+    known = custom_schemas.definitions([{"kind": "CustomResourceDefinition", "spec": names}])
+
+    def topic(**fields: Any) -> Manifest:
+        return {"apiVersion": "kafka.example/v1", "kind": "Topic", "metadata": {"name": "t"}, "spec": fields}
+
+    assert custom_schemas.complaint(topic(partitions=6, config={"any.thing": 1}), known) == ""
+    assert "'partitons' was unexpected" in (custom_schemas.complaint(topic(partitons=6), known) or "")
+    assert "Topic/t: spec.partitions: '6' is not" in (custom_schemas.complaint(topic(partitions="6"), known) or "")
+    assert custom_schemas.complaint({**topic(), "kind": "User"}, known) is None
 
 
 def test_who_stays_pending_is_named() -> None:

@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from contracts.account import Account
+from contracts.candle_mark import CandleMark
 from contracts.message import Message
 from contracts.signal import Signal
 from contracts.units import MS_PER_MINUTE, decimal_string
@@ -60,6 +61,11 @@ def signal(
         mark_trade_count=trades,
         mark_quality=quality,
     )
+
+
+def mark(of_signal: Signal) -> CandleMark:
+    """Return the candle of a signal as it leaves before the decision."""
+    return CandleMark(**{name: getattr(of_signal, name) for name in CandleMark.model_fields if name != "type"})
 
 
 def account(*pairs: str, **fields: Any) -> Account:

@@ -56,6 +56,9 @@ def queries(kind: str) -> list[tuple[str, str]]:
         for panel in dashboard["panels"]:
             targets = [target for target in panel.get("targets", []) if target["datasource"]["type"] == kind]
             found += [(f"{name}: {panel['title']} {target['refId']}", target[field]) for target in targets]
+        for marked in dashboard["annotations"]["list"]:
+            if marked["datasource"]["type"] == kind:
+                found.append((f"{name}: marks {marked['name']}", marked.get("target", marked)[field]))
         for variable in dashboard["templating"]["list"]:
             if variable.get("datasource", {}).get("type") == kind:
                 found.append((f"{name}: ${variable['name']}", variable["query"]))

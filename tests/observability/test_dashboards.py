@@ -82,6 +82,35 @@ def test_a_dashboard_is_sound(name: str) -> None:
     }
 
 
+def test_what_measures_has_a_unit_and_what_alerts_judge_has_its_limits() -> None:
+    limits = {}
+    for dashboard in dashboards().values():
+        for panel in dashboard["panels"]:
+            fields = panel["fieldConfig"]["defaults"]
+            if panel["type"] in ("timeseries", "stat", "gauge", "barchart", "candlestick"):
+                assert fields["unit"], panel["title"]
+            steps = fields.get("thresholds", {}).get("steps", [])
+            limits[panel["title"]] = [step["value"] for step in steps if step["value"] is not None]
+    said = {rule["alert"]: rule["expr"] for rule in rules() if "alert" in rule}
+    assert limits["Consumer lag"] == [60, 600] and said["ConsumerBehind"].endswith("> 600")
+    assert limits["Below its highest"] == [0.05] and said["AccountDrawdown"].endswith("> 0.05")
+    assert limits["Loss limits used"] == [0.8, 1] and said["LimitUsed"].endswith(">= 0.8")
+    assert limits["Age of its training data"] == [14 * 86_400] and "> 14 * 86400" in said["ModelOld"]
+
+
+def test_a_panel_that_measures_without_a_unit_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(PLATFORM / "grafana/source"))
+    parts = import_module("parts")
+    with pytest.raises(ValueError, match="panel 'Speed': expected a unit, such as s"):
+        parts.panel("Speed", "stat", parts.prom("up"))
+
+
+def test_every_dashboard_marks_alerts_restarts_and_models_and_the_market_its_fills() -> None:
+    marked = {name: {mark["name"] for mark in each["annotations"]["list"]} for name, each in dashboards().items()}
+    assert all(names >= {"Alerts", "Restarts", "Models"} for names in marked.values())
+    assert "Fills" in marked["market"]
+
+
 def test_every_metric_in_rules_and_panels_is_one_that_services_report() -> None:
     for module in METRICS_MODULES:
         import_module(module)
@@ -179,7 +208,10 @@ def compile_dashboards(compiler: Path, texts: dict[str, str]) -> str:
     texts = {
         name: text.replace('"mode": "absolute"', '"mode": ThresholdsMode.Absolute') for name, text in texts.items()
     }
-    lines = ["import { type Dashboard, ThresholdsMode } from '@grafana/schema';"]
+    texts = {name: text.replace('"type": "value"', '"type": MappingType.ValueToText') for name, text in texts.items()}
+    # What a source is asked is its own: the types know it for panels, and not for marks.
+    texts = {name: text.replace('"target": {', '"target": <DataQuery>{') for name, text in texts.items()}
+    lines = ["import { type Dashboard, type DataQuery, MappingType, ThresholdsMode } from '@grafana/schema';"]
     lines += [f"export const {name} = {text.strip()} satisfies Dashboard;" for name, text in texts.items()]
     file = _NODE_FOLDER / "dashboards.ts"
     file.write_text("\n".join(lines), encoding="utf-8")

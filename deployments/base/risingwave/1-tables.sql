@@ -95,6 +95,9 @@ CREATE TABLE IF NOT EXISTS technical_indicators (
     "last_trade_id" BIGINT,
     "quality" VARCHAR,
     "feature_set" VARCHAR,
+    "taker_buy_volume" NUMERIC,
+    "taker_buy_volume_text" VARCHAR AS (CAST("taker_buy_volume" AS VARCHAR)),
+    "reference_close" DOUBLE PRECISION,
     "session_tokyo" DOUBLE PRECISION,
     "session_london" DOUBLE PRECISION,
     "session_new_york" DOUBLE PRECISION,
@@ -250,6 +253,9 @@ CREATE TABLE IF NOT EXISTS technical_indicators_history (
     "last_trade_id" BIGINT,
     "quality" VARCHAR,
     "feature_set" VARCHAR,
+    "taker_buy_volume" NUMERIC,
+    "taker_buy_volume_text" VARCHAR AS (CAST("taker_buy_volume" AS VARCHAR)),
+    "reference_close" DOUBLE PRECISION,
     "session_tokyo" DOUBLE PRECISION,
     "session_london" DOUBLE PRECISION,
     "session_new_york" DOUBLE PRECISION,
@@ -420,7 +426,7 @@ WITH (
 ) FORMAT PLAIN ENCODE JSON;
 
 -- one decision per account, pair and final candle
-CREATE TABLE IF NOT EXISTS signals (
+CREATE TABLE IF NOT EXISTS signal_messages (
     "exchange" VARCHAR,
     "pair" VARCHAR,
     "interval_s" BIGINT,
@@ -435,6 +441,8 @@ CREATE TABLE IF NOT EXISTS signals (
     "mark_close_text" VARCHAR AS (CAST("mark_close" AS VARCHAR)),
     "mark_trade_count" BIGINT,
     "mark_quality" VARCHAR,
+    "mark_volume" NUMERIC,
+    "mark_volume_text" VARCHAR AS (CAST("mark_volume" AS VARCHAR)),
     "type" VARCHAR,
     "account" VARCHAR,
     "decision" VARCHAR,
@@ -449,8 +457,9 @@ CREATE TABLE IF NOT EXISTS signals (
     "strategy" VARCHAR,
     "strategy_hash" VARCHAR,
     "target" BIGINT,
+    "horizon_bars" BIGINT,
     "message_id" VARCHAR AS (account || coalesce(':' || strategy, '') || ':' || exchange || ':' || pair || ':' || CAST(interval_s AS VARCHAR) || ':' || CAST(window_start_ms AS VARCHAR)),
-    PRIMARY KEY ("account", "exchange", "pair", "interval_s", "window_start_ms")
+    PRIMARY KEY ("type", "account", "exchange", "pair", "interval_s", "window_start_ms")
 ) ON CONFLICT OVERWRITE
 WITH (
     connector = 'kafka',

@@ -14,6 +14,7 @@ import httpx
 import psycopg
 from tests.observability.rule_files import LOKI_TYPE, POSTGRES_TYPE, dashboards
 
+OF_THE_CLUSTER = "brokers"
 _RANGE_SECONDS, _STEP_SECONDS = 120, 5
 _USED = re.compile(r"\$\{?(\w+)\}?")
 Choices = dict[str, list[str]]
@@ -47,6 +48,8 @@ def ask_all(prometheus: str, store_url: str) -> list[Answer]:
     ):
         period = _period(store)
         for name, dashboard in dashboards().items():
+            if name == OF_THE_CLUSTER:  # Kafka's exporter and RisingWave run there alone
+                continue
             choices = _choices(store, dashboard)
             answers += [
                 _answer(name, panel["title"], target, choices | period, store, metrics)

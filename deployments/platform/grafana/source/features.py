@@ -45,6 +45,7 @@ def _rows() -> list[Json]:
             sql(f"SELECT feature, null_pct FROM ({shares}) AS shares ORDER BY null_pct DESC, feature"),
             "feature",
             unit="percent",
+            limits=(20, 80),
             says="Null: its window is not full yet, part of it is unknown, or the set of features lacks it.",
         ),
         table("Rows by set of features and quality", sql(sets)),
@@ -57,7 +58,7 @@ def _columns() -> list[Json]:
             f"CAST({name} AS DOUBLE PRECISION) AS {name}" if name == "close" else name for name in columns
         )
         query = f"SELECT to_timestamp(window_start_ms / 1000) AS time, {values} FROM technical_indicators"
-        return lines(title, sql(f"{query} WHERE {chosen()} ORDER BY 1"), says=says)
+        return lines(title, sql(f"{query} WHERE {chosen()} ORDER BY 1"), unit="none", says=says)
 
     return [
         shown("Close and its bands", "close", "ema_21", "ema_60", "bollinger_upper_20", "bollinger_lower_20"),

@@ -35,8 +35,16 @@ def _model() -> list[Json]:
     """
     spoken = "sum by (reason) (rate(tradestream_predictions_total[1m]))"
     return [
-        figure("Version that is served", prom("max by (model) (tradestream_model_version)", "{{model}}")),
-        figure("Age of its training data", prom(" ".join(age.split()), "{{model}}"), unit="s", says="In event time."),
+        figure(
+            "Version that is served", prom("max by (model) (tradestream_model_version)", "{{model}}"), unit="none"
+        ),
+        figure(
+            "Age of its training data",
+            prom(" ".join(age.split()), "{{model}}"),
+            unit="s",
+            limits=(14 * 86_400,),
+            says="In event time; 14 days are an alert.",
+        ),
         lines("Predictions by reason", prom(spoken, "{{reason}}"), unit="cps", height=4),
         table("Versions in use", sql(versions), width=24, height=6),
     ]
@@ -52,8 +60,8 @@ def _said() -> list[Json]:
         FROM predictions WHERE reason = 'ok' AND {chosen()} GROUP BY floor(confidence * 50) / 50 ORDER BY 1
     """
     return [
-        lines("Probability of a higher close, and confidence", sql(probability), min=0, max=1),
-        bars("Confidence", sql(confidence), "confidence_from"),
+        lines("Probability of a higher close, and confidence", sql(probability), unit="percentunit", min=0, max=1),
+        bars("Confidence", sql(confidence), "confidence_from", unit="short"),
     ]
 
 

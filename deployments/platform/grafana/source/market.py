@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from parts import EXCHANGE, INTERVAL, PAIR, Json, dashboard, figure, lines, panel, prom, sql, table
+from parts import EXCHANGE, INTERVAL, PAIR, Json, dashboard, figure, lines, mark, panel, prom, sql, table
 
 
 def chosen(of: str = "") -> str:
@@ -13,9 +13,23 @@ def chosen(of: str = "") -> str:
     """
 
 
+#: Every account's fills of the pair, where its candles are.
+_FILLS = mark(
+    "Fills",
+    "purple",
+    sql("""
+        SELECT to_timestamp(filled_at_ms / 1000) AS time, side AS title,
+            concat(account, ' ', quantity, ' at ', price) AS text
+        FROM fills WHERE exchange = '$exchange' AND pair = '$pair' AND filled_at_ms BETWEEN $__from AND $__to
+    """),
+)
+
+
 def market() -> Json:
     """Return the dashboard of market data."""
-    return dashboard("market", "market", [*_candles(), *_quality(), *_feed()], [EXCHANGE, PAIR, INTERVAL])
+    return dashboard(
+        "market", "market", [*_candles(), *_quality(), *_feed()], [EXCHANGE, PAIR, INTERVAL], marks=[_FILLS]
+    )
 
 
 def _candles() -> list[Json]:
@@ -35,9 +49,18 @@ def _candles() -> list[Json]:
         FROM candles WHERE {chosen()} ORDER BY 1
     """
     return [
-        panel("Candles", "candlestick", sql(query), width=24, height=12, options=options, says="Final candles, UTC."),
-        lines("Volume by the side of its taker", sql(flow)),
-        lines("Trades of each candle", sql(count)),
+        panel(
+            "Candles",
+            "candlestick",
+            sql(query),
+            unit="none",
+            width=24,
+            height=12,
+            options=options,
+            says="Final candles, UTC.",
+        ),
+        lines("Volume by the side of its taker", sql(flow), unit="none"),
+        lines("Trades of each candle", sql(count), unit="short"),
     ]
 
 
@@ -76,10 +99,16 @@ def _feed() -> list[Json]:
         lines(
             "Flaws as candles sees them, in 5 minutes",
             prom("sum by (kind) (increase(tradestream_data_flaws_total[5m]))", "{{kind}}"),
+            unit="short",
         ),
         figure(
             "Time up to which a pair is complete", prom(f"{known} * 1000", "{{pair}}"), unit="dateTimeAsIso", width=12
         ),
-        figure("Pairs that stream", prom("sum(tradestream_trades_pairs)", "pairs")),
-        figure("Connected", prom("max by (app) (tradestream_trades_websocket_connected)")),
+        figure("Pairs that stream", prom("sum(tradestream_trades_pairs)", "pairs"), unit="short"),
+        figure(
+            "Connected",
+            prom("max by (app) (tradestream_trades_websocket_connected)"),
+            unit="none",
+            words={"0": ("no", "red"), "1": ("yes", "green")},
+        ),
     ]

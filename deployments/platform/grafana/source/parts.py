@@ -10,6 +10,8 @@ Json = dict[str, Any]
 PROMETHEUS = {"type": "prometheus", "uid": "${prometheus}"}
 POSTGRES = {"type": "grafana-postgresql-datasource", "uid": "${postgres}"}
 LOKI = {"type": "loki", "uid": "${loki}"}
+#: Kinds of panels whose numbers mean nothing without a unit.
+MEASURING = ("timeseries", "stat", "gauge", "barchart", "candlestick")
 #: As the schema of the package @grafana/schema that the dashboards are checked against has it.
 SCHEMA_VERSION = 42
 _COLUMNS = 24
@@ -40,6 +42,8 @@ def panel(
     height: int = 8,
     unit: str = "",
     says: str = "",
+    limits: Sequence[float] = (),
+    words: dict[str, tuple[str, str]] | None = None,
     options: Json | None = None,
     custom: Json | None = None,
     **defaults: Any,
@@ -56,13 +60,30 @@ def panel(
         Grafana's name of the unit.
     says
         What a reader may not know.
+    limits
+        Values at which it becomes orange and red; lines over time have them drawn.
+    words
+        What a value means, with a colour: `{"0": ("no", "red")}`.
     custom, defaults
         Of the kind's field options, and of all kinds' (`min`, `max`, `decimals`, ...).
+
+    Raises
+    ------
+    ValueError
+        If it measures, and has no unit.
     """
+    if kind in MEASURING and not unit:
+        raise ValueError(f"panel '{title}': expected a unit, such as s, bytes, percentunit, short; was none")
     targets = [queries] if isinstance(queries, dict) else list(queries)
     fields: Json = {"custom": custom or {}, **defaults}
     if unit:
         fields["unit"] = unit
+    if limits:
+        fields["thresholds"] = thresholds(*limits)
+        if kind == "timeseries":
+            fields["custom"] = {**fields["custom"], "thresholdsStyle": {"mode": "line"}}
+    if words:
+        fields["mappings"] = [mapping(words)]
     made: Json = {
         "title": title,
         "type": kind,
@@ -73,6 +94,19 @@ def panel(
         "gridPos": {"x": 0, "y": 0, "w": width, "h": height},
     }
     return made | ({"description": says} if says else {})
+
+
+def thresholds(*limits: float) -> Json:
+    """Return green below the first limit, then orange, then red; of one limit, red."""
+    colours = ("red",) if len(limits) == 1 else ("orange", "red")
+    steps = [{"value": limit, "color": colour} for limit, colour in zip(limits, colours, strict=True)]
+    return {"mode": "absolute", "steps": [{"value": None, "color": "green"}, *steps]}
+
+
+def mapping(words: dict[str, tuple[str, str]]) -> Json:
+    """Return what values are shown as."""
+    shown = enumerate(words.items())
+    return {"type": "value", "options": {v: {"text": t, "color": c, "index": i} for i, (v, (t, c)) in shown}}
 
 
 def lines(title: str, queries: Json | Sequence[Json], **more: Any) -> Json:
@@ -104,6 +138,32 @@ def bars(title: str, query: Json, x: str, **more: Any) -> Json:
     return panel(title, "barchart", query, options={"xField": x, "orientation": "auto"}, **more)
 
 
+def mark(name: str, colour: str, query: Json) -> Json:
+    """Return what is marked on the time axis of every panel: fills, changes of model, restarts, alerts.
+
+    Parameters
+    ----------
+    query
+        To Prometheus, whose samples are marked with their label `alertname` and, below it, `instance`; or to the
+        store, with columns `time`, `title`, `text`.
+    """
+    where = {"name": name, "datasource": query["datasource"], "iconColor": colour}
+    return where | {"enable": True, "hide": False, "target": {"refId": "Anno", **query}}
+
+
+def called(expression: str, label: str, words: str) -> Json:
+    """Return a query whose samples are marked with `words`, in which `$1` is the value of a label."""
+    return prom(f'label_replace({expression}, "alertname", "{words}", "{label}", "(.*)")', "")
+
+
+#: On every dashboard.
+MARKS = (
+    mark("Alerts", "red", prom('ALERTS{alertstate="firing",part_of="tradestream"}', "")),
+    mark("Restarts", "orange", called('changes(process_start_time_seconds{app=~".+"}[1m]) > 0', "app", "$1 started")),
+    mark("Models", "blue", called("changes(tradestream_model_version[1m]) > 0", "model", "another version of $1")),
+)
+
+
 def source_variable(name: str, source: Json, label: str) -> Json:
     """Return the choice among the data sources of a kind."""
     return {"type": "datasource", "name": name, "label": label, "query": source["type"], "refresh": 1, "hide": 0}
@@ -132,8 +192,15 @@ INTERVAL = variable("interval_s", "Seconds", "SELECT DISTINCT interval_s FROM ca
 ACCOUNT = variable("account", "Account", "SELECT DISTINCT account FROM pnl ORDER BY account")
 
 
-def dashboard(name: str, title: str, panels: Sequence[Json], variables: Sequence[Json] = (), says: str = "") -> Json:
-    """Return a dashboard with its panels in rows, left to right."""
+def dashboard(
+    name: str,
+    title: str,
+    panels: Sequence[Json],
+    variables: Sequence[Json] = (),
+    says: str = "",
+    marks: Sequence[Json] = (),
+) -> Json:
+    """Return a dashboard with its panels in rows, left to right, and what is marked on its time axis."""
     x = y = height = 0
     for number, each in enumerate(panels, start=1):
         place = each["gridPos"]
@@ -170,7 +237,7 @@ def dashboard(name: str, title: str, panels: Sequence[Json], variables: Sequence
                 "keepTime": True,
             }
         ],
-        "annotations": {"list": []},
+        "annotations": {"list": [*MARKS, *marks]},
         "templating": {"list": [*sources, *variables]},
         "panels": list(panels),
     }

@@ -6,6 +6,19 @@ from parts import Json, dashboard, figure, lines, log_lines, loki, prom, table
 
 from contracts.services import SERVICES
 
+#: What alerts.yaml calls behind.
+BEHIND_SECONDS = (60, 600)
+#: The budgets of the product: of a stage, and from a trade's arrival to an order.
+STAGE_SECONDS, END_TO_END_SECONDS = 0.03, 0.15
+_STATES = {
+    "ready": ("ready", "green"),
+    "catching-up": ("catching up", "yellow"),
+    "starting": ("starting", "orange"),
+    "recovering": ("recovering", "orange"),
+    "not-live": ("hangs", "red"),
+    "dead-feed": ("venue silent", "red"),
+    "stopping": ("stopping", "blue"),
+}
 #: A cluster may have alerts of others.
 _OUR_ALERTS = 'ALERTS{alertstate="firing",part_of="tradestream"}'
 #: A service that has counted nothing yet has no series; it is shown with 0.
@@ -20,9 +33,22 @@ def system() -> Json:
 def _states() -> list[Json]:
     state = "max by (app, instance, state) (tradestream_service_state) == 1"
     return [
-        table("State of each process", prom(state, now=True), height=9),
-        lines("Consumer lag", prom("max by (app) (tradestream_consumer_lag_seconds)"), unit="s", width=6, height=9),
-        lines("Messages that wait", prom("sum by (app) (tradestream_consumer_lag_messages)"), width=6, height=9),
+        table("State of each process", prom(state, now=True), height=9, words=_STATES),
+        lines(
+            "Consumer lag",
+            prom("max by (app) (tradestream_consumer_lag_seconds)"),
+            unit="s",
+            width=6,
+            height=9,
+            limits=BEHIND_SECONDS,
+        ),
+        lines(
+            "Messages that wait",
+            prom("sum by (app) (tradestream_consumer_lag_messages)"),
+            unit="short",
+            width=6,
+            height=9,
+        ),
     ]
 
 
@@ -42,12 +68,14 @@ def _pace() -> list[Json]:
             prom("stage:tradestream_stage_latency_seconds:p99_5m", "{{stage}}"),
             unit="s",
             width=8,
+            limits=(STAGE_SECONDS,),
         ),
         lines(
             "From a trade's arrival to this stage's output, 99 %",
             prom("stage:tradestream_from_ingest_latency_seconds:p99_5m", "{{stage}}"),
             unit="s",
             width=8,
+            limits=(END_TO_END_SECONDS,),
             says="Of the trade that made this output possible, as a candle's is the first one after its window.",
         ),
         lines("Work on a message, 99 %", prom(f"histogram_quantile(0.99, {processing})"), unit="s"),
@@ -58,15 +86,34 @@ def _pace() -> list[Json]:
 def _trouble() -> list[Json]:
     events = "sum by (kind) (increase(tradestream_trades_feed_events_total[5m]))"
     return [
-        lines("Dead letters", prom(f"sum by (app) (tradestream_dead_letters_total) {_OR_NONE}"), width=8),
-        lines("Errors", prom(f"sum by (app) (tradestream_processing_errors_total) {_OR_NONE}"), width=8),
-        lines("Gaps", prom('sum by (app) (tradestream_data_flaws_total{kind="gap"})'), width=8),
-        lines("Feed events in 5 minutes", prom(events, "{{kind}}"), width=8),
-        lines("Starts again", prom("max by (app) (tradestream_restarts)"), width=8),
-        lines("Partitions assigned anew", prom("sum by (app) (tradestream_rebalances_total)"), width=8),
-        figure("Alerts that fire", prom(f"count({_OUR_ALERTS}) or vector(0)", "alerts"), width=12),
+        lines(
+            "Dead letters", prom(f"sum by (app) (tradestream_dead_letters_total) {_OR_NONE}"), unit="short", width=8
+        ),
+        lines(
+            "Errors", prom(f"sum by (app) (tradestream_processing_errors_total) {_OR_NONE}"), unit="short", width=8
+        ),
+        lines("Gaps", prom('sum by (app) (tradestream_data_flaws_total{kind="gap"})'), unit="short", width=8),
+        lines("Feed events in 5 minutes", prom(events, "{{kind}}"), unit="short", width=8),
+        lines("Starts again", prom("max by (app) (tradestream_restarts)"), unit="short", width=8),
+        lines("Partitions assigned anew", prom("sum by (app) (tradestream_rebalances_total)"), unit="short", width=8),
         figure(
-            "Reports that did not reach the log", prom("sum(tradestream_report_failures_total)", "reports"), width=12
+            "Alerts that fire",
+            prom(f"count({_OUR_ALERTS}) or vector(0)", "alerts"),
+            unit="short",
+            limits=(1,),
+            height=6,
+        ),
+        table(
+            "Which alerts",
+            prom(f"sum by (alertname, severity, app, account) ({_OUR_ALERTS}) or vector(0)", now=True),
+            height=6,
+            says="Each has a section in the runbook, docs/how-to/runbook.md.",
+        ),
+        figure(
+            "Reports that did not reach the log",
+            prom("sum(tradestream_report_failures_total)", "reports"),
+            unit="short",
+            height=6,
         ),
     ]
 

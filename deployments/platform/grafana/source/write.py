@@ -11,6 +11,7 @@ import json
 from pathlib import Path
 
 import yaml
+from brokers import brokers
 from forecasts import predictions
 from market import market
 from system import system
@@ -25,6 +26,7 @@ DASHBOARDS = {
     "predictions": predictions,
     "trading": trading,
     "system": system,
+    "brokers": brokers,
 }
 _WRITTEN = "# Written by `make dashboards` from rules/{name}: change that, not this file.\n"
 

@@ -10,9 +10,9 @@ from typing import Any
 from contracts.errors import BadSettingError
 from contracts.fees import TAKER_FEE_BPS
 from contracts.instrument import Instrument, default_instrument
+from contracts.mark import MarkedWindow
 from contracts.order import Order, OrderSide
 from contracts.order_report import Execution, OrderReport
-from contracts.signal import Signal
 from contracts.units import BPS, EXACT, decimal_string, price_decimals
 from contracts.wakes import ALWAYS, Wakes
 
@@ -97,7 +97,7 @@ class PaperBroker:
             return (quantity * price * self.fee_bps * BPS).quantize(FEE_STEP, ROUND_HALF_EVEN)
 
     def reports(
-        self, orders: Iterable[Order], marks: Mapping[str, Signal], window_end_ms: int, cash: Decimal
+        self, orders: Iterable[Order], marks: Mapping[str, MarkedWindow], window_end_ms: int, cash: Decimal
     ) -> list[OrderReport]:
         """Return what becomes of `orders` in a minute: filled at its first trades, or over before one came.
 
@@ -149,7 +149,7 @@ class PaperBroker:
         """
         return [_report(order, at_ms, kind="CANCELLED", reason=order.cancel_reason)]
 
-    def _fill(self, order: Order, mark: Signal, cash: Decimal) -> tuple[OrderReport, Decimal]:
+    def _fill(self, order: Order, mark: MarkedWindow, cash: Decimal) -> tuple[OrderReport, Decimal]:
         at_ms, quantity = mark.window_start_ms, Decimal(order.quantity)
         price = self.price(order.side, Decimal(mark.mark_open))
         fee = self.fee_quote(quantity, price)
@@ -167,7 +167,7 @@ class PaperBroker:
         return _report(order, at_ms, kind="FILL", execution=execution), paid
 
 
-def _fills_at_open(mark: Signal, order: Order) -> bool:
+def _fills_at_open(mark: MarkedWindow, order: Order) -> bool:
     # The open of a gap candle need not be the first trade after the decision: nobody knows what was before it.
     honest = mark.mark_trade_count > 0 and mark.mark_quality != "gap"
     return honest and (order.expires_at_ms is None or mark.window_start_ms < order.expires_at_ms)

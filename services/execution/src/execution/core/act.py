@@ -53,5 +53,5 @@ def act(portfolio: Portfolio, minute: Minute, account: Account, broker: Broker, 
 def _hear(portfolio: Portfolio, minute: Minute, context: Context) -> Decided:
     """Book what the broker says of orders in flight, pairs in sorted order."""
     orders = [opened.order for _, opened in sorted(portfolio.orders.items())]
-    reports = context.broker.reports(orders, minute.signals, context.at_ms, portfolio.cash)
+    reports = context.broker.reports(orders, minute.candles, context.at_ms, portfolio.cash)
     return book_all(portfolio, reports, context.account)

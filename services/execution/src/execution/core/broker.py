@@ -7,9 +7,9 @@ from decimal import Decimal
 from typing import Protocol
 
 from contracts.instrument import Instrument
+from contracts.mark import MarkedWindow
 from contracts.order import Order, OrderSide
 from contracts.order_report import OrderReport
-from contracts.signal import Signal
 
 
 class Broker(Protocol):
@@ -50,7 +50,7 @@ class Broker(Protocol):
         """
 
     def reports(
-        self, orders: Iterable[Order], marks: Mapping[str, Signal], window_end_ms: int, cash: Decimal
+        self, orders: Iterable[Order], marks: Mapping[str, MarkedWindow], window_end_ms: int, cash: Decimal
     ) -> list[OrderReport]:
         """Return what becomes of orders in flight in a minute.
 

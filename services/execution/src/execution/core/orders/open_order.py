@@ -20,8 +20,8 @@ class OpenOrder:
 
     order: Order
     reserved_quote: Decimal
-    model_name: str
-    model_version: int
+    model_name: str | None
+    model_version: int | None
     executions: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:

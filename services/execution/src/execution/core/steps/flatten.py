@@ -63,8 +63,8 @@ def _sells(portfolio: Portfolio, pair: str, minute: Minute, context: Context) ->
     why = _unwanted(portfolio, pair, context)
     if why is not None:
         return [] if why == REMOVED_PAIR else [("flatten", why)]
-    # An order's id comes from the pair's last signal: without a new one it would be that of the order before it.
-    return [("exit", None)] if pair in portfolio.exiting and pair in minute.signals else []
+    # An order's id comes from the pair's last candle: without a new one it would be that of the order before it.
+    return [("exit", None)] if pair in portfolio.exiting and pair in minute.candles else []
 
 
 def _forget_exits(portfolio: Portfolio, context: Context) -> Portfolio:

@@ -22,7 +22,7 @@ def check_losses(portfolio: Portfolio, minute: Minute, context: Context) -> Deci
     if _has_ended(portfolio, context):
         return portfolio, outputs
     low = context.policy.risk_mark == "low"
-    prices = {p: Decimal(s.mark_low if low else s.mark_close) for p, s in minute.signals.items()}
+    prices = {p: Decimal(s.mark_low if low else s.mark_close) for p, s in minute.candles.items()}
     worth = equity(portfolio, prices)
     health = AccountHealth(context.account, portfolio.initial_balance, portfolio.day_start_balance, worth)
     for rule in LOSS_RULES:
@@ -84,7 +84,7 @@ def _episode(rule: PairRule, pair: str) -> str:
 
 
 def _view(portfolio: Portfolio, minute: Minute, pair: str, context: Context) -> PairView:
-    signal, mark = minute.signals.get(pair), portfolio.marks.get(pair)
+    signal, mark = minute.candles.get(pair), portfolio.marks.get(pair)
     return PairView(
         pair,
         minute.window_start_ms,

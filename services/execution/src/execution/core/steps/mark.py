@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from decimal import Decimal
 
+from contracts.mark import MarkedWindow
 from contracts.signal import Signal
 from contracts.wakes import Wakes
 from execution.core.account.mark import Mark
@@ -36,14 +37,14 @@ def wakes(_portfolio: Portfolio, _context: Context) -> list[Wakes]:
 
 def mark(portfolio: Portfolio, minute: Minute) -> Portfolio:
     """Mark every pair of the minute at its close."""
-    new = {pair: mark_of(signal) for pair, signal in minute.signals.items()}
+    new = {pair: mark_of(candle) for pair, candle in minute.candles.items()}
     now = equity(portfolio, {pair: each.close for pair, each in new.items()})
     highest = max(portfolio.highest_equity, now)
     return replace(portfolio, marks={**portfolio.marks, **new}, highest_equity=highest)
 
 
-def mark_of(signal: Signal) -> Mark:
-    """Return the price that a signal brings.
+def mark_of(candle: MarkedWindow) -> Mark:
+    """Return the price that a signal or a pair's mark brings.
 
     Returns
     -------
@@ -51,10 +52,10 @@ def mark_of(signal: Signal) -> Mark:
         Its close, and where that is from.
     """
     return Mark(
-        close=Decimal(signal.mark_close),
-        marked_at_ms=signal.window_end_ms,
-        signal_id=signal.message_id,
-        exchange=signal.exchange,
-        model_name=signal.model_name,
-        model_version=signal.model_version,
+        close=Decimal(candle.mark_close),
+        marked_at_ms=candle.window_end_ms,
+        signal_id=candle.message_id,
+        exchange=candle.exchange,
+        model_name=candle.model_name if isinstance(candle, Signal) else None,
+        model_version=candle.model_version if isinstance(candle, Signal) else None,
     )
