@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.support.feature_rows import make_rows
@@ -42,7 +43,7 @@ def test_a_dead_predictions_service_stops_nothing_else(
     told = {"TRADESTREAM_ACCOUNTS": json.dumps(ACCOUNTS), "TRADESTREAM_COMMIT_INTERVAL_SECONDS": 0.1}
     models = trained_model(tmp_path_factory)
 
-    def all_on(spec: TopicSpec) -> list[object]:
+    def all_on(spec: TopicSpec) -> list[Any]:
         return [record.message() for record in read_topic(settings, spec)]
 
     def decisions(account: str) -> dict[int, Signal]:
