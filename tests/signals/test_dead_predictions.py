@@ -21,7 +21,7 @@ from execution.app import OUTPUTS
 from streaming.clients import create_topics, read_topic
 
 PAIR = "BTC/USD"
-ACCOUNTS = [
+ACCOUNTS: list[dict[str, Any]] = [
     {"name": "model", "pairs": [PAIR], "minimum_confidence": 0.5},
     {"name": "cross", "pairs": [PAIR], "strategy": "sma_cross", "parameters": {"fast": 5, "slow": 50}},
 ]
