@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from backtest.bars import COMPLETE, EMPTY, GAP, Bars, FloatTexts
+from backtest.bars import COMPLETE, EMPTY, EXACT_COLUMNS, GAP, Bars, FloatTexts
 from backtest.decided import DECISIONS, Decided
 from contracts.account import Account
 
@@ -33,8 +33,8 @@ def bars(rng: np.random.Generator, pair: str, length: int, begin_ms: int, *, jum
     columns = {name: np.round(each[there] * tick, 6) for name, each in prices.items()}
     starts = begin_ms + MINUTE_MS * np.flatnonzero(there).astype(np.int64)
     counts = np.where(kinds[there] == COMPLETE, 7, 0).astype(np.int64)
-    texts = {name: FloatTexts(column) for name, column in columns.items()}
     columns |= {"volume": counts * 1.5, "trade_count": counts * 1.0, "taker_buy_volume": counts * 0.5}
+    texts = {name: FloatTexts(columns[name]) for name in EXACT_COLUMNS}
     return Bars("kraken", pair, 60, starts, texts, columns, counts, kinds[there])
 
 
@@ -45,12 +45,20 @@ def said(rng: np.random.Generator, of: Bars, eagerness: float) -> Decided:
     )
     targets = np.where(of.qualities == GAP, 9, targets).astype(np.int8)
     decisions = np.array([{9: 0, 1: 1, 0: 2, -1: 2}[each] for each in targets.tolist()], np.int8)
-    return Decided(of, "made_up", "0" * 12, targets, decisions, expiry_seconds=int(rng.choice([60, 180, 300])))
+    return Decided(
+        of,
+        "made_up",
+        "0" * 12,
+        targets,
+        decisions,
+        np.ones(len(of), bool),
+        expiry_seconds=int(rng.choice([60, 180, 300])),
+    )
 
 
 def account(pairs: tuple[str, ...], **fields: Any) -> Account:
     """Return an account that is quick to reach its limits."""
-    usual = {"position_pct": Decimal(95) // len(pairs), "max_position_pct": Decimal(96), "cooldown_bars": 0}
+    usual = {"position_pct": Decimal(95) // len(pairs), "max_position_pct": Decimal(96), "cooldown_bars": 2}
     return Account(name="paper", pairs=pairs, **{**usual, **fields})
 
 

@@ -102,7 +102,7 @@ def run(market: Market, broker: Broker, policy: Policy, parts: Mapping[str, Part
 
 def _act(market: Market, portfolio: Portfolio, bar: int, context: Context) -> tuple[Portfolio, list[Message]]:
     """Run the live step on a bar, with the signals of pairs that it can concern."""
-    concerned = {*portfolio.holdings, *portfolio.orders, *portfolio.stale}
+    concerned = {*portfolio.holdings, *portfolio.orders}
     decisions = market.track.decision[:, bar]
     signals, missed = {}, {}
     for number, pair in enumerate(market.numbers):
