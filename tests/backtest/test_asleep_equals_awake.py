@@ -73,7 +73,17 @@ def example(seed: int) -> Example:
         for pair in pairs
     }
     daily, total = LIMITS[seed % len(LIMITS)]
-    account = ugly.account(pairs, max_daily_loss_pct=Decimal(daily), max_total_loss_pct=Decimal(total))
+    account = ugly.account(
+        pairs,
+        max_daily_loss_pct=Decimal(daily),
+        max_total_loss_pct=Decimal(total),
+        daily_loss_basis=("balance", "equity", "higher")[seed % 3],
+        total_loss_mode=("static", "intraday", "end_of_day", "static")[seed % 4],
+        max_stops_per_day=None if seed % 3 else 2,
+        max_entries_per_day=None if seed % 5 else 6,
+        max_pair_loss_pct=None if seed % 7 else Decimal(1),
+        sizing="fixed_risk" if seed % 6 == 5 else "percent",
+    )
     policy = Policy("Europe/Prague" if seed % 2 else "UTC", "low" if seed % 5 else "close")
     # A smallest order of nearly what is bought: what has lost in value cannot be sold, until it is worth more again.
     least = account.position_pct * Decimal(97) if seed % 4 == 3 else Decimal(1)

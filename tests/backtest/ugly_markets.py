@@ -15,6 +15,16 @@ MINUTE_MS = 60_000
 PAIRS = ("BTC/USD", "ETH/USD", "SOL/USD", "ADA/USD", "XRP/USD")
 #: Two hours before midnight in Prague, on the days before its clocks go on and back, and before an ordinary one.
 BEGINNINGS_MS = (1_774_731_600_000, 1_792_872_000_000, 1_772_575_200_000)
+#: When positions end by themselves.
+PLANS: tuple[dict[str, Any], ...] = (
+    {},
+    {"stop_pct": 1.5},
+    {"target_pct": 0.8},
+    {"stop_pct": 2, "target_pct": 1},
+    {"trailing_pct": 0.7},
+    {"trailing_pct": 3, "target_pct": 4, "maximum_bars": 40},
+    {"maximum_bars": 9},
+)
 
 
 def bars(rng: np.random.Generator, pair: str, length: int, begin_ms: int, *, jumps: float, holes: float) -> Bars:
@@ -45,6 +55,7 @@ def said(rng: np.random.Generator, of: Bars, eagerness: float) -> Decided:
     )
     targets = np.where(of.qualities == GAP, 9, targets).astype(np.int8)
     decisions = np.array([{9: 0, 1: 1, 0: 2, -1: 2}[each] for each in targets.tolist()], np.int8)
+    expiry_seconds, plan = int(rng.choice([60, 180, 300])), PLANS[int(rng.integers(len(PLANS)))]
     return Decided(
         of,
         "made_up",
@@ -52,7 +63,8 @@ def said(rng: np.random.Generator, of: Bars, eagerness: float) -> Decided:
         targets,
         decisions,
         np.ones(len(of), bool),
-        expiry_seconds=int(rng.choice([60, 180, 300])),
+        expiry_seconds,
+        exits=plan,
     )
 
 

@@ -34,6 +34,8 @@ def signal(
     quality: Any = "complete",
     account: str = "paper",
     expiry_seconds: int = 300,
+    high: Any = None,
+    **exits: Any,
 ) -> Signal:
     """Return the signal of a minute; its candle's open is the close unless given."""
     first, last = Decimal(str(close if open is None else open)), Decimal(str(close))
@@ -55,11 +57,12 @@ def signal(
         model_version=3,
         prediction_id=f"kraken:{pair}:60:{minute_ms(minute)}:direction:3",
         mark_open=decimal_string(first),
-        mark_high=decimal_string(max(first, last)),
+        mark_high=decimal_string(max(first, last) if high is None else Decimal(str(high))),
         mark_low=decimal_string(lowest),
         mark_close=decimal_string(last),
         mark_trade_count=trades,
         mark_quality=quality,
+        **exits,
     )
 
 

@@ -41,6 +41,21 @@ prices = st.decimals("0.00001", "200", places=5).filter(lambda price: price > 0)
 near = st.decimals("90", "110", places=3)
 
 
+#: When positions end by themselves; more often than not they do.
+plans: st.SearchStrategy[dict[str, Any]] = st.sampled_from(
+    [
+        {},
+        {},
+        {"stop_pct": 2.5},
+        {"target_pct": 3},
+        {"stop_pct": 4, "target_pct": 0.7, "maximum_bars": 6},
+        {"trailing_pct": 1.5},
+        {"trailing_pct": 6, "target_pct": 9, "stop_pct": 5},
+        {"maximum_bars": 2},
+    ]
+)
+
+
 @st.composite
 def streams(draw: st.DrawFn) -> dict[str, list[Signal]]:
     """One list of signals per pair: minutes skipped, trades missing, midnight in the middle."""
@@ -57,6 +72,7 @@ def streams(draw: st.DrawFn) -> dict[str, list[Signal]]:
                 pair=pair,
                 trades=draw(st.sampled_from([0, 5, 5, 5])),
                 quality=draw(st.sampled_from(["complete", "complete", "complete", "gap"])),
+                **draw(plans),
             )
             for minute in minutes
         ]

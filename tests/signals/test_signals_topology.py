@@ -6,14 +6,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from confluent_kafka.admin import NewTopic
 from tests.signals.market_stream import prediction, row
 
 from contracts.account import Account
+from contracts.errors import BadSettingError
 from contracts.signal import Signal
 from contracts.topics import PREDICTIONS, SIGNALS, TECHNICAL_INDICATORS
 from featurestore import open_store
 from signals.app import topology
 from signals.settings import SignalsSettings
+from streaming.embedded.admin import EmbeddedAdminClient
 from streaming.settings import environment_variable, read_settings
 from streaming.testing import TopologyRun, run_topology
 
@@ -95,6 +98,17 @@ def test_a_row_on_which_a_strategy_fails_is_set_aside_and_the_account_is_told(tm
     ]
     (letter,) = result.dead_letters
     assert b"ZeroDivisionError" in (letter.headers["error"] or b"")
+
+
+def test_topics_of_different_partitions_are_refused_at_the_start(tmp_path: Path) -> None:
+    admin = EmbeddedAdminClient({"bootstrap.servers": f"embedded://{tmp_path}/log"})
+    for made in admin.create_topics([NewTopic("predictions-dev", num_partitions=2, replication_factor=1)]).values():
+        made.result()
+    expected = (
+        "the same number for topics that are read together, was 'technical_indicators-dev with 1, predictions-dev"
+    )
+    with pytest.raises(BadSettingError, match=f"partitions: expected {expected} with 2'"):
+        run(STREAM, folder=tmp_path)
 
 
 def test_signals_are_kept_in_the_store(tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 
 -- one decision per account, pair and final candle
 CREATE MATERIALIZED VIEW IF NOT EXISTS signals AS
-SELECT "exchange", "pair", "interval_s", "window_start_ms", "mark_open", "mark_open_text", "mark_high", "mark_high_text", "mark_low", "mark_low_text", "mark_close", "mark_close_text", "mark_trade_count", "mark_quality", "mark_volume", "mark_volume_text", "type", "account", "decision", "reason", "direction", "probability_up", "confidence", "expires_at_ms", "model_name", "model_version", "prediction_id", "strategy", "strategy_hash", "target", "horizon_bars", "message_id"
+SELECT "exchange", "pair", "interval_s", "window_start_ms", "mark_open", "mark_open_text", "mark_high", "mark_high_text", "mark_low", "mark_low_text", "mark_close", "mark_close_text", "mark_trade_count", "mark_quality", "mark_volume", "mark_volume_text", "type", "account", "decision", "reason", "direction", "probability_up", "confidence", "expires_at_ms", "model_name", "model_version", "prediction_id", "strategy", "strategy_hash", "target", "stop_pct", "target_pct", "trailing_pct", "maximum_bars", "horizon_bars", "message_id"
 FROM signal_messages
 WHERE type = 'decision';
 

@@ -44,6 +44,8 @@ class Signal(MarkedWindow):
         What it says to hold: 1 long, 0 nothing, -1 short; null is no decision.
     decision, reason
         What to do, and why.
+    stop_pct, target_pct, trailing_pct, maximum_bars
+        When a position that it opens ends whatever the target says, as `strategies.Exits` has it.
     direction, probability_up, confidence
         The prediction's; null where the strategy asks for none, or none came in time.
     horizon_bars
@@ -68,6 +70,10 @@ class Signal(MarkedWindow):
     strategy: str | None = Field(None, min_length=1)
     strategy_hash: str | None = None
     target: Target | None = None
+    stop_pct: FiniteFloat | None = Field(None, gt=0, lt=100)
+    target_pct: FiniteFloat | None = Field(None, gt=0)
+    trailing_pct: FiniteFloat | None = Field(None, gt=0, lt=100)
+    maximum_bars: int | None = Field(None, ge=1)
     horizon_bars: int | None = Field(None, ge=1)
 
     @property

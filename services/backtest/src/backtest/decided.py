@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
 import numpy as np
@@ -57,6 +57,8 @@ class Decided:
         For how long an entry may wait.
     undecided
         The reason to give where all is known and nothing is decided.
+    exits
+        When a position ends whatever the targets say, as `strategies.Exits` has it.
     """
 
     bars: Bars
@@ -67,6 +69,7 @@ class Decided:
     warm: NDArray[np.bool_]
     expiry_seconds: int
     undecided: SignalReason = "undecided"
+    exits: Mapping[str, Any] = field(default_factory=dict)
 
     def __getitem__(self, part: slice) -> Decided:
         """Return the same of some of the bars."""
@@ -127,6 +130,7 @@ class Decided:
             mark_volume=bars.texts["volume"][place],
             mark_trade_count=int(bars.trade_counts[place]),
             mark_quality=QUALITIES[bars.qualities[place]],
+            **self.exits,
         )
 
 
@@ -155,7 +159,7 @@ def decide(strategy: Strategy, name: str, digest: str, bars: Bars, expiry_second
     for target, number in _DECISION_OF.items():
         decisions[whole == target] = number
     warm = _consecutive(bars) >= formulas_of(strategy, bars.interval_s).warm_up_bars
-    return Decided(bars, name, digest, whole, decisions, warm, expiry_seconds)
+    return Decided(bars, name, digest, whole, decisions, warm, expiry_seconds, exits=strategy.exits.as_json())
 
 
 def _consecutive(bars: Bars) -> NDArray[np.int64]:

@@ -16,7 +16,7 @@ from signals.settings import SignalsSettings
 from streaming.dead_letters.classification import is_systematic
 from streaming.dead_letters.writer import PROCESSING_FAILED
 from streaming.service.sink import keep
-from streaming.topics import Topics, publish
+from streaming.topics import Topics, publish, require_same_partitions
 
 if TYPE_CHECKING:
     from quixstreams.dataframe import StreamingDataFrame
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 def topology(inputs: dict[str, StreamingDataFrame], topics: Topics, settings: SignalsSettings) -> None:
     """Lay out the flow; state is per pair, the key of both topics, and signals leave under their account's key."""
+    require_same_partitions(topics, TECHNICAL_INDICATORS, PREDICTIONS)
     desk, streams = settings.desk, Streams()
 
     def concerns(message: FeatureRow | Prediction) -> bool:

@@ -13,6 +13,7 @@ from contracts.counted import counted
 from contracts.errors import TradestreamError
 from contracts.units import MS_PER_SECOND
 from features import ANCHOR_BARS, feature_set
+from modeling.calibration import calibrated
 from modeling.dataset import Dataset, Samples
 from modeling.input_list import input_list
 from modeling.inputs import INPUT_NAMES
@@ -110,8 +111,10 @@ def train_model(
         "training {} on {} samples of {} pairs, {} of them judge it in {} folds",
         *(kind.name, len(data.samples), len(data.pairs), len(tested), len(folds)),
     )
-    forecast, learned = out_of_sample(kind, data, folds, settings, on_epoch)
-    fitted = fit_recipe(kind, data, np.arange(len(data.samples)), settings, on_epoch)
+    stitched = out_of_sample(kind, data, folds, settings, on_epoch)
+    forecast = stitched.forecast
+    everything = np.arange(len(data.samples))
+    fitted = calibrated(fit_recipe(kind, data, everything, settings, on_epoch), stitched.calibrator)
     _require_parity(fitted, kind, data)
     bars = _bars(kind, data, folds, settings)
     meeting = meet(champion, kind, data, folds, settings)
@@ -122,7 +125,7 @@ def train_model(
         next_opens=data.next_opens[tested],
         forecast=forecast,
         bars={**bars, **meeting.bars},
-        learned=learned and fitted.learned,
+        learned=stitched.learned and fitted.learned,
         champion=meeting.refit_of,
     )
     verdict = judge(
@@ -163,7 +166,7 @@ def _bars(
         found["momentum"].append(momentum_forecast(train.y, _last_return(train), _last_return(test)))
     bars = {name: np.concatenate(parts) for name, parts in found.items()}
     if kind.name != BAR_KIND:
-        bars[BAR_KIND], _ = out_of_sample(MODELS[BAR_KIND], data, folds, settings, lambda *_: None)
+        bars[BAR_KIND] = out_of_sample(MODELS[BAR_KIND], data, folds, settings, lambda *_: None).forecast
     return bars
 
 

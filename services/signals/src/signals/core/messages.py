@@ -37,10 +37,16 @@ def decision_of(
         target=None if row.quality == "gap" else target,
         decision=_DECISIONS[target] if why == "confident" else "none",
         reason=why,
+        **_exits(decider),
         **_said(said),
         expires_at_ms=row.window_end_ms + expiry_seconds * MS_PER_SECOND,
         **_marked(row),
     )
+
+
+def _exits(decider: Decider) -> dict[str, Any]:
+    """Return when what the decision opens ends whatever the target says."""
+    return dict(decider.followed.strategy.exits.as_json())
 
 
 def _said(prediction: Prediction | None) -> dict[str, Any]:

@@ -24,7 +24,7 @@ def check_losses(portfolio: Portfolio, minute: Minute, context: Context) -> Deci
     low = context.policy.risk_mark == "low"
     prices = {p: Decimal(s.mark_low if low else s.mark_close) for p, s in minute.candles.items()}
     worth = equity(portfolio, prices)
-    health = AccountHealth(context.account, portfolio.initial_balance, portfolio.day_start_balance, worth)
+    health = _health(portfolio, context, worth)
     for rule in LOSS_RULES:
         violation = rule.check(health)
         if violation is None:
@@ -41,8 +41,7 @@ def wakes_of_losses(portfolio: Portfolio, context: Context, rule: LossRule) -> l
     """From which equity on a loss rule speaks; what holds nothing can lose nothing."""
     if _has_ended(portfolio, context) or (rule.equity_at is not None and not portfolio.holdings):
         return []
-    start, day_start = portfolio.initial_balance, portfolio.day_start_balance
-    health = AccountHealth(context.account, start, day_start, balance(portfolio))
+    health = _health(portfolio, context, balance(portfolio))
     is_warned = portfolio.alerted.get(f"{rule.state}:WARNING") == portfolio.day
     return [rule.wakes(health, portfolio.trading_state, is_warned=is_warned)]
 
@@ -71,6 +70,17 @@ def check_pairs(portfolio: Portfolio, minute: Minute, context: Context) -> Decid
             if episode not in portfolio.stale:
                 outputs.append(alert(context.account, rule.code, violation, context.at_ms, pair))
     return portfolio if stale == portfolio.stale else replace(portfolio, stale=frozenset(stale)), outputs
+
+
+def _health(portfolio: Portfolio, context: Context, worth: Decimal) -> AccountHealth:
+    return AccountHealth(
+        context.account,
+        portfolio.initial_balance,
+        portfolio.day_start_balance,
+        worth,
+        highest_equity=portfolio.highest_equity,
+        highest_day_start=portfolio.highest_day_start,
+    )
 
 
 def _has_ended(portfolio: Portfolio, context: Context) -> bool:

@@ -10,6 +10,7 @@ from contracts.signal import Signal
 from contracts.wakes import Wakes
 from execution.core.account.mark import Mark
 from execution.core.account.portfolio import ACTIVE, Portfolio
+from execution.core.account.today import Today
 from execution.core.account.valuation import balance, equity
 from execution.core.context import Context
 from execution.core.minute.minute import Minute
@@ -27,7 +28,24 @@ def start_day(portfolio: Portfolio, minute: Minute, context: Context) -> Portfol
         return portfolio
     lifted = {rule.state for rule in LOSS_RULES if not rule.ends(context.account)}
     state = ACTIVE if portfolio.trading_state in lifted else portfolio.trading_state
-    return replace(portfolio, day=day, day_start_balance=balance(portfolio), trading_state=state)
+    begins_with = balance(portfolio)
+    return replace(
+        portfolio,
+        day=day,
+        day_start_balance=_basis(portfolio, begins_with, context),
+        highest_day_start=max(portfolio.highest_day_start, begins_with),
+        trading_state=state,
+        today=Today(),
+    )
+
+
+def _basis(portfolio: Portfolio, begins_with: Decimal, context: Context) -> Decimal:
+    """Return what the day's loss is counted from."""
+    basis = context.account.daily_loss_basis
+    if basis == "balance":
+        return begins_with
+    worth = equity(portfolio)
+    return worth if basis == "equity" else max(begins_with, worth)
 
 
 def wakes(_portfolio: Portfolio, _context: Context) -> list[Wakes]:
