@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from benchmarks import candles, latency, machine, scale
+from benchmarks.backtests import measure as backtests
 from benchmarks.features import batch, restart, service, strategies, stream
 from benchmarks.features.one_core import on_one_core
 from benchmarks.live_market import Market
@@ -26,6 +27,7 @@ LOGLESS: dict[str, Callable[[], list[Table]]] = {
     "features-stream": lambda: on_one_core(stream.measure, stream.Size()),
     "features-batch": lambda: on_one_core(batch.measure, batch.Size()),
     "features-restart": lambda: restart.measure(restart.Size()),
+    "backtest": lambda: on_one_core(backtests.measure, backtests.Size()),
     "strategies": lambda: on_one_core(strategies.measure, strategies.Size()),
 }
 GROUPS = {"features": [part for part in (*LOGLESS, *PARTS) if part.startswith("features-")]}

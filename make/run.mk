@@ -9,7 +9,7 @@ install-dev: $(filter .tools%,$(UV))
 	@$(SYNC) --all-packages $(if $(EXTRA),--all-extras,--extra train --extra postgres --extra simulator)
 
 # What follows trains nothing, so it does not ask for what training needs.
-verify verify-cluster log-check dead-letters dev subscribe unsubscribe subscriptions topics access kafka-up features-sql features-gallery models strategy-check: EXTRA =
+verify verify-cluster log-check dead-letters dev subscribe unsubscribe subscriptions topics access kafka-up features-sql features-gallery models strategy-check backtest: EXTRA =
 
 .PHONY: subscribe
 subscribe: pair-is-named install ## Add a pair while everything runs: pair=ETH/USD [history_days=2 run=data/paper]
@@ -51,6 +51,12 @@ models: install ## Models of your own: action=list|show|promote|register [run=ru
 .PHONY: strategy-check
 strategy-check: file-of-strategy install ## Check a strategy's file: file=FILE.py [run=FOLDER bars=FILE pair=]
 	@$(RUN) tradestream strategy check $(call option,run) $(call option,bars) $(call option,pair) -- $(call given,file)
+
+.PHONY: backtest
+backtest: install ## Run a strategy over bars: strategy=FILE.py|NAME [run=runs/demo | bars=FILE] [pairs= from= to= accounts= balance= fee_bps= out=runs/backtest replace=yes]
+	@$(RUN) tradestream backtest $(call option,strategy) $(or $(call option,bars),$(call option,run),--run=runs/demo) \
+		$(call option,pairs) $(call option,from) $(call option,to) $(call option,accounts) $(call option,balance) \
+		$(call option,fee_bps,fee-bps) $(call option,out) $(REPLACE)
 
 .PHONY: file-of-strategy
 file-of-strategy:

@@ -61,7 +61,12 @@ CARD_HEADINGS = (
 CORE_MAY_IMPORT = {"contracts", "features", "numpy", "numba", "talib"} | set(sys.stdlib_module_names)
 #: Pure modules of packages that are not pure as a whole; `test_cores_are_pure` looks at them too.
 PURE_MODULES = {
-    f"modeling.{name}": ROOT / f"packages/modeling/src/modeling/{name}.py" for name in ("facts", "sequence")
+    f"{package}.{name}": ROOT / f"packages/{package}/src/{package}/{name}.py"
+    for package, names in {
+        "modeling": ("facts", "sequence"),
+        "strategies": ("exits", "formulas", "parameters", "running", "strategy"),
+    }.items()
+    for name in names
 }
 CORE_MUST_NOT_IMPORT = {
     "random",

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from backtest.bars import COMPLETE, EMPTY, GAP, Bars, FloatTexts
+from backtest.bars import COMPLETE, EMPTY, EXACT_COLUMNS, GAP, Bars, FloatTexts
 from backtest.decided import DECISIONS, Decided
 from contracts.account import Account
 
@@ -15,6 +15,16 @@ MINUTE_MS = 60_000
 PAIRS = ("BTC/USD", "ETH/USD", "SOL/USD", "ADA/USD", "XRP/USD")
 #: Two hours before midnight in Prague, on the days before its clocks go on and back, and before an ordinary one.
 BEGINNINGS_MS = (1_774_731_600_000, 1_792_872_000_000, 1_772_575_200_000)
+#: When positions end by themselves.
+PLANS: tuple[dict[str, Any], ...] = (
+    {},
+    {"stop_pct": 1.5},
+    {"target_pct": 0.8},
+    {"stop_pct": 2, "target_pct": 1},
+    {"trailing_pct": 0.7},
+    {"trailing_pct": 3, "target_pct": 4, "maximum_bars": 40},
+    {"maximum_bars": 9},
+)
 
 
 def bars(rng: np.random.Generator, pair: str, length: int, begin_ms: int, *, jumps: float, holes: float) -> Bars:
@@ -33,8 +43,8 @@ def bars(rng: np.random.Generator, pair: str, length: int, begin_ms: int, *, jum
     columns = {name: np.round(each[there] * tick, 6) for name, each in prices.items()}
     starts = begin_ms + MINUTE_MS * np.flatnonzero(there).astype(np.int64)
     counts = np.where(kinds[there] == COMPLETE, 7, 0).astype(np.int64)
-    texts = {name: FloatTexts(column) for name, column in columns.items()}
     columns |= {"volume": counts * 1.5, "trade_count": counts * 1.0, "taker_buy_volume": counts * 0.5}
+    texts = {name: FloatTexts(columns[name]) for name in EXACT_COLUMNS}
     return Bars("kraken", pair, 60, starts, texts, columns, counts, kinds[there])
 
 
@@ -45,12 +55,22 @@ def said(rng: np.random.Generator, of: Bars, eagerness: float) -> Decided:
     )
     targets = np.where(of.qualities == GAP, 9, targets).astype(np.int8)
     decisions = np.array([{9: 0, 1: 1, 0: 2, -1: 2}[each] for each in targets.tolist()], np.int8)
-    return Decided(of, "made_up", "0" * 12, targets, decisions, expiry_seconds=int(rng.choice([60, 180, 300])))
+    expiry_seconds, plan = int(rng.choice([60, 180, 300])), PLANS[int(rng.integers(len(PLANS)))]
+    return Decided(
+        of,
+        "made_up",
+        "0" * 12,
+        targets,
+        decisions,
+        np.ones(len(of), bool),
+        expiry_seconds,
+        exits=plan,
+    )
 
 
 def account(pairs: tuple[str, ...], **fields: Any) -> Account:
     """Return an account that is quick to reach its limits."""
-    usual = {"position_pct": Decimal(95) // len(pairs), "max_position_pct": Decimal(96), "cooldown_bars": 0}
+    usual = {"position_pct": Decimal(95) // len(pairs), "max_position_pct": Decimal(96), "cooldown_bars": 2}
     return Account(name="paper", pairs=pairs, **{**usual, **fields})
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from benchmarks import candles, latency, reference, results, scale, soak
+from benchmarks.backtests import measure as backtests
 from benchmarks.features import batch, nautilus_peer, restart, service, strategies, stream
 from benchmarks.features.agreement import compare
 from benchmarks.features.peers import SLICES, TALIPP, named
@@ -89,6 +90,13 @@ def test_a_whole_history_agrees_with_talib() -> None:
 def test_a_strategy_says_the_same_at_once_and_bar_by_bar() -> None:
     (table,) = strategies.measure(strategies.Size(bars=2_000, streamed=500, rounds=1))
     assert len(table.rows) == 3
+
+
+def test_a_backtest_is_measured_and_an_engine_with_other_trades_refused() -> None:
+    (table,) = backtests.measure(backtests.Size(bars=3_000, awake=300, rounds=1, peers=()))
+    assert len(table.rows) == 4
+    with pytest.raises(AssertionError, match="anybody: expected our fills"):
+        backtests.require_same_trades("anybody", [(60_000, "buy")], [(60_000, "sell")], end_ms=120_000)
 
 
 def test_processes_go_on_with_the_rings_of_all_pairs() -> None:

@@ -81,11 +81,11 @@ def test_every_service_takes_the_gaps_of_a_dead_feed_in_its_stride() -> None:
     assert [(one.quality, one.revision) for one in rows] == [(one.quality, one.revision) for one in made]
 
     predicted = [prediction_of(row) for row in rows if row.revision == 0]
-    decided = run(
-        signals, SignalsSettings(accounts=ACCOUNTS, store_url="off"), "signals", PREDICTIONS, predicted, [SIGNALS]
-    )["signals"]
-    assert len(decided) == len(first) == 20
-    assert {one.decision for one in decided if one.reason == "gap"} == {"none"}
+    of_accounts = SignalsSettings(accounts=ACCOUNTS, store_url="off", maximum_pending_bars=100)
+    both = {TECHNICAL_INDICATORS: rows, PREDICTIONS: predicted}
+    decided = run_topology(signals, of_accounts, "signals", both, [SIGNALS])["signals"]
+    assert len([one for one in decided if one.type == "decision"]) == len(first) == 20
+    assert {one.decision for one in decided if one.type == "decision" and one.reason == "gap"} == {"none"}
 
     told = run(
         execution, ExecutionSettings(accounts=ACCOUNTS, store_url="off"), "execution", SIGNALS, decided, list(OUTPUTS)

@@ -16,9 +16,9 @@ from tests.chaos.live_market import LIVE_FROM_MS, TRAINING_HOURS, LiveMarket
 from tests.kafka.six_services import SixServices, Written
 from tests.support.waiting import wait_for
 
-from contracts.services import FLOW_NAMES, INPUTS
+from contracts.services import FLOW_NAMES
 from contracts.topics import TOPICS
-from streaming.clients import create_topics, lag
+from streaming.clients import create_topics
 from streaming.service.checkpoint_mark import CheckpointMark
 
 #: A step is given up only when it hangs, not because the machine is busy.
@@ -132,7 +132,7 @@ class LiveRun(SixServices):
 
 
 def _has_drained(run: LiveRun, name: str) -> bool:
-    return lag(run.settings, f"{name}-dev", INPUTS[name]) == 0
+    return run.caught_up(name)
 
 
 def undisturbed(folder: Path, market: LiveMarket, model: dict[str, str]) -> Written:

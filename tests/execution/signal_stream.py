@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from contracts.account import Account
+from contracts.candle_mark import CandleMark
 from contracts.message import Message
 from contracts.signal import Signal
 from contracts.units import MS_PER_MINUTE, decimal_string
@@ -33,6 +34,8 @@ def signal(
     quality: Any = "complete",
     account: str = "paper",
     expiry_seconds: int = 300,
+    high: Any = None,
+    **exits: Any,
 ) -> Signal:
     """Return the signal of a minute; its candle's open is the close unless given."""
     first, last = Decimal(str(close if open is None else open)), Decimal(str(close))
@@ -54,12 +57,18 @@ def signal(
         model_version=3,
         prediction_id=f"kraken:{pair}:60:{minute_ms(minute)}:direction:3",
         mark_open=decimal_string(first),
-        mark_high=decimal_string(max(first, last)),
+        mark_high=decimal_string(max(first, last) if high is None else Decimal(str(high))),
         mark_low=decimal_string(lowest),
         mark_close=decimal_string(last),
         mark_trade_count=trades,
         mark_quality=quality,
+        **exits,
     )
+
+
+def mark(of_signal: Signal) -> CandleMark:
+    """Return the candle of a signal as it leaves before the decision."""
+    return CandleMark(**{name: getattr(of_signal, name) for name in CandleMark.model_fields if name != "type"})
 
 
 def account(*pairs: str, **fields: Any) -> Account:

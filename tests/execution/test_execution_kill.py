@@ -11,21 +11,25 @@ from pathlib import Path
 from tests.support.processes import start_service
 from tests.support.waiting import wait_for
 
+from contracts.feature_row import FeatureRow
 from contracts.message import Message
 from contracts.prediction import Prediction
 from contracts.state import MemoryState
-from contracts.topics import PREDICTIONS, SIGNALS
+from contracts.topics import PREDICTIONS, SIGNALS, TECHNICAL_INDICATORS
 from execution.app import OUTPUTS
 from execution.core.execute import run
 from execution.settings import ExecutionSettings
+from features import feature_set_id
+from signals.core.at_work import Streams
 from signals.core.decide import step
-from signals.deciders import decider_of
+from signals.settings import SignalsSettings
 from streaming.clients import create_topics, read_topic
 from streaming.producer import open_producer
 
 PAIRS = ("BTC/USD", "ETH/USD")
 MIDNIGHT_MS = 1_772_582_400_000
 MINUTES, ROUNDS = 900, 4
+FEATURE_SET = feature_set_id()
 
 
 def prediction(minute: int, pair: str) -> Prediction:
@@ -54,18 +58,44 @@ def prediction(minute: int, pair: str) -> Prediction:
     )
 
 
+def row(said: Prediction) -> FeatureRow:
+    """The candle that a prediction is made on."""
+    return FeatureRow(
+        exchange=said.exchange,
+        pair=said.pair,
+        interval_s=said.interval_s,
+        window_start_ms=said.window_start_ms,
+        revision=0,
+        open=said.mark_open,
+        high=said.mark_high,
+        low=said.mark_low,
+        close=said.mark_close,
+        volume=str(said.mark_trade_count),
+        trade_count=said.mark_trade_count,
+        first_trade_id=None,
+        last_trade_id=None,
+        quality=said.mark_quality,
+        feature_set=FEATURE_SET,
+    )
+
+
 def expected(settings: ExecutionSettings, stream: list[Prediction]) -> list[Message]:
     (account,) = settings.configured_accounts
     states: defaultdict[str, MemoryState] = defaultdict(MemoryState)
-    deciders = [decider_of(account)]
-    signals = [signal for each in stream for signal in step(states[each.pair], each, deciders, 300)]
-    return run(signals, account, settings.broker, settings.policy)
+    desk, streams = SignalsSettings(accounts=(account,)).desk, Streams()
+    messages = [each for said in stream for each in (row(said), said)]
+    told = [each for message in messages for each in step(states[message.pair], message, desk, streams).messages]
+    return run(told, account, settings.broker, settings.policy)
 
 
 @contextmanager
 def services(settings: ExecutionSettings) -> Iterator[list[subprocess.Popen[bytes]]]:
     """Both services as processes of their own, killed with -9 at the end."""
-    told = {"TRADESTREAM_COMMIT_INTERVAL_SECONDS": 0.05, "TRADES_PAIRS": ",".join(PAIRS)}
+    told = {
+        "TRADESTREAM_COMMIT_INTERVAL_SECONDS": 0.05,
+        "TRADES_PAIRS": ",".join(PAIRS),
+        "SIGNALS_MAXIMUM_PENDING_BARS": MINUTES,
+    }
     started = [start_service(name, settings, **told) for name in ("signals", "execution")]
     try:
         yield started
@@ -78,7 +108,7 @@ def services(settings: ExecutionSettings) -> Iterator[list[subprocess.Popen[byte
 
 def test_kill_9_repeats_at_most_identical_messages_and_loses_none(tmp_path: Path) -> None:
     settings = ExecutionSettings(broker_address=f"embedded://{tmp_path}/log", data_dir=tmp_path, pairs=PAIRS)
-    create_topics(settings, [PREDICTIONS, SIGNALS, *OUTPUTS])
+    create_topics(settings, [TECHNICAL_INDICATORS, PREDICTIONS, SIGNALS, *OUTPUTS])
     stream = [prediction(minute, pair) for minute in range(MINUTES) for pair in PAIRS]
     whole = {(message.schema_name, message.message_id): message for message in expected(settings, stream)}
     seen: dict[tuple[str, str], Message] = {}
@@ -95,6 +125,7 @@ def test_kill_9_repeats_at_most_identical_messages_and_loses_none(tmp_path: Path
     for number in range(ROUNDS):
         with open_producer(settings, "test") as producer:
             for each in stream[number * part : (number + 1) * part]:
+                producer.produce(TECHNICAL_INDICATORS, row(each))
                 producer.produce(PREDICTIONS, each)
         wanted = len(whole) if number == ROUNDS - 1 else len(seen) + 1
         with services(settings) as (_, execution):

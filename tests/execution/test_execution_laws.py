@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from decimal import Decimal
 from itertools import pairwise
 from typing import Any
@@ -10,9 +11,10 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.execution.signal_stream import FREE, account, of, signal, told
+from tests.execution.signal_stream import FREE, MIDNIGHT_MS, account, mark, of, signal, told
 
 from contracts.account import Account
+from contracts.candle_mark import CandleMark
 from contracts.fill import Fill
 from contracts.message import Message
 from contracts.order import BEGINNINGS, ENDS, Order
@@ -39,6 +41,21 @@ prices = st.decimals("0.00001", "200", places=5).filter(lambda price: price > 0)
 near = st.decimals("90", "110", places=3)
 
 
+#: When positions end by themselves; more often than not they do.
+plans: st.SearchStrategy[dict[str, Any]] = st.sampled_from(
+    [
+        {},
+        {},
+        {"stop_pct": 2.5},
+        {"target_pct": 3},
+        {"stop_pct": 4, "target_pct": 0.7, "maximum_bars": 6},
+        {"trailing_pct": 1.5},
+        {"trailing_pct": 6, "target_pct": 9, "stop_pct": 5},
+        {"maximum_bars": 2},
+    ]
+)
+
+
 @st.composite
 def streams(draw: st.DrawFn) -> dict[str, list[Signal]]:
     """One list of signals per pair: minutes skipped, trades missing, midnight in the middle."""
@@ -55,6 +72,7 @@ def streams(draw: st.DrawFn) -> dict[str, list[Signal]]:
                 pair=pair,
                 trades=draw(st.sampled_from([0, 5, 5, 5])),
                 quality=draw(st.sampled_from(["complete", "complete", "complete", "gap"])),
+                **draw(plans),
             )
             for minute in minutes
         ]
@@ -70,7 +88,10 @@ def interleaved(draw: st.DrawFn, parts: dict[str, list[Signal]]) -> list[Signal]
 
 
 def fold(
-    signals: list[Signal], store: MemoryState | None = None, policy: Policy | None = None, who: Account = ACCOUNT
+    signals: Sequence[Signal | CandleMark],
+    store: MemoryState | None = None,
+    policy: Policy | None = None,
+    who: Account = ACCOUNT,
 ) -> list[Message]:
     state, rules = store or MemoryState(), policy or Policy()
     return [message for each in signals for message in step(state, each, who, BROKER, rules)]
@@ -131,6 +152,44 @@ def test_a_replay_is_identical(parts: dict[str, list[Signal]]) -> None:
 @given(st.data(), streams())
 def test_any_interleaving_of_pairs_tells_the_same(data: st.DataObject, parts: dict[str, list[Signal]]) -> None:
     assert told(fold(data.draw(interleaved(parts)))) == told(fold(in_order(parts)))
+
+
+@LAWS
+@given(st.data(), streams())
+def test_marks_and_decisions_may_come_in_any_order(data: st.DataObject, parts: dict[str, list[Signal]]) -> None:
+    """A pair's candles and its decisions are two sources; logs of before have the decisions alone."""
+    sources: dict[str, Any] = {**parts, **{f"marks of {pair}": list(map(mark, parts[pair])) for pair in parts}}
+    mixed = data.draw(interleaved(sources))
+    cut = data.draw(st.integers(0, len(mixed)))
+    before = MemoryState()
+    messages = fold(mixed[:cut], before)
+    after = MemoryState(json.loads(json.dumps(before.entries)))
+    back = data.draw(st.integers(0, cut))
+    assert told(messages + fold([*mixed[back:], *mixed], after)) == told(fold(in_order(parts)))
+
+
+def test_a_minute_is_acted_on_with_the_last_of_its_marks_and_decisions() -> None:
+    pairs = PAIRS[:2]
+    who = account(*pairs)
+    first, second = (signal(0, "buy", pair=pair) for pair in pairs)
+    store = MemoryState()
+    assert fold([mark(first), mark(second), first], store, who=who) == []
+    assert of(Pnl, fold([second], store, who=who))
+
+
+def test_a_decision_that_does_not_come_is_not_waited_for_for_ever() -> None:
+    """Beyond the bound the candles go on alone: what is held is marked, limits are checked, nothing is decided."""
+    who, rules = account("BTC/USD", max_daily_loss_pct=1), Policy(maximum_pending_bars=2)
+    bought = [signal(0, "buy"), signal(1)]
+    later = [mark(signal(n, close=90 if n > 2 else 100)) for n in range(2, 6)]
+    messages = fold([*bought, *later], policy=rules, who=who)
+    books = of(Pnl, messages)
+    assert [(each.time_ms - MIDNIGHT_MS) // 60_000 for each in books] == [1, 2, 3, 4]
+    assert books[-1].trading_state == "DAILY_LOSS"
+    assert [alert.rule for alert in of(RiskAlert, messages)] == ["DAILY_LOSS"]
+    flattened = of(Order, messages)[-1]
+    assert (flattened.side, flattened.status, flattened.signal_id) == ("sell", "PLACED", later[1].message_id)
+    assert fold([*bought, *later, signal(2, "sell")], policy=rules, who=who) == messages, "the past stays"
 
 
 @LAWS

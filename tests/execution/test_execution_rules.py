@@ -12,6 +12,7 @@ from tests.execution.signal_stream import account
 import contracts.risk_rules
 import execution.core.rules as rules_package
 from contracts.instrument import default_instrument
+from execution.core.account.today import Today
 from execution.core.orders.ids import order_id
 from execution.core.rules import LOSS_RULES, ORDER_RULES, RULES, below_minimum, daily_loss, total_loss
 from execution.core.rules.rule import AccountHealth, LossRule, OrderRequest, OrderRule, RiskViolation
@@ -24,6 +25,17 @@ SILENT = {
     "closing_pair": "CLOSING_PAIR",
     "cooldown": "COOLDOWN",
     "trading_state": "DAILY_LOSS",
+    "entries_per_day": "ENTRIES_PER_DAY",
+    "losing_pair": "LOSING_PAIR",
+    "open_positions": "OPEN_POSITIONS",
+    "stop_guard": "STOP_GUARD",
+}
+#: Limits on activity, which an account has only where it says so.
+ACTIVITY = {
+    "max_open_positions": 2,
+    "max_entries_per_day": 3,
+    "max_stops_per_day": 2,
+    "max_pair_loss_pct": Decimal(1),
 }
 #: Modules of the rules package that hold no rule.
 SHARED = {"__init__", "rule"}
@@ -44,6 +56,7 @@ def request(**changes: object) -> OrderRequest:
         "price": Decimal(100),
         "cost_quote": Decimal(2_010),
         "available_cash": Decimal(5_000),
+        "initial_balance": Decimal(10_000),
         "bars_since_fill": 5,
     }
     return OrderRequest(**(fields | changes))  # type: ignore[arg-type]
@@ -53,8 +66,10 @@ def worst_of(rule: OrderRule) -> RiskViolation | None:
     """Return what a rule says of an order that nobody would let pass: too large, too small, too early, unwanted."""
     return rule.check(
         request(
-            account=account(closing_pairs=("BTC/USD",)),
+            account=account(closing_pairs=("BTC/USD",), **ACTIVITY),
             bars_since_fill=0,
+            open_pairs=9,
+            today=Today(entries=9, stops=9, earned={"BTC/USD": Decimal(-9_000)}),
             trading_state="DAILY_LOSS",
             equity=Decimal(1),
             quantity=Decimal(0) if rule is below_minimum.RULE else Decimal(10**9),
@@ -121,6 +136,10 @@ def test_order_rules_let_an_ordinary_order_pass_and_deny_one_beyond_all_limits(r
         ({"quantity": Decimal("0.004999")}, "BELOW_MINIMUM"),
         ({"cost_quote": Decimal("5000.01")}, "EXPOSURE"),
         ({"bars_since_fill": 4}, "COOLDOWN"),
+        ({"account": account(**ACTIVITY), "open_pairs": 2}, "OPEN_POSITIONS"),
+        ({"account": account(**ACTIVITY), "today": Today(entries=3)}, "ENTRIES_PER_DAY"),
+        ({"account": account(**ACTIVITY), "today": Today(stops=2)}, "STOP_GUARD"),
+        ({"account": account(**ACTIVITY), "today": Today(earned={"BTC/USD": Decimal(-100)})}, "LOSING_PAIR"),
         ({"account": account("BTC/USD", "ETH/USD", closing_pairs=("BTC/USD",))}, "CLOSING_PAIR"),
     ],
 )
@@ -130,6 +149,9 @@ def test_each_order_rule_denies_what_is_just_beyond_its_limit(changes: dict[str,
 
 
 def test_limits_are_inclusive() -> None:
+    busy = Today(entries=2, stops=1, earned={"BTC/USD": Decimal("-99.99"), "ETH/USD": Decimal(-5_000)})
+    at_work = request(account=account(**ACTIVITY), open_pairs=1, today=busy)
+    assert all(rule.check(at_work) is None for rule in ORDER_RULES)
     allowed = request(quantity=Decimal(25), cost_quote=Decimal(5_000))
     assert all(rule.check(allowed) is None for rule in ORDER_RULES)
     least = request(quantity=Decimal("0.005"))

@@ -202,7 +202,7 @@ def test_orders_in_flight_count_against_the_money_there_is() -> None:
 
 def test_the_venue_refuses_what_cannot_be_paid() -> None:
     """Sized at 100, the open jumps to 120: 100 units cost 12,000 of 10,000."""
-    all_in = account(position_pct=100, max_position_pct=100)
+    all_in = account(position_pct=100, max_position_pct=100, collar_pct=None)
     messages = run([signal(0, "buy", close=100), signal(1, open=120, close=120)], all_in, FREE)
     assert steps(messages) == [("buy", "PLACED", None), ("buy", "REJECTED", "insufficient_funds")]
     assert of(Pnl, messages)[-1].equity == "10000"

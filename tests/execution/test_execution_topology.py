@@ -130,3 +130,10 @@ def test_a_pair_of_instruments_twice_is_refused() -> None:
         Exception, match=r"EXECUTION_INSTRUMENTS.*each exchange and pair once, not kraken BTC/USD twice"
     ):
         read_settings(ExecutionSettings, {"EXECUTION_INSTRUMENTS": twice})
+
+
+def test_instruments_of_an_exchange_that_there_is_none_of_are_refused() -> None:
+    listed = {"EXECUTION_INSTRUMENTS": json.dumps([{"exchange": "kracken", "pair": "BTC/USD"}])}
+    with pytest.raises(Exception, match=r"\(did you mean kraken\?\), not of kracken"):
+        read_settings(ExecutionSettings, listed)
+    assert read_settings(ExecutionSettings, {**listed, "TRADES_EXCHANGE_LABEL": "kracken"}).instruments

@@ -56,7 +56,8 @@ def test_a_table_has_its_columns_key_and_clauses_in_order(table: Table) -> None:
     columns = [column.name for column in create.this.find_all(expressions.ColumnDef)]
     assert columns == [column.name for column in table.shown]
     (key,) = create.this.find_all(expressions.PrimaryKey)
-    assert tuple(column.name for column in key.expressions) == table.key
+    others = () if risingwave_ddl.is_alone(table) else ("type",)
+    assert tuple(column.name for column in key.expressions) == (*others, *table.key)
     properties = dict(re.findall(r"([\w.]+) = '((?:[^']|'')*)'", from_topic["properties"]))
     assert properties == {
         "connector": "kafka",
@@ -70,9 +71,35 @@ def test_a_table_has_its_columns_key_and_clauses_in_order(table: Table) -> None:
 
 
 @every_table
-def test_a_topic_carries_nothing_but_what_its_tables_hold(table: Table) -> None:
-    """RisingWave takes whatever is on a topic for a row."""
-    assert [spec.messages for spec in TOPICS if table.message in spec.messages] == [(table.message,)]
+def test_a_table_holds_nothing_but_its_own_messages(table: Table) -> None:
+    """RisingWave takes whatever is on a topic for a row: of one that carries others, too, a view leaves them out."""
+    (messages,) = [spec.messages for spec in TOPICS if table.message in spec.messages]
+    parts = [statement for statement in risingwave_ddl.create_parts() if f" {table.name} AS" in statement]
+    assert len(parts) == (len(messages) > 1)
+    assert (risingwave_ddl.filled(table) == table.name) == (len(messages) == 1)
+
+
+def test_decisions_are_taken_out_of_all_that_is_on_signals(postgres_url: str) -> None:
+    """The view's own text, on PostgreSQL, over a table of what the topic carries."""
+    import psycopg
+
+    of_signals = next(table for table in TABLES if table.name == "signals")
+    part = risingwave_ddl.part_of(of_signals)
+    names = ", ".join(f'"{column.name}" VARCHAR' for column in of_signals.shown)
+    with psycopg.connect(postgres_url, autocommit=True) as connection:
+        connection.execute(f"CREATE TEMP TABLE signal_messages ({names})")
+        for kind in ("decision", "mark", "report"):
+            connection.execute("INSERT INTO signal_messages (type, account) VALUES (%s, %s)", (kind, f"of {kind}"))
+        rows = connection.execute(f"SELECT account FROM ({part.query}) AS t").fetchall()
+    assert rows == [("of decision",)]
+
+
+def test_a_table_of_before_there_were_marks_is_refused(fake: FakeConnection, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It would go on taking what is on the topic, and a mark would take a decision's place."""
+    present(monkeypatch, {"signal_messages": ALL})
+    with pytest.raises(StoreError, match=r"table signals of an older version .* DROP TABLE signals CASCADE"):
+        list(risingwave_apply.apply("risingwave://root@host:4566/dev", DEV))
+    assert fake.statements == []
 
 
 def test_sources_and_views_are_parsed() -> None:
@@ -138,6 +165,10 @@ def test_trades_are_taken_out_of_frames_once(postgres_url: str) -> None:
     ]
 
 
+#: In the place of a column's name: every one.
+ALL = "*"
+
+
 class FakeConnection:
     """Takes statements as a RisingWave would that has some tables."""
 
@@ -159,8 +190,11 @@ def fake(monkeypatch: pytest.MonkeyPatch) -> FakeConnection:
 
 
 def present(monkeypatch: pytest.MonkeyPatch, missing: dict[str, str]) -> None:
-    """Let RisingWave have all columns but one of each table in `missing`."""
-    have = {table.name: {column.name for column in table.shown} for table in TABLES}
+    """Let RisingWave have all columns but one, or none at all, of each table in `missing`."""
+    have = {
+        name: {c.name for c in table.shown} for table in TABLES for name in (table.name, risingwave_ddl.filled(table))
+    }
+    have |= {name: set() for name, column in missing.items() if column == ALL}
     monkeypatch.setattr(
         RisingWaveDialect, "columns_of", lambda _self, _connection, table: have[table] - {missing.get(table)}
     )

@@ -91,7 +91,7 @@ def test_every_message_reads_back_as_it_was_and_is_written_once(store: Store, me
 def test_what_is_kept_and_what_is_not() -> None:
     on_trades = {"trade_frame", "heartbeat", "end_of_history", "trades_checkpoint", "feed_outage"}
     operational = {"model_event", "service_health", "service_metrics", "audit_event", "symbol_subscription"}
-    copies, for_screens = {"reference_candle"}, {"forming_candle", "forming_row"}
+    copies, for_screens = {"reference_candle", "candle_mark"}, {"forming_candle", "forming_row"}
     not_kept = on_trades | operational | copies | for_screens
     assert {cls.schema_name for cls in CLASSES} - {cls.schema_name for cls in KEPT} == not_kept
 

@@ -12,6 +12,7 @@ from tests.support.feature_rows import changed
 
 from contracts.errors import BadInputError
 from modeling.dataset import build_dataset
+from modeling.judging.breakdown import beyond_costs
 from modeling.labels import forward_log_returns, labels
 from modeling.splits import hold_out, walk_forward
 
@@ -133,3 +134,19 @@ def test_folds_that_leave_nothing_to_train_on_are_refused() -> None:
         list(walk_forward(np.arange(10), 1, 0, 0.4))
     with pytest.raises(BadInputError, match="folds"):
         list(walk_forward(np.arange(10), 1, 3, 1.0))
+
+
+def test_rows_that_are_no_samples_are_counted_by_cause(rows_of) -> None:
+    """Of 800 rows: 681 are not warm, ten after a hole are a run too short, five have no later bar, and so on."""
+    rows = rows_of(count=800)
+    flat = {"close": rows[780].close}
+    changed_rows = [*rows[:750], changed(rows[750], quality="gap"), *rows[751:785], changed(rows[785], **flat)]
+    data = build_dataset([*changed_rows, *rows[786:]], 10, 5, 60)
+    assert sum(data.unused.values()) + len(data.samples) == data.rows == 800
+    assert data.unused == {"gap": 1, "not_warm": 681, "short_run": 18, "no_later_bar": 6, "did_not_move": 1}
+
+
+def test_moves_beyond_costs_by_hand() -> None:
+    times = np.array([0, 60, 120, 240], dtype=np.int64)
+    found = beyond_costs(times, np.array([100.0, 101.0, 100.9, np.nan]), 60, [1, 2], 10.0)
+    assert found == {1: (1, 2), 2: (1, 1)}

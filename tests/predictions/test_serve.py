@@ -4,18 +4,29 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import subprocess
 import sys
+import time
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
+import onnx
 import pytest
+from onnx import numpy_helper
 
-from modeling.registered import NoModelError
+from contracts.errors import BadInputError
+from modeling.registered import NoModelError, RegistryUnavailableError
 from modeling.registry import ModelRegistry
+from predictions.last_good import LastGood
 from predictions.serve import serve
-from predictions.served_model import load_champion
+from predictions.served_model import ServedModel, load_champion
 from predictions.settings import PredictionsSettings
 from streaming.exit_codes import EXIT_NO_MODEL, EXIT_UNSUITABLE_MODEL
+
+#: A machine that others use is slower.
+SLOWER = 3
 
 
 def test_the_version_number_is_served_and_said(champion, tmp_path: Path) -> None:
@@ -46,6 +57,62 @@ def test_serve_waits_for_a_model_that_is_promoted_meanwhile(champion) -> None:
         ModelRegistry(settings.tracking_uri).promote("direction", 1, "late")
 
     assert load_champion(settings, sleep=promote_meanwhile).facts.version == 1
+
+
+@pytest.fixture
+def nobody() -> str:
+    """The address of a server that is not there."""
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        return f"http://127.0.0.1:{listening.getsockname()[1]}"
+
+
+def test_a_registry_that_is_down_is_told_within_seconds(nobody: str, tmp_path: Path) -> None:
+    settings = PredictionsSettings(data_dir=tmp_path, mlflow_uri=nobody)
+    started = time.monotonic()
+    with pytest.raises(RegistryUnavailableError, match=f"registry at {nobody} cannot be asked"):
+        load_champion(settings)
+    assert time.monotonic() - started < 10 * SLOWER
+
+
+def test_the_last_good_model_speaks_while_the_registry_is_down(champion, nobody: str, tmp_path: Path) -> None:
+    settings = PredictionsSettings(data_dir=tmp_path, mlflow_uri=nobody)
+    kept = LastGood(tmp_path / "last-good-models", settings.model_name, settings.alias)
+    stored = ModelRegistry(champion.settings.tracking_uri).load("direction", 1)
+    kept.write(replace(stored, version=6, onnx=b"an older one"))
+    kept.write(replace(stored, version=7))
+    model = load_champion(settings)
+    assert (model.facts.version, model.card) == (7, stored.card)
+    assert len(list((tmp_path / "last-good-models").rglob("*.onnx"))) == 1
+
+
+@pytest.mark.parametrize("how", ["altered", "truncated", "gone", "no card"])
+def test_a_kept_model_that_is_not_whole_is_none(champion, tmp_path: Path, how: str) -> None:
+    kept = LastGood(tmp_path, "direction", "champion")
+    kept.write(ModelRegistry(champion.settings.tracking_uri).load("direction", 1))
+    (file,) = tmp_path.rglob("*.onnx")
+    if how == "altered":
+        file.write_bytes(file.read_bytes()[:-1] + b"x")
+    elif how == "truncated":
+        file.write_bytes(file.read_bytes()[:100])
+    elif how == "gone":
+        file.unlink()
+    else:
+        next(tmp_path.glob("*.json")).write_text("{")
+    assert kept.read() is None
+
+
+def test_a_model_whose_weights_are_nan_is_refused_before_it_is_served(champion) -> None:
+    stored = ModelRegistry(champion.settings.tracking_uri).load("direction", 1)
+    broken = onnx.load_from_string(stored.onnx)
+    for weight in broken.graph.initializer:
+        if weight.name == "head_weight":
+            shape = numpy_helper.to_array(weight).shape
+            weight.CopyFrom(numpy_helper.from_array(np.full(shape, np.nan, dtype=np.float32), weight.name))
+    with pytest.raises(BadInputError, match="finite numbers"):
+        ServedModel.of(replace(stored, onnx=broken.SerializeToString()), 60)
+    with pytest.raises(BadInputError, match="runs"):
+        ServedModel.of(replace(stored, onnx=stored.onnx[:200]), 60)
 
 
 def test_serving_loads_no_training_library_and_reports_to_nobody(champion, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""An account's strategy: by name, or a file of its own; what signals cannot follow yet is refused at the start."""
+"""An account's strategy: by name, or a file of its own; what cannot be followed is refused at the start."""
 
 from __future__ import annotations
 
@@ -6,14 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.signals.prediction_stream import prediction
+from tests.signals.market_stream import Accounts, minutes, prediction, row
 
 from contracts.account import Account
 from contracts.errors import BadInputError
 from contracts.signal import Signal
-from contracts.state import MemoryState
 from embedded.accounts_file import read_accounts
-from signals.core.decide import step
 from signals.deciders import decider_of
 from signals.settings import SignalsSettings
 from strategies.built_in import STRATEGIES
@@ -33,7 +31,7 @@ class Own(Strategy):
 
 
 def account(strategy: str = "prediction", **fields: Any) -> Account:
-    return Account(name="mine", pairs=("BTC/USD",), strategy=strategy, cooldown_bars=0, **fields)
+    return Account(name="mine", pairs=("BTC/USD",), strategy=strategy, **fields)
 
 
 def written(folder: Path, text: str = OWN, name: str = "own_rule") -> str:
@@ -42,11 +40,8 @@ def written(folder: Path, text: str = OWN, name: str = "own_rule") -> str:
     return str(path)
 
 
-def told(of: Account, *said: float | None, **changes: Any) -> list[Signal]:
-    state, decider = MemoryState(), decider_of(of)
-    return [
-        signal for n, up in enumerate(said) for signal in step(state, prediction(n, up, **changes), [decider], 300)
-    ]
+def told(of: Account, *said: float | None, **of_row: Any) -> list[Signal]:
+    return Accounts(of).signals(minutes(*said, **of_row))
 
 
 def test_a_file_decides(tmp_path: Path) -> None:
@@ -58,7 +53,7 @@ def test_a_file_decides(tmp_path: Path) -> None:
         ("sell", 0, "confident"),
         ("none", None, "not_warm"),
     ]
-    (falling,) = told(mine, 0.8, mark_close="99.5")
+    (falling,) = told(mine, 0.8, close="99.5")
     assert (falling.decision, falling.reason) == ("none", "undecided")
     (sure,) = told(account(mine.strategy, parameters={"sure": 0.85}), 0.8)
     assert sure.target is None
@@ -68,7 +63,7 @@ def test_a_file_decides(tmp_path: Path) -> None:
 
 def test_nothing_is_decided_on_the_prices_of_a_gap(tmp_path: Path) -> None:
     text = OWN.replace("both(above(up, self.sure), above(close, opened))", "above(close, opened)")
-    (signal,) = told(account(written(tmp_path, text)), None, reason="gap", mark_quality="gap")
+    (signal,) = told(account(written(tmp_path, text)), None, quality="gap")
     assert (signal.decision, signal.reason, signal.target) == ("none", "gap", None)
 
 
@@ -90,14 +85,45 @@ def test_signals_of_before_keep_their_ids() -> None:
     assert before.target is None
 
 
-@pytest.mark.parametrize("name", sorted(set(STRATEGIES) - {"prediction"}))
-def test_what_needs_candles_is_refused_by_name(name: str) -> None:
-    with pytest.raises(
-        BadInputError, match=rf"mine\.strategy: expected a formula of predictions .* was '{name}, which"
-    ):
-        decider_of(account(name))
-    with pytest.raises(SettingsError, match=rf"signals can follow; mine\.strategy: .* was '{name}"):
-        read_settings(SignalsSettings, environment_of(SignalsSettings, accounts=[account(name)]))
+@pytest.mark.parametrize("name", sorted(STRATEGIES))
+def test_every_strategy_that_comes_along_can_be_followed(name: str) -> None:
+    assert decider_of(account(name)).followed.name == name
+    read_settings(SignalsSettings, environment_of(SignalsSettings, accounts=[account(name)]))
+
+
+def test_a_feature_that_rows_do_not_have_is_told_of(tmp_path: Path) -> None:
+    """INDICATORS_FEATURE_SET is core and the strategy asks for more."""
+    accounts = Accounts(account("multi_timeframe"))
+    (signal,) = accounts.signals([row(0)])
+    assert (signal.decision, signal.reason) == ("none", "no_feature")
+
+
+#: Fails on its second bar.
+FAILS = """from strategies import Strategy, close
+
+class Fails(Strategy):
+    memory_bars = 9
+
+    def inputs(self):
+        return {"price": close}
+
+    def initial(self):
+        return 0
+
+    def step(self, state, row):
+        return state + 1, 1 // (1 - state)
+"""
+
+
+def test_a_strategy_that_fails_is_alone_in_it_and_begins_again(tmp_path: Path) -> None:
+    failing = account(written(tmp_path, FAILS, "fails"))
+    other = Account(name="other", pairs=("BTC/USD",), strategy="sma_cross")
+    accounts = Accounts(failing, other)
+    told = accounts.told([row(n) for n in range(5)])
+    assert len(told) == 5 * 4, "each account hears of each candle all the same"
+    mine = [each.reason for each in told if isinstance(each, Signal) and each.account == "mine"]
+    assert mine == ["confident", "failed", "confident", "failed", "confident"]
+    assert len(accounts.failed) == 2
 
 
 @pytest.mark.parametrize(
@@ -107,7 +133,7 @@ def test_what_needs_candles_is_refused_by_name(name: str) -> None:
             {"strategy": "predictoin"},
             r"mine\.strategy: expected prediction, or a path .* \(did you mean prediction\?\)",
         ),
-        ({"strategy": "nothing.py"}, "FILE: expected a strategy's Python file"),
+        ({"strategy": "nothing.py"}, "expected the path of a Python file that is there, was 'nothing\\.py'"),
         (
             {"parameters": {"minimum_confidence": 2}},
             r"Prediction\.minimum_confidence: expected from 0\.5 to 1, was 2",
@@ -127,7 +153,7 @@ def test_a_file_of_accounts_names_a_strategy_beside_it(tmp_path: Path) -> None:
         '[[accounts]]\nname = "mine"\npairs = ["BTC/EUR"]\nstrategy = "own_rule.py"\nparameters = { sure = 0.8 }\n'
     )
     (read,) = read_accounts(file)
-    assert decider_of(read).strategy == "own_rule"
+    assert decider_of(read).followed.name == "own_rule"
     settings = read_settings(SignalsSettings, environment_of(SignalsSettings, accounts=[read]))
     assert settings.accounts == (read,)
     assert read.parameters == {"sure": 0.8}

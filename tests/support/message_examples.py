@@ -101,6 +101,7 @@ FIELDS: dict[str, dict[str, Any]] = {
         "direction": 1,
         "reason": "ok",
     },
+    "candle_mark": {**_WINDOW, **_MARK, "mark_volume": "3.1", "account": "paper"},
     "signal": {
         **_WINDOW,
         **_MARK,

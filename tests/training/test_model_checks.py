@@ -105,6 +105,18 @@ def test_baselines_are_reported_on_the_same_samples(kind: ModelKind, trained: Tr
 
 
 @every_model
+def test_metrics_stand_by_pair_fold_and_confidence(kind: ModelKind, trained: Trained) -> None:
+    card = trained.card
+    assert set(card.breakdown) == {"pair", "fold", "confidence"}
+    assert set(card.breakdown["pair"]) == set(card.pairs) and set(card.breakdown["fold"]) == {"1", "2", "3"}
+    for groups in card.breakdown.values():
+        assert sum(group["n"] for group in groups.values()) == card.metrics["n"]
+        loss = sum(group["n"] * group["log_loss"] for group in groups.values()) / card.metrics["n"]
+        assert loss == pytest.approx(card.metrics["log_loss"])
+    assert set(card.moves_beyond_costs) == {1, 5, 15, 60, 240}
+
+
+@every_model
 def test_what_can_be_learned_is_learned(kind: ModelKind, trained: Trained) -> None:
     assert trained.card.metrics["log_loss"] < trained.card.baselines["constant"]["log_loss"]
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import ConfigDict, Field, field_validator, model_validator
 
 from contracts.currency import default_balance, in_words, quote_currency
+from contracts.order import TimeInForce
 from contracts.risk_rules import RiskLimits
 from contracts.units import Pair
+
+Sizing = Literal["percent", "fixed_risk", "kelly", "confidence"]
 
 
 def _usual_balance(fields: dict[str, Any]) -> Decimal:
@@ -33,6 +36,12 @@ class Account(RiskLimits):
         What decides for it: the name of a strategy that comes along, or the path of a file; and its parameters.
     minimum_confidence
         Predictions below it are no reason to trade, for the strategy ``prediction``.
+    sizing, risk_pct, kelly_fraction
+        How much it buys: percent of equity, or by the stop, the odds or the confidence, within its limits.
+    entry_order, entry_offset_bps, entry_time_in_force, entry_post_only
+        How it buys.
+    collar_pct
+        A buy at the market is refused where the price has risen by more since the decision; None: never.
     closing_pairs
         Pairs to be taken off it: they stay among `pairs` until nothing of them is held.
     max_daily_loss_pct, max_total_loss_pct
@@ -49,6 +58,24 @@ class Account(RiskLimits):
     )
     parameters: dict[str, int | float] = Field(default_factory=dict, description="of the strategy")
     minimum_confidence: float = Field(default=0.55, ge=0.5, le=1)
+    sizing: Sizing = Field(default="percent", description="how the size of an entry is found")
+    risk_pct: Decimal = Field(
+        default=Decimal(2), gt=0, le=100, description="of equity, lost at the stop of a position, for fixed_risk"
+    )
+    kelly_fraction: Decimal = Field(default=Decimal("0.5"), gt=0, le=1, description="of Kelly's share, for kelly")
+    entry_order: Literal["market", "limit"] = Field(
+        default="market", description="how it buys: at the next open, or for a price below the decision's"
+    )
+    entry_offset_bps: Decimal = Field(
+        default=Decimal(0), ge=0, lt=10_000, description="how far a limit is below the decision's close"
+    )
+    entry_time_in_force: TimeInForce = Field(
+        default="GTC", description="of a limit: until it is done or no longer wanted, or with the first trades only"
+    )
+    entry_post_only: bool = Field(default=False, description="of a limit: refused rather than filled at once")
+    collar_pct: Decimal | None = Field(
+        default=Decimal(5), gt=0, le=100, description="how much more than at the decision a buy may cost"
+    )
     closing_pairs: tuple[Pair, ...] = Field(
         default=(),
         description="those of its pairs that it gives up: what is held of them is sold, nothing bought",
@@ -68,6 +95,12 @@ class Account(RiskLimits):
     def _closes_what_it_has(self) -> Account:
         if strangers := [pair for pair in self.closing_pairs if pair not in self.pairs]:
             raise ValueError(f"closing_pairs among its pairs, not {', '.join(strangers)}")
+        return self
+
+    @model_validator(mode="after")
+    def _waits_where_it_must_not_take(self) -> Account:
+        if self.entry_post_only and (self.entry_order, self.entry_time_in_force) != ("limit", "GTC"):
+            raise ValueError("entry_post_only with entry_order limit and entry_time_in_force GTC only")
         return self
 
     @property

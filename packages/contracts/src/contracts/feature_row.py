@@ -15,6 +15,9 @@ from contracts.window import WindowMessage
 class FeatureRowBase(WindowMessage):
     """What a feature row says of its candle; `revision` is the candle's.
 
+    `taker_buy_volume` is the candle's, null where it is not known; `reference_close` what the pair that this one is
+    compared with closed at in the window, null where there is none. Rows of before they were carried have neither.
+
     `feature_set` is ``name:hash`` of the features it was computed with. Those are written, null where they are not
     warm; the others of `FEATURE_COLUMNS`, which gives this class its columns, are left out.
     """
@@ -32,6 +35,8 @@ class FeatureRowBase(WindowMessage):
     last_trade_id: int | None
     quality: Quality
     feature_set: str
+    taker_buy_volume: DecimalString | None = None
+    reference_close: FiniteFloat | None = None
 
     @property
     def message_id(self) -> str:

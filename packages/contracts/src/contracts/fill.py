@@ -38,7 +38,7 @@ class Fill(Message):
     filled_at_ms
         Event time, milliseconds.
     model_name, model_version
-        Which model's prediction led to it.
+        Which model's prediction led to it; null where a strategy without one did.
     """
 
     schema_name: ClassVar[str] = "fill"
@@ -59,8 +59,8 @@ class Fill(Message):
     realised_pnl_quote: DecimalString
     candle_window_start_ms: int
     filled_at_ms: int
-    model_name: str
-    model_version: int
+    model_name: str | None
+    model_version: int | None
 
     @property
     def key(self) -> str:

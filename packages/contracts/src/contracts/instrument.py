@@ -9,7 +9,6 @@ from functools import cache
 from pydantic import BaseModel, ConfigDict, Field
 
 from contracts.currency import default_balance, quote_currency
-from contracts.fees import MAKER_FEE_BPS, TAKER_FEE_BPS
 from contracts.units import Pair
 
 _STEP = Decimal("0.00000001")
@@ -37,7 +36,7 @@ class Instrument(BaseModel):
     minimum_quantity, minimum_cost
         The smallest order, in base and in quote currency.
     taker_bps, maker_bps
-        Fees of the first tier, basis points.
+        Its fees, basis points; None: as everywhere.
 
     Examples
     --------
@@ -56,8 +55,8 @@ class Instrument(BaseModel):
     lot: Decimal = Field(default=_STEP, gt=0)
     minimum_quantity: Decimal = Field(default=_STEP, ge=0)
     minimum_cost: Decimal = Field(default=Decimal(0), ge=0)
-    taker_bps: Decimal = Field(default=TAKER_FEE_BPS, ge=0, lt=10_000)
-    maker_bps: Decimal = Field(default=MAKER_FEE_BPS, gt=-10_000, lt=10_000)
+    taker_bps: Decimal | None = Field(default=None, ge=0, lt=10_000)
+    maker_bps: Decimal | None = Field(default=None, gt=-10_000, lt=10_000)
 
     def rounded(self, quantity: Decimal) -> Decimal:
         """Return `quantity` down to whole lots.
@@ -68,6 +67,23 @@ class Instrument(BaseModel):
             Zero if it is less than one.
         """
         return (quantity / self.lot).to_integral_value(ROUND_DOWN) * self.lot
+
+    def to_tick(self, price: Decimal, rounding: str = ROUND_DOWN) -> Decimal:
+        """Return `price` to a whole number of ticks.
+
+        Parameters
+        ----------
+        price
+            In quote currency.
+        rounding
+            One of `decimal`'s, down unless given.
+
+        Returns
+        -------
+        Decimal
+            At least one tick.
+        """
+        return max((price / self.tick).to_integral_value(rounding), Decimal(1)) * self.tick
 
     def is_below_minimum(self, quantity: Decimal, price: Decimal) -> bool:
         """Return whether the venue would refuse an order of `quantity` for its size.

@@ -23,7 +23,11 @@ OrderStatus = Literal[
 OrderSide = Literal["buy", "sell"]
 #: What it is for: a decision of the strategy, its exit once more where the first did not come about, or a
 #: limit that wants nothing held.
-Purpose = Literal["decision", "exit", "flatten"]
+Purpose = Literal["decision", "exit", "flatten", "time_exit", "protect"]
+#: A stop, a target, or both as a bracket, of which the first that is reached counts, are sells of what is held.
+OrderType = Literal["market", "limit", "stop", "target", "bracket"]
+TimeInForce = Literal["GTC", "IOC"]
+Instruction = Literal["post_only", "reduce_only"]
 
 #: What an order does not leave; a fill that comes late is booked all the same, and one that makes it whole says so.
 ENDS: frozenset[OrderStatus] = frozenset({"FILLED", "CANCELLED", "EXPIRED", "REJECTED", "DENIED"})
@@ -51,7 +55,19 @@ class Order(Message):
     purpose
         What it is for.
     side, order_type
-        `buy` or `sell`; always ``market``.
+        `buy` or `sell`, and how.
+    limit_price
+        What a buy costs at most per unit, in quote currency; of a target and a bracket, where the gain is taken.
+    stop_price
+        Where a stop or bracket sells at the market; it may rise from step to step.
+    collar_price
+        What a market order may be filled at, at the worst.
+    time_in_force
+        GTC: until it is done, or `expires_at_ms`. IOC: with the first trades, or not at all.
+    size_bound
+        What an entry's quantity was bound by, such as `risk_pct`, or `cash` where that gave less.
+    instruction
+        post_only: refused rather than filled at once. reduce_only: it closes, and must never open.
     quantity, filled_quantity
         What was ordered, and how much of it has been executed so far.
     status
@@ -74,7 +90,13 @@ class Order(Message):
     pair: Pair
     purpose: Purpose = "decision"
     side: OrderSide
-    order_type: Literal["market"]
+    order_type: OrderType
+    limit_price: PositiveDecimalString | None = None
+    stop_price: PositiveDecimalString | None = None
+    collar_price: PositiveDecimalString | None = None
+    time_in_force: TimeInForce = "GTC"
+    instruction: Instruction | None = None
+    size_bound: str | None = None
     quantity: PositiveDecimalString
     filled_quantity: DecimalString = "0"
     status: OrderStatus

@@ -22,9 +22,21 @@ class RiskLimits(BaseModel):
     """The limits of an account, percent unless said otherwise; `execution.core.rules` says of what."""
 
     max_daily_loss_pct: Decimal = Field(Decimal(5), gt=0, le=100, description="limit on the loss since midnight")
+    daily_loss_basis: Literal["balance", "equity", "higher"] = Field(
+        "balance", description="of a day's beginning, what its loss is counted from"
+    )
     daily_loss_on_breach: Literal["day", "end"] = Field(
         "day", description="what a breach of the daily limit stops: the rest of the day, or the account for good"
     )
     max_total_loss_pct: Decimal = Field(Decimal(10), gt=0, le=100, description="limit on the loss since it began")
+    total_loss_mode: Literal["static", "end_of_day", "intraday"] = Field(
+        "static", description="whether the total loss is counted from the initial balance, or from the highest since"
+    )
     cooldown_bars: int = Field(5, ge=0, description="bars that end between a fill and the pair's next entry")
+    max_entries_per_day: int | None = Field(None, ge=1, description="buys sent in a trading day")
+    max_pair_loss_pct: Decimal | None = Field(
+        None, gt=0, le=100, description="loss of a pair in a day that ends its entries"
+    )
+    max_open_positions: int | None = Field(None, ge=1, description="pairs held or being bought at once")
+    max_stops_per_day: int | None = Field(None, ge=1, description="positions sold by stops before entries end")
     max_position_pct: Decimal = Field(Decimal(25), gt=0, le=100, description="limit on one pair's value")

@@ -59,9 +59,14 @@ class ServiceSpec:
         return self.deployed_as or self.name
 
     @property
+    def inputs(self) -> tuple[TopicSpec, ...]:
+        """The topics whose messages its output follows from, the one that drives it first; none for a source."""
+        return tuple(spec for spec in self.reads if spec.cleanup_policy != "compact" and not spec.operational)
+
+    @property
     def input(self) -> TopicSpec | None:
         """The topic that drives it; None for a source."""
-        return next((spec for spec in self.reads if spec.cleanup_policy != "compact"), None)
+        return next(iter(self.inputs), None)
 
     @property
     def writes(self) -> tuple[TopicSpec, ...]:
@@ -80,7 +85,7 @@ SERVICES: tuple[ServiceSpec, ...] = (
         deployed_as="technical-indicators",
     ),
     ServiceSpec("predictions", (TECHNICAL_INDICATORS,), needs=("store", "models")),
-    ServiceSpec("signals", (PREDICTIONS, SYMBOL_SUBSCRIPTIONS), needs=("store", "venue")),
+    ServiceSpec("signals", (TECHNICAL_INDICATORS, PREDICTIONS, SYMBOL_SUBSCRIPTIONS), needs=("store", "venue")),
     ServiceSpec("execution", (SIGNALS,), needs=("store",)),
     ServiceSpec("history", (TRADES,), in_every_run=False),
 )
@@ -137,5 +142,6 @@ def up_to(name: str) -> tuple[str, ...]:
     >>> up_to("predictions")
     ('candles', 'indicators', 'predictions')
     """
-    before = service(name).input
-    return (*up_to(before.written_by), name) if before is not None else ()
+    before = {each for spec in service(name).inputs for each in up_to(spec.written_by)}
+    needed = before | ({name} if service(name).inputs else set())
+    return tuple(each.name for each in SERVICES if each.name in needed)

@@ -1,4 +1,4 @@
-"""One decision for one account, pair and final candle: 'none' and its reason included."""
+"""One decision of one strategy for one account, pair and final candle: 'none' and its reason included."""
 
 from __future__ import annotations
 
@@ -6,18 +6,28 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from contracts.mark import Mark
+from contracts.mark import MarkedWindow
 from contracts.prediction import Direction
 from contracts.units import FiniteFloat
-from contracts.window import WindowMessage
 
 Decision = Literal["buy", "sell", "none"]
-SignalReason = Literal["confident", "below_confidence", "undecided", "not_warm", "gap", "cooldown", "no_direction"]
+SignalReason = Literal[
+    "confident",
+    "below_confidence",
+    "undecided",
+    "not_warm",
+    "gap",
+    "cooldown",
+    "no_direction",
+    "no_prediction",
+    "no_feature",
+    "failed",
+]
 Target = Literal[-1, 0, 1]
 
 
-class Signal(Mark, WindowMessage):
-    """Execution's only input: each pair sends each account exactly one per final candle.
+class Signal(MarkedWindow):
+    """What a strategy has decided: each pair sends each account that follows it exactly one per final candle.
 
     `buy` asks to hold the pair, `sell` to hold none of it. The decision expires at `expires_at_ms` (event time).
     The `mark_*` fields carry the candle the decision was made on.
@@ -34,10 +44,14 @@ class Signal(Mark, WindowMessage):
         What it says to hold: 1 long, 0 nothing, -1 short; null is no decision.
     decision, reason
         What to do, and why.
+    stop_pct, target_pct, trailing_pct, maximum_bars
+        When a position that it opens ends whatever the target says, as `strategies.Exits` has it.
     direction, probability_up, confidence
-        The prediction's.
+        The prediction's; null where the strategy asks for none, or none came in time.
+    horizon_bars
+        The bars it speaks for: the prediction's horizon; null where the strategy names none.
     model_name, model_version, prediction_id
-        Whose prediction, and which.
+        Whose prediction, and which; null where there is none: it goes back to the feature row of its window then.
     """
 
     schema_name: ClassVar[str] = "signal"
@@ -46,16 +60,21 @@ class Signal(Mark, WindowMessage):
     account: str = Field(min_length=1)
     decision: Decision
     reason: SignalReason
-    direction: Direction
+    direction: Direction | None
     probability_up: FiniteFloat | None = Field(ge=0, le=1)
     confidence: FiniteFloat | None = Field(ge=0, le=1)
     expires_at_ms: int
-    model_name: str = Field(min_length=1)
-    model_version: int = Field(ge=1)
-    prediction_id: str
+    model_name: str | None = Field(min_length=1)
+    model_version: int | None = Field(ge=1)
+    prediction_id: str | None
     strategy: str | None = Field(None, min_length=1)
     strategy_hash: str | None = None
     target: Target | None = None
+    stop_pct: FiniteFloat | None = Field(None, gt=0, lt=100)
+    target_pct: FiniteFloat | None = Field(None, gt=0)
+    trailing_pct: FiniteFloat | None = Field(None, gt=0, lt=100)
+    maximum_bars: int | None = Field(None, ge=1)
+    horizon_bars: int | None = Field(None, ge=1)
 
     @property
     def key(self) -> str:

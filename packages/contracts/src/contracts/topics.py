@@ -11,6 +11,7 @@ from pydantic import Field, TypeAdapter, ValidationError
 
 from contracts.audit_event import AuditEvent
 from contracts.candle import Candle
+from contracts.candle_mark import CandleMark
 from contracts.end_of_history import EndOfHistory
 from contracts.feature_row import FeatureRow
 from contracts.feed_outage import FeedOutage
@@ -171,7 +172,7 @@ INDICATORS_FORMING = TopicSpec(
     not_replayed="the same of features",
 )
 PREDICTIONS = TopicSpec("predictions", (Prediction,), key="pair", written_by="predictions")
-SIGNALS = TopicSpec("signals", (Signal,), key="account", written_by="signals")
+SIGNALS = TopicSpec("signals", (Signal, CandleMark), key="account", written_by="signals")
 ORDERS = TopicSpec("orders", (Order,), key="account", written_by="execution")
 FILLS = TopicSpec("fills", (Fill,), key="account", written_by="execution")
 POSITIONS = TopicSpec("positions", (Position,), key="account", written_by="execution")

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from contracts.candle import Candle
 from contracts.errors import BadInputError
+from contracts.feature_row import FeatureRow
 from contracts.forming_candle import FormingCandle
 from contracts.units import MS_PER_SECOND, to_float
 from features import ANCHOR_BARS
@@ -38,7 +39,7 @@ class Bar(NamedTuple):
     reference_close: float = math.nan
 
 
-def bar_of(candle: Candle | FormingCandle, reference_close: float = math.nan) -> Bar:
+def bar_of(candle: Candle | FormingCandle | FeatureRow, reference_close: float = math.nan) -> Bar:
     """Return the floats of `candle`: the one place where its exact decimals become floats.
 
     Returns
@@ -65,6 +66,22 @@ def bar_of(candle: Candle | FormingCandle, reference_close: float = math.nan) ->
         if value == math.inf:
             raise BadInputError(name, "a number that a float can hold", getattr(candle, name))
     return bar
+
+
+def bar_of_row(row: FeatureRow) -> Bar:
+    """Return the bar that a row was computed from.
+
+    Returns
+    -------
+    Bar
+        As formulas read it.
+
+    Raises
+    ------
+    BadInputError
+        If a number is too large for a float.
+    """
+    return bar_of(row, math.nan if row.reference_close is None else row.reference_close)
 
 
 def anchor_ms(window_start_ms: int, interval_s: int) -> int:

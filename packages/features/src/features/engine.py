@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from contracts.units import MS_PER_SECOND
 from features import ANCHOR_BARS, FEATURES, Feature
-from features.bars import Bar
+from features.bars import Bar, anchor_ms
 from features.expressions import Talib
 from features.program import Call, Program, Steps, program
 from features.recursive import opened
@@ -157,6 +157,26 @@ class Engine:
         for longer in self._longer:
             latest += longer.peek(window_start_ms, bar)
         return self._named(latest)
+
+    @property
+    def kept_bars(self) -> int:
+        """How many of the last bars `resume` needs at most."""
+        return self._plan.own.held + self.warm_up_bars + (ANCHOR_BARS if self._program.handles else 0)
+
+    def kept_from_ms(self, newest_ms: int) -> int:
+        """Return where the bars must begin that `resume` needs to stand behind the one that began at `newest_ms`.
+
+        They reach back to before the anchor of the oldest bar of which a value is still used.
+
+        Returns
+        -------
+        int
+            Start of a bar, event time, milliseconds.
+        """
+        oldest_ms = newest_ms - self._plan.own.held * self._interval_ms
+        if self._program.handles:
+            return anchor_ms(oldest_ms, self._interval_ms // MS_PER_SECOND) - self.warm_up_bars * self._interval_ms
+        return oldest_ms - (self.warm_up_bars - 1) * self._interval_ms
 
     def resume(self, bars: Sequence[tuple[int, Bar]], given: Sequence[Sequence[float]] = ()) -> None:
         """Stand where an engine stands that has taken `bars`, consecutive ones, one after another.

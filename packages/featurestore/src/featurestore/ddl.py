@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from contracts.errors import BadSettingError, TradestreamError
-from featurestore.risingwave_ddl import create_tables, create_trades, create_views
+from featurestore.risingwave_ddl import create_parts, create_tables, create_trades, create_views
 from featurestore.target import Target, read_properties
 
 _HEADER = (
@@ -26,7 +26,11 @@ _HEADER = (
 
 def statements_by_file() -> dict[str, tuple[str, ...]]:
     """Return the statements of each file, in the order in which they are to be applied."""
-    return {"1-tables.sql": create_tables(), "2-trades.sql": create_trades(), "3-views.sql": create_views()}
+    return {
+        "1-tables.sql": create_tables(),
+        "2-trades.sql": create_trades(),
+        "3-views.sql": (*create_parts(), *create_views()),
+    }
 
 
 def statements() -> list[str]:

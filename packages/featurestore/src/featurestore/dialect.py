@@ -101,6 +101,12 @@ class MakesTables(Dialect, Protocol):
     def columns_of(self, connection: Any, table: str) -> set[str]:
         """Return the columns that the database has of a table or view; none if it has no such."""
 
+    def demanded(self, connection: Any, table: str) -> set[str]:
+        """Return the columns of a table that may not be null."""
+
+    def release(self, connection: Any, table: Table, columns: Sequence[str]) -> bool:
+        """Let `columns` of a table be null; return False where only a new table can have them so."""
+
 
 def create_table(table: Table, dialect: Dialect, *, of_old_rows: bool = False) -> str:
     """Return the statement that makes `table`; rows of older versions have no value for what messages have gained."""

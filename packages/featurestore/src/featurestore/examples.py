@@ -34,14 +34,14 @@ EXAMPLES: tuple[tuple[str, str], ...] = (
         "FROM pnl_daily ORDER BY account, day_start_ms;",
     ),
     (
-        "from the last fills back to what the model saw and the trades it was made of",
-        "SELECT f.pair, f.side, f.price, s.confidence, p.model_name, p.model_version, r.rsi_14, c.first_trade_id, "
-        "c.last_trade_id\n"
+        "from the last fills back to what the strategy and its model saw and the trades it was made of",
+        "SELECT f.pair, f.side, f.price, s.strategy, s.confidence, p.model_name, p.model_version, r.rsi_14, "
+        "c.first_trade_id, c.last_trade_id\n"
         "FROM fills f\n"
         "JOIN signals s ON s.message_id = f.signal_id\n"
-        "JOIN predictions p ON p.message_id = s.prediction_id\n"
-        "JOIN technical_indicators_history r ON r.exchange = p.exchange AND r.pair = p.pair "
-        "AND r.interval_s = p.interval_s AND r.window_start_ms = p.window_start_ms AND r.revision = 0\n"
+        "LEFT JOIN predictions p ON p.message_id = s.prediction_id\n"
+        "JOIN technical_indicators_history r ON r.exchange = s.exchange AND r.pair = s.pair "
+        "AND r.interval_s = s.interval_s AND r.window_start_ms = s.window_start_ms AND r.revision = 0\n"
         "JOIN candles_history c ON c.message_id = r.message_id\n"
         "ORDER BY f.filled_at_ms DESC, f.fill_id LIMIT 5;",
     ),

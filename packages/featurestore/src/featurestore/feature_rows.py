@@ -53,7 +53,9 @@ def lists_of(columns: Sequence[Column], rows: Sequence[tuple[Any, ...]]) -> dict
     """Return a list for each column; exact decimals as the floats that models take."""
     values = list(zip(*rows, strict=True)) or [()] * len(columns)
     return {
-        column.name: [to_float(value) for value in each] if column.kind == "decimal" else list(each)
+        column.name: [None if value is None else to_float(value) for value in each]
+        if column.kind == "decimal"
+        else list(each)
         for column, each in zip(columns, values, strict=True)
     }
 
@@ -67,7 +69,7 @@ def feature_row(values: Mapping[str, Any]) -> FeatureRow:
     if others is None:
         others = {name for name in FEATURE_COLUMNS if values[name] is None}
     # The digits are as they were published; RisingWave may write them otherwise.
-    exact = {name: decimal_string(Decimal(values[name])) for name in _DECIMALS}
+    exact = {name: decimal_string(Decimal(values[name])) for name in _DECIMALS if values[name] is not None}
     return FeatureRow(**{name: exact.get(name, value) for name, value in values.items() if name not in others})
 
 

@@ -77,6 +77,20 @@ class PostgresDialect:
         """Leave what there is: no column has another name in older versions."""
         return present
 
+    def demanded(self, connection: psycopg.Connection[Any], table: str) -> set[str]:
+        """Return the columns of a table that may not be null."""
+        query = (
+            "SELECT column_name FROM information_schema.columns "
+            "WHERE table_name = %s AND table_schema = current_schema() AND is_nullable = 'NO'"
+        )
+        return {row[0] for row in connection.execute(query, (table,))}
+
+    def release(self, connection: psycopg.Connection[Any], table: Table, columns: Sequence[str]) -> bool:
+        """Let `columns` of a table be null."""
+        for name in columns:
+            connection.execute(f"ALTER TABLE {table.name} ALTER COLUMN {quoted(name)} DROP NOT NULL")
+        return True
+
     def require_answer(self) -> None:
         """Connect once; RisingWave answers in the same way."""
         self.open().close()

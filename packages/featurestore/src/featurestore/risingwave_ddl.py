@@ -13,12 +13,15 @@ from contracts.message import Message
 from contracts.position import Position
 from contracts.topics import TOPICS, TRADES, TopicSpec
 from featurestore.dialect import POSTGRES_TYPES
-from featurestore.tables import MESSAGE_ID, TABLES, Table, digits_of, quoted, quoted_names
+from featurestore.tables import MESSAGE_ID, TABLES, Table, digits_of, quoted, quoted_names, quoted_text
 from featurestore.views import TRADES as TRADES_VIEW
 from featurestore.views import VIEWS, View
 
 #: What stands behind the columns in an id.
 _ID_ENDS: Mapping[type[Message], tuple[str, ...]] = {Position: ("'position'",)}
+
+#: Tells the messages of a topic apart.
+_TYPE = "type"
 
 #: Frames keep their columns as arrays. What else is on the topic has no trades in it.
 FRAME_TYPES = {
@@ -55,17 +58,41 @@ def create_table(table: Table) -> str:
     A field that a message lacks is null, so no column is NOT NULL: RisingWave would drop the whole message.
     """
     columns = [f"    {quoted(name)} {kind}," for column in table.columns for name, kind in _types(table, column)]
+    key = table.key if is_alone(table) else (_TYPE, *table.key)
     newest = f" WITH VERSION COLUMN ({table.newest})" if table.newest else ""
     return "\n".join(
         (
             f"-- {table.description}",
-            f"CREATE TABLE IF NOT EXISTS {table.name} (",
+            f"CREATE TABLE IF NOT EXISTS {filled(table)} (",
             *columns,
-            f"    PRIMARY KEY ({quoted_names(table.key)})",
+            f"    PRIMARY KEY ({quoted_names(key)})",
             f") ON CONFLICT OVERWRITE{newest}",
             _FROM_TOPIC.format(topic=topic_of(table.message).name),
         )
     )
+
+
+def is_alone(table: Table) -> bool:
+    """Whether a table's messages have their topic to themselves."""
+    return len(topic_of(table.message).messages) == 1
+
+
+def filled(table: Table) -> str:
+    """Return the name of the table that fills itself from the topic of `table`, whatever else is on that."""
+    return table.name if is_alone(table) else f"{topic_of(table.message).name.removesuffix('s')}_messages"
+
+
+def create_parts() -> tuple[str, ...]:
+    """Return the statements that take our tables out of those that hold all messages of a topic."""
+    return tuple(create_view(part_of(table)) for table in TABLES if not is_alone(table))
+
+
+def part_of(table: Table) -> View:
+    """Return the messages of `table` among all those of their topic."""
+    shown = quoted_names(column.name for column in table.shown)
+    kind = table.message.model_fields[_TYPE].default
+    query = f"SELECT {shown}\nFROM {filled(table)}\nWHERE {_TYPE} = {quoted_text(kind)}"
+    return View(table.name, table.description, query)
 
 
 def create_trades() -> tuple[str, ...]:
@@ -89,8 +116,8 @@ def create_view(view: View) -> str:
 
 
 def topic_of(message: type[Message]) -> TopicSpec:
-    """Return the topic that carries a class of messages, and nothing else."""
-    (found,) = (spec for spec in TOPICS if spec.messages == (message,))
+    """Return the topic that carries a class of messages."""
+    (found,) = (spec for spec in TOPICS if message in spec.messages)
     return found
 
 

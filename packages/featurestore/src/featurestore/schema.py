@@ -89,15 +89,24 @@ def _make_table(connection: Any, dialect: MakesTables, table: Table, present: se
     for column in table.columns:
         for statement in sql.add_columns(table, column, dialect, found):
             connection.execute(statement)
+    demanded = dialect.demanded(connection, table.name)
+    released = [
+        name
+        for column in table.columns
+        if column.nullable and column.name not in table.key
+        for name in dialect.definitions(column)
+        if name in demanded
+    ]
+    is_released = not released or dialect.release(connection, table, released)
     gained = {name: value for name, value in table.gained.items() if name not in present}
     for name, value in gained.items():
         connection.execute(f"UPDATE {table.name} SET {quoted(name)} = {value}")  # noqa: S608 - our own words
-    if gained.keys() & set(table.key):
+    if gained.keys() & set(table.key) or not is_released:
         _make_anew(connection, dialect, table)
 
 
 def _make_anew(connection: Any, dialect: MakesTables, table: Table) -> None:
-    """Give a table another key: no database changes the one that is there in the same way."""
+    """Give a table another key, or columns that may be null: not every database changes the one that is there."""
     old = f"{table.name}_of_before"
     names = ", ".join(quoted(dialect.stored_name(column)) for column in table.columns)
     connection.execute(f"ALTER TABLE {table.name} RENAME TO {old}")

@@ -84,6 +84,14 @@ class SqliteDialect:
                 found = found - {column.name} | {stored}
         return found
 
+    def demanded(self, connection: sqlite3.Connection, table: str) -> set[str]:
+        """Return the columns of a table that may not be null."""
+        return {row[1] for row in connection.execute(f"PRAGMA table_xinfo({table})") if row[3]}
+
+    def release(self, connection: sqlite3.Connection, table: Table, columns: Sequence[str]) -> bool:
+        """Change nothing: SQLite cannot."""
+        return False
+
     def require_answer(self) -> None:
         """Ask nobody: the file is made when it is needed."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -121,6 +121,10 @@ class Dataset:
         Number of rows, and of those a model could use.
     from_ms, to_ms
         Start of the first and end of the last window; 0 without rows.
+    unused
+        How many rows are no sample, by cause (`CAUSES`): what is not there twice is counted under the first.
+    closes
+        Of each pair, the starts of its windows and their closes, NaN where they are part of a gap.
     """
 
     samples: Samples
@@ -133,6 +137,13 @@ class Dataset:
     warm_rows: int
     from_ms: int
     to_ms: int
+    unused: Mapping[str, int] = field(default_factory=dict)
+    closes: tuple[tuple[NDArray[np.int64], NDArray[np.float64]], ...] = ()
+
+
+#: Why a row is no sample: part of a gap; a feature that is not warm; too few bars since a hole, a gap or the
+#: beginning; no bar at the horizon; a close that did not move.
+CAUSES = ("gap", "not_warm", "short_run", "no_later_bar", "did_not_move")
 
 
 @dataclass(slots=True)
@@ -215,6 +226,8 @@ def build_dataset(
         warm_rows=len(bars),
         from_ms=min((of_pair.times_ms[0] for of_pair in ordered), default=0),
         to_ms=max((of_pair.times_ms[-1] + interval_ms for of_pair in ordered), default=0),
+        unused=found.unused,
+        closes=tuple((np.array(each.times_ms, dtype=np.int64), np.array(each.closes)) for each in ordered),
     )
 
 
@@ -227,20 +240,35 @@ class _Found(NamedTuple):
     run_lengths: NDArray[np.int64]
     pair_numbers: NDArray[np.int64]
     next_opens: NDArray[np.float64]
+    unused: Mapping[str, int]
 
 
 def _samples(tables: list[_PairTable], sequence_length: int, horizon_ms: int, interval_ms: int) -> _Found:
     none = np.empty(0, dtype=np.int64)
-    parts = [_Found(none, none.astype(np.float64), none, none, none, none.astype(np.float64))]
+    parts = [(none, none.astype(np.float64), none, none, none, none.astype(np.float64))]
+    unused = dict.fromkeys(CAUSES, 0)
     before = 0
     for number, table in enumerate(tables):
         at_ms = np.array(table.times_ms, dtype=np.int64)
         run_lengths = np.array(table.run_lengths, dtype=np.int64)
-        y = labels(at_ms, np.array(table.closes, dtype=np.float64), horizon_ms)
+        closes = np.array(table.closes, dtype=np.float64)
+        y = labels(at_ms, closes, horizon_ms)
         opens = later(at_ms, np.array(table.opens, dtype=np.float64), interval_ms)
         place = before + np.cumsum(run_lengths > 0) - 1
         chosen = (run_lengths >= sequence_length) & ~np.isnan(y)
         numbers = np.full(int(chosen.sum()), number, dtype=np.int64)
-        parts.append(_Found(place[chosen], y[chosen], at_ms[chosen], run_lengths[chosen], numbers, opens[chosen]))
+        parts.append((place[chosen], y[chosen], at_ms[chosen], run_lengths[chosen], numbers, opens[chosen]))
+        reasons = (
+            np.isnan(closes),
+            run_lengths == 0,
+            run_lengths < sequence_length,
+            np.isnan(later(at_ms, closes, horizon_ms)),
+            np.isnan(y),
+        )
+        left = np.ones(len(at_ms), dtype=bool)
+        for cause, holds in zip(CAUSES, reasons, strict=True):
+            unused[cause] += int((left & holds).sum())
+            left &= ~holds
         before += len(table.bars)
-    return _Found(*(np.concatenate(part) for part in zip(*parts, strict=True)))
+    ends, ys, times, runs, numbers, opens = (np.concatenate(part) for part in zip(*parts, strict=True))
+    return _Found(ends, ys, times, runs, numbers, opens, unused)

@@ -42,6 +42,12 @@ class ModelCard(BaseModel):
         Of its training; None if there is none, or nobody said.
     verdict
         What was found of the recipe; None if nobody judged it here.
+    breakdown
+        Its metrics by pair, by fold and by confidence.
+    unused_rows
+        How many rows were no sample, by cause.
+    moves_beyond_costs
+        By bars ahead, the share of moves that exceed what buying and selling costs.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore", protected_namespaces=())
@@ -63,6 +69,9 @@ class ModelCard(BaseModel):
     metrics: dict[str, float]
     baselines: dict[str, dict[str, float]]
     verdict: Verdict | None = None
+    breakdown: dict[str, dict[str, dict[str, float]]] = {}
+    unused_rows: dict[str, int] = {}
+    moves_beyond_costs: dict[int, float] = {}
 
     @property
     def proven(self) -> bool:

@@ -34,6 +34,9 @@ def open_mlflow(uri: str) -> MlflowClient:
     os.environ.setdefault("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true")  # noqa: TID251
     os.environ.setdefault("MLFLOW_ENABLE_PROXY_MULTIPART_DOWNLOAD", "false")  # noqa: TID251
     os.environ.setdefault("MLFLOW_ENABLE_PROXY_MULTIPART_UPLOAD", "false")  # noqa: TID251
+    # Seven retries of two minutes each would be six minutes of silence before anybody hears that it is down.
+    os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")  # noqa: TID251
+    os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "20")  # noqa: TID251
     from mlflow.tracking import MlflowClient
 
     logging.getLogger("alembic").setLevel(logging.WARNING)

@@ -14,6 +14,10 @@ class NoModelError(TradestreamError):
     """There is no model under this name and alias, or its files are gone."""
 
 
+class RegistryUnavailableError(TradestreamError):
+    """The registry cannot be asked now; it may be another time."""
+
+
 @dataclass(frozen=True, slots=True)
 class StoredModel:
     """A model as it was registered.

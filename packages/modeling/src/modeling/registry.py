@@ -13,12 +13,18 @@ from numpy.typing import NDArray
 
 from contracts.errors import BadInputError
 from modeling.database import ensure_database
-from modeling.database_address import database_file
+from modeling.database_address import database_file, plain_address
 from modeling.mlflow_model import CARD_FILE, ONNX_FILE, files_of
 from modeling.model_card import ModelCard
 from modeling.onnx_model import OnnxModel
 from modeling.quiet_imports import open_mlflow
-from modeling.registered import NoModelError, RegisteredVersion, StoredModel, digest_of
+from modeling.registered import (
+    NoModelError,
+    RegisteredVersion,
+    RegistryUnavailableError,
+    StoredModel,
+    digest_of,
+)
 from modeling.stored_versions import stored_versions
 from modeling.tries import try_tags
 
@@ -172,7 +178,7 @@ class ModelRegistry:
 
         Raises
         ------
-        MlflowException
+        RegistryUnavailableError
             If the registry cannot be asked.
         """
         from mlflow.exceptions import MlflowException
@@ -182,7 +188,7 @@ class ModelRegistry:
         except MlflowException as error:
             if error.error_code in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
                 return None
-            raise
+            raise self._unavailable(error) from error
 
     def load(self, name: str, version: int) -> StoredModel:
         """Fetch a version's files.
@@ -196,6 +202,8 @@ class ModelRegistry:
         ------
         NoModelError
             If there is no such version, or its files are not where the registry says.
+        RegistryUnavailableError
+            If the registry cannot be asked.
         BadInputError
             If they are not what was registered.
         """
@@ -242,8 +250,14 @@ class ModelRegistry:
             return self._client.get_model_version(name, str(version))
         except MlflowException as error:
             if error.error_code != "RESOURCE_DOES_NOT_EXIST":
-                raise
+                raise self._unavailable(error) from error
             raise NoModelError(f"{name} version {version} is not in the registry") from error
+
+    def _unavailable(self, error: Exception) -> RegistryUnavailableError:
+        first_line = str(error).partition("\n")[0]
+        return RegistryUnavailableError(
+            f"the model registry at {plain_address(self._uri)} cannot be asked: {first_line}"
+        )
 
     def _files(self, name: str, version: Any, folder: Path) -> tuple[bytes, str]:
         """Return the ONNX file and the card's text."""

@@ -17,10 +17,10 @@ from contracts.candle import QUALITIES
 from contracts.currency import quote_currency
 from contracts.fill import Fill
 from contracts.pnl import Pnl
-from contracts.units import MS_PER_MINUTE, decimal_string
+from contracts.units import MS_PER_SECOND, decimal_string
 from results.evaluation import accuracy_of, judged_predictions
 from results.export.write import ExportResult
-from results.report.data import load_table
+from results.report.data import load_table, shortest_s
 from results.statistics import statistics
 
 FILE_NAME = "summary.json"
@@ -134,8 +134,8 @@ def books(out: Path, candles: pl.DataFrame) -> dict[str, Any]:
     decisions = signals.filter(pl.col("decision") != "none").height
     if pnl.is_empty():
         return {"currencies": {}, "decisions": decisions, "accounts": {}}
-    closes = candles.filter(pl.col("interval_s") == 60, pl.col("revision") == 0).select(
-        "pair", "window_start_ms", "close"
+    closes = candles.filter(pl.col("interval_s") == shortest_s(candles), pl.col("revision") == 0).select(
+        "pair", "interval_s", "window_start_ms", "close"
     )
     currencies = _currencies(signals)
     accounts = {
@@ -192,7 +192,8 @@ def _statistics(pnl: pl.DataFrame, fills: pl.DataFrame, closes: pl.DataFrame) ->
     first = books_by_minute[0]
     initial = Decimal(first.balance) - Decimal(first.realised_quote) + Decimal(first.fees_quote)
     last_ms = books_by_minute[-1].time_ms
-    span = closes.filter(pl.col("window_start_ms").is_between(first.time_ms - MS_PER_MINUTE, last_ms - MS_PER_MINUTE))
+    ends = pl.col("window_start_ms") + pl.col("interval_s") * MS_PER_SECOND
+    span = closes.filter(ends.is_between(first.time_ms, last_ms))
     held = [
         (float(own["close"][0]), float(own["close"][-1]))
         for _, own in span.sort("window_start_ms").group_by("pair", maintain_order=True)
@@ -202,7 +203,7 @@ def _statistics(pnl: pl.DataFrame, fills: pl.DataFrame, closes: pl.DataFrame) ->
 
 def quality(candles: pl.DataFrame) -> dict[str, dict[str, int]]:
     """Return, per pair, the one-minute candles by quality (first revision), and how many were revised."""
-    minutes = candles.filter(pl.col("interval_s") == 60)
+    minutes = candles.filter(pl.col("interval_s") == shortest_s(candles))
     found: dict[str, dict[str, int]] = {}
     for pair in sorted(minutes["pair"].unique().to_list()):
         own = minutes.filter(pl.col("pair") == pair)

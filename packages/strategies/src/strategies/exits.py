@@ -10,7 +10,7 @@ from contracts.errors import BadInputError
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exits:
-    """When a position ends whatever the target says. They are read and checked; orders do not act on them yet.
+    """When a position ends whatever the target says. They travel on signals, and execution acts on them.
 
     Attributes
     ----------

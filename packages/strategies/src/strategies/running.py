@@ -84,6 +84,40 @@ class Stream:
         self._next_ms: int | None = None
         self.state: Any = self._strategy.initial() if self._strategy.has_step() else None
 
+    @property
+    def kept_bars(self) -> int:
+        """How many of the last bars `resume` needs at most; 0 where nothing of an earlier bar is remembered."""
+        bars = self._engine.kept_bars
+        return 0 if bars == 1 and not self._strategy.has_step() else bars
+
+    def kept_from_ms(self, newest_ms: int) -> int:
+        """Return where the bars must begin that `resume` needs to stand behind the one that began at `newest_ms`.
+
+        Returns
+        -------
+        int
+            Start of a bar, event time, milliseconds.
+        """
+        return self._engine.kept_from_ms(newest_ms)
+
+    def resume(self, bars: Sequence[tuple[int, Bar]], given: Sequence[Sequence[float]], state: Any) -> None:
+        """Stand where a stream stands that has taken `bars` one after another.
+
+        Parameters
+        ----------
+        bars
+            The last ones, without a hole: `kept_from_ms` says how many, fewer if there were no more.
+        given
+            What came with each.
+        state
+            What `state` was behind the last one.
+        """
+        self._start_again()
+        if bars:
+            self._engine.resume(bars, given)
+            self._next_ms = bars[-1][0] + self._interval_s * MS_PER_SECOND
+            self.state = state
+
     def go_on_as(self, strategy: Strategy, state: Any) -> None:
         """Go on with the same strategy made anew, from a state that was read back.
 

@@ -10,6 +10,7 @@ from quixstreams.models.serializers import Deserializer, Serializer
 from quixstreams.models.topics import Topic, TopicConfig
 
 from contracts.clock import Clock, SystemClock
+from contracts.errors import BadSettingError
 from contracts.message import Message
 from contracts.topics import TopicSpec
 from contracts.units import MS_PER_SECOND, US_PER_SECOND
@@ -166,6 +167,27 @@ def create_topic(
         value_serializer=MessageSerializer(spec, name, app.intake, the_clock, app.audit),
         config=topic_config(spec, settings),
     )
+
+
+def require_same_partitions(topics: Topics, *specs: TopicSpec) -> None:
+    """Refuse inputs that cannot be joined by key: a key has to be in the same partition of each.
+
+    Parameters
+    ----------
+    topics
+        Of the application.
+    specs
+        Those that are read together.
+
+    Raises
+    ------
+    BadSettingError
+        If they differ in their number of partitions.
+    """
+    counts = {topics[spec.name].name: topics[spec.name].broker_config.num_partitions for spec in specs}
+    if len(set(counts.values())) > 1:
+        found = ", ".join(f"{name} with {count}" for name, count in counts.items())
+        raise BadSettingError("partitions", "the same number for topics that are read together", found)
 
 
 def publish(sdf: StreamingDataFrame, topic: Topic) -> StreamingDataFrame:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +15,8 @@ from contracts.units import decimal_string
 from features.blocks import Floats
 
 PRICES = ("open", "high", "low", "close")
+#: What is kept exactly.
+EXACT_COLUMNS = (*PRICES, "volume")
 COMPLETE, EMPTY, GAP = (QUALITIES.index(each) for each in ("complete", "empty", "gap"))
 
 
@@ -22,6 +24,9 @@ class Texts(Protocol):
     """A column of decimals as they are written."""
 
     def __getitem__(self, bar: int) -> str: ...
+
+    def part(self, which: slice) -> Texts:
+        """Return those of some of the bars."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +37,10 @@ class FloatTexts:
 
     def __getitem__(self, bar: int) -> str:
         return decimal_string(Decimal(repr(float(self.values[bar]))))
+
+    def part(self, which: slice) -> FloatTexts:
+        """Return those of some of the bars."""
+        return FloatTexts(self.values[which])
 
 
 @dataclass(frozen=True)
@@ -45,7 +54,7 @@ class Bars:
     starts_ms
         When each begins.
     texts
-        The four prices by name, exact.
+        The four prices and the volume by name, exact.
     columns
         Those of `features.bars.Bar` that are known.
     trade_counts
@@ -54,6 +63,8 @@ class Bars:
         Of each, as a place in `contracts.candle.QUALITIES`.
     given
         Features and predictions by name, as strategies ask for them; NaN where one is not known.
+    said
+        What signals copy from the prediction of a bar, by field; empty where there are no predictions.
     """
 
     exchange: str
@@ -65,9 +76,23 @@ class Bars:
     trade_counts: NDArray[np.int64]
     qualities: NDArray[np.int8]
     given: Mapping[str, Floats] = field(default_factory=dict)
+    said: Mapping[str, Sequence[Any]] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.starts_ms)
+
+    def __getitem__(self, part: slice) -> Bars:
+        """Return some of the bars."""
+        return replace(
+            self,
+            starts_ms=self.starts_ms[part],
+            texts={name: texts.part(part) for name, texts in self.texts.items()},
+            columns={name: column[part] for name, column in self.columns.items()},
+            trade_counts=self.trade_counts[part],
+            qualities=self.qualities[part],
+            given={name: column[part] for name, column in self.given.items()},
+            said={name: column[part] for name, column in self.said.items()},
+        )
 
     def with_given(self, given: Mapping[str, Floats]) -> Bars:
         """Return the same bars with more that comes with them."""

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from decimal import Decimal, localcontext
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from backtest.engine import Outcome
 from contracts.pnl import Pnl
-from contracts.units import EXACT
+from contracts.units import EXACT, decimal_string
 from execution.core.account.portfolio import Portfolio
-from execution.core.account.valuation import balance, equity, pnl
+from execution.core.account.valuation import balance, equity, unrealised
 
 Floats = NDArray[np.float64]
+_ZERO = Decimal(0)
 
 
 @dataclass(frozen=True)
@@ -60,25 +62,60 @@ def curve_of(outcome: Outcome) -> Curve:
     return Curve(money, worth, exposure, highest - worth)
 
 
-def exact_books(outcome: Outcome) -> Iterator[Pnl]:
-    """Yield the P&L of each bar as execution would have told it.
+def exact_books(outcome: Outcome) -> dict[str, list[Any]]:
+    """Return the P&L of each bar exactly as execution would have told it, a list for each field of `contracts.pnl`.
 
-    Yields
-    ------
-    Pnl
-        One for each bar.
+    Returns
+    -------
+    dict[str, list[Any]]
+        One value for each bar.
     """
-    market = outcome.market
+    rows: list[tuple[Any, ...]] = []
     highest = outcome.opened.highest_equity
-    for begin, end, portfolio in _spans(outcome):
-        for bar in range(begin, end):
-            with localcontext(EXACT):
-                closes = market.closes(portfolio.holdings, bar)
-                marks = {pair: replace(portfolio.marks[pair], close=close) for pair, close in closes.items()}
-                highest = max(highest, equity(portfolio, closes), portfolio.highest_equity)
-                marked = replace(portfolio, marks=marks, highest_equity=highest)
-                told = pnl(marked, market.account.name, market.end_ms(bar))
-            yield told
+    with localcontext(EXACT):
+        for begin, end, portfolio in _spans(outcome):
+            highest = max(highest, portfolio.highest_equity)
+            bars = range(begin, end)
+            if portfolio.holdings:
+                span, highest = _held(outcome, bars, portfolio, highest)
+                rows += span
+            else:
+                rows += [_row(portfolio, highest, {})] * len(bars)
+    market = outcome.market
+    ends = (market.starts_ms + market.interval_ms).tolist()
+    names = tuple(Pnl.model_fields)
+    told = {name: list(column) for name, column in zip(names[2:], zip(*rows, strict=True), strict=True)}
+    return {"account": [market.account.name] * len(ends), "time_ms": ends, **told}
+
+
+def _held(
+    outcome: Outcome, bars: range, portfolio: Portfolio, highest: Decimal
+) -> tuple[list[tuple[Any, ...]], Decimal]:
+    """Return rows of bars on which something is held, and the highest equity after them."""
+    rows = []
+    for bar in bars:
+        closes = outcome.market.closes(portfolio.holdings, bar)
+        highest = max(highest, equity(portfolio, closes))
+        rows.append(_row(portfolio, highest, closes))
+    return rows, highest
+
+
+def _row(portfolio: Portfolio, highest: Decimal, closes: Mapping[str, Decimal]) -> tuple[Any, ...]:
+    """Return the fields of a P&L from `balance` on."""
+    money, floating = balance(portfolio), unrealised(portfolio, closes)
+    now = money + floating
+    exposure = sum((each.quantity * closes[pair] for pair, each in portfolio.holdings.items()), _ZERO)
+    amounts = (
+        money,
+        now,
+        portfolio.realised,
+        floating,
+        portfolio.fees,
+        exposure,
+        max(_ZERO, highest - now),
+        max(_ZERO, portfolio.day_start_balance - now),
+    )
+    return (*map(decimal_string, amounts), portfolio.trading_state)
 
 
 def _spans(outcome: Outcome) -> Iterator[tuple[int, int, Portfolio]]:
@@ -93,4 +130,4 @@ def _spans(outcome: Outcome) -> Iterator[tuple[int, int, Portfolio]]:
 
 
 def _cost(portfolio: Portfolio) -> Decimal:
-    return sum((each.cost_quote for each in portfolio.holdings.values()), Decimal(0))
+    return sum((each.cost_quote for each in portfolio.holdings.values()), _ZERO)

@@ -102,13 +102,16 @@ def run(market: Market, broker: Broker, policy: Policy, parts: Mapping[str, Part
 
 def _act(market: Market, portfolio: Portfolio, bar: int, context: Context) -> tuple[Portfolio, list[Message]]:
     """Run the live step on a bar, with the signals of pairs that it can concern."""
-    concerned = {*portfolio.holdings, *portfolio.orders, *portfolio.stale}
+    concerned = {*portfolio.holdings, *portfolio.orders}
     decisions = market.track.decision[:, bar]
+    by_equity = context.account.daily_loss_basis != "balance"
     signals, missed = {}, {}
     for number, pair in enumerate(market.numbers):
         if market.present[number, bar]:
             if decisions[number] or pair in concerned:
                 signals[pair] = market.signal(number, bar)
+            if by_equity and pair in concerned and bar:  # a day may begin with what it was worth before its first bar
+                missed[pair] = mark_of(market.signal(number, bar - 1))
         elif pair in concerned and bar and market.places[number, bar] >= 0:
             missed[pair] = mark_of(market.signal(number, bar))
     if missed:  # what it was marked with while the account slept

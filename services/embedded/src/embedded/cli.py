@@ -38,6 +38,7 @@ from embedded.options import (
     known_model,
     known_or_there,
     pair_of,
+    pairs_of,
     typed_command,
 )
 from embedded.strategy_cli import app as strategy_app
@@ -296,6 +297,58 @@ def verify(
             print_json(found.as_json())
         if not found.all_equal:
             raise typer.Exit(EXIT_FAILED)
+
+
+@app.command()
+def backtest(
+    strategy: Annotated[
+        str, typer.Option(help="of the one account: a strategy's file, or the name of one that comes along")
+    ] = "",
+    parameter: Annotated[
+        list[str] | None, typer.Option(metavar="NAME=VALUE", help="of the strategy; repeatable")
+    ] = None,
+    bars: Annotated[
+        list[Path] | None,
+        typer.Option(help="a file of bars of one pair: CSV, JSON, Parquet, Feather; repeatable"),
+    ] = None,
+    run_folder: Annotated[Path | None, typer.Option("--run", help="or the candles of this run's folder")] = None,
+    of: Annotated[
+        Path | None, typer.Option(help="hold this run's orders, fills and P&L against a backtest of its accounts")
+    ] = None,
+    show: Annotated[int, typer.Option(min=0, help="number of differences to print with --of")] = 20,
+    pairs: Pairs = None,
+    interval: Annotated[str, typer.Option(help="of the run's candles: 1m, 5m, 15m")] = "1m",
+    start: Annotated[
+        str | None, typer.Option("--from", help="ISO 8601 or epoch ms; what came before warms up")
+    ] = None,
+    end: Annotated[str | None, typer.Option("--to", help="the same, exclusive; by default the end")] = None,
+    accounts: Accounts = None,
+    balance: Balance = None,
+    position_pct: Annotated[str | None, typer.Option(help="size of a new position, percent of equity")] = None,
+    fee_bps: FeeBps = None,
+    slippage_bps: Annotated[str | None, typer.Option(help="slippage against the open, basis points")] = None,
+    exchange: Annotated[str, typer.Option(help="for files of bars: whose smallest orders hold")] = "kraken",
+    out: Out = Path("runs/backtest"),
+    replace: Replace = False,
+    as_json: AsJson = False,
+) -> None:
+    """Run a strategy over years of bars, with the code that trades live."""
+    from backtest.command import run_backtest
+    from embedded.backtests import Money, Typed, hold_against, options_of
+
+    with errors_in_words() as console:
+        if of is not None:
+            if not hold_against(of, Console(stderr=True) if as_json else console, show, as_json=as_json):
+                raise typer.Exit(EXIT_FAILED)
+            return
+        typed = Typed(
+            strategy, parameter or [], bars or [], run_folder, pairs and pairs_of(pairs), interval, start, end
+        )
+        costs = Money(accounts, balance, position_pct, fee_bps, slippage_bps, exchange)
+        options = options_of(typed, costs, out, replace=replace)
+        summary = run_backtest(options, Console(stderr=True) if as_json else console)
+        if as_json:
+            print_json(summary)
 
 
 @app.command(name="dead-letters")

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from functools import partial
 
 from contracts.services import INPUTS
+from contracts.services import service as service_of
 from contracts.topics import REFERENCE_CANDLES, TopicSpec
 from embedded.preflight import references
 from embedded.services import group_of
@@ -41,8 +42,9 @@ def drain(supervisor: Supervisor, log: RunLog, services: Iterable[str], timeout_
         As `Supervisor.wait_until`.
     """
     wanted = set(services)
-    for service, spec in INPUTS.items():
-        inputs = [spec, REFERENCE_CANDLES] if _reads_references(supervisor, service) else [spec]
+    for service in INPUTS:
+        unread = set() if _reads_references(supervisor, service) else {REFERENCE_CANDLES.name}
+        inputs = [spec for spec in service_of(service).inputs if spec.name not in unread]
         caught_up = partial(_caught_up, log, group_of(service), inputs)
         if service in wanted and not supervisor.wait_until(caught_up, timeout_s):
             return False

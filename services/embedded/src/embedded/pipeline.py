@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any, Protocol
 
 from contracts.clock import SystemClock
-from contracts.services import FLOW, INPUTS, SERVICE_NAMES, service, up_to
+from contracts.services import FLOW, INPUTS, SERVICE_NAMES, service
 from contracts.timestamps import iso_utc
 from embedded.drain import drain
 from embedded.environment import ENVIRONMENT
@@ -201,7 +201,7 @@ class Pipeline:
             self.supervisor.wait_for_job("train")
         served = [name for name in INPUTS if name in self.supervisor.processes]
         has_model = self.record.model is not None
-        stages = [name for name in served if has_model or "predictions" not in up_to(name)]
+        stages = [name for name in served if has_model or name != "predictions"]
         if not drain(self.supervisor, self.log, stages, timeout_s):
             self.record.notes.append(
                 "Stopped before everything on its way had arrived; the next start goes on there."

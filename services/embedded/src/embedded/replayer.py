@@ -13,6 +13,7 @@ from embedded.environment import ENVIRONMENT
 from embedded.process import ProcessSpec
 from embedded.services import Services
 from embedded.supervisor import Supervisor
+from embedded.trading import trading
 from predictions.settings import PredictionsSettings
 from results.run_folder import RunFolder
 from results.run_log import RunLog
@@ -42,7 +43,8 @@ class Replayer:
         self._place = place
         services = Services(place, (), model="", seed=0, trades={})
         own = environment_of(PredictionsSettings, store_url="off", log_level="WARNING")
-        given = {**settings, **own}
+        # The replay runs as fast as it can: what was waited for in time is waited for here, however long that takes.
+        given = {**settings, **own, **trading({})}
         self._services = replace(services, extra=unset_others({**services.shared(), **given}) | given)
         self._supervisor = Supervisor(place.logs)
 

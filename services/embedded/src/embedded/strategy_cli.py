@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -31,7 +32,7 @@ def check(
     from embedded import strategy_commands as commands
 
     with errors_in_words() as console:
-        failed = commands.check_file(file, _parameters(parameter or []), run, bars, pair, console, as_json=as_json)
+        failed = commands.check_file(file, parameters_of(parameter or []), run, bars, pair, console, as_json=as_json)
         if failed:
             raise typer.Exit(EXIT_FAILED)
 
@@ -45,7 +46,14 @@ def list_strategies(as_json: _Json = False) -> None:
         commands.list_strategies(console, as_json=as_json)
 
 
-def _parameters(texts: list[str]) -> dict[str, str]:
+def parameters_of(texts: Sequence[str]) -> dict[str, str]:
+    """Return parameters as they were typed, by name.
+
+    Raises
+    ------
+    BadInputError
+        If one is not NAME=VALUE.
+    """
     found = {}
     for text in texts:
         name, equals, value = text.partition("=")

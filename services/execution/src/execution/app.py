@@ -1,10 +1,11 @@
-"""Signals -> orders, fills, positions, P&L and risk alerts, each to its topic."""
+"""Marks and signals -> orders, fills, positions, P&L and risk alerts, each to its topic."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from contracts.candle_mark import CandleMark
 from contracts.errors import BadInputError
 from contracts.message import Message
 from contracts.signal import Signal
@@ -30,12 +31,12 @@ def topology(inputs: dict[str, StreamingDataFrame], topics: dict[str, Topic], se
     broker, policy = settings.broker, settings.policy
     remembered = {name: Remembered() for name in accounts}
 
-    def execute(signal: Signal, state: State) -> list[Message]:
-        if signal.account not in accounts:
-            raise BadInputError("signal.account", f"one of {', '.join(accounts)}", signal.account)
-        messages = step(state, signal, accounts[signal.account], broker, policy, remembered[signal.account])
+    def execute(event: Signal | CandleMark, state: State) -> list[Message]:
+        if event.account not in accounts:
+            raise BadInputError(f"{event.schema_name}.account", f"one of {', '.join(accounts)}", event.account)
+        messages = step(state, event, accounts[event.account], broker, policy, remembered[event.account])
         for message in messages:
-            tell(message, accounts[signal.account])
+            tell(message, accounts[event.account])
         return messages
 
     events = inputs[SIGNALS.name].apply(execute, stateful=True, expand=True)

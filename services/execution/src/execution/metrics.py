@@ -39,10 +39,12 @@ def _tell_books(books: Pnl, account: Account) -> None:
     name, equity, drawdown = account.name, Decimal(books.equity), Decimal(books.drawdown_quote)
     # Of the account as it began; its setting may have changed since.
     initial = Decimal(books.balance) - Decimal(books.realised_quote) + Decimal(books.fees_quote)
-    health = AccountHealth(account, initial, equity + Decimal(books.daily_loss_quote), equity)
+    health = AccountHealth(account, initial, equity + Decimal(books.daily_loss_quote), equity, equity + drawdown)
     EQUITY.labels(account=name).set(float(equity))
     EXPOSURE.labels(account=name).set(float(books.exposure_quote))
     DRAWDOWN.labels(account=name).set(float(drawdown / (equity + drawdown)))
     ACTIVE.labels(account=name).set(books.trading_state == "ACTIVE")
     for rule in LOSS_RULES:
+        if rule.is_final and account.total_loss_mode == "end_of_day":
+            continue  # the highest beginning of a day is not on this message
         LIMIT_USED.labels(account=name, rule=rule.code).set(rule.used_share(health))

@@ -44,11 +44,11 @@ def options() -> list[Option]:
     for rule in RULES:
         if not isinstance(rule, LossRule | OrderRule):
             continue
-        limit, option = rule.limit, rule.on_breach if isinstance(rule, LossRule) else rule.option
+        limit, choices = rule.limit, [rule.option, rule.on_breach if isinstance(rule, LossRule) else None]
         if limit is not None:
             default, bounds = f"Decimal({limit.default_pct})", "gt=0, le=100"
             found.append(Option(limit.field, "Decimal", default, limit.description, bounds))
-        found += [] if option is None else [option]
+        found += [option for option in choices if option is not None]
     return found
 
 

@@ -6,13 +6,15 @@ from decimal import Decimal
 from typing import Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 from pydantic_settings import SettingsConfigDict
 
 from contracts.accounts_settings import AccountsSettings
-from contracts.fees import TAKER_FEE_BPS
+from contracts.fees import MAKER_FEE_BPS, TAKER_FEE_BPS
 from contracts.instrument import Instrument
+from contracts.nearest import did_you_mean
 from exchanges.paper import PaperBroker
+from exchanges.venues import VENUES
 from execution.core.policy import Policy
 from featurestore import StoreSettings
 from streaming.settings import ServiceSettings
@@ -25,10 +27,18 @@ class ExecutionSettings(AccountsSettings, StoreSettings, ServiceSettings):
 
     slippage_bps: Decimal = Field(Decimal(2), ge=0, lt=10_000, description="slippage against the open, basis points")
     fee_bps: Decimal = Field(TAKER_FEE_BPS, ge=0, lt=10_000, description="taker fee, basis points of the value")
+    maker_fee_bps: Decimal = Field(
+        MAKER_FEE_BPS, gt=-10_000, lt=10_000, description="fee of a limit that rested, basis points of the value"
+    )
+    latency_bars: int = Field(0, ge=0, description="bars an order takes to reach the venue")
     instruments: tuple[Instrument, ...] = Field(
         (),
-        description="JSON list of what venues allow of pairs: exchange, pair, lot, minimum_quantity, minimum_cost; "
+        description="JSON list of what venues allow of pairs: exchange, pair, tick, lot, minimum_quantity, "
+        "minimum_cost, taker_bps, maker_bps; "
         "a pair that is not listed has 8 decimals and the venue's usual least cost",
+    )
+    trades_exchange_label: str | None = Field(
+        None, validation_alias="TRADES_EXCHANGE_LABEL", min_length=1, description="the exchange's name in messages"
     )
     day_timezone: str = Field("UTC", description="IANA zone whose midnight starts a trading day")
     risk_mark: Literal["low", "close"] = Field(
@@ -55,11 +65,22 @@ class ExecutionSettings(AccountsSettings, StoreSettings, ServiceSettings):
             raise ValueError(f"each exchange and pair once, not {twice[0]} twice")
         return instruments
 
+    @model_validator(mode="after")
+    def _venues_of_instruments_are_there(self) -> ExecutionSettings:
+        known = sorted({*VENUES, *([self.trades_exchange_label] if self.trades_exchange_label else [])})
+        for each in self.instruments:
+            if each.exchange not in known:
+                meant = did_you_mean(each.exchange, known)
+                raise ValueError(
+                    f"instruments of {', '.join(known)}, or of TRADES_EXCHANGE_LABEL{meant}, not of {each.exchange}"
+                )
+        return self
+
     @property
     def broker(self) -> PaperBroker:
         """The paper broker."""
         known = {(each.exchange, each.pair): each for each in self.instruments}
-        return PaperBroker(self.slippage_bps, self.fee_bps, known)
+        return PaperBroker(self.slippage_bps, self.fee_bps, known, self.maker_fee_bps, self.latency_bars)
 
     @property
     def policy(self) -> Policy:

@@ -8,15 +8,19 @@ from dataclasses import dataclass
 
 from loguru import logger
 
+from modeling.database_address import database_file
 from modeling.facts import ModelFacts
 from modeling.model_card import ModelCard
 from modeling.onnx_model import OnnxModel
-from modeling.registered import NoModelError, StoredModel
+from modeling.own_model import made_up
+from modeling.registered import NoModelError, RegistryUnavailableError, StoredModel
 from modeling.registry import ModelRegistry
 from predictions.core.decision import Forecast
+from predictions.last_good import LastGood
 from predictions.settings import PredictionsSettings
 
 _POLL_SECONDS = 1.0
+_LAST = "the model that was served here last is served again"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,22 +48,27 @@ class ServedModel:
         Raises
         ------
         BadInputError
-            If it was trained on other features, inputs or bars than this code serves.
+            If it was trained on other features, inputs or bars than this code serves, or says no probability.
         """
         card = stored.card
         card.check_servable(interval_s)
         model = OnnxModel(stored.onnx, card.output)
         model.interface.require_width(card.sequence_length, len(card.input_names))
+        model.predict_many(made_up(card))  # one whose weights are NaN is found here, not at the first row
         return cls(card.facts(stored.version), card, model.predict)
 
 
 def load_champion(settings: PredictionsSettings, sleep: Callable[[float], None] = time.sleep) -> ServedModel:
     """Return the model that the alias points to, waiting for one as long as the settings say.
 
+    While a registry cannot be asked, the model that was served here last is served again.
+
     Raises
     ------
     NoModelError
         If there is none by then; it says how to train one.
+    RegistryUnavailableError
+        If the registry cannot be asked by then, and no model of it was served here before.
     BadInputError
         If it cannot be served by this code.
     """
@@ -69,13 +78,15 @@ def load_champion(settings: PredictionsSettings, sleep: Callable[[float], None] 
     while True:
         if registry is None and ModelRegistry.exists(uri):
             registry = ModelRegistry(uri)
-        version = registry.version_of(name, alias) if registry is not None else None
-        if registry is not None and version is not None:
-            model = ServedModel.of(registry.load(name, version), settings.interval_s)
-            logger.info("serving {} version {} ({}), from {}", name, version, model.card.kind, uri)
+        stored, down = _asked(registry, settings) if registry is not None else (None, None)
+        if stored is not None:
+            model = ServedModel.of(stored, settings.interval_s)
+            logger.info("serving {} version {} ({}), from {}", name, stored.version, model.card.kind, uri)
             if model.facts.unproven:
-                logger.warning("{} version {} is unproven: it has not passed the gate", name, version)
+                logger.warning("{} version {} is unproven: it has not passed the gate", name, stored.version)
             return model
+        if waited_seconds >= settings.wait_for_model_seconds and down is not None:
+            raise down
         if waited_seconds >= settings.wait_for_model_seconds:
             raise NoModelError(
                 f"no model {name}@{alias} at {uri} after {waited_seconds:.0f} s: train one with `python -m training` "
@@ -86,3 +97,20 @@ def load_champion(settings: PredictionsSettings, sleep: Callable[[float], None] 
             logger.info("waiting up to {} s for {}@{} at {}", settings.wait_for_model_seconds, name, alias, uri)
         sleep(_POLL_SECONDS)
         waited_seconds += _POLL_SECONDS
+
+
+def _asked(
+    registry: ModelRegistry, settings: PredictionsSettings
+) -> tuple[StoredModel | None, RegistryUnavailableError | None]:
+    """Return what the alias points to, if anything; where the registry is down, what was served last, and why."""
+    kept = LastGood(settings.data_dir / "last-good-models", settings.model_name, settings.alias)
+    try:
+        version = registry.version_of(settings.model_name, settings.alias)
+        stored = None if version is None else registry.load(settings.model_name, version)
+    except RegistryUnavailableError as error:
+        last = kept.read()
+        logger.warning("{}; {}", error, "no model was served here before" if last is None else _LAST)
+        return last, error
+    if stored is not None and database_file(settings.tracking_uri) is None:
+        kept.write(stored)
+    return stored, None

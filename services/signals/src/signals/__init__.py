@@ -1,1 +1,1 @@
-"""Predictions to one decision for each account, pair and final candle."""
+"""Feature rows and predictions to a mark and a decision for each account, pair and final candle."""

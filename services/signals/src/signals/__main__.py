@@ -1,8 +1,8 @@
-"""`python -m signals`: predictions in, decisions out."""
+"""`python -m signals`: feature rows and predictions in, marks and decisions out."""
 
 from __future__ import annotations
 
-from contracts.topics import PREDICTIONS, SIGNALS
+from contracts.topics import PREDICTIONS, SIGNALS, TECHNICAL_INDICATORS
 from signals.app import topology
 from signals.settings import SignalsSettings
 from signals.subscriptions import ask_for_pairs
@@ -16,7 +16,7 @@ def main() -> int:
     settings = load_settings(SignalsSettings)
     configure_logging("signals", settings.log_level, settings.log_format)
     return ask_for_pairs(settings) or run_service(
-        settings, service="signals", inputs=[PREDICTIONS], outputs=[SIGNALS], topology=topology
+        settings, service="signals", inputs=[TECHNICAL_INDICATORS, PREDICTIONS], outputs=[SIGNALS], topology=topology
     )
 
 

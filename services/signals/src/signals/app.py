@@ -1,35 +1,48 @@
-"""Predictions -> one signal for each account that trades the pair."""
+"""Feature rows and predictions -> a mark and a decision for each account that trades the pair."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from contracts.candle_mark import CandleMark
+from contracts.feature_row import FeatureRow
 from contracts.prediction import Prediction
 from contracts.signal import Signal
 from contracts.state import State
-from contracts.topics import PREDICTIONS, SIGNALS
+from contracts.topics import PREDICTIONS, SIGNALS, TECHNICAL_INDICATORS
+from signals.core.at_work import Streams
 from signals.core.decide import step
-from signals.deciders import decider_of
 from signals.settings import SignalsSettings
+from streaming.dead_letters.classification import is_systematic
+from streaming.dead_letters.writer import PROCESSING_FAILED
 from streaming.service.sink import keep
-from streaming.topics import publish
+from streaming.topics import Topics, publish, require_same_partitions
 
 if TYPE_CHECKING:
     from quixstreams.dataframe import StreamingDataFrame
-    from quixstreams.models.topics import Topic
 
 
-def topology(inputs: dict[str, StreamingDataFrame], topics: dict[str, Topic], settings: SignalsSettings) -> None:
-    """Lay out the flow; state is per pair, the key of predictions, and signals leave under their account's key."""
-    deciders = [decider_of(account) for account in settings.configured_accounts]
+def topology(inputs: dict[str, StreamingDataFrame], topics: Topics, settings: SignalsSettings) -> None:
+    """Lay out the flow; state is per pair, the key of both topics, and signals leave under their account's key."""
+    require_same_partitions(topics, TECHNICAL_INDICATORS, PREDICTIONS)
+    desk, streams = settings.desk, Streams()
 
-    def concerns(prediction: Prediction) -> bool:
-        model = settings.model_name
-        return prediction.interval_s == settings.interval_s and model in (None, prediction.model_name)
+    def concerns(message: FeatureRow | Prediction) -> bool:
+        if message.interval_s != settings.interval_s:
+            return False
+        if isinstance(message, Prediction):
+            return settings.model_name in (None, message.model_name)
+        return message.revision == 0  # a correction changes the record, not what was decided
 
-    def decide(prediction: Prediction, state: State) -> list[Signal]:
-        return step(state, prediction, deciders, settings.expiry_seconds)
+    def decide(message: FeatureRow | Prediction, state: State) -> list[Signal | CandleMark]:
+        told = step(state, message, desk, streams)
+        for row, _, error in told.failed:
+            if is_systematic(error):
+                raise error
+            topics.dead_letters.send(row.key, row.to_json(), PROCESSING_FAILED, error)
+        return told.messages
 
-    predictions = inputs[PREDICTIONS.name].filter(concerns)
-    signals = predictions.apply(decide, stateful=True, expand=True)
-    keep(publish(signals, topics[SIGNALS.name]), settings.store_writer())
+    both = inputs[TECHNICAL_INDICATORS.name].concat(inputs[PREDICTIONS.name])
+    signals = both.filter(concerns).apply(decide, stateful=True, expand=True)
+    sent = publish(signals, topics[SIGNALS.name])
+    keep(sent.filter(lambda message: isinstance(message, Signal)), settings.store_writer())

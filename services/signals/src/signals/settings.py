@@ -8,6 +8,7 @@ from pydantic_settings import SettingsConfigDict
 from contracts.accounts_settings import AccountsSettings
 from contracts.errors import TradestreamError
 from featurestore import StoreSettings
+from signals.core.followed import Desk
 from signals.deciders import decider_of
 from streaming.settings import ServiceSettings
 
@@ -17,12 +18,22 @@ class SignalsSettings(AccountsSettings, StoreSettings, ServiceSettings):
 
     model_config = SettingsConfigDict(env_prefix="SIGNALS_")
 
-    interval_s: int = Field(60, gt=0, description="interval of the predictions acted on, seconds")
+    interval_s: int = Field(60, gt=0, description="interval of the candles and predictions acted on, seconds")
     model_name: str | None = Field(
         None, min_length=1, description="model acted on; by default the first that predicts"
     )
     expiry_seconds: int = Field(
         300, gt=0, description="seconds of event time a decision may wait for a trade after its candle"
+    )
+    maximum_pending_bars: int = Field(
+        5,
+        ge=0,
+        description="bars of event time that a strategy waits for a prediction; prices and other strategies do not",
+    )
+    from_ms: int | None = Field(
+        None,
+        ge=0,
+        description="start of the first window that accounts trade, milliseconds; by default the first there is",
     )
     trades_exchange: str = Field(
         "kraken", validation_alias="TRADES_EXCHANGE", min_length=1, description="exchange whose pairs are requested"
@@ -35,10 +46,16 @@ class SignalsSettings(AccountsSettings, StoreSettings, ServiceSettings):
     def _strategies_are_there(self) -> SignalsSettings:
         for account in self.configured_accounts:
             try:
-                decider_of(account)
+                decider_of(account, self.interval_s)
             except TradestreamError as error:
                 raise ValueError(f"strategies of accounts that signals can follow; {error}") from error
         return self
+
+    @property
+    def desk(self) -> Desk:
+        """Who decides, as the core is told of it."""
+        deciders = tuple(decider_of(account, self.interval_s) for account in self.configured_accounts)
+        return Desk(deciders, self.expiry_seconds, self.maximum_pending_bars, self.from_ms)
 
     @property
     def exchange(self) -> str:

@@ -64,8 +64,7 @@ def meet(
         return Meeting(refit_of=_unseen(champion, data, folds)) if card.proven else Meeting()
     rival = MODELS.get(card.kind)
     if rival is not None and rival.is_installed():
-        forecast, _ = out_of_sample(rival, data, folds, settings, lambda *_: None)
-        return Meeting({CHAMPION: forecast})
+        return Meeting({CHAMPION: out_of_sample(rival, data, folds, settings, lambda *_: None).forecast})
     return Meeting({CHAMPION: _unseen(champion, data, folds)})
 
 

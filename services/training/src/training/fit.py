@@ -13,9 +13,11 @@ from contracts.counted import counted
 from contracts.errors import TradestreamError
 from contracts.units import MS_PER_SECOND
 from features import ANCHOR_BARS, feature_set
+from modeling.calibration import calibrated
 from modeling.dataset import Dataset, Samples
 from modeling.input_list import input_list
 from modeling.inputs import INPUT_NAMES
+from modeling.judging.breakdown import beyond_costs, breakdown
 from modeling.judging.judge import Judged, judge
 from modeling.judging.verdict import Verdict
 from modeling.kind import Fitted, ModelKind, OnEpoch
@@ -32,7 +34,9 @@ from training.settings import TrainingSettings
 
 #: Largest difference between the trained model and the ONNX file that is served.
 PARITY = 1e-5
-#: Samples that it is looked for in.
+#: Share of moves beyond costs under which training says that there is little to gain.
+LEAST_BEYOND_COSTS = 0.05
+#: Samples that parity is looked for in.
 _PARITY_SAMPLES = 10_000
 
 _LOG_RETURN = INPUT_NAMES.index("log_return")
@@ -107,8 +111,10 @@ def train_model(
         "training {} on {} samples of {} pairs, {} of them judge it in {} folds",
         *(kind.name, len(data.samples), len(data.pairs), len(tested), len(folds)),
     )
-    forecast, learned = out_of_sample(kind, data, folds, settings, on_epoch)
-    fitted = fit_recipe(kind, data, np.arange(len(data.samples)), settings, on_epoch)
+    stitched = out_of_sample(kind, data, folds, settings, on_epoch)
+    forecast = stitched.forecast
+    everything = np.arange(len(data.samples))
+    fitted = calibrated(fit_recipe(kind, data, everything, settings, on_epoch), stitched.calibrator)
     _require_parity(fitted, kind, data)
     bars = _bars(kind, data, folds, settings)
     meeting = meet(champion, kind, data, folds, settings)
@@ -119,7 +125,7 @@ def train_model(
         next_opens=data.next_opens[tested],
         forecast=forecast,
         bars={**bars, **meeting.bars},
-        learned=learned and fitted.learned,
+        learned=stitched.learned and fitted.learned,
         champion=meeting.refit_of,
     )
     verdict = judge(
@@ -129,7 +135,15 @@ def train_model(
         horizon_bars=settings.horizon_bars,
         earlier=trials_of(registered, fitted.onnx),
     )
-    card = _card(data, kind, settings, judged, verdict)
+    of_fold = np.repeat(np.arange(1, len(folds) + 1), [len(fold.test) for fold in folds])
+    found = breakdown(
+        judged.y,
+        forecast,
+        {"pair": [data.pairs[number] for number in judged.pairs], "fold": of_fold.astype(str)},
+    )
+    card = _card(data, kind, settings, judged, verdict).model_copy(
+        update={"breakdown": found, "moves_beyond_costs": _beyond_costs(data, settings)}
+    )
     return Trained(_same(card, fitted, champion), fitted, data, tested, forecast)
 
 
@@ -152,7 +166,7 @@ def _bars(
         found["momentum"].append(momentum_forecast(train.y, _last_return(train), _last_return(test)))
     bars = {name: np.concatenate(parts) for name, parts in found.items()}
     if kind.name != BAR_KIND:
-        bars[BAR_KIND], _ = out_of_sample(MODELS[BAR_KIND], data, folds, settings, lambda *_: None)
+        bars[BAR_KIND] = out_of_sample(MODELS[BAR_KIND], data, folds, settings, lambda *_: None).forecast
     return bars
 
 
@@ -169,10 +183,38 @@ def _require_enough(data: Dataset, settings: TrainingSettings) -> None:
         warm_up = ANCHOR_BARS + max(feature.bars(settings.interval_s) for feature in feature_set("core"))
         raise TooFewRowsError(
             f"expected at least {settings.min_samples} samples, was {count}: {rows} of "
-            f"{settings.interval_s} s in {pairs}, {data.warm_rows} of them warm. A pair's rows are "
+            f"{settings.interval_s} s in {pairs}, {data.warm_rows} of them warm. {_unused(data)}A pair's rows are "
             f"warm after up to {warm_up} bars; then {length + settings.horizon_bars} consecutive ones give the "
             "first sample, each further one another"
         )
+
+
+def _unused(data: Dataset) -> str:
+    """Say why rows are no samples; nothing where all are."""
+    causes = ", ".join(f"{count} {cause.replace('_', ' ')}" for cause, count in data.unused.items() if count)
+    return f"No samples: {causes}. " if causes else ""
+
+
+def _beyond_costs(data: Dataset, settings: TrainingSettings) -> dict[int, float]:
+    """Return the share of moves that exceed a round trip, at the horizon and at some others."""
+    horizons = sorted({settings.horizon_bars, 1, 5, 15, 60, 240})
+    cost_bps = settings.trading_rule.cost_bps
+    counts = [
+        beyond_costs(times_ms, closes, settings.interval_s * MS_PER_SECOND, horizons, cost_bps)
+        for times_ms, closes in data.closes
+    ]
+    found = {}
+    for horizon in horizons:
+        beyond, known = (sum(each[horizon][place] for each in counts) for place in (0, 1))
+        if known:
+            found[horizon] = beyond / known
+    share = found.get(settings.horizon_bars, 0.0)
+    if share < LEAST_BEYOND_COSTS:
+        logger.warning(
+            "{:.1f} % of moves over {} exceed a round trip of {:g} basis points: no forecast of the others can pay",
+            *(100 * share, counted(settings.horizon_bars, "bar"), 2 * cost_bps),
+        )
+    return found
 
 
 def _require_parity(fitted: Fitted, kind: ModelKind, data: Dataset) -> None:
@@ -202,4 +244,5 @@ def _card(data: Dataset, kind: ModelKind, settings: TrainingSettings, judged: Ju
         metrics=report(judged.y, judged.forecast),
         baselines={name: report(judged.y, bar) for name, bar in judged.bars.items() if np.isfinite(bar).all()},
         verdict=verdict,
+        unused_rows={cause: count for cause, count in data.unused.items() if count},
     )

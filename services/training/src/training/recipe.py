@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 from contracts.counted import counted
 from contracts.errors import TradestreamError
 from contracts.units import MS_PER_SECOND
+from modeling.calibration import Calibrator, fit_calibrator
 from modeling.dataset import Dataset, Samples
 from modeling.kind import Fitted, ModelKind, OnEpoch
 from modeling.onnx_model import OnnxModel
@@ -58,20 +60,52 @@ def forecast_of(model: Callable[[NDArray[np.float32]], NDArray[np.float64]], par
     return np.concatenate([model(x) for x in part.chunks()] or [np.empty(0)])
 
 
+@dataclass(frozen=True, slots=True)
+class Stitched:
+    """What a recipe said of all test parts.
+
+    Parameters
+    ----------
+    forecast
+        Probabilities, each by a model that had not seen the sample; NaN where a sequence is not full.
+    learned
+        Whether it learned anything in any fold.
+    calibrator
+        What all of them together say of the recipe's boldness: for the model that is fitted on everything.
+    """
+
+    forecast: NDArray[np.float64]
+    learned: bool
+    calibrator: Calibrator | None
+
+
 def out_of_sample(
     kind: ModelKind, data: Dataset, folds: Sequence[Fold], settings: TrainingSettings, on_epoch: OnEpoch
-) -> tuple[NDArray[np.float64], bool]:
-    """Return the recipe's forecasts of all test parts, stitched, and whether it learned anything in any fold.
+) -> Stitched:
+    """Return the recipe's forecasts of all test parts, stitched.
 
-    Each is made by the ONNX file of a model that was fitted on what came before. NaN where a sequence is not full.
+    Each is made by the ONNX file of a model that was fitted on what came before, and calibrated by how the folds
+    before did.
     """
-    stitched, learned = [], False
+    raw, said, learned = [np.empty(0)], [], False
+    tested = np.concatenate([fold.test for fold in folds])
     for fold in folds:
         fitted = fit_recipe(kind, data, fold.train, settings, on_epoch)
         full = data.run_lengths[fold.test] >= kind.sequence_length
         forecast = np.full(len(fold.test), np.nan)
-        tested = as_seen_by(kind, data.samples.at(fold.test[full]))
-        forecast[full] = forecast_of(OnnxModel(fitted.onnx).predict_many, tested)
-        stitched.append(forecast)
+        judging = as_seen_by(kind, data.samples.at(fold.test[full]))
+        forecast[full] = forecast_of(OnnxModel(fitted.onnx).predict_many, judging)
+        before = _calibrator(data, tested, np.concatenate(raw), settings)
+        said.append(forecast if before is None else before.apply(forecast))
+        raw.append(forecast)
         learned = learned or fitted.learned
-    return np.concatenate(stitched), learned
+    return Stitched(np.concatenate(said), learned, _calibrator(data, tested, np.concatenate(raw), settings))
+
+
+def _calibrator(
+    data: Dataset, tested: Indices, forecast: NDArray[np.float64], settings: TrainingSettings
+) -> Calibrator | None:
+    """Return what the first forecasts of the samples `tested` say."""
+    known = np.isfinite(forecast)
+    seen = tested[: len(forecast)][known]
+    return fit_calibrator(data.times_ms[seen], data.samples.y[seen], forecast[known], settings.horizon_bars)

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from contracts.errors import BadInputError
-from contracts.services import INPUTS, up_to
-from contracts.topics import TRADES, TopicSpec
+from contracts.services import INPUTS, service, up_to
+from contracts.topics import REFERENCE_CANDLES, TRADES, TopicSpec
 from results.run_folder import MARKER, RunFolder
 from streaming.broker_address import SCHEME, is_embedded, log_folder
 from streaming.clients import committed_offsets, end_offsets, lag
@@ -124,15 +124,24 @@ def look_at(log: Log) -> Snapshot:
     settings = log.settings
     trades_before = end_offsets(settings, TRADES)
     groups = {service: settings.group_for(service) for service in INPUTS}
-    behind = {service: lag(settings, groups[service], spec) > 0 for service, spec in INPUTS.items()}
-    had_read = {service: committed_offsets(settings, groups[service], spec) for service, spec in INPUTS.items()}
+    behind = {name: any(lag(settings, groups[name], spec) > 0 for spec in read_by(name)) for name in INPUTS}
+    had_read = [
+        (groups[name], spec, committed_offsets(settings, groups[name], spec))
+        for name in INPUTS
+        for spec in read_by(name)
+    ]
     topics = [spec for specs in reversed(OUTPUTS.values()) for spec in specs]
     ends = {spec.name: end_offsets(settings, spec) for spec in topics}
     ends[TRADES.name] = end_offsets(settings, TRADES)
     still = ends[TRADES.name] == trades_before
     settled = {name for name in INPUTS if still and not any(behind[each] for each in up_to(name))}
-    cut = [fault for name in INPUTS for fault in _cut(groups[name], INPUTS[name], had_read[name], ends)]
+    cut = [fault for group, spec, read in had_read for fault in _cut(group, spec, read, ends)]
     return Snapshot(ends, frozenset(settled), tuple(cut))
+
+
+def read_by(name: str) -> list[TopicSpec]:
+    """Return the inputs of a service that every run has."""
+    return [spec for spec in service(name).inputs if spec is not REFERENCE_CANDLES]
 
 
 def _cut(

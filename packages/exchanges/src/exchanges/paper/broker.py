@@ -8,16 +8,18 @@ from decimal import ROUND_DOWN, ROUND_HALF_EVEN, ROUND_UP, Decimal, localcontext
 from typing import Any
 
 from contracts.errors import BadSettingError
-from contracts.fees import TAKER_FEE_BPS
+from contracts.fees import MAKER_FEE_BPS, TAKER_FEE_BPS
 from contracts.instrument import Instrument, default_instrument
+from contracts.mark import MarkedWindow
 from contracts.order import Order, OrderSide
 from contracts.order_report import Execution, OrderReport
-from contracts.signal import Signal
 from contracts.units import BPS, EXACT, decimal_string, price_decimals
 from contracts.wakes import ALWAYS, Wakes
+from exchanges.paper.touch import COLLAR, TOUCHES, Liquidity, Refused, Touched
 
 INSUFFICIENT_FUNDS = "insufficient_funds"
 FEE_STEP = Decimal("1e-8")
+_ZERO = Decimal(0)
 _WHOLE_BPS = Decimal(10_000)
 #: A market order is filled at once and whole.
 _EXECUTION_ID = "1"
@@ -35,6 +37,10 @@ class PaperBroker:
         Taker fee, basis points of the money that changes hands.
     instruments
         What is known of pairs, by exchange and pair; the others have `contracts.instrument.default_instrument`.
+    maker_fee_bps
+        Fee of a limit that rested.
+    latency_bars
+        Bars that an order takes to arrive; one that rests at the venue from the entry on needs none.
 
     Raises
     ------
@@ -53,12 +59,19 @@ class PaperBroker:
     slippage_bps: Decimal = Decimal(2)
     fee_bps: Decimal = TAKER_FEE_BPS
     instruments: Mapping[tuple[str, str], Instrument] = field(default_factory=dict)
+    maker_fee_bps: Decimal = MAKER_FEE_BPS
+    latency_bars: int = 0
 
     def __post_init__(self) -> None:
         for name in ("slippage_bps", "fee_bps"):
             value = getattr(self, name)
             if not 0 <= value < _WHOLE_BPS:
                 raise BadSettingError(name, "at least 0 and less than 10000 basis points", str(value))
+        if not -_WHOLE_BPS < self.maker_fee_bps < _WHOLE_BPS:
+            expected = "above -10000 and less than 10000 basis points"
+            raise BadSettingError("maker_fee_bps", expected, str(self.maker_fee_bps))
+        if self.latency_bars < 0:
+            raise BadSettingError("latency_bars", "at least 0", str(self.latency_bars))
 
     def instrument(self, exchange: str, pair: str) -> Instrument:
         """Return what orders of `pair` are rounded to.
@@ -85,21 +98,40 @@ class PaperBroker:
             step = Decimal(1).scaleb(-price_decimals(price))
             return price.quantize(step, ROUND_UP if buying else ROUND_DOWN)
 
-    def fee_quote(self, quantity: Decimal, price: Decimal) -> Decimal:
+    def fee_quote(
+        self,
+        quantity: Decimal,
+        price: Decimal,
+        liquidity: Liquidity = "taker",
+        instrument: Instrument | None = None,
+    ) -> Decimal:
         """Return the fee in quote currency, to 8 decimals, halves to even.
+
+        Parameters
+        ----------
+        quantity, price
+            Of an execution.
+        liquidity
+            Whether it took what was in the book, or rested there.
+        instrument
+            What the pair's fees are, where it says so; else they are the broker's.
 
         Returns
         -------
         Decimal
             In quote currency.
         """
+        taken = liquidity == "taker"
+        of_pair = None if instrument is None else instrument.taker_bps if taken else instrument.maker_bps
+        usual = self.fee_bps if taken else self.maker_fee_bps
         with localcontext(EXACT):
-            return (quantity * price * self.fee_bps * BPS).quantize(FEE_STEP, ROUND_HALF_EVEN)
+            bps = usual if of_pair is None else of_pair
+            return (quantity * price * bps * BPS).quantize(FEE_STEP, ROUND_HALF_EVEN)
 
     def reports(
-        self, orders: Iterable[Order], marks: Mapping[str, Signal], window_end_ms: int, cash: Decimal
+        self, orders: Iterable[Order], marks: Mapping[str, MarkedWindow], window_end_ms: int, cash: Decimal
     ) -> list[OrderReport]:
-        """Return what becomes of `orders` in a minute: filled at its first trades, or over before one came.
+        """Return what becomes of `orders` in a minute: filled where it reaches them, refused, or over.
 
         Parameters
         ----------
@@ -119,25 +151,27 @@ class PaperBroker:
         """
         found = []
         for order in orders:
-            mark = marks.get(order.pair)
-            if mark is not None and _fills_at_open(mark, order):
-                report, paid = self._fill(order, mark, cash)
-                cash = EXACT.subtract(cash, paid)
-                found.append(report)
-            elif order.expires_at_ms is not None and window_end_ms >= order.expires_at_ms:
-                # The next candle starts too late, so nothing is gained by waiting until it comes.
-                found.append(_report(order, order.expires_at_ms, kind="EXPIRED"))
+            report, paid = self._report(order, marks.get(order.pair), window_end_ms, cash)
+            cash = EXACT.subtract(cash, paid)
+            found += [] if report is None else [report]
         return found
 
-    def wakes(self, _order: Order) -> Wakes:
-        """Return when `reports` may have something to say of an order in flight: on the next bar with a trade.
+    def wakes(self, order: Order) -> Wakes:
+        """Return when `reports` may have something to say of an order in flight.
 
         Returns
         -------
         Wakes
-            Every bar, as an order that can still be filled or expire ends on one of the next.
+            Where a bar reaches the levels of one that rests on what is held; every bar for others, which can be
+            filled, refused or over on the next.
         """
-        return ALWAYS
+        if order.order_type not in ("stop", "target", "bracket"):
+            return ALWAYS
+        stop, target = order.stop_price, order.limit_price
+        return Wakes(
+            low_at_most={} if stop is None else {order.pair: Decimal(stop)},
+            high_at_least={} if target is None else {order.pair: Decimal(target)},
+        )
 
     def cancel(self, order: Order, at_ms: int) -> list[OrderReport]:
         """Return the answer to the wish that `order` be cancelled: it is, at once.
@@ -149,28 +183,57 @@ class PaperBroker:
         """
         return [_report(order, at_ms, kind="CANCELLED", reason=order.cancel_reason)]
 
-    def _fill(self, order: Order, mark: Signal, cash: Decimal) -> tuple[OrderReport, Decimal]:
+    def _report(
+        self, order: Order, mark: MarkedWindow | None, window_end_ms: int, cash: Decimal
+    ) -> tuple[OrderReport | None, Decimal]:
+        """Return what becomes of an order in a minute, and what it costs."""
+        if mark is not None and (wait_ms := self._wait_ms(order, mark)) is not None:
+            touched = TOUCHES[order.order_type](order, mark, wait_ms == 0)
+            if isinstance(touched, Refused):
+                return _report(order, mark.window_start_ms, kind="REJECTED", reason=touched.reason), _ZERO
+            if touched is not None:
+                return self._fill(order, mark, touched, cash)
+            if order.time_in_force == "IOC":
+                return _report(order, mark.window_start_ms, kind="EXPIRED"), _ZERO
+        if order.expires_at_ms is not None and window_end_ms >= order.expires_at_ms:
+            # The next candle starts too late, so nothing is gained by waiting until it comes.
+            return _report(order, order.expires_at_ms, kind="EXPIRED"), _ZERO
+        return None, _ZERO
+
+    def _wait_ms(self, order: Order, mark: MarkedWindow) -> int | None:
+        """Return for how long an order has been at the venue when a candle begins; None if it is not, or no more."""
+        start_ms = mark.window_start_ms
+        if order.purpose == "protect":
+            return 0  # it came with the entry
+        wait_ms = start_ms - order.decided_at_ms - self.latency_bars * (mark.window_end_ms - start_ms)
+        in_time = order.expires_at_ms is None or start_ms < order.expires_at_ms
+        return wait_ms if wait_ms >= 0 and in_time else None
+
+    def _fill(self, order: Order, mark: MarkedWindow, touched: Touched, cash: Decimal) -> tuple[OrderReport, Decimal]:
         at_ms, quantity = mark.window_start_ms, Decimal(order.quantity)
-        price = self.price(order.side, Decimal(mark.mark_open))
-        fee = self.fee_quote(quantity, price)
+        buys = order.side == "buy"
+        price = touched.price
+        if touched.liquidity == "taker":
+            price = self.price(order.side, price)
+            if touched.worst is not None:
+                price = min(price, touched.worst) if buys else max(price, touched.worst)
+        collar = order.collar_price
+        if collar is not None and (price > Decimal(collar) if buys else price < Decimal(collar)):
+            return _report(order, at_ms, kind="REJECTED", reason=COLLAR), _ZERO
+        instrument = self.instrument(order.exchange, order.pair)
+        fee = self.fee_quote(quantity, price, touched.liquidity, instrument)
         value = EXACT.multiply(quantity, price)
-        paid = EXACT.add(value if order.side == "buy" else -value, fee)
-        if order.side == "buy" and paid > cash:
-            return _report(order, at_ms, kind="REJECTED", reason=INSUFFICIENT_FUNDS), Decimal(0)
+        paid = EXACT.add(value if buys else -value, fee)
+        if buys and paid > cash:
+            return _report(order, at_ms, kind="REJECTED", reason=INSUFFICIENT_FUNDS), _ZERO
         execution = Execution(
             execution_id=_EXECUTION_ID,
             quantity=order.quantity,
             price=decimal_string(price),
             fee=decimal_string(fee),
-            reference_price=mark.mark_open,
+            reference_price=decimal_string(touched.price),
         )
-        return _report(order, at_ms, kind="FILL", execution=execution), paid
-
-
-def _fills_at_open(mark: Signal, order: Order) -> bool:
-    # The open of a gap candle need not be the first trade after the decision: nobody knows what was before it.
-    honest = mark.mark_trade_count > 0 and mark.mark_quality != "gap"
-    return honest and (order.expires_at_ms is None or mark.window_start_ms < order.expires_at_ms)
+        return _report(order, at_ms, kind="FILL", execution=execution, reason=touched.reason), paid
 
 
 def _report(order: Order, at_ms: int, **what: Any) -> OrderReport:

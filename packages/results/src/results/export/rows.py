@@ -21,8 +21,11 @@ def parse(values: Iterable[bytes], schema: dict[str, Any]) -> pl.DataFrame:
 
 
 def message_rows(table: Table, values: Iterable[bytes]) -> pl.DataFrame:
-    """Return the rows of a table, in log order, repetitions included."""
-    return parse(values, table.schema)
+    """Return the rows of a table, in log order, repetitions included; what else is on its topic is left out."""
+    rows = parse(values, table.schema)
+    if len(table.spec.messages) == 1:
+        return rows
+    return rows.filter(pl.col("type") == table.message.model_fields["type"].default)
 
 
 def trade_rows(values: Iterable[bytes]) -> pl.DataFrame:

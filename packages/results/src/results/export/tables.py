@@ -115,5 +115,11 @@ FRAME_SCHEMA: dict[str, Any] = {
 
 
 def table(name: str) -> Table:
-    """Return the table called `name`."""
+    """Return the table called `name`.
+
+    Returns
+    -------
+    Table
+        With its columns and identity.
+    """
     return {each.name: each for each in TABLES}[name]

@@ -10,7 +10,7 @@ from typing import Any
 
 import polars as pl
 
-from contracts.units import MS_PER_MINUTE
+from contracts.units import MS_PER_MINUTE, MS_PER_SECOND
 from results.evaluation import judged_predictions
 from results.export.tables import table
 
@@ -18,10 +18,22 @@ MAX_BARS = 900
 _BAR_MINUTES = (1, 5, 15, 60, 240, 1_440, 10_080)
 _PRICES = ("open", "high", "low", "close")
 _HISTORY_SHARE = 0.25
+_MINUTE_S = 60
+
+
+def shortest_s(candles: pl.DataFrame) -> int:
+    """Return the length of the shortest candles, seconds: a minute wherever trades were at hand."""
+    return _MINUTE_S if candles.is_empty() else int(candles["interval_s"].min())  # type: ignore[arg-type]
 
 
 def load_table(folder: Path, name: str) -> pl.DataFrame:
-    """Return an exported table; a missing file is a table without rows."""
+    """Return an exported table; a missing file is a table without rows.
+
+    Returns
+    -------
+    pl.DataFrame
+        Typed as the contract has it.
+    """
     path = folder / f"{name}.parquet"
     return pl.read_parquet(path, glob=False) if path.exists() else pl.DataFrame(schema=table(name).schema)
 
@@ -57,10 +69,17 @@ class ReportData:
         return load_table(self.folder, "candles")
 
     @cached_property
+    def candle_s(self) -> int:
+        """Length of the candles that are shown, seconds."""
+        return shortest_s(self.all_candles)
+
+    @cached_property
     def candles(self) -> pl.DataFrame:
-        """The latest revision of each one-minute candle in the period the report shows."""
+        """The latest revision of each of the shortest candles in the period the report shows."""
         return (
-            self.all_candles.filter(pl.col("interval_s") == 60, pl.col("window_start_ms") >= self.shown_from_ms)
+            self.all_candles.filter(
+                pl.col("interval_s") == self.candle_s, pl.col("window_start_ms") >= self.shown_from_ms
+            )
             .sort("pair", "window_start_ms", "revision")
             .unique(["exchange", "pair", "window_start_ms"], keep="last", maintain_order=True)
             .with_columns(pl.col(*_PRICES, "volume").cast(pl.Float64))
@@ -70,7 +89,9 @@ class ReportData:
     def features(self) -> pl.DataFrame:
         """The served feature rows of the shown period."""
         return load_table(self.folder, "technical_indicators").filter(
-            pl.col("interval_s") == 60, pl.col("revision") == 0, pl.col("window_start_ms") >= self.shown_from_ms
+            pl.col("interval_s") == self.candle_s,
+            pl.col("revision") == 0,
+            pl.col("window_start_ms") >= self.shown_from_ms,
         )
 
     @cached_property
@@ -109,8 +130,10 @@ class ReportData:
             realised=pl.col("realised_pnl_quote").sum(), fees=pl.col("fee_quote").sum()
         )
         ends = self.pnl.group_by("account").agg(end_ms=pl.col("time_ms").max())
-        closes = self.all_candles.filter(pl.col("interval_s") == 60, pl.col("revision") == 0).select(
-            "pair", close_ms=pl.col("window_start_ms") + MS_PER_MINUTE, last_price=pl.col("close").cast(pl.Float64)
+        closes = self.all_candles.filter(pl.col("interval_s") == self.candle_s, pl.col("revision") == 0).select(
+            "pair",
+            close_ms=pl.col("window_start_ms") + self.candle_s * MS_PER_SECOND,
+            last_price=pl.col("close").cast(pl.Float64),
         )
         held: pl.DataFrame = (
             last.select(*each, "average_price", held="quantity")
@@ -143,7 +166,7 @@ class ReportData:
     @cached_property
     def shown_from_ms(self) -> int:
         """Start of the shown period: the live part, and of the history before it as much as gives it context."""
-        minutes = self.all_candles.filter(pl.col("interval_s") == 60)["window_start_ms"]
+        minutes = self._of_candle_s(self.all_candles)["window_start_ms"]
         if minutes.is_empty():
             return 0
         first, last = int(minutes.min()), int(minutes.max())  # type: ignore[arg-type]
@@ -154,12 +177,16 @@ class ReportData:
 
     @cached_property
     def bar_minutes(self) -> int:
-        """Width of a drawn bar: one minute, or the smallest that keeps a pair under `MAX_BARS` bars."""
+        """Width of a drawn bar: a candle's, or the smallest that keeps a pair under `MAX_BARS` bars."""
         if self.candles.is_empty():
             return 1
+        widths = [width for width in _BAR_MINUTES if width >= self.candle_s // _MINUTE_S]
         starts = self.candles["window_start_ms"]
         minutes = (int(starts.max()) - int(starts.min())) / MS_PER_MINUTE  # type: ignore[arg-type]
-        return next((width for width in _BAR_MINUTES if minutes / width <= MAX_BARS), _BAR_MINUTES[-1])
+        return next((width for width in widths if minutes / width <= MAX_BARS), _BAR_MINUTES[-1])
+
+    def _of_candle_s(self, rows: pl.DataFrame) -> pl.DataFrame:
+        return rows.filter(pl.col("interval_s") == self.candle_s)
 
     def bars(self, pair: str) -> pl.DataFrame:
         """Return the candles of `pair` folded to drawn bars, with a `time` column."""

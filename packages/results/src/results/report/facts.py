@@ -221,7 +221,7 @@ def fill_rows(data: ReportData) -> list[list[str]]:
             _money(row, row["quantity"] * row["price"]),
             _money(row, row["fee_quote"]),
             _money(row, row["realised_pnl_quote"], sign=True) if row["side"] == "sell" else MISSING,
-            f"{row['model_name']} v{row['model_version']}",
+            MISSING if row["model_name"] is None else f"{row['model_name']} v{row['model_version']}",
         ]
         for row in rows.iter_rows(named=True)
     ]

@@ -9,7 +9,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup
 
-from contracts.units import MS_PER_MINUTE
+from contracts.units import MS_PER_MINUTE, MS_PER_SECOND
 from results.report import facts, figures
 from results.report.data import ReportData
 from results.report.drawing_library import packed_library
@@ -77,7 +77,9 @@ def _content(data: ReportData) -> dict[str, Any]:
         "trading": facts.trading_rows(data),
         "days": facts.day_rows(data),
         "ranges": ranges(data),
-        "last_ms": 0 if data.candles.is_empty() else int(data.candles["window_start_ms"].max()) + MS_PER_MINUTE,  # type: ignore[arg-type]
+        "last_ms": 0
+        if data.candles.is_empty()
+        else int(data.candles["window_start_ms"].max()) + data.candle_s * MS_PER_SECOND,  # type: ignore[arg-type]
         "health": facts.health_facts(data),
         "drawn": drawn,
         "figures_json": as_script(drawn),
@@ -103,6 +105,12 @@ def ranges(data: ReportData) -> list[list[Any]]:
     whole_ms = 0 if minutes.is_empty() else int(minutes.max()) - int(minutes.min())  # type: ignore[arg-type]
     spans = {label: 60 * hours * MS_PER_MINUTE for label, hours in _RANGES_HOURS.items()}
     return [[label, span_ms] for label, span_ms in spans.items() if span_ms < whole_ms]
+
+
+def last_ms(data: ReportData) -> int:
+    """Return when the last candle that is shown ends."""
+    starts = data.candles["window_start_ms"]
+    return 0 if starts.is_empty() else int(starts.max()) + data.candle_s * MS_PER_SECOND  # type: ignore[arg-type]
 
 
 def _drawn(data: ReportData) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Does what a model says, where it is sure enough."""
+"""Does what a model says: enters where it is sure enough, and leaves when it no longer expects a rise."""
 
 from __future__ import annotations
 
@@ -6,12 +6,15 @@ from strategies import Expression, Strategy, above, at_least, below, between, pr
 
 
 class Prediction(Strategy):
-    """Long where the model expects a rise, flat where it expects a fall; no decision below `minimum_confidence`."""
+    """Long where the model is at least as sure of a rise as `minimum_confidence`; flat where it expects none.
+
+    The floor is for entries alone: what is held is let go however sure the model is that it will not rise.
+    """
 
     minimum_confidence: float = between(0.5, 1, default=0.55, step=0.01)
 
     def target(self) -> Expression:
-        """Return 1, 0 or no decision."""
+        """Return 1, 0 or, where a rise is not sure enough, no decision."""
         said = predicted("direction")
-        side = when(above(said.direction, 0), 1, when(below(said.direction, 0), 0, unknown))
-        return when(at_least(said.confidence, self.minimum_confidence), side, unknown)
+        sure = when(at_least(said.confidence, self.minimum_confidence), 1, unknown)
+        return when(above(said.probability_up, 0.5), sure, when(below(said.probability_up, 0.5), 0, unknown))

@@ -50,6 +50,7 @@ class ServiceApplication(HookedApplication):
     dead_letters: DeadLetters
     heartbeat_seconds: float | None = None
     stop_at_end: bool = False
+    _taken_before = 0
     checkpoint_mark: CheckpointMark
     progress: Progress
     audit: AuditLog
@@ -89,8 +90,11 @@ class ServiceApplication(HookedApplication):
     def on_turn(self, idle: bool) -> None:
         self.heartbeat_seconds = time.monotonic()
         self.progress.idle_turns += idle
-        if self.stop_at_end and idle and self.inputs_read():
+        # What was set aside gave no message either, and others may lie behind it in what has been fetched.
+        taken = self.progress.processed
+        if self.stop_at_end and idle and taken == self._taken_before and self.inputs_read():
             self.stop()
+        self._taken_before = taken
 
 
 class EmbeddedServiceApplication(ServiceApplication, EmbeddedApplication):

@@ -28,6 +28,7 @@ from embedded.replacing import require_replaceable
 from embedded.services import Services
 from embedded.terminal.choose import choose_view
 from embedded.terminal.state import RunState
+from embedded.trading import trading
 from exchanges.simulator.settings import SimulatorSettings
 from features import ANCHOR_BARS
 from modeling.kinds import DEMO_KIND
@@ -142,7 +143,7 @@ def _services(options: DemoOptions, place: RunFolder, chosen: Chosen) -> Service
             "pairs": chosen.pairs,
             "requests_per_second": 40,
         },
-        extra=chosen.settings,
+        extra={**chosen.settings, **trading(set_variables(ENV_FILE), from_ms=LIVE_FROM_MS)},
     )
 
 

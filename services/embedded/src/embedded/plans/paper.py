@@ -29,13 +29,15 @@ from embedded.services import Services
 from embedded.subscriptions import EXCHANGE_FILE
 from embedded.terminal.choose import choose_view
 from embedded.terminal.state import RunState
+from embedded.trading import trading
 from modeling.kinds import DEMO_KIND, MODELS
 from modeling.registered import NoModelError
 from results.run_folder import RunFolder
 from results.run_log import RunLog
-from results.run_settings import environment_settings
+from results.run_settings import environment_settings, recorded_settings
 from results.summary import RunRecord
-from streaming.settings import ENV_FILE
+from signals.settings import SignalsSettings
+from streaming.settings import ENV_FILE, environment_variable
 from streaming.variables import set_variables
 
 PAIRS = ("BTC/USD", "ETH/USD")
@@ -91,6 +93,7 @@ def _run(
     if options.exchange == simulated_market.EXCHANGE:
         market = market_of(place, options.seed, options.speaks, clock, days)
         services = replace(services, trades={**services.trades, **market.trades()})
+    services = replace(services, extra={**services.extra, **_trading(place, market, clock)})
     place.file(EXCHANGE_FILE).write_text(options.exchange, encoding="utf-8")
     pipeline = _pipeline(options, services, chosen, console, clock, market)
     has_model = _has_model(place, pipeline.record)
@@ -105,6 +108,17 @@ def _run(
     finally:
         if _has_news(pipeline):
             print_summary(console, pipeline, write_results(pipeline))
+
+
+def _trading(place: RunFolder, market: SimulatedMarket | None, clock: Clock) -> dict[str, str]:
+    """Accounts trade from the first start in the folder on."""
+    began = recorded_settings(place).get(environment_variable(SignalsSettings, "from_ms"))
+    from_ms = int(began) if began else _now_ms(market, clock)
+    return trading(set_variables(ENV_FILE), from_ms=from_ms, real_time=market is None)
+
+
+def _now_ms(market: SimulatedMarket | None, clock: Clock) -> int:
+    return market.live_from_ms if market else clock.now_us() // US_PER_MS // MS_PER_MINUTE * MS_PER_MINUTE
 
 
 def _has_news(pipeline: Pipeline) -> bool:
@@ -180,7 +194,7 @@ def _pipeline(
     market: SimulatedMarket | None,
 ) -> Pipeline:
     pairs = list(chosen.pairs)
-    now_ms = market.live_from_ms if market else clock.now_us() // US_PER_MS // MS_PER_MINUTE * MS_PER_MINUTE
+    now_ms = _now_ms(market, clock)
     title = f"paper trading on {market.in_words(options.speed) if market else options.exchange}"
     begin_ms = now_ms - round(history_days(chosen.interval_s) * MS_PER_DAY)
     state = RunState(title, pairs, begin_ms, now_ms, currencies=chosen.currencies)

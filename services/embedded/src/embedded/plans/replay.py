@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,7 @@ from embedded.replacing import require_replaceable
 from embedded.services import Services
 from embedded.terminal.choose import choose_view
 from embedded.terminal.state import RunState
+from embedded.trading import trading
 from exchanges.recorded import Steps, open_recording
 from featurestore.settings import FILE_NAME
 from modeling.kinds import TRAINING_KIND
@@ -35,8 +36,8 @@ from streaming.variables import set_variables
 from trades.settings import RECORDED
 
 _NOTHING_TRADED = (
-    "Too few warm feature rows to train on, so nothing was predicted, decided or traded: predictions, signals, "
-    "orders, fills, positions and pnl have no rows."
+    "Too few warm feature rows to train on, so nothing was predicted, and accounts that follow a model decided and "
+    "traded nothing: predictions has no rows, and signals, orders, fills, positions and pnl have none of theirs."
 )
 _HOLES = "The trades are long enough: holes in them, or prices that stood still, are the reason."
 
@@ -92,6 +93,7 @@ def run_replay(options: ReplayOptions, console: Console) -> None:
         words = f"Too short to train on, so it goes on without a model. {too_short}"
         console.print(Text(words, "yellow"), soft_wrap=True)
     services = _services(options, found.files, place, chosen)
+    services = replace(services, extra={**services.extra, **trading(environment, from_ms=cut_ms)})
     with place.owned(afresh=True):
         pipeline = _pipeline(options, services, found, chosen, cut_ms, console)
         _run(options, pipeline, model, too_short, cut_ms, console)

@@ -150,7 +150,7 @@ class StateReader:
         self._read_candles()
         self._read_predictions()
         self._read_books()
-        self.state.counts = {spec.name: self._log.count(spec) for spec in (*INPUTS.values(), FILLS)}
+        self.state.counts = {spec.name: self._log.count(spec) for spec in (*INPUTS.values(), PREDICTIONS, FILLS)}
         self.state.troubles = {
             name: words for name, each in self.state.processes.items() if (words := each.trouble())
         }

@@ -12,11 +12,13 @@ from execution.core.account.valuation import pnl
 from execution.core.broker import Broker
 from execution.core.context import Context
 from execution.core.minute.minute import Minute
+from execution.core.orders.open_order import OpenOrder
 from execution.core.policy import Policy
 from execution.core.steps.decide import decide
 from execution.core.steps.flatten import flatten
 from execution.core.steps.limits import check_losses, check_pairs
 from execution.core.steps.mark import mark, start_day
+from execution.core.steps.protect import protect, trail
 
 
 def act(portfolio: Portfolio, minute: Minute, account: Account, broker: Broker, policy: Policy) -> Decided:
@@ -40,18 +42,22 @@ def act(portfolio: Portfolio, minute: Minute, account: Account, broker: Broker, 
     # The default context would round products to 28 digits; here money is conserved to the last one.
     with localcontext(EXACT):
         portfolio = start_day(portfolio, minute, context)
-        portfolio, settled = _hear(portfolio, minute, context)
+        portfolio, settled = _hear(portfolio, portfolio.in_flight(), minute, context)
+        portfolio, protected = protect(portfolio, context)
+        portfolio, stopped = _hear(portfolio, portfolio.resting(), minute, context)
+        portfolio, released = protect(portfolio, context)
         portfolio = mark(portfolio, minute)
+        portfolio, trailed = trail(portfolio, minute, context)
         portfolio, stale = check_pairs(portfolio, minute, context)
         portfolio, losses = check_losses(portfolio, minute, context)
         portfolio, flattened = flatten(portfolio, minute, context)
         portfolio, decided = decide(portfolio, minute, context)
         books = pnl(portfolio, account.name, context.at_ms)
+    settled += [*protected, *stopped, *released, *trailed]
     return portfolio, [*settled, *stale, *losses, *flattened, *decided, books]
 
 
-def _hear(portfolio: Portfolio, minute: Minute, context: Context) -> Decided:
-    """Book what the broker says of orders in flight, pairs in sorted order."""
-    orders = [opened.order for _, opened in sorted(portfolio.orders.items())]
-    reports = context.broker.reports(orders, minute.signals, context.at_ms, portfolio.cash)
+def _hear(portfolio: Portfolio, orders: list[OpenOrder], minute: Minute, context: Context) -> Decided:
+    """Book what the broker says of orders."""
+    reports = context.broker.reports([each.order for each in orders], minute.candles, context.at_ms, portfolio.cash)
     return book_all(portfolio, reports, context.account)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
-from typing import Protocol
+from typing import Literal, Protocol
 
 from contracts.instrument import Instrument
+from contracts.mark import MarkedWindow
 from contracts.order import Order, OrderSide
 from contracts.order_report import OrderReport
-from contracts.signal import Signal
 
 
 class Broker(Protocol):
@@ -40,8 +40,23 @@ class Broker(Protocol):
             Quote currency.
         """
 
-    def fee_quote(self, quantity: Decimal, price: Decimal) -> Decimal:
+    def fee_quote(
+        self,
+        quantity: Decimal,
+        price: Decimal,
+        liquidity: Literal["taker", "maker"] = "taker",
+        instrument: Instrument | None = None,
+    ) -> Decimal:
         """Return the fee that is expected, in quote currency.
+
+        Parameters
+        ----------
+        quantity, price
+            Of an execution.
+        liquidity
+            Whether it takes what is in the book, or rests there.
+        instrument
+            Of the pair, which may have fees of its own.
 
         Returns
         -------
@@ -50,7 +65,7 @@ class Broker(Protocol):
         """
 
     def reports(
-        self, orders: Iterable[Order], marks: Mapping[str, Signal], window_end_ms: int, cash: Decimal
+        self, orders: Iterable[Order], marks: Mapping[str, MarkedWindow], window_end_ms: int, cash: Decimal
     ) -> list[OrderReport]:
         """Return what becomes of orders in flight in a minute.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from contracts.candle_mark import CandleMark
 from contracts.signal import Signal
 from contracts.state import State
 from execution.core.account.portfolio import Portfolio
@@ -47,7 +48,8 @@ class JsonEdge:
             last = self._remembered
             return last.portfolio if saved == last.saved else Portfolio.from_json(saved)
         if key.startswith(PENDING):
-            return Signal.model_validate(saved)
+            kind = CandleMark if saved.get("type") == CandleMark.model_fields["type"].default else Signal
+            return kind.model_validate(saved)
         return OpenOrder.from_json(saved) if key.startswith(ENDED) and isinstance(saved, dict) else saved
 
     def set(self, key: str, value: Any) -> None:
@@ -56,7 +58,7 @@ class JsonEdge:
             saved = value.to_json()
             self._remembered.saved, self._remembered.portfolio = saved, value
             self._state.set(key, saved)
-        elif isinstance(value, Signal):
+        elif isinstance(value, Signal | CandleMark):
             self._state.set(key, value.model_dump())
         else:
             self._state.set(key, value.to_json() if isinstance(value, OpenOrder) else value)

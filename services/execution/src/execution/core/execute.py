@@ -7,6 +7,7 @@ from dataclasses import replace
 from decimal import localcontext
 
 from contracts.account import Account
+from contracts.candle_mark import CandleMark
 from contracts.currency import quote_currency
 from contracts.errors import BadInputError
 from contracts.message import Message
@@ -23,7 +24,7 @@ from execution.core.minute.bar_synchroniser import BarSynchroniser
 from execution.core.orders.archive import Archive
 from execution.core.policy import Policy
 
-Event = Signal | OrderReport
+Event = Signal | CandleMark | OrderReport
 
 
 def step(
@@ -52,8 +53,8 @@ def fold(state: State, event: Event, account: Account, broker: Broker, policy: P
     state
         The account's, before and after, of objects; empty for an account that has not traded.
     event
-        Any pair's next signal, which waits for the other pairs', or what a venue says of an order, which is booked at
-        once. What was said before changes nothing.
+        Any pair's next candle or signal, which wait for each other and for the other pairs', or what a venue says of
+        an order, which is booked at once. What was said before changes nothing.
     account, broker, policy
         Whose money, whose prices, which rules of time and risk.
 
@@ -67,7 +68,9 @@ def fold(state: State, event: Event, account: Account, broker: Broker, policy: P
     if isinstance(event, OrderReport):
         return _report(state, event, account)
     if event.pair not in account.pairs:
-        raise BadInputError("signal.pair", f"one of {', '.join(account.pairs)} (pairs of {account.name})", event.pair)
+        raise BadInputError(
+            f"{event.schema_name}.pair", f"one of {', '.join(account.pairs)} (pairs of {account.name})", event.pair
+        )
     line = BarSynchroniser(state, account.pairs, policy.maximum_pending_bars)
     if line.is_known(event):
         return []
@@ -114,7 +117,9 @@ def _continued(portfolio: Portfolio, account: Account) -> Portfolio:
     return portfolio
 
 
-def run(signals: Iterable[Signal], account: Account, broker: Broker, policy: Policy | None = None) -> list[Message]:
+def run(
+    signals: Iterable[Signal | CandleMark], account: Account, broker: Broker, policy: Policy | None = None
+) -> list[Message]:
     """Return all that follows from an account's signals, from an empty portfolio on: a backtest in one call."""
     state, rules = MemoryState(), policy or Policy()
     return [message for signal in signals for message in fold(state, signal, account, broker, rules)]

@@ -10,7 +10,7 @@ from execution.core.account.portfolio import Portfolio
 from execution.core.context import Context
 from execution.core.rules import LOSS_RULES, PAIR_RULES
 from execution.core.rules.rule import never
-from execution.core.steps import decide, flatten, limits, mark
+from execution.core.steps import decide, flatten, limits, mark, protect
 
 #: What a part of the step says of a portfolio between two minutes.
 Part = Callable[[Portfolio, Context], Iterable[Wakes]]
@@ -18,8 +18,9 @@ Part = Callable[[Portfolio, Context], Iterable[Wakes]]
 
 def _orders(portfolio: Portfolio, context: Context) -> Iterable[Wakes]:
     """What the broker says of each order in flight; one that says nothing keeps awake while there are any."""
+    orders = [*portfolio.in_flight(), *portfolio.resting()]
     of_broker: Callable[..., Wakes] | None = getattr(context.broker, "wakes", None)
-    return [ALWAYS if of_broker is None else of_broker(opened.order) for opened in portfolio.orders.values()]
+    return [ALWAYS if of_broker is None else of_broker(opened.order) for opened in orders]
 
 
 #: By name, as `act` has them: tests move each of them to the late side and must see that it is missed.
@@ -28,6 +29,7 @@ PARTS: Mapping[str, Part] = {
     "orders": _orders,
     "stopped": flatten.wakes,
     "decisions": decide.wakes,
+    "guards": protect.wakes,
     **{rule.code: partial(limits.wakes_of_losses, rule=rule) for rule in LOSS_RULES},
     **{rule.code: partial(limits.wakes_of_pairs, rule=rule) for rule in PAIR_RULES if rule.wakes is not never},
 }

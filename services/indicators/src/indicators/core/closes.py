@@ -6,11 +6,11 @@ import math
 from bisect import bisect_left
 
 from contracts.errors import BadInputError
+from contracts.line import Line
 from contracts.reference_candle import ReferenceCandle
 from contracts.state import State
 from contracts.units import to_float
 from contracts.window import WindowMessage
-from indicators.core.line import Line
 
 
 class Closes:

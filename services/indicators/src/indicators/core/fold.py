@@ -16,7 +16,7 @@ from contracts.feature_row import FeatureRow
 from contracts.state import State
 from contracts.units import MS_PER_SECOND
 from features import feature_set, feature_set_id
-from features.bars import bar_of
+from features.bars import Bar, bar_of
 from features.engine import Engine
 from indicators.core.ring import REVISABLE_BARS, Ring
 
@@ -81,7 +81,7 @@ def _append(
     bar = bar_of(candle, reference_close)
     engine = _engine(ring, last_ms, candle, engines, set_name)
     engine.push(candle.window_start_ms, bar)
-    row = _row(candle, engine, set_name)
+    row = _row(candle, engine, set_name, bar)
     ring.append(candle.window_start_ms, candle.revision, bar)
     engines[candle.exchange, candle.pair, candle.interval_s] = (candle.window_start_ms, engine)
     return row
@@ -108,12 +108,14 @@ def _revise(ring: Ring, last_ms: int, candle: Candle, set_name: str) -> FeatureR
     if candle.window_start_ms <= oldest_ms:
         raise BadInputError("window_start_ms", f"a correction of a window after {oldest_ms}", candle.window_start_ms)
     engine = _resumed(ring, candle, set_name)
-    engine.push(candle.window_start_ms, bar_of(candle, ring.reference_close(candle.window_start_ms)))
-    row = _row(candle, engine, set_name)
+    bar = bar_of(candle, ring.reference_close(candle.window_start_ms))
+    engine.push(candle.window_start_ms, bar)
+    row = _row(candle, engine, set_name, bar)
     ring.set_revision(candle.window_start_ms, candle.revision)
     return row
 
 
-def _row(candle: Candle, engine: Engine, set_name: str) -> FeatureRow:
+def _row(candle: Candle, engine: Engine, set_name: str, bar: Bar) -> FeatureRow:
     copied = {name: getattr(candle, name) for name in _COPIED}
-    return FeatureRow(**copied, **engine.values(), feature_set=set_id(set_name))
+    reference_close = None if math.isnan(bar.reference_close) else bar.reference_close
+    return FeatureRow(**copied, **engine.values(), feature_set=set_id(set_name), reference_close=reference_close)

@@ -15,12 +15,12 @@ from typing import NamedTuple
 
 from contracts.candle import Candle
 from contracts.feature_row import FeatureRow
+from contracts.line import Line
 from contracts.reference_candle import ReferenceCandle
 from contracts.state import State
 from features import ANCHOR_BARS
 from indicators.core.closes import Closes
 from indicators.core.fold import Engines, step
-from indicators.core.line import Line
 from indicators.core.ring import Ring
 
 #: Thirty days of one-minute candles: pairs whose history is fetched side by side can be that far apart.

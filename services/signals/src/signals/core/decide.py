@@ -1,89 +1,189 @@
-"""Predictions of one pair to the decisions of the accounts that trade it."""
+"""Rows and predictions of one pair to the marks and decisions of the accounts that trade it.
+
+What comes out is a function of what the two topics hold, not of how their messages were mixed, as long as no
+prediction is more than `Desk.maximum_pending_bars` late: a row's mark leaves with the row, and so do the decisions
+of strategies that ask for no model; the others wait for the prediction of the row, or for a later one, which says
+that there is none.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 from typing import TypedDict
 
+from contracts.candle_mark import CandleMark
+from contracts.feature_row import FeatureRow
 from contracts.prediction import Prediction
-from contracts.signal import Decision, Signal, Target
+from contracts.signal import Signal
 from contracts.state import State
 from contracts.units import MS_PER_SECOND
-from signals.core.decider import Decider
+from features.bars import bar_of_row
+from signals.core.at_work import AtWork, Outcome, Streams, forget_others
+from signals.core.followed import Decider, Desk
+from signals.core.messages import decision_of, mark_of
 from signals.core.reason import reason
-
-PAIR = "pair"
-#: Nothing is sold short yet: what says so holds nothing.
-_DECISIONS: dict[Target | None, Decision] = {1: "buy", 0: "sell", -1: "sell", None: "none"}
+from signals.core.waiting import Waiting
 
 
 class PairState(TypedDict):
-    """What is remembered of a pair: JSON, one integer per account.
+    """What is remembered of a pair beside rows, bars and predictions: JSON.
 
-    `decided_ms` holds, per account, the window start of its last decision other than none.
+    `row_ms` and `said_ms` are the newest windows that a row and a prediction came of, `begun_ms` that of the first
+    prediction: with it accounts begin whose strategy waits for one.
     """
 
-    last_window_start_ms: int | None
-    decided_ms: dict[str, int]
+    row_ms: int | None
+    said_ms: int | None
+    begun_ms: int | None
 
 
-def step(state: State, prediction: Prediction, deciders: Sequence[Decider], expiry_seconds: int) -> list[Signal]:
-    """Turn one prediction into one signal for each account that trades its pair.
+@dataclass
+class Told:
+    """What a message leads to.
 
-    The first prediction for a window decides. A repeated one, an older one, and one of another model version for the
-    same window give nothing: the transport repeats messages, and an account must not be told twice.
+    Attributes
+    ----------
+    messages
+        Marks and decisions, in order.
+    failed
+        Rows on which a strategy's code failed, and what it raised.
+    """
+
+    messages: list[Signal | CandleMark] = field(default_factory=list)
+    failed: list[tuple[FeatureRow, str, Exception]] = field(default_factory=list)
+
+
+def step(state: State, message: FeatureRow | Prediction, desk: Desk, streams: Streams) -> Told:
+    """Take the next row or prediction of a pair and return what its accounts are told.
+
+    Repeated and older messages give nothing, and of several predictions for one window the first counts: the
+    transport repeats messages, and an account must not be told twice.
 
     Parameters
     ----------
     state
-        Of the prediction's pair: what came before, and now this.
-    prediction
-        For one final candle.
-    deciders
-        All accounts that are configured, with their strategies.
-    expiry_seconds
-        How long a decision may wait for a trade after its candle ended, in event time.
+        Of the message's pair; changed in place.
+    message
+        A final candle with its features, as decisions use it (revision 0), or what a model expects.
+    desk
+        All accounts with their strategies.
+    streams
+        The process's cache, empty at first.
+
+    Raises
+    ------
+    BadInputError
+        If the row's numbers are none that formulas can take. The state is unchanged.
     """
-    before: PairState = state.get(PAIR) or PairState(last_window_start_ms=None, decided_ms={})
-    last = before["last_window_start_ms"]
-    if last is not None and prediction.window_start_ms <= last:
-        return []
-    trading = [each for each in deciders if prediction.pair in each.account.pairs]
-    # Only accounts that still trade the pair are kept, so a renamed account leaves nothing behind.
-    names = [each.account.name for each in trading]
-    decided = {name: before["decided_ms"][name] for name in names if name in before["decided_ms"]}
-    signals = [_signal(prediction, each, decided.get(each.account.name), expiry_seconds) for each in trading]
-    decided.update({s.account: s.window_start_ms for s in signals if s.decision != "none"})
-    state.set(PAIR, PairState(last_window_start_ms=prediction.window_start_ms, decided_ms=decided))
-    return signals
+    deciders = [each for each in desk.deciders if message.pair in each.account.pairs]
+    if not deciders:
+        return Told()
+    turn = _Turn(state, message, desk, deciders, streams)
+    if isinstance(message, Prediction):
+        turn.hear(message)
+    else:
+        turn.see(message)
+    return turn.told
 
 
-def _signal(prediction: Prediction, decider: Decider, decided_ms: int | None, expiry_seconds: int) -> Signal:
-    # A gap's prices are no market's: nothing is decided on them, whatever a strategy makes of them.
-    target = None if prediction.mark_quality == "gap" else decider.target(prediction)
-    why = reason(prediction, target, decider, decided_ms)
-    return Signal(
-        account=decider.account.name,
-        strategy=decider.strategy,
-        strategy_hash=decider.strategy_hash,
-        target=target,
-        exchange=prediction.exchange,
-        pair=prediction.pair,
-        interval_s=prediction.interval_s,
-        window_start_ms=prediction.window_start_ms,
-        decision=_DECISIONS[target] if why == "confident" else "none",
-        reason=why,
-        direction=prediction.direction,
-        probability_up=prediction.probability_up,
-        confidence=prediction.confidence,
-        expires_at_ms=prediction.window_end_ms + expiry_seconds * MS_PER_SECOND,
-        model_name=prediction.model_name,
-        model_version=prediction.model_version,
-        prediction_id=prediction.message_id,
-        mark_open=prediction.mark_open,
-        mark_high=prediction.mark_high,
-        mark_low=prediction.mark_low,
-        mark_close=prediction.mark_close,
-        mark_trade_count=prediction.mark_trade_count,
-        mark_quality=prediction.mark_quality,
-    )
+class _Turn:
+    """One message's work on the state of a pair and exchange."""
+
+    def __init__(
+        self, state: State, message: FeatureRow | Prediction, desk: Desk, deciders: list[Decider], streams: Streams
+    ) -> None:
+        self.told = Told()
+        self._state, self._desk, self._streams = state, desk, streams
+        self._at_once = [each for each in deciders if not each.followed.waits]
+        self._patient = [each for each in deciders if each.followed.waits]
+        self._name = f"{message.exchange}:pair"
+        saved: PairState | None = state.get(self._name)
+        self._pair = saved or PairState(row_ms=None, said_ms=None, begun_ms=None)
+        self._waiting = Waiting(state, message.exchange)
+        self._asked = frozenset(name for each in self._patient for name in each.followed.features)
+
+    def see(self, row: FeatureRow) -> None:
+        """Take a row: its mark leaves now, with the decisions that wait for nobody."""
+        last_ms, at_ms = self._pair["row_ms"], row.window_start_ms
+        if last_ms is not None and at_ms <= last_ms:
+            return
+        bar_of_row(row)  # raises before anything has changed
+        self._forget_others(row)
+        self._mark(row, [*(self._at_once if self._is_traded(at_ms) else ()), *self._begun(at_ms)])
+        self._decide(row, None, self._at_once, told=self._is_traded(at_ms))
+        if self._patient:
+            self._waiting.add_row(row, self._asked)
+        self._save(row_ms=at_ms)
+        self._release()
+
+    def hear(self, prediction: Prediction) -> None:
+        """Take a prediction: with the first one the accounts that wait for models begin."""
+        last_ms, at_ms = self._pair["said_ms"], prediction.window_start_ms
+        if not self._patient or (last_ms is not None and at_ms <= last_ms):
+            return
+        self._waiting.add_prediction(prediction)
+        begins = self._pair["begun_ms"] is None and self._is_traded(at_ms)
+        self._save(said_ms=at_ms, begun_ms=at_ms if begins else self._pair["begun_ms"])
+        if begins:
+            for row in self._waiting.rows():
+                self._mark(row, self._begun(row.window_start_ms))
+        self._release()
+
+    def _is_traded(self, at_ms: int) -> bool:
+        return self._desk.from_ms is None or at_ms >= self._desk.from_ms
+
+    def _begun(self, at_ms: int) -> list[Decider]:
+        begun_ms = self._pair["begun_ms"]
+        return self._patient if begun_ms is not None and at_ms >= begun_ms else []
+
+    def _forget_others(self, row: FeatureRow) -> None:
+        forget_others(self._state, (each.followed for each in (*self._at_once, *self._patient)), row)
+        if not self._patient and len(self._waiting):
+            self._waiting.drop()
+
+    def _release(self) -> None:
+        """Let the rows go on that need not wait any more."""
+        while (row := self._waiting.next_row()) is not None:
+            prediction = self._waiting.prediction_of(row)
+            if prediction is None and not self._is_over(row):
+                break
+            self._waiting.pop()
+            begun = self._begun(row.window_start_ms)
+            self._decide(row, prediction, self._patient, told=bool(begun))
+        self._save()
+
+    def _is_over(self, row: FeatureRow) -> bool:
+        """Whether no prediction of `row` will come, or none is waited for any longer."""
+        row_ms, said_ms = self._pair["row_ms"], self._pair["said_ms"]
+        if said_ms is not None and said_ms >= row.window_start_ms:
+            return True
+        waits_ms = self._desk.maximum_pending_bars * row.interval_s * MS_PER_SECOND
+        return row_ms is not None and row_ms - row.window_start_ms >= waits_ms
+
+    def _mark(self, row: FeatureRow, deciders: Iterable[Decider]) -> None:
+        self.told.messages += [mark_of(row, each.account.name) for each in deciders]
+
+    def _decide(
+        self, row: FeatureRow, prediction: Prediction | None, deciders: Iterable[Decider], *, told: bool
+    ) -> None:
+        """Ask each strategy once, whoever follows it; tell their accounts, or only let the strategies see the row."""
+        outcomes: dict[str, Outcome] = {}
+        for decider in deciders:
+            followed = decider.followed
+            if followed.hash not in outcomes:
+                outcome = AtWork(self._state, followed, row, self._streams).target(row, prediction)
+                outcomes[followed.hash] = outcome
+                if outcome.error is not None:
+                    self.told.failed.append((row, followed.name, outcome.error))
+            if not told:
+                continue
+            outcome = outcomes[followed.hash]
+            why = reason(row, prediction, outcome, followed)
+            self.told.messages.append(
+                decision_of(row, prediction, outcome.target, why, decider, self._desk.expiry_seconds)
+            )
+
+    def _save(self, **changes: int | None) -> None:
+        self._pair = PairState(**{**self._pair, **changes})  # type: ignore[typeddict-item]
+        self._state.set(self._name, self._pair)

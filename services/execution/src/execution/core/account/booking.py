@@ -13,6 +13,7 @@ from contracts.message import Message
 from contracts.order_report import Execution, OrderReport
 from contracts.position import Position
 from contracts.units import MS_PER_MINUTE, decimal_string
+from execution.core.account.guard import Guard
 from execution.core.account.holding import Holding
 from execution.core.account.portfolio import Decided, Portfolio
 from execution.core.alerts import alert
@@ -21,6 +22,8 @@ from execution.core.orders.open_order import OpenOrder
 from execution.core.rules import FILL_RULES
 
 _ZERO = Decimal(0)
+#: What a broker says of a fill that cut a loss.
+STOP = "stop"
 
 
 def book_all(portfolio: Portfolio, reports: Iterable[OrderReport], account: Account) -> Decided:
@@ -40,9 +43,9 @@ def find(portfolio: Portfolio, report: OrderReport) -> OpenOrder:
     BadInputError
         If it is neither in flight nor among those that have just ended.
     """
-    opened = portfolio.orders.get(report.pair)
-    if opened is not None and opened.order.order_id == report.order_id:
-        return opened
+    for opened in (*portfolio.in_flight(), *portfolio.resting()):
+        if opened.order.order_id == report.order_id:
+            return opened
     if report.order_id not in portfolio.ended:
         raise BadInputError("order_report.order_id", f"an order of {report.account} that is known", report.order_id)
     return portfolio.ended[report.order_id]
@@ -72,7 +75,15 @@ def book(portfolio: Portfolio, opened: OpenOrder, report: OrderReport, account: 
         for rule, violation in found
         if violation is not None
     ]
-    return portfolio.with_order(now), [order, fill, position, *alerts]
+    return _guarded(portfolio, now, fill).with_order(now), [order, fill, position, *alerts]
+
+
+def _guarded(portfolio: Portfolio, opened: OpenOrder, fill: Fill) -> Portfolio:
+    """Return the portfolio with the exit plan of what a first fill has opened."""
+    pair = fill.pair
+    if opened.plan is None or pair in portfolio.guards or pair not in portfolio.holdings:
+        return portfolio
+    return portfolio.with_guard(pair, Guard(opened.plan, opened, fill.filled_at_ms, Decimal(fill.price)))
 
 
 def _fill(
@@ -96,6 +107,9 @@ def _fill(
         realised=portfolio.realised + realised,
         holdings={**others, pair: held} if held.quantity else others,
         booked_ms=max(portfolio.booked_ms, report.reported_at_ms),
+        today=portfolio.today.with_fill(
+            pair, realised - fee_quote, is_stop=report.reason == STOP and not held.quantity
+        ),
         filled_ms=portfolio.filled_ms | {pair: max(portfolio.filled_ms.get(pair, 0), report.reported_at_ms)},
     )
     fill = Fill(

@@ -17,8 +17,8 @@ class Mark:
     marked_at_ms: int
     signal_id: str
     exchange: str
-    model_name: str
-    model_version: int
+    model_name: str | None
+    model_version: int | None
 
     def to_json(self) -> dict[str, Any]:
         """Return JSON-able data."""

@@ -10,8 +10,10 @@ from contracts.account import Account
 from contracts.message import Message
 from contracts.order import ENDS
 from contracts.units import decimal_string
+from execution.core.account.guard import Guard
 from execution.core.account.holding import Holding
 from execution.core.account.mark import Mark
+from execution.core.account.today import Today
 from execution.core.orders.open_order import OpenOrder
 
 ACTIVE = "ACTIVE"
@@ -39,6 +41,10 @@ class Portfolio:
         The latest time of anything booked, and of each pair's fills.
     exiting
         The pairs that the strategy wants nothing held of, until that is so or it wants them again.
+    guards
+        What watches over positions with an exit plan, by pair.
+    highest_day_start, today
+        The highest balance that a day has begun with, and what this one has brought.
     ended
         Orders that ended in this step, for the archive.
     """
@@ -59,6 +65,9 @@ class Portfolio:
     booked_ms: int = 0
     filled_ms: dict[str, int] = field(default_factory=dict)
     exiting: frozenset[str] = frozenset()
+    guards: dict[str, Guard] = field(default_factory=dict)
+    highest_day_start: Decimal = Decimal(0)
+    today: Today = field(default_factory=Today)
     ended: dict[str, OpenOrder] = field(default_factory=dict)
 
     @classmethod
@@ -83,10 +92,50 @@ class Portfolio:
             A new one.
         """
         order = opened.order
+        if order.purpose == "protect":
+            return self._with_resting(opened)
         if order.status not in ENDS:
             return replace(self, orders={**self.orders, order.pair: opened})
         others = {pair: each for pair, each in self.orders.items() if each.order.order_id != order.order_id}
         return replace(self, orders=others, ended={**self.ended, order.order_id: opened})
+
+    def _with_resting(self, opened: OpenOrder) -> Portfolio:
+        order, guard = opened.order, self.guards.get(opened.order.pair)
+        ended = {**self.ended, order.order_id: opened} if order.status in ENDS else self.ended
+        if guard is None or (guard.opened is not None and guard.opened.order.order_id != order.order_id):
+            return replace(self, ended=ended)  # a late word on one that has been replaced
+        now = replace(guard, opened=None if order.status in ENDS else opened)
+        return replace(self, ended=ended, guards={**self.guards, order.pair: now})
+
+    def with_guard(self, pair: str, guard: Guard) -> Portfolio:
+        """Return the portfolio with something that watches over a position.
+
+        Returns
+        -------
+        Portfolio
+            A new one.
+        """
+        return replace(self, guards={**self.guards, pair: guard})
+
+    def in_flight(self) -> list[OpenOrder]:
+        """Return the orders in flight, pairs in sorted order, without those that rest on what is held.
+
+        Returns
+        -------
+        list[OpenOrder]
+            At most one of each pair.
+        """
+        return [opened for _, opened in sorted(self.orders.items())]
+
+    def resting(self) -> list[OpenOrder]:
+        """Return the orders that rest on what is held, pairs in sorted order.
+
+        Returns
+        -------
+        list[OpenOrder]
+            At most one of each pair.
+        """
+        return [guard.opened for _, guard in sorted(self.guards.items()) if guard.opened is not None]
 
     def first_today(self, name: str) -> tuple[Portfolio, bool]:
         """Return whether `name` comes up for the first time this day, and the portfolio that knows.
@@ -113,6 +162,8 @@ class Portfolio:
         data |= {"day": self.day, "trading_state": self.trading_state, "alerted": dict(self.alerted)}
         data["stale"] = sorted(self.stale)
         data |= {"booked_ms": self.booked_ms, "filled_ms": dict(self.filled_ms), "exiting": sorted(self.exiting)}
+        data |= {"highest_day_start": decimal_string(self.highest_day_start), "today": self.today.to_json()}
+        data["guards"] = {pair: guard.to_json() for pair, guard in self.guards.items()}
         data["holdings"] = {pair: holding.to_json() for pair, holding in self.holdings.items()}
         data["orders"] = {pair: order.to_json() for pair, order in self.orders.items()}
         data["marks"] = {pair: mark.to_json() for pair, mark in self.marks.items()}
@@ -137,6 +188,9 @@ class Portfolio:
             booked_ms=data.get("booked_ms", 0),
             filled_ms=dict(data.get("filled_ms", {})),
             exiting=frozenset(data.get("exiting", ())),
+            highest_day_start=Decimal(data.get("highest_day_start", data["day_start_balance"])),
+            today=Today.from_json(data["today"]) if "today" in data else Today(),
+            guards={pair: Guard.from_json(item) for pair, item in data.get("guards", {}).items()},
             holdings={pair: Holding.from_json(item) for pair, item in data["holdings"].items()},
             orders={pair: OpenOrder.from_json(item) for pair, item in data["orders"].items()},
             marks={pair: Mark.from_json(item) for pair, item in data["marks"].items()},

@@ -28,7 +28,13 @@ def balance(portfolio: Portfolio) -> Decimal:
 
 
 def unrealised(portfolio: Portfolio, prices: Mapping[str, Decimal] | None = None) -> Decimal:
-    """Return the profit of what is held, at `prices` where they are given and the last closes elsewhere."""
+    """Return the profit of what is held, at `prices` where they are given and the last closes elsewhere.
+
+    Returns
+    -------
+    Decimal
+        Quote currency.
+    """
     return sum(
         (
             holding.quantity * _price(portfolio, pair, prices) - holding.cost_quote

@@ -1,9 +1,12 @@
 """Lining up an account's pairs: a minute is acted on once all of them have delivered it.
 
-Each pair's signals arrive in order, but nothing orders one pair against another, and in a backfill one may be weeks
-ahead. So each pair has a queue; the oldest window at the head of any queue is due when every pair has delivered that
-window or a later one. What is due, and with which signals, then depends on their content only, however the pairs'
-signals were interleaved.
+A pair delivers its candles (marks) and what the account's strategy decides on them (signals). Each of these sources
+comes in order, but nothing orders one against another: in a backfill a pair may be weeks ahead, and a decision may
+wait for a model. So each source has a queue; the oldest window at the head of any queue is due when every source has
+delivered that window or a later one. What is due, and with which candles and decisions, then depends on their content
+only, however they were interleaved.
+
+A signal has its candle's prices, too: one whose mark never came, as in logs of before there were marks, is both.
 """
 
 from __future__ import annotations
@@ -11,16 +14,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TypedDict
 
+from contracts.candle_mark import CandleMark
 from contracts.signal import Signal
 from contracts.state import State
 from execution.core.minute.minute import Minute
-from execution.core.minute.pending import Pending, Queue
+from execution.core.minute.pending import Pending, Queue, Waiting
 
 LINE = "line"
+#: The name of a pair's candles; that of its decisions is the pair's own.
+_MARKS = "mark:"
 
 
 class Line(TypedDict):
-    """The account's line: the last window it acted on, and its pairs' queues."""
+    """The account's line: the last window it acted on, and the queues of its sources by name."""
 
     acted_ms: int | None
     queues: dict[str, Queue]
@@ -36,8 +42,8 @@ class BarSynchroniser:
     pairs
         All that the account trades.
     maximum_pending
-        When a pair has more than this many signals waiting, the oldest minute is acted on without the pairs that have
-        not delivered it. Up to this bound the order in which pairs arrive does not matter.
+        When more than this many messages of a source wait, the oldest minute is acted on without the sources that
+        have not delivered it. Up to this bound the order in which they arrive does not matter.
     """
 
     def __init__(self, state: State, pairs: tuple[str, ...], maximum_pending: int) -> None:
@@ -49,22 +55,22 @@ class BarSynchroniser:
         self._line = Line(acted_ms=saved["acted_ms"], queues={p: Queue(**q) for p, q in saved["queues"].items()})
         self._pending = Pending(state)
 
-    def is_known(self, signal: Signal) -> bool:
-        """Whether the pair has delivered this window, or a later one, before."""
-        queue = self._line["queues"].get(signal.pair)
-        return queue is not None and signal.window_start_ms <= queue["last_ms"]
+    def is_known(self, event: Waiting) -> bool:
+        """Whether the source has delivered this window, or a later one, before."""
+        return self._has_delivered(_source(event), event.window_start_ms)
 
-    def take(self, signal: Signal) -> list[Minute]:
-        """Take a pair's next signal and return the minutes that are due because of it, oldest first.
+    def take(self, event: Waiting) -> list[Minute]:
+        """Take a source's next message and return the minutes that are due because of it, oldest first.
 
-        One for a minute that was acted on without its pair moves the pair on and is not acted on: the past stays as
-        it was decided.
+        One for a minute that was acted on without it moves its source on and is not acted on: the past stays as it
+        was decided.
         """
-        start_ms, acted_ms = signal.window_start_ms, self._line["acted_ms"]
-        queue = self._line["queues"].setdefault(signal.pair, Queue(head=0, tail=0, last_ms=start_ms))
-        queue["last_ms"] = start_ms
+        start_ms, acted_ms = event.window_start_ms, self._line["acted_ms"]
+        queue = self._moved_on(_source(event), start_ms)
+        if isinstance(event, Signal) and not self._has_delivered(_MARKS + event.pair, start_ms):
+            self._moved_on(_MARKS + event.pair, start_ms)
         if acted_ms is None or start_ms > acted_ms:
-            self._pending.put(signal.pair, queue, signal)
+            self._pending.put(_source(event), queue, event)
         return list(self._due())
 
     def save(self) -> None:
@@ -72,17 +78,36 @@ class BarSynchroniser:
         self._pending.save()
         self._state.set(LINE, self._line)
 
+    def _has_delivered(self, source: str, start_ms: int) -> bool:
+        queue = self._line["queues"].get(source)
+        return queue is not None and start_ms <= queue["last_ms"]
+
+    def _moved_on(self, source: str, start_ms: int) -> Queue:
+        queue = self._line["queues"].setdefault(source, Queue(head=0, tail=0, last_ms=start_ms))
+        queue["last_ms"] = start_ms
+        return queue
+
     def _due(self) -> Iterator[Minute]:
         queues = self._line["queues"]
-        while waiting := {p: self._pending.oldest_ms(p, q) for p, q in queues.items() if q["head"] < q["tail"]}:
+        while waiting := {s: self._pending.oldest_ms(s, q) for s, q in queues.items() if q["head"] < q["tail"]}:
             start_ms = min(waiting.values())
-            behind = tuple(p for p in self._pairs if p not in queues or queues[p]["last_ms"] < start_ms)
-            if behind and not self._overdue():
+            missing = tuple(pair for pair in self._pairs if not self._has_delivered(_MARKS + pair, start_ms))
+            undecided = any(not self._has_delivered(pair, start_ms) for pair in self._pairs)
+            if (missing or undecided) and not self._overdue():
                 return
-            ready = sorted(pair for pair, oldest_ms in waiting.items() if oldest_ms == start_ms)
-            together = {pair: self._pending.take(pair, queues[pair]) for pair in ready}
+            ready = sorted(source for source, oldest_ms in waiting.items() if oldest_ms == start_ms)
             self._line["acted_ms"] = start_ms
-            yield Minute(start_ms, together[ready[0]].window_end_ms, together, missing=behind)
+            yield _minute([self._pending.take(source, queues[source]) for source in ready], missing)
 
     def _overdue(self) -> bool:
         return any(queue["tail"] - queue["head"] > self._maximum_pending for queue in self._line["queues"].values())
+
+
+def _source(event: Waiting) -> str:
+    return _MARKS + event.pair if isinstance(event, CandleMark) else event.pair
+
+
+def _minute(together: list[Waiting], missing: tuple[str, ...]) -> Minute:
+    signals = {each.pair: each for each in together if isinstance(each, Signal)}
+    marks = {each.pair: each for each in together if isinstance(each, CandleMark) and each.pair not in signals}
+    return Minute(together[0].window_start_ms, together[0].window_end_ms, signals, missing, marks)

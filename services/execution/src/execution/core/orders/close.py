@@ -31,4 +31,5 @@ def close(
 ) -> Decided:
     """Sell all that is held of `pair`, in whole lots, whenever that can be done: nothing that closes expires."""
     held = portfolio.holdings[pair].quantity
-    return place(portfolio, Intent(pair, "sell", held, purpose, reason), context)
+    intent = Intent(pair, "sell", held, purpose, reason, instruction="reduce_only")
+    return place(portfolio, intent, context)

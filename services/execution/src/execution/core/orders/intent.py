@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 
-from contracts.order import OrderSide, Purpose
+from contracts.order import Instruction, OrderSide, OrderType, Purpose, TimeInForce
+from execution.core.orders.exit_plan import ExitPlan
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +23,12 @@ class Intent:
         Why it is ordered, where that is not a decision's.
     expires_at_ms
         Until when it may wait, event time; None: until it is done.
+    order_type, limit_price, collar_price, time_in_force, instruction
+        As `contracts.order.Order` has them.
+    plan
+        When the position that it opens ends.
+    size_bound
+        What its quantity was bound by.
     """
 
     pair: str
@@ -30,3 +37,10 @@ class Intent:
     purpose: Purpose = "decision"
     reason: str | None = None
     expires_at_ms: int | None = None
+    order_type: OrderType = "market"
+    limit_price: Decimal | None = None
+    collar_price: Decimal | None = None
+    time_in_force: TimeInForce = "GTC"
+    instruction: Instruction | None = None
+    plan: ExitPlan | None = None
+    size_bound: str | None = None

@@ -56,6 +56,11 @@ def unwanted(order: Order, reason: str, at_ms: int) -> Order:
     return _step(order, at_ms, {"cancel_reason": reason})
 
 
+def amended(order: Order, at_ms: int, **changes: str | None) -> Order:
+    """Return the step that says that `order` has other terms now, such as a higher stop."""
+    return _step(order, at_ms, changes)
+
+
 def _step(order: Order, at_ms: int, changes: Mapping[str, str | None]) -> Order:
     number = {"step": order.step + 1, "updated_at_ms": max(order.updated_at_ms, at_ms)}
     return order.model_copy(update={**changes, **number})

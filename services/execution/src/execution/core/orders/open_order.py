@@ -8,6 +8,7 @@ from typing import Any
 
 from contracts.order import Order
 from contracts.units import decimal_string
+from execution.core.orders.exit_plan import ExitPlan
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,14 +16,15 @@ class OpenOrder:
     """An order and what execution must remember of it.
 
     `reserved_quote` is the money that what is left of a buy is expected to take, `executions` the ids of what was
-    booked of it.
+    booked of it, `plan` when the position that it opens ends.
     """
 
     order: Order
     reserved_quote: Decimal
-    model_name: str
-    model_version: int
+    model_name: str | None
+    model_version: int | None
     executions: tuple[str, ...] = ()
+    plan: ExitPlan | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Return JSON-able data."""
@@ -32,6 +34,7 @@ class OpenOrder:
             "model_name": self.model_name,
             "model_version": self.model_version,
             "executions": list(self.executions),
+            "plan": None if self.plan is None else self.plan.to_json(),
         }
 
     @classmethod
@@ -45,4 +48,5 @@ class OpenOrder:
             data["model_name"],
             data["model_version"],
             tuple(data.get("executions", ())),
+            None if data.get("plan") is None else ExitPlan.from_json(data["plan"]),
         )

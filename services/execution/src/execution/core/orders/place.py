@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 
 from contracts.order import Order, OrderStatus
@@ -28,7 +29,9 @@ def place(portfolio: Portfolio, intent: Intent, context: Context) -> Decided:
     if found is None:
         order = _order(intent, mark, quantity, context, "PLACED", intent.reason)
         reserved_quote = request.cost_quote if intent.side == "buy" else Decimal(0)
-        opened = OpenOrder(order, reserved_quote, mark.model_name, mark.model_version)
+        opened = OpenOrder(order, reserved_quote, mark.model_name, mark.model_version, plan=intent.plan)
+        if intent.side == "buy":
+            portfolio = replace(portfolio, today=portfolio.today.with_entry())
         return portfolio.with_order(opened), [order]
     rule, violation = found
     order = _order(intent, mark, quantity, context, "DENIED", violation.reason)
@@ -47,7 +50,12 @@ def _order(
         pair=intent.pair,
         purpose=intent.purpose,
         side=intent.side,
-        order_type="market",
+        order_type=intent.order_type,
+        limit_price=_text(intent.limit_price),
+        collar_price=_text(intent.collar_price),
+        time_in_force=intent.time_in_force,
+        size_bound=intent.size_bound,
+        instruction=intent.instruction,
         quantity=decimal_string(quantity),
         status=status,
         reason=reason,
@@ -60,7 +68,7 @@ def _order(
 def _request(portfolio: Portfolio, intent: Intent, mark: Mark, context: Context) -> OrderRequest:
     broker = context.broker
     instrument = broker.instrument(mark.exchange, intent.pair)
-    quantity, price = instrument.rounded(intent.quantity), broker.price(intent.side, mark.close)
+    quantity, price = instrument.rounded(intent.quantity), intent.limit_price or broker.price(intent.side, mark.close)
     return OrderRequest(
         account=context.account,
         pair=intent.pair,
@@ -69,10 +77,22 @@ def _request(portfolio: Portfolio, intent: Intent, mark: Mark, context: Context)
         equity=equity(portfolio),
         quantity=quantity,
         price=mark.close,
-        cost_quote=quantity * price + broker.fee_quote(quantity, price),
+        cost_quote=quantity * price + broker.fee_quote(quantity, price, "taker", instrument),
         available_cash=portfolio.cash - reserved(portfolio),
+        initial_balance=portfolio.initial_balance,
+        open_pairs=len(_open_pairs(portfolio) - {intent.pair}),
+        today=portfolio.today,
         bars_since_fill=_bars_since_fill(portfolio, intent.pair, context),
     )
+
+
+def _open_pairs(portfolio: Portfolio) -> set[str]:
+    buying = {pair for pair, opened in portfolio.orders.items() if opened.order.side == "buy"}
+    return {pair for pair, held in portfolio.holdings.items() if held.quantity > 0} | buying
+
+
+def _text(price: Decimal | None) -> str | None:
+    return None if price is None else decimal_string(price)
 
 
 def _bars_since_fill(portfolio: Portfolio, pair: str, context: Context) -> int | None:

@@ -1,7 +1,8 @@
 """Daily loss, as prop firms word it: equity against the balance at midnight, percent of the initial balance.
 
 Broken when equity falls below ``day start balance - max_daily_loss_pct of the initial balance``. The basis is the
-balance at midnight, not the equity: a loss floating over midnight counts against the new day.
+balance at midnight and not the equity, so that a loss floating over midnight counts against the new day; other firms
+take equity, or the higher of both (`daily_loss_basis`).
 What a breach stops is the account's to say (`daily_loss_on_breach`): trading until midnight (``day``), as a person
 wants of a limit of his own, or for good (``end``), as a firm that closes the account has it.
 Source: FTMO, "Maximum Daily Loss".
@@ -18,6 +19,12 @@ RULE = LossRule(
     limit=Limit("max_daily_loss_pct", 5, "limit on the loss since midnight"),
     loss=lambda health: health.day_start_balance - health.equity,
     equity_at=lambda health, lost: health.day_start_balance - lost,
+    option=Option(
+        "daily_loss_basis",
+        'Literal["balance", "equity", "higher"]',
+        '"balance"',
+        "of a day's beginning, what its loss is counted from",
+    ),
     on_breach=Option(
         "daily_loss_on_breach",
         'Literal["day", "end"]',

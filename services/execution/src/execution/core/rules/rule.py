@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Literal
 
@@ -14,6 +14,7 @@ from contracts.order import Order
 from contracts.risk_rules import RiskRule
 from contracts.units import decimal_string
 from contracts.wakes import ALWAYS, NEVER, Wakes
+from execution.core.account.today import Today
 
 #: From this share of a limit on, a warning is raised.
 WARNING_SHARE = Decimal("0.8")
@@ -56,12 +57,18 @@ class RiskViolation:
 
 @dataclass(frozen=True, slots=True)
 class AccountHealth:
-    """What loss limits look at. `equity` is taken at the policy's risk mark."""
+    """What loss limits look at. `equity` is taken at the policy's risk mark.
+
+    `day_start_balance` is what the day's loss is counted from, `highest_equity` the highest at closes so far,
+    `highest_day_start` the highest that a day has begun with.
+    """
 
     account: Account
     initial_balance: Decimal
     day_start_balance: Decimal
     equity: Decimal
+    highest_equity: Decimal = Decimal(0)
+    highest_day_start: Decimal = Decimal(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +90,10 @@ class LossRule:
         What is lost in its sense, quote currency.
     on_breach
         The choice that an account has in this: ``day`` or ``end``.
+    option
+        Another field of the account that it goes by.
+    moves_from
+        From which equity at a close on the floor itself rises; None where it does not.
     equity_at
         At which equity so much is lost, the rest being as it is; what does not say it keeps a backtest awake.
     """
@@ -94,6 +105,8 @@ class LossRule:
     loss: Callable[[AccountHealth], Decimal]
     equity_at: Callable[[AccountHealth, Decimal], Decimal] | None = None
     on_breach: Option | None = None
+    option: Option | None = None
+    moves_from: Callable[[AccountHealth], Decimal | None] | None = None
 
     def ends(self, account: Account) -> bool:
         """Return whether a breach is the end of `account`."""
@@ -127,7 +140,10 @@ class LossRule:
         if trading_state == self.state:
             return NEVER  # until what is held is sold, which wakes by itself
         share = Decimal(1) if is_warned else WARNING_SHARE
-        return Wakes(equity_at_most=self.equity_at(health, self.limit_quote(health) * share))
+        level = self.equity_at(health, self.limit_quote(health) * share)
+        return Wakes(
+            equity_at_most=level, equity_at_least=None if self.moves_from is None else self.moves_from(health)
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +151,7 @@ class OrderRequest:
     """An order before it is sent, `quantity` in whole lots. `cost_quote` includes the expected slippage and fee.
 
     `bars_since_fill` counts the bars that have ended since the pair's last fill, that of the fill included.
+    `open_pairs` are others that something is held of or being bought of, `today` what the day has brought so far.
     """
 
     account: Account
@@ -146,7 +163,10 @@ class OrderRequest:
     price: Decimal
     cost_quote: Decimal
     available_cash: Decimal
+    initial_balance: Decimal = Decimal(0)
     bars_since_fill: int | None = None
+    open_pairs: int = 0
+    today: Today = field(default_factory=Today)
 
     @property
     def value_quote(self) -> Decimal:

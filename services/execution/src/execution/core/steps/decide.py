@@ -5,20 +5,25 @@ from __future__ import annotations
 from dataclasses import replace
 
 from contracts.message import Message
+from contracts.order import Purpose
 from contracts.signal import Decision, Signal
+from contracts.units import BPS
 from contracts.wakes import Wakes
 from execution.core.account.portfolio import Decided, Portfolio
-from execution.core.account.valuation import equity
+from execution.core.account.valuation import equity, reserved
 from execution.core.context import Context
 from execution.core.minute.minute import Minute
 from execution.core.orders.close import close, sellable
+from execution.core.orders.exit_plan import ExitPlan, exact
 from execution.core.orders.give_up import give_up
 from execution.core.orders.intent import Intent
 from execution.core.orders.place import place
-from execution.core.orders.sizing import quantity_for
+from execution.core.orders.sizing import Asked, Sized, size
 from execution.core.rules.rule import PERCENT
 
 SUPERSEDED = "superseded"
+#: What the strategy wanted, and may take back.
+_STRATEGYS: frozenset[Purpose] = frozenset({"decision", "exit"})
 _BUY: frozenset[Decision] = frozenset({"buy"})
 _SELL: frozenset[Decision] = frozenset({"sell"})
 _BOTH = _BUY | _SELL
@@ -47,9 +52,9 @@ def wakes(portfolio: Portfolio, context: Context) -> list[Wakes]:
 
 
 def _supersede(portfolio: Portfolio, signal: Signal, context: Context) -> Decided:
-    """Give up an order in flight that the new decision contradicts; one that flattens stands."""
+    """Give up an order in flight that the new decision contradicts; what a limit or a plan wants stands."""
     opened = portfolio.orders.get(signal.pair)
-    if opened is None or opened.order.purpose == "flatten" or opened.order.side == signal.decision:
+    if opened is None or opened.order.purpose not in _STRATEGYS or opened.order.side == signal.decision:
         return portfolio, []
     return give_up(portfolio, opened, SUPERSEDED, context)
 
@@ -66,9 +71,58 @@ def _exit(portfolio: Portfolio, signal: Signal, context: Context) -> Decided:
 def _enter(portfolio: Portfolio, signal: Signal, context: Context) -> Decided:
     pair = signal.pair
     portfolio = replace(portfolio, exiting=portfolio.exiting - {pair})
-    if pair in portfolio.orders or sellable(portfolio, pair, context) > 0:
+    if pair in portfolio.orders or pair in portfolio.guards or sellable(portfolio, pair, context) > 0:
         return portfolio, []
-    quantity = quantity_for(equity(portfolio) * context.account.position_pct * PERCENT, portfolio.marks[pair].close)
-    if quantity <= 0:
-        return portfolio, []  # nothing is left to buy with
-    return place(portfolio, Intent(pair, "buy", quantity, expires_at_ms=signal.expires_at_ms), context)
+    sized = size(_asked(portfolio, signal, context))
+    if sized.quantity <= 0:
+        return portfolio, []  # nothing is left to buy with, or no reason to
+    return place(portfolio, _entry(portfolio, signal, sized, context), context)
+
+
+def _asked(portfolio: Portfolio, signal: Signal, context: Context) -> Asked:
+    broker, mark = context.broker, portfolio.marks[signal.pair]
+    price = broker.price("buy", mark.close)
+    instrument = broker.instrument(mark.exchange, signal.pair)
+    return Asked(
+        account=context.account,
+        equity=equity(portfolio),
+        available_cash=portfolio.cash - reserved(portfolio),
+        close=mark.close,
+        price=price,
+        cost_of=lambda quantity: quantity * price + broker.fee_quote(quantity, price, "taker", instrument),
+        plan=ExitPlan.of(signal) or ExitPlan(),
+        probability_up=exact(signal.probability_up),
+        confidence=exact(signal.confidence),
+    )
+
+
+def _entry(portfolio: Portfolio, signal: Signal, sized: Sized, context: Context) -> Intent:
+    """Return how the account buys: at the market within its collar, or for a limit below the decision's price."""
+    account, mark = context.account, portfolio.marks[signal.pair]
+    instrument = context.broker.instrument(mark.exchange, signal.pair)
+    plan, expires_at_ms = ExitPlan.of(signal), signal.expires_at_ms
+    if account.entry_order == "market":
+        pct = account.collar_pct
+        collar = None if pct is None else instrument.to_tick(mark.close * (1 + pct * PERCENT))
+        return Intent(
+            signal.pair,
+            "buy",
+            sized.quantity,
+            expires_at_ms=expires_at_ms,
+            collar_price=collar,
+            plan=plan,
+            size_bound=sized.bound,
+        )
+    return Intent(
+        signal.pair,
+        "buy",
+        sized.quantity,
+        # One that stands until it is done is no answer to one moment's question: the opposite decision ends it.
+        expires_at_ms=None if account.entry_time_in_force == "GTC" else expires_at_ms,
+        order_type="limit",
+        limit_price=instrument.to_tick(mark.close * (1 - account.entry_offset_bps * BPS)),
+        time_in_force=account.entry_time_in_force,
+        instruction="post_only" if account.entry_post_only else None,
+        plan=plan,
+        size_bound=sized.bound,
+    )

@@ -14,20 +14,23 @@ from execution.core.orders.close import close, sellable
 from execution.core.orders.give_up import give_up
 from execution.core.rules.closing_pair import CLOSING_PAIR
 
-REMOVED_PAIR = "REMOVED_PAIR"
+REMOVED_PAIR, MAXIMUM_BARS = "REMOVED_PAIR", "MAXIMUM_BARS"
 
 
 def wakes(portfolio: Portfolio, context: Context) -> list[Wakes]:
     """While something is held that must go: what is too little to be sold may be enough later."""
-    must_go = any(_unwanted(portfolio, pair, context) for pair in portfolio.holdings)
-    return [ALWAYS] if must_go or portfolio.exiting else []
+    if portfolio.exiting or any(_unwanted(portfolio, pair, context) for pair in portfolio.holdings):
+        return [ALWAYS]
+    ends = [guard.ends_ms(context.bar_ms) for guard in portfolio.guards.values()]
+    return [Wakes(from_ms=end_ms) for end_ms in ends if end_ms is not None]
 
 
 def flatten(portfolio: Portfolio, minute: Minute, context: Context) -> Decided:
     """Give up buys in flight of what must go, and sell what is held of it by orders that never expire.
 
-    All of it goes while a limit is broken. One pair goes if the account closes it, or if its strategy wanted it sold
-    and that order came to its end without doing so. What is too little to be sold is denied once a day.
+    All of it goes while a limit is broken. One pair goes if the account closes it, if its time is over, or if its
+    strategy wanted it sold and that order came to its end without doing so. What is too little to be sold is denied
+    once a day.
     """
     outputs: list[Message] = []
     for pair, opened in sorted(portfolio.orders.items()):
@@ -63,8 +66,12 @@ def _sells(portfolio: Portfolio, pair: str, minute: Minute, context: Context) ->
     why = _unwanted(portfolio, pair, context)
     if why is not None:
         return [] if why == REMOVED_PAIR else [("flatten", why)]
-    # An order's id comes from the pair's last signal: without a new one it would be that of the order before it.
-    return [("exit", None)] if pair in portfolio.exiting and pair in minute.signals else []
+    guard = portfolio.guards.get(pair)
+    ends_ms = None if guard is None else guard.ends_ms(context.bar_ms)
+    if ends_ms is not None and context.at_ms >= ends_ms and pair in minute.candles:
+        return [("time_exit", MAXIMUM_BARS)]
+    # An order's id comes from the pair's last candle: without a new one it would be that of the order before it.
+    return [("exit", None)] if pair in portfolio.exiting and pair in minute.candles else []
 
 
 def _forget_exits(portfolio: Portfolio, context: Context) -> Portfolio:

@@ -22,9 +22,9 @@ def check_losses(portfolio: Portfolio, minute: Minute, context: Context) -> Deci
     if _has_ended(portfolio, context):
         return portfolio, outputs
     low = context.policy.risk_mark == "low"
-    prices = {p: Decimal(s.mark_low if low else s.mark_close) for p, s in minute.signals.items()}
+    prices = {p: Decimal(s.mark_low if low else s.mark_close) for p, s in minute.candles.items()}
     worth = equity(portfolio, prices)
-    health = AccountHealth(context.account, portfolio.initial_balance, portfolio.day_start_balance, worth)
+    health = _health(portfolio, context, worth)
     for rule in LOSS_RULES:
         violation = rule.check(health)
         if violation is None:
@@ -41,8 +41,7 @@ def wakes_of_losses(portfolio: Portfolio, context: Context, rule: LossRule) -> l
     """From which equity on a loss rule speaks; what holds nothing can lose nothing."""
     if _has_ended(portfolio, context) or (rule.equity_at is not None and not portfolio.holdings):
         return []
-    start, day_start = portfolio.initial_balance, portfolio.day_start_balance
-    health = AccountHealth(context.account, start, day_start, balance(portfolio))
+    health = _health(portfolio, context, balance(portfolio))
     is_warned = portfolio.alerted.get(f"{rule.state}:WARNING") == portfolio.day
     return [rule.wakes(health, portfolio.trading_state, is_warned=is_warned)]
 
@@ -73,6 +72,17 @@ def check_pairs(portfolio: Portfolio, minute: Minute, context: Context) -> Decid
     return portfolio if stale == portfolio.stale else replace(portfolio, stale=frozenset(stale)), outputs
 
 
+def _health(portfolio: Portfolio, context: Context, worth: Decimal) -> AccountHealth:
+    return AccountHealth(
+        context.account,
+        portfolio.initial_balance,
+        portfolio.day_start_balance,
+        worth,
+        highest_equity=portfolio.highest_equity,
+        highest_day_start=portfolio.highest_day_start,
+    )
+
+
 def _has_ended(portfolio: Portfolio, context: Context) -> bool:
     """Nothing is checked any more: no limit can stop what has been stopped for good."""
     return any(portfolio.trading_state == rule.state and rule.ends(context.account) for rule in LOSS_RULES)
@@ -84,7 +94,7 @@ def _episode(rule: PairRule, pair: str) -> str:
 
 
 def _view(portfolio: Portfolio, minute: Minute, pair: str, context: Context) -> PairView:
-    signal, mark = minute.signals.get(pair), portfolio.marks.get(pair)
+    signal, mark = minute.candles.get(pair), portfolio.marks.get(pair)
     return PairView(
         pair,
         minute.window_start_ms,

@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from decimal import Decimal
 
+from contracts.mark import MarkedWindow
 from contracts.signal import Signal
 from contracts.wakes import Wakes
 from execution.core.account.mark import Mark
 from execution.core.account.portfolio import ACTIVE, Portfolio
+from execution.core.account.today import Today
 from execution.core.account.valuation import balance, equity
 from execution.core.context import Context
 from execution.core.minute.minute import Minute
@@ -26,7 +28,24 @@ def start_day(portfolio: Portfolio, minute: Minute, context: Context) -> Portfol
         return portfolio
     lifted = {rule.state for rule in LOSS_RULES if not rule.ends(context.account)}
     state = ACTIVE if portfolio.trading_state in lifted else portfolio.trading_state
-    return replace(portfolio, day=day, day_start_balance=balance(portfolio), trading_state=state)
+    begins_with = balance(portfolio)
+    return replace(
+        portfolio,
+        day=day,
+        day_start_balance=_basis(portfolio, begins_with, context),
+        highest_day_start=max(portfolio.highest_day_start, begins_with),
+        trading_state=state,
+        today=Today(),
+    )
+
+
+def _basis(portfolio: Portfolio, begins_with: Decimal, context: Context) -> Decimal:
+    """Return what the day's loss is counted from."""
+    basis = context.account.daily_loss_basis
+    if basis == "balance":
+        return begins_with
+    worth = equity(portfolio)
+    return worth if basis == "equity" else max(begins_with, worth)
 
 
 def wakes(_portfolio: Portfolio, _context: Context) -> list[Wakes]:
@@ -36,14 +55,14 @@ def wakes(_portfolio: Portfolio, _context: Context) -> list[Wakes]:
 
 def mark(portfolio: Portfolio, minute: Minute) -> Portfolio:
     """Mark every pair of the minute at its close."""
-    new = {pair: mark_of(signal) for pair, signal in minute.signals.items()}
+    new = {pair: mark_of(candle) for pair, candle in minute.candles.items()}
     now = equity(portfolio, {pair: each.close for pair, each in new.items()})
     highest = max(portfolio.highest_equity, now)
     return replace(portfolio, marks={**portfolio.marks, **new}, highest_equity=highest)
 
 
-def mark_of(signal: Signal) -> Mark:
-    """Return the price that a signal brings.
+def mark_of(candle: MarkedWindow) -> Mark:
+    """Return the price that a signal or a pair's mark brings.
 
     Returns
     -------
@@ -51,10 +70,10 @@ def mark_of(signal: Signal) -> Mark:
         Its close, and where that is from.
     """
     return Mark(
-        close=Decimal(signal.mark_close),
-        marked_at_ms=signal.window_end_ms,
-        signal_id=signal.message_id,
-        exchange=signal.exchange,
-        model_name=signal.model_name,
-        model_version=signal.model_version,
+        close=Decimal(candle.mark_close),
+        marked_at_ms=candle.window_end_ms,
+        signal_id=candle.message_id,
+        exchange=candle.exchange,
+        model_name=candle.model_name if isinstance(candle, Signal) else None,
+        model_version=candle.model_version if isinstance(candle, Signal) else None,
     )

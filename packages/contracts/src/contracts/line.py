@@ -28,7 +28,13 @@ class Line:
         return self._behind - self._first
 
     def __getitem__(self, place: int) -> Any:
-        """Return the value that has `place` others before it."""
+        """Return the value that has `place` others before it.
+
+        Returns
+        -------
+        Any
+            As it was appended.
+        """
         return self._state.get(self._key(self._first + place))
 
     def append(self, value: Any) -> None:
@@ -38,7 +44,13 @@ class Line:
         self._note()
 
     def pop(self) -> Any:
-        """Take the first value out of the line."""
+        """Take the first value out of the line.
+
+        Returns
+        -------
+        Any
+            As it was appended.
+        """
         value = self[0]
         self._state.delete(self._key(self._first))
         self._first += 1

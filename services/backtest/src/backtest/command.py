@@ -1,0 +1,176 @@
+"""What `tradestream backtest` does: bars in, accounts over them, tables, a summary and a report out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+from rich.console import Console
+from rich.text import Text
+
+from backtest.bar_files import bars_of_files
+from backtest.engine import Outcome
+from backtest.history import History
+from backtest.plan import Terms, asked_of, outcomes_of
+from backtest.run_folders import bars_of_run
+from backtest.strategies_of import Chosen, chosen
+from backtest.tables import write_tables
+from contracts.account import Account
+from contracts.clock import Clock, SystemClock
+from contracts.counted import counted
+from contracts.timestamps import iso_utc
+from contracts.units import US_PER_SECOND
+from results.export.write import ExportResult
+from results.report.page import write_report
+from results.report.wording import count, money, percent
+from results.run_folder import RunFolder
+from results.summary import RunRecord, write_summary
+
+_MISSING = "none"
+
+
+@dataclass(frozen=True)
+class BacktestOptions:
+    """What was asked for.
+
+    Attributes
+    ----------
+    accounts
+        Each with its strategy; empty where `strategy` makes one that trades all pairs of the history.
+    account
+        What the one account is like, its pairs left out.
+    bars, run
+        Where bars come from: files, or the folder of a run.
+    exchange
+        Whose smallest orders hold for files of bars.
+    pairs
+        Which pairs; all if empty.
+    interval_s
+        Of a run's candles.
+    terms
+        What holds for all accounts.
+    out
+        Folder for the results.
+    command
+        As it was typed.
+    """
+
+    account: Mapping[str, Any]
+    accounts: tuple[Account, ...]
+    bars: Sequence[Path]
+    run: Path | None
+    exchange: str
+    pairs: Sequence[str]
+    interval_s: int
+    terms: Terms
+    out: Path
+    command: str
+
+
+def run_backtest(options: BacktestOptions, console: Console, clock: Clock | None = None) -> dict[str, Any]:
+    """Run accounts over bars, write what they did, and print what came of it.
+
+    Parameters
+    ----------
+    options
+        What was asked for.
+    console
+        Where the summary goes.
+    clock
+        For the record of when it was made.
+
+    Returns
+    -------
+    dict[str, Any]
+        What `summary.json` holds.
+
+    Raises
+    ------
+    BadInputError
+        If bars, strategy, account or range cannot be used.
+    """
+    now = clock or SystemClock()
+    started_us, began = now.now_us(), perf_counter()
+    known = [chosen(account) for account in options.accounts]
+    history = _history(options, known)
+    accounts = known or [chosen(Account.model_validate({**options.account, "pairs": tuple(history.pairs)}))]
+    outcomes = outcomes_of(history, accounts, options.terms)
+    took = perf_counter() - began
+    with RunFolder(options.out).owned(afresh=True):
+        rows = write_tables(outcomes, options.out)
+        record = _record(options, history, accounts, outcomes)
+        record.started_at, record.finished_at = iso_utc(started_us), iso_utc(now.now_us())
+        record.wall_seconds = (now.now_us() - started_us) / US_PER_SECOND
+        states: dict[str, dict[str, Any]] = {"services": {}, "jobs": {}}
+        summary = write_summary(options.out, record, states, ExportResult(rows=rows), {})
+        write_report(options.out)
+    _print(console, options, outcomes, summary, took)
+    return summary
+
+
+def _history(options: BacktestOptions, known: Sequence[Chosen]) -> History:
+    pairs = list(options.pairs) or sorted({pair for each in known for pair in each.account.pairs})
+    if options.run is None:
+        return bars_of_files(options.bars, options.exchange, pairs)
+    # Before the pairs are known, so that a run's tables are read once.
+    asked = known or [chosen(Account.model_validate({**options.account, "pairs": ("BTC/USD",)}))]
+    return bars_of_run(options.run, options.interval_s, pairs, asked_of(asked, options.interval_s))
+
+
+def _record(
+    options: BacktestOptions, history: History, accounts: Sequence[Chosen], outcomes: Sequence[Outcome]
+) -> RunRecord:
+    markets = [outcome.market for outcome in outcomes]
+    strategies = [f"{each.file.name} {each.file.hash_of(each.strategy)}" for each in accounts]
+    return RunRecord(
+        title=f"backtest of {', '.join(dict.fromkeys(each.file.name for each in accounts))}",
+        command=options.command,
+        exchange=next(iter(history.pairs.values())).exchange,
+        pairs=sorted(history.pairs),
+        live_from_ms=min(int(market.starts_ms[0]) for market in markets),
+        live_until_ms=max(market.end_ms(-1) for market in markets),
+        live_feed=False,
+        notes=[*history.notes, f"Strategies: {', '.join(dict.fromkeys(strategies))}."],
+        interval_s=history.interval_s,
+    )
+
+
+def _print(
+    console: Console,
+    options: BacktestOptions,
+    outcomes: Sequence[Outcome],
+    summary: dict[str, Any],
+    took: float,
+) -> None:
+    bars = sum(len(each.market.pairs[0].bars) for each in outcomes)
+    awake = sum(len(each.awake) for each in outcomes)
+    lines: list[tuple[str, str]] = [
+        ("Bars", f"{count(bars)}, awake on {count(awake)}; decided and traded in {took:.2f} s")
+    ]
+    for name, own in summary["pnl"]["accounts"].items():
+        currency = own["currency"]
+        traded = f"{counted(own['fills'], 'fill')}, {counted(own['round_trips'], 'round trip')}"
+        fees = money(float(own["fees_quote"]), currency=currency)
+        final = money(float(own["final_equity_quote"]), currency=currency)
+        lines += [
+            ("Account", f"{name}: {traded}, fees {fees}"),
+            ("Equity", f"{final} ({percent(own['total_return_pct'] / 100, sign=True)} after costs)"),
+            ("Held", _optional("buy and hold without costs", own["buy_and_hold_pct"])),
+            ("Drawdown", percent(own["max_drawdown_pct"] / 100)),
+            ("Won", _optional("of round trips", own["win_rate_pct"])),
+        ]
+    lines += [(label, str(options.out / name)) for label, name in _FILES]
+    for label, value in lines:
+        console.print(Text.assemble((f"{label:<11}", "bright_black"), value), soft_wrap=True)
+    for note in summary["notes"]:
+        console.print(Text(note, "yellow"), soft_wrap=True)
+
+
+_FILES = (("Report", "report.html"), ("Summary", "summary.json"), ("Tables", "*.parquet"))
+
+
+def _optional(of_what: str, value_pct: float | None) -> str:
+    return _MISSING if value_pct is None else f"{percent(value_pct / 100, sign=True)} {of_what}"

@@ -1,0 +1,143 @@
+"""What a run has published: its candles, with the features and predictions that its strategies were given."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from backtest.bars import EXACT_COLUMNS, PRICES, Bars
+from backtest.history import History
+from contracts.candle import QUALITIES
+from contracts.errors import BadInputError
+from features.blocks import Floats
+from results.report.data import load_table
+
+_START = "window_start_ms"
+
+
+@dataclass(frozen=True, slots=True)
+class ExactTexts:
+    """A column of texts as it was published."""
+
+    values: pl.Series
+
+    def __getitem__(self, bar: int) -> str:
+        text: str = self.values[bar]
+        return text
+
+    def part(self, which: slice) -> ExactTexts:
+        """Return those of some of the bars."""
+        return ExactTexts(self.values[which])
+
+
+def bars_of_run(folder: Path, interval_s: int, pairs: Iterable[str] = (), asked: Iterable[str] = ()) -> History:
+    """Return the final candles of a run as they first came, and what came with each.
+
+    Parameters
+    ----------
+    folder
+        With ``candles.parquet``, as `make demo` and `tradestream export` write it.
+    interval_s
+        Of which candles.
+    pairs
+        Which pairs; by default all.
+    asked
+        What strategies take: features and predictions, as `features.given` names them.
+
+    Returns
+    -------
+    History
+        The bars of each pair.
+
+    Raises
+    ------
+    BadInputError
+        If there are no such candles, or not of a pair.
+    """
+    candles = load_table(folder, "candles").filter(pl.col("interval_s") == interval_s, pl.col("revision") == 0)
+    there = sorted(candles["pair"].unique().to_list())
+    if not there:
+        expected = f"a folder with candles of {interval_s} s (tradestream export writes them)"
+        raise BadInputError("--run", expected, str(folder))
+    wanted = sorted(pairs) or there
+    if missing := [pair for pair in wanted if pair not in there]:
+        raise BadInputError("--pairs", f"pairs of {', '.join(there)}, which the run has candles of", missing[0])
+    given = _given(folder, interval_s, sorted(set(asked)))
+    said = _predictions(folder, interval_s) if any("." in name for name in asked) else None
+    return History({pair: _bars(candles.filter(pl.col("pair") == pair), pair, given, said) for pair in wanted})
+
+
+def _bars(
+    candles: pl.DataFrame, pair: str, given: Mapping[str, pl.DataFrame], predictions: pl.DataFrame | None
+) -> Bars:
+    rows = candles.sort(_START)
+    floats = {
+        name: rows[name].cast(pl.Float64).fill_null(np.nan).to_numpy()
+        for name in (*PRICES, "volume", "trade_count", "taker_buy_volume")
+    }
+    places = {quality: place for place, quality in enumerate(QUALITIES)}
+    return Bars(
+        exchange=str(rows["exchange"][0]),
+        pair=pair,
+        interval_s=int(rows["interval_s"][0]),
+        starts_ms=rows[_START].to_numpy(),
+        texts={name: ExactTexts(rows[name]) for name in EXACT_COLUMNS},
+        columns=floats,
+        trade_counts=rows["trade_count"].to_numpy(),
+        qualities=rows["quality"].replace_strict(places, return_dtype=pl.Int8).to_numpy(),
+        given={name: _aligned(rows, frame, pair) for name, frame in given.items()},
+        said={} if predictions is None else _said(rows, predictions, pair),
+    )
+
+
+def _said(rows: pl.DataFrame, predictions: pl.DataFrame, pair: str) -> dict[str, list[Any]]:
+    """Return what signals copy from the prediction of each candle, by field."""
+    own = predictions.filter(pl.col("pair") == pair).drop("pair")
+    found = rows.select(_START).join(own, on=_START, how="left", maintain_order="left")
+    return {name: found[name].to_list() for name in found.columns if name != _START}
+
+
+def _aligned(rows: pl.DataFrame, given: pl.DataFrame, pair: str) -> Floats:
+    """Return a value for each candle, NaN where it has none."""
+    values = rows.select(_START).join(
+        given.filter(pl.col("pair") == pair), on=_START, how="left", maintain_order="left"
+    )["value"]
+    return values.fill_null(np.nan).to_numpy()
+
+
+def _predictions(folder: Path, interval_s: int) -> pl.DataFrame:
+    """Return what was said of each window, whatever the model is called; the first counts, as for signals."""
+    window = pl.concat_str("exchange", "pair", "interval_s", _START, "model_name", "model_version", separator=":")
+    found: pl.DataFrame = (
+        load_table(folder, "predictions")
+        .filter(pl.col("interval_s") == interval_s)
+        .unique(["pair", _START], keep="first", maintain_order=True)
+        .select(
+            *("pair", _START, "direction", "probability_up", "confidence", "reason", "model_name", "model_version"),
+            "horizon_bars",
+            prediction_id=window,
+        )
+    )
+    return found
+
+
+def _given(folder: Path, interval_s: int, asked: Iterable[str]) -> dict[str, pl.DataFrame]:
+    features = load_table(folder, "technical_indicators").filter(
+        pl.col("interval_s") == interval_s, pl.col("revision") == 0
+    )
+    found = {}
+    for name in asked:
+        _, predicted, field = name.rpartition(".")
+        if not predicted:
+            found[name] = features.select("pair", _START, value=pl.col(name).cast(pl.Float64))
+            continue
+        # As signals takes it: nothing is said where the model leans to neither side; the first version counts.
+        first = _predictions(folder, interval_s)
+        said = pl.when(pl.col("direction") != 0).then(pl.col(field).cast(pl.Float64))
+        found[name] = first.select("pair", _START, value=said)
+    return found

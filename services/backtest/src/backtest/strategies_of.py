@@ -1,0 +1,124 @@
+"""An account's strategy by its name or file, and what it says of a history."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from backtest.bars import Bars
+from backtest.decided import Decided, decide
+from contracts.account import Account
+from contracts.errors import BadInputError
+from contracts.nearest import did_you_mean
+from features import FEATURES
+from features.batch import compute
+from features.blocks import Floats
+from strategies.built_in import STRATEGIES
+from strategies.formulas import Formulas, formulas_of
+from strategies.loading import StrategyFile, load
+from strategies.strategy import Strategy
+
+#: The strategy that takes its floor from the account, as signals gives it.
+_PREDICTION, _FLOOR = "prediction", "minimum_confidence"
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """An account with its strategy.
+
+    Parameters
+    ----------
+    account, file, strategy
+        Whose, from where, with its parameters.
+    """
+
+    account: Account
+    file: StrategyFile
+    strategy: Strategy
+
+    def formulas(self, interval_s: int) -> Formulas:
+        """Return what is computed for it on bars of a length.
+
+        Returns
+        -------
+        Formulas
+            With the features and models it asks for.
+        """
+        return formulas_of(self.strategy, interval_s)
+
+    def decided(self, bars: Bars, expiry_seconds: int) -> Decided:
+        """Return what it says of a history, of which features that did not come along are computed.
+
+        Returns
+        -------
+        Decided
+            One target for each bar.
+
+        Raises
+        ------
+        BadInputError
+            If it takes predictions and none came with the bars.
+        """
+        asked = self.formulas(bars.interval_s)
+        if missing := [name for name in asked.given if "." in name and name not in bars.given]:
+            expected = "a strategy of bars and features; predictions come with the folder of a run (--run)"
+            came = f"{self.file.name}, which takes {missing[0]}"
+            raise BadInputError(f"{self.account.name}.strategy", expected, came)
+        lacking = [name for name in asked.asked if name not in bars.given]
+        known = bars.with_given(_features(bars, lacking)) if lacking else bars
+        found = decide(self.strategy, self.file.name, self.file.hash_of(self.strategy), known, expiry_seconds)
+        return replace(found, undecided="below_confidence") if self.account.strategy == _PREDICTION else found
+
+
+def chosen(account: Account) -> Chosen:
+    """Return an account with the strategy that it names.
+
+    Returns
+    -------
+    Chosen
+        Ready to decide.
+
+    Raises
+    ------
+    BadInputError
+        If there is no such strategy, or its file or parameters are wrong.
+    """
+    file = file_of(account.strategy, f"{account.name}.strategy")
+    given: dict[str, object] = dict(account.parameters)
+    if account.strategy == _PREDICTION:
+        given.setdefault(_FLOOR, account.minimum_confidence)
+    return Chosen(account, file, file.made(given))
+
+
+def file_of(strategy: str, field: str) -> StrategyFile:
+    """Return the file of a strategy that is named, or given as a path.
+
+    Parameters
+    ----------
+    strategy
+        A name of one that comes along, or a path that ends in .py.
+    field
+        What is complained of.
+
+    Returns
+    -------
+    StrategyFile
+        With its one class.
+
+    Raises
+    ------
+    BadInputError
+        If there is none.
+    """
+    if strategy.endswith(".py"):
+        return load(Path(strategy))
+    if strategy not in STRATEGIES:
+        expected = f"one of {', '.join(STRATEGIES)}, or a path ending in .py{did_you_mean(strategy, STRATEGIES)}"
+        raise BadInputError(field, expected, strategy)
+    return STRATEGIES[strategy]
+
+
+def _features(bars: Bars, names: Iterable[str]) -> Mapping[str, Floats]:
+    wanted = [each for each in FEATURES if each.name in set(names)]
+    return compute(bars.starts_ms, bars.columns, bars.interval_s, wanted)

@@ -1,0 +1,172 @@
+"""The options of `tradestream backtest`, read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from backtest.command import BacktestOptions
+from backtest.parity import RunTerms, parity, print_parity
+from backtest.plan import Terms
+from backtest.strategies_of import file_of
+from contracts.account import Account
+from contracts.errors import BadInputError
+from contracts.fees import TAKER_FEE_BPS
+from embedded.accounts_file import read_accounts
+from embedded.bars import parse_interval
+from embedded.options import typed_command
+from embedded.replacing import require_replaceable
+from embedded.strategy_cli import parameters_of
+from embedded.terminal.rows import print_json
+from exchanges.paper import PaperBroker
+from execution.core.policy import Policy
+from execution.settings import ExecutionSettings
+from results.run_folder import RunFolder
+from results.run_settings import recorded_settings
+from signals.settings import SignalsSettings
+from strategies.parameters import from_text
+from streaming.settings import read_settings
+from verify.run import Range
+
+_SLIPPAGE_BPS = Decimal(2)
+
+
+@dataclass(frozen=True)
+class Typed:
+    """What was typed of strategy and bars."""
+
+    strategy: str
+    parameters: Sequence[str]
+    bars: Sequence[Path]
+    run: Path | None
+    pairs: Sequence[str] | None
+    interval: str
+    start: str | None
+    end: str | None
+
+
+@dataclass(frozen=True)
+class Money:
+    """What was typed of accounts and costs."""
+
+    accounts: Path | None
+    balance: str | None
+    position_pct: str | None
+    fee_bps: str | None
+    slippage_bps: str | None
+    exchange: str
+
+
+def options_of(typed: Typed, money: Money, out: Path, *, replace: bool) -> BacktestOptions:
+    """Return what is to be done.
+
+    Raises
+    ------
+    BadInputError
+        If an option cannot be used, or does not go with another.
+    """
+    _require_one("--bars or --run", "one of them", bool(typed.bars), typed.run is not None)
+    _require_one("--strategy or --accounts", "one of them", bool(typed.strategy), money.accounts is not None)
+    accounts: tuple[Account, ...] = ()
+    if money.accounts is not None:
+        for name in ("balance", "position_pct"):
+            if getattr(money, name) is not None:
+                option = f"--{name.replace('_', '-')}"
+                raise BadInputError(option, "none with --accounts, whose file says it", getattr(money, name))
+        accounts = read_accounts(money.accounts)
+    span = Range.parse(typed.start, typed.end)
+    broker = PaperBroker(_bps("--slippage-bps", money.slippage_bps, _SLIPPAGE_BPS), _bps("--fee-bps", money.fee_bps))
+    require_replaceable(out, replace=replace)
+    return BacktestOptions(
+        account=_account(typed, money),
+        accounts=accounts,
+        bars=typed.bars,
+        run=typed.run,
+        exchange=money.exchange,
+        pairs=typed.pairs or (),
+        interval_s=parse_interval(typed.interval, "--interval"),
+        terms=Terms(broker, Policy(), from_ms=span.from_ms, to_ms=span.to_ms),
+        out=out,
+        command=typed_command(),
+    )
+
+
+def hold_against(folder: Path, console: Console, show: int, *, as_json: bool) -> bool:
+    """Compare a run with a backtest of it and say what was found; return whether all is equal."""
+    found = parity(folder, terms_of_run(folder))
+    print_parity(console, found, show)
+    if as_json:
+        print_json([asdict(each) for each in found])
+    return not any(each.differences for each in found)
+
+
+def terms_of_run(folder: Path) -> RunTerms:
+    """Return what the services of a run were told, as it wrote that down.
+
+    Raises
+    ------
+    BadInputError
+        If it left no record.
+    """
+    place = RunFolder(folder)
+    told = recorded_settings(place)
+    if not told:
+        raise BadInputError("--of", f"the folder of a run, with {place.work / 'settings.json'}", str(folder))
+    signals, execution = read_settings(SignalsSettings, told), read_settings(ExecutionSettings, told)
+    return RunTerms(
+        accounts=signals.configured_accounts,
+        broker=execution.broker,
+        policy=execution.policy,
+        expiry_seconds=signals.expiry_seconds,
+        interval_s=signals.interval_s,
+    )
+
+
+def _require_one(options: str, expected: str, *given: bool) -> None:
+    if sum(given) != 1:
+        raise BadInputError(options, expected, "both" if all(given) else "none")
+
+
+def _account(typed: Typed, money: Money) -> Mapping[str, Any]:
+    if not typed.strategy:
+        return {}
+    file = file_of(typed.strategy, "--strategy")
+    parameters = from_text(file.kind.space(), parameters_of(typed.parameters), file.kind.__name__)
+    numbers = {"initial_balance_quote": money.balance, "position_pct": money.position_pct}
+    given = {
+        name: _positive(f"--{option}", text)
+        for (name, text), option in zip(numbers.items(), ("balance", "position-pct"), strict=True)
+        if text is not None
+    }
+    if "position_pct" in given:  # what was asked for is not to be denied by the usual limit
+        given["max_position_pct"] = max(given["position_pct"], Account.model_fields["max_position_pct"].default)
+    return {"name": "backtest", "strategy": typed.strategy, "parameters": parameters, **given}
+
+
+def _positive(option: str, text: str) -> Decimal:
+    value = _number(option, text)
+    if value <= 0 or (option == "--position-pct" and value > 100):
+        raise BadInputError(option, "a number above 0" + (", at most 100" if value > 0 else ""), text)
+    return value
+
+
+def _bps(option: str, text: str | None, usual: Decimal = TAKER_FEE_BPS) -> Decimal:
+    value = usual if text is None else _number(option, text)
+    if not 0 <= value < 10_000:
+        raise BadInputError(option, "at least 0 and less than 10000 basis points", text)
+    return value
+
+
+def _number(option: str, text: str) -> Decimal:
+    try:
+        value = Decimal(text)
+    except InvalidOperation:
+        raise BadInputError(option, "a number", text) from None
+    if not value.is_finite():
+        raise BadInputError(option, "a number", text)
+    return value

@@ -1,0 +1,71 @@
+"""A strategy with its parameters, as accounts follow it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from contracts.account import Account
+from contracts.signal import SignalReason
+from strategies.strategy import Strategy
+
+
+@dataclass(frozen=True, slots=True)
+class Followed:
+    """A strategy that decides, once for all accounts that follow it with these parameters.
+
+    Attributes
+    ----------
+    name, hash
+        That of its file, and one of the file and the parameters.
+    strategy
+        With its parameters.
+    features
+        What it asks of the feature row.
+    waits
+        Whether it asks for a prediction, and so waits for one.
+    warm_up_bars
+        After so many bars nothing is unknown for lack of history.
+    kept_bars
+        How many of the last bars are kept, so that it can go on after a restart.
+    undecided
+        The reason to give where everything is known and it decides nothing.
+    """
+
+    name: str
+    hash: str
+    strategy: Strategy
+    features: tuple[str, ...]
+    waits: bool
+    warm_up_bars: int
+    kept_bars: int
+    undecided: SignalReason
+
+
+@dataclass(frozen=True, slots=True)
+class Decider:
+    """An account and the strategy that decides for it."""
+
+    account: Account
+    followed: Followed
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """Who decides, and by which rules of time.
+
+    Attributes
+    ----------
+    deciders
+        All accounts that are configured.
+    expiry_seconds
+        How long a decision may wait for a trade after its candle ended, in event time.
+    maximum_pending_bars
+        How many bars of event time a strategy waits for a prediction.
+    from_ms
+        Accounts trade windows from then on; what came before warms strategies up. None: from the first on.
+    """
+
+    deciders: tuple[Decider, ...]
+    expiry_seconds: int = 300
+    maximum_pending_bars: int = 5
+    from_ms: int | None = None

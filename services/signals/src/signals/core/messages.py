@@ -1,0 +1,72 @@
+"""What accounts are told: a candle, and what their strategy makes of it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from contracts.candle_mark import CandleMark
+from contracts.feature_row import FeatureRow
+from contracts.prediction import Prediction
+from contracts.signal import Decision, Signal, SignalReason, Target
+from contracts.units import MS_PER_SECOND
+from signals.core.followed import Decider
+
+#: Nothing is sold short yet: what says so holds nothing.
+_DECISIONS: dict[Target | None, Decision] = {1: "buy", 0: "sell", -1: "sell", None: "none"}
+
+
+def mark_of(row: FeatureRow, account: str) -> CandleMark:
+    """Return the row's candle for an account."""
+    return CandleMark(account=account, **_marked(row))
+
+
+def decision_of(
+    row: FeatureRow,
+    prediction: Prediction | None,
+    target: Target | None,
+    why: SignalReason,
+    decider: Decider,
+    expiry_seconds: int,
+) -> Signal:
+    """Return what an account's strategy has decided on a row."""
+    said = prediction if decider.followed.waits else None
+    return Signal(
+        account=decider.account.name,
+        strategy=decider.followed.name,
+        strategy_hash=decider.followed.hash,
+        target=None if row.quality == "gap" else target,
+        decision=_DECISIONS[target] if why == "confident" else "none",
+        reason=why,
+        **_exits(decider),
+        **_said(said),
+        expires_at_ms=row.window_end_ms + expiry_seconds * MS_PER_SECOND,
+        **_marked(row),
+    )
+
+
+def _exits(decider: Decider) -> dict[str, Any]:
+    """Return when what the decision opens ends whatever the target says."""
+    return dict(decider.followed.strategy.exits.as_json())
+
+
+def _said(prediction: Prediction | None) -> dict[str, Any]:
+    names = ("direction", "probability_up", "confidence", "horizon_bars", "model_name", "model_version")
+    if prediction is None:
+        return dict.fromkeys((*names, "prediction_id"))
+    return {**{name: getattr(prediction, name) for name in names}, "prediction_id": prediction.message_id}
+
+
+def _marked(row: FeatureRow) -> dict[str, Any]:
+    return {
+        "exchange": row.exchange,
+        "pair": row.pair,
+        "interval_s": row.interval_s,
+        "window_start_ms": row.window_start_ms,
+        "mark_open": row.open,
+        "mark_high": row.high,
+        "mark_low": row.low,
+        "mark_close": row.close,
+        "mark_volume": row.volume,
+        "mark_trade_count": row.trade_count,
+        "mark_quality": row.quality,
+    }
