@@ -9,9 +9,11 @@ from functools import cache
 from pydantic import BaseModel, ConfigDict, Field
 
 from contracts.currency import default_balance, quote_currency
-from contracts.units import Pair
+from contracts.units import Pair, price_decimals
 
 _STEP = Decimal("0.00000001")
+#: Below it prices have more decimals, `contracts.units.price_decimals`.
+_TINY = Decimal("0.00001")
 #: What the smallest order costs, as a share of what an account begins with by default: 0.5, 1 and 5 US dollars.
 _LEAST_SHARES: Mapping[str, Decimal] = {
     "kraken": Decimal("0.00005"),
@@ -83,7 +85,10 @@ class Instrument(BaseModel):
         Decimal
             At least one tick.
         """
-        return max((price / self.tick).to_integral_value(rounding), Decimal(1)) * self.tick
+        # What is assumed of a pair that nothing is known of would be too coarse for a tiny price.
+        tick = min(_STEP, Decimal(1).scaleb(-price_decimals(price))) if price < _TINY else _STEP
+        tick = self.tick if self.tick != _STEP else tick
+        return max((price / tick).to_integral_value(rounding), Decimal(1)) * tick
 
     def is_below_minimum(self, quantity: Decimal, price: Decimal) -> bool:
         """Return whether the venue would refuse an order of `quantity` for its size.
