@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import pytest
 from tests.backtest import ugly_markets as ugly
 from tests.backtest.test_asleep_equals_awake import lived
 
+from backtest.decided import NOTHING_SAID
 from backtest.engine import Outcome
 from backtest.market import market_of
 from backtest.parity import RunTerms, parity
@@ -60,6 +62,13 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
         schema = load_table(folder, table).schema
         pl.DataFrame(messages.get(name, []), schema=schema).write_parquet(folder / f"{table}.parquet")
     return folder
+
+
+def test_signals_of_a_strategy_without_a_model_copy_no_prediction() -> None:
+    bars = ugly.bars(np.random.default_rng(1), PAIRS[0], 30, ugly.BEGINNINGS_MS[0], jumps=0.0, holes=0.0)
+    said = dict.fromkeys((*NOTHING_SAID, "reason"), [1] * len(bars))
+    signal = chosen(ACCOUNT).decided(replace(bars, said=said), 300).signal("paper", 3)
+    assert signal.prediction_id is None and signal.direction is None
 
 
 def test_the_same_comes_out_again(run: Path) -> None:

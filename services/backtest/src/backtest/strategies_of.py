@@ -67,6 +67,8 @@ class Chosen:
             raise BadInputError(f"{self.account.name}.strategy", expected, came)
         lacking = [name for name in asked.asked if name not in bars.given]
         known = bars.with_given(_features(bars, lacking)) if lacking else bars
+        if not asked.models:  # its signals copy nothing of what a model said for other accounts
+            known = replace(known, said={})
         found = decide(self.strategy, self.file.name, self.file.hash_of(self.strategy), known, expiry_seconds)
         return replace(found, undecided="below_confidence") if self.account.strategy == _PREDICTION else found
 
