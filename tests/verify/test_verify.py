@@ -125,7 +125,7 @@ def test_planted_faults_are_found_and_named_and_nothing_else(run: Path, copy: Pa
     predictions.remove(lost)
     extra, fill = next(fills.messages())
     fills.repeat(extra, fill | {"fill_id": fill["fill_id"] + "-again"})
-    twice, signal = next(signals.messages())
+    twice, signal = next((offset, message) for offset, message in signals.messages() if "reason" in message)
     signals.repeat(twice, signal | {"reason": "cooldown" if signal["reason"] != "cooldown" else "confident"})
 
     done = tradestream("verify", "--run", str(copy), "--out", str(tmp_path / "found.jsonl"))
