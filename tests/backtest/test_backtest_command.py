@@ -55,6 +55,16 @@ def test_a_row_of_signals_is_a_signal(out: Path) -> None:
     assert set(rows["decision"]) == {"none", "buy", "sell"}
 
 
+def test_an_account_that_came_to_its_limit_is_told(folder: Path) -> None:
+    dear = [*OTHER, "--fee-bps", "500", "--out", folder / "dear"]
+    code, said = call("--strategy", folder / "sma_cross.py", "--bars", MINUTES, *dear)
+    assert code == 0, said
+    alerts = load_table(folder / "dear", "risk_alerts").filter(pl.col("severity") == "CRITICAL")
+    assert alerts["rule"].to_list()[-1] == "DAILY_LOSS"
+    assert "backtest came to its limit at 2022-12-13T" in said and "(DAILY_LOSS) and did not buy again." in said
+    assert "came to its limit" in (folder / "dear" / "report.html").read_text(encoding="utf-8")
+
+
 def test_a_later_beginning_trades_later_and_is_warm_at_once(folder: Path, out: Path) -> None:
     begin_ms = 1_670_889_600_000 + 6 * 3_600_000
     later = folder / "later"

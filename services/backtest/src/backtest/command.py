@@ -21,8 +21,10 @@ from backtest.tables import write_tables
 from contracts.account import Account
 from contracts.clock import Clock, SystemClock
 from contracts.counted import counted
-from contracts.timestamps import iso_utc
+from contracts.risk_alert import RiskAlert
+from contracts.timestamps import iso_utc, iso_utc_ms
 from contracts.units import US_PER_SECOND
+from execution.core.account.portfolio import ACTIVE
 from results.export.write import ExportResult
 from results.report.page import write_report
 from results.report.wording import count, money, percent
@@ -126,16 +128,29 @@ def _record(
     markets = [outcome.market for outcome in outcomes]
     strategies = [f"{each.file.name} {each.file.hash_of(each.strategy)}" for each in accounts]
     return RunRecord(
-        title=f"backtest of {', '.join(dict.fromkeys(each.file.name for each in accounts))}",
+        title=f"Backtest of {', '.join(dict.fromkeys(each.file.name for each in accounts))}",
         command=options.command,
         exchange=next(iter(history.pairs.values())).exchange,
         pairs=sorted(history.pairs),
         live_from_ms=min(int(market.starts_ms[0]) for market in markets),
         live_until_ms=max(market.end_ms(-1) for market in markets),
         live_feed=False,
-        notes=[*history.notes, f"Strategies: {', '.join(dict.fromkeys(strategies))}."],
+        notes=[*_stopped(outcomes), *history.notes, f"Strategies: {', '.join(dict.fromkeys(strategies))}."],
         interval_s=history.interval_s,
     )
+
+
+def _stopped(outcomes: Sequence[Outcome]) -> list[str]:
+    """Return of each account that a limit has ended, or stopped on its last day, since when it has not traded."""
+    notes = []
+    for outcome in outcomes:
+        state, account = outcome.portfolio.trading_state, outcome.market.account.name
+        if state == ACTIVE:
+            continue
+        breaches = [each for each in outcome.messages if isinstance(each, RiskAlert) and each.severity == "CRITICAL"]
+        since = f" at {iso_utc_ms(breaches[-1].time_ms)}" if breaches else ""
+        notes.append(f"{account} came to its limit{since} ({state}) and did not buy again.")
+    return notes
 
 
 def _print(
@@ -160,7 +175,7 @@ def _print(
             ("Equity", f"{final} ({percent(own['total_return_pct'] / 100, sign=True)} after costs)"),
             ("Held", _optional("buy and hold without costs", own["buy_and_hold_pct"])),
             ("Drawdown", percent(own["max_drawdown_pct"] / 100)),
-            ("Won", _optional("of round trips", own["win_rate_pct"])),
+            ("Won", _optional("of round trips", own["win_rate_pct"], sign=False)),
         ]
     lines += [(label, str(options.out / name)) for label, name in _FILES]
     for label, value in lines:
@@ -172,5 +187,5 @@ def _print(
 _FILES = (("Report", "report.html"), ("Summary", "summary.json"), ("Tables", "*.parquet"))
 
 
-def _optional(of_what: str, value_pct: float | None) -> str:
-    return _MISSING if value_pct is None else f"{percent(value_pct / 100, sign=True)} {of_what}"
+def _optional(of_what: str, value_pct: float | None, *, sign: bool = True) -> str:
+    return _MISSING if value_pct is None else f"{percent(value_pct / 100, sign=sign)} {of_what}"
