@@ -38,7 +38,9 @@ _OURS, _AWAKE, _WORST, _FIVE = "ours, asleep", "ours, never asleep", "ours, a de
 _NAUTILUS, _BACKTESTING = "NautilusTrader", "backtesting.py"
 _HERE = Path(__file__).parent
 _PEERS = {_NAUTILUS: _HERE / "nautilus_engine.py", _BACKTESTING: _HERE / "backtesting_engine.py"}
-_FAST, _SLOW, _FEE_BPS = 20, 50, Decimal(10)
+#: So small that 500,000 bars leave enough to buy a whole coin, the least that backtesting.py buys.
+_FEE_BPS = Decimal(1)
+_FAST, _SLOW = 20, 50
 _BEGIN_MS, _MINUTE_MS = 1_680_480_000_000, 60_000
 _CASH = Decimal(1_000_000_000)
 _PAIRS = ("BTC/USD", "ETH/USD", "SOL/USD", "ADA/USD", "XRP/USD")

@@ -117,6 +117,8 @@ def test_the_examples_are_worth_something() -> None:
     assert {message.schema_name for message in messages} == {"order", "fill", "position", "risk_alert"}
     assert {m.status for m in messages if m.schema_name == "order"} >= {"FILLED", "DENIED", "EXPIRED", "CANCELLED"}
     assert {m.rule for m in messages if m.schema_name == "risk_alert"} >= {"DAILY_LOSS", "DRAWDOWN", "STALE_DATA"}
+    # What is kept of each bar awake does not grow with the orders that there were.
+    assert not any(portfolio.ended for each in outcomes for portfolio in each.portfolios)
     assert {each.portfolio.trading_state for each in outcomes} == {"ACTIVE", "DAILY_LOSS", "TOTAL_LOSS"}
 
 

@@ -118,6 +118,8 @@ def _act(market: Market, portfolio: Portfolio, bar: int, context: Context) -> tu
         portfolio = replace(portfolio, marks={**portfolio.marks, **missed})
     minute = Minute(int(market.starts_ms[bar]), market.end_ms(bar), signals)
     portfolio, told = act(portfolio, minute, context.account, context.broker, context.policy)
+    if portfolio.ended:  # as execution does; otherwise each portfolio would copy every order that there ever was
+        portfolio = replace(portfolio, ended={})
     return portfolio, [each for each in told if not isinstance(each, Pnl)]
 
 
