@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import shutil
 import signal
 import socket
@@ -97,17 +98,19 @@ def login(users: Path | None, user: str) -> dict[str, str]:
     return dict(line.split("=", 1) for line in (users / f"{user}.env").read_text(encoding="utf-8").splitlines())
 
 
+#: Below the ports that Linux gives to those who connect: while a broker is down, a client that tries its port again
+#: and again could otherwise be given that very port, connect to itself and keep the broker from coming back.
+_PORTS = range(15_000, 30_000)
+
+
 def free_port() -> int:
     """Return a port that is free, as are the controller's, a thousand above, and the brokers', two thousand above."""
     while True:
+        port = random.SystemRandom().choice(_PORTS)
         with socket.socket() as probe, socket.socket() as controller, socket.socket() as replication:
-            probe.bind(("127.0.0.1", 0))
-            port = int(probe.getsockname()[1])
-            if port > 63_000:
-                continue
             try:
-                controller.bind(("127.0.0.1", port + 1_000))
-                replication.bind(("127.0.0.1", port + 2_000))
+                for number, each in enumerate((probe, controller, replication)):
+                    each.bind(("127.0.0.1", port + 1_000 * number))
             except OSError:
                 continue
             return port
