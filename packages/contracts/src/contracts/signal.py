@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import ClassVar, Literal
 
 from pydantic import Field
@@ -24,6 +25,10 @@ SignalReason = Literal[
     "failed",
 ]
 Target = Literal[-1, 0, 1]
+#: What a target decides. Nothing is sold short yet: what says so holds nothing.
+DECISION_OF: Mapping[Target | None, Decision] = {1: "buy", 0: "sell", -1: "sell", None: "none"}
+#: What a signal copies from the prediction it was made of, beside its id.
+SAID = ("direction", "probability_up", "confidence", "horizon_bars", "model_name", "model_version")
 
 
 class Signal(MarkedWindow):

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from backtest.bars import GAP, Bars
 from contracts.candle import QUALITIES
-from contracts.signal import Decision, Signal, SignalReason, Target
+from contracts.signal import DECISION_OF, SAID, Decision, Signal, SignalReason, Target
 from contracts.units import MS_PER_SECOND
 from strategies.formulas import formulas_of
 from strategies.running import Rows, targets
@@ -19,20 +19,8 @@ from strategies.strategy import Strategy
 
 #: What a signal decides, by its number in columns.
 DECISIONS: tuple[Decision, ...] = ("none", "buy", "sell")
-#: By target; nothing is sold short yet: what says so holds nothing.
-_DECISION_OF = {1: 1, 0: 2, -1: 2}
 #: What a signal copies from a prediction, and what it says where there is none.
-NOTHING_SAID: Mapping[str, None] = dict.fromkeys(
-    (
-        "direction",
-        "probability_up",
-        "confidence",
-        "horizon_bars",
-        "model_name",
-        "model_version",
-        "prediction_id",
-    )
-)
+NOTHING_SAID: Mapping[str, None] = dict.fromkeys((*SAID, "prediction_id"))
 #: Stands for no decision where targets are whole numbers.
 _UNKNOWN = 9
 
@@ -156,8 +144,8 @@ def decide(strategy: Strategy, name: str, digest: str, bars: Bars, expiry_second
     unknown = np.isnan(found) | (bars.qualities == GAP)
     whole = np.where(unknown, _UNKNOWN, found).astype(np.int8)
     decisions = np.zeros(len(bars), np.int8)
-    for target, number in _DECISION_OF.items():
-        decisions[whole == target] = number
+    for target, decision in DECISION_OF.items():
+        decisions[whole == (_UNKNOWN if target is None else target)] = DECISIONS.index(decision)
     warm = _consecutive(bars) >= formulas_of(strategy, bars.interval_s).warm_up_bars
     return Decided(bars, name, digest, whole, decisions, warm, expiry_seconds, exits=strategy.exits.as_json())
 

@@ -14,6 +14,7 @@ from backtest.bars import EXACT_COLUMNS, PRICES, Bars
 from backtest.history import History
 from contracts.candle import QUALITIES
 from contracts.errors import BadInputError
+from contracts.signal import SAID
 from features.blocks import Floats
 from results.report.data import load_table
 
@@ -67,8 +68,9 @@ def bars_of_run(folder: Path, interval_s: int, pairs: Iterable[str] = (), asked:
     wanted = sorted(pairs) or there
     if missing := [pair for pair in wanted if pair not in there]:
         raise BadInputError("--pairs", f"pairs of {', '.join(there)}, which the run has candles of", missing[0])
-    given = _given(folder, interval_s, sorted(set(asked)))
-    said = _predictions(folder, interval_s) if any("." in name for name in asked) else None
+    names = sorted(set(asked))
+    said = _predictions(folder, interval_s) if any("." in name for name in names) else None
+    given = _given(folder, interval_s, names, said)
     return History({pair: _bars(candles.filter(pl.col("pair") == pair), pair, given, said) for pair in wanted})
 
 
@@ -117,27 +119,24 @@ def _predictions(folder: Path, interval_s: int) -> pl.DataFrame:
         load_table(folder, "predictions")
         .filter(pl.col("interval_s") == interval_s)
         .unique(["pair", _START], keep="first", maintain_order=True)
-        .select(
-            *("pair", _START, "direction", "probability_up", "confidence", "reason", "model_name", "model_version"),
-            "horizon_bars",
-            prediction_id=window,
-        )
+        .select("pair", _START, "reason", *SAID, prediction_id=window)
     )
     return found
 
 
-def _given(folder: Path, interval_s: int, asked: Iterable[str]) -> dict[str, pl.DataFrame]:
+def _given(
+    folder: Path, interval_s: int, asked: Iterable[str], predictions: pl.DataFrame | None
+) -> dict[str, pl.DataFrame]:
     features = load_table(folder, "technical_indicators").filter(
         pl.col("interval_s") == interval_s, pl.col("revision") == 0
     )
     found = {}
     for name in asked:
         _, predicted, field = name.rpartition(".")
-        if not predicted:
+        if predictions is None or not predicted:
             found[name] = features.select("pair", _START, value=pl.col(name).cast(pl.Float64))
             continue
-        # As signals takes it: nothing is said where the model leans to neither side; the first version counts.
-        first = _predictions(folder, interval_s)
+        # As signals takes it: nothing is said where the model leans to neither side.
         said = pl.when(pl.col("direction") != 0).then(pl.col(field).cast(pl.Float64))
-        found[name] = first.select("pair", _START, value=said)
+        found[name] = predictions.select("pair", _START, value=said)
     return found

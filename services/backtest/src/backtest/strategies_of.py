@@ -4,23 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 from backtest.bars import Bars
 from backtest.decided import Decided, decide
 from contracts.account import Account
 from contracts.errors import BadInputError
-from contracts.nearest import did_you_mean
 from features import FEATURES
 from features.batch import compute
 from features.blocks import Floats
-from strategies.built_in import STRATEGIES
 from strategies.formulas import Formulas, formulas_of
-from strategies.loading import StrategyFile, load
+from strategies.loading import StrategyFile
+from strategies.of_account import file_of_account, made_for, undecided_of
 from strategies.strategy import Strategy
-
-#: The strategy that takes its floor from the account, as signals gives it.
-_PREDICTION, _FLOOR = "prediction", "minimum_confidence"
 
 
 @dataclass(frozen=True)
@@ -70,7 +65,7 @@ class Chosen:
         if not asked.models:  # its signals copy nothing of what a model said for other accounts
             known = replace(known, said={})
         found = decide(self.strategy, self.file.name, self.file.hash_of(self.strategy), known, expiry_seconds)
-        return replace(found, undecided="below_confidence") if self.account.strategy == _PREDICTION else found
+        return replace(found, undecided=undecided_of(self.account))
 
 
 def chosen(account: Account) -> Chosen:
@@ -86,39 +81,8 @@ def chosen(account: Account) -> Chosen:
     BadInputError
         If there is no such strategy, or its file or parameters are wrong.
     """
-    file = file_of(account.strategy, f"{account.name}.strategy")
-    given: dict[str, object] = dict(account.parameters)
-    if account.strategy == _PREDICTION:
-        given.setdefault(_FLOOR, account.minimum_confidence)
-    return Chosen(account, file, file.made(given))
-
-
-def file_of(strategy: str, field: str) -> StrategyFile:
-    """Return the file of a strategy that is named, or given as a path.
-
-    Parameters
-    ----------
-    strategy
-        A name of one that comes along, or a path that ends in .py.
-    field
-        What is complained of.
-
-    Returns
-    -------
-    StrategyFile
-        With its one class.
-
-    Raises
-    ------
-    BadInputError
-        If there is none.
-    """
-    if strategy.endswith(".py"):
-        return load(Path(strategy))
-    if strategy not in STRATEGIES:
-        expected = f"one of {', '.join(STRATEGIES)}, or a path ending in .py{did_you_mean(strategy, STRATEGIES)}"
-        raise BadInputError(field, expected, strategy)
-    return STRATEGIES[strategy]
+    file = file_of_account(account)
+    return Chosen(account, file, made_for(account, file))
 
 
 def _features(bars: Bars, names: Iterable[str]) -> Mapping[str, Floats]:

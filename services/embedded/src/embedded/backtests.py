@@ -13,7 +13,6 @@ from rich.console import Console
 from backtest.command import BacktestOptions
 from backtest.parity import RunTerms, parity, print_parity
 from backtest.plan import Terms
-from backtest.strategies_of import file_of
 from contracts.account import Account
 from contracts.errors import BadInputError
 from contracts.fees import TAKER_FEE_BPS
@@ -29,6 +28,7 @@ from execution.settings import ExecutionSettings
 from results.run_folder import RunFolder
 from results.run_settings import recorded_settings
 from signals.settings import SignalsSettings
+from strategies.of_account import file_of
 from strategies.parameters import from_text
 from streaming.settings import read_settings
 from verify.run import Range

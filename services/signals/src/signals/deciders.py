@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import math
-from pathlib import Path
 
 from contracts.account import Account
 from contracts.errors import BadInputError, TradestreamError
-from contracts.nearest import did_you_mean
 from features.bars import Bar
 from signals.core.followed import Decider, Followed
-from strategies.built_in import STRATEGIES
 from strategies.formulas import formulas_of
-from strategies.loading import StrategyFile, at_line, described, load
+from strategies.loading import at_line, described
+from strategies.of_account import file_of_account, made_for, undecided_of
 from strategies.running import Stream, as_json
 from strategies.strategy import Strategy
 
-#: The strategy that does what the model says; it may take its floor from the account.
-PREDICTION, FLOOR = "prediction", "minimum_confidence"
 #: What a strategy is tried on before it is asked anything: what a model may say, and a candle.
 _TRIED = (0.0, 0.5, 1.0, math.nan)
 _TRIED_BAR = Bar(100.0, 103.0, 99.0, 102.0, volume=3.0, trade_count=5.0, taker_buy_volume=1.0)
@@ -38,12 +34,9 @@ def decider_of(account: Account, interval_s: int = 60) -> Decider:
     BadInputError
         If there is no such strategy, or its file or parameters are wrong.
     """
-    file = _file(account)
-    given: dict[str, object] = dict(account.parameters)
-    if account.strategy == PREDICTION:
-        given.setdefault(FLOOR, account.minimum_confidence)
+    file = file_of_account(account)
     try:
-        strategy = file.made(given)
+        strategy = made_for(account, file)
         formulas = formulas_of(strategy, interval_s)
         _try_out(strategy, interval_s)
     except TradestreamError:
@@ -60,18 +53,9 @@ def decider_of(account: Account, interval_s: int = 60) -> Decider:
         waits=bool(formulas.models),
         warm_up_bars=formulas.warm_up_bars,
         kept_bars=Stream(strategy, interval_s).kept_bars,
-        undecided="below_confidence" if account.strategy == PREDICTION else "undecided",
+        undecided=undecided_of(account),
     )
     return Decider(account, followed)
-
-
-def _file(account: Account) -> StrategyFile:
-    if account.strategy.endswith(".py"):
-        return load(Path(account.strategy))
-    if account.strategy not in STRATEGIES:
-        expected = f"{PREDICTION}, or a path ending in .py{did_you_mean(account.strategy, STRATEGIES)}"
-        raise BadInputError(f"{account.name}.strategy", expected, account.strategy)
-    return STRATEGIES[account.strategy]
 
 
 def _try_out(strategy: Strategy, interval_s: int) -> None:

@@ -7,12 +7,9 @@ from typing import Any
 from contracts.candle_mark import CandleMark
 from contracts.feature_row import FeatureRow
 from contracts.prediction import Prediction
-from contracts.signal import Decision, Signal, SignalReason, Target
+from contracts.signal import DECISION_OF, SAID, Signal, SignalReason, Target
 from contracts.units import MS_PER_SECOND
 from signals.core.followed import Decider
-
-#: Nothing is sold short yet: what says so holds nothing.
-_DECISIONS: dict[Target | None, Decision] = {1: "buy", 0: "sell", -1: "sell", None: "none"}
 
 
 def mark_of(row: FeatureRow, account: str) -> CandleMark:
@@ -35,7 +32,7 @@ def decision_of(
         strategy=decider.followed.name,
         strategy_hash=decider.followed.hash,
         target=None if row.quality == "gap" else target,
-        decision=_DECISIONS[target] if why == "confident" else "none",
+        decision=DECISION_OF[target] if why == "confident" else "none",
         reason=why,
         **_exits(decider),
         **_said(said),
@@ -50,10 +47,9 @@ def _exits(decider: Decider) -> dict[str, Any]:
 
 
 def _said(prediction: Prediction | None) -> dict[str, Any]:
-    names = ("direction", "probability_up", "confidence", "horizon_bars", "model_name", "model_version")
     if prediction is None:
-        return dict.fromkeys((*names, "prediction_id"))
-    return {**{name: getattr(prediction, name) for name in names}, "prediction_id": prediction.message_id}
+        return dict.fromkeys((*SAID, "prediction_id"))
+    return {**{name: getattr(prediction, name) for name in SAID}, "prediction_id": prediction.message_id}
 
 
 def _marked(row: FeatureRow) -> dict[str, Any]:

@@ -1,0 +1,87 @@
+"""The strategy that an account names, with its parameters: one answer for the live run and a backtest of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+from contracts.account import Account
+from contracts.errors import BadInputError
+from contracts.nearest import did_you_mean
+from contracts.signal import SignalReason
+from strategies.built_in import STRATEGIES
+from strategies.loading import StrategyFile, load
+from strategies.strategy import Strategy
+
+#: The strategy that does what the model says; it may take its floor from the account.
+_PREDICTION: Final = "prediction"
+_FLOOR: Final = "minimum_confidence"
+
+
+def file_of(strategy: str, field: str, names: str = f"one of {', '.join(STRATEGIES)}") -> StrategyFile:
+    """Return the file of a strategy that is named, or given as a path.
+
+    Parameters
+    ----------
+    strategy
+        A name of one that comes along, or a path that ends in .py.
+    field, names
+        What is complained of, and which names the complaint offers.
+
+    Returns
+    -------
+    StrategyFile
+        With its one class.
+
+    Raises
+    ------
+    BadInputError
+        If there is none.
+    """
+    if strategy.endswith(".py"):
+        return load(Path(strategy))
+    if strategy not in STRATEGIES:
+        expected = f"{names}, or a path ending in .py{did_you_mean(strategy, STRATEGIES)}"
+        raise BadInputError(field, expected, strategy)
+    return STRATEGIES[strategy]
+
+
+def file_of_account(account: Account) -> StrategyFile:
+    """Return the file of the strategy that an account follows.
+
+    Returns
+    -------
+    StrategyFile
+        With its one class.
+
+    Raises
+    ------
+    BadInputError
+        If there is none.
+    """
+    return file_of(account.strategy, f"{account.name}.strategy", _PREDICTION)
+
+
+def made_for(account: Account, file: StrategyFile) -> Strategy:
+    """Return an account's strategy with the account's parameters.
+
+    Returns
+    -------
+    Strategy
+        Ready to run.
+    """
+    given: dict[str, object] = dict(account.parameters)
+    if account.strategy == _PREDICTION:
+        given.setdefault(_FLOOR, account.minimum_confidence)
+    return file.made(given)
+
+
+def undecided_of(account: Account) -> SignalReason:
+    """Return the reason to give where everything is known and the account's strategy decides nothing.
+
+    Returns
+    -------
+    SignalReason
+        Of the strategy of predictions, that the model is not sure enough.
+    """
+    return "below_confidence" if account.strategy == _PREDICTION else "undecided"
