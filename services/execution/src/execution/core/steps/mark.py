@@ -9,7 +9,8 @@ from contracts.mark import MarkedWindow
 from contracts.signal import Signal
 from contracts.wakes import Wakes
 from execution.core.account.mark import Mark
-from execution.core.account.portfolio import ACTIVE, Portfolio
+from execution.core.account.operator_state import ACTIVE
+from execution.core.account.portfolio import Portfolio
 from execution.core.account.today import Today
 from execution.core.account.valuation import balance, equity
 from execution.core.context import Context
