@@ -143,6 +143,15 @@ class Portfolio:
     def with_command(self, command_id: str, operator_state: str, at_ms: int) -> Portfolio:
         """Return the portfolio after a command.
 
+        Parameters
+        ----------
+        command_id
+            Not to be obeyed again.
+        operator_state
+            What operators let it do from now on.
+        at_ms
+            The event time it is told with.
+
         Returns
         -------
         Portfolio
@@ -153,6 +162,15 @@ class Portfolio:
 
     def with_sent(self, pair: str, signal_id: str, purpose: Purpose) -> Portfolio:
         """Return the portfolio that knows of another order that goes back to a signal.
+
+        Parameters
+        ----------
+        pair
+            Of which pair.
+        signal_id
+            Its last signal, or mark.
+        purpose
+            What the order is for.
 
         Returns
         -------
