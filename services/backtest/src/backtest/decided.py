@@ -21,7 +21,7 @@ from strategies.strategy import Strategy
 #: What a signal decides, by its number in columns.
 DECISIONS: tuple[Decision, ...] = ("none", "buy", "sell")
 #: What a signal copies from a prediction, and what it says where there is none.
-NOTHING_SAID: Mapping[str, None] = dict.fromkeys((*SAID, "prediction_id"))
+NOTHING_SAID: Mapping[str, Any] = dict.fromkeys((*SAID, "prediction_id"))
 #: Stands for no decision where targets are whole numbers.
 _UNKNOWN = 9
 
