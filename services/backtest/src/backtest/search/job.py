@@ -58,7 +58,13 @@ class Job:
 
     @property
     def span(self) -> Span:
-        """The bars of all pairs, within the range of the terms."""
+        """The bars of all pairs, within the range of the terms.
+
+        Raises
+        ------
+        BadInputError
+            If there are none.
+        """
         starts = [self.history.pairs[pair].starts_ms for pair in self.account.pairs]
         first, last = min(int(each[0]) for each in starts), max(int(each[-1]) for each in starts)
         asked = self.terms
