@@ -62,12 +62,12 @@ backtest: install ## Run a strategy over bars: strategy=FILE.py|NAME [run=runs/d
 OF_STRATEGY = $(call option,strategy) $(or $(call option,bars),$(call option,run),--run=runs/demo) $(call option,pairs) \
 	$(call option,from) $(call option,to) $(call option,accounts) $(call option,balance) $(call option,fee_bps,fee-bps) \
 	$(call option,out) $(REPLACE)
-OF_SEARCH = $(foreach each,$(value ranges),--range=$(call quoted,$(each))) $(call option,objective) $(call option,least_trades,least-trades) \
+OF_SEARCH = $(foreach name,$(value ranges),--range=$(call quoted,$(name))) $(call option,objective) $(call option,least_trades,least-trades) \
 	$(call option,trials) $(call option,seed)
 
 .PHONY: optimise
 optimise: EXTRA = search
-optimise: install ## Search a strategy's parameters, exits and sizes: strategy=FILE.py|NAME [run=runs/demo | bars=FILE] [ranges="fast=5:40 exits.stop_pct=0:5:0.5" objective=sharpe|return|calmar least_trades=20 trials=100 seed=7 pairs= from= to= accounts= balance= fee_bps= out=runs/optimise replace=yes]
+optimise: install ## Search a strategy's parameters, exits and sizes: strategy=FILE.py|NAME [run=runs/demo | bars=FILE] [ranges=RANGES objective=sharpe|return|calmar least_trades=20 trials=100 seed=7 pairs= from= to= accounts= balance= fee_bps= out=runs/optimise replace=yes]
 	@$(RUN) tradestream optimise $(OF_STRATEGY) $(OF_SEARCH)
 
 .PHONY: file-of-strategy

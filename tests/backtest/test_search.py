@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import doctest
 import json
 import sqlite3
 from collections.abc import Iterator, Sequence
@@ -10,17 +11,21 @@ from dataclasses import replace
 from decimal import Decimal as D
 from itertools import pairwise
 from pathlib import Path
+from types import ModuleType
 
 import polars as pl
 import pytest
 from tests.backtest.test_golden import MINUTES
 from typer.testing import CliRunner
 
+from backtest import achieved, provenance, telling
 from backtest.achieved import Achieved
 from backtest.bar_files import bars_of_files
 from backtest.history import History
 from backtest.plan import Terms
 from backtest.provenance import data_digest
+from backtest.search import job as job_module
+from backtest.search import space
 from backtest.search.job import Job, Span
 from backtest.search.objectives import OBJECTIVES, has_enough, score
 from backtest.search.proposals import GENERATION, propose
@@ -32,6 +37,7 @@ from contracts.errors import BadInputError, TradestreamError
 from embedded.cli import app
 from exchanges.paper import PaperBroker
 from execution.core.policy import Policy
+from modeling import ledger
 from modeling.ledger import Ledger
 from strategies.built_in import STRATEGIES
 
@@ -250,3 +256,11 @@ def test_the_command_writes_the_winner_as_a_backtest(tmp_path: Path) -> None:
     assert wrong.exit_code == 2 and "did you mean sharpe" in wrong.output
     few = CliRunner().invoke(app, ["optimise", *map(str, typed), "--replace", "--least-trades", "900"])
     assert few.exit_code != 0 and "none of 3 tries made 900 round trips" in few.output.replace("\n", " ")
+
+
+@pytest.mark.parametrize(
+    "module", [achieved, ledger, provenance, job_module, space, telling], ids=lambda each: each.__name__
+)
+def test_examples_of_its_words(module: ModuleType) -> None:
+    found = doctest.testmod(module)
+    assert found.attempted and not found.failed
