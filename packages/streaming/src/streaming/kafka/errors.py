@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING
 from confluent_kafka import KafkaError, KafkaException
 from quixstreams.kafka.exceptions import BaseKafkaException, KafkaBrokerUnavailableError
 from quixstreams.models.topics.exceptions import CreateTopicFailure, TopicPermissionError
+from quixstreams.state.exceptions import ChangelogTopicPartitionNotAssigned
 
 from streaming.kafka.connection import BROKERS_AWAY_SECONDS
 
 if TYPE_CHECKING:
     from streaming.settings import ServiceSettings
 
+_OTHER_PROCESS = "another process has this one's TRADESTREAM_INSTANCE_ID, each replica needs its own"
 _REFUSALS = frozenset({KafkaError._AUTHENTICATION, KafkaError._SSL})
 #: A broker that comes or goes breaks off in the middle of a handshake, which a client also reports as a refusal.
 _BROKEN_OFF = ("transport failure", "Disconnected", "Timed out", "timed out")
@@ -93,6 +95,9 @@ def describe_kafka_error(error: BaseException) -> str | None:
         return f"Kafka: {error}; the operator creates topics: make topics"
     if isinstance(error, KafkaBrokerUnavailableError):
         return f"Kafka (TRADESTREAM_BROKER_ADDRESS): no broker was to be reached for {BROKERS_AWAY_SECONDS:g} s"
+    if isinstance(error, ChangelogTopicPartitionNotAssigned):  # fenced, or rebalanced, before it had read its state
+        what = "Kafka took the partitions back while their state was restored"
+        return f"{what}: {_OTHER_PROCESS}; or replicas came or went"
     if isinstance(error, BaseKafkaException):
         return _words(error.error)
     return _words(error.args[0]) if isinstance(error, KafkaException) else None
@@ -101,8 +106,8 @@ def describe_kafka_error(error: BaseException) -> str | None:
 def _words(error: KafkaError) -> str:
     if error.code() in (KafkaError.FENCED_INSTANCE_ID, KafkaError._FENCED) or "fenced by other" in error.str():
         return (
-            "another process has this one's TRADESTREAM_INSTANCE_ID, each replica needs its own; or a transaction "
-            "was open for more than twice TRADESTREAM_COMMIT_INTERVAL_SECONDS and a minute"
+            f"{_OTHER_PROCESS}; or a transaction was open for more than twice "
+            "TRADESTREAM_COMMIT_INTERVAL_SECONDS and a minute"
         )
     if error.code() in _NOT_ALLOWED:
         return f"Kafka user of TRADESTREAM_SASL_USERNAME: {error.str()} (the operator gives permissions: make access)"
