@@ -15,7 +15,7 @@ from tests.kafka.six_services import SixServices, Written, assert_same
 from tests.kafka.throwaway_broker import Broker, free_port, login
 from tests.support.waiting import wait_for
 
-from contracts.services import readers_of
+from contracts.services import may_read
 from contracts.topics import CANDLES, TECHNICAL_INDICATORS, TOPICS, TRADES
 from streaming.clients import create_topics, read_topic
 from streaming.errors import ServiceError
@@ -171,7 +171,7 @@ def test_every_topic_is_somebodys() -> None:
             for grant in grants_of(each, "dev")
             if (grant.resource, grant.name) == ("topic", name)
         }
-        wanted = {(user_of(reader, "dev"), "READ") for reader in readers_of(spec)}
+        wanted = {(user_of(reader, "dev"), "READ") for reader in may_read(spec)}
         writers = [spec.written_by] if spec.written_by in services() else services()
         wanted |= {(user_of(writer, "dev"), "WRITE") for writer in writers}
         assert {(user, operation) for user, operation in may if operation in ("READ", "WRITE")} == wanted
