@@ -6,13 +6,14 @@ import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeVar
 
 from contracts.errors import BadInputError
 from contracts.trade_frame import Side
 from contracts.units import US_PER_MS, US_PER_SECOND, positive_decimal_string
 from exchanges.exact_json import NumberText
 
+T = TypeVar("T")
 _NUMBER = re.compile(r"-?[0-9]{1,30}(\.[0-9]{1,30})?([eE][+-]?[0-9]{1,2})?", re.ASCII)
 _RFC3339 = re.compile(
     r"([0-9]{4}-[0-9]{2}-[0-9]{2})[Tt ]([0-9]{2}:[0-9]{2}:[0-9]{2})(?:\.([0-9]{1,9}))?[Zz]", re.ASCII
@@ -37,6 +38,43 @@ def positive_number(value: Any, field: str) -> str:
     """
     text = _number_text(value, field, "a positive decimal")
     return positive_decimal_string(text, field)
+
+
+def decimal_number(value: Any, field: str) -> Decimal:
+    """Return an amount that may be zero, whether the venue wrote a JSON number or a string.
+
+    Raises
+    ------
+    BadInputError
+        If it is not a number from 0 of at most 30 digits before and after the point.
+
+    Examples
+    --------
+    >>> decimal_number("1.50", "vol_exec"), decimal_number(NumberText("0.97"), "qty")
+    (Decimal('1.50'), Decimal('0.97'))
+    """
+    number = Decimal(_number_text(value, field, "a decimal from 0"))
+    if number < 0:
+        raise BadInputError(field, "a decimal from 0", value)
+    return number
+
+
+def one_of(value: Any, field: str, words: Mapping[str, T]) -> T:
+    """Return what the venue's word stands for.
+
+    Raises
+    ------
+    BadInputError
+        If it is none of `words`.
+
+    Examples
+    --------
+    >>> one_of("b", "type", {"b": "buy", "s": "sell"})
+    'buy'
+    """
+    if not isinstance(value, str) or isinstance(value, NumberText) or value not in words:
+        raise BadInputError(field, f"one of {', '.join(words)}", value)
+    return words[value]
 
 
 def seconds_us(value: Any, field: str) -> int:

@@ -99,7 +99,8 @@ def parse_asset_pairs(text: str | bytes) -> dict[str, PairNames]:
         wsname = entry.get("wsname") if isinstance(entry, dict) else None
         altname = entry.get("altname") if isinstance(entry, dict) else None
         if isinstance(wsname, str) and isinstance(altname, str) and wsname.count("/") == 1:
-            names[v2_name(wsname)] = PairNames(v2_name(wsname), altname, key, wsname)
+            codes = (str(entry.get("base", "")), str(entry.get("quote", "")))
+            names[v2_name(wsname)] = PairNames(v2_name(wsname), altname, key, wsname, *codes)
     return names
 
 

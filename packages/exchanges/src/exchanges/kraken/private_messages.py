@@ -1,0 +1,338 @@
+"""Answers of Kraken's private REST calls: text in, values out; pure.
+
+Pairs have other names there (XBTUSD in an order, XXBTZUSD in an execution), and currencies other codes (ZUSD, XXBT):
+`AssetPairs` says which, so each reader takes what `kraken.pairs.other_names` and `asset_names` make of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+from contracts.errors import BadInputError
+from contracts.order import OrderSide
+from contracts.units import US_PER_MS
+from exchanges import exact_json, fields
+from exchanges.kraken.refusals import refusal_of
+from exchanges.private.execution import Balances, ExecutionsPage, VenueExecution
+from exchanges.private.order import OrdersPage, VenueOrder, VenueOrderStatus
+from exchanges.private.refusal import RefusedError
+
+#: What a page of ClosedOrders and TradesHistory holds at most.
+PRIVATE_PAGE_ROWS = 50
+#: By Kraken's word; one that it may add one day is refused by name, as nothing could be done about such an order.
+STATUSES: Mapping[str, VenueOrderStatus] = {
+    "pending": "pending",
+    "open": "open",
+    "closed": "closed",
+    "canceled": "cancelled",
+    "expired": "expired",
+}
+SIDES: Mapping[str, OrderSide] = {"buy": "buy", "sell": "sell"}
+
+
+def private_result(text: str | bytes) -> Any:
+    """Return the `result` of an answer.
+
+    Parameters
+    ----------
+    text
+        The body of the answer.
+
+    Returns
+    -------
+    Any
+        What stands under ``result``.
+
+    Raises
+    ------
+    RefusedError
+        With the refusal, for what `error` says.
+    BadInputError
+        If it is not an answer of Kraken at all, such as a proxy's page.
+    """
+    answer = exact_json.loads(text)
+    if not isinstance(answer, dict) or not isinstance(answer.get("error"), list):
+        raise BadInputError("answer", 'a JSON object with a list "error"', text)
+    errors = [str(error) for error in answer["error"] if not str(error).startswith("W")]
+    if errors:
+        raise RefusedError("Kraken", refusal_of(errors))
+    if "result" not in answer:
+        raise BadInputError("result", "a result or an error", text)
+    return answer["result"]
+
+
+def parse_add_order(text: str | bytes) -> str:
+    """Read an answer of ``AddOrder``.
+
+    Parameters
+    ----------
+    text
+        The body of the answer.
+
+    Returns
+    -------
+    str
+        What Kraken calls the order.
+
+    Raises
+    ------
+    RefusedError, BadInputError
+        As `private_result`; the second also where there is not exactly one id, as of an order that was only checked.
+    """
+    ids = _object(private_result(text), "result").get("txid")
+    if not isinstance(ids, list) or len(ids) != 1:
+        raise BadInputError("result.txid", "a list of one order id", ids)
+    return text_of(ids[0], "result.txid[0]")
+
+
+def parse_cancel_order(text: str | bytes) -> int:
+    """Read an answer of ``CancelOrder``.
+
+    Parameters
+    ----------
+    text
+        The body of the answer.
+
+    Returns
+    -------
+    int
+        How many orders were cancelled or are about to be.
+
+    Raises
+    ------
+    RefusedError, BadInputError
+        As `private_result`.
+    """
+    return _count(_object(private_result(text), "result").get("count"), "result.count")
+
+
+def parse_open_orders(text: str | bytes, names: Mapping[str, str]) -> tuple[VenueOrder, ...]:
+    """Read an answer of ``OpenOrders``.
+
+    Parameters
+    ----------
+    text
+        The body of the answer.
+    names
+        Pairs by Kraken's other names.
+
+    Returns
+    -------
+    tuple of VenueOrder
+        Those that have not ended, in the order of the answer.
+
+    Raises
+    ------
+    RefusedError, BadInputError
+        As `private_result`; the second also names the first field that is not as expected.
+    """
+    rows = _object(_object(private_result(text), "result").get("open"), "result.open")
+    return tuple(_order(key, row, f"result.open.{key}", names) for key, row in rows.items())
+
+
+def parse_closed_orders(text: str | bytes, names: Mapping[str, str]) -> OrdersPage:
+    """Read an answer of ``ClosedOrders``, which pages by ``ofs``.
+
+    Parameters
+    ----------
+    text
+        The body of the answer.
+    names
+        Pairs by Kraken's other names.
+
+    Returns
+    -------
+    OrdersPage
+        At most `PRIVATE_PAGE_ROWS`.
+
+    Raises
+    ------
+    RefusedError, BadInputError
+        As `parse_open_orders`.
+    """
+    result = _object(private_result(text), "result")
+    rows = _object(result.get("closed"), "result.closed")
+    orders = tuple(_order(key, row, f"result.closed.{key}", names) for key, row in rows.items())
+    return OrdersPage(orders, _count(result.get("count"), "result.count"))
+
+
+def parse_trades_history(text: str | bytes, names: Mapping[str, str]) -> ExecutionsPage:
+    """Read an answer of ``TradesHistory``, which pages by ``ofs``.
+
+    It says fees in quote currency only, so orders must be sent with the flag ``fciq``.
+
+    Parameters
+    ----------
+    text
+        The body of the answer.
+    names
+        Pairs by Kraken's other names.
+
+    Returns
+    -------
+    ExecutionsPage
+        At most `PRIVATE_PAGE_ROWS`.
+
+    Raises
+    ------
+    RefusedError, BadInputError
+        As `parse_open_orders`.
+    """
+    result = _object(private_result(text), "result")
+    rows = _object(result.get("trades"), "result.trades")
+    executions = tuple(_execution(key, row, f"result.trades.{key}", names) for key, row in rows.items())
+    return ExecutionsPage(executions, _count(result.get("count"), "result.count"))
+
+
+def parse_balance(text: str | bytes, assets: Mapping[str, str]) -> Balances:
+    """Read an answer of ``Balance``.
+
+    Parameters
+    ----------
+    text
+        The body of the answer.
+    assets
+        Currencies by Kraken's codes; a code that is not there, such as one for staked money, stays as it is.
+
+    Returns
+    -------
+    Balances
+        What the account has, with what open orders hold.
+
+    Raises
+    ------
+    RefusedError, BadInputError
+        As `private_result`; the second also names the first field that is not as expected.
+    """
+    rows = _object(private_result(text), "result")
+    return {assets.get(code, code): fields.decimal_number(value, f"result.{code}") for code, value in rows.items()}
+
+
+def parse_websockets_token(text: str | bytes) -> str:
+    """Read an answer of ``GetWebSocketsToken``.
+
+    Parameters
+    ----------
+    text
+        The body of the answer.
+
+    Returns
+    -------
+    str
+        What a subscription to ``executions`` has to show; good for 15 minutes, and then as long as the socket lives.
+
+    Raises
+    ------
+    RefusedError, BadInputError
+        As `private_result`.
+    """
+    return text_of(_object(private_result(text), "result").get("token"), "result.token")
+
+
+def text_of(value: Any, field: str) -> str:
+    """Return a word that must be there.
+
+    Parameters
+    ----------
+    value
+        What came.
+    field
+        Where, for errors.
+
+    Returns
+    -------
+    str
+        The same.
+
+    Raises
+    ------
+    BadInputError
+        If it is empty or no text.
+    """
+    if not isinstance(value, str) or isinstance(value, exact_json.NumberText) or not value:
+        raise BadInputError(field, "a text", value)
+    return value
+
+
+def optional_text(value: Any, field: str) -> str | None:
+    """Return a word that may be missing, null or empty.
+
+    Parameters
+    ----------
+    value
+        What came.
+    field
+        Where, for errors.
+
+    Returns
+    -------
+    str or None
+        None where there is none.
+
+    Raises
+    ------
+    BadInputError
+        If it is no text.
+    """
+    return None if value is None or value == "" else text_of(value, field)
+
+
+def _order(order_id: str, row: Any, place: str, names: Mapping[str, str]) -> VenueOrder:
+    entry = _object(row, place)
+    about = _object(entry.get("descr"), f"{place}.descr")
+    return VenueOrder(
+        client_order_id=optional_text(entry.get("cl_ord_id"), f"{place}.cl_ord_id"),
+        venue_order_id=text_of(order_id, place),
+        pair=_pair(about.get("pair"), f"{place}.descr.pair", names),
+        side=fields.one_of(about.get("type"), f"{place}.descr.type", SIDES),
+        status=fields.one_of(entry.get("status"), f"{place}.status", STATUSES),
+        quantity=_positive(entry.get("vol"), f"{place}.vol"),
+        filled=fields.decimal_number(entry.get("vol_exec"), f"{place}.vol_exec"),
+        reason=optional_text(entry.get("reason"), f"{place}.reason"),
+        opened_at_ms=fields.seconds_us(entry.get("opentm"), f"{place}.opentm") // US_PER_MS,
+    )
+
+
+def _execution(execution_id: str, row: Any, place: str, names: Mapping[str, str]) -> VenueExecution:
+    entry = _object(row, place)
+    maker = entry.get("maker")
+    if not isinstance(maker, bool):
+        raise BadInputError(f"{place}.maker", "true or false", maker)
+    return VenueExecution(
+        execution_id=text_of(execution_id, place),
+        venue_order_id=text_of(entry.get("ordertxid"), f"{place}.ordertxid"),
+        client_order_id=optional_text(entry.get("cl_ord_id"), f"{place}.cl_ord_id"),
+        pair=_pair(entry.get("pair"), f"{place}.pair", names),
+        side=fields.one_of(entry.get("type"), f"{place}.type", SIDES),
+        quantity=_positive(entry.get("vol"), f"{place}.vol"),
+        price=_positive(entry.get("price"), f"{place}.price"),
+        fee=fields.decimal_number(entry.get("fee"), f"{place}.fee"),
+        fee_in="quote",
+        liquidity="maker" if maker else "taker",
+        at_ms=fields.seconds_us(entry.get("time"), f"{place}.time") // US_PER_MS,
+    )
+
+
+def _object(value: Any, field: str) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise BadInputError(field, "a JSON object", value)
+    return value
+
+
+def _count(value: Any, field: str) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+        raise BadInputError(field, "a whole number from 0", value)
+    return value
+
+
+def _positive(value: Any, field: str) -> Decimal:
+    return Decimal(fields.positive_number(value, field))
+
+
+def _pair(value: Any, field: str, names: Mapping[str, str]) -> str:
+    name = text_of(value, field)
+    if name not in names:
+        raise BadInputError(field, "a pair that the venue lists", name)
+    return names[name]
