@@ -99,7 +99,7 @@ def registered(page: Page) -> Page:
     assert done.exit_code == 0, done.output
     assert "direction version 1: 6 inputs of full, probability 0." in done.output
     assert "on 1,000 stored rows" in done.output
-    assert "direction version 1 is champion: served from its next rows on, from from 2026-03-04" in done.output
+    assert "direction version 1 is champion: served from its next rows on, from 2026-03-04" in done.output
     return page
 
 
