@@ -15,6 +15,7 @@ import numpy as np
 import onnx
 import pytest
 from onnx import numpy_helper
+from tests.support.champion import only
 
 from contracts.errors import BadInputError
 from modeling.own_model import made_up
@@ -25,7 +26,6 @@ from predictions.promotions import Promotions
 from predictions.serve import serve
 from predictions.served_model import ServedModel, load_champion
 from predictions.settings import PredictionsSettings
-from predictions.speakers import Champion
 from streaming.exit_codes import EXIT_NO_MODEL, EXIT_UNSUITABLE_MODEL
 
 #: A machine that others use is slower.
@@ -64,7 +64,7 @@ def test_serve_waits_for_a_model_that_is_promoted_meanwhile(champion) -> None:
 
 def test_a_promotion_is_noticed_and_a_bad_one_changes_nothing(champion, model_name: str, nobody: str) -> None:
     settings = champion.serving.model_copy(update={"model_name": model_name})
-    registry, speakers = ModelRegistry(settings.tracking_uri), Champion(load_champion(settings), {}.__getitem__)
+    registry, speakers = ModelRegistry(settings.tracking_uri), only(load_champion(settings))
     looks = Promotions(speakers, settings)
     stored = registry.load(model_name, 1)
 
