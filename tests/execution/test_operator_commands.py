@@ -123,7 +123,7 @@ def test_the_state_of_an_account_that_no_operator_has_spoken_to_yet_is_read() ->
     state = MemoryState()
     tell(signal(0, "buy"), signal(1), state=state)
     book = json.loads(json.dumps(state.entries[BOOK]))
-    for name in ("operator_state", "commands", "commanded_ms", "sent"):
+    for name in ("operator_state", "commands", "commanded_ms", "sent", "bar_ms"):
         del book[name]
     state.entries[BOOK] = book
     assert steps(tell(command("flatten"), state=state)) == [("sell", "PLACED", "OPERATOR_FLATTEN")]

@@ -42,6 +42,7 @@ from embedded.options import (
     pairs_of,
     typed_command,
 )
+from embedded.search_cli import app as search_app
 from embedded.strategy_cli import app as strategy_app
 from embedded.terminal.rows import print_json, print_rows
 from embedded.usage import InWords
@@ -391,3 +392,6 @@ def dev(
 
     with errors_in_words():
         become_service(service, variant)
+
+
+app.registered_commands += search_app.registered_commands

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 
 from contracts.account import Account
 from contracts.candle_mark import CandleMark
@@ -12,6 +11,7 @@ from contracts.errors import BadInputError
 from contracts.message import Message
 from contracts.operator_command import OperatorCommand
 from contracts.order_report import OrderReport
+from contracts.replace import replace
 from contracts.signal import Signal
 from contracts.state import MemoryState, State
 from execution.core.account.portfolio import Portfolio

@@ -43,7 +43,7 @@ def hear(portfolio: Portfolio, word: Word, account: Account, broker: Broker, pol
     BadInputError
         If the report is of an order that nobody knows.
     """
-    context = Context(account, broker, policy, portfolio.time_ms)
+    context = Context(account, broker, policy, portfolio.time_ms, portfolio.bar_ms)
     with localcontext(EXACT):
         if isinstance(word, OperatorCommand):
             return obey(portfolio, word, context)

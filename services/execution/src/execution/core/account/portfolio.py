@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
 from contracts.account import Account
 from contracts.message import Message
 from contracts.order import ENDS, Purpose
-from contracts.units import decimal_string
+from contracts.replace import replace
+from contracts.units import MS_PER_MINUTE, decimal_string
 from execution.core.account.guard import Guard
 from execution.core.account.holding import Holding
 from execution.core.account.mark import Mark
@@ -56,6 +57,8 @@ class Portfolio:
         The ids of the last commands that were obeyed, and the event time that was given to the last of them.
     sent
         By pair, what was ordered for its last signal.
+    bar_ms
+        How long its bars are.
     """
 
     initial_balance: Decimal
@@ -82,6 +85,7 @@ class Portfolio:
     commands: tuple[str, ...] = ()
     commanded_ms: int = 0
     sent: dict[str, Sent] = field(default_factory=dict)
+    bar_ms: int = MS_PER_MINUTE
 
     @classmethod
     def opened(cls, account: Account) -> Portfolio:
@@ -270,6 +274,7 @@ class Portfolio:
             operator_state=data.get("operator_state", ACTIVE),
             commands=tuple(data.get("commands", ())),
             commanded_ms=data.get("commanded_ms", 0),
+            bar_ms=data.get("bar_ms", MS_PER_MINUTE),
             sent={pair: Sent.from_json(item) for pair, item in data.get("sent", {}).items()},
             guards={pair: Guard.from_json(item) for pair, item in data.get("guards", {}).items()},
             holdings={pair: Holding.from_json(item) for pair, item in data["holdings"].items()},

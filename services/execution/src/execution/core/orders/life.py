@@ -8,6 +8,7 @@ from types import MappingProxyType
 
 from contracts.order import ENDS, Order, OrderStatus
 from contracts.order_report import OrderReport, ReportKind
+from contracts.trusted import changed
 from contracts.units import decimal_string
 
 #: What each end is, whatever came before it.
@@ -39,11 +40,13 @@ def after(order: Order, report: OrderReport) -> Order:
         filled += Decimal(report.execution.quantity)
     status = _status(order, report.kind, filled)
     venue_order_id = order.venue_order_id or report.venue_order_id
+    # Of what is filled part by part the first says why: a stop that was reached stays so.
+    stays = status in ENDS or status == "PARTIALLY_FILLED"
     changes = {
         "status": status,
         "filled_quantity": decimal_string(filled),
         "venue_order_id": venue_order_id,
-        "reason": report.reason if status != order.status else order.reason if status in ENDS else None,
+        "reason": report.reason if status != order.status else order.reason if stays else None,
     }
     known = {"status": order.status, "filled_quantity": order.filled_quantity, "venue_order_id": order.venue_order_id}
     if all(changes[name] == value for name, value in known.items()):
@@ -63,7 +66,7 @@ def amended(order: Order, at_ms: int, **changes: str | None) -> Order:
 
 def _step(order: Order, at_ms: int, changes: Mapping[str, str | None]) -> Order:
     number = {"step": order.step + 1, "updated_at_ms": max(order.updated_at_ms, at_ms)}
-    return order.model_copy(update={**changes, **number})
+    return changed(order, **changes, **number)
 
 
 def _status(order: Order, kind: ReportKind, filled: Decimal) -> OrderStatus:

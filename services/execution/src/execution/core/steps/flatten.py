@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from contracts.message import Message
 from contracts.order import ENDS, Order, Purpose
+from contracts.replace import replace
 from contracts.wakes import ALWAYS, Wakes
 from execution.core.account.operator_state import ACTIVE, FLATTEN, HALTED
 from execution.core.account.portfolio import Decided, Portfolio
@@ -41,7 +40,7 @@ def flatten(portfolio: Portfolio, minute: Minute, context: Context) -> Decided:
         if pair in portfolio.orders or portfolio.holdings[pair].quantity <= 0:
             continue
         for purpose, reason in _sells(portfolio, pair, minute, context):
-            portfolio, told = _sell(portfolio, pair, purpose, reason, context)
+            portfolio, told = _sell(portfolio, pair, purpose, reason, minute, context)
             outputs += told
     return portfolio, outputs
 
@@ -52,23 +51,26 @@ def follow_up(portfolio: Portfolio, order: Order, context: Context) -> Decided:
     An order that was itself to sell, and failed, is followed by another at the next minute's end and not before: a
     venue that refuses it now would refuse it as fast as it is asked.
     """
-    pair = order.pair
+    pair, minute = order.pair, Minute(context.at_ms, context.at_ms, {})
     waits = pair in portfolio.orders or sellable(portfolio, pair, context) == 0 or pair not in context.account.pairs
     failed = order.side == "sell" and order.purpose != "protect"
     if waits or failed or portfolio.operator_state == HALTED:
         return portfolio, []
     if (why := _must_go(portfolio, pair, context)) is not None:
-        return _sell(portfolio, pair, "flatten", why, context)
+        return _sell(portfolio, pair, "flatten", why, minute, context)
     purpose = PURPOSE_OF.get(order.cancel_reason or "") if order.status in ENDS else None
-    return (portfolio, []) if purpose is None else _sell(portfolio, pair, purpose, None, context)
+    return (portfolio, []) if purpose is None else _sell(portfolio, pair, purpose, None, minute, context)
 
 
-def _sell(portfolio: Portfolio, pair: str, purpose: Purpose, reason: str | None, context: Context) -> Decided:
+def _sell(
+    portfolio: Portfolio, pair: str, purpose: Purpose, reason: str | None, minute: Minute, context: Context
+) -> Decided:
     """Sell a pair; what is too little to be sold is denied once a day."""
     before = portfolio
     portfolio, told = close(portfolio, pair, context, purpose=purpose, reason=reason)
     if pair not in portfolio.orders and not _gives_way(portfolio, pair):
-        portfolio, is_first = before.first_today(f"DENIED:{pair}")
+        # Without a new candle it has the id of a denial that was told.
+        portfolio, is_first = before.first_today(f"DENIED:{pair}") if pair in minute.candles else (before, False)
         told = told if is_first else []
     return portfolio, told
 
@@ -78,6 +80,8 @@ def _withdraw(portfolio: Portfolio, context: Context) -> Decided:
     outputs: list[Message] = []
     for pair, opened in sorted(portfolio.orders.items()):
         why = _unwanted(portfolio, pair, context)
+        if why is None and _is_over(portfolio, pair, context):
+            why = MAXIMUM_BARS  # of what its entry has not bought so far nothing more
         if why is not None and (opened.order.side == "buy" or why in (REMOVED_PAIR, HALTED)):
             portfolio, told = give_up(portfolio, opened, why, context)
             outputs += told
@@ -114,12 +118,17 @@ def _sells(portfolio: Portfolio, pair: str, minute: Minute, context: Context) ->
         return []  # nobody brings the price that it would be sold at
     if (why := _must_go(portfolio, pair, context)) is not None:
         return [("flatten", why)]
-    guard = portfolio.guards.get(pair)
-    ends_ms = None if guard is None else guard.ends_ms(context.bar_ms)
-    if ends_ms is not None and context.at_ms >= ends_ms and pair in minute.candles:
+    if _is_over(portfolio, pair, context) and pair in minute.candles:
         return [("time_exit", MAXIMUM_BARS)]
     # An order's id comes from the pair's last candle: without a new one it would be that of the order before it.
     return [("exit", None)] if pair in portfolio.exiting and pair in minute.candles else []
+
+
+def _is_over(portfolio: Portfolio, pair: str, context: Context) -> bool:
+    """Return whether a position has been held for as long as its plan has it."""
+    guard = portfolio.guards.get(pair)
+    ends_ms = None if guard is None else guard.ends_ms(context.bar_ms)
+    return ends_ms is not None and context.at_ms >= ends_ms
 
 
 def _forget_exits(portfolio: Portfolio, context: Context) -> Portfolio:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from contracts.message import Message
 from contracts.operator_command import OperatorCommand
+from contracts.replace import replace
 from execution.core.account.operator_state import ACTIVE, STATE_AFTER
 from execution.core.account.portfolio import Decided, Portfolio
 from execution.core.alerts import alert
