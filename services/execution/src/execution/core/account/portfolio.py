@@ -242,6 +242,7 @@ class Portfolio:
         data |= {"operator_state": self.operator_state, "commands": list(self.commands)}
         data |= {
             "commanded_ms": self.commanded_ms,
+            "bar_ms": self.bar_ms,
             "sent": {pair: each.to_json() for pair, each in self.sent.items()},
         }
         data["guards"] = {pair: guard.to_json() for pair, guard in self.guards.items()}
