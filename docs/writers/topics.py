@@ -29,7 +29,8 @@ def lines() -> Iterator[str]:
 
 def _row(spec: TopicSpec) -> tuple[str, ...]:
     kept = _days(spec.retention_ms) if spec.cleanup_policy == "delete" else "the newest of each key"
-    return f"`{spec.name}`", spec.key, spec.written_by, ", ".join(readers_of(spec)), str(spec.partitions), kept
+    writers, readers = ", ".join(spec.writers), ", ".join(readers_of(spec))
+    return f"`{spec.name}`", spec.key, writers, readers, str(spec.partitions), kept
 
 
 def _days(retention_ms: int) -> str:

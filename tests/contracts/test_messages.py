@@ -14,8 +14,8 @@ from contracts.candle import Candle
 from contracts.errors import BadMessageError
 from contracts.message import Message
 from contracts.schemas import render
-from contracts.services import readers_of
-from contracts.topics import TOPICS, TRADES
+from contracts.services import SERVICE_NAMES, readers_of
+from contracts.topics import EVERY_SERVICE, OPERATORS, SIGNALS, TOPICS, TRADES
 
 SCHEMAS = Path(__file__).parents[2] / "packages/contracts/schemas"
 every_class = pytest.mark.parametrize("cls", CLASSES, ids=lambda cls: cls.schema_name)
@@ -137,3 +137,18 @@ def test_topics_are_in_flow_order() -> None:
 
 def test_topics_that_history_flows_through_keep_it_for_ever() -> None:
     assert all(spec.retention_ms == -1 for spec in TOPICS if not spec.operational)
+
+
+def test_whoever_writes_a_topic_is_known_and_named_once() -> None:
+    known = {*SERVICE_NAMES, EVERY_SERVICE, OPERATORS}
+    for spec in TOPICS:
+        assert known.issuperset(spec.writers), spec.name
+        assert len(set(spec.writers)) == len(spec.writers), spec.name
+
+
+def test_execution_reads_what_venues_and_operators_say_where_it_reads_decisions() -> None:
+    """One order for each account: a replay sees what execution saw."""
+    kinds = {cls.model_fields["type"].default for cls in SIGNALS.messages}
+    assert kinds == {"decision", "mark", "report", "command"}
+    for cls in SIGNALS.messages:
+        assert SIGNALS.decode(example(cls).to_json()) == example(cls)

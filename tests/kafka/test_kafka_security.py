@@ -16,7 +16,7 @@ from tests.kafka.throwaway_broker import Broker, free_port, login
 from tests.support.waiting import wait_for
 
 from contracts.services import readers_of
-from contracts.topics import CANDLES, TECHNICAL_INDICATORS, TOPICS, TRADES
+from contracts.topics import CANDLES, EVERY_SERVICE, OPERATORS, TECHNICAL_INDICATORS, TOPICS, TRADES
 from streaming.clients import create_topics, read_topic
 from streaming.errors import ServiceError
 from streaming.kafka import manage_access, manage_topics
@@ -172,6 +172,8 @@ def test_every_topic_is_somebodys() -> None:
             if (grant.resource, grant.name) == ("topic", name)
         }
         wanted = {(user_of(reader, "dev"), "READ") for reader in readers_of(spec)}
-        writers = [spec.written_by] if spec.written_by in services() else services()
+        writers = (
+            services() if EVERY_SERVICE in spec.writers else [each for each in spec.writers if each != OPERATORS]
+        )
         wanted |= {(user_of(writer, "dev"), "WRITE") for writer in writers}
         assert {(user, operation) for user, operation in may if operation in ("READ", "WRITE")} == wanted

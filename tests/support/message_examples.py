@@ -148,6 +148,23 @@ FIELDS: dict[str, dict[str, Any]] = {
         "model_name": "direction",
         "model_version": 3,
     },
+    "order_report": {
+        **_MARKET,
+        "account": "paper",
+        "order_id": "o",
+        "kind": "FILL",
+        "venue_order_id": "V",
+        "execution": {"execution_id": "T1", "quantity": "0.5", "price": "1.5", "fee": "0.003"},
+        "reported_at_ms": 2,
+    },
+    "operator_command": {
+        "command_id": "c1",
+        "account": "paper",
+        "action": "halt",
+        "reason": "the feed looks wrong",
+        "issued_by": "alice",
+        "issued_at_ms": 2,
+    },
     "position": {
         **_MARKET,
         "account": "paper",

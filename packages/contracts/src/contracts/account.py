@@ -21,7 +21,7 @@ def _usual_balance(fields: dict[str, Any]) -> Decimal:
 
 
 class Account(RiskLimits):
-    """A paper account as signals and execution are told of it (setting `TRADESTREAM_ACCOUNTS`, a JSON list).
+    """An account as signals and execution are told of it (setting `TRADESTREAM_ACCOUNTS`, a JSON list).
 
     `pairs` are the pairs it trades, all quoted in one currency: that is the account's money. The size of a
     position and its limit are percent of live equity, the loss limits percent of the initial balance.
@@ -30,6 +30,9 @@ class Account(RiskLimits):
     ----------
     name
         Letters, digits, ``_`` and ``-``; it is the key of all that the account does.
+    broker
+        Who executes its orders: ``paper``, an imagined venue, or ``venue``, a real one, whose reports come on
+        `signals` in their own time.
     initial_balance_quote
         What it starts with, in quote currency; by default about 10,000 US dollars' worth.
     strategy, parameters
@@ -52,6 +55,9 @@ class Account(RiskLimits):
 
     name: str = Field(min_length=1, pattern=r"^[A-Za-z0-9_-]+$")
     pairs: tuple[Pair, ...] = Field(min_length=1)
+    broker: Literal["paper", "venue"] = Field(
+        default="paper", description="who executes its orders: an imagined venue, or a real one"
+    )
     initial_balance_quote: Decimal = Field(default_factory=_usual_balance, gt=0)
     strategy: str = Field(
         default="prediction", min_length=1, description="a strategy's name, or a path ending in .py"

@@ -16,8 +16,8 @@ from contracts.topics import TOPICS
 
 
 def message_classes() -> list[type[Message]]:
-    """Return every message class that stands on a topic, in flow order."""
-    return [cls for spec in TOPICS for cls in spec.messages]
+    """Return every message class that stands on a topic, each once, in flow order."""
+    return list(dict.fromkeys(cls for spec in TOPICS for cls in spec.messages))
 
 
 def schema_of(cls: type[Message]) -> dict[str, Any]:

@@ -21,7 +21,9 @@ from contracts.forming_row import FormingRow
 from contracts.heartbeat import Heartbeat
 from contracts.message import Message, bad_message
 from contracts.model_event import ModelEvent
+from contracts.operator_command import OperatorCommand
 from contracts.order import Order
+from contracts.order_report import OrderReport
 from contracts.pnl import Pnl
 from contracts.position import Position
 from contracts.prediction import Prediction
@@ -40,6 +42,8 @@ _30_DAYS = 30 * MS_PER_DAY
 _7_DAYS = 7 * MS_PER_DAY
 #: `written_by` of what every service writes.
 EVERY_SERVICE = "every service"
+#: Of what people write, by commands, as Kafka's operator: no service has it, so it needs no permissions of its own.
+OPERATORS = "operators"
 
 
 @dataclass(frozen=True)
@@ -56,6 +60,8 @@ class TopicSpec:
         What the topic is keyed by.
     written_by
         A service; who reads it says so itself (`contracts.services`).
+    also_written_by
+        Others that write it, services or `OPERATORS`.
     partitions
         On Kafka; all inputs of a service have the same number. The embedded log uses one.
     retention_ms
@@ -79,6 +85,12 @@ class TopicSpec:
     cleanup_policy: Literal["delete", "compact"] = "delete"
     operational: bool = False
     not_replayed: str = ""
+    also_written_by: tuple[str, ...] = ()
+
+    @property
+    def writers(self) -> tuple[str, ...]:
+        """Everybody who writes it, the one whose topic it is first."""
+        return (self.written_by, *self.also_written_by)
 
     def full_name(self, environment: str) -> str:
         """Return the topic's name in `environment`.
@@ -172,7 +184,14 @@ INDICATORS_FORMING = TopicSpec(
     not_replayed="the same of features",
 )
 PREDICTIONS = TopicSpec("predictions", (Prediction,), key="pair", written_by="predictions")
-SIGNALS = TopicSpec("signals", (Signal, CandleMark), key="account", written_by="signals")
+#: All that execution learns, in one order for each account: decisions, prices, what venues and operators say.
+SIGNALS = TopicSpec(
+    "signals",
+    (Signal, CandleMark, OrderReport, OperatorCommand),
+    key="account",
+    written_by="signals",
+    also_written_by=(OPERATORS,),
+)
 ORDERS = TopicSpec("orders", (Order,), key="account", written_by="execution")
 FILLS = TopicSpec("fills", (Fill,), key="account", written_by="execution")
 POSITIONS = TopicSpec("positions", (Position,), key="account", written_by="execution")
@@ -186,7 +205,6 @@ MODEL_EVENTS = TopicSpec(
     partitions=1,
     not_replayed="training is not replayed; the versions it made are fetched from the registry",
 )
-#: Operators write it too (`tradestream subscribe`).
 SYMBOL_SUBSCRIPTIONS = TopicSpec(
     "symbol-subscriptions",
     (SymbolSubscription,),
@@ -195,6 +213,17 @@ SYMBOL_SUBSCRIPTIONS = TopicSpec(
     partitions=1,
     cleanup_policy="compact",
     not_replayed="what people and services asked for, at a wall clock's time",
+    also_written_by=(OPERATORS,),
+)
+#: The last word on each account, for what looks at it right before it sends something to a venue.
+CONTROL = TopicSpec(
+    "control",
+    (OperatorCommand,),
+    key="account",
+    written_by=OPERATORS,
+    partitions=1,
+    cleanup_policy="compact",
+    not_replayed="what operators said, at a wall clock's time",
 )
 
 SERVICE_HEALTH = TopicSpec(

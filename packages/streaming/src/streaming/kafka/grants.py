@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from contracts.services import readers_of
-from contracts.topics import EVERY_SERVICE, TOPICS, TopicSpec, dead_letters_name
+from contracts.topics import EVERY_SERVICE, OPERATORS, TOPICS, TopicSpec, dead_letters_name
 from streaming.quix.changelog import CHANGELOG_PREFIX
 
 READ, WRITE, CREATE = "READ", "WRITE", "CREATE"
@@ -69,15 +69,15 @@ def user_of(service: str, environment: str) -> str:
 
 
 def services() -> list[str]:
-    """Return everybody who writes or reads a topic, in the topics' order.
+    """Return every service that writes or reads a topic, in the topics' order.
 
     Returns
     -------
     list[str]
         Names, each once.
     """
-    named = dict.fromkeys(service for spec in TOPICS for service in (spec.written_by, *readers_of(spec)))
-    return [service for service in named if service != EVERY_SERVICE]
+    named = dict.fromkeys(name for spec in TOPICS for name in (*spec.writers, *readers_of(spec)))
+    return [name for name in named if name not in (EVERY_SERVICE, OPERATORS)]
 
 
 def grants_of(
@@ -108,6 +108,8 @@ WRITE on topic dead-letters.candles-dev; READ on topic trades-dev; WRITE on tran
     own = (READ, WRITE, CREATE, *LOOK)
     found |= {Grant(user, "topic", f"{CHANGELOG_PREFIX}{group}--", True, operation) for operation in own}
     uses = [(spec.full_name(environment), READ) for spec in topics if service in readers_of(spec)]
-    uses += [(spec.full_name(environment), WRITE) for spec in topics if spec.written_by in (service, EVERY_SERVICE)]
+    uses += [
+        (spec.full_name(environment), WRITE) for spec in topics if {service, EVERY_SERVICE}.intersection(spec.writers)
+    ]
     uses += [(dead_letters_name(service, environment), WRITE)]
     return found | {Grant(user, "topic", name, False, operation) for name, use in uses for operation in (use, *LOOK)}
