@@ -22,8 +22,8 @@ from gateway.core.events import (
     NotAnswered,
     OrderSeen,
     Refused,
-    SurveyFailed,
     Surveyed,
+    SurveyFailed,
     Taken,
     Ticked,
 )
@@ -45,7 +45,9 @@ def run(*events: Event, state: State | None = None, policy: Policy = POLICY) -> 
 
 
 def survey(now_ms: int = NOW, **found: Any) -> Surveyed:
-    return Surveyed(now_ms, found.pop("orders", ()), found.pop("executions", ()), found.pop("balances", {}), now_ms, **found)
+    return Surveyed(
+        now_ms, found.pop("orders", ()), found.pop("executions", ()), found.pop("balances", {}), now_ms, **found
+    )
 
 
 def seen(placed: Order, now_ms: int = NOW, *, old: bool = False) -> OrderSeen:
@@ -150,7 +152,9 @@ def test_an_end_waits_for_its_executions() -> None:
 def test_a_definite_refusal_settles_an_order_and_another_does_not() -> None:
     state, _ = run(survey(), seen(order(1)))
     name = order(1).order_id
-    _, outputs = run(Refused(name, Refusal("EOrder:Insufficient funds", True, "insufficient_funds"), NOW), state=state)
+    _, outputs = run(
+        Refused(name, Refusal("EOrder:Insufficient funds", True, "insufficient_funds"), NOW), state=state
+    )
     assert said(outputs) == [("REJECTED", "EOrder:Insufficient funds")]
     _, outputs = run(Refused(name, Refusal("EService:Busy", False, "unavailable"), NOW), state=state)
     assert said(outputs) == [("UNRESOLVED", "not_answered")]

@@ -1,4 +1,4 @@
-"""Whatever gets lost, comes late or twice, and whenever the gateway is killed: no order and no fill is doubled or lost."""
+"""Whatever gets lost, late or doubled, and whenever the gateway is killed: no order, no fill is doubled or lost."""
 
 from __future__ import annotations
 

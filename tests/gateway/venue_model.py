@@ -8,7 +8,7 @@ from random import Random
 
 from contracts.order_report import OrderReport
 from exchanges.private.execution import VenueExecution
-from exchanges.private.order import VenueOrder
+from exchanges.private.order import VenueOrder, VenueOrderStatus
 from exchanges.private.refusal import Refusal
 from gateway.core.events import CancelAnswered, Event, NotAnswered, Refused, Surveyed, Taken
 from gateway.core.policy import Policy
@@ -83,14 +83,12 @@ class VenueModel:
         left = order.quantity - order.filled
         part = left if self.random.random() < 0.5 else min(left, Decimal("0.25"))
         filled = order.filled + part
-        status = "closed" if filled == order.quantity else "open"
+        status: VenueOrderStatus = "closed" if filled == order.quantity else "open"
         self.orders[order.venue_order_id] = replace(order, filled=filled, status=status)
         name = f"T{len(self.executions)}"
         place, pair, price = order.venue_order_id, order.pair, Decimal(100)
         self.executions.append(
-            VenueExecution(
-                name, place, None, pair, order.side, part, price, part, "quote", "taker", self.now_ms
-            )
+            VenueExecution(name, place, None, pair, order.side, part, price, part, "quote", "taker", self.now_ms)
         )
 
     def survey(self, request: SurveyVenue) -> Surveyed:
@@ -100,7 +98,9 @@ class VenueModel:
         self._meanwhile()
         ended = [order for order in self.orders.values() if order.has_ended]
         self._meanwhile()
-        executions = [each for each in self.executions if not self._hides(each.at_ms) and each.at_ms >= request.since_ms]
+        executions = [
+            each for each in self.executions if not self._hides(each.at_ms) and each.at_ms >= request.since_ms
+        ]
         if self.has_faults:
             executions += self.random.choices(executions, k=len(executions))  # some of them twice or three times
             self.random.shuffle(executions)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from decimal import Decimal
 from random import Random
+from typing import Any
 
 from tests.gateway.venue_model import POLICY, VenueModel
 
@@ -20,9 +21,9 @@ from gateway.core.state import State
 START_MS = 1_790_000_000_000
 
 
-def order(number: int, at_ms: int = START_MS, **changes: object) -> Order:
+def order(number: int, at_ms: int = START_MS, **changes: Any) -> Order:
     """Return a placed order."""
-    fields = {
+    fields: dict[str, Any] = {
         "account": "main",
         "order_id": f"o-{number:016x}",
         "signal_id": f"s{number}",
@@ -60,7 +61,7 @@ class World:
 
     # -- execution
 
-    def place(self, **changes: object) -> None:
+    def place(self, **changes: Any) -> None:
         self._write(order(len(self.latest), self.venue.now_ms, **changes))
 
     def no_longer_want_one(self) -> None:

@@ -11,6 +11,9 @@ from typing import Literal
 from contracts.topics import (
     CANDLES,
     CANDLES_FORMING,
+    CONTROL,
+    ORDERS,
+    POSITIONS,
     PREDICTIONS,
     REFERENCE_CANDLES,
     SIGNALS,
@@ -23,7 +26,7 @@ from contracts.topics import (
 )
 
 Variant = Literal["live", "historical"]
-Need = Literal["store", "models", "venue"]
+Need = Literal["store", "models", "venue", "keys"]
 
 
 @dataclass(frozen=True)
@@ -39,9 +42,11 @@ class ServiceSpec:
     variants
         Beside `live`, whether history is a Job of its own.
     needs
-        A SQL `store`, the registry of `models`, or to be told which `venue` trades come from.
+        A SQL `store`, the registry of `models`, to be told which `venue` trades come from, or private
+        `keys` of it, with which it trades on behalf of accounts: it runs once, and only where an account is there.
     in_every_run
-        False for what keeps data for later: it runs where trading goes on for long, and nothing waits for it.
+        False for what keeps data for later or trades for real: it runs where trading goes on for long, and nothing
+        waits for it.
     deployed_as
         Its name in a cluster and in compose, where that is another one.
     """
@@ -70,8 +75,8 @@ class ServiceSpec:
 
     @property
     def writes(self) -> tuple[TopicSpec, ...]:
-        """Its own topics out, in flow order."""
-        return tuple(spec for spec in TOPICS if spec.written_by == self.name)
+        """Its topics out, in flow order."""
+        return tuple(spec for spec in TOPICS if self.name in spec.writers)
 
 
 SERVICES: tuple[ServiceSpec, ...] = (
@@ -87,6 +92,7 @@ SERVICES: tuple[ServiceSpec, ...] = (
     ServiceSpec("predictions", (TECHNICAL_INDICATORS,), needs=("store", "models")),
     ServiceSpec("signals", (TECHNICAL_INDICATORS, PREDICTIONS, SYMBOL_SUBSCRIPTIONS), needs=("store", "venue")),
     ServiceSpec("execution", (SIGNALS,), needs=("store",)),
+    ServiceSpec("gateway", (ORDERS, CONTROL, POSITIONS), needs=("venue", "keys"), in_every_run=False),
     ServiceSpec("history", (TRADES,), in_every_run=False),
 )
 SERVICE_NAMES: tuple[str, ...] = tuple(each.name for each in SERVICES)

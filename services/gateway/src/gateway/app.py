@@ -56,7 +56,10 @@ def run_gateway(settings: GatewaySettings) -> int:
     try:
         with sole_user_of(settings.state_dir_for(SERVICE), settings.group_for(SERVICE)):
             create_topics(settings, [ORDERS, CONTROL, POSITIONS, SIGNALS])
-            _run(settings, turning)
+            if settings.venue_accounts:
+                _run(settings, turning)
+            else:
+                _idle(settings, turning)
     except UnknownPairError as error:
         logger.error("stopping: TRADESTREAM_ACCOUNTS: {}", error)
         return EXIT_BAD_SETTINGS
@@ -64,6 +67,18 @@ def run_gateway(settings: GatewaySettings) -> int:
         return exit_code_for(error)
     logger.info("stopped")
     return EXIT_OK
+
+
+def _idle(settings: GatewaySettings, turning: Turning) -> None:
+    """Wait for the end: a cluster runs every service, and all of its accounts may be on paper."""
+    logger.info("no account trades at a venue: nothing to do")
+    health = Health(turning, [lambda: (True, "no account trades at a venue")])
+    with (
+        serve_health(settings.metrics_port, health, settings.metrics_host),
+        reporting(settings, SERVICE, health, AuditLog(SERVICE, settings.instance_id)),
+    ):
+        while not turning.stop.wait(_RETRY_SECONDS):
+            turning.turned()
 
 
 def _run(settings: GatewaySettings, turning: Turning) -> None:

@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from loguru import logger
 
+from contracts.errors import BadMessageError
 from contracts.message import Message
 from contracts.operator_command import OperatorCommand
 from contracts.order import Order
@@ -26,6 +27,7 @@ from gateway.settings import GatewaySettings
 from gateway.venue_calls import VenueCalls
 from gateway.venue_clock import VenueClock
 from streaming.producer import MessageProducer
+from streaming.record import Record
 from streaming.tail import TopicTail
 
 M = TypeVar("M", bound=Message)
@@ -107,13 +109,24 @@ class Gateway:
             self._happens(OrderSeen(order, old, self._clock.now_ms()))
 
     def _new(self, tail: TopicTail, spec: TopicSpec, kind: type[M]) -> Iterable[M]:
-        """Yield what is new of our accounts; what cannot be read is set aside by execution or refused by its writer."""
+        """Yield what is new of our accounts."""
         for record in tail.read_new():
             if record.key is None or record.value is None or record.key.decode() not in self._accounts:
                 continue
-            message = spec.decode(record.value)
+            try:
+                message = spec.decode(record.value)
+            except BadMessageError as error:
+                self._set_aside(record, error)
+                continue
             if isinstance(message, kind):
                 yield message
+
+    def _set_aside(self, record: Record, error: BadMessageError) -> None:
+        """Keep what cannot be read; what was there before the start is set aside already, by whoever saw it come."""
+        logger.error("{}[{}] offset {}: {}", record.topic, record.partition, record.offset, error)
+        if self._began:
+            key, value = (record.key or b"").decode(), record.value or b""
+            self._producer.dead_letter(key, value, reason="undecodable", error=error, source=record.topic)
 
     def _happens(self, event: Event) -> None:
         self._state, outputs = step(self._state, event, self._policy)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
 from typing import Literal
 
 from pydantic import Field, SecretStr, field_validator, model_validator
@@ -63,12 +65,19 @@ class GatewaySettings(AccountsSettings, ServiceSettings):
             raise ValueError(f"one of {', '.join(sorted(PRIVATE_VENUES))}: orders go to no other venue yet")
         return exchange
 
+    @field_validator("api_secret")
+    @classmethod
+    def _is_base64(cls, secret: SecretStr | None) -> SecretStr | None:
+        try:
+            base64.b64decode("" if secret is None else secret.get_secret_value(), validate=True)
+        except binascii.Error:
+            raise ValueError("base64, as the venue gave it (what came is not shown)") from None
+        return secret
+
     @model_validator(mode="after")
-    def _has_accounts_and_a_key(self) -> GatewaySettings:
-        if not self.venue_accounts:
-            raise ValueError('an account in TRADESTREAM_ACCOUNTS with "broker": "venue", was none')
-        if self.api_key is None or self.api_secret is None:
-            raise ValueError("GATEWAY_API_KEY and GATEWAY_API_SECRET, was none")
+    def _has_a_key(self) -> GatewaySettings:
+        if self.venue_accounts and (self.api_key is None or self.api_secret is None):
+            raise ValueError("GATEWAY_API_KEY and GATEWAY_API_SECRET for accounts at a venue, was none")
         return self
 
     @property

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from decimal import Decimal
 
+from loguru import logger
+
 from exchanges.private.refusal import Refusal, RefusedError
 from exchanges.private.venue import NotAnsweredError, PrivateVenue
 from gateway import metrics
@@ -13,13 +15,12 @@ from gateway.core.events import (
     Event,
     NotAnswered,
     Refused,
-    SurveyFailed,
     Surveyed,
+    SurveyFailed,
     Taken,
 )
 from gateway.core.requests import CancelOrder, SendOrder, SurveyVenue
 from gateway.venue_clock import VenueClock
-from loguru import logger
 
 
 class VenueCalls:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from contracts.operator_command import OperatorAction
 from contracts.order import Order
-from gateway.core.state import Action
 
 HALTED = "halted"
 REDUCE_ONLY = "reduce_only"
@@ -20,14 +20,14 @@ def _sells(order: Order) -> bool:
 
 
 #: Command -> what may be sent all the same, and what is said of the rest. Stops of what is held stay what they are.
-_PASSES: Mapping[Action, tuple[Callable[[Order], bool], str]] = {
+_PASSES: Mapping[OperatorAction, tuple[Callable[[Order], bool], str]] = {
     "halt": (_protects, HALTED),
     "flatten": (_sells, HALTED),
     "reduce_only": (_sells, REDUCE_ONLY),
 }
 
 
-def refused_at_door(order: Order, command: Action | None) -> str | None:
+def refused_at_door(order: Order, command: OperatorAction | None) -> str | None:
     """Return why an order must not be sent after the account's last command; None if it may be."""
     passes, reason = _PASSES.get(command or "resume", (None, ""))
     return None if passes is None or passes(order) else reason

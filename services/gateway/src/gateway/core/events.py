@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 
+from contracts.operator_command import OperatorAction
 from contracts.order import Order
 from exchanges.private.execution import Balances, VenueExecution
 from exchanges.private.order import VenueOrder
 from exchanges.private.refusal import Refusal
-from gateway.core.state import Action
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,7 @@ class Commanded:
     """An operator's word about an account was read."""
 
     account: str
-    action: Action
+    action: OperatorAction
     now_ms: int
 
 
@@ -107,6 +107,4 @@ class Ticked:
     now_ms: int
 
 
-Event = (
-    OrderSeen | Commanded | Taken | Refused | NotAnswered | CancelAnswered | Surveyed | SurveyFailed | Ticked
-)
+Event = OrderSeen | Commanded | Taken | Refused | NotAnswered | CancelAnswered | Surveyed | SurveyFailed | Ticked

@@ -21,8 +21,8 @@ from gateway.core.events import (
     NotAnswered,
     OrderSeen,
     Refused,
-    SurveyFailed,
     Surveyed,
+    SurveyFailed,
     Taken,
     Ticked,
 )
@@ -79,9 +79,7 @@ def _taken(state: State, event: Taken, policy: Policy) -> Step:
     tracked = state.orders.get(event.order_id)
     if tracked is None or tracked.accepted:
         return state, []
-    told: OrderReport = report(
-        tracked.order, "ACCEPTED", event.now_ms, venue_order_id=event.venue_order_id
-    )
+    told: OrderReport = report(tracked.order, "ACCEPTED", event.now_ms, venue_order_id=event.venue_order_id)
     there = replace(tracked, phase="OPEN", accepted=True, venue_order_id=event.venue_order_id)
     return state.with_orders([there]).soon(event.now_ms, policy.ask_ms), [told]
 

@@ -28,12 +28,11 @@ def in_words(order: VenueOrder) -> str:
 
 def foreign_troubles(foreign: Iterable[VenueOrder], policy: ForeignPolicy) -> dict[str, str]:
     """Return what does not trade for the sake of such orders: everything, or nothing if they are only reported."""
-    return {EVERYTHING: in_words(order) for order in foreign} if policy == "refuse" else {}
+    first = next(iter(foreign), None)
+    return {} if first is None or policy == "report" else {EVERYTHING: in_words(first)}
 
 
-def missing_balances(
-    held: Mapping[str, Decimal], balances: Balances, moving: Collection[str]
-) -> dict[str, str]:
+def missing_balances(held: Mapping[str, Decimal], balances: Balances, moving: Collection[str]) -> dict[str, str]:
     """Return the pairs of which the venue has less than our accounts think they hold.
 
     Parameters

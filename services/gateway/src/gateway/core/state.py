@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Literal
 
+from contracts.operator_command import OperatorAction
 from gateway.core.tracked import Tracked
 
-Action = Literal["halt", "reduce_only", "flatten", "resume"]
 #: Of `troubles` that concern every pair.
 EVERYTHING = ""
 
@@ -36,7 +35,7 @@ class State:
     """
 
     orders: Mapping[str, Tracked] = field(default_factory=dict)
-    commands: Mapping[str, Action] = field(default_factory=dict)
+    commands: Mapping[str, OperatorAction] = field(default_factory=dict)
     trusted: bool = False
     surveying: bool = False
     surveyed_ms: int | None = None
