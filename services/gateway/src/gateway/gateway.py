@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from loguru import logger
 
+from contracts.counted import counted
 from contracts.errors import BadMessageError
 from contracts.message import Message
 from contracts.operator_command import OperatorCommand
@@ -89,7 +90,7 @@ class Gateway:
             return False, trouble
         if not self._state.trusted:
             return False, "the venue has not been compared with since it last failed to answer"
-        return True, f"the venue agrees; {len(self._state.troubles)} pairs do not trade"
+        return True, f"the venue agrees, but for {counted(len(self._state.troubles), 'pair')}"
 
     def _read_control(self) -> None:
         for command in self._new(self._control, CONTROL, OperatorCommand):

@@ -45,7 +45,16 @@ class PrivateVenue(Protocol):
         """
 
     def add_order(self, order: Order, client_order_id: str, deadline_ms: int) -> str:
-        """Send an order, which the venue takes before `deadline_ms` or not at all.
+        """Send an order.
+
+        Parameters
+        ----------
+        order
+            What is to be bought or sold.
+        client_order_id
+            What the venue is to call it for us.
+        deadline_ms
+            The venue's time from which on it must not take the order any more.
 
         Returns
         -------
