@@ -5,13 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 from tests.gateway.market import LIVE, PAPER, FakeVenue, reports, settings_for, turns, write
 from tests.gateway.world import START_MS, order
 
+from contracts.errors import BadSettingError
 from contracts.operator_command import OperatorAction, OperatorCommand
 from contracts.order import Order
 from contracts.position import Position
 from contracts.topics import CONTROL, ORDERS, POSITIONS
+from exchanges.kraken.private_rest import KrakenPrivate
 from exchanges.private.venues import PRIVATE_VENUES
 from gateway.settings import GatewaySettings
 from streaming.clients import create_topics, read_dead_letters
@@ -128,10 +131,14 @@ def test_a_key_is_needed_where_an_account_is_at_a_venue() -> None:
 
 
 def test_a_wrong_secret_is_not_shown() -> None:
-    with pytest.raises(SettingsError) as caught:
-        told(TRADESTREAM_ACCOUNTS=ACCOUNTS, GATEWAY_API_KEY="key", GATEWAY_API_SECRET="not base64 but secret")
-    assert "base64" in str(caught.value)
-    assert "not base64 but secret" not in str(caught.value)
+    wrong = "not base64 but secret"
+    settings = told(TRADESTREAM_ACCOUNTS=ACCOUNTS, GATEWAY_API_KEY="key", GATEWAY_API_SECRET=wrong)
+    with pytest.raises(BadSettingError, match="base64") as caught:
+        KrakenPrivate(settings.api_key, settings.api_secret)
+    assert wrong not in str(caught.value) and wrong not in repr(settings)
+    with pytest.raises(ValidationError) as refused:
+        GatewaySettings(api_secret=wrong, exchange="nowhere")
+    assert wrong not in str(refused.value)
 
 
 def told(**variables: str) -> GatewaySettings:

@@ -60,6 +60,11 @@ class KrakenPrivate:
         For nonces.
     transport
         In place of the network, in tests.
+
+    Raises
+    ------
+    BadSettingError
+        If the secret is not base64; it is not shown.
     """
 
     def __init__(
@@ -189,6 +194,7 @@ class _Signer(httpx.Auth):
     def __init__(self, key: Secret, secret: Secret) -> None:
         self._key = key
         self._secret = secret
+        signature("", "", "", secret.get_secret_value())  # a wrong one is refused before the first call
 
     def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
         body = request.content.decode()
