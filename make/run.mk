@@ -6,7 +6,7 @@ install-dev: $(filter .tools%,$(UV))
 		echo "Installing packages for the tests. The large one is PyTorch: about 5 GB on Linux" \
 			"(MODEL=$(call taken_by,training) make test leaves it and its tests out)."; \
 	fi
-	@$(SYNC) --all-packages $(if $(EXTRA),--all-extras,--extra train --extra postgres --extra simulator)
+	@$(SYNC) --all-packages $(if $(EXTRA),--all-extras,--extra train --extra postgres --extra simulator --extra search)
 
 # What follows trains nothing, so it does not ask for what training needs.
 verify verify-cluster log-check dead-letters dev subscribe unsubscribe subscriptions topics access kafka-up features-sql features-gallery models strategy-check backtest: EXTRA =
@@ -57,6 +57,18 @@ backtest: install ## Run a strategy over bars: strategy=FILE.py|NAME [run=runs/d
 	@$(RUN) tradestream backtest $(call option,strategy) $(or $(call option,bars),$(call option,run),--run=runs/demo) \
 		$(call option,pairs) $(call option,from) $(call option,to) $(call option,accounts) $(call option,balance) \
 		$(call option,fee_bps,fee-bps) $(call option,out) $(REPLACE)
+
+# Words with what a search and the other judges of strategies are told of bars, accounts and costs.
+OF_STRATEGY = $(call option,strategy) $(or $(call option,bars),$(call option,run),--run=runs/demo) $(call option,pairs) \
+	$(call option,from) $(call option,to) $(call option,accounts) $(call option,balance) $(call option,fee_bps,fee-bps) \
+	$(call option,out) $(REPLACE)
+OF_SEARCH = $(foreach name,$(value ranges),--range=$(call quoted,$(name))) $(call option,objective) $(call option,least_trades,least-trades) \
+	$(call option,trials) $(call option,seed)
+
+.PHONY: optimise
+optimise: EXTRA = search
+optimise: install ## Search a strategy's parameters, exits and sizes: strategy=FILE.py|NAME [run=runs/demo | bars=FILE] [ranges=RANGES objective=sharpe|return|calmar least_trades=20 trials=100 seed=7 pairs= from= to= accounts= balance= fee_bps= out=runs/optimise replace=yes]
+	@$(RUN) tradestream optimise $(OF_STRATEGY) $(OF_SEARCH)
 
 .PHONY: file-of-strategy
 file-of-strategy:

@@ -27,8 +27,17 @@ PLANS: tuple[dict[str, Any], ...] = (
 )
 
 
-def bars(rng: np.random.Generator, pair: str, length: int, begin_ms: int, *, jumps: float, holes: float) -> Bars:
-    """Return bars in whole ticks, so that prices are often equal."""
+def bars(
+    rng: np.random.Generator,
+    pair: str,
+    length: int,
+    begin_ms: int,
+    *,
+    jumps: float,
+    holes: float,
+    each: float = 10_000,
+) -> Bars:
+    """Return bars in whole ticks, so that prices are often equal; a trade is of `each` units on average."""
     tick = float(rng.choice([0.01, 0.5, 1.0]))
     moved = np.round(rng.standard_t(2, length) * 3) * (rng.random(length) > 0.3)
     moved += np.where(rng.random(length) < jumps, np.round(rng.normal(-20, 160, length)), 0)
@@ -40,10 +49,10 @@ def bars(rng: np.random.Generator, pair: str, length: int, begin_ms: int, *, jum
     there = rng.random(length) >= holes
     there[0] = there[-1] = True
     prices: dict[str, Any] = {"open": opened, "high": high, "low": low, "close": close}
-    columns = {name: np.round(each[there] * tick, 6) for name, each in prices.items()}
+    columns = {name: np.round(price[there] * tick, 6) for name, price in prices.items()}
     starts = begin_ms + MINUTE_MS * np.flatnonzero(there).astype(np.int64)
     counts = np.where(kinds[there] == COMPLETE, 7, 0).astype(np.int64)
-    columns |= {"volume": counts * 1.5, "trade_count": counts * 1.0, "taker_buy_volume": counts * 0.5}
+    columns |= {"volume": counts * each, "trade_count": counts * 1.0, "taker_buy_volume": counts * each / 3}
     texts = {name: FloatTexts(columns[name]) for name in EXACT_COLUMNS}
     return Bars("kraken", pair, 60, starts, texts, columns, counts, kinds[there])
 

@@ -27,6 +27,8 @@ TARGETS: tuple[tuple[str, dict[str, str]], ...] = (
     ("verify", {"run": "--run={}", "against": "--against={}", "out": "--out={}"}),
     ("backtest", {"strategy": "--strategy={}", "bars": "--bars={}", "accounts": "--accounts={}", "out": "--out={}"}),
     ("backtest", {"run": "--run={}"}),
+    ("optimise", {"strategy": "--strategy={}", "bars": "--bars={}", "accounts": "--accounts={}", "out": "--out={}"}),
+    ("optimise", {"run": "--run={}"}),
     ("features-gallery", {"run": "--run={}", "bars": "--bars={}", "reference": "--reference={}", "out": "--out={}"}),
     ("features-sql", {"run": f"sqlite:///{RunFolder(Path('{}')).work}/store.sqlite"}),
     ("features-sql", {"store": "{}"}),

@@ -72,6 +72,7 @@ def streams(draw: st.DrawFn) -> dict[str, list[Signal]]:
                 pair=pair,
                 trades=draw(st.sampled_from([0, 5, 5, 5])),
                 quality=draw(st.sampled_from(["complete", "complete", "complete", "gap"])),
+                mark_volume=draw(st.sampled_from([None, "1000000", "90"])),
                 **draw(plans),
             )
             for minute in minutes

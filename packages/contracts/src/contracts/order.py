@@ -29,6 +29,9 @@ OrderType = Literal["market", "limit", "stop", "target", "bracket"]
 TimeInForce = Literal["GTC", "IOC"]
 Instruction = Literal["post_only", "reduce_only"]
 
+#: Why a stop sold: its price was reached.
+STOP = "stop"
+
 #: What an order does not leave; a fill that comes late is booked all the same, and one that makes it whole says so.
 ENDS: frozenset[OrderStatus] = frozenset({"FILLED", "CANCELLED", "EXPIRED", "REJECTED", "DENIED"})
 #: Where an order may begin: it was sent, or a limit of ours refused it.
@@ -115,6 +118,11 @@ class Order(Message):
             filled = data.get("quantity", "0") if data.get("status") == "FILLED" else "0"
             return {"filled_quantity": filled, **data, "step": 2}
         return data
+
+    @property
+    def is_set_off(self) -> bool:
+        """Whether a stop was reached where not all of it could be sold: the rest is an order at the market."""
+        return self.status == "PARTIALLY_FILLED" and self.reason == STOP
 
     @property
     def key(self) -> str:

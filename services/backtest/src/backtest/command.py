@@ -97,7 +97,7 @@ def run_backtest(options: BacktestOptions, console: Console, clock: Clock | None
     now = clock or SystemClock()
     started_us, began = now.now_us(), perf_counter()
     known = [chosen(account) for account in options.accounts]
-    history = _history(options, known)
+    history = history_of(options, known)
     accounts = known or [chosen(Account.model_validate({**options.account, "pairs": tuple(history.pairs)}))]
     outcomes = outcomes_of(history, accounts, options.terms)
     took = perf_counter() - began
@@ -113,7 +113,21 @@ def run_backtest(options: BacktestOptions, console: Console, clock: Clock | None
     return summary
 
 
-def _history(options: BacktestOptions, known: Sequence[Chosen]) -> History:
+def history_of(options: BacktestOptions, known: Sequence[Chosen]) -> History:
+    """Return the bars that were asked for.
+
+    Parameters
+    ----------
+    options
+        What was asked for.
+    known
+        Accounts that were read, each with its strategy.
+
+    Returns
+    -------
+    History
+        With what their strategies ask for.
+    """
     pairs = list(options.pairs) or sorted({pair for each in known for pair in each.account.pairs})
     if options.run is None:
         return bars_of_files(options.bars, options.exchange, pairs)

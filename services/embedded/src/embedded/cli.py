@@ -41,6 +41,7 @@ from embedded.options import (
     pairs_of,
     typed_command,
 )
+from embedded.search_cli import app as search_app
 from embedded.strategy_cli import app as strategy_app
 from embedded.terminal.rows import print_json, print_rows
 from embedded.usage import InWords
@@ -386,3 +387,6 @@ def dev(
 
     with errors_in_words():
         become_service(service, variant)
+
+
+app.registered_commands += search_app.registered_commands

@@ -31,6 +31,9 @@ class ExecutionSettings(AccountsSettings, StoreSettings, ServiceSettings):
         MAKER_FEE_BPS, gt=-10_000, lt=10_000, description="fee of a limit that rested, basis points of the value"
     )
     latency_bars: int = Field(0, ge=0, description="bars an order takes to reach the venue")
+    maximum_volume_pct: Decimal = Field(
+        Decimal(10), gt=0, le=100, description="percent of a bar's volume that an order is filled with at most"
+    )
     instruments: tuple[Instrument, ...] = Field(
         (),
         description="JSON list of what venues allow of pairs: exchange, pair, tick, lot, minimum_quantity, "
@@ -80,7 +83,14 @@ class ExecutionSettings(AccountsSettings, StoreSettings, ServiceSettings):
     def broker(self) -> PaperBroker:
         """The paper broker."""
         known = {(each.exchange, each.pair): each for each in self.instruments}
-        return PaperBroker(self.slippage_bps, self.fee_bps, known, self.maker_fee_bps, self.latency_bars)
+        return PaperBroker(
+            self.slippage_bps,
+            self.fee_bps,
+            known,
+            self.maker_fee_bps,
+            self.latency_bars,
+            self.maximum_volume_pct,
+        )
 
     @property
     def policy(self) -> Policy:

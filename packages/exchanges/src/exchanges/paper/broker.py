@@ -21,8 +21,7 @@ INSUFFICIENT_FUNDS = "insufficient_funds"
 FEE_STEP = Decimal("1e-8")
 _ZERO = Decimal(0)
 _WHOLE_BPS = Decimal(10_000)
-#: A market order is filled at once and whole.
-_EXECUTION_ID = "1"
+_PERCENT = Decimal("0.01")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +40,13 @@ class PaperBroker:
         Fee of a limit that rested.
     latency_bars
         Bars that an order takes to arrive; one that rests at the venue from the entry on needs none.
+    maximum_volume_pct
+        Percent of a bar's volume that one order is filled with at most; what is left waits for the next bar.
 
     Raises
     ------
     BadSettingError
-        If a cost is not from 0 to below 10,000 basis points.
+        If a cost is not from 0 to below 10,000 basis points, or the share of the volume not above 0 and at most 100.
 
     Examples
     --------
@@ -61,6 +62,7 @@ class PaperBroker:
     instruments: Mapping[tuple[str, str], Instrument] = field(default_factory=dict)
     maker_fee_bps: Decimal = MAKER_FEE_BPS
     latency_bars: int = 0
+    maximum_volume_pct: Decimal = Decimal(10)
 
     def __post_init__(self) -> None:
         for name in ("slippage_bps", "fee_bps"):
@@ -72,6 +74,8 @@ class PaperBroker:
             raise BadSettingError("maker_fee_bps", expected, str(self.maker_fee_bps))
         if self.latency_bars < 0:
             raise BadSettingError("latency_bars", "at least 0", str(self.latency_bars))
+        if not 0 < self.maximum_volume_pct <= 1 / _PERCENT:
+            raise BadSettingError("maximum_volume_pct", "above 0 and at most 100", str(self.maximum_volume_pct))
 
     def instrument(self, exchange: str, pair: str) -> Instrument:
         """Return what orders of `pair` are rounded to.
@@ -131,7 +135,7 @@ class PaperBroker:
     def reports(
         self, orders: Iterable[Order], marks: Mapping[str, MarkedWindow], window_end_ms: int, cash: Decimal
     ) -> list[OrderReport]:
-        """Return what becomes of `orders` in a minute: filled where it reaches them, refused, or over.
+        """Return what becomes of `orders` in a minute: filled, in part or whole, refused, or over.
 
         Parameters
         ----------
@@ -147,13 +151,13 @@ class PaperBroker:
         Returns
         -------
         list[OrderReport]
-            At most one of each order.
+            At most two of each order: a fill, and the end of what it has left.
         """
         found = []
         for order in orders:
-            report, paid = self._report(order, marks.get(order.pair), window_end_ms, cash)
+            reports, paid = self._reports(order, marks.get(order.pair), window_end_ms, cash)
             cash = EXACT.subtract(cash, paid)
-            found += [] if report is None else [report]
+            found += reports
         return found
 
     def wakes(self, order: Order) -> Wakes:
@@ -163,9 +167,9 @@ class PaperBroker:
         -------
         Wakes
             Where a bar reaches the levels of one that rests on what is held; every bar for others, which can be
-            filled, refused or over on the next.
+            filled, refused or over on the next, as the rest of a stop can.
         """
-        if order.order_type not in ("stop", "target", "bracket"):
+        if order.order_type not in ("stop", "target", "bracket") or order.is_set_off:
             return ALWAYS
         stop, target = order.stop_price, order.limit_price
         return Wakes(
@@ -183,22 +187,26 @@ class PaperBroker:
         """
         return [_report(order, at_ms, kind="CANCELLED", reason=order.cancel_reason)]
 
-    def _report(
+    def _reports(
         self, order: Order, mark: MarkedWindow | None, window_end_ms: int, cash: Decimal
-    ) -> tuple[OrderReport | None, Decimal]:
+    ) -> tuple[list[OrderReport], Decimal]:
         """Return what becomes of an order in a minute, and what it costs."""
+        found, paid = list[OrderReport](), _ZERO
         if mark is not None and (wait_ms := self._wait_ms(order, mark)) is not None:
             touched = TOUCHES[order.order_type](order, mark, wait_ms == 0)
             if isinstance(touched, Refused):
-                return _report(order, mark.window_start_ms, kind="REJECTED", reason=touched.reason), _ZERO
+                return [_refused(order, mark, touched.reason)], _ZERO
             if touched is not None:
-                return self._fill(order, mark, touched, cash)
+                report, paid = self._fill(order, mark, touched, cash)
+                found += [] if report is None else [report]
+                if report is not None and (report.execution is None or _is_whole(order, report.execution)):
+                    return found, paid
             if order.time_in_force == "IOC":
-                return _report(order, mark.window_start_ms, kind="EXPIRED"), _ZERO
+                return [*found, _report(order, mark.window_start_ms, kind="EXPIRED")], paid
         if order.expires_at_ms is not None and window_end_ms >= order.expires_at_ms:
             # The next candle starts too late, so nothing is gained by waiting until it comes.
-            return _report(order, order.expires_at_ms, kind="EXPIRED"), _ZERO
-        return None, _ZERO
+            return [*found, _report(order, order.expires_at_ms, kind="EXPIRED")], paid
+        return found, paid
 
     def _wait_ms(self, order: Order, mark: MarkedWindow) -> int | None:
         """Return for how long an order has been at the venue when a candle begins; None if it is not, or no more."""
@@ -209,31 +217,60 @@ class PaperBroker:
         in_time = order.expires_at_ms is None or start_ms < order.expires_at_ms
         return wait_ms if wait_ms >= 0 and in_time else None
 
-    def _fill(self, order: Order, mark: MarkedWindow, touched: Touched, cash: Decimal) -> tuple[OrderReport, Decimal]:
-        at_ms, quantity = mark.window_start_ms, Decimal(order.quantity)
-        buys = order.side == "buy"
-        price = touched.price
-        if touched.liquidity == "taker":
-            price = self.price(order.side, price)
-            if touched.worst is not None:
-                price = min(price, touched.worst) if buys else max(price, touched.worst)
+    def _fill(
+        self, order: Order, mark: MarkedWindow, touched: Touched, cash: Decimal
+    ) -> tuple[OrderReport | None, Decimal]:
+        """Return the fill of what there is to trade, or why there is none; None where the bar has nothing left."""
+        instrument, buys = self.instrument(order.exchange, order.pair), order.side == "buy"
+        price = self._price(order, touched)
         collar = order.collar_price
         if collar is not None and (price > Decimal(collar) if buys else price < Decimal(collar)):
-            return _report(order, at_ms, kind="REJECTED", reason=COLLAR), _ZERO
-        instrument = self.instrument(order.exchange, order.pair)
+            return _refused(order, mark, COLLAR), _ZERO
+        quantity = self._available(order, mark, instrument)
+        if quantity <= 0:
+            return None, _ZERO
         fee = self.fee_quote(quantity, price, touched.liquidity, instrument)
         value = EXACT.multiply(quantity, price)
         paid = EXACT.add(value if buys else -value, fee)
         if buys and paid > cash:
-            return _report(order, at_ms, kind="REJECTED", reason=INSUFFICIENT_FUNDS), _ZERO
+            return _refused(order, mark, INSUFFICIENT_FUNDS), _ZERO
         execution = Execution(
-            execution_id=_EXECUTION_ID,
-            quantity=order.quantity,
+            # A fill is a step of its order, so later ones have numbers that no other has.
+            execution_id="1" if Decimal(order.filled_quantity) == 0 else str(order.step),
+            quantity=decimal_string(quantity),
             price=decimal_string(price),
             fee=decimal_string(fee),
             reference_price=decimal_string(touched.price),
         )
-        return _report(order, at_ms, kind="FILL", execution=execution, reason=touched.reason), paid
+        return _report(order, mark.window_start_ms, kind="FILL", execution=execution, reason=touched.reason), paid
+
+    def _price(self, order: Order, touched: Touched) -> Decimal:
+        """Return what an order is filled at: a taker's price slips."""
+        if touched.liquidity == "maker":
+            return touched.price
+        price = self.price(order.side, touched.price)
+        if touched.worst is None:
+            return price
+        return min(price, touched.worst) if order.side == "buy" else max(price, touched.worst)
+
+    def _available(self, order: Order, mark: MarkedWindow, instrument: Instrument) -> Decimal:
+        """Return how much of what an order has left a bar fills: at most a share of its volume, in whole lots."""
+        left = EXACT.subtract(Decimal(order.quantity), Decimal(order.filled_quantity))
+        if mark.mark_volume is None:
+            return left  # written before marks had a volume: nothing is known that could bind
+        with localcontext(EXACT):
+            share = Decimal(mark.mark_volume) * self.maximum_volume_pct * _PERCENT
+            return left if left <= share else instrument.rounded(share)
+
+
+def _is_whole(order: Order, execution: Execution) -> bool:
+    return EXACT.add(Decimal(order.filled_quantity), Decimal(execution.quantity)) >= Decimal(order.quantity)
+
+
+def _refused(order: Order, mark: MarkedWindow, reason: str) -> OrderReport:
+    """Return the end of an order that the venue does not take; of one that it has filled in part, of the rest."""
+    kind = "REJECTED" if Decimal(order.filled_quantity) == 0 else "CANCELLED"
+    return _report(order, mark.window_start_ms, kind=kind, reason=reason)
 
 
 def _report(order: Order, at_ms: int, **what: Any) -> OrderReport:

@@ -12,11 +12,11 @@ from decimal import Decimal
 from typing import Literal
 
 from contracts.mark import MarkedWindow
-from contracts.order import Order, OrderType
+from contracts.order import STOP, Order, OrderType
 
 Liquidity = Literal["taker", "maker"]
 #: Reasons that orders end with, or are filled for.
-COLLAR, POST_ONLY, STOP, TARGET = "collar", "post_only", "stop", "target"
+COLLAR, POST_ONLY, TARGET = "collar", "post_only", "target"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +75,11 @@ def limit(order: Order, mark: MarkedWindow, is_first: bool) -> Touched | Refused
 def protective(order: Order, mark: MarkedWindow, _is_first: bool) -> Touched | Refused | None:
     """A sell at the worse of stop and open once the low reaches the stop; else at the target once the high is beyond.
 
-    Of a gap only the stop counts: what was traded did reach it, whatever else was.
+    Of a gap only the stop counts: what was traded did reach it, whatever else was. A stop that was reached in an
+    earlier bar is an order at the market.
     """
+    if order.is_set_off:
+        return Touched(Decimal(mark.mark_open), "taker", reason=STOP) if _is_honest(mark) else None
     if mark.mark_trade_count == 0:
         return None
     stop, target = order.stop_price, order.limit_price

@@ -10,6 +10,7 @@ from contracts.account import Account
 from contracts.errors import BadInputError
 from contracts.fill import Fill
 from contracts.message import Message
+from contracts.order import STOP
 from contracts.order_report import Execution, OrderReport
 from contracts.position import Position
 from contracts.units import MS_PER_MINUTE, decimal_string
@@ -23,7 +24,6 @@ from execution.core.rules import FILL_RULES
 
 _ZERO = Decimal(0)
 #: What a broker says of a fill that cut a loss.
-STOP = "stop"
 
 
 def book_all(portfolio: Portfolio, reports: Iterable[OrderReport], account: Account) -> Decided:

@@ -39,11 +39,13 @@ def after(order: Order, report: OrderReport) -> Order:
         filled += Decimal(report.execution.quantity)
     status = _status(order, report.kind, filled)
     venue_order_id = order.venue_order_id or report.venue_order_id
+    # Of what is filled part by part the first says why: a stop that was reached stays so.
+    stays = status in ENDS or status == "PARTIALLY_FILLED"
     changes = {
         "status": status,
         "filled_quantity": decimal_string(filled),
         "venue_order_id": venue_order_id,
-        "reason": report.reason if status != order.status else order.reason if status in ENDS else None,
+        "reason": report.reason if status != order.status else order.reason if stays else None,
     }
     known = {"status": order.status, "filled_quantity": order.filled_quantity, "venue_order_id": order.venue_order_id}
     if all(changes[name] == value for name, value in known.items()):

@@ -35,6 +35,8 @@ def flatten(portfolio: Portfolio, minute: Minute, context: Context) -> Decided:
     outputs: list[Message] = []
     for pair, opened in sorted(portfolio.orders.items()):
         why = _unwanted(portfolio, pair, context)
+        if why is None and _is_over(portfolio, pair, context):
+            why = MAXIMUM_BARS  # of what its entry has not bought so far nothing more
         if why is not None and (opened.order.side == "buy" or why == REMOVED_PAIR):
             portfolio, told = give_up(portfolio, opened, why, context)
             outputs += told
@@ -46,7 +48,10 @@ def flatten(portfolio: Portfolio, minute: Minute, context: Context) -> Decided:
             before = portfolio
             portfolio, told = close(portfolio, pair, context, purpose=purpose, reason=reason)
             if pair not in portfolio.orders:
-                portfolio, is_first = before.first_today(f"DENIED:{pair}")
+                # Without a new candle it has the id of a denial that was told.
+                portfolio, is_first = (
+                    before.first_today(f"DENIED:{pair}") if pair in minute.candles else (before, False)
+                )
                 told = told if is_first else []
             outputs += told
     return portfolio, outputs
@@ -66,12 +71,17 @@ def _sells(portfolio: Portfolio, pair: str, minute: Minute, context: Context) ->
     why = _unwanted(portfolio, pair, context)
     if why is not None:
         return [] if why == REMOVED_PAIR else [("flatten", why)]
-    guard = portfolio.guards.get(pair)
-    ends_ms = None if guard is None else guard.ends_ms(context.bar_ms)
-    if ends_ms is not None and context.at_ms >= ends_ms and pair in minute.candles:
+    if _is_over(portfolio, pair, context) and pair in minute.candles:
         return [("time_exit", MAXIMUM_BARS)]
     # An order's id comes from the pair's last candle: without a new one it would be that of the order before it.
     return [("exit", None)] if pair in portfolio.exiting and pair in minute.candles else []
+
+
+def _is_over(portfolio: Portfolio, pair: str, context: Context) -> bool:
+    """Return whether a position has been held for as long as its plan has it."""
+    guard = portfolio.guards.get(pair)
+    ends_ms = None if guard is None else guard.ends_ms(context.bar_ms)
+    return ends_ms is not None and context.at_ms >= ends_ms
 
 
 def _forget_exits(portfolio: Portfolio, context: Context) -> Portfolio:

@@ -21,7 +21,7 @@ from execution.core.orders.life import amended
 from execution.core.orders.open_order import OpenOrder
 from execution.core.steps.flatten import REMOVED_PAIR
 
-POSITION_CLOSED, RESIZED = "position_closed", "resized"
+POSITION_CLOSED, RESIZED, EXIT_REACHED = "position_closed", "resized", "exit_reached"
 
 
 def protect(portfolio: Portfolio, context: Context) -> Decided:
@@ -42,9 +42,10 @@ def trail(portfolio: Portfolio, minute: Minute, context: Context) -> Decided:
             continue
         guard = replace(guard, best=max(guard.best, Decimal(candle.mark_high)))
         stop = _levels(portfolio, pair, guard, context)[0]
-        if guard.opened is not None and stop != guard.opened.order.stop_price:
-            order = amended(guard.opened.order, context.at_ms, stop_price=stop)
-            guard = replace(guard, opened=replace(guard.opened, order=order))
+        resting = guard.opened
+        if resting is not None and stop != resting.order.stop_price and not resting.order.is_set_off:
+            order = amended(resting.order, context.at_ms, stop_price=stop)
+            guard = replace(guard, opened=replace(resting, order=order))
             outputs.append(order)
         portfolio = portfolio.with_guard(pair, guard)
     return portfolio, outputs
@@ -76,13 +77,17 @@ def _rest(portfolio: Portfolio, pair: str, context: Context) -> Decided:
     guard, quantity, told = portfolio.guards[pair], sellable(portfolio, pair, context), list[Message]()
     if not guard.plan.has_levels:
         return portfolio, told
+    in_flight = portfolio.orders.get(pair)
+    if in_flight and guard.opened and guard.opened.order.status == "PARTIALLY_FILLED":
+        # The way out has begun: nothing more of the entry, and nothing is sold by two orders at once.
+        portfolio, told = give_up(portfolio, in_flight, EXIT_REACHED, context)
     is_traded = pair in context.account.pairs  # of others nobody brings the price that would reach it
     if guard.opened is not None:
         order = guard.opened.order
         if is_traded and Decimal(order.quantity) - Decimal(order.filled_quantity) == quantity:
             return portfolio, told
-        portfolio, told = give_up(portfolio, guard.opened, RESIZED if is_traded else REMOVED_PAIR, context)
-        guard = portfolio.guards[pair]
+        portfolio, given_up = give_up(portfolio, guard.opened, RESIZED if is_traded else REMOVED_PAIR, context)
+        told, guard = [*told, *given_up], portfolio.guards[pair]
     if guard.opened is not None or not is_traded or _is_too_little(portfolio, pair, quantity, context):
         return portfolio, told
     guard = replace(guard, attempts=guard.attempts + 1)
@@ -122,10 +127,10 @@ def _resting(portfolio: Portfolio, pair: str, guard: Guard, quantity: Decimal, c
 
 
 def _release(portfolio: Portfolio, pair: str, context: Context) -> Decided:
-    """Give up what rests on, or sells, what is not held any more."""
+    """Give up what rests on what is not held any more, and what is in flight for it: a sell, or the entry's rest."""
     outputs: list[Message] = []
     for opened in (portfolio.guards[pair].opened, portfolio.orders.get(pair)):
-        if opened is not None and opened.order.side == "sell" and opened.order.status not in ENDS:
+        if opened is not None and opened.order.status not in ENDS:
             portfolio, told = give_up(portfolio, opened, POSITION_CLOSED, context)
             outputs += told
     if portfolio.guards[pair].opened is not None:
