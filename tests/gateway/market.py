@@ -49,9 +49,10 @@ class FakeVenue:
         name, quantity = f"V{len(self.orders)}", Decimal(order.quantity)
         about = (order.pair, order.side)
         self.orders.append(VenueOrder(client_order_id, name, *about, "closed", quantity, quantity, None, START_MS))
-        fee = Decimal("0.4")
-        execution = (f"T{len(self.done)}", name, None, *about, quantity, Decimal(100), fee, "quote", "taker")
-        self.done.append(VenueExecution(*execution, START_MS + 5))
+        money = (quantity, Decimal(100), Decimal("0.4"))
+        self.done.append(
+            VenueExecution(f"T{len(self.done)}", name, None, *about, *money, "quote", "taker", START_MS + 5)
+        )
         return name
 
     def cancel_order(self, client_order_id: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from pydantic import ValidationError
+from pydantic import SecretStr, ValidationError
 from tests.gateway.market import LIVE, PAPER, FakeVenue, reports, settings_for, turns, write
 from tests.gateway.world import START_MS, order
 
@@ -134,7 +134,7 @@ def test_a_wrong_secret_is_not_shown() -> None:
     wrong = "not base64 but secret"
     settings = told(TRADESTREAM_ACCOUNTS=ACCOUNTS, GATEWAY_API_KEY="key", GATEWAY_API_SECRET=wrong)
     with pytest.raises(BadSettingError, match="base64") as caught:
-        KrakenPrivate(settings.api_key, settings.api_secret)
+        KrakenPrivate(SecretStr("key"), settings.api_secret or SecretStr(""))
     assert wrong not in str(caught.value) and wrong not in repr(settings)
     with pytest.raises(ValidationError) as refused:
         GatewaySettings(api_secret=wrong, exchange="nowhere")
