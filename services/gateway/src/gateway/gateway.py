@@ -13,7 +13,7 @@ from contracts.counted import counted
 from contracts.errors import BadMessageError
 from contracts.message import Message
 from contracts.operator_command import OperatorCommand
-from contracts.order import Order
+from contracts.order import ENDS, Order
 from contracts.order_report import OrderReport
 from contracts.position import Position
 from contracts.topics import CONTROL, ORDERS, POSITIONS, SIGNALS, TopicSpec
@@ -106,6 +106,8 @@ class Gateway:
         seen = list(self._new(self._orders, ORDERS, Order))
         if old:  # of what is over only its last step matters
             seen = list({order.order_id: order for order in seen}.values())
+            unknown = sum(order.status not in ENDS for order in seen)
+            logger.info("ready: orders from now on are sent; asked for and not sent again: {}", unknown)
         for order in seen:
             self._happens(OrderSeen(order, old, self._clock.now_ms()))
 
