@@ -11,6 +11,9 @@ from typing import Literal
 from contracts.topics import (
     CANDLES,
     CANDLES_FORMING,
+    CONTROL,
+    ORDERS,
+    POSITIONS,
     PREDICTIONS,
     REFERENCE_CANDLES,
     SIGNALS,
@@ -23,7 +26,7 @@ from contracts.topics import (
 )
 
 Variant = Literal["live", "historical"]
-Need = Literal["store", "models", "venue"]
+Need = Literal["store", "models", "venue", "keys"]
 
 
 @dataclass(frozen=True)
@@ -39,9 +42,11 @@ class ServiceSpec:
     variants
         Beside `live`, whether history is a Job of its own.
     needs
-        A SQL `store`, the registry of `models`, or to be told which `venue` trades come from.
+        A SQL `store`, the registry of `models`, to be told which `venue` trades come from, or private
+        `keys` of it, with which it trades on behalf of accounts: it runs once, and only where an account is there.
     in_every_run
-        False for what keeps data for later: it runs where trading goes on for long, and nothing waits for it.
+        False for what keeps data for later or trades for real: it runs where trading goes on for long, and nothing
+        waits for it.
     looks_back
         Its own topics out of which it reads, at a start, what it has said of windows whose input comes again.
     deployed_as
@@ -90,6 +95,7 @@ SERVICES: tuple[ServiceSpec, ...] = (
     ServiceSpec("predictions", (TECHNICAL_INDICATORS,), needs=("store", "models"), looks_back=(PREDICTIONS,)),
     ServiceSpec("signals", (TECHNICAL_INDICATORS, PREDICTIONS, SYMBOL_SUBSCRIPTIONS), needs=("store", "venue")),
     ServiceSpec("execution", (SIGNALS,), needs=("store",)),
+    ServiceSpec("gateway", (ORDERS, CONTROL, POSITIONS), needs=("venue", "keys"), in_every_run=False),
     ServiceSpec("history", (TRADES,), in_every_run=False),
 )
 SERVICE_NAMES: tuple[str, ...] = tuple(each.name for each in SERVICES)

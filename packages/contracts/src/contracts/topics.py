@@ -194,7 +194,7 @@ SIGNALS = TopicSpec(
     (Signal, CandleMark, OrderReport, OperatorCommand),
     key="account",
     written_by="signals",
-    also_written_by=(OPERATORS,),
+    also_written_by=("gateway", OPERATORS),
     given=(OrderReport, OperatorCommand),
 )
 ORDERS = TopicSpec("orders", (Order,), key="account", written_by="execution")
