@@ -145,9 +145,9 @@ def test_harder_terms() -> None:
     half, twice, later = (found[name] for name in ("costs x 1.5", "costs x 2", "one bar later"))
     brokers = [each.broker for each in (half, twice, later) if isinstance(each.broker, PaperBroker)]
     assert [(each.slippage_bps, each.fee_bps, each.latency_bars) for each in brokers] == [
-        (3, 15, 0),
-        (4, 20, 0),
-        (2, 10, 1),
+        (D(3), D(15), 0),
+        (D(4), D(20), 0),
+        (D(2), D(10), 1),
     ]
     assert later.expiry_seconds == 360
 
