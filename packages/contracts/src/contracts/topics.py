@@ -190,7 +190,7 @@ SIGNALS = TopicSpec(
     (Signal, CandleMark, OrderReport, OperatorCommand),
     key="account",
     written_by="signals",
-    also_written_by=(OPERATORS,),
+    also_written_by=("gateway", OPERATORS),
 )
 ORDERS = TopicSpec("orders", (Order,), key="account", written_by="execution")
 FILLS = TopicSpec("fills", (Fill,), key="account", written_by="execution")

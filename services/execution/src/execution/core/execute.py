@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 from decimal import localcontext
 
 from contracts.account import Account
@@ -12,6 +11,7 @@ from contracts.currency import quote_currency
 from contracts.errors import BadInputError
 from contracts.message import Message
 from contracts.order_report import OrderReport
+from contracts.replace import replace
 from contracts.signal import Signal
 from contracts.state import MemoryState, State
 from contracts.units import EXACT

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
 from contracts.account import Account
 from contracts.message import Message
 from contracts.order import ENDS
+from contracts.replace import replace
 from contracts.units import decimal_string
 from execution.core.account.guard import Guard
 from execution.core.account.holding import Holding

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 
 from contracts.pnl import Pnl
+from contracts.trusted import made
 from contracts.units import decimal_string
 from execution.core.account.portfolio import Portfolio
 
@@ -84,7 +85,8 @@ def pnl(portfolio: Portfolio, account: str, time_ms: int) -> Pnl:
     """
     money, floating = balance(portfolio), unrealised(portfolio)
     now = money + floating
-    return Pnl(
+    return made(
+        Pnl,
         account=account,
         time_ms=time_ms,
         balance=decimal_string(money),

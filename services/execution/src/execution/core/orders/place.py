@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from decimal import Decimal
 
 from contracts.order import Order, OrderStatus
+from contracts.replace import replace
 from contracts.units import decimal_string
 from execution.core.account.mark import Mark
 from execution.core.account.portfolio import Decided, Portfolio

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from contracts.message import Message
 from contracts.order import Purpose
+from contracts.replace import replace
 from contracts.signal import Decision, Signal
 from contracts.units import BPS
 from contracts.wakes import Wakes

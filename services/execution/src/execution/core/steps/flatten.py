@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from contracts.message import Message
 from contracts.order import Purpose
+from contracts.replace import replace
 from contracts.wakes import ALWAYS, Wakes
 from execution.core.account.portfolio import ACTIVE, Decided, Portfolio
 from execution.core.context import Context

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from decimal import Decimal
 
 from contracts.mark import MarkedWindow
+from contracts.replace import replace
 from contracts.signal import Signal
 from contracts.wakes import Wakes
 from execution.core.account.mark import Mark
@@ -16,6 +16,8 @@ from execution.core.context import Context
 from execution.core.minute.minute import Minute
 from execution.core.rules import LOSS_RULES
 from execution.core.steps.trading_day import trading_day
+
+_NEW_DAY = Wakes(new_day=True)
 
 
 def start_day(portfolio: Portfolio, minute: Minute, context: Context) -> Portfolio:
@@ -50,7 +52,7 @@ def _basis(portfolio: Portfolio, begins_with: Decimal, context: Context) -> Deci
 
 def wakes(_portfolio: Portfolio, _context: Context) -> list[Wakes]:
     """At each day's first bar."""
-    return [Wakes(new_day=True)]
+    return [_NEW_DAY]
 
 
 def mark(portfolio: Portfolio, minute: Minute) -> Portfolio:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 from decimal import Decimal
 
 from contracts.message import Message
 from contracts.order import ENDS, Order
+from contracts.replace import replace
 from contracts.units import decimal_string
 from contracts.wakes import ALWAYS, Wakes
 from execution.core.account.guard import Guard
