@@ -76,6 +76,11 @@ optimise: EXTRA = search
 optimise: install ## Search a strategy's parameters, exits and sizes: strategy=FILE.py|NAME [run=runs/demo | bars=FILE] [ranges=RANGES objective=sharpe|return|calmar least_trades=20 trials=100 seed=7 pairs= from= to= accounts= balance= fee_bps= out=runs/optimise replace=yes]
 	@$(RUN) tradestream optimise $(OF_STRATEGY) $(OF_SEARCH)
 
+.PHONY: luck
+luck: EXTRA =
+luck: install ## Tell a strategy's edge from luck: strategy=FILE.py|NAME [run=runs/demo | bars=FILE] [winner=runs/optimise markets=20 seed=7 pairs= from= to= accounts= balance= fee_bps= out=runs/luck replace=yes]
+	@$(RUN) tradestream luck $(OF_STRATEGY) $(call option,winner) $(call option,markets) $(call option,seed)
+
 .PHONY: file-of-strategy
 file-of-strategy:
 	@test -n $(call given,file) || { echo "make strategy-check needs file=, a strategy's Python file"; exit 2; }

@@ -30,6 +30,7 @@ TARGETS: tuple[tuple[str, dict[str, str]], ...] = (
     ("backtest", {"run": "--run={}"}),
     ("optimise", {"strategy": "--strategy={}", "bars": "--bars={}", "accounts": "--accounts={}", "out": "--out={}"}),
     ("optimise", {"run": "--run={}"}),
+    ("luck", {"strategy": "--strategy={}", "winner": "--winner={}", "bars": "--bars={}", "out": "--out={}"}),
     ("features-gallery", {"run": "--run={}", "bars": "--bars={}", "reference": "--reference={}", "out": "--out={}"}),
     ("features-sql", {"run": f"sqlite:///{RunFolder(Path('{}')).work}/store.sqlite"}),
     ("features-sql", {"store": "{}"}),
