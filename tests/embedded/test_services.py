@@ -16,7 +16,7 @@ PORT = "TRADESTREAM_METRICS_PORT"
 @pytest.mark.parametrize("first", [0, 9_100])
 def test_no_two_services_are_told_one_metrics_port(first: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(PORT, str(first))
-    services = Services(RunFolder(Path("run")), (), "baseline", 7, {})
+    services = Services(RunFolder(Path("run")), (), "logistic", 7, {})
     specs = [services.trades_live(ends=False), *services.flow(), services.serve(), *services.keeping()]
     ports = {spec.belongs_to: int(spec.environment[PORT]) for spec in specs}
     assert ports.keys() == set(SERVICE_NAMES)
