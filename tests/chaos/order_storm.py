@@ -222,7 +222,7 @@ class Storm:
         moments = sorted((began + self._dice.uniform(0.0, _PULSE_SECONDS), name) for name in due)
 
         def over() -> bool:
-            while moments and moments[0][0] <= time.monotonic():
+            if moments and moments[0][0] <= time.monotonic():
                 self._kill(moments.pop(0)[1])
             self._look_after()
             waited = time.monotonic() - began
