@@ -19,7 +19,7 @@ PORT = "TRADESTREAM_METRICS_PORT"
 def test_no_two_services_are_told_one_metrics_port(first: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(PORT, str(first))
     at_a_venue = Account(name="live", broker="venue", pairs=("BTC/USD",))
-    services = Services(RunFolder(Path("run")), (at_a_venue,), "baseline", 7, {})
+    services = Services(RunFolder(Path("run")), (at_a_venue,), "logistic", 7, {})
     specs = [services.trades_live(ends=False), *services.flow(), services.serve(), *services.keeping()]
     ports = {spec.belongs_to: int(spec.environment[PORT]) for spec in specs}
     assert ports.keys() == set(SERVICE_NAMES)
