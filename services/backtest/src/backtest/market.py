@@ -113,7 +113,7 @@ def _track(
 
     close, low = np.where(begun, column("close"), np.nan), column("low")
     quality = np.array([each.bars.qualities[row] for each, row in zip(pairs, at, strict=True)])
-    said = np.array([each.decisions[row] for each, row in zip(pairs, at, strict=True)])
+    said = np.array([each.scanned[row] for each, row in zip(pairs, at, strict=True)])
     return Track(
         low=np.where(present, low, np.inf),
         high=np.where(present, column("high"), -np.inf),

@@ -8,7 +8,7 @@ from decimal import Decimal
 import numpy as np
 
 from backtest.core.scan import Watch
-from backtest.decided import DECISIONS
+from backtest.decided import DECISIONS, SHORT_SELL
 from backtest.market import Market
 from contracts.wakes import Wakes
 from execution.core.account.portfolio import Portfolio
@@ -30,7 +30,7 @@ def watch_of(market: Market, portfolio: Portfolio, every: Iterable[Wakes]) -> Wa
     numbers = market.numbers
     size = len(numbers)
     quantity, low, high = np.zeros(size), np.full(size, -np.inf), np.full(size, np.inf)
-    incomplete, acts = np.zeros(size, np.bool_), np.zeros((size, len(DECISIONS)), np.bool_)
+    incomplete, acts = np.zeros(size, np.bool_), np.zeros((size, SHORT_SELL + 1), np.bool_)
     least, most = -np.inf, np.inf
     for pair, holding in portfolio.holdings.items():
         quantity[numbers[pair]] = float(holding.quantity)
@@ -50,6 +50,9 @@ def watch_of(market: Market, portfolio: Portfolio, every: Iterable[Wakes]) -> Wa
         for pair, decisions in wakes.decisions.items():
             for decision in decisions:
                 acts[numbers[pair], _NUMBER[decision]] = True
+        for pair in wakes.shorts:
+            acts[numbers[pair], SHORT_SELL] = True
+    acts[:, SHORT_SELL] |= acts[:, _NUMBER["sell"]]
     return Watch(quantity, low, high, incomplete, acts, least, most)
 
 

@@ -41,6 +41,8 @@ class Portfolio:
         The latest time of anything booked, and of each pair's fills.
     exiting
         The pairs that the strategy wants nothing held of, until that is so or it wants them again.
+    shorts
+        The pairs whose strategy wants to be short and has been refused, until it wants something else.
     guards
         What watches over positions with an exit plan, by pair.
     highest_day_start, today
@@ -65,6 +67,7 @@ class Portfolio:
     booked_ms: int = 0
     filled_ms: dict[str, int] = field(default_factory=dict)
     exiting: frozenset[str] = frozenset()
+    shorts: frozenset[str] = frozenset()
     guards: dict[str, Guard] = field(default_factory=dict)
     highest_day_start: Decimal = Decimal(0)
     today: Today = field(default_factory=Today)
@@ -160,7 +163,7 @@ class Portfolio:
         """
         data: dict[str, Any] = {name: decimal_string(getattr(self, name)) for name in _MONEY}
         data |= {"day": self.day, "trading_state": self.trading_state, "alerted": dict(self.alerted)}
-        data["stale"] = sorted(self.stale)
+        data |= {"stale": sorted(self.stale), "shorts": sorted(self.shorts)}
         data |= {"booked_ms": self.booked_ms, "filled_ms": dict(self.filled_ms), "exiting": sorted(self.exiting)}
         data |= {"highest_day_start": decimal_string(self.highest_day_start), "today": self.today.to_json()}
         data["guards"] = {pair: guard.to_json() for pair, guard in self.guards.items()}
@@ -188,6 +191,7 @@ class Portfolio:
             booked_ms=data.get("booked_ms", 0),
             filled_ms=dict(data.get("filled_ms", {})),
             exiting=frozenset(data.get("exiting", ())),
+            shorts=frozenset(data.get("shorts", ())),
             highest_day_start=Decimal(data.get("highest_day_start", data["day_start_balance"])),
             today=Today.from_json(data["today"]) if "today" in data else Today(),
             guards={pair: Guard.from_json(item) for pair, item in data.get("guards", {}).items()},

@@ -83,6 +83,7 @@ def _request(portfolio: Portfolio, intent: Intent, mark: Mark, context: Context)
         open_pairs=len(_open_pairs(portfolio) - {intent.pair}),
         today=portfolio.today,
         bars_since_fill=_bars_since_fill(portfolio, intent.pair, context),
+        is_short=intent.is_short,
     )
 
 
@@ -101,5 +102,5 @@ def _bars_since_fill(portfolio: Portfolio, pair: str, context: Context) -> int |
 
 
 def _first_violation(request: OrderRequest, intent: Intent) -> tuple[OrderRule, RiskViolation] | None:
-    rules = [rule for rule in ORDER_RULES if intent.side == "buy" or rule.exits_too]
+    rules = [rule for rule in ORDER_RULES if intent.opens or rule.exits_too]
     return next(((rule, found) for rule in rules if (found := rule.check(request)) is not None), None)

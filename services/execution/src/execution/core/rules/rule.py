@@ -152,6 +152,7 @@ class OrderRequest:
 
     `bars_since_fill` counts the bars that have ended since the pair's last fill, that of the fill included.
     `open_pairs` are others that something is held of or being bought of, `today` what the day has brought so far.
+    `is_short` says that it sells what is not held.
     """
 
     account: Account
@@ -167,6 +168,7 @@ class OrderRequest:
     bars_since_fill: int | None = None
     open_pairs: int = 0
     today: Today = field(default_factory=Today)
+    is_short: bool = False
 
     @property
     def value_quote(self) -> Decimal:
