@@ -6,10 +6,10 @@ install-dev: $(filter .tools%,$(UV))
 		echo "Installing packages for the tests. The large one is PyTorch: about 5 GB on Linux" \
 			"(MODEL=$(call taken_by,training) make test leaves it and its tests out)."; \
 	fi
-	@$(SYNC) --all-packages $(if $(EXTRA),--all-extras,--extra train --extra postgres --extra simulator)
+	@$(SYNC) --all-packages $(if $(EXTRA),--all-extras,--extra train --extra postgres --extra simulator --extra search)
 
 # What follows trains nothing, so it does not ask for what training needs.
-verify verify-cluster log-check dead-letters dev subscribe unsubscribe subscriptions topics access kafka-up features-sql explain features-gallery models strategy-check backtest: EXTRA =
+verify verify-cluster log-check dead-letters dev subscribe unsubscribe subscriptions control topics access kafka-up features-sql explain features-gallery models strategy-check backtest: EXTRA =
 
 .PHONY: subscribe
 subscribe: pair-is-named install ## Add a pair while everything runs: pair=ETH/USD [history_days=2 run=data/paper]
@@ -22,6 +22,12 @@ unsubscribe: pair-is-named install ## Withdraw the request for a pair; the pair 
 .PHONY: subscriptions
 subscriptions: install ## Show which pairs stream, who requested them, since when [run=data/paper]
 	@$(RUN) tradestream subscriptions $(OF_PAPER)
+
+.PHONY: control
+control: action = show
+control: install ## What an operator says to accounts: action=halt|reduce-only|flatten|resume reason="..." [account=A,B by= limits=yes run=data/paper], or action=show
+	@$(RUN) tradestream control $(call given,action) $(OF_PAPER) $(call option,reason) $(call option,account) \
+		$(call option,by) $(if $(filter yes,$(value limits)),--limits)
 
 .PHONY: dead-letters
 dead-letters: install ## Messages that services could not use [action=list|show|replay service= id= reason= run=FOLDER yes=yes]
@@ -62,6 +68,23 @@ backtest: install ## Run a strategy over bars: strategy=FILE.py|NAME [run=runs/d
 	@$(RUN) tradestream backtest $(call option,strategy) $(or $(call option,bars),$(call option,run),--run=runs/demo) \
 		$(call option,pairs) $(call option,from) $(call option,to) $(call option,accounts) $(call option,balance) \
 		$(call option,fee_bps,fee-bps) $(call option,out) $(REPLACE)
+
+# Words with what a search and the other judges of strategies are told of bars, accounts and costs.
+OF_STRATEGY = $(call option,strategy) $(or $(call option,bars),$(call option,run),--run=runs/demo) $(call option,pairs) \
+	$(call option,from) $(call option,to) $(call option,accounts) $(call option,balance) $(call option,fee_bps,fee-bps) \
+	$(call option,out) $(REPLACE)
+OF_SEARCH = $(foreach name,$(value ranges),--range=$(call quoted,$(name))) $(call option,objective) $(call option,least_trades,least-trades) \
+	$(call option,trials) $(call option,seed)
+
+.PHONY: optimise
+optimise: EXTRA = search
+optimise: install ## Search a strategy's parameters, exits and sizes: strategy=FILE.py|NAME [run=runs/demo | bars=FILE] [ranges=RANGES objective=sharpe|return|calmar least_trades=20 trials=100 seed=7 pairs= from= to= accounts= balance= fee_bps= out=runs/optimise replace=yes]
+	@$(RUN) tradestream optimise $(OF_STRATEGY) $(OF_SEARCH)
+
+.PHONY: luck
+luck: EXTRA =
+luck: install ## Tell a strategy's edge from luck: strategy=FILE.py|NAME [run=runs/demo | bars=FILE] [winner=runs/optimise markets=20 seed=7 pairs= from= to= accounts= balance= fee_bps= out=runs/luck replace=yes]
+	@$(RUN) tradestream luck $(OF_STRATEGY) $(call option,winner) $(call option,markets) $(call option,seed)
 
 .PHONY: file-of-strategy
 file-of-strategy:

@@ -62,14 +62,17 @@ def rows_of(outcome: Outcome) -> list[Pnl]:
 
 
 @cache
-def example(seed: int) -> Example:
+def example(seed: int, interval_s: int = 60) -> Example:
     """Return one of many: pairs, days, limits, marks, costs and moods change with the seed."""
     rng = np.random.default_rng(seed)
     pairs = ugly.PAIRS[: int(rng.integers(1, 6))]
     begin_ms, jumps = int(rng.choice(ugly.BEGINNINGS_MS)), 0.02 * (seed % 4)
     moods = 0.05 + 0.1 * (seed % 3)
     kind = {"jumps": jumps, "holes": 0.03 * (seed % 3), "each": 1.5 if seed % 5 == 2 else 10_000}
-    decided = {pair: ugly.said(rng, ugly.bars(rng, pair, BARS, begin_ms, **kind), moods) for pair in pairs}
+    decided = {
+        pair: ugly.said(rng, ugly.every(ugly.bars(rng, pair, BARS, begin_ms, **kind), interval_s), moods)
+        for pair in pairs
+    }
     daily, total = LIMITS[seed % len(LIMITS)]
     account = ugly.account(
         pairs,
@@ -135,6 +138,22 @@ def test_never_asleep_is_the_same(seed: int) -> None:
     assert of.differs(outcome) is None
 
 
+@pytest.mark.parametrize("interval_s", [10, 14_400])
+@pytest.mark.parametrize("seed", range(2, 10, 2))
+def test_bars_of_other_lengths_are_slept_through_too(seed: int, interval_s: int) -> None:
+    of = example(seed, interval_s)
+    assert of.differs(asleep(of)) is None
+
+
+@pytest.mark.parametrize("seed", range(0, EXAMPLES, 4))
+def test_what_is_told_reads_back_as_itself(seed: int) -> None:
+    """Much of it is made unchecked: a reader would refuse what is not as its class has it."""
+    of = example(seed)
+    signals = [each.signal("paper", place) for each in of.market.pairs for place in range(len(each.bars))]
+    for message in (*of.lived, *signals):
+        assert type(message).from_json(message.to_json()) == message
+
+
 @pytest.mark.parametrize("seed", range(0, EXAMPLES, 8))
 def test_columns_of_the_books_are_their_rows(seed: int) -> None:
     outcome = asleep(example(seed))
@@ -180,7 +199,7 @@ def test_what_says_nothing_keeps_awake() -> None:
         """A broker without `wakes`."""
 
         def __init__(self, broker: PaperBroker) -> None:
-            for name in ("instrument", "price", "fee_quote", "reports", "cancel"):
+            for name in ("answers_later", "instrument", "price", "fee_quote", "reports", "cancel"):
                 setattr(self, name, getattr(broker, name))
 
     of = next(each for seed in range(EXAMPLES) if asleep(each := example(seed)).messages)

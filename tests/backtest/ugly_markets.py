@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -55,6 +56,12 @@ def bars(
     columns |= {"volume": counts * each, "trade_count": counts * 1.0, "taker_buy_volume": counts * each / 3}
     texts = {name: FloatTexts(columns[name]) for name in EXACT_COLUMNS}
     return Bars("kraken", pair, 60, starts, texts, columns, counts, kinds[there])
+
+
+def every(of: Bars, interval_s: int) -> Bars:
+    """Return the same bars with another length."""
+    starts_ms = of.starts_ms[0] + (of.starts_ms - of.starts_ms[0]) * interval_s // 60
+    return replace(of, interval_s=interval_s, starts_ms=starts_ms)
 
 
 def said(rng: np.random.Generator, of: Bars, eagerness: float) -> Decided:

@@ -14,6 +14,7 @@ from contracts.units import (
     DECIMAL_PATTERN,
     POSITIVE_DECIMAL_PATTERN,
     decimal_string,
+    float_string,
     parse_decimal,
     positive_decimal_string,
 )
@@ -28,6 +29,18 @@ def test_canonical_spelling_keeps_the_value_and_is_unique(value: Decimal) -> Non
     assert Decimal(text) == value
     assert re.match(DECIMAL_PATTERN, text)
     assert decimal_string(Decimal(text + ("0" if "." in text else ".000"))) == text
+
+
+@given(st.floats(allow_nan=False, allow_infinity=False))
+@settings(derandomize=True, max_examples=500)
+def test_a_float_is_spelt_as_its_shortest_decimal(value: float) -> None:
+    assert float_string(value) == decimal_string(Decimal(repr(value)))
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), float("-inf")])
+def test_what_is_no_number_has_no_spelling(value: float) -> None:
+    with pytest.raises(BadInputError, match="a finite number"):
+        float_string(value)
 
 
 @given(decimals.filter(lambda value: value > 0))

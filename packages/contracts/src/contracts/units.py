@@ -72,13 +72,39 @@ def decimal_string(value: Decimal | int) -> str:
     >>> decimal_string(Decimal("97412.30000")), decimal_string(Decimal("5.1e-05")), decimal_string(Decimal("-0"))
     ('97412.3', '0.000051', '0')
     """
-    exact = Decimal(value)
+    exact = value if type(value) is Decimal else Decimal(value)
     if not exact.is_finite():
         raise BadInputError("decimal", "a finite number", str(value))
-    text = format(exact, "f")
+    text = str(exact)
+    if "E" in text:
+        text = format(exact, "f")
     if "." in text:
         text = text.rstrip("0").rstrip(".")
     return "0" if text in ("-0", "") else text
+
+
+def float_string(value: float) -> str:
+    """Return the shortest decimal that is this float, in its canonical spelling: what a file of floats meant.
+
+    Returns
+    -------
+    str
+        As `decimal_string` writes it.
+
+    Raises
+    ------
+    BadInputError
+        If `value` is NaN or infinite.
+
+    Examples
+    --------
+    >>> float_string(97412.30), float_string(1e-07), float_string(5.0)
+    ('97412.3', '0.0000001', '5')
+    """
+    text = repr(value)
+    if text[0].isdigit() and "e" not in text:  # the usual case, which needs no way round
+        return text.removesuffix(".0")
+    return decimal_string(Decimal(text))
 
 
 def parse_decimal(text: str | int | Decimal, field: str = "decimal") -> Decimal:

@@ -173,6 +173,11 @@ def _slippage(fill: Fill) -> Decimal:
 def max_drawdown_pct(curve: np.ndarray) -> float:
     """Return the deepest fall below the highest equity so far, percent.
 
+    Returns
+    -------
+    float
+        At least 0.
+
     Examples
     --------
     >>> max_drawdown_pct(np.array([100.0, 120.0, 90.0, 130.0]))

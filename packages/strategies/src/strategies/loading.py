@@ -7,7 +7,7 @@ import hashlib
 import json
 import re
 import traceback
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -37,6 +37,10 @@ class StrategyFile:
     kind: type[Strategy]
     source: str
     path: Path
+
+    def __reduce__(self) -> tuple[Callable[[Path, str], StrategyFile], tuple[Path, str]]:
+        # A class of a file that was run has no module to be found in: another process reads the same text.
+        return _read, (self.path, self.source)
 
     def again(self) -> StrategyFile:
         """Return the same, imported anew: nothing that a class or the file remembers is left.

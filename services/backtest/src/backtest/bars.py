@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from decimal import Decimal
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from contracts.candle import QUALITIES
-from contracts.units import decimal_string
+from contracts.units import float_string
 from features.blocks import Floats
 
 PRICES = ("open", "high", "low", "close")
@@ -36,7 +35,7 @@ class FloatTexts:
     values: Floats
 
     def __getitem__(self, bar: int) -> str:
-        return decimal_string(Decimal(repr(float(self.values[bar]))))
+        return float_string(float(self.values[bar]))
 
     def part(self, which: slice) -> FloatTexts:
         """Return those of some of the bars."""

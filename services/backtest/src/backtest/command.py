@@ -24,7 +24,7 @@ from contracts.counted import counted
 from contracts.risk_alert import RiskAlert
 from contracts.timestamps import iso_utc, iso_utc_ms
 from contracts.units import US_PER_SECOND
-from execution.core.account.portfolio import ACTIVE
+from execution.core.account.operator_state import ACTIVE
 from results.export.write import ExportResult
 from results.report.page import write_report
 from results.report.wording import count, money, percent
@@ -97,7 +97,7 @@ def run_backtest(options: BacktestOptions, console: Console, clock: Clock | None
     now = clock or SystemClock()
     started_us, began = now.now_us(), perf_counter()
     known = [chosen(account) for account in options.accounts]
-    history = _history(options, known)
+    history = history_of(options, known)
     accounts = known or [chosen(Account.model_validate({**options.account, "pairs": tuple(history.pairs)}))]
     outcomes = outcomes_of(history, accounts, options.terms)
     took = perf_counter() - began
@@ -113,7 +113,21 @@ def run_backtest(options: BacktestOptions, console: Console, clock: Clock | None
     return summary
 
 
-def _history(options: BacktestOptions, known: Sequence[Chosen]) -> History:
+def history_of(options: BacktestOptions, known: Sequence[Chosen]) -> History:
+    """Return the bars that were asked for.
+
+    Parameters
+    ----------
+    options
+        What was asked for.
+    known
+        Accounts that were read, each with its strategy.
+
+    Returns
+    -------
+    History
+        With what their strategies ask for.
+    """
     pairs = list(options.pairs) or sorted({pair for each in known for pair in each.account.pairs})
     if options.run is None:
         return bars_of_files(options.bars, options.exchange, pairs)

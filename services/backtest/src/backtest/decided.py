@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from backtest.bars import GAP, Bars
 from contracts.candle import QUALITIES
 from contracts.signal import DECISION_OF, SAID, SHORT, Decision, Signal, SignalReason, Target
+from contracts.trusted import changed
 from contracts.units import MS_PER_SECOND
 from strategies.formulas import formulas_of
 from strategies.running import Rows, targets
@@ -20,7 +21,7 @@ from strategies.strategy import Strategy
 #: What a signal decides, by its number in columns.
 DECISIONS: tuple[Decision, ...] = ("none", "buy", "sell")
 #: What a signal copies from a prediction, and what it says where there is none.
-NOTHING_SAID: Mapping[str, None] = dict.fromkeys((*SAID, "prediction_id"))
+NOTHING_SAID: Mapping[str, Any] = dict.fromkeys((*SAID, "prediction_id"))
 #: To a scan a sell of what is to be held short is a decision of its own.
 SHORT_SELL = len(DECISIONS)
 #: Stands for no decision where targets are whole numbers.
@@ -60,6 +61,7 @@ class Decided:
     expiry_seconds: int
     undecided: SignalReason = "undecided"
     exits: Mapping[str, Any] = field(default_factory=dict)
+    _made: dict[str, Signal] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def __getitem__(self, part: slice) -> Decided:
         """Return the same of some of the bars."""
@@ -101,32 +103,50 @@ class Decided:
 
     def signal(self, account: str, place: int) -> Signal:
         """Return what is said to an account after a bar."""
-        bars = self.bars
-        start_ms, target = int(bars.starts_ms[place]), target_of(int(self.targets[place]))
-        decision = DECISIONS[self.decisions[place]]
-        end_ms = start_ms + bars.interval_s * MS_PER_SECOND
-        return Signal(
-            account=account,
-            strategy=self.strategy,
-            strategy_hash=self.strategy_hash,
-            target=target,
-            exchange=bars.exchange,
-            pair=bars.pair,
-            interval_s=bars.interval_s,
+        bars, texts = self.bars, self.bars.texts
+        start_ms = int(bars.starts_ms[place])
+        return changed(
+            self._alike(account),
+            target=target_of(int(self.targets[place])),
             window_start_ms=start_ms,
-            decision=decision,
+            decision=DECISIONS[self.decisions[place]],
             reason=self.reason(place),
-            expires_at_ms=end_ms + self.expiry_seconds * MS_PER_SECOND,
+            expires_at_ms=start_ms + (bars.interval_s + self.expiry_seconds) * MS_PER_SECOND,
             **self.said(place),
-            mark_open=bars.texts["open"][place],
-            mark_high=bars.texts["high"][place],
-            mark_low=bars.texts["low"][place],
-            mark_close=bars.texts["close"][place],
-            mark_volume=bars.texts["volume"][place],
+            mark_open=texts["open"][place],
+            mark_high=texts["high"][place],
+            mark_low=texts["low"][place],
+            mark_close=texts["close"][place],
+            mark_volume=texts["volume"][place],
             mark_trade_count=int(bars.trade_counts[place]),
             mark_quality=QUALITIES[bars.qualities[place]],
-            **self.exits,
         )
+
+    def _alike(self, account: str) -> Signal:
+        """Return what all signals to an account have in common, checked once."""
+        if account not in self._made:
+            bars = self.bars
+            self._made[account] = Signal(
+                account=account,
+                strategy=self.strategy,
+                strategy_hash=self.strategy_hash,
+                exchange=bars.exchange,
+                pair=bars.pair,
+                interval_s=bars.interval_s,
+                window_start_ms=0,
+                decision="none",
+                reason=self.undecided,
+                expires_at_ms=0,
+                **NOTHING_SAID,
+                mark_open="1",
+                mark_high="1",
+                mark_low="1",
+                mark_close="1",
+                mark_trade_count=0,
+                mark_quality="complete",
+                **self.exits,
+            )
+        return self._made[account]
 
 
 def decide(strategy: Strategy, name: str, digest: str, bars: Bars, expiry_seconds: int) -> Decided:

@@ -6,20 +6,22 @@ the marks move, and with them equity, its highest and the P&L.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+import gc
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from decimal import localcontext
 
-from backtest.core.scan import Watch, highest_bars, scan
+from backtest.core.scan import QUANTITY, Watch, highest_bars, scan
 from backtest.market import Market
 from backtest.watching import stop_of, watch_of
 from contracts.message import Message
-from contracts.pnl import Pnl
+from contracts.replace import replace
 from contracts.units import EXACT
 from contracts.wakes import ALWAYS
 from execution.core.account.portfolio import Portfolio
 from execution.core.account.valuation import equity
-from execution.core.act import act
+from execution.core.act import trade
 from execution.core.broker import Broker
 from execution.core.context import Context
 from execution.core.minute.minute import Minute
@@ -79,9 +81,9 @@ def run(market: Market, broker: Broker, policy: Policy, parts: Mapping[str, Part
         The same, whatever it sleeps by.
     """
     outcome = Outcome(market, Portfolio.opened(market.account))
-    context = Context(market.account, broker, policy, at_ms=0)
+    context = Context(market.account, broker, policy, at_ms=0, bar_ms=market.interval_ms)
     portfolio, begin = outcome.opened, 0
-    with localcontext(EXACT):
+    with localcontext(EXACT), _uncollected():
         while begin < len(market):
             every = wakes(portfolio, context, parts)
             stop = stop_of(market, begin, every)
@@ -117,10 +119,22 @@ def _act(market: Market, portfolio: Portfolio, bar: int, context: Context) -> tu
     if missed:  # what it was marked with while the account slept
         portfolio = replace(portfolio, marks={**portfolio.marks, **missed})
     minute = Minute(int(market.starts_ms[bar]), market.end_ms(bar), signals)
-    portfolio, told = act(portfolio, minute, context.account, context.broker, context.policy)
+    portfolio, told = trade(portfolio, minute, replace(context, at_ms=minute.window_end_ms))
     if portfolio.ended:  # as execution does; otherwise each portfolio would copy every order that there ever was
         portfolio = replace(portfolio, ended={})
-    return portfolio, [each for each in told if not isinstance(each, Pnl)]
+    return portfolio, told
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Keep the collector of cycles away: there are none, and it would look through all that is kept each time."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 def _slept(market: Market, portfolio: Portfolio, watch: Watch, begin: int, end: int, highest: float) -> Portfolio:
@@ -134,6 +148,6 @@ def _slept(market: Market, portfolio: Portfolio, watch: Watch, begin: int, end: 
         return portfolio
     least = highest - _NEAR * abs(highest)
     best = portfolio.highest_equity
-    for bar in highest_bars(begin, end, market.track.close, watch.quantity, least).tolist():
+    for bar in highest_bars(begin, end, market.track.close, watch.levels[QUANTITY], least).tolist():
         best = max(best, equity(portfolio, market.closes(portfolio.holdings, bar)))
     return replace(portfolio, highest_equity=best)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
@@ -13,11 +14,15 @@ from numpy.typing import NDArray
 from backtest.bars import GAP, clock_of
 from backtest.core.scan import Track
 from backtest.days import day_numbers
-from backtest.decided import Decided
+from backtest.decided import SHORT_SELL, Decided
 from contracts.account import Account
 from contracts.signal import Signal
 from contracts.units import MS_PER_SECOND
 from execution.core.policy import Policy
+
+#: Of bars: what was decided, with a complete candle and without.
+SCANNED = SHORT_SELL + 1
+KINDS = 2 * SCANNED
 
 
 @dataclass(frozen=True)
@@ -48,7 +53,7 @@ class Market:
     interval_ms: int
     places: NDArray[np.int64]
     present: NDArray[np.bool_]
-    day_starts: NDArray[np.int64]
+    day_starts: list[int]
     track: Track
 
     def __len__(self) -> int:
@@ -65,8 +70,8 @@ class Market:
 
     def next_day(self, bar: int) -> int:
         """Return the first bar from `bar` on that is of another day than the bar before it."""
-        place = int(np.searchsorted(self.day_starts, bar))
-        return int(self.day_starts[place]) if place < len(self.day_starts) else len(self)
+        place = bisect_left(self.day_starts, bar)
+        return self.day_starts[place] if place < len(self.day_starts) else len(self)
 
     def closes(self, pairs: Iterable[str], bar: int) -> dict[str, Decimal]:
         """Return the last known closes of pairs after a bar."""
@@ -97,7 +102,7 @@ def market_of(account: Account, pairs: Mapping[str, Decided], policy: Policy) ->
     present = begun & np.array([bars.starts_ms[row] == starts for bars, row in zip(every, at, strict=True)])
     track = _track(ordered, at, begun, present, policy)
     days = day_numbers(starts, policy.day_timezone)
-    day_starts = np.flatnonzero(np.diff(days, prepend=days[:1] - 1))
+    day_starts = np.flatnonzero(np.diff(days, prepend=days[:1] - 1)).tolist()
     return Market(account, ordered, starts, every[0].interval_s * MS_PER_SECOND, places, present, day_starts, track)
 
 
@@ -114,11 +119,12 @@ def _track(
     close, low = np.where(begun, column("close"), np.nan), column("low")
     quality = np.array([each.bars.qualities[row] for each, row in zip(pairs, at, strict=True)])
     said = np.array([each.scanned[row] for each, row in zip(pairs, at, strict=True)])
-    return Track(
-        low=np.where(present, low, np.inf),
-        high=np.where(present, column("high"), -np.inf),
-        close=close,
-        risk=np.where(present, low, close) if policy.risk_mark == "low" else close,
-        incomplete=~present | (quality == GAP),
-        decision=np.where(present, said, 0).astype(np.int8),
+    decision = np.where(present, said, 0).astype(np.int8)
+    prices = (
+        np.where(present, low, np.inf),
+        np.where(present, column("high"), -np.inf),
+        close,
+        np.where(present, low, close) if policy.risk_mark == "low" else close,
     )
+    incomplete = ~present | (quality == GAP)
+    return Track(np.array(prices), decision, (decision + SCANNED * incomplete).astype(np.int8))

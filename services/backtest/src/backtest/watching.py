@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from decimal import Decimal
 
@@ -9,7 +10,7 @@ import numpy as np
 
 from backtest.core.scan import Watch
 from backtest.decided import DECISIONS, SHORT_SELL
-from backtest.market import Market
+from backtest.market import KINDS, SCANNED, Market
 from contracts.wakes import Wakes
 from execution.core.account.portfolio import Portfolio
 from execution.core.account.valuation import balance
@@ -28,10 +29,9 @@ def watch_of(market: Market, portfolio: Portfolio, every: Iterable[Wakes]) -> Wa
         Arrays in the order of the market's pairs.
     """
     numbers = market.numbers
-    size = len(numbers)
-    quantity, low, high = np.zeros(size), np.full(size, -np.inf), np.full(size, np.inf)
-    incomplete, acts = np.zeros(size, np.bool_), np.zeros((size, SHORT_SELL + 1), np.bool_)
-    least, most = -np.inf, np.inf
+    quantity, low, high = [0.0] * len(numbers), [-math.inf] * len(numbers), [math.inf] * len(numbers)
+    acts = [[False] * KINDS for _ in numbers]
+    least, most = -math.inf, math.inf
     for pair, holding in portfolio.holdings.items():
         quantity[numbers[pair]] = float(holding.quantity)
     # Balance and cost stay as they are while the account sleeps.
@@ -46,14 +46,16 @@ def watch_of(market: Market, portfolio: Portfolio, every: Iterable[Wakes]) -> Wa
         for pair, level in wakes.high_at_least.items():
             high[numbers[pair]] = min(high[numbers[pair]], float(level))
         for pair in wakes.incomplete:
-            incomplete[numbers[pair]] = True
+            acts[numbers[pair]][SCANNED:] = [True] * SCANNED
         for pair, decisions in wakes.decisions.items():
             for decision in decisions:
-                acts[numbers[pair], _NUMBER[decision]] = True
+                number = _NUMBER[decision]
+                acts[numbers[pair]][number] = acts[numbers[pair]][number + SCANNED] = True
+                if decision == "sell":  # which a short is too
+                    acts[numbers[pair]][SHORT_SELL] = acts[numbers[pair]][SHORT_SELL + SCANNED] = True
         for pair in wakes.shorts:
-            acts[numbers[pair], SHORT_SELL] = True
-    acts[:, SHORT_SELL] |= acts[:, _NUMBER["sell"]]
-    return Watch(quantity, low, high, incomplete, acts, least, most)
+            acts[numbers[pair]][SHORT_SELL] = acts[numbers[pair]][SHORT_SELL + SCANNED] = True
+    return Watch(np.array((quantity, low, high)), np.array(acts), least, most)
 
 
 def stop_of(market: Market, begin: int, every: Iterable[Wakes]) -> int:

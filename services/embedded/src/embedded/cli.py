@@ -10,6 +10,7 @@ from rich.console import Console
 from typer.models import TyperInfo
 
 from contracts.errors import BadInputError
+from embedded.control_cli import app as control_app
 from embedded.exits import errors_in_words
 from embedded.models_cli import app as models_app
 from embedded.options import (
@@ -41,6 +42,7 @@ from embedded.options import (
     pairs_of,
     typed_command,
 )
+from embedded.search_cli import app as search_app
 from embedded.strategy_cli import app as strategy_app
 from embedded.terminal.rows import print_json, print_rows
 from embedded.usage import InWords
@@ -53,7 +55,11 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 # What `add_typer` does; nothing is called while a module is imported.
-app.registered_groups = [TyperInfo(models_app, name="models"), TyperInfo(strategy_app, name="strategy")]
+app.registered_groups = [
+    TyperInfo(models_app, name="models"),
+    TyperInfo(strategy_app, name="strategy"),
+    TyperInfo(control_app, name="control"),
+]
 
 
 @app.callback()
@@ -407,3 +413,6 @@ def dev(
 
     with errors_in_words():
         become_service(service, variant)
+
+
+app.registered_commands += search_app.registered_commands

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import ROUND_DOWN, ROUND_HALF_EVEN, ROUND_UP, Decimal, localcontext
-from typing import Any
+from typing import Any, ClassVar
 
 from contracts.errors import BadSettingError
 from contracts.fees import MAKER_FEE_BPS, TAKER_FEE_BPS
@@ -13,13 +13,14 @@ from contracts.instrument import Instrument, default_instrument
 from contracts.mark import MarkedWindow
 from contracts.order import Order, OrderSide
 from contracts.order_report import Execution, OrderReport
+from contracts.trusted import made
 from contracts.units import BPS, EXACT, decimal_string, price_decimals
 from contracts.wakes import ALWAYS, Wakes
 from exchanges.paper.touch import COLLAR, TOUCHES, Liquidity, Refused, Touched
 
 INSUFFICIENT_FUNDS = "insufficient_funds"
 FEE_STEP = Decimal("1e-8")
-_ZERO = Decimal(0)
+_ZERO, _ONE = Decimal(0), Decimal(1)
 _WHOLE_BPS = Decimal(10_000)
 _PERCENT = Decimal("0.01")
 
@@ -56,6 +57,8 @@ class PaperBroker:
     >>> broker.fee_quote(Decimal("0.02"), Decimal(50_010))
     Decimal('4.00080000')
     """
+
+    answers_later: ClassVar[bool] = False
 
     slippage_bps: Decimal = Decimal(2)
     fee_bps: Decimal = TAKER_FEE_BPS
@@ -96,11 +99,10 @@ class PaperBroker:
             In quote currency.
         """
         buying = side == "buy"
-        with localcontext(EXACT):
-            factor = 1 + (self.slippage_bps if buying else -self.slippage_bps) * BPS
-            price = reference_price * factor
-            step = Decimal(1).scaleb(-price_decimals(price))
-            return price.quantize(step, ROUND_UP if buying else ROUND_DOWN)
+        factor = EXACT.fma(self.slippage_bps if buying else -self.slippage_bps, BPS, 1)
+        price = EXACT.multiply(reference_price, factor)
+        step = EXACT.scaleb(_ONE, -price_decimals(price))
+        return price.quantize(step, ROUND_UP if buying else ROUND_DOWN, EXACT)
 
     def fee_quote(
         self,
@@ -128,9 +130,9 @@ class PaperBroker:
         taken = liquidity == "taker"
         of_pair = None if instrument is None else instrument.taker_bps if taken else instrument.maker_bps
         usual = self.fee_bps if taken else self.maker_fee_bps
-        with localcontext(EXACT):
-            bps = usual if of_pair is None else of_pair
-            return (quantity * price * bps * BPS).quantize(FEE_STEP, ROUND_HALF_EVEN)
+        share = EXACT.multiply(usual if of_pair is None else of_pair, BPS)
+        fee = EXACT.multiply(EXACT.multiply(quantity, price), share)
+        return fee.quantize(FEE_STEP, ROUND_HALF_EVEN, EXACT)
 
     def reports(
         self, orders: Iterable[Order], marks: Mapping[str, MarkedWindow], window_end_ms: int, cash: Decimal
@@ -234,7 +236,8 @@ class PaperBroker:
         paid = EXACT.add(value if buys else -value, fee)
         if buys and paid > cash:
             return _refused(order, mark, INSUFFICIENT_FUNDS), _ZERO
-        execution = Execution(
+        execution = made(
+            Execution,
             # A fill is a step of its order, so later ones have numbers that no other has.
             execution_id="1" if Decimal(order.filled_quantity) == 0 else str(order.step),
             quantity=decimal_string(quantity),
@@ -274,7 +277,8 @@ def _refused(order: Order, mark: MarkedWindow, reason: str) -> OrderReport:
 
 
 def _report(order: Order, at_ms: int, **what: Any) -> OrderReport:
-    return OrderReport(
+    return made(
+        OrderReport,
         account=order.account,
         exchange=order.exchange,
         pair=order.pair,

@@ -21,6 +21,7 @@ _MODEL_ACTIONS: dict[str, AuditAction] = {
     "promoted": "model_promoted",
     "refused": "model_refused",
     "rolled_back": "model_rolled_back",
+    "switched": "model_served",
 }
 
 #: What an event says, besides who and when: action, subject, details.
@@ -29,12 +30,18 @@ _Said = tuple[AuditAction, str, dict[str, str]]
 
 def _of_model(event: ModelEvent) -> _Said:
     details = {"reason": event.reason, "alias": event.alias or "", "message_id": event.message_id}
+    if event.pair is not None:
+        details |= {"exchange": event.exchange or "", "pair": event.pair}
     return _MODEL_ACTIONS[event.event], f"{event.model_name}:{event.model_version}", details
 
 
 def _of_alert(alert: RiskAlert) -> _Said:
     details = {"rule": alert.rule, "severity": alert.severity, "message": alert.message}
-    return "limit_hit", alert.account, {**details, "message_id": alert.message_id}
+    return (
+        "operator_command" if alert.rule == "OPERATOR" else "limit_hit",
+        alert.account,
+        {**details, "message_id": alert.message_id},
+    )
 
 
 def _of_subscription(request: SymbolSubscription) -> _Said:

@@ -6,7 +6,7 @@ floats either. Sums of products round; they are compared with a margin, on the s
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from dataclasses import dataclass
 
 import numba
 import numpy as np
@@ -18,84 +18,99 @@ Floats = NDArray[np.float64]
 MARGIN = 1e-12
 
 
-class Track(NamedTuple):
-    """What a scan reads of all bars: arrays of (pairs, bars).
+#: What stands where in `Track.prices`, and in `Watch.levels`.
+LOW, HIGH, CLOSE, RISK = range(4)
+QUANTITY, LOW_AT_MOST, HIGH_AT_LEAST = range(3)
+
+
+@dataclass(frozen=True, slots=True)
+class Track:
+    """What a scan reads of all bars, in few arrays: handing one over costs as much as a dozen bars.
 
     Attributes
     ----------
-    low, high
-        Of the bar; infinity and minus infinity where the pair has none.
-    close
-        The last known.
-    risk
-        What loss limits look at: the low, or the close; the last known close where the pair has no bar.
-    incomplete
-        Whether the pair has no complete candle.
+    prices
+        (4, pairs, bars). The low and high of the bar, infinity and minus infinity where the pair has none; the last
+        known close; what loss limits look at: the low or the close, and the last known close where there is no bar.
     decision
-        What its signal says, as a number; 0 is no decision.
+        (pairs, bars): what its signal says, as a number; 0 is no decision.
+    kind
+        (pairs, bars): the same, and `decisions` more where the pair has no complete candle.
     """
 
-    low: Floats
-    high: Floats
-    close: Floats
-    risk: Floats
-    incomplete: NDArray[np.bool_]
+    prices: Floats
     decision: NDArray[np.int8]
+    kind: NDArray[np.int8]
+
+    @property
+    def close(self) -> Floats:
+        """The last known close of each pair."""
+        close: Floats = self.prices[CLOSE]
+        return close
 
 
-class Watch(NamedTuple):
-    """What ends the sleep: arrays of (pairs,), and bounds on what all holdings are worth together.
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """What ends the sleep.
 
     Attributes
     ----------
-    quantity
-        What is held.
-    low_at_most, high_at_least
-        Prices.
-    incomplete
-        Whether to wake where the pair has no complete candle.
+    levels
+        (3, pairs): what is held, and the prices that a low and a high are looked at for.
     acts
-        By decision, of (pairs, decisions), whether to wake at it.
+        (pairs, kinds): whether to wake at a bar of this kind.
     worth_at_most
-        At the price that loss limits look at.
+        Of all holdings together, at the price that loss limits look at.
     worth_at_least
         At the closes.
     """
 
-    quantity: Floats
-    low_at_most: Floats
-    high_at_least: Floats
-    incomplete: NDArray[np.bool_]
+    levels: Floats
     acts: NDArray[np.bool_]
     worth_at_most: float
     worth_at_least: float
 
 
-@numba.njit(cache=True)
 def scan(begin: int, stop: int, track: Track, watch: Watch) -> tuple[int, float]:
     """Return the first bar from `begin` on, at most `stop`, to wake at, and the most that was held before it.
 
     That is the highest worth of all holdings at closes, minus infinity if no bar was slept through.
     """
-    pairs = len(watch.quantity)
+    found: tuple[int, float] = _scan(
+        begin, stop, track.prices, track.kind, watch.levels, watch.acts, watch.worth_at_most, watch.worth_at_least
+    )
+    return found
+
+
+@numba.njit(cache=True)
+def _scan(
+    begin: int,
+    stop: int,
+    prices: Floats,
+    kind: NDArray[np.int8],
+    levels: Floats,
+    acts: NDArray[np.bool_],
+    worth_at_most: float,
+    worth_at_least: float,
+) -> tuple[int, float]:
+    pairs = len(acts)
     highest = -np.inf
     for bar in range(begin, stop):
         worth, marked, gross = 0.0, 0.0, 0.0
         for pair in range(pairs):
             if (
-                watch.acts[pair, track.decision[pair, bar]]
-                or (watch.incomplete[pair] and track.incomplete[pair, bar])
-                or track.low[pair, bar] <= watch.low_at_most[pair]
-                or track.high[pair, bar] >= watch.high_at_least[pair]
+                acts[pair, kind[pair, bar]]
+                or prices[LOW, pair, bar] <= levels[LOW_AT_MOST, pair]
+                or prices[HIGH, pair, bar] >= levels[HIGH_AT_LEAST, pair]
             ):
                 return bar, highest
-            quantity = watch.quantity[pair]
+            quantity = levels[QUANTITY, pair]
             if quantity != 0.0:
-                worth += quantity * track.risk[pair, bar]
-                marked += quantity * track.close[pair, bar]
-                gross += abs(quantity) * track.close[pair, bar]
+                worth += quantity * prices[RISK, pair, bar]
+                marked += quantity * prices[CLOSE, pair, bar]
+                gross += abs(quantity) * prices[CLOSE, pair, bar]
         margin = MARGIN * gross
-        if worth - margin <= watch.worth_at_most or marked + margin >= watch.worth_at_least:
+        if worth - margin <= worth_at_most or marked + margin >= worth_at_least:
             return bar, highest
         highest = max(highest, marked)
     return stop, highest

@@ -18,11 +18,12 @@ from execution.core.steps.decide import decide
 from execution.core.steps.flatten import flatten
 from execution.core.steps.limits import check_losses, check_pairs
 from execution.core.steps.mark import mark, start_day
+from execution.core.steps.overdue import give_up_overdue
 from execution.core.steps.protect import protect, trail
 
 
 def act(portfolio: Portfolio, minute: Minute, account: Account, broker: Broker, policy: Policy) -> Decided:
-    """Return the portfolio after `minute`, and what is to be told of it in the order in which it happened.
+    """Return the portfolio after `minute`, what is to be told of it in the order in which it happened, and the books.
 
     Parameters
     ----------
@@ -41,23 +42,45 @@ def act(portfolio: Portfolio, minute: Minute, account: Account, broker: Broker, 
     context = Context(account, broker, policy, minute.window_end_ms, minute.window_end_ms - minute.window_start_ms)
     # The default context would round products to 28 digits; here money is conserved to the last one.
     with localcontext(EXACT):
-        portfolio = start_day(portfolio, minute, context)
-        portfolio, settled = _hear(portfolio, portfolio.in_flight(), minute, context)
-        portfolio, protected = protect(portfolio, context)
-        portfolio, stopped = _hear(portfolio, portfolio.resting(), minute, context)
-        portfolio, released = protect(portfolio, context)
-        portfolio = mark(portfolio, minute)
-        portfolio, trailed = trail(portfolio, minute, context)
-        portfolio, stale = check_pairs(portfolio, minute, context)
-        portfolio, losses = check_losses(portfolio, minute, context)
-        portfolio, flattened = flatten(portfolio, minute, context)
-        portfolio, decided = decide(portfolio, minute, context)
+        portfolio, told = trade(portfolio, minute, context)
         books = pnl(portfolio, account.name, context.at_ms)
+    return portfolio, [*told, books]
+
+
+def trade(portfolio: Portfolio, minute: Minute, context: Context) -> Decided:
+    """Return what `act` does but for the books, in the decimal context `contracts.units.EXACT`.
+
+    Parameters
+    ----------
+    portfolio, minute
+        As `act` has them.
+    context
+        With the end of the minute.
+
+    Returns
+    -------
+    Decided
+        The portfolio, and orders, fills, positions and alerts.
+    """
+    portfolio = start_day(portfolio, minute, context)
+    portfolio, settled = _hear(portfolio, portfolio.in_flight(), minute, context)
+    portfolio, protected = protect(portfolio, context)
+    portfolio, stopped = _hear(portfolio, portfolio.resting(), minute, context)
+    portfolio, released = protect(portfolio, context)
+    portfolio = mark(portfolio, minute)
+    portfolio, trailed = trail(portfolio, minute, context)
+    portfolio, stale = check_pairs(portfolio, minute, context)
+    portfolio, losses = check_losses(portfolio, minute, context)
+    portfolio, overdue = give_up_overdue(portfolio, context)
+    portfolio, flattened = flatten(portfolio, minute, context)
+    portfolio, decided = decide(portfolio, minute, context)
     settled += [*protected, *stopped, *released, *trailed]
-    return portfolio, [*settled, *stale, *losses, *flattened, *decided, books]
+    return portfolio, [*settled, *stale, *losses, *overdue, *flattened, *decided]
 
 
 def _hear(portfolio: Portfolio, orders: list[OpenOrder], minute: Minute, context: Context) -> Decided:
     """Book what the broker says of orders."""
+    if not orders:
+        return portfolio, []
     reports = context.broker.reports([each.order for each in orders], minute.candles, context.at_ms, portfolio.cash)
     return book_all(portfolio, reports, context.account)

@@ -52,4 +52,11 @@ def wakes(portfolio: Portfolio, context: Context, parts: Mapping[str, Part] = PA
     list[Wakes]
         What each has to say.
     """
-    return [each for part in parts.values() for each in part(portfolio, context) if each is not NEVER]
+    found = []
+    for part in parts.values():
+        for each in part(portfolio, context):
+            if each.always:
+                return [ALWAYS]  # whatever the others say
+            if each is not NEVER:
+                found.append(each)
+    return found

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 from decimal import Decimal
 
 from contracts.account import Account
@@ -13,6 +12,8 @@ from contracts.message import Message
 from contracts.order import STOP
 from contracts.order_report import Execution, OrderReport
 from contracts.position import Position
+from contracts.replace import replace
+from contracts.trusted import made
 from contracts.units import MS_PER_MINUTE, decimal_string
 from execution.core.account.guard import Guard
 from execution.core.account.holding import Holding
@@ -112,7 +113,8 @@ def _fill(
         ),
         filled_ms=portfolio.filled_ms | {pair: max(portfolio.filled_ms.get(pair, 0), report.reported_at_ms)},
     )
-    fill = Fill(
+    fill = made(
+        Fill,
         account=order.account,
         fill_id=f"{order.order_id}:{execution.execution_id}",
         execution_id=execution.execution_id,
@@ -136,7 +138,8 @@ def _fill(
 
 
 def _position(fill: Fill, before: Holding, held: Holding, at_ms: int) -> Position:
-    return Position(
+    return made(
+        Position,
         account=fill.account,
         exchange=fill.exchange,
         pair=fill.pair,

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
+from contracts.replace import replace
 from contracts.units import decimal_string
 
 _ZERO = Decimal(0)

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 
 from contracts.pnl import Pnl
+from contracts.trusted import made
 from contracts.units import decimal_string
 from execution.core.account.portfolio import Portfolio
 
@@ -92,7 +93,8 @@ def pnl(portfolio: Portfolio, account: str, time_ms: int) -> Pnl:
     """
     money, floating = balance(portfolio), unrealised(portfolio)
     now = money + floating
-    return Pnl(
+    return made(
+        Pnl,
         account=account,
         time_ms=time_ms,
         balance=decimal_string(money),
@@ -103,7 +105,7 @@ def pnl(portfolio: Portfolio, account: str, time_ms: int) -> Pnl:
         exposure_quote=decimal_string(exposure(portfolio)),
         drawdown_quote=decimal_string(max(_ZERO, portfolio.highest_equity - now)),
         daily_loss_quote=decimal_string(max(_ZERO, portfolio.day_start_balance - now)),
-        trading_state=portfolio.trading_state,
+        trading_state=portfolio.standing,
     )
 
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
+from contracts.replace import replace
 from execution.core.account.booking import book_all
 from execution.core.account.portfolio import Decided, Portfolio
 from execution.core.context import Context

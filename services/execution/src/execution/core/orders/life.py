@@ -8,6 +8,7 @@ from types import MappingProxyType
 
 from contracts.order import ENDS, Order, OrderStatus
 from contracts.order_report import OrderReport, ReportKind
+from contracts.trusted import changed
 from contracts.units import decimal_string
 
 #: What each end is, whatever came before it.
@@ -65,7 +66,7 @@ def amended(order: Order, at_ms: int, **changes: str | None) -> Order:
 
 def _step(order: Order, at_ms: int, changes: Mapping[str, str | None]) -> Order:
     number = {"step": order.step + 1, "updated_at_ms": max(order.updated_at_ms, at_ms)}
-    return order.model_copy(update={**changes, **number})
+    return changed(order, **changes, **number)
 
 
 def _status(order: Order, kind: ReportKind, filled: Decimal) -> OrderStatus:

@@ -10,6 +10,7 @@ from typing import Literal
 from contracts.account import Account
 from contracts.fill import Fill
 from contracts.instrument import Instrument
+from contracts.operator_command import OperatorCommand
 from contracts.order import Order
 from contracts.risk_rules import RiskRule
 from contracts.units import decimal_string
@@ -197,6 +198,7 @@ class OrderRequest:
     is_short: bool = False
     entries_in_hour: int = 0
     invested: Mapping[str, Decimal] = field(default_factory=dict)
+    operator_state: str = "ACTIVE"
 
     @property
     def value_quote(self) -> Decimal:
@@ -269,4 +271,12 @@ class FillRule:
     check: Callable[[Order, Fill], RiskViolation | None]
 
 
-Rule = LossRule | OrderRule | PairRule | FillRule
+@dataclass(frozen=True, slots=True)
+class CommandRule:
+    """A rule that is checked for each command of an operator, which is obeyed in any case."""
+
+    code: RiskRule
+    check: Callable[[OperatorCommand], RiskViolation | None]
+
+
+Rule = LossRule | OrderRule | PairRule | FillRule | CommandRule

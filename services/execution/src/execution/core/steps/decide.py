@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from contracts.message import Message
 from contracts.order import Purpose
+from contracts.replace import replace
 from contracts.signal import SHORT, Decision, Signal
 from contracts.units import BPS
 from contracts.wakes import Wakes
+from execution.core.account.operator_state import HALTED
 from execution.core.account.portfolio import Decided, Portfolio
 from execution.core.account.valuation import equity, reserved
 from execution.core.context import Context
@@ -71,13 +71,14 @@ def _supersede(portfolio: Portfolio, signal: Signal, context: Context) -> Decide
 
 
 def _exit(portfolio: Portfolio, signal: Signal, context: Context) -> Decided:
-    """Sell what is held; the wish stands until nothing is, whatever becomes of the order."""
+    """Sell what is held; the wish stands until nothing is, whatever becomes of the order, and after a halt."""
     pair = signal.pair
     is_ordered, is_held = pair in portfolio.orders, sellable(portfolio, pair, context) > 0
     if is_ordered or is_held:
         portfolio = replace(portfolio, exiting=portfolio.exiting | {pair})
     if is_held or is_ordered:
-        return close(portfolio, pair, context) if not is_ordered else (portfolio, [])
+        is_to_be_sent = not is_ordered and portfolio.operator_state != HALTED
+        return close(portfolio, pair, context) if is_to_be_sent else (portfolio, [])
     return _refuse_short(portfolio, signal, context) if signal.target == SHORT else (portfolio, [])
 
 

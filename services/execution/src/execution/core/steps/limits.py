@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from decimal import Decimal
 
 from contracts.message import Message
+from contracts.replace import replace
 from contracts.wakes import ALWAYS, Wakes
 from execution.core.account.portfolio import ACTIVE, Decided, Portfolio
 from execution.core.account.valuation import balance, equity

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from decimal import Decimal
 
 from contracts.mark import MarkedWindow
+from contracts.replace import replace
 from contracts.signal import Signal
 from contracts.wakes import Wakes
 from execution.core.account.mark import Mark
-from execution.core.account.portfolio import ACTIVE, Portfolio
+from execution.core.account.operator_state import ACTIVE
+from execution.core.account.portfolio import Portfolio
 from execution.core.account.today import Today
 from execution.core.account.valuation import balance, equity
 from execution.core.context import Context
 from execution.core.minute.minute import Minute
 from execution.core.rules import LOSS_RULES
 from execution.core.steps.trading_day import trading_day
+
+_NEW_DAY = Wakes(new_day=True)
 
 
 def start_day(portfolio: Portfolio, minute: Minute, context: Context) -> Portfolio:
@@ -51,7 +54,7 @@ def _basis(portfolio: Portfolio, begins_with: Decimal, context: Context) -> Deci
 
 def wakes(_portfolio: Portfolio, _context: Context) -> list[Wakes]:
     """At each day's first bar."""
-    return [Wakes(new_day=True)]
+    return [_NEW_DAY]
 
 
 def mark(portfolio: Portfolio, minute: Minute) -> Portfolio:
@@ -59,7 +62,8 @@ def mark(portfolio: Portfolio, minute: Minute) -> Portfolio:
     new = {pair: mark_of(candle) for pair, candle in minute.candles.items()}
     now = equity(portfolio, {pair: each.close for pair, each in new.items()})
     highest = max(portfolio.highest_equity, now)
-    return replace(portfolio, marks={**portfolio.marks, **new}, highest_equity=highest)
+    bar_ms = minute.window_end_ms - minute.window_start_ms
+    return replace(portfolio, marks={**portfolio.marks, **new}, highest_equity=highest, bar_ms=bar_ms)
 
 
 def mark_of(candle: MarkedWindow) -> Mark:

@@ -1,0 +1,77 @@
+"""The options of `tradestream optimise` and of what else asks many backtests, read."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from backtest.command import history_of
+from backtest.plan import asked_of
+from backtest.provenance import data_digest
+from backtest.search.job import Job
+from backtest.search.objectives import OBJECTIVES
+from backtest.search.space import Choice, space_of
+from backtest.search.study import Plan
+from backtest.strategies_of import chosen
+from contracts.account import Account
+from contracts.errors import BadInputError
+from contracts.nearest import did_you_mean
+from embedded.backtests import Money, Typed, options_of
+
+_LEDGER = "tries.db"
+
+
+def job_of(typed: Typed, money: Money, out: Path, *, replace: bool) -> Job:
+    """Return bars, an account and its strategy.
+
+    Raises
+    ------
+    BadInputError
+        If an option cannot be used, or there are several accounts.
+    """
+    options = options_of(typed, money, out, replace=replace)
+    if len(options.accounts) > 1:
+        named = ", ".join(each.name for each in options.accounts)
+        raise BadInputError("--accounts", "a file with one account: a search is of one", named)
+    known = [chosen(each) for each in options.accounts]
+    history = history_of(options, known)
+    [each] = known or [chosen(Account.model_validate({**options.account, "pairs": tuple(history.pairs)}))]
+    if missing := [pair for pair in each.account.pairs if pair not in history.pairs]:
+        raise BadInputError(f"{each.account.name}.pairs", f"pairs of {', '.join(history.pairs)}", missing[0])
+    asked_of([each], history.interval_s)  # what a strategy cannot say is told before anything is tried
+    return Job(history, each.account, each.file, options.terms, data_digest(history))
+
+
+def choice_of(job: Job) -> Choice:
+    """Return the numbers that the account was given, and no other."""
+    return Choice(dict(job.account.parameters), {}, {})
+
+
+def plan_of(
+    job: Job,
+    parameters: Sequence[str],
+    ranges: Sequence[str],
+    objective: str,
+    least_trades: int,
+    trials: int,
+    seed: int,
+) -> Plan:
+    """Return what is searched, and how.
+
+    Raises
+    ------
+    BadInputError
+        If a range or the objective cannot be used.
+    """
+    if objective not in OBJECTIVES:
+        raise BadInputError(
+            "--objective", f"one of {', '.join(OBJECTIVES)}{did_you_mean(objective, OBJECTIVES)}", objective
+        )
+    fixed = dict(job.account.parameters)
+    space = space_of(job.file.kind, ranges, fixed)
+    return Plan(space, fixed, objective, least_trades, trials, seed)
+
+
+def ledger_of(given: Path | None, out: Path) -> Path:
+    """Return the file of all tries: one for all folders of results that lie side by side."""
+    return given or out.parent / _LEDGER
