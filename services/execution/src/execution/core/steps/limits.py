@@ -7,7 +7,8 @@ from decimal import Decimal
 from contracts.message import Message
 from contracts.replace import replace
 from contracts.wakes import ALWAYS, Wakes
-from execution.core.account.portfolio import ACTIVE, Decided, Portfolio
+from execution.core.account.operator_state import ACTIVE
+from execution.core.account.portfolio import Decided, Portfolio
 from execution.core.account.valuation import balance, equity
 from execution.core.alerts import alert
 from execution.core.context import Context
