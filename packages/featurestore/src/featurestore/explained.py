@@ -104,7 +104,13 @@ class Explained:
         return tuple(absent)
 
     def as_json(self) -> dict[str, Any]:
-        """Return JSON-able data."""
+        """Return JSON-able data.
+
+        Returns
+        -------
+        dict[str, Any]
+            The attributes and `missing`; candles with their trades.
+        """
         steps = {name: self._of(name) for name in ("fill", "order", "signal", "prediction", "row")}
         for name in ("decided_on", "filled_in"):
             seen: SeenCandle | None = getattr(self, name)
@@ -117,7 +123,7 @@ class Explained:
 
 
 def explain(store: Store, fill_id: str | None = None) -> Explained:
-    """Return why there is a fill; one query, on SQLite, PostgreSQL and RisingWave.
+    """Return why there is a fill; one query, the same on SQLite and PostgreSQL.
 
     Parameters
     ----------
@@ -125,6 +131,11 @@ def explain(store: Store, fill_id: str | None = None) -> Explained:
         With what the services have written.
     fill_id
         The fill's, such as ``o-4d97bd25737b8a3b:1``; None: of the newest.
+
+    Returns
+    -------
+    Explained
+        With what the store does not have named.
 
     Raises
     ------
