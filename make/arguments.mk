@@ -48,6 +48,7 @@ port     ?= 9092
 part     ?= candles,latency,scale,features
 logs     ?= embedded,kafka
 bars     ?=
+fill     ?=
 reference ?=
 id       ?=
 reason   ?=

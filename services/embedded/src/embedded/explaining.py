@@ -10,13 +10,13 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
+from contracts.counted import counted
 from contracts.errors import BadInputError
 from contracts.timestamps import iso_utc_ms
 from contracts.units import decimal_string
 from embedded.terminal.rows import print_rows
 from featurestore import open_store
 from featurestore.explained import Explained, SeenCandle, explain
-from results.report.wording import count
 from results.run_folder import RunFolder
 
 _STORE = "store.sqlite"
@@ -41,7 +41,7 @@ def print_explained(found: Explained, console: Console, trades: int) -> None:
     seen = found.decided_on
     if seen is not None and seen.trades and trades:
         last = [{**each, "time": iso_utc_ms(each["timestamp_us"] // 1_000)} for each in seen.trades[-trades:]]
-        console.print(Text(f"\nThe last {len(last)} of {count(len(seen.trades))} trades decided on"))
+        console.print(Text(f"\nThe last {len(last)} of {counted(len(seen.trades), 'trade')} decided on"))
         columns = {"trade_id": "trade", "time": "time", "price": "price", "quantity": "quantity", "side": "side"}
         # An id is a name, not an amount.
         print_rows(console, [{**each, "trade_id": str(each["trade_id"])} for each in last], columns)
@@ -96,7 +96,7 @@ def _of_candle(seen: SeenCandle) -> str:
     candle: Mapping[str, Any] = seen.candle
     volume = sum((Decimal(each["quantity"]) for each in seen.trades), Decimal(0))
     prices = ", ".join(f"{name} {candle[name]}" for name in ("open", "high", "low", "close"))
-    whole = f"{count(len(seen.trades))} trades {candle['first_trade_id']} to {candle['last_trade_id']}"
+    whole = f"{counted(len(seen.trades), 'trade')} {candle['first_trade_id']} to {candle['last_trade_id']}"
     if not seen.trades:
         whole = "no trades"
     return f"{candle['message_id']}: {prices}, {candle['quality']}, {whole}, {decimal_string(volume)} in all"
