@@ -33,6 +33,11 @@ ranges   ?=
 objective ?=
 least_trades ?=
 trials   ?=
+#: Of a walk forward.
+folds    ?=
+first    ?=
+window   ?=
+embargo  ?=
 #: Of what judges a result: whose numbers, and how many made-up markets.
 winner   ?=
 markets  ?=
@@ -103,6 +108,7 @@ choices_logs     := embedded kafka
 choices_log      := embedded kafka both
 choices_action   := list show replay promote register
 choices_variant  := live historical scheduled
+choices_window   := rolling anchored
 choices_objective := sharpe return calmar
 choices_market   := kraken coinbase binance simulator
 features ?=
