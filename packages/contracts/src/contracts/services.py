@@ -1,6 +1,6 @@
 """The services, in flow order: what each reads and how it runs. Everything that names them follows from this list.
 
-What a service writes stands with the topics (`written_by`). A new service is its own folder and one entry here.
+What a service writes stands with the topics (`writers`). A new service is its own folder and one entry here.
 """
 
 from __future__ import annotations
