@@ -20,11 +20,11 @@ from backtest.bar_files import bars_of_files
 from backtest.history import History
 from backtest.plan import Terms
 from backtest.provenance import data_digest
+from backtest.search.folds import folds_of
 from backtest.search.job import Job, Span
 from backtest.search.space import Choice, space_of
 from backtest.search.study import Plan
-from backtest.walk_forward.folds import folds_of
-from backtest.walk_forward.walk import Walk, sold_at_end, stability, walk
+from backtest.search.walk import Walk, sold_at_end, stability, walk
 from contracts.account import Account
 from contracts.errors import BadInputError
 from embedded.cli import app

@@ -180,7 +180,7 @@ def walk_forward(
     as_json: AsJson = False,
 ) -> None:
     """Search on what was and try on what came next, again and again: equity on bars that were not searched on."""
-    from backtest.walk_forward.command import WalkOptions, run_walk
+    from backtest.search.walk_command import WalkOptions, run_walk
     from embedded.backtests import Money, Typed
     from embedded.options import typed_command
     from embedded.searches import job_of, ledger_of, plan_of

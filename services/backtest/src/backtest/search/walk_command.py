@@ -14,12 +14,12 @@ from rich.console import Console
 
 from backtest.pages import Section, page
 from backtest.provenance import provenance
+from backtest.search.folds import folds_of
 from backtest.search.job import Job
 from backtest.search.study import Deflated, Plan
+from backtest.search.walk import Stability, Walk, Walked, stability, walk
 from backtest.search.workers import evaluator
 from backtest.telling import print_lines, progress, verdict, written
-from backtest.walk_forward.folds import folds_of
-from backtest.walk_forward.walk import Stability, Walk, Walked, stability, walk
 from contracts.clock import SystemClock
 from contracts.counted import counted
 from contracts.timestamps import iso_utc, iso_utc_ms

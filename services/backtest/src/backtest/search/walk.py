@@ -13,11 +13,11 @@ from backtest.achieved import Achieved, achieved, equity_of, returns_of
 from backtest.decided import DECISIONS, Decided
 from backtest.engine import Outcome
 from backtest.provenance import digest_of
+from backtest.search.folds import Fold
 from backtest.search.job import Job, Span
 from backtest.search.space import Dimension
 from backtest.search.study import Plan, Tried, search
 from backtest.search.workers import Evaluate
-from backtest.walk_forward.folds import Fold
 from modeling.judging.sharpe import SharpeFacts
 from modeling.ledger import Ledger
 

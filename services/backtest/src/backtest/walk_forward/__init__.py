@@ -1,1 +1,0 @@
-"""Searched on what was, tried on what came next, again and again: what a strategy whose numbers are renewed earns."""
