@@ -138,6 +138,7 @@ def test_a_sale_that_the_venue_refuses_is_tried_again_with_the_next_candle_under
     told.says(told.one("protect"), "CANCELLED")
     first = told.one("flatten")
     told.says(first, "REJECTED", reason="busy")
+    assert told.open == [("protect", "20", None)], "not at once: it would be refused as fast as it is asked"
     told(command("flatten", 2))
     for purpose in [purpose for purpose, _, _ in told.open if purpose == "protect"]:
         told.says(told.one(purpose), "CANCELLED")
