@@ -162,6 +162,13 @@ def test_a_halt_gives_up_a_sale_and_what_is_held_is_protected_again() -> None:
     assert [wish for _, _, wish in told.open] == ["gives_way_to_flatten"]
 
 
+def test_a_halt_stops_a_sale_that_still_waited_for_what_rests() -> None:
+    told = held()
+    told(signal(1, "sell"), command("halt"))
+    told.says(told.one("protect"), "CANCELLED")
+    assert told.open == [("protect", "20", None)]
+
+
 def test_an_entry_whose_time_is_over_is_no_longer_wanted() -> None:
     told = Told()
     told(signal(0, "buy", expiry_seconds=120))
