@@ -30,6 +30,9 @@ TARGETS: tuple[tuple[str, dict[str, str]], ...] = (
     ("backtest", {"run": "--run={}"}),
     ("optimise", {"strategy": "--strategy={}", "bars": "--bars={}", "accounts": "--accounts={}", "out": "--out={}"}),
     ("optimise", {"run": "--run={}"}),
+    ("walk-forward", {"strategy": "--strategy={}", "bars": "--bars={}", "out": "--out={}"}),
+    ("bias", {"file": "{}", "bars": "--bars={}", "run": "--run={}"}),
+    ("compare", {"run": "{}", "against": "{}", "out": "--out={}"}),
     ("luck", {"strategy": "--strategy={}", "winner": "--winner={}", "bars": "--bars={}", "out": "--out={}"}),
     ("features-gallery", {"run": "--run={}", "bars": "--bars={}", "reference": "--reference={}", "out": "--out={}"}),
     ("features-sql", {"run": f"sqlite:///{RunFolder(Path('{}')).work}/store.sqlite"}),
@@ -60,7 +63,7 @@ def words_of(spy: Path, target: str, arguments: dict[str, str]) -> list[str]:
     done = subprocess.run(
         ["make", f"UV={spy}", target, *_NEEDS.get(target, ()), *given],
         cwd=ROOT,
-        env={**os.environ, "MODEL": "baseline", "SPY_FILE": str(heard)},
+        env={**os.environ, "MODEL": "logistic", "SPY_FILE": str(heard)},
         capture_output=True,
         text=True,
         check=False,
