@@ -33,6 +33,11 @@ ranges   ?=
 objective ?=
 least_trades ?=
 trials   ?=
+#: Of a walk forward.
+folds    ?=
+first    ?=
+window   ?=
+embargo  ?=
 #: Of what judges a result: whose numbers, and how many made-up markets.
 winner   ?=
 markets  ?=
@@ -48,6 +53,7 @@ port     ?= 9092
 part     ?= candles,latency,scale,features
 logs     ?= embedded,kafka
 bars     ?=
+fill     ?=
 reference ?=
 id       ?=
 reason   ?=
@@ -110,6 +116,7 @@ choices_logs     := embedded kafka
 choices_log      := embedded kafka both
 choices_action   := list show replay promote register halt reduce-only flatten resume
 choices_variant  := live historical scheduled
+choices_window   := rolling anchored
 choices_objective := sharpe return calmar
 choices_market   := kraken coinbase binance simulator
 features ?=

@@ -9,7 +9,7 @@ install-dev: $(filter .tools%,$(UV))
 	@$(SYNC) --all-packages $(if $(EXTRA),--all-extras,--extra train --extra postgres --extra simulator --extra search)
 
 # What follows trains nothing, so it does not ask for what training needs.
-verify verify-cluster log-check dead-letters dev subscribe unsubscribe subscriptions control topics access kafka-up features-sql features-gallery models strategy-check backtest: EXTRA =
+verify verify-cluster log-check dead-letters dev subscribe unsubscribe subscriptions control topics access kafka-up features-sql explain features-gallery models strategy-check backtest: EXTRA =
 
 .PHONY: subscribe
 subscribe: pair-is-named install ## Add a pair while everything runs: pair=ETH/USD [history_days=2 run=data/paper]
@@ -42,6 +42,11 @@ features-sql: install ## Example queries over the feature store of a run, or one
 	@$(if $(value query),printf '%s' "$$SQL" |) $(RUN) python -m featurestore \
 		$(call quoted,$(or $(value store),sqlite:///$(or $(value run),runs/demo)/work/store.sqlite)) \
 		$(call option,format) $(call option,out) $(if $(value query),-)
+
+.PHONY: explain
+explain: install ## Why there is a fill, down to the trades: fill=ID, by default the newest [run=runs/demo store=ADDRESS]
+	@$(if $(value store),$(SYNC) --all-packages --extra postgres)
+	@$(RUN) tradestream explain $(call option,run) $(call option,store) $(if $(value fill),-- $(call given,fill))
 
 .PHONY: features-gallery
 features-gallery: install ## Plot every feature on one page: of a run's candles, or of a file of bars [run= pair= bars=FILE reference=FILE out=]
@@ -80,6 +85,26 @@ optimise: install ## Search a strategy's parameters, exits and sizes: strategy=F
 luck: EXTRA =
 luck: install ## Tell a strategy's edge from luck: strategy=FILE.py|NAME [run=runs/demo | bars=FILE] [winner=runs/optimise markets=20 seed=7 pairs= from= to= accounts= balance= fee_bps= out=runs/luck replace=yes]
 	@$(RUN) tradestream luck $(OF_STRATEGY) $(call option,winner) $(call option,markets) $(call option,seed)
+
+.PHONY: walk-forward
+walk-forward: EXTRA = search
+walk-forward: install ## Search on what was, try on what came next, again and again: strategy=FILE.py|NAME [run=runs/demo | bars=FILE] [folds=5 first=0.5 window=rolling|anchored embargo=1 ranges=RANGES objective=sharpe|return|calmar least_trades=20 trials=100 seed=7 pairs= from= to= accounts= balance= fee_bps= out=runs/walk-forward replace=yes]
+	@$(RUN) tradestream walk-forward $(OF_STRATEGY) $(OF_SEARCH) $(call option,folds) $(call option,first) $(call option,window) \
+		$(call option,embargo)
+
+.PHONY: bias
+bias: EXTRA =
+bias: install ## Ask strategies whether they look ahead or depend on their start: all that come along [file=FILE.py run=FOLDER bars=FILE pair=]
+	@$(RUN) tradestream strategy bias $(call option,run) $(call option,bars) $(call option,pair) $(if $(value file),-- $(call given,file))
+
+.PHONY: compare
+compare: EXTRA =
+compare: two-runs install ## Two runs side by side on one page: run=FOLDER against=FOLDER [out=runs/compare.html]
+	@$(RUN) tradestream compare $(call option,out) -- $(call given,run) $(call given,against)
+
+.PHONY: two-runs
+two-runs:
+	@test -n $(call given,run) -a -n $(call given,against) || { echo "make compare needs run= and against=, two folders"; exit 2; }
 
 .PHONY: file-of-strategy
 file-of-strategy:
