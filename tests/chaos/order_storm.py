@@ -114,11 +114,22 @@ class Storm:
         with self._venue() as url, self._services(url):
             self._blow(url)
             self._calm()
-            said = httpx.get(f"{url}/sim/orders", timeout=60).json()
-            truth = said["accounts"]["main"]
+            verdict, hits = self._compare(url)
             if self.without is None:
-                wait_for(lambda: self._verdict(truth).good, lambda: self._verdict(truth).table(), _GIVE_UP_SECONDS)
-            return self._verdict(truth), said["hits"]
+                # A stop that was just filled or replaced is on its way between the two looks: then look again.
+                give_up = time.monotonic() + _GIVE_UP_SECONDS
+
+                def agrees() -> bool:
+                    nonlocal verdict, hits
+                    verdict, hits = self._compare(url)
+                    return verdict.good or time.monotonic() > give_up
+
+                wait_for(agrees, "both sides to agree", 2 * _GIVE_UP_SECONDS, poll_seconds=0.5)
+            return verdict, hits
+
+    def _compare(self, url: str) -> tuple[Verdict, dict[str, int]]:
+        said = httpx.get(f"{url}/sim/orders", timeout=60).json()
+        return self._verdict(said["accounts"]["main"]), said["hits"]
 
     @contextmanager
     def _venue(self) -> Iterator[str]:
