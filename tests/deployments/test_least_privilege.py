@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from tests.support.pod_templates import pods
 
-from contracts.services import readers_of
+from contracts.services import may_read
 from contracts.topics import EVERY_SERVICE, TOPICS, dead_letters_name
 from streaming.kafka.grants import services as kafka_services
 from streaming.kafka.grants import user_of
@@ -137,7 +137,7 @@ def test_a_service_reads_and_writes_its_topics_and_no_other(users: dict[str, lis
     user = user_of(service, "prod")
     expected = {(f"changelog__{user}--", "prefix"): {"Read", "Write", "Create", *LOOK}}
     for spec in TOPICS:
-        uses = {"Read"} if service in readers_of(spec) else set()
+        uses = {"Read"} if service in may_read(spec) else set()
         uses |= {"Write"} if {service, EVERY_SERVICE} & set(spec.writers) else set()
         if uses:
             expected[spec.full_name("prod"), "literal"] = uses | LOOK

@@ -13,6 +13,7 @@ import numpy as np
 import polars as pl
 import pytest
 from tests.support.bar_series import simulated
+from tests.support.champion import only
 from tests.support.workspace import ROOT
 from typer.testing import CliRunner
 
@@ -98,7 +99,7 @@ def registered(page: Page) -> Page:
     assert done.exit_code == 0, done.output
     assert "direction version 1: 6 inputs of full, probability 0." in done.output
     assert "on 1,000 stored rows" in done.output
-    assert "direction version 1 is champion: served from the next start on, for rows from 2026-03-04" in done.output
+    assert "direction version 1 is champion: served from its next rows on, from 2026-03-04" in done.output
     return page
 
 
@@ -106,11 +107,11 @@ def test_what_is_served_is_what_scikit_learn_says(registered: Page, monkeypatch:
     settings = registered.settings()
     model = load_champion(settings)
     run = run_topology(
-        partial(topology, models_of=lambda _: (model,)),
+        partial(topology, speakers=only(model)),
         settings,
         "predictions",
         inputs={TECHNICAL_INDICATORS: registered.rows},
-        outputs=[PREDICTIONS],
+        outputs=[PREDICTIONS, MODEL_EVENTS],
     )
     predictions = run[PREDICTIONS.name]
     assert not run.dead_letters

@@ -15,7 +15,7 @@ from tests.kafka.six_services import SixServices, Written, assert_same
 from tests.kafka.throwaway_broker import Broker, free_port, login
 from tests.support.waiting import wait_for
 
-from contracts.services import readers_of
+from contracts.services import may_read
 from contracts.topics import CANDLES, EVERY_SERVICE, OPERATORS, TECHNICAL_INDICATORS, TOPICS, TRADES
 from streaming.clients import create_topics, read_topic
 from streaming.errors import ServiceError
@@ -171,7 +171,7 @@ def test_every_topic_is_somebodys() -> None:
             for grant in grants_of(each, "dev")
             if (grant.resource, grant.name) == ("topic", name)
         }
-        wanted = {(user_of(reader, "dev"), "READ") for reader in readers_of(spec)}
+        wanted = {(user_of(reader, "dev"), "READ") for reader in may_read(spec)}
         writers = (
             services() if EVERY_SERVICE in spec.writers else [each for each in spec.writers if each != OPERATORS]
         )

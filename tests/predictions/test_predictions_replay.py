@@ -8,17 +8,20 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+from tests.support.champion import only
 from tests.support.feature_rows import MINUTE_MS
 
 from contracts.errors import BadInputError
 from contracts.feature_row import FeatureRow
-from contracts.topics import PREDICTIONS, TECHNICAL_INDICATORS
+from contracts.topics import MODEL_EVENTS, PREDICTIONS, TECHNICAL_INDICATORS
 from modeling.registered import NoModelError
 from predictions.app import topology
-from predictions.replay import load_versions
+from predictions.replay import Replayed, load_versions
 from predictions.served_model import ServedModel, load_champion
 from predictions.served_versions import Served, ServedVersions
 from streaming.testing import run_topology
+
+OUTPUTS = (PREDICTIONS, MODEL_EVENTS)
 
 
 @pytest.fixture(scope="module")
@@ -28,8 +31,8 @@ def model(champion) -> ServedModel:
 
 def again(rows, entries, models, champion):
     served = ServedVersions(entries)
-    play = partial(topology, models_of=lambda row: [models[version] for version in served.of(row)])
-    run = run_topology(play, champion.serving, "predictions", {TECHNICAL_INDICATORS: rows}, [PREDICTIONS])
+    play = partial(topology, speakers=Replayed(served, models))
+    run = run_topology(play, champion.serving, "predictions", {TECHNICAL_INDICATORS: rows}, OUTPUTS)
     assert not run.dead_letters
     return run.records[PREDICTIONS.name]
 
@@ -42,9 +45,7 @@ def entry(row: FeatureRow, until_ms: int, *versions: int) -> Served:
 
 def test_one_version_says_what_it_said(history, model, champion) -> None:
     inputs = {TECHNICAL_INDICATORS: history}
-    served = run_topology(
-        partial(topology, models_of=lambda _: (model,)), champion.serving, "predictions", inputs, [PREDICTIONS]
-    )
+    served = run_topology(partial(topology, speakers=only(model)), champion.serving, "predictions", inputs, OUTPUTS)
     entries = [entry(row, 0, model.facts.version) for row in history[:3]]
     models = load_versions(ServedVersions(entries), champion.serving)
     replayed = again(history, entries, models, champion)

@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.support.champion import only
 from tests.support.feature_rows import changed
 
 from contracts.feature_row import FeatureRow
-from contracts.topics import PREDICTIONS, TECHNICAL_INDICATORS
+from contracts.topics import MODEL_EVENTS, PREDICTIONS, TECHNICAL_INDICATORS
 from predictions.app import topology
 from predictions.core.decision import initial, step
 from predictions.served_model import ServedModel, load_champion
@@ -26,11 +27,11 @@ def model(champion) -> ServedModel:
 
 def _run(rows, model: ServedModel, champion, folder: Path | None = None):
     return run_topology(
-        partial(topology, models_of=lambda _: (model,)),
+        partial(topology, speakers=only(model)),
         champion.serving,
         "predictions",
         inputs={TECHNICAL_INDICATORS: rows},
-        outputs=[PREDICTIONS],
+        outputs=[PREDICTIONS, MODEL_EVENTS],
         folder=folder,
     )
 

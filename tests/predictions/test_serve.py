@@ -15,11 +15,14 @@ import numpy as np
 import onnx
 import pytest
 from onnx import numpy_helper
+from tests.support.champion import only
 
 from contracts.errors import BadInputError
+from modeling.own_model import made_up
 from modeling.registered import NoModelError, RegistryUnavailableError
 from modeling.registry import ModelRegistry
 from predictions.last_good import LastGood
+from predictions.promotions import Promotions
 from predictions.serve import serve
 from predictions.served_model import ServedModel, load_champion
 from predictions.settings import PredictionsSettings
@@ -57,6 +60,56 @@ def test_serve_waits_for_a_model_that_is_promoted_meanwhile(champion) -> None:
         ModelRegistry(settings.tracking_uri).promote("direction", 1, "late")
 
     assert load_champion(settings, sleep=promote_meanwhile).facts.version == 1
+
+
+def test_a_promotion_is_noticed_and_a_bad_one_changes_nothing(champion, model_name: str, nobody: str) -> None:
+    settings = champion.serving.model_copy(update={"model_name": model_name})
+    registry, speakers = ModelRegistry(settings.tracking_uri), only(load_champion(settings))
+    looks = Promotions(speakers, settings)
+    stored = registry.load(model_name, 1)
+
+    def promoted(**changes: object) -> int:
+        card = stored.card.model_copy(update=changes)
+        example = made_up(card)[-2:]
+        version = registry.register(
+            card,
+            stored.onnx,
+            {},
+            example=example,
+            experiment="tests",
+            artifact_location=str(champion.settings.data_dir / "artifacts"),
+        )
+        registry.promote(model_name, version, settings.alias)
+        looks.look()
+        return version
+
+    assert promoted(seed=77) == speakers.model.facts.version == 2
+    promoted(interval_s=300)
+    assert speakers.model.facts.version == 2, "of other bars: it cannot be served"
+    registry.promote(model_name, 1, settings.alias)
+    looks.look()
+    assert speakers.model.facts.version == 1, "rolled back"
+    Promotions(speakers, settings.model_copy(update={"mlflow_uri": nobody})).look()
+    assert speakers.model.facts.version == 1
+
+
+@pytest.fixture
+def model_name(champion) -> str:
+    """A name of its own for the promoted model, so that the others' keeps its versions."""
+    registry = ModelRegistry(champion.serving.tracking_uri)
+    stored = registry.load("direction", 1)
+    card = stored.card.model_copy(update={"model_name": "exchanged"})
+    example = made_up(card)[-2:]
+    version = registry.register(
+        card,
+        stored.onnx,
+        {},
+        example=example,
+        experiment="tests",
+        artifact_location=str(champion.settings.data_dir / "artifacts"),
+    )
+    registry.promote("exchanged", version, "champion")
+    return "exchanged"
 
 
 @pytest.fixture

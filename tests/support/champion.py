@@ -10,7 +10,10 @@ from tests.support.feature_rows import MINUTE_MS, PAIRS, START_MS, make_rows
 from contracts.feature_row import FeatureRow
 from modeling.dataset import Dataset, build_dataset
 from modeling.kinds import MODELS
+from modeling.registered import NoModelError
+from predictions.served_model import ServedModel
 from predictions.settings import PredictionsSettings
+from predictions.speakers import Champion as Serving
 from training.fit import Trained, train_model
 from training.settings import TrainingSettings
 from training.train import register
@@ -34,6 +37,15 @@ class Champion:
         self.serving = PredictionsSettings(data_dir=settings.data_dir)
         self.trained = trained
         self.events = register(trained, settings)
+
+
+def only(model: ServedModel) -> Serving:
+    """Return what serves one version and no other."""
+
+    def no_other(version: int) -> ServedModel:
+        raise NoModelError(f"version {version} is not in this test")
+
+    return Serving(model, no_other)
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,4 @@
-"""A model was registered, promoted or rolled back."""
+"""A model was registered, promoted or rolled back, or began to speak for a pair."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from contracts.message import Message
+from contracts.units import Pair
 
 
 class ModelEvent(Message):
@@ -22,16 +23,21 @@ class ModelEvent(Message):
         The alias in the registry that it has now, or None.
     reason
         Why, for people.
+    exchange, pair, from_ms
+        Of ``switched``: from which window on (its start, milliseconds) the version speaks for which pair.
     """
 
     schema_name: ClassVar[str] = "model_event"
 
     model_name: str = Field(min_length=1)
     model_version: int = Field(ge=1)
-    event: Literal["registered", "promoted", "refused", "rolled_back"]
+    event: Literal["registered", "promoted", "refused", "rolled_back", "switched"]
     alias: str | None
     reason: str
     trained_to_ms: int
+    exchange: str | None = None
+    pair: Pair | None = None
+    from_ms: int | None = None
 
     @property
     def key(self) -> str:
@@ -39,8 +45,9 @@ class ModelEvent(Message):
 
     @property
     def event_time_ms(self) -> int:
-        return self.trained_to_ms
+        return self.trained_to_ms if self.from_ms is None else self.from_ms
 
     @property
     def message_id(self) -> str:
-        return f"{self.model_name}:{self.model_version}:{self.event}"
+        said = f"{self.model_name}:{self.model_version}:{self.event}"
+        return said if self.event != "switched" else f"{said}:{self.exchange}:{self.pair}:{self.from_ms}"

@@ -42,6 +42,8 @@ class ServiceSpec:
         A SQL `store`, the registry of `models`, or to be told which `venue` trades come from.
     in_every_run
         False for what keeps data for later: it runs where trading goes on for long, and nothing waits for it.
+    looks_back
+        Its own topics out of which it reads, at a start, what it has said of windows whose input comes again.
     deployed_as
         Its name in a cluster and in compose, where that is another one.
     """
@@ -51,6 +53,7 @@ class ServiceSpec:
     variants: tuple[Variant, ...] = ("live",)
     needs: tuple[Need, ...] = ()
     in_every_run: bool = True
+    looks_back: tuple[TopicSpec, ...] = ()
     deployed_as: str = ""
 
     @property
@@ -84,7 +87,7 @@ SERVICES: tuple[ServiceSpec, ...] = (
         ("store",),
         deployed_as="technical-indicators",
     ),
-    ServiceSpec("predictions", (TECHNICAL_INDICATORS,), needs=("store", "models")),
+    ServiceSpec("predictions", (TECHNICAL_INDICATORS,), needs=("store", "models"), looks_back=(PREDICTIONS,)),
     ServiceSpec("signals", (TECHNICAL_INDICATORS, PREDICTIONS, SYMBOL_SUBSCRIPTIONS), needs=("store", "venue")),
     ServiceSpec("execution", (SIGNALS,), needs=("store",)),
     ServiceSpec("history", (TRADES,), in_every_run=False),
@@ -127,6 +130,22 @@ def readers_of(spec: TopicSpec) -> tuple[str, ...]:
     ('candles', 'history')
     """
     return tuple(each.name for each in SERVICES if spec in each.reads)
+
+
+def may_read(spec: TopicSpec) -> tuple[str, ...]:
+    """Return the services that need the permission to read a topic, in flow order.
+
+    Returns
+    -------
+    tuple[str, ...]
+        Its readers, and who looks back at what it wrote itself.
+
+    Examples
+    --------
+    >>> may_read(PREDICTIONS)
+    ('predictions', 'signals')
+    """
+    return tuple(each.name for each in SERVICES if spec in (*each.reads, *each.looks_back))
 
 
 def up_to(name: str) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from quixstreams.models.topics import TopicConfig
 
 from contracts.topics import TopicSpec, dead_letters_name
+from streaming.embedded.partitioner import partition_for
 from streaming.log_client import open_client
 from streaming.record import Record
 from streaming.settings import ServiceSettings
@@ -49,6 +50,38 @@ def read_topic(
         With their offsets and headers, undecoded.
     """
     return _read(settings, spec.full_name(settings.environment), spec, from_offsets)
+
+
+def read_key_since(settings: ServiceSettings, spec: TopicSpec, key: str, since_ms: int) -> Iterator[Record]:
+    """Yield a key's messages from the first of the topic on that is of `since_ms` or later, up to where it ends now.
+
+    Parameters
+    ----------
+    settings
+        Of the log.
+    spec
+        The topic.
+    key
+        Its partition is read, and nothing of others is yielded.
+    since_ms
+        By the messages' timestamps, milliseconds.
+
+    Returns
+    -------
+    Iterator[Record]
+        In the order of the log: what follows the first may be of an earlier time.
+    """
+    topic = spec.full_name(settings.environment)
+    with open_client(settings) as client:
+        if not (marks := client.watermarks(topic)):
+            return
+        partition = partition_for(key.encode(), len(marks))
+        start = client.offset_at(topic, partition, since_ms)
+        if start is None:
+            return
+        for record in client.read(topic, partition, start, marks[partition][1], spec):
+            if record.key == key.encode():
+                yield record
 
 
 def read_dead_letters(

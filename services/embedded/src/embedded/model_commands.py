@@ -83,7 +83,7 @@ def adopt(place: RunFolder, stored: StoredModel) -> tuple[str, int]:
 
 
 def promote(place: Place, version: int, console: Console) -> None:
-    """Make a version the one that is served from the next start on.
+    """Make a version the one that is served from the next rows on.
 
     Raises
     ------
@@ -106,8 +106,7 @@ def promote(place: Place, version: int, console: Console) -> None:
     _tell(settings, stored.card, version, "promoted", settings.alias, reason)
     until = iso_utc_ms(stored.card.trained_to_ms)
     console.print(
-        f"{settings.model_name} version {version} is {settings.alias}: served from the next start on, "
-        f"for rows from {until} on",
+        f"{settings.model_name} version {version} is {settings.alias}: served from its next rows on, from {until}",
         highlight=False,
         soft_wrap=True,
     )

@@ -99,7 +99,7 @@ def say_what_takes_long() -> None:
 
 
 class Promoted(NamedTuple):
-    """The version that is served from the next start on.
+    """The version that is served from the next rows on.
 
     Attributes
     ----------
@@ -130,7 +130,7 @@ class Promoted(NamedTuple):
 
 
 def promoted(settings: ModelsSettings) -> Promoted | None:
-    """Return the version that is served from the next start on; None if none was ever promoted.
+    """Return the version that is served from the next rows on; None if none was ever promoted.
 
     Raises
     ------

@@ -33,7 +33,7 @@ def register(
     kind: Annotated[str | None, typer.Option(help="what kind of model it is, for people")] = None,
     name: _Name = None,
     run: _Run = None,
-    promote: Annotated[bool, typer.Option("--promote", help="serve it from the next start on")] = False,
+    promote: Annotated[bool, typer.Option("--promote", help="serve it from the next rows on")] = False,
 ) -> None:
     """Check an ONNX model against its card and register it."""
     from embedded import model_commands as commands
@@ -60,7 +60,7 @@ def register(
 
 @app.command()
 def promote(version: _Version, name: _Name = None, run: _Run = None) -> None:
-    """Serve a version from the next start on."""
+    """Serve a version from the next rows on."""
     from embedded import model_commands as commands
     from embedded.model_place import Place
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from contracts.errors import BadSettingError
+from contracts.feature_row import FeatureRow
 from modeling.registered import NoModelError
 from modeling.registry import ModelRegistry
 from predictions.serve import Loaded, run
@@ -24,7 +27,24 @@ def _served(settings: PredictionsSettings) -> Loaded:
         raise BadSettingError("PREDICTIONS_SERVED_FILE", "the file that says which versions were served", None)
     served = ServedVersions.read(settings.served_file)
     models = load_versions(served, settings)
-    return Loaded(lambda row: [models[version] for version in served.of(row)], {"models": list(models)})
+    return Loaded(Replayed(served, models), {"models": list(models)})
+
+
+class Replayed:
+    """The versions that spoke, each for its rows."""
+
+    def __init__(self, served: ServedVersions, models: Mapping[ModelVersion, ServedModel]) -> None:
+        self._served = served
+        self._models = models
+
+    def of(self, row: FeatureRow, last: int | None) -> list[ServedModel]:
+        """Return those that spoke for `row`."""
+        return [self._models[version] for version in self._served.of(row)]
+
+    def trained_to_ms(self, version: int) -> int | None:
+        """Return where the training data of a version ends."""
+        ends = (model.facts.trained_to_ms for (_, number), model in self._models.items() if number == version)
+        return next(ends, None)
 
 
 def load_versions(served: ServedVersions, settings: PredictionsSettings) -> dict[ModelVersion, ServedModel]:

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from typing import Any, NamedTuple
 
 from loguru import logger
 
 from contracts.errors import BadInputError, BadSettingError
-from contracts.feature_row import FeatureRow
-from contracts.topics import PREDICTIONS, TECHNICAL_INDICATORS
-from contracts.units import MS_PER_SECOND
+from contracts.topics import MODEL_EVENTS, PREDICTIONS, TECHNICAL_INDICATORS
 from modeling.progress import write_json
 from modeling.registered import NoModelError
-from predictions import metrics
 from predictions.app import topology
-from predictions.served_model import ServedModel, load_champion
+from predictions.promotions import Promotions
+from predictions.served_model import ServedModel, load_champion, load_version
 from predictions.settings import PredictionsSettings
+from predictions.speakers import Champion, Speakers
 from streaming.exit_codes import EXIT_NO_MODEL, EXIT_UNSUITABLE_MODEL
 from streaming.service.exit import exit_code_for
 from streaming.service.runner import run_service
@@ -30,17 +30,20 @@ class Loaded(NamedTuple):
 
     Attributes
     ----------
-    models_of
+    speakers
         The models that speak for a row.
     ready
         What the ready file says.
     champion
-        The one model, where there is one.
+        The model to begin with, where there is one.
+    watching
+        What goes on beside the service.
     """
 
-    models_of: Callable[[FeatureRow], Iterable[ServedModel]]
+    speakers: Speakers
     ready: Mapping[str, object]
     champion: ServedModel | None = None
+    watching: AbstractContextManager[object] = nullcontext()
 
 
 def serve(settings: PredictionsSettings) -> int:
@@ -68,13 +71,14 @@ def run(settings: PredictionsSettings, load: Callable[[PredictionsSettings], Loa
         return EXIT_UNSUITABLE_MODEL
     if settings.ready_file is not None:
         write_json(settings.ready_file, loaded.ready)
-    return run_service(
-        settings,
-        service="predictions",
-        inputs=[TECHNICAL_INDICATORS],
-        outputs=[PREDICTIONS],
-        topology=partial(_lay_out, loaded=loaded),
-    )
+    with loaded.watching:
+        return run_service(
+            settings,
+            service="predictions",
+            inputs=[TECHNICAL_INDICATORS],
+            outputs=[PREDICTIONS, MODEL_EVENTS],
+            topology=partial(_lay_out, loaded=loaded),
+        )
 
 
 def _lay_out(inputs: Any, topics: Topics, settings: PredictionsSettings, loaded: Loaded) -> None:
@@ -83,14 +87,13 @@ def _lay_out(inputs: Any, topics: Topics, settings: PredictionsSettings, loaded:
         gate = "unproven" if model.facts.unproven else "passed"
         named = f"{model.facts.name}:{model.facts.version}"
         topics.audit.record("model_served", named, kind=model.card.kind, gate=gate)
-    topology(inputs, topics, settings, models_of=loaded.models_of)
+    topology(inputs, topics, settings, speakers=loaded.speakers)
 
 
 def _champion(settings: PredictionsSettings) -> Loaded:
     model = load_champion(settings)
     facts = model.facts
-    metrics.MODEL_VERSION.labels(model=facts.name).set(facts.version)
-    metrics.MODEL_TRAINED_TO.labels(model=facts.name).set(facts.trained_to_ms / MS_PER_SECOND)
+    champion = Champion(model, partial(load_version, settings))
     ready = {
         "model_name": facts.name,
         "model_version": facts.version,
@@ -100,4 +103,4 @@ def _champion(settings: PredictionsSettings) -> Loaded:
         "metrics": model.card.metrics,
         "baselines": model.card.baselines,
     }
-    return Loaded(lambda _: (model,), ready, model)
+    return Loaded(champion, ready, model, Promotions(champion, settings))

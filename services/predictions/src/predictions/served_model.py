@@ -99,18 +99,38 @@ def load_champion(settings: PredictionsSettings, sleep: Callable[[float], None] 
         waited_seconds += _POLL_SECONDS
 
 
+def load_version(settings: PredictionsSettings, version: int) -> ServedModel:
+    """Return a version of the model by its number.
+
+    Raises
+    ------
+    NoModelError, RegistryUnavailableError, BadInputError
+        If it is not to be had, or cannot be served by this code.
+    """
+    stored = ModelRegistry(settings.tracking_uri).load(settings.model_name, version)
+    return ServedModel.of(stored, settings.interval_s)
+
+
 def _asked(
     registry: ModelRegistry, settings: PredictionsSettings
 ) -> tuple[StoredModel | None, RegistryUnavailableError | None]:
     """Return what the alias points to, if anything; where the registry is down, what was served last, and why."""
-    kept = LastGood(settings.data_dir / "last-good-models", settings.model_name, settings.alias)
     try:
         version = registry.version_of(settings.model_name, settings.alias)
-        stored = None if version is None else registry.load(settings.model_name, version)
+        return None if version is None else fetch(registry, version, settings), None
     except RegistryUnavailableError as error:
-        last = kept.read()
+        last = _kept(settings).read()
         logger.warning("{}; {}", error, "no model was served here before" if last is None else _LAST)
         return last, error
-    if stored is not None and database_file(settings.tracking_uri) is None:
-        kept.write(stored)
-    return stored, None
+
+
+def fetch(registry: ModelRegistry, version: int, settings: PredictionsSettings) -> StoredModel:
+    """Return the champion's files, kept for when the registry is away."""
+    stored = registry.load(settings.model_name, version)
+    if database_file(settings.tracking_uri) is None:
+        _kept(settings).write(stored)
+    return stored
+
+
+def _kept(settings: PredictionsSettings) -> LastGood:
+    return LastGood(settings.data_dir / "last-good-models", settings.model_name, settings.alias)

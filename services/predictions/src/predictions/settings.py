@@ -20,6 +20,9 @@ class PredictionsSettings(ModelSettings, StoreSettings, ServiceSettings):
     wait_for_model_seconds: float = Field(
         0, description="seconds that `serve` waits for a model to be promoted", ge=0
     )
+    poll_seconds: float = Field(
+        30, description="seconds between looks at what is promoted while `serve` runs; 0: at the start only", ge=0
+    )
     ready_file: Path | None = Field(None, description="JSON file about the served model, written once it is loaded")
     served_file: Path | None = Field(
         None, description="for `replay`: JSON file of which versions predicted which rows"

@@ -108,7 +108,7 @@ class Connection:
             async with self._order:
                 await self.flush(self._venue.now_us())
                 await self._dialect.beat(quiet_seconds=time.monotonic() - self._last_sent)
-            unused = not self._cursors and time.monotonic() - self._last_heard > settings.idle_timeout_seconds
+            unused = not self._dialect.in_use and time.monotonic() - self._last_heard > settings.idle_timeout_seconds
             if unused and not self._silent:
                 await self._socket.close(code=1000, message=b"idle")
 

@@ -8,6 +8,7 @@ from aiohttp import web
 from pydantic import ValidationError
 
 from contracts.units import US_PER_MS
+from exchanges.simulator.accounts.truth import account_truth
 from exchanges.simulator.faults import Fault
 from exchanges.simulator.sockets import Sockets
 from exchanges.simulator.text import exact
@@ -28,6 +29,7 @@ class Control:
             web.get("/sim/status", self._status),
             web.post("/sim/faults", self._fault),
             web.get("/sim/trades", self._trades),
+            web.get("/sim/orders", self._orders),
         ]
 
     async def _start(self, request: web.Request) -> web.Response:
@@ -53,6 +55,15 @@ class Control:
             self._venue.add_fault(fault)
         await self._sockets.strike()
         return await self._status(request)
+
+    async def _orders(self, request: web.Request) -> web.Response:
+        """Tell everything of the accounts, whatever faults hide of it, and how often each fault has hit."""
+        self._venue.engine.advance(self._venue.now_us())
+        accounts = {name: account_truth(account) for name, account in self._venue.engine.accounts.items()}
+        faults = self._venue.faults
+        return web.json_response(
+            {"accounts": accounts, "hits": dict(faults.hits), "refused_unheard": self._venue.refused_unheard}
+        )
 
     async def _trades(self, request: web.Request) -> web.Response:
         pair = request.query.get("pair", "")

@@ -13,7 +13,7 @@ from aiohttp import web
 from loguru import logger
 
 from exchanges.simulator.control import Control
-from exchanges.simulator.dialects import RESTS, SOCKETS
+from exchanges.simulator.dialects import PRIVATE_SOCKETS, RESTS, SOCKETS
 from exchanges.simulator.settings import SimulatorSettings
 from exchanges.simulator.sockets import Sockets
 from exchanges.simulator.venue import Venue
@@ -24,12 +24,14 @@ class SimulatorUrls:
     """Where a running simulator is reached.
 
     `rest_url` stands for every venue's, such as ``https://api.kraken.com``; `websocket_urls` has the WebSocket's by
-    venue, `websocket_url` Kraken's again; `control_url` is the base of ``/sim/...``.
+    venue, `websocket_url` Kraken's again, `private_websocket_urls` those that tell an account of its orders;
+    `control_url` is the base of ``/sim/...``.
     """
 
     rest_url: str
     websocket_url: str
     websocket_urls: dict[str, str]
+    private_websocket_urls: dict[str, str]
     control_url: str
     pid: int
 
@@ -71,11 +73,15 @@ async def simulator(settings: SimulatorSettings) -> AsyncIterator[SimulatorUrls]
 
 def _urls(host: str, port: int) -> SimulatorUrls:
     base = f"http://{host}:{port}"
-    sockets = {venue: f"ws://{host}:{port}{dialect.path}" for venue, dialect in SOCKETS.items()}
+    sockets, private = (
+        {venue: f"ws://{host}:{port}{dialect.path}" for venue, dialect in dialects.items()}
+        for dialects in (SOCKETS, PRIVATE_SOCKETS)
+    )
     return SimulatorUrls(
         rest_url=base,
         websocket_url=sockets["kraken"],
         websocket_urls=sockets,
+        private_websocket_urls=private,
         control_url=base,
         pid=os.getpid(),
     )

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from contracts.errors import BadInputError
 from contracts.units import MS_PER_DAY
+from exchanges.simulator.accounts.key import SimulatedKey
 from exchanges.simulator.faults import Fault
 from exchanges.simulator.instruments import instrument
 
@@ -53,6 +54,10 @@ class SimulatorSettings(BaseSettings):
     """seconds between heartbeats"""
     batch_seconds: float = Field(default=0.04, gt=0, le=1)
     """seconds of trades that are sent together"""
+    keys: Annotated[tuple[SimulatedKey, ...], NoDecode] = ()
+    """JSON list of keys of accounts, each with key, secret (base64), account and the balances it begins with"""
+    tier: Literal["starter", "intermediate", "pro", "unlimited"] = "pro"
+    """how much accounts may ask"""
     faults: Annotated[tuple[Fault, ...], NoDecode] = ()
     """JSON list of faults to produce"""
     ready_file: Path | None = None
@@ -75,9 +80,9 @@ class SimulatorSettings(BaseSettings):
             raise ValueError("expected at least one pair, was none")
         return value
 
-    @field_validator("faults", mode="before")
+    @field_validator("faults", "keys", mode="before")
     @classmethod
-    def _parse_faults(cls, value: Any) -> Any:
+    def _parse_lists(cls, value: Any) -> Any:
         try:
             return json.loads(value) if isinstance(value, str) else value
         except json.JSONDecodeError as error:

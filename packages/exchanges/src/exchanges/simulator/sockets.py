@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from aiohttp import web
 
 from exchanges.simulator.connection import Connection
-from exchanges.simulator.dialects import SOCKETS
+from exchanges.simulator.dialects import PRIVATE_SOCKETS, SOCKETS
 from exchanges.simulator.dialects.dialect import Dialect
 from exchanges.simulator.faults import Fault
 from exchanges.simulator.venue import Venue
@@ -25,7 +25,8 @@ class Sockets:
 
     def routes(self) -> list[web.RouteDef]:
         """Return what to mount."""
-        return [web.get(dialect.path, self._upgrade_to(dialect)) for dialect in SOCKETS.values()]
+        dialects = (*SOCKETS.values(), *PRIVATE_SOCKETS.values())
+        return [web.get(dialect.path, self._upgrade_to(dialect)) for dialect in dialects]
 
     @property
     def open(self) -> int:
@@ -48,6 +49,8 @@ class Sockets:
             self._venue.faults.rest_errors += [fault.error] * fault.count
         elif fault.kind == "refuse_connections":
             self._venue.faults.refusals += fault.count
+        elif fault.kind == "foreign_order":
+            self._venue.engine.foreign_order(fault, self._venue.now_us())
         for connection in list(self._connections):
             if fault.kind == "disconnect":
                 await connection.cut(fault.close_code)

@@ -7,10 +7,12 @@ from typing import Any
 
 from contracts.clock import SystemClock
 from contracts.units import MS_PER_MINUTE, US_PER_MS
+from exchanges.simulator.accounts.engine import Engine
+from exchanges.simulator.accounts.keys import Keys
 from exchanges.simulator.clock import SimulatedClock
 from exchanges.simulator.faults import Fault, FaultPlan
 from exchanges.simulator.instruments import instrument
-from exchanges.simulator.limits import RateLimit
+from exchanges.simulator.limits import TIERS, RateLimit
 from exchanges.simulator.market import Market
 from exchanges.simulator.settings import DEFAULT_HISTORY_MS, SimulatorSettings
 
@@ -42,7 +44,10 @@ class Venue:
         }
         for market in self.markets.values():
             market.make_until(self.live_from_us if until_us is None else until_us)
-        self.faults = FaultPlan(self.markets)
+        self.faults = FaultPlan(self.markets, settings.seed)
+        self.engine = Engine(self.markets, self.faults, settings.keys, settings.seed)
+        self.keys = Keys(settings.keys, TIERS[settings.tier], settings.seed)
+        self.refused_unheard: list[str] = []
         for fault in settings.faults:
             self.add_fault(fault)
         self.rest_limit = RateLimit(settings.requests_per_second, time.monotonic)

@@ -57,6 +57,10 @@ class EmbeddedClient:
                 yield Record(topic, partition, offset, key, value, named, timestamp_ms, spec)
             start = rows[-1][0] + 1 if rows else following
 
+    def offset_at(self, topic: str, partition: int, timestamp_ms: int) -> int | None:
+        """Return the first offset whose message is of `timestamp_ms` or later; None if there is none."""
+        return self._log.topic(topic).offset_at(partition, timestamp_ms)
+
     def unread(self, topic: str, partition: int, start: int, end: int) -> int:
         """Return how many messages there are at `start` <= offset < `end`."""
         return max(0, end - start)

@@ -118,6 +118,15 @@ class KafkaClient:
             if time.monotonic() - heard_seconds > _TIMEOUT_SECONDS:
                 raise TimeoutError(f"{topic}[{partition}]: expected messages up to offset {end}, none came")
 
+    @retry_while_passing
+    def offset_at(self, topic: str, partition: int, timestamp_ms: int) -> int | None:
+        """Return the first offset whose message is of `timestamp_ms` or later; None if there is none."""
+        asked = [TopicPartition(topic, partition, timestamp_ms)]
+        (found,) = self._consumer(READER_GROUP).offsets_for_times(asked, timeout=_TIMEOUT_SECONDS)
+        if found.error is not None:
+            raise KafkaException(found.error)
+        return found.offset if found.offset >= 0 else None
+
     def unread(self, topic: str, partition: int, start: int, end: int) -> int:
         """Return how many offsets there are from the first message at `start` or after it up to `end`.
 

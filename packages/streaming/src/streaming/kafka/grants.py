@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-from contracts.services import readers_of
+from contracts.services import may_read, readers_of
 from contracts.topics import EVERY_SERVICE, OPERATORS, TOPICS, TopicSpec, dead_letters_name
 from streaming.quix.changelog import CHANGELOG_PREFIX
 
@@ -107,7 +107,7 @@ WRITE on topic dead-letters.candles-dev; READ on topic trades-dev; WRITE on tran
     found |= {Grant(user, "transactional id", f"{group}-", True, operation) for operation in (WRITE, DESCRIBE)}
     own = (READ, WRITE, CREATE, *LOOK)
     found |= {Grant(user, "topic", f"{CHANGELOG_PREFIX}{group}--", True, operation) for operation in own}
-    uses = [(spec.full_name(environment), READ) for spec in topics if service in readers_of(spec)]
+    uses = [(spec.full_name(environment), READ) for spec in topics if service in may_read(spec)]
     uses += [
         (spec.full_name(environment), WRITE) for spec in topics if {service, EVERY_SERVICE}.intersection(spec.writers)
     ]

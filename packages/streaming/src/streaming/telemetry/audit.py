@@ -21,6 +21,7 @@ _MODEL_ACTIONS: dict[str, AuditAction] = {
     "promoted": "model_promoted",
     "refused": "model_refused",
     "rolled_back": "model_rolled_back",
+    "switched": "model_served",
 }
 
 #: What an event says, besides who and when: action, subject, details.
@@ -29,6 +30,8 @@ _Said = tuple[AuditAction, str, dict[str, str]]
 
 def _of_model(event: ModelEvent) -> _Said:
     details = {"reason": event.reason, "alias": event.alias or "", "message_id": event.message_id}
+    if event.pair is not None:
+        details |= {"exchange": event.exchange or "", "pair": event.pair}
     return _MODEL_ACTIONS[event.event], f"{event.model_name}:{event.model_version}", details
 
 

@@ -4,8 +4,12 @@ from exchanges.simulator.dialects.binance import BinanceRest, BinanceSocket
 from exchanges.simulator.dialects.coinbase import CoinbaseRest, CoinbaseSocket
 from exchanges.simulator.dialects.dialect import Dialect
 from exchanges.simulator.dialects.kraken import KrakenSocket
+from exchanges.simulator.dialects.kraken_private import KrakenPrivate
+from exchanges.simulator.dialects.kraken_private_socket import KrakenPrivateSocket
 from exchanges.simulator.dialects.kraken_rest import KrakenRest
 
 #: By venue, as `exchanges.venues` names them.
 SOCKETS: dict[str, type[Dialect]] = {"kraken": KrakenSocket, "coinbase": CoinbaseSocket, "binance": BinanceSocket}
-RESTS = (KrakenRest, CoinbaseRest, BinanceRest)
+#: Those that tell an account its orders.
+PRIVATE_SOCKETS: dict[str, type[Dialect]] = {"kraken": KrakenPrivateSocket}
+RESTS = (KrakenRest, CoinbaseRest, BinanceRest, KrakenPrivate)

@@ -56,6 +56,11 @@ class Dialect(ABC):
     async def greet(self) -> None:  # noqa: B027 - most venues say nothing first
         """Say what the venue says on connecting."""
 
+    @property
+    def in_use(self) -> bool:
+        """Say whether the client has subscribed to anything; a connection without is closed after a while."""
+        return bool(self._line.subscribed)
+
     @abstractmethod
     async def answer(self, data: str | bytes) -> None:
         """Answer a message of the client."""

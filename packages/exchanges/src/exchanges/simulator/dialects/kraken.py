@@ -61,7 +61,7 @@ class KrakenSocket(Dialect):
         now_us = self._venue.now_us()
         await self._line.flush(now_us)
         times = {"time_in": rfc3339(now_us), "time_out": rfc3339(now_us)}
-        await self._line.send(to_json({"method": "pong", **_req_id(request), **times}))
+        await self._line.send(to_json({"method": "pong", **req_id(request), **times}))
 
     async def _subscription(self, request: dict[str, Any], time_in_us: int) -> None:
         params = request.get("params")
@@ -101,10 +101,10 @@ class KrakenSocket(Dialect):
     async def _reply(self, request: dict[str, Any], body: dict[str, Any], time_in_us: int) -> None:
         method = {"method": request["method"]} if isinstance(request.get("method"), str) else {}
         times = {"time_in": rfc3339(time_in_us), "time_out": rfc3339(self._venue.now_us())}
-        await self._line.send(to_json({**method, **_req_id(request), **body, **times}))
+        await self._line.send(to_json({**method, **req_id(request), **body, **times}))
 
 
-def _req_id(request: dict[str, Any]) -> dict[str, int]:
+def req_id(request: dict[str, Any]) -> dict[str, int]:
     """Return the request's id; one that is not an integer is not correlated back, as at Kraken."""
     value = request.get("req_id")
     return {"req_id": value} if isinstance(value, int) and not isinstance(value, bool) else {}

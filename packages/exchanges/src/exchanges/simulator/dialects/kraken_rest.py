@@ -124,7 +124,7 @@ class KrakenRest:
         if any(name not in self._names for name in names):
             raise RestError("EQuery:Unknown asset pair")
         listed = [self._names[name] for name in names]
-        return to_json({item.rest_key: _describe(item) for item in listed})
+        return to_json({item.rest_key: describe(item) for item in listed})
 
 
 def _whole(text: str) -> int:
@@ -148,7 +148,7 @@ def _cursor_ns(text: str) -> int:
     return int(seconds * NS_PER_SECOND)
 
 
-def _describe(item: Instrument) -> dict[str, object]:
+def describe(item: Instrument) -> dict[str, object]:
     """Return what AssetPairs says of `item`."""
     base, quote = item.wsname.split("/")
     has_old_codes = item.rest_key != item.altname

@@ -1,0 +1,114 @@
+"""Kraken's private WebSocket v2: the channel ``executions`` of an account, for whoever shows a token."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Sequence
+from typing import Any
+
+from exchanges import exact_json
+from exchanges.simulator.accounts.account import Account
+from exchanges.simulator.accounts.order import News, SimulatedOrder
+from exchanges.simulator.dialects.dialect import Line, json_object
+from exchanges.simulator.dialects.kraken import KrakenSocket, req_id
+from exchanges.simulator.dialects.kraken_account import news_record
+from exchanges.simulator.market import Market
+from exchanges.simulator.text import rfc3339, to_json
+from exchanges.simulator.venue import Venue
+
+SNAPSHOT_TRADES = 50
+
+
+class KrakenPrivateSocket(KrakenSocket):
+    """As the public one; instead of trades it has one channel, whose frames are counted by ``sequence``."""
+
+    path = "/private/v2"
+
+    def __init__(self, venue: Venue, line: Line) -> None:
+        super().__init__(venue, line)
+        self._account: Account | None = None
+        self._told = 0
+        self._sequence = 0
+        self._late: list[tuple[int, int, News]] = []
+
+    @property
+    def in_use(self) -> bool:
+        """Say whether an account is listened to."""
+        return self._account is not None
+
+    async def answer(self, data: str | bytes) -> None:
+        """Answer a request."""
+        request = json_object(data)
+        method, params = request.get("method"), request.get("params")
+        params = params if isinstance(params, dict) else {}
+        if method == "ping":
+            await self._pong(request)
+        elif method == "subscribe" and params.get("channel") == "executions":
+            await self._subscribe(request, params)
+        elif method == "unsubscribe" and params.get("channel") == "executions":
+            self._account = None
+            await self._say(request, {"result": {"channel": "executions"}, "success": True})
+        else:
+            await self._say(request, {"error": "Channel not supported", "success": False})
+
+    async def beat(self, quiet_seconds: float) -> None:
+        """Tell what is new, or send a heartbeat."""
+        if self._account is None:
+            return
+        now_us = self._venue.now_us()
+        self._venue.engine.advance(now_us)
+        news = self._account.news
+        for index in range(self._told, len(news)):
+            heapq.heappush(self._late, (news[index].due_us, index, news[index]))
+        self._told = len(news)
+        due = []
+        while self._late and self._late[0][0] <= now_us:
+            due.append(heapq.heappop(self._late)[1:])
+        # What is due is told in the order in which it was put down, not in that of its times.
+        for _, piece in sorted(due, key=lambda pair: pair[0]):
+            await self._tell("update", [piece])
+        if not due and quiet_seconds >= self._venue.settings.heartbeat_seconds:
+            await self._line.send('{"channel":"heartbeat"}')
+
+    def trades(
+        self, market: Market, indices: Sequence[int], snapshot: bool, negative: set[int] | frozenset[int]
+    ) -> str:
+        """Refuse: no pair streams here."""
+        raise NotImplementedError("the private WebSocket has no trades")
+
+    async def _subscribe(self, request: dict[str, Any], params: dict[str, Any]) -> None:
+        name = self._venue.keys.account_of_token(params.get("token"), self._venue.now_us())
+        if name is None:
+            return await self._say(request, {"error": "EAPI:Invalid token", "success": False})
+        if self._account is not None:
+            return await self._say(request, {"error": "Already subscribed", "success": False})
+        account = self._venue.engine.accounts[name]
+        self._venue.engine.advance(self._venue.now_us())
+        self._account, self._told, self._sequence = account, len(account.news), 0
+        await self._say(request, {"result": {"channel": "executions"}, "success": True})
+        told = [news for news in account.news if news.execution is not None][-SNAPSHOT_TRADES:]
+        opened = [_as_it_is(order) for order in account.open.values()]
+        shown = (told if params.get("snap_trades") else []) + (opened if params.get("snap_orders", True) else [])
+        return await self._tell("snapshot", shown)
+
+    async def _tell(self, kind: str, news: list[News]) -> None:
+        self._sequence += 1
+        frame = {
+            "channel": "executions",
+            "type": kind,
+            "data": [news_record(piece) for piece in news],
+            "sequence": self._sequence,
+        }
+        await self._line.send(exact_json.dumps(frame))
+
+    async def _say(self, request: dict[str, Any], body: dict[str, Any]) -> None:
+        method = request.get("method")
+        now = rfc3339(self._venue.now_us())
+        named = {"method": method} if isinstance(method, str) else {}
+        await self._line.send(to_json({**named, **req_id(request), **body, "time_in": now, "time_out": now}))
+
+
+def _as_it_is(order: SimulatedOrder) -> News:
+    status = "partially_filled" if order.filled else "new"
+    facts = (order.order_id, order.request, status, order.filled, order.cost, None)
+    return News("new", *facts, order.opened_us, order.opened_us)
