@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from tests.history.trade_source import PAIRS, START_US, frame
+from typer.testing import CliRunner
 
 from backtest.bars import EXACT_COLUMNS, GAP
 from backtest.history import History
@@ -21,6 +22,7 @@ from contracts.errors import BadInputError
 from contracts.message import Message
 from contracts.topics import CANDLES, TRADES
 from contracts.trade_frame import TRADE_COLUMNS, TradeFrame
+from embedded.cli import app
 from history.tree import HistoryTree
 from streaming.testing import run_topology
 
@@ -114,3 +116,10 @@ def test_a_row_that_is_no_trade_is_said(tmp_path: Path) -> None:
     rows[50] = rows[50].replace(rows[50].split(",")[2], "nonsense")
     path.write_bytes(gzip.compress("\n".join(rows).encode()))
     assert any("1 row is no trade" in note for note in bars_of_trades([path], 60).notes)
+
+
+def test_an_account_trades_on_them(tmp_path: Path) -> None:
+    options = ["--strategy", "sma_cross", "--trades", tree_of(tmp_path / "tree"), "--out", tmp_path / "out"]
+    said = CliRunner().invoke(app, ["backtest", *map(str, options)])
+    assert said.exit_code == 0, said.output
+    assert f"{len(published(PAIRS[0]))}, awake on" in said.output
