@@ -62,11 +62,12 @@ class VenueModel:
         return name
 
     def cancel(self, request: CancelOrder) -> Event:
-        if not (self.has_faults and self.random.random() < 0.3):
+        taken = not (self.has_faults and self.random.random() < 0.3)
+        if taken:
             for order in self._open():
                 if order.client_order_id == request.client_id:
                     self.orders[order.venue_order_id] = replace(order, status="cancelled", reason="User requested")
-        return CancelAnswered(request.order.order_id, self.now_ms)
+        return CancelAnswered(request.order.order_id, taken, self.now_ms)
 
     def pass_time(self, ms: int) -> None:
         """Let time go on: what was under way arrives or is refused for its deadline, and open orders trade."""

@@ -11,7 +11,7 @@ from tests.gateway.venue_model import POLICY, VenueModel
 
 from contracts.order import ENDS, Order
 from contracts.order_report import OrderReport
-from execution.core.orders.life import after, unwanted
+from execution.core.orders.life import after, amended, unwanted
 from gateway.core.events import Event, OrderSeen, Ticked
 from gateway.core.fold import step
 from gateway.core.policy import Policy
@@ -19,6 +19,10 @@ from gateway.core.requests import CancelOrder, Output, SendOrder, SurveyVenue
 from gateway.core.state import State
 
 START_MS = 1_790_000_000_000
+DOINGS = ("place", "cancel", "raise", "book", "read", "read", "answer", "answer", "tick", "kill")
+BUY: dict[str, Any] = {"side": "buy"}
+SELL: dict[str, Any] = {"side": "sell"}
+STOP: dict[str, Any] = {"side": "sell", "purpose": "protect", "order_type": "stop", "stop_price": "90"}
 
 
 def order(number: int, at_ms: int = START_MS, **changes: Any) -> Order:
@@ -68,6 +72,12 @@ class World:
         for each in self.latest.values():
             if each.status not in ENDS and each.cancel_reason is None:
                 return self._write(unwanted(each, "changed its mind", self.venue.now_ms))
+        return None
+
+    def raise_a_stop(self) -> None:
+        for each in self.latest.values():
+            if each.status not in ENDS and each.stop_price is not None:
+                return self._write(amended(each, self.venue.now_ms, stop_price=str(int(each.stop_price) + 1)))
         return None
 
     def book(self, count: int) -> None:
@@ -133,9 +143,11 @@ class World:
     # -- how it goes on
 
     def do_something(self) -> None:
-        what = self.random.choice(("place", "cancel", "book", "read", "read", "answer", "answer", "tick", "kill"))
+        what = self.random.choice(DOINGS)
         if what == "place":
-            self.place(side=self.random.choice(("buy", "sell")))
+            self.place(**self.random.choice((BUY, BUY, SELL, SELL, STOP)))
+        elif what == "raise":
+            self.raise_a_stop()
         elif what == "cancel":
             self.no_longer_want_one()
         elif what == "book":

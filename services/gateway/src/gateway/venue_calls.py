@@ -66,7 +66,8 @@ class VenueCalls:
             self._venue.cancel_order(request.client_id)
         except (RefusedError, NotAnsweredError) as error:
             logger.warning("{} cannot be cancelled yet: {}", request.order.order_id, error)
-        return CancelAnswered(request.order.order_id, self._clock.now_ms())
+            return CancelAnswered(request.order.order_id, False, self._clock.now_ms())
+        return CancelAnswered(request.order.order_id, True, self._clock.now_ms())
 
     def survey(self, request: SurveyVenue, held: Mapping[str, Decimal]) -> Event:
         """Ask for everything, in the order in which an order goes from one list to the next."""

@@ -9,11 +9,15 @@ from gateway.core.door import refused_at_door
 from gateway.core.policy import LONGEST_DEADLINE_MS, Policy
 from gateway.core.reports import report
 from gateway.core.requests import CancelOrder, Output, SendOrder, SurveyVenue
+from gateway.core.resting import STOP_REACHED, has_to_wait, is_overtaken, why_taken_away
+from gateway.core.settle import OVERDUE
 from gateway.core.state import EVERYTHING, State
 from gateway.core.tracked import Tracked
 
 TOO_OLD = "decided_too_long_ago"
 NOT_RECONCILED = "not_reconciled"
+#: It had been given up when it was found after all.
+GIVEN_UP = "given_up"
 
 
 def advance(state: State, now_ms: int, policy: Policy) -> tuple[State, list[Output]]:
@@ -45,8 +49,10 @@ def _end(state: State, tracked: Tracked, now_ms: int, policy: Policy) -> OrderRe
         return report(order, "CANCELLED", now_ms, reason=order.cancel_reason)
     if order.expires_at_ms is not None and now_ms >= order.expires_at_ms:
         return report(order, "EXPIRED", now_ms)
-    if now_ms - order.decided_at_ms > policy.oldest_decision_ms:
+    if now_ms - order.decided_at_ms > policy.oldest_decision_ms and order.purpose != "protect":
         return report(order, "EXPIRED", now_ms, reason=TOO_OLD)
+    if is_overtaken(state, order):
+        return report(order, "REJECTED", now_ms, reason=STOP_REACHED)
     if (reason := refused_at_door(order, state.commands.get(order.account))) is not None:
         return report(order, "REJECTED", now_ms, reason=reason)
     trouble = state.troubles.get(EVERYTHING) or state.troubles.get(order.pair)
@@ -57,32 +63,36 @@ def _end(state: State, tracked: Tracked, now_ms: int, policy: Policy) -> OrderRe
 
 def _send(state: State, now_ms: int, policy: Policy) -> tuple[State, list[Output]]:
     """Send what waits, sells first, one at a time: commands are looked at between any two."""
-    waiting = [each for each in state.orders.values() if each.phase == "WAITING"]
+    waiting = [e for e in state.orders.values() if e.phase == "WAITING" and not has_to_wait(state, e.order)]
     busy = any(each.phase == "SENT" for each in state.orders.values())
     if not waiting or busy or not state.trusted:
         return state, []
     first = min(waiting, key=lambda each: (each.order.side == "buy", each.order.decided_at_ms))
     deadline_ms = now_ms + min(policy.deadline_ms, LONGEST_DEADLINE_MS)
-    sent = replace(first, phase="SENT", deadline_ms=deadline_ms)
+    sent = replace(first, phase="SENT", deadline_ms=deadline_ms, sent_stop_price=first.order.stop_price)
     return state.with_orders([sent]), [SendOrder(first.order, first.client_id, deadline_ms)]
 
 
 def _cancels(state: State, now_ms: int) -> tuple[State, list[Output]]:
     unwanted = [
-        each
+        replace(each, cancelling=True, cancelled_for=reason)
         for each in state.orders.values()
-        if each.phase == "OPEN" and not each.cancelling and _is_unwanted(state, each, now_ms)
+        if each.phase == "OPEN" and not each.cancelling and (reason := _unwanted(state, each, now_ms)) is not None
     ]
     requests: list[Output] = [CancelOrder(each.order, each.client_id, each.venue_order_id) for each in unwanted]
-    return (state.with_orders(replace(each, cancelling=True) for each in unwanted) if unwanted else state), requests
+    return (state.with_orders(unwanted) if unwanted else state), requests
 
 
-def _is_unwanted(state: State, tracked: Tracked, now_ms: int) -> bool:
-    """Say whether an open order is to go: execution or an operator says so, or its time is over."""
+def _unwanted(state: State, tracked: Tracked, now_ms: int) -> str | None:
+    """Return why an open order is to go: somebody says so, its time is over, or another sells; None: it stays."""
     order = tracked.order
-    overdue = order.expires_at_ms is not None and now_ms >= order.expires_at_ms
-    shut = refused_at_door(order, state.commands.get(order.account)) is not None
-    return order.cancel_reason is not None or overdue or shut or tracked.ended_ms is not None
+    if order.cancel_reason is not None:
+        return order.cancel_reason
+    if order.expires_at_ms is not None and now_ms >= order.expires_at_ms:
+        return OVERDUE
+    if tracked.ended_ms is not None:
+        return GIVEN_UP
+    return refused_at_door(order, state.commands.get(order.account)) or why_taken_away(state, tracked)
 
 
 def _since_ms(state: State, now_ms: int, policy: Policy) -> int:

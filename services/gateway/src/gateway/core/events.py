@@ -60,9 +60,10 @@ class NotAnswered:
 
 @dataclass(frozen=True, slots=True)
 class CancelAnswered:
-    """Whatever the answer to a cancellation was: what became of the order is asked for."""
+    """The venue took a cancellation or not; what became of the order is asked for in any case."""
 
     order_id: str
+    taken: bool
     now_ms: int
 
 

@@ -63,6 +63,7 @@ def _order_seen(state: State, event: OrderSeen, policy: Policy) -> Step:
         accepted=order.venue_order_id is not None or order.filled_quantity != "0",
         venue_order_id=order.venue_order_id,
         ended_ms=event.now_ms if over else None,
+        sent_stop_price=order.stop_price,
     )
     asked = state if fresh else state.soon(event.now_ms, 0)
     told: list[Output] = []
@@ -104,7 +105,7 @@ def _not_answered(state: State, event: NotAnswered, policy: Policy) -> Step:
 
 
 def _cancel_answered(state: State, event: CancelAnswered, policy: Policy) -> Step:
-    return state.soon(event.now_ms, policy.ask_ms), []
+    return state.soon(event.now_ms, 0 if event.taken else policy.ask_ms), []
 
 
 def _survey_failed(state: State, event: SurveyFailed, policy: Policy) -> Step:

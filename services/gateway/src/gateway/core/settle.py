@@ -15,6 +15,8 @@ from gateway.core.tracked import Tracked
 
 #: Why an order that may have been sent is given up: its deadline is over and the venue does not know it.
 NOT_AT_VENUE = "not_at_venue"
+#: Why an order that rested is cancelled: its time is over.
+OVERDUE = "overdue"
 
 
 def settle(
@@ -77,10 +79,10 @@ def _missing(tracked: Tracked, asked_ms: int, policy: Policy) -> tuple[Tracked, 
 
 def _end(tracked: Tracked, found: VenueOrder, asked_ms: int) -> OrderReport:
     order = tracked.order
-    overdue = order.expires_at_ms is not None and asked_ms >= order.expires_at_ms and order.cancel_reason is None
+    overdue = tracked.cancelled_for == OVERDUE
     if found.status == "expired" or overdue or (found.status == "cancelled" and order.time_in_force == "IOC"):
         return report(order, "EXPIRED", asked_ms, reason=found.reason, venue_order_id=found.venue_order_id)
-    reason = order.cancel_reason or found.reason or f"{found.status} by the venue"
+    reason = tracked.cancelled_for or order.cancel_reason or found.reason or f"{found.status} by the venue"
     return report(order, "CANCELLED", asked_ms, reason=reason, venue_order_id=found.venue_order_id)
 
 

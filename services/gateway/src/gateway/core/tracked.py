@@ -35,8 +35,12 @@ class Tracked:
         The ids of those that were reported since this process began, and their sum in base currency.
     cancelling
         Its cancellation was asked for and the venue has not been asked about it since.
+    cancelled_for
+        Why it was.
     ended_ms
         Since when it is over.
+    sent_stop_price
+        Where its stop rests at the venue, which may not be where its last step wants it.
     """
 
     order: Order
@@ -48,7 +52,9 @@ class Tracked:
     executions: frozenset[str] = frozenset()
     filled: Decimal = Decimal(0)
     cancelling: bool = False
+    cancelled_for: str | None = None
     ended_ms: int | None = None
+    sent_stop_price: str | None = None
 
     @property
     def client_id(self) -> str:
