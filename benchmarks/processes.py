@@ -69,11 +69,11 @@ class Processes:
             )
 
     def start_services(self) -> None:
-        """Register a baseline model, create the topics and start the services behind `trades`."""
+        """Register a logistic model, create the topics and start the services behind `trades`."""
         # Here, because it brings MLflow: seconds, and most of what imports this module does without.
-        from tests.support.trained_model import register_baseline
+        from tests.support.trained_model import register_logistic
 
-        register_baseline(self.folder)
+        register_logistic(self.folder)
         create_topics(self.settings, TOPICS)
         for name in reversed(INPUTS):
             self.start(name)

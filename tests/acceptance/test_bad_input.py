@@ -29,7 +29,7 @@ DATA = ROOT.parent / "shared/data/trades"
 BINANCE = DATA / "binance_spot_BTCUSDT_20240808-09.csv.gz"
 COINBASE = DATA / "coinbase_BTC-USD_20230905_1h.csv.gz"
 Process = subprocess.Popen[bytes]
-DEMO = ("demo", "--model", "baseline", "--hours", "0.3")
+DEMO = ("demo", "--model", "logistic", "--hours", "0.3")
 LIVE_FROM_MS = 1_772_582_400_000
 
 needs_data = pytest.mark.skipif(
@@ -132,7 +132,7 @@ def simulator(tmp_path: Path) -> Iterator[dict[str, str]]:
             "training",
             "PREDICTIONS_MODEL",
             "gpt",
-            "PREDICTIONS_MODEL: expected 'baseline', 'lightgbm', 'lightgbm_lags' or 'lstm', was 'gpt'",
+            "PREDICTIONS_MODEL: expected 'lightgbm', 'lightgbm_lags', 'logistic' or 'lstm', was 'gpt'",
         ),
         ("exchanges.simulator", "SIMULATOR_SPEED", "-1", "SIMULATOR_SPEED: expected greater than 0, was '-1'"),
     ],
@@ -150,7 +150,7 @@ def test_a_bad_setting_is_named_with_what_was_expected(
 def test_a_run_on_an_unknown_pair_ends_at_once(simulator: dict[str, str], tmp_path: Path) -> None:
     out = tmp_path / "run"
     code, said = call(
-        "embedded", "run", "--pairs", "BTC/USD,FOO/USD", "--model", "baseline", "--data", out, **simulator
+        "embedded", "run", "--pairs", "BTC/USD,FOO/USD", "--model", "logistic", "--data", out, **simulator
     )
     assert code == 2
     assert "TRADES_PAIRS: Kraken does not list 'FOO/USD'; pairs are written BASE/QUOTE, such as BTC/USD" in said
@@ -286,7 +286,7 @@ def test_ctrl_c_leaves_nothing_running(tmp_path: Path, command: tuple[str, ...],
 
 @pytest.mark.slow
 def test_a_run_that_is_stopped_before_it_has_a_trade_says_so_and_reports_nothing(tmp_path: Path) -> None:
-    command = ("run", "--exchange", "simulator", "--model", "baseline", "--data", tmp_path / "out")
+    command = ("run", "--exchange", "simulator", "--model", "logistic", "--data", tmp_path / "out")
     with running(tmp_path, "embedded", *command, until=" s  starting") as run:
         run.send_signal(signal.SIGINT)
         assert run.wait(60) == 130

@@ -39,7 +39,7 @@ PRECISION_US = {"kraken": 1, "coinbase": 1, "binance": 1_000}
 @contextmanager
 def begun(folder: Path, *options: str) -> Iterator[subprocess.Popen[bytes]]:
     """Run until the block ends; nothing of it is left then."""
-    common = ("run", "--exchange", "simulator", "--speed", str(SPEED), "--pairs", "BTC/USD", "--model", "baseline")
+    common = ("run", "--exchange", "simulator", "--speed", str(SPEED), "--pairs", "BTC/USD", "--model", "logistic")
     run = start("embedded", folder, *common, "--data", str(folder / "run"), *options)
     try:
         yield run

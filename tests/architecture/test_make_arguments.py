@@ -33,13 +33,13 @@ ARGUMENTS = _loaded()
 MAKEFILES = ARGUMENTS.Makefiles()
 
 WRONG = [
-    ("demo", {"modle": "baseline"}, "was modle= (did you mean model?)"),
-    ("demo", {"model": "basline"}, "was 'basline' (did you mean baseline?)"),
+    ("demo", {"modle": "logistic"}, "was modle= (did you mean model?)"),
+    ("demo", {"model": "logstic"}, "was 'logstic' (did you mean logistic?)"),
     ("demo", {"pair": "BTC/EUR"}, "was pair= (did you mean pairs?)"),
     ("demo", {"hours": "abc"}, "hours: expected a number, at least 0, was 'abc'"),
     ("demo", {"horizon": "0"}, "horizon: expected a number, at least 1, was '0'"),
     ("demo", {"features": "ful"}, "features: expected core, full, was 'ful' (did you mean full?)"),
-    ("demo", {"MODLE": "baseline"}, "(did you mean MODEL?)"),
+    ("demo", {"MODLE": "logistic"}, "(did you mean MODEL?)"),
     ("demo", {"CANDLES_GRCE_MS": "1"}, "(did you mean CANDLES_GRACE_MS?)"),
     ("run", {"file": "x"}, "make run: expected one of"),
     ("replay", {"hours": "1"}, "make replay: expected one of file= out="),
@@ -51,7 +51,7 @@ WRONG = [
     ("dead-letters", {"action": "drop"}, "action: expected list, show, replay"),
     ("clean", {"seed": "7"}, "make clean: expected no arguments"),
     ("run", {"exchange": "krakn"}, "exchange: expected kraken, coinbase, binance, simulator, was 'krakn'"),
-    ("demo", {"MODEL": "basline"}, "was 'basline' (did you mean baseline?)"),
+    ("demo", {"MODEL": "logstic"}, "was 'logstic' (did you mean logistic?)"),
 ]
 
 #: Words that are no targets, with what they seem to stand for.
@@ -68,7 +68,7 @@ NO_TARGETS = [
     ("subscribe SOL/USD", "(did you mean pair=SOL/USD?)"),
     ("demo BTC/EUR", "(did you mean pairs=BTC/EUR?)"),
     ("build candles", "(did you mean service=candles?)"),
-    ("demo baseline", "(did you mean model=baseline?)"),
+    ("demo logistic", "(did you mean model=logistic?)"),
     ("run simulator", "(did you mean exchange=simulator?)"),
     ("dead-letters replay show", "(did you mean action=show?)"),
     ("README.md", "expected a target, was README.md; make help-all lists them"),
@@ -81,14 +81,14 @@ NO_TARGETS = [
 ENVIRONMENTS = [
     ("demo", {"MODLE": "x"}, "was MODLE= in the environment (did you mean MODEL?)"),
     ("lint", {"MODLE": "x"}, "was MODLE= in the environment (did you mean MODEL?)"),
-    ("demo", {"MODEL": "basline"}, "was 'basline' (did you mean baseline?), from the environment"),
+    ("demo", {"MODEL": "logstic"}, "was 'logstic' (did you mean logistic?), from the environment"),
     ("demo", {"huors": "1"}, "(did you mean hours?)"),
     ("demo", {"hours": "abc"}, "hours: expected a number, at least 0, was 'abc', from the environment"),
     ("demo", {"features": "ful"}, "(did you mean full?), from the environment"),
     ("clean", {"MODEL": "gpt", "hours": "abc"}, ""),
     (
         "demo",
-        {"MODEL": "baseline", "hours": "1", "MODE": "dark", "PATH": "/bin", "HOME": "/", "https_proxy": "x"},
+        {"MODEL": "logistic", "hours": "1", "MODE": "dark", "PATH": "/bin", "HOME": "/", "https_proxy": "x"},
         "",
     ),
 ]
@@ -122,12 +122,12 @@ def test_what_a_target_says_it_takes_it_takes(target: str) -> None:
 @pytest.mark.parametrize(
     ("target", "given"),
     [
-        ("demo", {"model": "baseline", "hours": "0.5", "balance": "500", "fee_bps": "10", "interval": "5m"}),
+        ("demo", {"model": "logistic", "hours": "0.5", "balance": "500", "fee_bps": "10", "interval": "5m"}),
         ("replay", {"file": "a b.csv", "pair": "BTC/EUR", "accounts": "own.toml"}),
         ("run", {"pairs": "BTC/EUR", "data": "x", "exchange": "kraken"}),
         ("bench", {"part": "candles,latency", "logs": "embedded"}),
         ("test", {"tests": "tests/contracts", "workers": "2"}),
-        ("demo", {"CANDLES_GRACE_MS": "5", "UV_SYSTEM_CERTS": "1", "MODEL": "baseline", "HTTPS_PROXY": "x"}),
+        ("demo", {"CANDLES_GRACE_MS": "5", "UV_SYSTEM_CERTS": "1", "MODEL": "logistic", "HTTPS_PROXY": "x"}),
         ("build", {"service": "candles"}),
     ],
 )
@@ -169,7 +169,7 @@ def test_make_does_not_pass_over_a_word_that_is_a_folder() -> None:
 @pytest.mark.skipif(shutil.which("make") is None, reason="needs make")
 def test_make_sees_a_misspelt_variable_of_the_environment() -> None:
     command = ["make", "-n", "demo"]
-    environment = {**os.environ, "MODLE": "baseline"}
+    environment = {**os.environ, "MODLE": "logistic"}
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 2
     assert "did you mean MODEL?" in done.stderr

@@ -41,13 +41,13 @@ def planned(*words: str) -> str:
 def test_a_run_needs_no_pytorch_unless_it_is_asked_for() -> None:
     assert "--extra torch" not in planned("run") and "--model" not in planned("run")
     assert "--extra torch" in planned("run", "model=lstm") and "--model='lstm'" in planned("run", "model=lstm")
-    assert "--model='baseline'" in planned("run", "model=baseline")
+    assert "--model='logistic'" in planned("run", "model=logistic")
 
 
 def test_a_demo_needs_no_pytorch_and_whoever_is_about_to_get_it_is_told_the_way_without() -> None:
     assert "--extra torch" not in planned("demo")
     assert "--extra torch" in planned("demo", "model=lstm")
-    assert '"Without it: make demo model=baseline"' in planned("demo", "model=lstm")
+    assert '"Without it: make demo model=logistic"' in planned("demo", "model=lstm")
 
 
 def test_a_target_that_was_joined_with_another_is_still_taken() -> None:

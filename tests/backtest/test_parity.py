@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
 import pytest
 from tests.backtest import ugly_markets as ugly
-from tests.backtest.test_asleep_equals_awake import lived
+from tests.execution.operator_words import command
 
 from backtest.decided import NOTHING_SAID
 from backtest.engine import Outcome
 from backtest.market import market_of
 from backtest.parity import RunTerms, parity
+from backtest.said import said_to
 from backtest.strategies_of import chosen
 from backtest.tables import write_tables
 from contracts.account import Account
+from contracts.errors import BadInputError
 from exchanges.paper import PaperBroker
 from execution.core.account.portfolio import Portfolio
+from execution.core.execute import run as live
 from execution.core.policy import Policy
 from results.report.data import load_table
 
@@ -46,22 +50,41 @@ TABLES = {
 TERMS = RunTerms((ACCOUNT,), PaperBroker(), Policy(), expiry_seconds=300, interval_s=60)
 
 
+#: What operators said, after how many of the 1,000 signals: also within a minute, and twice in one.
+WORDS = {3: "halt", 41: "resume", 200: "flatten", 201: "resume", 350: "reduce_only", 500: "resume", 733: "flatten"}
+
+
+def with_words(signals: list[Any]) -> list[Any]:
+    """Return the signals with what operators said between them."""
+    events: list[Any] = []
+    for number, each in enumerate(signals):
+        events += [command(WORDS[number], number)] if number in WORDS else []
+        events.append(each)
+    return events
+
+
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The tables of a run as the live fold makes them, signal by signal."""
-    folder = tmp_path_factory.mktemp("run")
+    return written(tmp_path_factory.mktemp("run"))[0]
+
+
+def written(folder: Path, between: Callable[[list[Any]], list[Any]] = list) -> tuple[Path, list[Any]]:
+    """Write the tables of a run; return where, and what was on its topic of signals."""
     rng = np.random.default_rng(5)
     every = {p: ugly.bars(rng, p, 500, ugly.BEGINNINGS_MS[0], jumps=0.0, holes=0.02) for p in PAIRS}
     decided = {pair: chosen(ACCOUNT).decided(bars, TERMS.expiry_seconds) for pair, bars in every.items()}
     # Signals and candles: nothing has been traded in them.
     write_tables([Outcome(market_of(ACCOUNT, decided, TERMS.policy), Portfolio.opened(ACCOUNT))], folder)
     messages: dict[str, list[Mapping[str, object]]] = {}
-    for message in lived(ACCOUNT, decided, PaperBroker(), TERMS.policy):
+    signals = [each.signal(ACCOUNT.name, place) for each in decided.values() for place in range(len(each.bars))]
+    events = between(sorted(signals, key=lambda signal: signal.window_start_ms))
+    for message in live(events, ACCOUNT, PaperBroker(), TERMS.policy):
         messages.setdefault(message.schema_name, []).append(message.model_dump())
     for table, name in TABLES.items():
         schema = load_table(folder, table).schema
         pl.DataFrame(messages.get(name, []), schema=schema).write_parquet(folder / f"{table}.parquet")
-    return folder
+    return folder, events
 
 
 def test_signals_of_a_strategy_without_a_model_copy_no_prediction() -> None:
@@ -76,6 +99,26 @@ def test_the_same_comes_out_again(run: Path) -> None:
     assert all(each.differences == () for each in found.values()), [each.differences[:3] for each in found.values()]
     assert all(each.published == each.backtested == each.equal for each in found.values())
     assert found["fills"].equal >= 10 and found["signals"].equal > 800 and found["pnl"].equal > 400
+
+
+def test_what_operators_said_is_said_again_after_the_same_bars(tmp_path: Path) -> None:
+    folder, events = written(tmp_path, with_words)
+    said = list(said_to(ACCOUNT, events, TERMS.policy))
+    assert [word.action for _, word in said] == list(WORDS.values())
+    found = parity(folder, replace(TERMS, said={ACCOUNT.name: said}))
+    assert [each.differences[:3] for each in found] == [()] * len(found)
+    states = set(load_table(folder, "pnl")["trading_state"])
+    assert states >= {"ACTIVE", "OPERATOR_HALT", "OPERATOR_REDUCE_ONLY", "OPERATOR_FLATTEN"}
+    assert load_table(folder, "orders").filter(pl.col("reason") == "OPERATOR_FLATTEN").height > 0
+    assert any(each.differences for each in parity(folder, TERMS)), "without what was said it is another run"
+    late = [(None if bar is None else bar + 60_000, word) for bar, word in said]
+    assert any(each.differences for each in parity(folder, replace(TERMS, said={ACCOUNT.name: late})))
+
+
+def test_a_run_at_a_venue_is_refused_by_the_accounts_name(run: Path) -> None:
+    terms = replace(TERMS, accounts=(ACCOUNT.model_copy(update={"broker": "venue"}),))
+    with pytest.raises(BadInputError, match=r"expected a run on paper.*was 'paper'"):
+        parity(run, terms)
 
 
 @pytest.mark.parametrize(

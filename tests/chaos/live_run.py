@@ -144,7 +144,7 @@ def undisturbed(folder: Path, market: LiveMarket, model: dict[str, str]) -> Writ
 
 
 def train_model(folder: Path) -> dict[str, str]:
-    """Backfill the market's past, train the baseline on it, and return the settings that name the model."""
+    """Backfill the market's past, train logistic regression on it, and return the settings that name the model."""
     model = {
         "PREDICTIONS_MLFLOW_URI": f"sqlite:///{folder}/mlflow.db",
         "PREDICTIONS_MLFLOW_ARTIFACTS": f"file://{folder}/mlartifacts",

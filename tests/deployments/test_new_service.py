@@ -47,7 +47,7 @@ from results.run_folder import RunFolder
 from streaming.kafka.grants import describe_grants, grants_of
 from verify.stages import OUTPUTS
 assert ECHOES in TOPICS
-assert "echoes" in [spec.name for spec in Services(RunFolder(Path("run")), (), "baseline", 7, {}).flow()]
+assert "echoes" in [spec.name for spec in Services(RunFolder(Path("run")), (), "logistic", 7, {}).flow()]
 assert SHOWN["echoes"] is TRADES and "echoes" in process_states({})["services"]
 assert OUTPUTS["echoes"] == (ECHOES,) and up_to("echoes") == ("echoes",)
 allowed = describe_grants(grants_of("echoes", "dev"))

@@ -34,7 +34,7 @@ def written(image: str, folder: Path) -> str:
     uv = shutil.which("uv") or str(ROOT / ".tools/bin/uv")
     if not Path(uv).exists():
         pytest.skip("needs uv on the path or in .tools, which the Makefile puts there")
-    command = [str(DOCKER / "sbom.sh"), image, MODELS.get(image, "baseline"), str(folder)]
+    command = [str(DOCKER / "sbom.sh"), image, MODELS.get(image, "logistic"), str(folder)]
     subprocess.run(command, env=os.environ | {"UV": uv}, capture_output=True, text=True, check=True)
     return (folder / f"{image}.cdx.json").read_text(encoding="utf-8")
 

@@ -42,7 +42,7 @@ def call(command: str, files: list[str], out: Path, *options: str, **environment
         "replay": ["replay", files[0], "--pair", "BTC/USD", "--out", str(out)],
         "run": ["run", "--data", str(out)],
     }[command]
-    result = CliRunner().invoke(app, [*words, "--model", "baseline", *options], env=environment)
+    result = CliRunner().invoke(app, [*words, "--model", "logistic", *options], env=environment)
     return result.exit_code, result.stderr
 
 
@@ -109,7 +109,7 @@ def test_one_account_has_one_currency(command: str, pairs: str, files: list[str]
 
 
 def test_a_replay_of_files_in_two_currencies_needs_accounts(files: list[str], tmp_path: Path) -> None:
-    result = CliRunner().invoke(app, ["replay", *files, "--out", str(tmp_path / "out"), "--model", "baseline"])
+    result = CliRunner().invoke(app, ["replay", *files, "--out", str(tmp_path / "out"), "--model", "logistic"])
     assert result.exit_code == 2
     assert "not BTC/JPY in JPY and BTC/USD in USD" in result.stderr
     assert not (tmp_path / "out").exists()

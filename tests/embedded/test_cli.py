@@ -31,7 +31,7 @@ def call(*arguments: object) -> tuple[int, str]:
     [
         (
             ("demo", "--model", "oracle"),
-            "--model: expected lightgbm or baseline or lightgbm_lags or lstm, was 'oracle'",
+            "--model: expected lightgbm or lightgbm_lags or logistic or lstm, was 'oracle'",
         ),
         (("demo", "--kill", "candles@noon"), "--kill: expected SERVICE@PHASE"),
         (("replay", "no-such-file.csv"), "FILE: expected a file of recorded trades, was 'no-such-file.csv'"),
@@ -95,7 +95,7 @@ def test_a_second_ctrl_c_while_it_ends_changes_nothing(monkeypatch: pytest.Monke
 def test_a_folder_that_is_not_ours_is_left_alone(tmp_path: Path) -> None:
     precious = tmp_path / "thesis.txt"
     precious.write_text("all my work")
-    code, output = call("demo", "--model", "baseline", "--out", tmp_path)
+    code, output = call("demo", "--model", "logistic", "--out", tmp_path)
     assert code == 2
     assert "Nothing was touched; choose another folder." in output
     assert precious.read_text() == "all my work"
@@ -131,7 +131,7 @@ def test_a_file_where_a_folder_should_be_is_refused(tmp_path: Path) -> None:
 
 def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    code, output = call("demo", "--model", "baseline", "--out", tmp_path / "file/out")
+    code, output = call("demo", "--model", "logistic", "--out", tmp_path / "file/out")
     assert code == 1
     assert f"{tmp_path}/file/out: Not a directory" in output.replace("\n", "")
 
@@ -140,7 +140,7 @@ def test_two_runs_at_once_in_a_folder_are_refused(tmp_path: Path) -> None:
     place = RunFolder(tmp_path / "out")
     with place.owned(afresh=True):
         (place.out / "mine").touch()
-        code, output = call("demo", "--model", "baseline", "--out", place.out)
+        code, output = call("demo", "--model", "logistic", "--out", place.out)
         assert code == 2
         assert "another run of tradestream is using this folder" in output
         assert (place.out / "mine").exists()

@@ -41,7 +41,7 @@ def test_rows_are_warm_where_it_is_said(bars: int) -> None:
 
 @pytest.mark.parametrize("pairs", [1, 2, 3])
 def test_what_would_be_enough_is_enough_and_a_bar_less_is_not(pairs: int) -> None:
-    settings = training_settings({}, "baseline")
+    settings = training_settings({}, "logistic")
     firsts = [MIDNIGHT_MS - (BEFORE + 1) * MINUTE_MS - number * 90 * MINUTE_MS for number in range(pairs)]
 
     def histories(last_ms: int) -> list[History]:
@@ -60,6 +60,6 @@ def test_what_would_be_enough_is_enough_and_a_bar_less_is_not(pairs: int) -> Non
 
 def test_longer_bars_need_longer_trades() -> None:
     day_ms = 86_400_000
-    settings = training_settings({"PREDICTIONS_INTERVAL_S": "300"}, "baseline")
+    settings = training_settings({"PREDICTIONS_INTERVAL_S": "300"}, "logistic")
     two_days = [History("BTC/USD", MIDNIGHT_MS - day_ms, MIDNIGHT_MS + day_ms)]
     assert "Features of 5m bars" in (why_too_short(two_days, settings) or "")

@@ -60,7 +60,7 @@ def words_of(spy: Path, target: str, arguments: dict[str, str]) -> list[str]:
     done = subprocess.run(
         ["make", f"UV={spy}", target, *_NEEDS.get(target, ()), *given],
         cwd=ROOT,
-        env={**os.environ, "MODEL": "baseline", "SPY_FILE": str(heard)},
+        env={**os.environ, "MODEL": "logistic", "SPY_FILE": str(heard)},
         capture_output=True,
         text=True,
         check=False,

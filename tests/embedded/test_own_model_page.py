@@ -220,7 +220,7 @@ def test_a_card_of_the_run_that_computes_core_is_refused(registered: Page, tmp_p
 
 def test_a_lost_model_of_ones_own_is_no_reason_to_train_another(registered: Page, tmp_path: Path) -> None:
     stored = ModelRegistry(registered.settings().tracking_uri).load("direction", 1)
-    for kind, replaced in (("own", False), ("baseline", True)):
+    for kind, replaced in (("own", False), ("logistic", True)):
         place = RunFolder(tmp_path / kind)
         place.create()
         settings = settings_of(place.out)

@@ -151,6 +151,6 @@ def test_a_page_or_a_list_of_differences_replaces_nothing_of_somebody_else(finis
 
 def test_a_folder_too_deep_for_sqlite_is_refused_before_anything_starts(tmp_path: Path) -> None:
     deep = tmp_path.joinpath(*["x" * 200] * 2)
-    done = CliRunner().invoke(app, ["demo", "--model", "baseline", "--out", str(deep)])
+    done = CliRunner().invoke(app, ["demo", "--model", "logistic", "--out", str(deep)])
     assert done.exit_code == 2 and "folder: expected a path of at most 360 bytes" in done.output
     assert not deep.parent.exists()

@@ -59,7 +59,7 @@ def test_a_card_is_a_file_and_options_go_before_it(tmp_path: Path) -> None:
         ({"sequence_length": 61}, "sequence_length of card: expected less than or equal to 60, was 61"),
         ({"output": "score"}, "output of card: expected 'probability' or 'logit', was 'score'"),
         (
-            {"kind": "baseline"},
+            {"kind": "logistic"},
             f"kind of card: expected a word other than {', '.join(MODELS)}, which are trained here",
         ),
         ({"horizon": 5}, "horizon of card: expected no field of this name, was 5"),

@@ -24,7 +24,7 @@ def _predictions(folder: Path) -> list[Any]:
 
 @pytest.fixture(scope="module")
 def folder(history: list[FeatureRow], tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A log with rows, on which a baseline was trained."""
+    """A log with rows, on which logistic regression was trained."""
     place = tmp_path_factory.mktemp("commands")
     write_rows(place, history[:3_900])
     done = train(place)

@@ -54,7 +54,7 @@ def finish(log: Path, out: Path, **record: Any) -> dict[str, Any]:
 @pytest.fixture
 def full(tmp_path: Path) -> Path:
     made_up_run.write_run(tmp_path / "log")
-    model = {"name": "direction", "version": 1, "kind": "baseline", "metrics": {"accuracy": 0.5, "log_loss": 0.69}}
+    model = {"name": "direction", "version": 1, "kind": "logistic", "metrics": {"accuracy": 0.5, "log_loss": 0.69}}
     finish(tmp_path / "log", tmp_path / "out", model=model, live_from_ms=made_up_run.START_MS, seed=7)
     return tmp_path / "out"
 

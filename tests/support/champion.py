@@ -68,7 +68,7 @@ def datasets(history: list[FeatureRow]) -> dict[str, Dataset]:
 
 @pytest.fixture(scope="session")
 def champion(history: list[FeatureRow], tmp_path_factory: pytest.TempPathFactory) -> Champion:
-    """The baseline, trained on the first two thirds of the history and promoted: unproven, after costs."""
+    """Logistic regression, trained on the first two thirds of the history and promoted: unproven, after costs."""
     cut_ms = START_MS + 1_200 * MINUTE_MS
     folder = tmp_path_factory.mktemp("champion")
     settings = TrainingSettings(data_dir=folder, train_until_ms=cut_ms, require_gate=False)

@@ -29,8 +29,8 @@ def tradestream(*arguments: object, **settings: Any) -> subprocess.CompletedProc
 
 
 def demo(out: Path, *options: str, hours: float, **settings: object) -> dict[str, Any]:
-    """Run some market hours of the demo with the baseline model into `out`; return its summary."""
-    done = tradestream("demo", "--model", "baseline", "--hours", hours, "--out", out, *options, **settings)
+    """Run some market hours of the demo with the logistic model into `out`; return its summary."""
+    done = tradestream("demo", "--model", "logistic", "--hours", hours, "--out", out, *options, **settings)
     assert done.returncode == 0, done.stdout + done.stderr
     return summary_of(out)
 

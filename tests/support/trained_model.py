@@ -1,4 +1,4 @@
-"""The baseline model, trained once for all workers on made-up rows from before any market of the tests."""
+"""The logistic model, trained once for all workers on made-up rows from before any market of the tests."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from training.train import register
 
 def trained_model(factory: pytest.TempPathFactory) -> dict[str, str]:
     """Return the settings with which a run serves it."""
-    folder = built_once(factory, "model", register_baseline)
+    folder = built_once(factory, "model", register_logistic)
     return {"PREDICTIONS_MLFLOW_URI": TrainingSettings(data_dir=folder).tracking_uri}
 
 
-def register_baseline(folder: Path) -> None:
-    """Train the baseline on those rows and make it the champion of a registry in `folder`."""
+def register_logistic(folder: Path) -> None:
+    """Train logistic regression on those rows and make it the champion of a registry in `folder`."""
     settings = TrainingSettings(data_dir=folder, require_gate=False)
     data = build_dataset(make_rows(), 1, settings.horizon_bars, settings.interval_s)
     register(train_model(data, settings, lambda *_: None), settings)

@@ -153,7 +153,7 @@ def test_too_few_rows_say_how_many_are_needed(kind: ModelKind, rows_of) -> None:
 def test_a_market_that_never_rises_cannot_be_trained_on(rows_of) -> None:
     rows = [row.model_copy(update={"close": str(9_000 - n)}) for n, row in enumerate(rows_of(count=1_400))]
     with pytest.raises(TooFewRowsError, match="rises and falls"):
-        _train(MODELS["baseline"], {"baseline": build_dataset(rows, 1, 5, 60)})
+        _train(MODELS["logistic"], {"logistic": build_dataset(rows, 1, 5, 60)})
 
 
 def test_a_market_that_never_moves_gives_no_samples(rows_of) -> None:
@@ -166,7 +166,7 @@ def test_a_model_that_lost_parity_is_not_registered(
 ) -> None:
     monkeypatch.setattr("training.fit.PARITY", -1.0)
     with pytest.raises(ParityError, match="expected at most"):
-        _train(MODELS["baseline"], datasets)
+        _train(MODELS["logistic"], datasets)
 
 
 def test_metrics_on_known_values() -> None:

@@ -106,7 +106,7 @@ def _pipeline(place: RunFolder, store_url: str) -> ScrapedPipeline:
         "TRADESTREAM_REPORT_SECONDS": "5",
         "INDICATORS_FEATURE_SET": "full",
     }
-    services = Services(place, ACCOUNTS, "baseline", _SEED, trades, extra)
+    services = Services(place, ACCOUNTS, "logistic", _SEED, trades, extra)
     until_ms = LIVE_FROM_MS + _LIVE_HOURS * _MS_PER_HOUR
     title = "dashboards, on a simulated market"
     state = RunState(title, list(PAIRS), _HISTORY_FROM_MS, LIVE_FROM_MS, until_ms)

@@ -30,6 +30,7 @@ def open_mlflow(uri: str) -> MlflowClient:
     Files go through the server. It would name its own S3 store to its clients, which cannot reach it, nor should.
     """
     os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"  # noqa: TID251 - the only way to say it
+    os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")  # noqa: TID251
     os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "WARNING")  # noqa: TID251
     os.environ.setdefault("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true")  # noqa: TID251
     os.environ.setdefault("MLFLOW_ENABLE_PROXY_MULTIPART_DOWNLOAD", "false")  # noqa: TID251

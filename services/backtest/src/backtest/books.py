@@ -115,7 +115,7 @@ def _row(portfolio: Portfolio, highest: Decimal, closes: Mapping[str, Decimal]) 
         max(_ZERO, highest - now),
         max(_ZERO, portfolio.day_start_balance - now),
     )
-    return (*map(decimal_string, amounts), portfolio.trading_state)
+    return (*map(decimal_string, amounts), portfolio.standing)
 
 
 def _spans(outcome: Outcome) -> Iterator[tuple[int, int, Portfolio]]:

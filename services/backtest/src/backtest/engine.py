@@ -7,7 +7,8 @@ the marks move, and with them equity, its highest and the P&L.
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterator, Mapping
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from decimal import localcontext
@@ -16,6 +17,7 @@ from backtest.core.scan import QUANTITY, Watch, highest_bars, scan
 from backtest.market import Market
 from backtest.watching import stop_of, watch_of
 from contracts.message import Message
+from contracts.operator_command import OperatorCommand
 from contracts.replace import replace
 from contracts.units import EXACT
 from contracts.wakes import ALWAYS
@@ -24,6 +26,7 @@ from execution.core.account.valuation import equity
 from execution.core.act import trade
 from execution.core.broker import Broker
 from execution.core.context import Context
+from execution.core.hear import hear
 from execution.core.minute.minute import Minute
 from execution.core.policy import Policy
 from execution.core.sleep import PARTS, Part, wakes
@@ -31,6 +34,8 @@ from execution.core.steps.mark import mark_of
 
 #: Of an account that never sleeps.
 DENSE: Mapping[str, Part] = {"never asleep": lambda _portfolio, _context: [ALWAYS]}
+#: A command, and the bar that it came after; -1 before the first.
+Word = tuple[int, OperatorCommand]
 #: How near floats must come to the highest equity for it to be looked at exactly.
 _NEAR = 1e-9
 
@@ -63,7 +68,13 @@ class Outcome:
         return self.portfolios[-1] if self.portfolios else self.opened
 
 
-def run(market: Market, broker: Broker, policy: Policy, parts: Mapping[str, Part] = PARTS) -> Outcome:
+def run(
+    market: Market,
+    broker: Broker,
+    policy: Policy,
+    parts: Mapping[str, Part] = PARTS,
+    words: Iterable[Word] = (),
+) -> Outcome:
     """Return what becomes of an account that begins with the first bar.
 
     Parameters
@@ -74,6 +85,8 @@ def run(market: Market, broker: Broker, policy: Policy, parts: Mapping[str, Part
         What orders cost, and how time and risk are judged.
     parts
         By what it sleeps; `DENSE` runs the step on every bar.
+    words
+        What operators said meanwhile, in its order.
 
     Returns
     -------
@@ -82,11 +95,16 @@ def run(market: Market, broker: Broker, policy: Policy, parts: Mapping[str, Part
     """
     outcome = Outcome(market, Portfolio.opened(market.account))
     context = Context(market.account, broker, policy, at_ms=0, bar_ms=market.interval_ms)
-    portfolio, begin = outcome.opened, 0
+    portfolio, begin, coming = outcome.opened, 0, deque(words)
     with localcontext(EXACT), _uncollected():
-        while begin < len(market):
+        while begin < len(market) or coming:
+            portfolio, told = _heard(portfolio, begin, coming, context)
+            outcome.messages += told
+            if begin == len(market):
+                break
             every = wakes(portfolio, context, parts)
-            stop = stop_of(market, begin, every)
+            # Awake on the bar before a command, whose prices it acts on, and on the one after it.
+            stop = begin if told else min([stop_of(market, begin, every), *(bar for bar, _ in coming)])
             bar = stop
             if stop > begin:
                 watch = watch_of(market, portfolio, every)
@@ -94,7 +112,8 @@ def run(market: Market, broker: Broker, policy: Policy, parts: Mapping[str, Part
                 portfolio = _slept(market, portfolio, watch, begin, bar, highest)
             if bar == len(market):
                 break
-            portfolio, told = _act(market, portfolio, bar, context)
+            is_before_word = bool(coming) and coming[0][0] == bar
+            portfolio, told = _act(market, portfolio, bar, context, whole=is_before_word)
             outcome.messages += told
             outcome.awake.append(bar)
             outcome.portfolios.append(portfolio)
@@ -102,9 +121,23 @@ def run(market: Market, broker: Broker, policy: Policy, parts: Mapping[str, Part
     return outcome
 
 
-def _act(market: Market, portfolio: Portfolio, bar: int, context: Context) -> tuple[Portfolio, list[Message]]:
-    """Run the live step on a bar, with the signals of pairs that it can concern."""
-    concerned = {*portfolio.holdings, *portfolio.orders}
+def _heard(
+    portfolio: Portfolio, begin: int, coming: deque[Word], context: Context
+) -> tuple[Portfolio, list[Message]]:
+    """Let the account hear what was said after the bar before `begin`."""
+    outputs: list[Message] = []
+    while coming and coming[0][0] < begin:
+        _, command = coming.popleft()
+        portfolio, told = hear(portfolio, command, context.account, context.broker, context.policy)
+        outputs += told
+    return portfolio, outputs
+
+
+def _act(
+    market: Market, portfolio: Portfolio, bar: int, context: Context, *, whole: bool = False
+) -> tuple[Portfolio, list[Message]]:
+    """Run the live step on a bar, with the signals of pairs that it can concern, or of all."""
+    concerned = set(market.numbers) if whole else {*portfolio.holdings, *portfolio.orders}
     decisions = market.track.decision[:, bar]
     by_equity = context.account.daily_loss_basis != "balance"
     signals, missed = {}, {}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import polars as pl
@@ -18,6 +18,7 @@ from backtest.history import History
 from backtest.market import market_of
 from backtest.plan import asked_of
 from backtest.run_folders import bars_of_run
+from backtest.said import Said
 from backtest.strategies_of import Chosen, chosen
 from backtest.tables import write_tables
 from contracts.account import Account
@@ -88,6 +89,8 @@ class RunTerms:
         For how long an entry could wait.
     interval_s
         Of the candles that were traded on.
+    said
+        By account, what operators said to it.
     """
 
     accounts: tuple[Account, ...]
@@ -95,6 +98,7 @@ class RunTerms:
     policy: Policy
     expiry_seconds: int
     interval_s: int
+    said: Mapping[str, Sequence[Said]] = field(default_factory=dict)
 
 
 def parity(folder: Path, terms: RunTerms) -> list[Compared]:
@@ -118,8 +122,10 @@ def parity(folder: Path, terms: RunTerms) -> list[Compared]:
     Raises
     ------
     BadInputError
-        If the run has no signals of one of its accounts.
+        If the run has no signals of one of its accounts, or one was at a venue.
     """
+    if at_venue := [account.name for account in terms.accounts if account.broker == "venue"]:
+        raise BadInputError("--of", "a run on paper: a venue's fills are none of a backtest", at_venue[0])
     accounts = [chosen(account) for account in terms.accounts]
     pairs = sorted({pair for account in terms.accounts for pair in account.pairs})
     history = bars_of_run(folder, terms.interval_s, pairs, asked_of(accounts, terms.interval_s))
@@ -151,7 +157,14 @@ def _again(history: History, each: Chosen, signals: pl.DataFrame, terms: RunTerm
         pair: _between(each.decided(history.pairs[pair], terms.expiry_seconds), spans[pair][0], last_ms)
         for pair in each.account.pairs
     }
-    return run(market_of(each.account, decided, terms.policy), terms.broker, terms.policy)
+    market = market_of(each.account, decided, terms.policy)
+    # What was said after the last bar was said to an account that had more of them.
+    words = [
+        (-1 if acted_ms is None else int(market.starts_ms.searchsorted(acted_ms)), command)
+        for acted_ms, command in terms.said.get(each.account.name, ())
+        if acted_ms is None or acted_ms <= last_ms
+    ]
+    return run(market, terms.broker, terms.policy, words=words)
 
 
 def _between(decided: Decided, first_ms: int, last_ms: int) -> Decided:
@@ -185,9 +198,9 @@ def _differences(
             there = _ABSENT if mine is None else "(message)"
             yield Difference(of.name, name, "(message)", there, _ABSENT if other is None else "(message)")
             continue
-        for field in of.schema:
-            if mine.get(field) != other.get(field):
-                yield Difference(of.name, name, field, mine.get(field), other.get(field))
+        for column in of.schema:
+            if mine.get(column) != other.get(column):
+                yield Difference(of.name, name, column, mine.get(column), other.get(column))
 
 
 def print_parity(console: Console, found: Sequence[Compared], show: int) -> None:

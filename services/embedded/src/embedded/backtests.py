@@ -13,14 +13,17 @@ from rich.console import Console
 from backtest.command import BacktestOptions
 from backtest.parity import RunTerms, parity, print_parity
 from backtest.plan import Terms
+from backtest.said import Said, said_to
 from contracts.account import Account
 from contracts.errors import BadInputError
 from contracts.fees import TAKER_FEE_BPS
+from contracts.topics import SIGNALS
 from embedded.accounts_file import read_accounts
 from embedded.bars import parse_interval
 from embedded.options import typed_command
 from embedded.replacing import require_replaceable
 from embedded.strategy_cli import parameters_of
+from embedded.subscriptions import settings_of
 from embedded.terminal.rows import print_json
 from exchanges.paper import PaperBroker
 from execution.core.policy import Policy
@@ -30,7 +33,9 @@ from results.run_settings import recorded_settings
 from signals.settings import SignalsSettings
 from strategies.of_account import file_of
 from strategies.parameters import from_text
+from streaming.clients import read_topic
 from streaming.settings import read_settings
+from verify.given import is_given
 from verify.run import Range
 
 _SLIPPAGE_BPS = Decimal(2)
@@ -122,13 +127,26 @@ def terms_of_run(folder: Path) -> RunTerms:
     if not told:
         raise BadInputError("--of", f"the folder of a run, with {place.work / 'settings.json'}", str(folder))
     signals, execution = read_settings(SignalsSettings, told), read_settings(ExecutionSettings, told)
+    accounts = signals.configured_accounts
     return RunTerms(
-        accounts=signals.configured_accounts,
+        accounts=accounts,
         broker=execution.broker,
         policy=execution.policy,
         expiry_seconds=signals.expiry_seconds,
         interval_s=signals.interval_s,
+        said=_said(place, accounts, execution.policy),
     )
+
+
+def _said(place: RunFolder, accounts: Sequence[Account], policy: Policy) -> dict[str, list[Said]]:
+    """Return what operators said during a run; most were said nothing, which costs one look at the log."""
+    if not place.log.is_dir():
+        return {}
+    records = list(read_topic(settings_of(place.out), SIGNALS))
+    if not any(is_given(SIGNALS, record) for record in records):
+        return {}
+    messages = [message for record in records if (message := record.readable_message()) is not None]
+    return {account.name: list(said_to(account, messages, policy)) for account in accounts}
 
 
 def _require_one(options: str, expected: str, *given: bool) -> None:

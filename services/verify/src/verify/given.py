@@ -18,7 +18,13 @@ _Source = tuple[bytes | None, str, str]
 
 
 def is_given(spec: TopicSpec, record: Record) -> bool:
-    """Return whether what is on a topic does not follow from the trades."""
+    """Return whether what is on a topic does not follow from the trades.
+
+    Returns
+    -------
+    bool
+        True of a command or a report.
+    """
     return _schema(record) in {cls.schema_name for cls in spec.given}
 
 

@@ -56,7 +56,13 @@ class BarSynchroniser:
         self._pending = Pending(state)
 
     def is_known(self, event: Waiting) -> bool:
-        """Whether the source has delivered this window, or a later one, before."""
+        """Say whether the source has delivered this window, or a later one, before.
+
+        Returns
+        -------
+        bool
+            True: `take` has had it.
+        """
         return self._has_delivered(_source(event), event.window_start_ms)
 
     def take(self, event: Waiting) -> list[Minute]:
@@ -64,6 +70,11 @@ class BarSynchroniser:
 
         One for a minute that was acted on without it moves its source on and is not acted on: the past stays as it
         was decided.
+
+        Returns
+        -------
+        list[Minute]
+            Often none.
         """
         start_ms, acted_ms = event.window_start_ms, self._line["acted_ms"]
         queue = self._moved_on(_source(event), start_ms)

@@ -4,4 +4,4 @@ from __future__ import annotations
 
 from modeling.kind import ModelKind
 
-KIND = ModelKind("baseline", sequence_length=1, module=f"{__name__}.fit", taken_by="training", bar=True)
+KIND = ModelKind("logistic", sequence_length=1, module=f"{__name__}.fit", taken_by="training", bar=True)

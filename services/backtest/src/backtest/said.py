@@ -1,0 +1,48 @@
+"""What operators said to an account during a run, and after which of its minutes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from contracts.account import Account
+from contracts.candle_mark import CandleMark
+from contracts.message import Message
+from contracts.operator_command import OperatorCommand
+from contracts.signal import Signal
+from contracts.state import MemoryState
+from execution.core.minute.bar_synchroniser import BarSynchroniser
+from execution.core.policy import Policy
+
+#: The start of the last window that was acted on before, None before the first; and the command.
+Said = tuple[int | None, OperatorCommand]
+
+
+def said_to(account: Account, messages: Iterable[Message], policy: Policy) -> Iterator[Said]:
+    """Yield each command to an account with the minute that it follows, as execution took the same messages.
+
+    Parameters
+    ----------
+    account
+        Whose commands.
+    messages
+        What is on `signals`, in its order.
+    policy
+        How long minutes wait for slow pairs.
+
+    Yields
+    ------
+    Said
+        In the order in which they were said.
+    """
+    state, acted_ms = MemoryState(), None
+    for message in messages:
+        if message.key != account.name:
+            continue
+        if isinstance(message, OperatorCommand):
+            yield acted_ms, message
+        elif isinstance(message, Signal | CandleMark) and message.pair in account.pairs:
+            line = BarSynchroniser(state, account.pairs, policy.maximum_pending_bars)
+            if not line.is_known(message):
+                for minute in line.take(message):
+                    acted_ms = minute.window_start_ms
+                line.save()
