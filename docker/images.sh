@@ -3,7 +3,7 @@
 # The one place for it: the Dockerfiles and `make sbom` ask here. Whoever keeps a SQL store has the driver of one.
 store="--package tradestream-featurestore --extra postgres"
 # make graph writes names:
-services="trades, candles, indicators, predictions, signals, execution, history"
+services="trades, candles, indicators, predictions, signals, execution, gateway, history"
 # until here
 kinds=$(dirname "$0")/../packages/modeling/kinds.txt # of models: name, and the extra it needs or a dash
 
@@ -15,7 +15,7 @@ wrong() {
 
 case "$1" in
   # make graph writes services:
-  trades | history) echo "--package tradestream-$1" ;;
+  trades | gateway | history) echo "--package tradestream-$1" ;;
   candles | indicators | predictions | signals | execution) echo "--package tradestream-$1 $store" ;;
   # until here
   simulator) echo "--package tradestream-exchanges --extra simulator" ;;

@@ -33,6 +33,9 @@ ranges   ?=
 objective ?=
 least_trades ?=
 trials   ?=
+#: Of what judges a result: whose numbers, and how many made-up markets.
+winner   ?=
+markets  ?=
 steps    ?=
 pair     ?=
 service  ?=
@@ -49,6 +52,9 @@ trades   ?=
 reference ?=
 id       ?=
 reason   ?=
+account  ?=
+by       ?=
+limits   ?=
 yes      ?=
 alter    ?=
 from     ?=
@@ -86,7 +92,7 @@ given = $(call quoted,$(value $(1)))
 #: An option with an argument's value, if it was given: $(call option,out) is --out='runs/demo'.
 option = $(if $(value $(1)),--$(or $(2),$(1))=$(call given,$(1)))
 # What was given stays as it is: make would look for variables in it on the way into the environment.
-unexport accounts ranges file strategy card models steps out run data bars trades reference store query against from to stage pair pairs id reason
+unexport accounts ranges winner file strategy card models steps out run data bars trades reference store query against from to stage pair pairs id reason account by
 #: Whose log: run=FOLDER, or the configured one, or that of the demo or of `make run`.
 of_log = $(or $(call option,run),$(if $(value TRADESTREAM_BROKER_ADDRESS),,--run=$(1)))
 OF_RUN = $(call of_log,runs/demo)
@@ -99,7 +105,7 @@ choices_features := core full
 choices_part     := candles latency scale features strategies backtest features-stream features-batch features-restart features-service
 choices_logs     := embedded kafka
 choices_log      := embedded kafka both
-choices_action   := list show replay promote register
+choices_action   := list show replay promote register halt reduce-only flatten resume
 choices_variant  := live historical scheduled
 choices_objective := sharpe return calmar
 choices_market   := kraken coinbase binance simulator

@@ -9,7 +9,7 @@ install-dev: $(filter .tools%,$(UV))
 	@$(SYNC) --all-packages $(if $(EXTRA),--all-extras,--extra train --extra postgres --extra simulator --extra search)
 
 # What follows trains nothing, so it does not ask for what training needs.
-verify verify-cluster log-check dead-letters dev subscribe unsubscribe subscriptions topics access kafka-up features-sql features-gallery models strategy-check backtest: EXTRA =
+verify verify-cluster log-check dead-letters dev subscribe unsubscribe subscriptions control topics access kafka-up features-sql features-gallery models strategy-check backtest: EXTRA =
 
 .PHONY: subscribe
 subscribe: pair-is-named install ## Add a pair while everything runs: pair=ETH/USD [history_days=2 run=data/paper]
@@ -22,6 +22,12 @@ unsubscribe: pair-is-named install ## Withdraw the request for a pair; the pair 
 .PHONY: subscriptions
 subscriptions: install ## Show which pairs stream, who requested them, since when [run=data/paper]
 	@$(RUN) tradestream subscriptions $(OF_PAPER)
+
+.PHONY: control
+control: action = show
+control: install ## What an operator says to accounts: action=halt|reduce-only|flatten|resume reason="..." [account=A,B by= limits=yes run=data/paper], or action=show
+	@$(RUN) tradestream control $(call given,action) $(OF_PAPER) $(call option,reason) $(call option,account) \
+		$(call option,by) $(if $(filter yes,$(value limits)),--limits)
 
 .PHONY: dead-letters
 dead-letters: install ## Messages that services could not use [action=list|show|replay service= id= reason= run=FOLDER yes=yes]
@@ -70,6 +76,11 @@ OF_SEARCH = $(foreach name,$(value ranges),--range=$(call quoted,$(name))) $(cal
 optimise: EXTRA = search
 optimise: install ## Search a strategy's parameters, exits and sizes: strategy=FILE.py|NAME [run=runs/demo | bars=FILE] [ranges=RANGES objective=sharpe|return|calmar least_trades=20 trials=100 seed=7 pairs= from= to= accounts= balance= fee_bps= out=runs/optimise replace=yes]
 	@$(RUN) tradestream optimise $(OF_STRATEGY) $(OF_SEARCH)
+
+.PHONY: luck
+luck: EXTRA =
+luck: install ## Tell a strategy's edge from luck: strategy=FILE.py|NAME [run=runs/demo | bars=FILE] [winner=runs/optimise markets=20 seed=7 pairs= from= to= accounts= balance= fee_bps= out=runs/luck replace=yes]
+	@$(RUN) tradestream luck $(OF_STRATEGY) $(call option,winner) $(call option,markets) $(call option,seed)
 
 .PHONY: file-of-strategy
 file-of-strategy:

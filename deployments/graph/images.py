@@ -11,6 +11,7 @@ _ANCHORS = {"trades": "market", "indicators": "indicators"}
 _SETTINGS = {
     "trades-historical": "TRADES_HISTORY_DAYS: ${TRADES_HISTORY_DAYS:-2.5}",
     "signals-live": "TRADES_EXCHANGE: ${TRADES_EXCHANGE:-kraken}",
+    "gateway-live": "GATEWAY_API_KEY: ${GATEWAY_API_KEY:-}\n      GATEWAY_API_SECRET: ${GATEWAY_API_SECRET:-}",
 }
 
 

@@ -13,7 +13,7 @@ from contracts.services import SERVICES, ServiceSpec
 _ONE_BY_ONE = "{type: RollingUpdate, rollingUpdate: {maxSurge: 0, maxUnavailable: 1}}"
 #: Two writers of one pair do no harm (candles drops by trade id): the new one is connected before the old one ends.
 _SURGE = "{type: RollingUpdate, rollingUpdate: {maxSurge: 1, maxUnavailable: 0}}"
-#: One process for a folder of files.
+#: One process for a folder of files, or for the keys of a venue.
 _RECREATE = "{type: Recreate}"
 
 
@@ -30,6 +30,8 @@ class Pod:
     claim: str = ""
 
 
+#: What a Secret of private keys holds.
+KEYS = ("api-key", "api-secret")
 PODS = {
     "trades": Pod(grace_seconds=40, strategy=_SURGE, market=True),
     "candles": Pod(cpu="200m", memory_limit="768Mi"),
@@ -37,6 +39,7 @@ PODS = {
     "predictions": Pod(cpu="200m", memory="384Mi", memory_limit="1Gi"),
     "signals": Pod(market=True),
     "execution": Pod(market=True),
+    "gateway": Pod(grace_seconds=40, strategy=_RECREATE, market=True),
     "history": Pod(memory="256Mi", memory_limit="768Mi", grace_seconds=120, strategy=_RECREATE, claim="10Gi"),
 }
 
@@ -53,7 +56,8 @@ def _deployment(service: ServiceSpec, pod: Pod) -> str:
     app = service.app
     maps = ["tradestream", *(["market"] if pod.market else []), *([app] if has_settings(service) else [])]
     settings = "".join(f"            - configMapRef: {{name: {name}}}\n" for name in maps)
-    variant = f"            - {{name: {service.name.upper()}_VARIANT, value: live}}\n"
+    env = f"            - {{name: {service.name.upper()}_VARIANT, value: live}}\n" if service.variants[1:] else ""
+    env += "".join(_key(service, name) for name in KEYS) if "keys" in service.needs else ""
     return f"""\
 apiVersion: apps/v1
 kind: Deployment
@@ -75,7 +79,7 @@ spec:
         - name: service
           image: tradestream/{service.name}
           envFrom:
-{settings}{"          env:" + chr(10) + variant if "historical" in service.variants else ""}\
+{settings}{"          env:" + chr(10) + env if env else ""}\
           resources:
             requests: {{cpu: {pod.cpu}, memory: {pod.memory}, ephemeral-storage: 256Mi}}
             limits: {{memory: {pod.memory_limit}, ephemeral-storage: 3Gi}}
@@ -90,6 +94,13 @@ spec:
   selector:
     matchLabels: {{app: {app}, variant: live}}
 {_claim(app, pod.claim) if pod.claim else ""}"""
+
+
+def _key(service: ServiceSpec, name: str) -> str:
+    """Return a variable whose value is in the Secret that bears the service's name: nothing else mounts it."""
+    secret = f"{{name: {service.app}, key: {name}, optional: true}}"
+    variable = f"{service.name}_{name}".upper().replace("-", "_")
+    return f"            - name: {variable}\n              valueFrom: {{secretKeyRef: {secret}}}\n"
 
 
 def _claim(app: str, size: str) -> str:

@@ -61,8 +61,9 @@ CARD_HEADINGS = (
 CORE_MAY_IMPORT = {"contracts", "features", "numpy", "numba", "talib"} | set(sys.stdlib_module_names)
 #: Pure modules of packages that are not pure as a whole; `test_cores_are_pure` looks at them too.
 PURE_MODULES = {
-    f"{package}.{name}": ROOT / f"packages/{package}/src/{package}/{name}.py"
+    f"{package}.{name}": ROOT / f"packages/{package}/src/{package}/{name.replace('.', '/')}.py"
     for package, names in {
+        "exchanges": ("private.execution", "private.order", "private.refusal"),
         "modeling": ("facts", "sequence"),
         "strategies": ("exits", "formulas", "parameters", "running", "strategy"),
     }.items()
@@ -81,6 +82,12 @@ CORE_MUST_NOT_IMPORT = {
     "threading",
 }
 TRAINING_LIBRARIES_ONLY_UNDER = ROOT / "packages/modeling/src/modeling/kinds"
+
+
+def has_dataframe(service: Member) -> bool:
+    """Say whether it has no loop of its own, as a feed has, or what has to ask a venue in turn."""
+    entry = contracts.services.service(service.name)
+    return entry.input is not None and "keys" not in entry.needs
 
 
 def test_every_member_is_known() -> None:
@@ -127,7 +134,7 @@ def _assert_pure(path: Path, own: str) -> None:
 def test_what_cores_import_is_pure() -> None:
     for path in (*BY_NAME["features"].files, *PURE_MODULES.values()):
         if path.stem != "columns":  # a command
-            _assert_pure(path, path.parent.name)
+            _assert_pure(path, path.relative_to(ROOT).parts[1])
 
 
 @every_member
@@ -160,7 +167,7 @@ def test_the_rooms_every_service_has(service: Member) -> None:
         assert (service.source / room).exists(), room
     lines = (service.source / "__main__.py").read_text(encoding="utf-8").splitlines()
     assert len(lines) <= 40
-    if service.name != "trades":  # a producer: asyncio instead of a dataframe
+    if has_dataframe(service):
         assert "def topology(" in (service.source / "app.py").read_text(encoding="utf-8")
 
 
@@ -189,7 +196,7 @@ def test_topics_are_those_of_its_entry_in_contracts(service: Member) -> None:
 
 @every_service
 def test_topologies_never_ask_for_a_broker(service: Member) -> None:
-    if service.name == "trades":  # a producer, it has no topology
+    if not has_dataframe(service):
         return
     app = service.source / "app.py"
     called = {

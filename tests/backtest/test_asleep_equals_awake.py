@@ -194,7 +194,7 @@ def test_what_says_nothing_keeps_awake() -> None:
         """A broker without `wakes`."""
 
         def __init__(self, broker: PaperBroker) -> None:
-            for name in ("instrument", "price", "fee_quote", "reports", "cancel"):
+            for name in ("answers_later", "instrument", "price", "fee_quote", "reports", "cancel"):
                 setattr(self, name, getattr(broker, name))
 
     of = next(each for seed in range(EXAMPLES) if asleep(each := example(seed)).messages)

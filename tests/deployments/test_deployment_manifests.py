@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 import re
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,10 @@ Manifest = dict[str, Any]
 ROOT = Path(__file__).resolve().parents[2]
 APPS = {each.app: settings_of(each.name) for each in SERVICES}
 SETTINGS: dict[str, Any] = {**APPS, "training": TrainingSettings, "check-topics": ServiceSettings}
+#: One process each: for a folder of files, and for the keys of a venue.
+ALONE = ("history", "gateway")
+#: What may talk to the public network.
+AT_A_VENUE = {"trades", *(each.app for each in SERVICES if "keys" in each.needs)}
 NAMESPACES = {"tradestream", "kafka", "risingwave", "mlflow", "grafana", "monitoring", "node-exporter"}
 
 
@@ -180,7 +185,9 @@ def test_live_pods_are_asked_how_they_are_and_may_finish(rendered: dict[str, lis
                 "kubernetes.io/hostname",
                 "topology.kubernetes.io/zone",
             }
-            if labels["app"] not in ("trades", "history"):  # a pod that ends must not be given partitions
+            if labels["app"] in ALONE:
+                assert (owner["spec"]["strategy"], owner["spec"]["replicas"]) == ({"type": "Recreate"}, 1)
+            elif labels["app"] != "trades":  # a pod that ends must not be given partitions
                 assert owner["spec"]["strategy"]["rollingUpdate"] == {"maxSurge": 0, "maxUnavailable": 1}
 
 
@@ -218,7 +225,32 @@ def selects(selector: dict[str, Any], labels: dict[str, str]) -> bool:
     )
 
 
+def test_only_what_talks_to_a_venue_reaches_the_public_network(rendered: dict[str, list[Manifest]]) -> None:
+    live = rendered["prod/live"]
+    public = [
+        policy["spec"]["podSelector"]
+        for policy in named(live, "NetworkPolicy").values()
+        if "ipBlock" in str(policy["spec"].get("egress", []))
+    ]
+    reaching = {labels["app"] for _, labels, _ in pods(live) if any(selects(each, labels) for each in public)}
+    assert reaching == AT_A_VENUE
+
+
 # --- secrets -------------------------------------------------------------------------------------------------------
+
+
+def test_keys_of_a_venue_are_given_to_the_gateway_alone(rendered: dict[str, list[Manifest]]) -> None:
+    seen = set()
+    for manifests in rendered.values():
+        for owner, labels, pod in pods(manifests):
+            if '"gateway"' in json.dumps(
+                [pod.get("volumes", []), *(each.get("env", []) for each in pod["containers"])]
+            ):
+                assert labels["app"] == "gateway", owner["metadata"]["name"]
+                seen |= {each["name"] for each in pod["containers"][0]["env"] if "api-" in str(each)}
+    assert seen == {"GATEWAY_API_KEY", "GATEWAY_API_SECRET"}
+    scaled = [each for manifests in rendered.values() for each in manifests if each["kind"] == "ScaledObject"]
+    assert not [each for each in scaled if "gateway" in str(each["spec"]["scaleTargetRef"])]
 
 
 def test_no_file_holds_a_secret(rendered: dict[str, list[Manifest]]) -> None:

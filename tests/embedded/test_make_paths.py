@@ -24,17 +24,19 @@ TARGETS: tuple[tuple[str, dict[str, str]], ...] = (
     ("unsubscribe", {"data": "--run={}"}),
     ("subscriptions", {"data": "--run={}"}),
     ("dead-letters", {"run": "--run={}"}),
+    ("control", {"run": "--run={}", "reason": "--reason={}"}),
     ("verify", {"run": "--run={}", "against": "--against={}", "out": "--out={}"}),
     ("backtest", {"strategy": "--strategy={}", "bars": "--bars={}", "accounts": "--accounts={}", "out": "--out={}"}),
     ("backtest", {"run": "--run={}"}),
     ("optimise", {"strategy": "--strategy={}", "bars": "--bars={}", "accounts": "--accounts={}", "out": "--out={}"}),
     ("optimise", {"run": "--run={}"}),
+    ("luck", {"strategy": "--strategy={}", "winner": "--winner={}", "bars": "--bars={}", "out": "--out={}"}),
     ("features-gallery", {"run": "--run={}", "bars": "--bars={}", "reference": "--reference={}", "out": "--out={}"}),
     ("features-sql", {"run": f"sqlite:///{RunFolder(Path('{}')).work}/store.sqlite"}),
     ("features-sql", {"store": "{}"}),
 )
 #: What a target asks for beside its paths.
-_NEEDS = {"subscribe": ("pair=BTC/USD",), "unsubscribe": ("pair=BTC/USD",)}
+_NEEDS = {"subscribe": ("pair=BTC/USD",), "unsubscribe": ("pair=BTC/USD",), "control": ("action=halt",)}
 #: Stands for uv: writes down what it is told to run.
 _SPY = """#!/bin/sh
 [ "$1" = run ] || exit 0

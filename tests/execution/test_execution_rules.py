@@ -25,6 +25,7 @@ SILENT = {
     "closing_pair": "CLOSING_PAIR",
     "cooldown": "COOLDOWN",
     "trading_state": "DAILY_LOSS",
+    "operator_state": "OPERATOR_HALT",
     "entries_per_day": "ENTRIES_PER_DAY",
     "losing_pair": "LOSING_PAIR",
     "open_positions": "OPEN_POSITIONS",
@@ -71,6 +72,7 @@ def worst_of(rule: OrderRule) -> RiskViolation | None:
             open_pairs=9,
             today=Today(entries=9, stops=9, earned={"BTC/USD": Decimal(-9_000)}),
             trading_state="DAILY_LOSS",
+            operator_state="OPERATOR_HALT",
             equity=Decimal(1),
             quantity=Decimal(0) if rule is below_minimum.RULE else Decimal(10**9),
             cost_quote=Decimal(10**9),
@@ -132,6 +134,7 @@ def test_order_rules_let_an_ordinary_order_pass_and_deny_one_beyond_all_limits(r
     ("changes", "reason"),
     [
         ({"trading_state": "DAILY_LOSS"}, "DAILY_LOSS"),
+        ({"operator_state": "OPERATOR_REDUCE_ONLY"}, "OPERATOR_REDUCE_ONLY"),
         ({"quantity": Decimal("25.0001")}, "POSITION_SIZE"),
         ({"quantity": Decimal("0.004999")}, "BELOW_MINIMUM"),
         ({"cost_quote": Decimal("5000.01")}, "EXPOSURE"),

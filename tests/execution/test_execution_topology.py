@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.execution.signal_stream import account, signal, told
+from tests.execution.operator_words import command
+from tests.execution.signal_stream import account, minute_ms, signal, told
 
 from contracts.instrument import Instrument
 from contracts.message import Message
+from contracts.order_report import OrderReport
 from contracts.signal import Signal
 from contracts.topics import SIGNALS
 from execution.app import OUTPUTS, topology
@@ -70,6 +72,25 @@ def test_a_restart_in_the_middle_and_repeated_signals_change_nothing(tmp_path: P
     first = as_told(run(STREAM[:cut], tmp_path))
     second = as_told(run([*STREAM[max(0, cut - 15) : cut], *STREAM[cut:]], tmp_path))
     assert {name: first[name] + second[name] for name in first} == expected(STREAM)
+
+
+def test_what_operators_and_venues_say_is_heard_at_its_place_on_the_log() -> None:
+    """A command between two minutes, one for a stranger, and a report of an order that nobody knows."""
+    unknown = OrderReport(
+        account="paper",
+        exchange="kraken",
+        pair=PAIRS[0],
+        order_id="o-stranger",
+        kind="CANCELLED",
+        reported_at_ms=minute_ms(1),
+    )
+    said = [*STREAM[:21], command("halt"), unknown, *STREAM[21:51], command("resume", 2), *STREAM[51:]]
+    result = run([*said, command("halt", 3, account="stranger")])
+    chosen = settings()
+    known: list[Any] = [event for event in said if event is not unknown]
+    assert as_told(result) == by_topic(run_core(known, ACCOUNT, chosen.broker, chosen.policy))
+    assert as_told(result) != expected(STREAM)
+    assert [letter.headers["schema"] for letter in result.dead_letters] == [b"order_report", b"operator_command"]
 
 
 def test_accounts_do_not_see_each_other() -> None:

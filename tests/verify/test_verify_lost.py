@@ -81,7 +81,7 @@ def test_the_registry_of_the_run_says_that_predictions_are_due(place: RunFolder)
 
 def test_predictions_that_are_due_and_absent_are_not_verified(place: RunFolder, tmp_path: Path) -> None:
     source, again = log_of(place), RunFolder(tmp_path / "again")
-    replay = Replay(source, look_at(source), again, Replayer(again, {}))
+    replay = Replay(source, look_at(source), again, lambda at: Replayer(at, {}))
     replay._start_predictions()
     assert replay._result.unverified == {}
     commit(place.log, "predictions-dev", TECHNICAL_INDICATORS, 1)

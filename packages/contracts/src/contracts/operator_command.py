@@ -28,6 +28,8 @@ class OperatorCommand(Message):
     action
         halt: nothing is sent any more, only what rests on positions is kept. reduce_only: nothing is bought. flatten:
         all that is held is sold. resume: the end of each of them.
+    lifts_limits
+        Of resume: it also ends what a loss limit has stopped; the next minute judges anew.
     reason
         Why, in words.
     issued_by
@@ -42,6 +44,7 @@ class OperatorCommand(Message):
     command_id: str = Field(min_length=1, max_length=64)
     account: str = Field(min_length=1)
     action: OperatorAction
+    lifts_limits: bool = False
     reason: str = Field(min_length=1, max_length=500)
     issued_by: str = Field(min_length=1, max_length=200)
     issued_at_ms: int = Field(ge=0)

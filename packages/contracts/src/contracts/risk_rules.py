@@ -15,6 +15,7 @@ RiskRule = Literal[
     "REMOVED_PAIR",
     "STALE_DATA",
     "FILL_AFTER_END",
+    "OPERATOR",
 ]
 
 

@@ -1,6 +1,6 @@
 """The services, in flow order: what each reads and how it runs. Everything that names them follows from this list.
 
-What a service writes stands with the topics (`written_by`). A new service is its own folder and one entry here.
+What a service writes stands with the topics (`writers`). A new service is its own folder and one entry here.
 """
 
 from __future__ import annotations
@@ -11,6 +11,9 @@ from typing import Literal
 from contracts.topics import (
     CANDLES,
     CANDLES_FORMING,
+    CONTROL,
+    ORDERS,
+    POSITIONS,
     PREDICTIONS,
     REFERENCE_CANDLES,
     SIGNALS,
@@ -23,7 +26,7 @@ from contracts.topics import (
 )
 
 Variant = Literal["live", "historical"]
-Need = Literal["store", "models", "venue"]
+Need = Literal["store", "models", "venue", "keys"]
 
 
 @dataclass(frozen=True)
@@ -39,9 +42,11 @@ class ServiceSpec:
     variants
         Beside `live`, whether history is a Job of its own.
     needs
-        A SQL `store`, the registry of `models`, or to be told which `venue` trades come from.
+        A SQL `store`, the registry of `models`, to be told which `venue` trades come from, or private
+        `keys` of it, with which it trades on behalf of accounts: it runs once, and only where an account is there.
     in_every_run
-        False for what keeps data for later: it runs where trading goes on for long, and nothing waits for it.
+        False for what keeps data for later or trades for real: it runs where trading goes on for long, and nothing
+        waits for it.
     looks_back
         Its own topics out of which it reads, at a start, what it has said of windows whose input comes again.
     deployed_as
@@ -73,8 +78,8 @@ class ServiceSpec:
 
     @property
     def writes(self) -> tuple[TopicSpec, ...]:
-        """Its own topics out, in flow order."""
-        return tuple(spec for spec in TOPICS if spec.written_by == self.name)
+        """Its topics out, in flow order."""
+        return tuple(spec for spec in TOPICS if self.name in spec.writers)
 
 
 SERVICES: tuple[ServiceSpec, ...] = (
@@ -90,6 +95,7 @@ SERVICES: tuple[ServiceSpec, ...] = (
     ServiceSpec("predictions", (TECHNICAL_INDICATORS,), needs=("store", "models"), looks_back=(PREDICTIONS,)),
     ServiceSpec("signals", (TECHNICAL_INDICATORS, PREDICTIONS, SYMBOL_SUBSCRIPTIONS), needs=("store", "venue")),
     ServiceSpec("execution", (SIGNALS,), needs=("store",)),
+    ServiceSpec("gateway", (ORDERS, CONTROL, POSITIONS), needs=("venue", "keys"), in_every_run=False),
     ServiceSpec("history", (TRADES,), in_every_run=False),
 )
 SERVICE_NAMES: tuple[str, ...] = tuple(each.name for each in SERVICES)

@@ -62,6 +62,9 @@ class TopicSpec:
         A service; who reads it says so itself (`contracts.services`).
     also_written_by
         Others that write it, services or `OPERATORS`.
+    given
+        Of `messages`, those that do not follow from the trades: a replay takes them as they are, each at its place
+        among the others of its key.
     partitions
         On Kafka; all inputs of a service have the same number. The embedded log uses one.
     retention_ms
@@ -86,6 +89,7 @@ class TopicSpec:
     operational: bool = False
     not_replayed: str = ""
     also_written_by: tuple[str, ...] = ()
+    given: tuple[type[Message], ...] = ()
 
     @property
     def writers(self) -> tuple[str, ...]:
@@ -190,7 +194,8 @@ SIGNALS = TopicSpec(
     (Signal, CandleMark, OrderReport, OperatorCommand),
     key="account",
     written_by="signals",
-    also_written_by=(OPERATORS,),
+    also_written_by=("gateway", OPERATORS),
+    given=(OrderReport, OperatorCommand),
 )
 ORDERS = TopicSpec("orders", (Order,), key="account", written_by="execution")
 FILLS = TopicSpec("fills", (Fill,), key="account", written_by="execution")

@@ -25,7 +25,7 @@ from contracts.counted import counted
 from contracts.risk_alert import RiskAlert
 from contracts.timestamps import iso_utc, iso_utc_ms
 from contracts.units import US_PER_SECOND
-from execution.core.account.portfolio import ACTIVE
+from execution.core.account.operator_state import ACTIVE
 from results.export.write import ExportResult
 from results.report.page import write_report
 from results.report.wording import count, money, percent

@@ -30,11 +30,22 @@ def verdict(luck: Deflated) -> str:
     >>> verdict(Deflated(100, 0.41))
     'Not told from luck: the best of 100 tries that are worth nothing does as well 59 times in 100.'
     """
+    said = "More than luck" if luck.probability >= SURE else "Not told from luck"
+    return f"{said}: {best_by_luck(luck)}."
+
+
+def best_by_luck(luck: Deflated) -> str:
+    """Return in words how often luck alone does as well.
+
+    Returns
+    -------
+    str
+        Part of a sentence.
+    """
     times = round(100 * (1 - luck.probability))
     one = luck.tries == 1
     whose = "a try that is worth nothing" if one else f"the best of {luck.tries:,} tries that are worth nothing"
-    said = "More than luck" if luck.probability >= SURE else "Not told from luck"
-    return f"{said}: {whose} does as well {times} times in 100."
+    return f"{whose} does as well {times} times in 100"
 
 
 @contextmanager

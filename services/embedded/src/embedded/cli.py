@@ -10,6 +10,7 @@ from rich.console import Console
 from typer.models import TyperInfo
 
 from contracts.errors import BadInputError
+from embedded.control_cli import app as control_app
 from embedded.exits import errors_in_words
 from embedded.models_cli import app as models_app
 from embedded.options import (
@@ -54,7 +55,11 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 # What `add_typer` does; nothing is called while a module is imported.
-app.registered_groups = [TyperInfo(models_app, name="models"), TyperInfo(strategy_app, name="strategy")]
+app.registered_groups = [
+    TyperInfo(models_app, name="models"),
+    TyperInfo(strategy_app, name="strategy"),
+    TyperInfo(control_app, name="control"),
+]
 
 
 @app.callback()

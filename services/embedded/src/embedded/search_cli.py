@@ -98,3 +98,49 @@ def optimise(
         found = run_search(options, Console(stderr=True) if as_json else console)
         if as_json:
             print_json(found)
+
+
+@app.command()
+def luck(
+    strategy: _Strategy = "",
+    parameter: _Parameters = None,
+    winner: Annotated[
+        Path | None, typer.Option(help="with the parameters, exits and sizes that this search has found")
+    ] = None,
+    markets: Annotated[int, typer.Option(min=0, max=10_000, help="made-up markets to run it on")] = 20,
+    seed: _Seed = 7,
+    bars: _Bars = None,
+    run_folder: _Run = None,
+    pairs: Pairs = None,
+    interval: _Interval = "1m",
+    start: _From = None,
+    end: _To = None,
+    accounts: Accounts = None,
+    balance: Balance = None,
+    position_pct: _PositionPct = None,
+    fee_bps: FeeBps = None,
+    slippage_bps: _SlippageBps = None,
+    exchange: _Exchange = "kraken",
+    ledger: _Ledger = None,
+    out: Out = Path("runs/luck"),
+    replace: Replace = False,
+    as_json: AsJson = False,
+) -> None:
+    """Tell an edge from luck: random entries, other orders of trades, made-up markets, dearer and later orders."""
+    from backtest.luck.command import LuckOptions, run_luck, winner_of
+    from embedded.backtests import Money, Typed
+    from embedded.options import typed_command
+    from embedded.searches import choice_of, job_of, ledger_of
+
+    with errors_in_words() as console:
+        typed = Typed(
+            strategy, parameter or [], bars or [], run_folder, pairs and pairs_of(pairs), interval, start, end
+        )
+        money = Money(accounts, balance, position_pct, fee_bps, slippage_bps, exchange)
+        chosen = winner_of(winner) if winner is not None else None
+        job = job_of(typed, money, out, replace=replace)
+        place = ledger_of(ledger, out)
+        options = LuckOptions(job, chosen or choice_of(job), markets, seed, place, out, typed_command())
+        found = run_luck(options, Console(stderr=True) if as_json else console)
+        if as_json:
+            print_json(found)

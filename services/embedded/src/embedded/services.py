@@ -9,7 +9,7 @@ from typing import Any
 
 from contracts.account import Account
 from contracts.accounts_settings import AccountsSettings
-from contracts.services import FLOW, SERVICE_NAMES, SERVICES
+from contracts.services import FLOW, SERVICE_NAMES, SERVICES, ServiceSpec
 from embedded.environment import ENVIRONMENT
 from embedded.process import ProcessSpec
 from predictions.settings import PredictionsSettings
@@ -42,7 +42,7 @@ class Services:
     run_folder
         Where the run lives.
     accounts
-        The paper accounts.
+        The accounts.
     model
         Which kind of model is trained; nothing where none is.
     seed
@@ -118,24 +118,33 @@ class Services:
         list[ProcessSpec]
             Not started yet.
         """
-        # Signals asks for its accounts' pairs, so it has to know whose they are.
-        whose = {name: value for name, value in self.trades.items() if name in ("exchange", "exchange_label")}
-        venue = environment_of(TradesSettings, **whose)
         return [
-            self._spec(each.name, venue if "venue" in each.needs else {})
+            self._spec(each.name, self._venue(each))
             for each in FLOW
             if each.input is not None and "models" not in each.needs
         ]
 
     def keeping(self) -> list[ProcessSpec]:
-        """The services that keep data for later; nothing waits for them.
+        """The services that keep data for later or trade for real; nothing waits for them.
 
         Returns
         -------
         list[ProcessSpec]
             Not started yet.
         """
-        return [self._spec(each.name) for each in SERVICES if not each.in_every_run]
+        return [
+            self._spec(each.name, self._venue(each))
+            for each in SERVICES
+            if not each.in_every_run and ("keys" not in each.needs or self._trade_at_venue())
+        ]
+
+    def _trade_at_venue(self) -> bool:
+        return any(account.broker == "venue" for account in self.accounts)
+
+    def _venue(self, service: ServiceSpec) -> dict[str, str]:
+        """Return whose pairs and orders they are, for a service that has to know: signals asks for pairs by it."""
+        whose = {name: value for name, value in self.trades.items() if name in ("exchange", "exchange_label")}
+        return environment_of(TradesSettings, **whose) if "venue" in service.needs else {}
 
     def trades_historical(self, **fields: Any) -> ProcessSpec:
         """The job that writes the past.

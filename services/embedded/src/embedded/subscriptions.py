@@ -8,7 +8,6 @@ from typing import Any
 
 from pydantic import Field
 
-from contracts.accounts_settings import AccountsSettings
 from contracts.clock import Clock, SystemClock
 from contracts.currency import quote_currency
 from contracts.errors import BadInputError
@@ -21,8 +20,9 @@ from embedded.environment import ENVIRONMENT
 from results.run_folder import RunFolder
 from results.run_settings import recorded_settings
 from streaming.clients import read_dead_letters, read_topic
+from streaming.control import ControlSettings
 from streaming.producer import open_producer
-from streaming.settings import ServiceSettings, load_settings, read_settings
+from streaming.settings import load_settings, read_settings
 
 OPERATOR = "operator"
 #: In a run's folder: the exchange whose trades it writes.
@@ -44,7 +44,7 @@ SUBSCRIPTIONS = {
 _US_PER_HOUR = 3_600 * US_PER_SECOND
 
 
-class SubscriptionSettings(AccountsSettings, ServiceSettings):
+class SubscriptionSettings(ControlSettings):
     """Which log, whose accounts, and whose pairs where the log does not say."""
 
     trades_exchange: str = Field("kraken", validation_alias="TRADES_EXCHANGE", min_length=1)

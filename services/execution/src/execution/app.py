@@ -1,18 +1,16 @@
-"""Marks and signals -> orders, fills, positions, P&L and risk alerts, each to its topic."""
+"""Marks, signals, reports and commands -> orders, fills, positions, P&L and risk alerts, each to its topic."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from contracts.candle_mark import CandleMark
 from contracts.errors import BadInputError
 from contracts.message import Message
-from contracts.signal import Signal
 from contracts.state import State
 from contracts.topics import FILLS, ORDERS, PNL, POSITIONS, RISK_ALERTS, SIGNALS, TopicSpec
 from execution.core.edge import Remembered
-from execution.core.execute import step
+from execution.core.execute import Event, step
 from execution.metrics import tell
 from execution.settings import ExecutionSettings
 from streaming.service.sink import keep
@@ -28,13 +26,16 @@ OUTPUTS = (ORDERS, FILLS, POSITIONS, RISK_ALERTS, PNL)
 def topology(inputs: dict[str, StreamingDataFrame], topics: dict[str, Topic], settings: ExecutionSettings) -> None:
     """Lay out the flow; all state of an account is under its key, in one step."""
     accounts = {account.name: account for account in settings.configured_accounts}
-    broker, policy = settings.broker, settings.policy
+    brokers = {name: settings.broker_of(account) for name, account in accounts.items()}
+    policy = settings.policy
     remembered = {name: Remembered() for name in accounts}
 
-    def execute(event: Signal | CandleMark, state: State) -> list[Message]:
+    def execute(event: Event, state: State) -> list[Message]:
         if event.account not in accounts:
             raise BadInputError(f"{event.schema_name}.account", f"one of {', '.join(accounts)}", event.account)
-        messages = step(state, event, accounts[event.account], broker, policy, remembered[event.account])
+        messages = step(
+            state, event, accounts[event.account], brokers[event.account], policy, remembered[event.account]
+        )
         for message in messages:
             tell(message, accounts[event.account])
         return messages

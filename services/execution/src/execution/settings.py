@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Literal
 from zoneinfo import ZoneInfo
@@ -9,15 +10,20 @@ from zoneinfo import ZoneInfo
 from pydantic import Field, field_validator, model_validator
 from pydantic_settings import SettingsConfigDict
 
+from contracts.account import Account
 from contracts.accounts_settings import AccountsSettings
 from contracts.fees import MAKER_FEE_BPS, TAKER_FEE_BPS
 from contracts.instrument import Instrument
 from contracts.nearest import did_you_mean
 from exchanges.paper import PaperBroker
+from exchanges.venue_broker import VenueBroker
 from exchanges.venues import VENUES
 from execution.core.policy import Policy
 from featurestore import StoreSettings
 from streaming.settings import ServiceSettings
+
+#: By what an account says.
+BROKERS: Mapping[str, type[PaperBroker]] = {"paper": PaperBroker, "venue": VenueBroker}
 
 
 class ExecutionSettings(AccountsSettings, StoreSettings, ServiceSettings):
@@ -82,8 +88,21 @@ class ExecutionSettings(AccountsSettings, StoreSettings, ServiceSettings):
     @property
     def broker(self) -> PaperBroker:
         """The paper broker."""
+        return self._made(PaperBroker)
+
+    def broker_of(self, account: Account) -> PaperBroker:
+        """Return what executes the orders of `account`, as its `broker` says.
+
+        Returns
+        -------
+        PaperBroker
+            Of a venue, one that only expects what they will cost.
+        """
+        return self._made(BROKERS[account.broker])
+
+    def _made(self, kind: type[PaperBroker]) -> PaperBroker:
         known = {(each.exchange, each.pair): each for each in self.instruments}
-        return PaperBroker(
+        return kind(
             self.slippage_bps,
             self.fee_bps,
             known,

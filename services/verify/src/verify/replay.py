@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+from contracts.services import service
 from contracts.topics import PREDICTIONS, TRADES, TopicSpec
 from results.run_folder import RunFolder
 from streaming.clients import create_topics
 from streaming.embedded.producer import EmbeddedProducer
+from streaming.record import Record
 from streaming.settings import ServiceSettings
 from verify.due import why_predictions_are_due
+from verify.given import interleaved, is_given
 from verify.log import Log, Snapshot
 from verify.served import served_versions
 
@@ -63,13 +66,26 @@ class Replayed:
 
     Attributes
     ----------
+    own_logs
+        Service -> the log that it wrote, where that is another one.
     unverified
         Service -> why it could not be replayed; what reads its topic was given what was published there.
     """
 
     log: Log
+    own_logs: dict[str, Log] = field(default_factory=dict)
     unverified: dict[str, str] = field(default_factory=dict)
     copied_trades: int = 0
+
+    def log_of(self, name: str) -> Log:
+        """Return the log that a service has written.
+
+        Returns
+        -------
+        Log
+            With all its outputs.
+        """
+        return self.own_logs.get(name, self.log)
 
 
 @contextmanager
@@ -86,7 +102,7 @@ def replayed(
     with tempfile.TemporaryDirectory(prefix="tradestream-verify-") as folder:
         place = RunFolder(Path(folder).resolve())
         place.create()
-        yield Replay(source, snapshot, place, make_runner(place, settings)).run(services)
+        yield Replay(source, snapshot, place, lambda at: make_runner(at, settings)).run(services)
 
 
 class Replay:
@@ -98,27 +114,52 @@ class Replay:
         What is replayed.
     place
         Folder of what the replay writes.
-    runner
-        Runs the services there.
+    runner_in
+        Makes what runs services in a folder.
     """
 
-    def __init__(self, source: Log, snapshot: Snapshot, place: RunFolder, runner: Runner) -> None:
+    def __init__(
+        self, source: Log, snapshot: Snapshot, place: RunFolder, runner_in: Callable[[RunFolder], Runner]
+    ) -> None:
         self._source = source
         self._snapshot = snapshot
         self._place = place
-        self._runner = runner
-        self._result = Replayed(Log(runner.settings, place))
+        self._runner_in = runner_in
+        self._runner = runner_in(place)
+        self._result = Replayed(Log(self._runner.settings, place))
 
     def run(self, services: Sequence[str]) -> Replayed:
-        """Run `services` on the trades until nothing is left to do."""
+        """Run `services` on the trades until nothing is left to do; what reads what was given after the others."""
+        later = [name for name in services if self._was_given(name)]
+        first = [name for name in services if name not in later]
         with self._runner.running():
-            self._runner.start(services)
-            predicts = "predictions" in services and self._start_predictions()
+            self._runner.start(first)
+            predicts = "predictions" in first and self._start_predictions()
             self._result.copied_trades = self._copy(TRADES)
             if predicts and (reason := self._runner.why_no_models()):
                 self._go_without_models(reason)
-            self._runner.drain(services)
+            self._runner.drain(first)
+        for name in later:
+            self._run_with_what_was_given(name)
         return self._result
+
+    def _was_given(self, name: str) -> bool:
+        return any(is_given(spec, record) for spec in _given_to(name) for record in self._recorded(spec))
+
+    def _run_with_what_was_given(self, name: str) -> None:
+        """Run a service on a log of its own: the replayed messages, and between them what was given."""
+        place = RunFolder(self._place.out / f"with-what-was-given-to-{name}")
+        place.create()
+        runner = self._runner_in(place)
+        self._result.own_logs[name] = Log(runner.settings, place)
+        for spec in _given_to(name):
+            _write(runner, spec, interleaved(spec, self._recorded(spec), self._result.log.read(spec)))
+        with runner.running():
+            runner.start([name])
+            runner.drain([name])
+
+    def _recorded(self, spec: TopicSpec) -> Iterator[Record]:
+        return self._source.read(spec, self._snapshot.ends[spec.name])
 
     def _start_predictions(self) -> bool:
         """Start what predicts again, unless nothing was predicted or there is nothing to predict with."""
@@ -141,22 +182,32 @@ class Replay:
 
     def _copy(self, spec: TopicSpec) -> int:
         """Put the records of a topic on the fresh log, as they are."""
-        target = self._result.log.settings
-        create_topics(target, [spec])
-        producer = EmbeddedProducer({"bootstrap.servers": target.broker_address})
-        copied = 0
-        for record in self._source.read(spec, self._snapshot.ends[spec.name]):
-            producer.produce(
-                spec.full_name(target.environment),
-                value=record.value,
-                key=record.key,
-                timestamp=record.timestamp_ms,
-                headers=list(record.headers.items()),
-            )
-            copied += 1
-            if copied % _COPY_AT_ONCE == 0:
-                producer.flush()
-                self._runner.tick()
-        producer.flush()
-        producer.close()
-        return copied
+        return _write(self._runner, spec, self._recorded(spec))
+
+
+def _given_to(name: str) -> list[TopicSpec]:
+    """Return the inputs of a service on which something may lie that does not follow from the trades."""
+    return [spec for spec in service(name).inputs if spec.given]
+
+
+def _write(runner: Runner, spec: TopicSpec, records: Iterable[Record]) -> int:
+    """Write records of a topic to a runner's log; return how many there were."""
+    target = runner.settings
+    create_topics(target, [spec])
+    producer = EmbeddedProducer({"bootstrap.servers": target.broker_address})
+    copied = 0
+    for record in records:
+        producer.produce(
+            spec.full_name(target.environment),
+            value=record.value,
+            key=record.key,
+            timestamp=record.timestamp_ms,
+            headers=list(record.headers.items()),
+        )
+        copied += 1
+        if copied % _COPY_AT_ONCE == 0:
+            producer.flush()
+            runner.tick()
+    producer.flush()
+    producer.close()
+    return copied

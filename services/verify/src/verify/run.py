@@ -21,6 +21,7 @@ from results.report.wording import duration
 from results.run_settings import RunSettings, settings_of
 from streaming.record import Record
 from verify.compare import Comparison, Fault, Index, compare
+from verify.given import follows
 from verify.log import Log, Snapshot, look_at, open_log, other_log
 from verify.replay import MakeRunner, Replayed, replayed
 from verify.report import say, show_counts, show_faults, write_faults, wrote_faults
@@ -217,8 +218,8 @@ def compare_with_replay(
         if stage in again.unverified:
             continue
         for spec in OUTPUTS[stage]:
-            replay = Index.of(span.of(again.log.read(spec)), spec.decode)
-            records = span.of(log.read(spec, snapshot.ends[spec.name]))
+            replay = Index.of(span.of(again.log_of(stage).read(spec)), spec.decode)
+            records = span.of(follows(spec, log.read(spec, snapshot.ends[spec.name])))
             published = Index.of(records, spec.decode, known=replay)
             found.append(compare(spec.name, published, replay, settled=stage in snapshot.settled))
     return found

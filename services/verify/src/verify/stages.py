@@ -8,9 +8,11 @@ from contracts.errors import BadInputError
 from contracts.services import FLOW
 from contracts.topics import TopicSpec
 
-#: Service -> the topics it writes that are a function of its input, in flow order.
+#: Service -> its own topics that are a function of its input, in flow order.
 OUTPUTS: dict[str, tuple[TopicSpec, ...]] = {
-    each.name: replayed for each in FLOW if (replayed := tuple(spec for spec in each.writes if not spec.not_replayed))
+    each.name: replayed
+    for each in FLOW
+    if (replayed := tuple(spec for spec in each.writes if spec.written_by == each.name and not spec.not_replayed))
 }
 
 

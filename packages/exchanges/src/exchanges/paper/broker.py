@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import ROUND_DOWN, ROUND_HALF_EVEN, ROUND_UP, Decimal, localcontext
-from typing import Any
+from typing import Any, ClassVar
 
 from contracts.errors import BadSettingError
 from contracts.fees import MAKER_FEE_BPS, TAKER_FEE_BPS
@@ -57,6 +57,8 @@ class PaperBroker:
     >>> broker.fee_quote(Decimal("0.02"), Decimal(50_010))
     Decimal('4.00080000')
     """
+
+    answers_later: ClassVar[bool] = False
 
     slippage_bps: Decimal = Decimal(2)
     fee_bps: Decimal = TAKER_FEE_BPS

@@ -37,7 +37,11 @@ def _of_model(event: ModelEvent) -> _Said:
 
 def _of_alert(alert: RiskAlert) -> _Said:
     details = {"rule": alert.rule, "severity": alert.severity, "message": alert.message}
-    return "limit_hit", alert.account, {**details, "message_id": alert.message_id}
+    return (
+        "operator_command" if alert.rule == "OPERATOR" else "limit_hit",
+        alert.account,
+        {**details, "message_id": alert.message_id},
+    )
 
 
 def _of_subscription(request: SymbolSubscription) -> _Said:

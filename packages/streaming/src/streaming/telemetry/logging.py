@@ -30,11 +30,12 @@ def configure_logging(service: str, level: str = "INFO", log_format: Literal["hu
         For people, or one JSON object a line.
     """
     logger.remove()
+    # `diagnose` would write the values of variables into tracebacks, and some of them are secrets.
     logger.configure(extra={"service": service})
     if log_format == "json":
-        logger.add(_write_json, level=level, format="{message}")
+        logger.add(_write_json, level=level, format="{message}", diagnose=False)
     else:
-        logger.add(sys.stderr, level=level, format=_HUMAN, colorize=sys.stderr.isatty())
+        logger.add(sys.stderr, level=level, format=_HUMAN, colorize=sys.stderr.isatty(), diagnose=False)
     logging.basicConfig(handlers=[_Bridge()], level=0, force=True)
     for name in _CHATTY:
         library = logging.getLogger(name)

@@ -18,6 +18,7 @@ from execution.core.steps.decide import decide
 from execution.core.steps.flatten import flatten
 from execution.core.steps.limits import check_losses, check_pairs
 from execution.core.steps.mark import mark, start_day
+from execution.core.steps.overdue import give_up_overdue
 from execution.core.steps.protect import protect, trail
 
 
@@ -70,10 +71,11 @@ def trade(portfolio: Portfolio, minute: Minute, context: Context) -> Decided:
     portfolio, trailed = trail(portfolio, minute, context)
     portfolio, stale = check_pairs(portfolio, minute, context)
     portfolio, losses = check_losses(portfolio, minute, context)
+    portfolio, overdue = give_up_overdue(portfolio, context)
     portfolio, flattened = flatten(portfolio, minute, context)
     portfolio, decided = decide(portfolio, minute, context)
     settled += [*protected, *stopped, *released, *trailed]
-    return portfolio, [*settled, *stale, *losses, *flattened, *decided]
+    return portfolio, [*settled, *stale, *losses, *overdue, *flattened, *decided]
 
 
 def _hear(portfolio: Portfolio, orders: list[OpenOrder], minute: Minute, context: Context) -> Decided:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
-from typing import Literal, Protocol
+from typing import ClassVar, Literal, Protocol
 
 from contracts.instrument import Instrument
 from contracts.mark import MarkedWindow
@@ -16,11 +16,14 @@ class Broker(Protocol):
     """Turns orders and the market into reports; the account moves money on nothing else.
 
     A pure function of its arguments, or a replay would not give the same fills. Of a venue that answers in its own
-    time, `reports` and `cancel` say nothing: its reports come as events.
+    time (`answers_later`), `reports` and `cancel` say nothing: its reports come as events. What rests there on a
+    position has set it aside: it must be gone before the position can be sold by another order.
 
     One that has ``wakes(order) -> contracts.wakes.Wakes`` says when it may have something to report of an order in
     flight; without it an account with orders in flight is awake on every bar of a backtest.
     """
+
+    answers_later: ClassVar[bool]
 
     def instrument(self, exchange: str, pair: str) -> Instrument:
         """Return the steps and minima of a pair's orders.

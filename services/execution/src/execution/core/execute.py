@@ -1,30 +1,29 @@
-"""Execution as a fold over an account's signals and what venues report of its orders."""
+"""Execution as a fold over an account's signals, what venues report of its orders and what operators say."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from decimal import localcontext
 
 from contracts.account import Account
 from contracts.candle_mark import CandleMark
 from contracts.currency import quote_currency
 from contracts.errors import BadInputError
 from contracts.message import Message
+from contracts.operator_command import OperatorCommand
 from contracts.order_report import OrderReport
 from contracts.replace import replace
 from contracts.signal import Signal
 from contracts.state import MemoryState, State
-from contracts.units import EXACT
-from execution.core.account.booking import book_all
 from execution.core.account.portfolio import Portfolio
 from execution.core.act import act
 from execution.core.broker import Broker
 from execution.core.edge import BOOK, JsonEdge, Remembered
+from execution.core.hear import Word, hear
 from execution.core.minute.bar_synchroniser import BarSynchroniser
 from execution.core.orders.archive import Archive
 from execution.core.policy import Policy
 
-Event = Signal | CandleMark | OrderReport
+Event = Signal | CandleMark | Word
 
 
 def step(
@@ -54,7 +53,7 @@ def fold(state: State, event: Event, account: Account, broker: Broker, policy: P
         The account's, before and after, of objects; empty for an account that has not traded.
     event
         Any pair's next candle or signal, which wait for each other and for the other pairs', or what a venue says of
-        an order, which is booked at once. What was said before changes nothing.
+        an order or an operator of the account, which are acted on at once. What was said before changes nothing.
     account, broker, policy
         Whose money, whose prices, which rules of time and risk.
 
@@ -65,8 +64,8 @@ def fold(state: State, event: Event, account: Account, broker: Broker, policy: P
     """
     if event.account != account.name:
         raise BadInputError(f"{event.schema_name}.account", account.name, event.account)
-    if isinstance(event, OrderReport):
-        return _report(state, event, account)
+    if isinstance(event, OrderReport | OperatorCommand):
+        return _hear(state, event, account, broker, policy)
     if event.pair not in account.pairs:
         raise BadInputError(
             f"{event.schema_name}.pair", f"one of {', '.join(account.pairs)} (pairs of {account.name})", event.pair
@@ -86,12 +85,11 @@ def fold(state: State, event: Event, account: Account, broker: Broker, policy: P
     return outputs
 
 
-def _report(state: State, report: OrderReport, account: Account) -> list[Message]:
+def _hear(state: State, word: Word, account: Account, broker: Broker, policy: Policy) -> list[Message]:
     portfolio = _portfolio(state, account)
-    if (ended := Archive(state).find(report.order_id)) is not None:
-        portfolio = replace(portfolio, ended={report.order_id: ended})
-    with localcontext(EXACT):
-        portfolio, outputs = book_all(portfolio, [report], account)
+    if isinstance(word, OrderReport) and (ended := Archive(state).find(word.order_id)) is not None:
+        portfolio = replace(portfolio, ended={word.order_id: ended})
+    portfolio, outputs = hear(portfolio, word, account, broker, policy)
     if outputs:
         _save(state, portfolio)
     return outputs
@@ -117,9 +115,7 @@ def _continued(portfolio: Portfolio, account: Account) -> Portfolio:
     return portfolio
 
 
-def run(
-    signals: Iterable[Signal | CandleMark], account: Account, broker: Broker, policy: Policy | None = None
-) -> list[Message]:
-    """Return all that follows from an account's signals, from an empty portfolio on: a backtest in one call."""
+def run(events: Iterable[Event], account: Account, broker: Broker, policy: Policy | None = None) -> list[Message]:
+    """Return all that follows from an account's events, from an empty portfolio on: a backtest in one call."""
     state, rules = MemoryState(), policy or Policy()
-    return [message for signal in signals for message in fold(state, signal, account, broker, rules)]
+    return [message for event in events for message in fold(state, event, account, broker, rules)]

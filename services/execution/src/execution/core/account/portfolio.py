@@ -8,16 +8,19 @@ from typing import Any
 
 from contracts.account import Account
 from contracts.message import Message
-from contracts.order import ENDS
+from contracts.order import ENDS, Purpose
 from contracts.replace import replace
-from contracts.units import decimal_string
+from contracts.units import MS_PER_MINUTE, decimal_string
 from execution.core.account.guard import Guard
 from execution.core.account.holding import Holding
 from execution.core.account.mark import Mark
+from execution.core.account.operator_state import ACTIVE
 from execution.core.account.today import Today
 from execution.core.orders.open_order import OpenOrder
+from execution.core.orders.sent import Sent
 
-ACTIVE = "ACTIVE"
+#: Of as many commands it is known that they were obeyed.
+_COMMANDS_KNOWN = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +34,7 @@ class Portfolio:
     highest_equity, day_start_balance
         What drawdown and the loss of a day are counted from.
     day, trading_state
-        The trading day, and whether positions may be opened.
+        The trading day, and whether limits let positions be opened.
     alerted
         The day each alert was last raised on.
     stale
@@ -48,6 +51,14 @@ class Portfolio:
         The highest balance that a day has begun with, and what this one has brought.
     ended
         Orders that ended in this step, for the archive.
+    operator_state
+        What operators let it do, `execution.core.account.operator_state`.
+    commands, commanded_ms
+        The ids of the last commands that were obeyed, and the event time that was given to the last of them.
+    sent
+        By pair, what was ordered for its last signal.
+    bar_ms
+        How long its bars are.
     """
 
     initial_balance: Decimal
@@ -70,6 +81,11 @@ class Portfolio:
     highest_day_start: Decimal = Decimal(0)
     today: Today = field(default_factory=Today)
     ended: dict[str, OpenOrder] = field(default_factory=dict)
+    operator_state: str = ACTIVE
+    commands: tuple[str, ...] = ()
+    commanded_ms: int = 0
+    sent: dict[str, Sent] = field(default_factory=dict)
+    bar_ms: int = MS_PER_MINUTE
 
     @classmethod
     def opened(cls, account: Account) -> Portfolio:
@@ -118,6 +134,65 @@ class Portfolio:
         """
         return replace(self, guards={**self.guards, pair: guard})
 
+    @property
+    def standing(self) -> str:
+        """ACTIVE, or why nothing is bought: what an operator said, else what a limit has found."""
+        return self.trading_state if self.operator_state == ACTIVE else self.operator_state
+
+    @property
+    def time_ms(self) -> int:
+        """The event time that it has come to; 0 before its first candle."""
+        return max((mark.marked_at_ms for mark in self.marks.values()), default=0)
+
+    def with_command(self, command_id: str, operator_state: str, at_ms: int) -> Portfolio:
+        """Return the portfolio after a command.
+
+        Parameters
+        ----------
+        command_id
+            Not to be obeyed again.
+        operator_state
+            What operators let it do from now on.
+        at_ms
+            The event time it is told with.
+
+        Returns
+        -------
+        Portfolio
+            A new one.
+        """
+        known = (*self.commands, command_id)[-_COMMANDS_KNOWN:]
+        return replace(self, operator_state=operator_state, commands=known, commanded_ms=at_ms)
+
+    def with_sent(self, pair: str, signal_id: str, purpose: Purpose) -> Portfolio:
+        """Return the portfolio that knows of another order that goes back to a signal.
+
+        Parameters
+        ----------
+        pair
+            Of which pair.
+        signal_id
+            Its last signal, or mark.
+        purpose
+            What the order is for.
+
+        Returns
+        -------
+        Portfolio
+            A new one.
+        """
+        return replace(self, sent={**self.sent, pair: self.sent_of(pair).once_more(signal_id, purpose)})
+
+    def sent_of(self, pair: str) -> Sent:
+        """Return what was ordered for the last signal of a pair.
+
+        Returns
+        -------
+        Sent
+            Of no signal, if nothing was.
+        """
+        return self.sent.get(pair) or Sent("")
+
     def in_flight(self) -> list[OpenOrder]:
         """Return the orders in flight, pairs in sorted order, without those that rest on what is held.
 
@@ -164,6 +239,12 @@ class Portfolio:
         data["stale"] = sorted(self.stale)
         data |= {"booked_ms": self.booked_ms, "filled_ms": dict(self.filled_ms), "exiting": sorted(self.exiting)}
         data |= {"highest_day_start": decimal_string(self.highest_day_start), "today": self.today.to_json()}
+        data |= {"operator_state": self.operator_state, "commands": list(self.commands)}
+        data |= {
+            "commanded_ms": self.commanded_ms,
+            "bar_ms": self.bar_ms,
+            "sent": {pair: each.to_json() for pair, each in self.sent.items()},
+        }
         data["guards"] = {pair: guard.to_json() for pair, guard in self.guards.items()}
         data["holdings"] = {pair: holding.to_json() for pair, holding in self.holdings.items()}
         data["orders"] = {pair: order.to_json() for pair, order in self.orders.items()}
@@ -191,6 +272,11 @@ class Portfolio:
             exiting=frozenset(data.get("exiting", ())),
             highest_day_start=Decimal(data.get("highest_day_start", data["day_start_balance"])),
             today=Today.from_json(data["today"]) if "today" in data else Today(),
+            operator_state=data.get("operator_state", ACTIVE),
+            commands=tuple(data.get("commands", ())),
+            commanded_ms=data.get("commanded_ms", 0),
+            bar_ms=data.get("bar_ms", MS_PER_MINUTE),
+            sent={pair: Sent.from_json(item) for pair, item in data.get("sent", {}).items()},
             guards={pair: Guard.from_json(item) for pair, item in data.get("guards", {}).items()},
             holdings={pair: Holding.from_json(item) for pair, item in data["holdings"].items()},
             orders={pair: OpenOrder.from_json(item) for pair, item in data["orders"].items()},

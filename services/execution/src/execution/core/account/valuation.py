@@ -97,7 +97,7 @@ def pnl(portfolio: Portfolio, account: str, time_ms: int) -> Pnl:
         exposure_quote=decimal_string(exposure(portfolio)),
         drawdown_quote=decimal_string(max(_ZERO, portfolio.highest_equity - now)),
         daily_loss_quote=decimal_string(max(_ZERO, portfolio.day_start_balance - now)),
-        trading_state=portfolio.trading_state,
+        trading_state=portfolio.standing,
     )
 
 

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import get_args
 
 from contracts.order import Purpose
 from execution.core.account.portfolio import Decided, Portfolio
 from execution.core.context import Context
+from execution.core.orders.give_up import give_up
 from execution.core.orders.intent import Intent
 from execution.core.orders.place import place
+
+#: Before the purpose of the order for which what rests on a position is cancelled.
+GIVES_WAY = "gives_way_to_"
+PURPOSE_OF: dict[str, Purpose] = {f"{GIVES_WAY}{purpose}": purpose for purpose in get_args(Purpose)}
 
 
 def sellable(portfolio: Portfolio, pair: str, context: Context) -> Decimal:
@@ -29,7 +35,13 @@ def close(
     purpose: Purpose = "decision",
     reason: str | None = None,
 ) -> Decided:
-    """Sell all that is held of `pair`, in whole lots, whenever that can be done: nothing that closes expires."""
+    """Sell all that is held of `pair`, in whole lots, whenever that can be done: nothing that closes expires.
+
+    Where something rests on it at a venue, that goes first; `steps.flatten.follow_up` goes on once it has gone.
+    """
+    guard = portfolio.guards.get(pair)
+    if context.broker.answers_later and guard is not None and guard.opened is not None:
+        return give_up(portfolio, guard.opened, f"{GIVES_WAY}{purpose}", context)
     held = portfolio.holdings[pair].quantity
     intent = Intent(pair, "sell", held, purpose, reason, instruction="reduce_only")
     return place(portfolio, intent, context)

@@ -12,7 +12,6 @@ from execution.core.account.portfolio import Decided, Portfolio
 from execution.core.account.valuation import equity, reserved
 from execution.core.alerts import alert
 from execution.core.context import Context
-from execution.core.orders.ids import order_id
 from execution.core.orders.intent import Intent
 from execution.core.orders.open_order import OpenOrder
 from execution.core.rules import ORDER_RULES
@@ -26,25 +25,33 @@ def place(portfolio: Portfolio, intent: Intent, context: Context) -> Decided:
     found = _first_violation(request, intent)
     # What is less than a lot is denied as it was wanted: an order of nothing would say nothing.
     quantity = request.quantity or intent.quantity
+    order_id = portfolio.sent_of(intent.pair).next_id(mark.signal_id, intent.purpose)
+    portfolio = portfolio.with_sent(intent.pair, mark.signal_id, intent.purpose)
     if found is None:
-        order = _order(intent, mark, quantity, context, "PLACED", intent.reason)
+        order = _order(order_id, intent, mark, quantity, context, "PLACED", intent.reason)
         reserved_quote = request.cost_quote if intent.side == "buy" else Decimal(0)
         opened = OpenOrder(order, reserved_quote, mark.model_name, mark.model_version, plan=intent.plan)
         if intent.side == "buy":
             portfolio = replace(portfolio, today=portfolio.today.with_entry())
         return portfolio.with_order(opened), [order]
     rule, violation = found
-    order = _order(intent, mark, quantity, context, "DENIED", violation.reason)
+    order = _order(order_id, intent, mark, quantity, context, "DENIED", violation.reason)
     told = [] if rule.code is None else [alert(context.account, rule.code, violation, context.at_ms, intent.pair)]
     return portfolio, [order, *told]
 
 
 def _order(
-    intent: Intent, mark: Mark, quantity: Decimal, context: Context, status: OrderStatus, reason: str | None
+    order_id: str,
+    intent: Intent,
+    mark: Mark,
+    quantity: Decimal,
+    context: Context,
+    status: OrderStatus,
+    reason: str | None,
 ) -> Order:
     return Order(
         account=context.account.name,
-        order_id=order_id(mark.signal_id, intent.purpose),
+        order_id=order_id,
         signal_id=mark.signal_id,
         exchange=mark.exchange,
         pair=intent.pair,
@@ -74,6 +81,7 @@ def _request(portfolio: Portfolio, intent: Intent, mark: Mark, context: Context)
         pair=intent.pair,
         instrument=instrument,
         trading_state=portfolio.trading_state,
+        operator_state=portfolio.operator_state,
         equity=equity(portfolio),
         quantity=quantity,
         price=mark.close,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pkgutil
 from importlib import import_module
 
-from execution.core.rules.rule import FillRule, LossRule, OrderRule, PairRule, Rule
+from execution.core.rules.rule import CommandRule, FillRule, LossRule, OrderRule, PairRule, Rule
 
 _MODULES = [import_module(f"{__name__}.{found.name}") for found in pkgutil.iter_modules(__path__)]
 _FOUND: list[Rule] = [module.RULE for module in _MODULES if hasattr(module, "RULE")]
@@ -15,4 +15,5 @@ LOSS_RULES = sorted((rule for rule in _FOUND if isinstance(rule, LossRule)), key
 ORDER_RULES = sorted((rule for rule in _FOUND if isinstance(rule, OrderRule)), key=lambda rule: rule.place)
 PAIR_RULES = [rule for rule in _FOUND if isinstance(rule, PairRule)]
 FILL_RULES = [rule for rule in _FOUND if isinstance(rule, FillRule)]
-RULES: list[Rule] = [*LOSS_RULES, *ORDER_RULES, *PAIR_RULES, *FILL_RULES]
+COMMAND_RULES = [rule for rule in _FOUND if isinstance(rule, CommandRule)]
+RULES: list[Rule] = [*LOSS_RULES, *ORDER_RULES, *PAIR_RULES, *FILL_RULES, *COMMAND_RULES]

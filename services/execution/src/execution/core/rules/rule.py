@@ -10,6 +10,7 @@ from typing import Literal
 from contracts.account import Account
 from contracts.fill import Fill
 from contracts.instrument import Instrument
+from contracts.operator_command import OperatorCommand
 from contracts.order import Order
 from contracts.risk_rules import RiskRule
 from contracts.units import decimal_string
@@ -19,6 +20,7 @@ from execution.core.account.today import Today
 #: From this share of a limit on, a warning is raised.
 WARNING_SHARE = Decimal("0.8")
 PERCENT = Decimal("0.01")
+Severity = Literal["INFO", "WARNING", "CRITICAL"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +51,7 @@ class RiskViolation:
     """What a rule found. `reason` becomes the trading state or the order's reason."""
 
     reason: str
-    severity: Literal["WARNING", "CRITICAL"]
+    severity: Severity
     value: Decimal
     limit: Decimal
     message: str
@@ -167,6 +169,7 @@ class OrderRequest:
     bars_since_fill: int | None = None
     open_pairs: int = 0
     today: Today = field(default_factory=Today)
+    operator_state: str = "ACTIVE"
 
     @property
     def value_quote(self) -> Decimal:
@@ -239,4 +242,12 @@ class FillRule:
     check: Callable[[Order, Fill], RiskViolation | None]
 
 
-Rule = LossRule | OrderRule | PairRule | FillRule
+@dataclass(frozen=True, slots=True)
+class CommandRule:
+    """A rule that is checked for each command of an operator, which is obeyed in any case."""
+
+    code: RiskRule
+    check: Callable[[OperatorCommand], RiskViolation | None]
+
+
+Rule = LossRule | OrderRule | PairRule | FillRule | CommandRule

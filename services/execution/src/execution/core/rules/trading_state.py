@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from execution.core.account.portfolio import ACTIVE
+from execution.core.account.operator_state import ACTIVE
 from execution.core.rules.rule import OrderRequest, OrderRule, RiskViolation
 
 

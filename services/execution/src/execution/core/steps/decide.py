@@ -8,6 +8,7 @@ from contracts.replace import replace
 from contracts.signal import Decision, Signal
 from contracts.units import BPS
 from contracts.wakes import Wakes
+from execution.core.account.operator_state import HALTED
 from execution.core.account.portfolio import Decided, Portfolio
 from execution.core.account.valuation import equity, reserved
 from execution.core.context import Context
@@ -59,12 +60,13 @@ def _supersede(portfolio: Portfolio, signal: Signal, context: Context) -> Decide
 
 
 def _exit(portfolio: Portfolio, signal: Signal, context: Context) -> Decided:
-    """Sell what is held; the wish stands until nothing is, whatever becomes of the order."""
+    """Sell what is held; the wish stands until nothing is, whatever becomes of the order, and after a halt."""
     pair = signal.pair
     is_ordered, is_held = pair in portfolio.orders, sellable(portfolio, pair, context) > 0
     if is_ordered or is_held:
         portfolio = replace(portfolio, exiting=portfolio.exiting | {pair})
-    return close(portfolio, pair, context) if is_held and not is_ordered else (portfolio, [])
+    is_to_be_sent = is_held and not is_ordered and portfolio.operator_state != HALTED
+    return close(portfolio, pair, context) if is_to_be_sent else (portfolio, [])
 
 
 def _enter(portfolio: Portfolio, signal: Signal, context: Context) -> Decided:

@@ -9,7 +9,8 @@ from contracts.replace import replace
 from contracts.signal import Signal
 from contracts.wakes import Wakes
 from execution.core.account.mark import Mark
-from execution.core.account.portfolio import ACTIVE, Portfolio
+from execution.core.account.operator_state import ACTIVE
+from execution.core.account.portfolio import Portfolio
 from execution.core.account.today import Today
 from execution.core.account.valuation import balance, equity
 from execution.core.context import Context
@@ -60,7 +61,8 @@ def mark(portfolio: Portfolio, minute: Minute) -> Portfolio:
     new = {pair: mark_of(candle) for pair, candle in minute.candles.items()}
     now = equity(portfolio, {pair: each.close for pair, each in new.items()})
     highest = max(portfolio.highest_equity, now)
-    return replace(portfolio, marks={**portfolio.marks, **new}, highest_equity=highest)
+    bar_ms = minute.window_end_ms - minute.window_start_ms
+    return replace(portfolio, marks={**portfolio.marks, **new}, highest_equity=highest, bar_ms=bar_ms)
 
 
 def mark_of(candle: MarkedWindow) -> Mark:

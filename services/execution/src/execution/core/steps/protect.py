@@ -88,12 +88,19 @@ def _rest(portfolio: Portfolio, pair: str, context: Context) -> Decided:
             return portfolio, told
         portfolio, given_up = give_up(portfolio, guard.opened, RESIZED if is_traded else REMOVED_PAIR, context)
         told, guard = [*told, *given_up], portfolio.guards[pair]
-    if guard.opened is not None or not is_traded or _is_too_little(portfolio, pair, quantity, context):
+    is_free = guard.opened is None and not _is_being_sold(portfolio, pair, context)
+    if not is_free or not is_traded or _is_too_little(portfolio, pair, quantity, context):
         return portfolio, told
     guard = replace(guard, attempts=guard.attempts + 1)
     order = _resting(portfolio, pair, guard, quantity, context)
     opened = OpenOrder(order, Decimal(0), guard.entry.model_name, guard.entry.model_version)
     return portfolio.with_guard(pair, guard).with_order(opened), [*told, order]
+
+
+def _is_being_sold(portfolio: Portfolio, pair: str, context: Context) -> bool:
+    """Whether an order in flight has set the position aside at a venue: nothing can rest on it then."""
+    opened = portfolio.orders.get(pair)
+    return context.broker.answers_later and opened is not None and opened.order.side == "sell"
 
 
 def _is_too_little(portfolio: Portfolio, pair: str, quantity: Decimal, context: Context) -> bool:

@@ -1,0 +1,105 @@
+"""What the gateway asks of a venue on behalf of its owner, and how such a request can fail."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Protocol
+
+from contracts.errors import TransientError
+from contracts.order import Order
+from exchanges.private.execution import Balances, VenueExecution
+from exchanges.private.order import VenueOrder
+
+
+class NotAnsweredError(TransientError):
+    """No answer came, or none that can be read: whether the venue did what it was asked is not known."""
+
+
+class PrivateVenue(Protocol):
+    """A venue's private calls, each made once: whoever calls decides what may be said twice.
+
+    Raises
+    ------
+    RefusedError
+        By each call, if the venue says no.
+    NotAnsweredError
+        By each call, if it says nothing that can be understood.
+    """
+
+    def find_pairs(self, pairs: Iterable[str]) -> None:
+        """Learn what the venue calls `pairs`, and what their orders are rounded to.
+
+        Raises
+        ------
+        UnknownPairError
+            If it does not list one.
+        """
+
+    def venue_time_ms(self) -> int:
+        """Return the venue's time.
+
+        Returns
+        -------
+        int
+            Milliseconds since the epoch, never too late.
+        """
+
+    def add_order(self, order: Order, client_order_id: str, deadline_ms: int) -> str:
+        """Send an order.
+
+        Parameters
+        ----------
+        order
+            What is to be bought or sold.
+        client_order_id
+            What the venue is to call it for us.
+        deadline_ms
+            The venue's time from which on it must not take the order any more.
+
+        Returns
+        -------
+        str
+            What the venue calls it.
+        """
+
+    def cancel_order(self, client_order_id: str) -> None:
+        """Ask for an open order's end."""
+
+    def open_orders(self) -> tuple[VenueOrder, ...]:
+        """Return the orders that have not ended.
+
+        Returns
+        -------
+        tuple of VenueOrder
+            Others' too.
+        """
+
+    def ended_orders(self, since_ms: int) -> tuple[VenueOrder, ...]:
+        """Return the orders that ended since then.
+
+        Returns
+        -------
+        tuple of VenueOrder
+            Of all pages.
+        """
+
+    def executions(self, since_ms: int) -> tuple[VenueExecution, ...]:
+        """Return what was executed since then.
+
+        Returns
+        -------
+        tuple of VenueExecution
+            Of all pages.
+        """
+
+    def balances(self) -> Balances:
+        """Return what the account has.
+
+        Returns
+        -------
+        Balances
+            By currency.
+        """
+
+    def close(self) -> None:
+        """Let go of the connection."""

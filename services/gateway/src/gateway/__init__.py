@@ -1,0 +1,1 @@
+"""Orders of live accounts to their venue, and what became of them back to execution."""

@@ -1,0 +1,90 @@
+"""What is due: orders that wait, cancellations, questions."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from contracts.order_report import OrderReport
+from gateway.core.door import refused_at_door
+from gateway.core.policy import LONGEST_DEADLINE_MS, Policy
+from gateway.core.reports import report
+from gateway.core.requests import CancelOrder, Output, SendOrder, SurveyVenue
+from gateway.core.state import EVERYTHING, State
+from gateway.core.tracked import Tracked
+
+TOO_OLD = "decided_too_long_ago"
+NOT_RECONCILED = "not_reconciled"
+
+
+def advance(state: State, now_ms: int, policy: Policy) -> tuple[State, list[Output]]:
+    """Return the state after all that is due at `now_ms`, and the requests for it."""
+    state, outputs = _turned_away(state, now_ms, policy)
+    state, cancels = _cancels(state, now_ms)
+    state, sent = _send(state, now_ms, policy)
+    outputs += [*cancels, *sent]
+    if not state.surveying and now_ms >= state.next_survey_ms:
+        outputs.append(SurveyVenue(_since_ms(state, now_ms, policy)))
+        state = replace(state, surveying=True)
+    return state, outputs
+
+
+def _turned_away(state: State, now_ms: int, policy: Policy) -> tuple[State, list[Output]]:
+    """End the orders that wait and are not to be sent any more."""
+    ends = {
+        order_id: end
+        for order_id, tracked in state.orders.items()
+        if tracked.phase == "WAITING" and (end := _end(state, tracked, now_ms, policy)) is not None
+    }
+    ended = [replace(state.orders[order_id], phase="ENDED", ended_ms=now_ms) for order_id in ends]
+    return (state.with_orders(ended) if ended else state), list(ends.values())
+
+
+def _end(state: State, tracked: Tracked, now_ms: int, policy: Policy) -> OrderReport | None:
+    order = tracked.order
+    if order.cancel_reason is not None:
+        return report(order, "CANCELLED", now_ms, reason=order.cancel_reason)
+    if order.expires_at_ms is not None and now_ms >= order.expires_at_ms:
+        return report(order, "EXPIRED", now_ms)
+    if now_ms - order.decided_at_ms > policy.oldest_decision_ms:
+        return report(order, "EXPIRED", now_ms, reason=TOO_OLD)
+    if (reason := refused_at_door(order, state.commands.get(order.account))) is not None:
+        return report(order, "REJECTED", now_ms, reason=reason)
+    trouble = state.troubles.get(EVERYTHING) or state.troubles.get(order.pair)
+    if trouble is not None:
+        return report(order, "REJECTED", now_ms, reason=f"{NOT_RECONCILED}: {trouble}")
+    return None
+
+
+def _send(state: State, now_ms: int, policy: Policy) -> tuple[State, list[Output]]:
+    """Send what waits, sells first, one at a time: commands are looked at between any two."""
+    waiting = [each for each in state.orders.values() if each.phase == "WAITING"]
+    busy = any(each.phase == "SENT" for each in state.orders.values())
+    if not waiting or busy or not state.trusted:
+        return state, []
+    first = min(waiting, key=lambda each: (each.order.side == "buy", each.order.decided_at_ms))
+    deadline_ms = now_ms + min(policy.deadline_ms, LONGEST_DEADLINE_MS)
+    sent = replace(first, phase="SENT", deadline_ms=deadline_ms)
+    return state.with_orders([sent]), [SendOrder(first.order, first.client_id, deadline_ms)]
+
+
+def _cancels(state: State, now_ms: int) -> tuple[State, list[Output]]:
+    unwanted = [
+        each
+        for each in state.orders.values()
+        if each.phase == "OPEN" and not each.cancelling and _is_unwanted(state, each, now_ms)
+    ]
+    requests: list[Output] = [CancelOrder(each.order, each.client_id, each.venue_order_id) for each in unwanted]
+    return (state.with_orders(replace(each, cancelling=True) for each in unwanted) if unwanted else state), requests
+
+
+def _is_unwanted(state: State, tracked: Tracked, now_ms: int) -> bool:
+    """Say whether an open order is to go: execution or an operator says so, or its time is over."""
+    order = tracked.order
+    overdue = order.expires_at_ms is not None and now_ms >= order.expires_at_ms
+    shut = refused_at_door(order, state.commands.get(order.account)) is not None
+    return order.cancel_reason is not None or overdue or shut or tracked.ended_ms is not None
+
+
+def _since_ms(state: State, now_ms: int, policy: Policy) -> int:
+    begun = [each.since_ms for each in state.orders.values() if each.phase != "WAITING"]
+    return min([now_ms - policy.ask_ms, *begun]) - policy.settle_ms

@@ -1,0 +1,43 @@
+"""How long the gateway waits for what, in the venue's time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+#: No order is ever sent with a later deadline, so that one from before a start, whatever was set then, is settled
+#: for certain once it has passed.
+LONGEST_DEADLINE_MS = 10_000
+#: What an open order at the venue that is none of ours leads to: it is said, or nothing is traded until it is gone.
+ForeignPolicy = Literal["report", "refuse"]
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """Times in milliseconds.
+
+    Parameters
+    ----------
+    deadline_ms
+        After so long the venue itself refuses what it has not taken.
+    settle_ms
+        So long after its deadline an order that the venue took may still be missing from what it lists.
+    oldest_decision_ms
+        What was decided longer ago is not sent: the market has moved on.
+    ask_ms
+        Between questions while the end of an order is not known.
+    reconcile_ms
+        Between questions while nothing is going on.
+    late_ms
+        So long after an order's end its fills are still looked for.
+    foreign
+        What to do about open orders that are none of ours.
+    """
+
+    deadline_ms: int = 5_000
+    settle_ms: int = 5_000
+    oldest_decision_ms: int = 120_000
+    ask_ms: int = 10_000
+    reconcile_ms: int = 60_000
+    late_ms: int = 600_000
+    foreign: ForeignPolicy = "refuse"

@@ -1,0 +1,177 @@
+"""The gateway at work: what is new on the log, then what follows from it, one request after another."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable
+from decimal import Decimal
+from typing import TypeVar
+
+from loguru import logger
+
+from contracts.counted import counted
+from contracts.errors import BadMessageError
+from contracts.message import Message
+from contracts.operator_command import OperatorCommand
+from contracts.order import ENDS, Order
+from contracts.order_report import OrderReport
+from contracts.position import Position
+from contracts.topics import CONTROL, ORDERS, POSITIONS, SIGNALS, TopicSpec
+from exchanges.private.refusal import Refusal
+from gateway import metrics
+from gateway.core.door import refused_at_door
+from gateway.core.events import Commanded, Event, OrderSeen, Refused, Ticked
+from gateway.core.fold import step
+from gateway.core.requests import CancelOrder, Notice, Output, SendOrder, SurveyVenue
+from gateway.core.state import EVERYTHING, State
+from gateway.settings import GatewaySettings
+from gateway.venue_calls import VenueCalls
+from gateway.venue_clock import VenueClock
+from streaming.producer import MessageProducer
+from streaming.record import Record
+from streaming.tail import TopicTail
+
+M = TypeVar("M", bound=Message)
+
+
+class Gateway:
+    """Reads `orders`, `control` and `positions`; writes reports to `signals`.
+
+    What is on the log at the first turn was there before: it may have been sent.
+
+    Parameters
+    ----------
+    settings
+        Whose orders.
+    calls
+        The venue.
+    clock
+        Its time.
+    producer
+        Of the log.
+    """
+
+    def __init__(
+        self, settings: GatewaySettings, calls: VenueCalls, clock: VenueClock, producer: MessageProducer
+    ) -> None:
+        self._policy = settings.policy
+        self._accounts = {account.name for account in settings.venue_accounts}
+        self._calls = calls
+        self._clock = clock
+        self._producer = producer
+        self._orders = TopicTail(settings, ORDERS)
+        self._control = TopicTail(settings, CONTROL)
+        self._positions = TopicTail(settings, POSITIONS)
+        self._held: dict[tuple[str, str], Decimal] = {}
+        self._state = State()
+        self._requests: deque[Output] = deque()
+        self._began = False
+
+    def turn(self) -> None:
+        """Read what is new, do what is due and write what became known.
+
+        Raises
+        ------
+        EmbeddedLogError, KafkaException
+            If the log fails; whatever was sent is asked for by the next start.
+        """
+        self._read_control()
+        self._read_positions()
+        self._read_orders()
+        self._happens(Ticked(self._clock.now_ms()))
+        while self._requests:
+            self._perform(self._requests.popleft())
+        self._producer.flush()
+        self._tell()
+
+    def check(self) -> tuple[bool, str]:
+        """Return whether orders are sent, and if not why."""
+        if (trouble := self._state.troubles.get(EVERYTHING)) is not None:
+            return False, trouble
+        if not self._state.trusted:
+            return False, "the venue has not been compared with since it last failed to answer"
+        return True, f"the venue agrees, but for {counted(len(self._state.troubles), 'pair')}"
+
+    def _read_control(self) -> None:
+        for command in self._new(self._control, CONTROL, OperatorCommand):
+            logger.warning("{}: {} by {}: {}", command.account, command.action, command.issued_by, command.reason)
+            self._happens(Commanded(command.account, command.action, self._clock.now_ms()))
+
+    def _read_positions(self) -> None:
+        for position in self._new(self._positions, POSITIONS, Position):
+            self._held[position.account, position.pair] = Decimal(position.quantity)
+
+    def _read_orders(self) -> None:
+        old, self._began = not self._began, True
+        seen = list(self._new(self._orders, ORDERS, Order))
+        if old:  # of what is over only its last step matters
+            seen = list({order.order_id: order for order in seen}.values())
+            unknown = sum(order.status not in ENDS for order in seen)
+            logger.info("ready: orders from now on are sent; asked for and not sent again: {}", unknown)
+        for order in seen:
+            self._happens(OrderSeen(order, old, self._clock.now_ms()))
+
+    def _new(self, tail: TopicTail, spec: TopicSpec, kind: type[M]) -> Iterable[M]:
+        """Yield what is new of our accounts."""
+        for record in tail.read_new():
+            if record.key is None or record.value is None or record.key.decode() not in self._accounts:
+                continue
+            try:
+                message = spec.decode(record.value)
+            except BadMessageError as error:
+                self._set_aside(record, error)
+                continue
+            if isinstance(message, kind):
+                yield message
+
+    def _set_aside(self, record: Record, error: BadMessageError) -> None:
+        """Keep what cannot be read; what was there before the start is set aside already, by whoever saw it come."""
+        logger.error("{}[{}] offset {}: {}", record.topic, record.partition, record.offset, error)
+        if self._began:
+            key, value = (record.key or b"").decode(), record.value or b""
+            self._producer.dead_letter(key, value, reason="undecodable", error=error, source=record.topic)
+
+    def _happens(self, event: Event) -> None:
+        self._state, outputs = step(self._state, event, self._policy)
+        for output in outputs:
+            if isinstance(output, OrderReport):
+                self._producer.produce(SIGNALS, output)
+            elif isinstance(output, Notice):
+                logger.warning("{}", output.text)
+            else:
+                self._requests.append(output)
+
+    def _perform(self, request: Output) -> None:
+        if isinstance(request, SendOrder):
+            self._happens(self._send(request))
+        elif isinstance(request, CancelOrder):
+            self._happens(self._calls.cancel(request))
+        elif isinstance(request, SurveyVenue):
+            self._producer.flush()  # an answer may take long
+            self._happens(self._calls.survey(request, self._held_by_pair()))
+
+    def _send(self, request: SendOrder) -> Event:
+        """Look at what operators said, then send."""
+        self._read_control()
+        order = request.order
+        shut = refused_at_door(order, self._state.commands.get(order.account))
+        if shut is not None:
+            return Refused(order.order_id, Refusal(shut, True, "invalid"), self._clock.now_ms())
+        return self._calls.send(request)
+
+    def _held_by_pair(self) -> dict[str, Decimal]:
+        held: dict[str, Decimal] = {}
+        for (_, pair), quantity in self._held.items():
+            held[pair] = held.get(pair, Decimal(0)) + quantity
+        return held
+
+    def _tell(self) -> None:
+        phases = [each.phase for each in self._state.orders.values()]
+        for phase in ("WAITING", "UNKNOWN", "OPEN"):
+            metrics.PENDING.labels(phase=phase).set(phases.count(phase))
+        metrics.TRUSTED.set(self._state.trusted)
+
+    def close(self) -> None:
+        """Let go of the log."""
+        for tail in (self._orders, self._control, self._positions):
+            tail.close()

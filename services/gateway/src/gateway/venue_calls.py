@@ -1,0 +1,83 @@
+"""Requests of the core to calls of the venue, and its answers to events."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+
+from loguru import logger
+
+from exchanges.private.refusal import Refusal, RefusedError
+from exchanges.private.venue import NotAnsweredError, PrivateVenue
+from gateway import metrics
+from gateway.core.events import (
+    CancelAnswered,
+    Event,
+    NotAnswered,
+    Refused,
+    Surveyed,
+    SurveyFailed,
+    Taken,
+)
+from gateway.core.requests import CancelOrder, SendOrder, SurveyVenue
+from gateway.venue_clock import VenueClock
+
+
+class VenueCalls:
+    """Makes each call once.
+
+    Parameters
+    ----------
+    venue
+        Its client.
+    clock
+        Set by what the venue says.
+    exchange
+        What messages call the venue; orders for another one are refused.
+    """
+
+    def __init__(self, venue: PrivateVenue, clock: VenueClock, exchange: str) -> None:
+        self._venue = venue
+        self._clock = clock
+        self._exchange = exchange
+
+    def send(self, request: SendOrder) -> Event:
+        """Send an order."""
+        order = request.order
+        if order.exchange != self._exchange:
+            text = f"this gateway sends orders to {self._exchange}, not to {order.exchange}"
+            return Refused(order.order_id, Refusal(text, True, "invalid"), self._clock.now_ms())
+        try:
+            taken = self._venue.add_order(order, request.client_id, request.deadline_ms)
+        except RefusedError as error:
+            metrics.ANSWERS.labels(answer="refused").inc()
+            logger.warning("{} {} {}: {}", order.order_id, order.side, order.pair, error)
+            return Refused(order.order_id, error.refusal, self._clock.now_ms())
+        except NotAnsweredError as error:
+            metrics.ANSWERS.labels(answer="none").inc()
+            logger.warning("{} {} {}: {}", order.order_id, order.side, order.pair, error)
+            return NotAnswered(order.order_id, str(error), self._clock.now_ms())
+        metrics.ANSWERS.labels(answer="taken").inc()
+        return Taken(order.order_id, taken, self._clock.now_ms())
+
+    def cancel(self, request: CancelOrder) -> Event:
+        """Ask for an order's end."""
+        try:
+            self._venue.cancel_order(request.client_id)
+        except (RefusedError, NotAnsweredError) as error:
+            logger.warning("{} cannot be cancelled yet: {}", request.order.order_id, error)
+        return CancelAnswered(request.order.order_id, self._clock.now_ms())
+
+    def survey(self, request: SurveyVenue, held: Mapping[str, Decimal]) -> Event:
+        """Ask for everything, in the order in which an order goes from one list to the next."""
+        try:
+            asked_ms = self._venue.venue_time_ms()
+            self._clock.heard(asked_ms)
+            orders = self._venue.open_orders()
+            orders += self._venue.ended_orders(request.since_ms)
+            executions = self._venue.executions(request.since_ms)
+            balances = self._venue.balances()
+        except (RefusedError, NotAnsweredError) as error:
+            logger.warning("the venue cannot be compared with, so nothing is sent: {}", error)
+            return SurveyFailed(str(error), self._clock.now_ms())
+        return Surveyed(asked_ms, orders, executions, balances, self._clock.now_ms(), held)

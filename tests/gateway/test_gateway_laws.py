@@ -1,0 +1,21 @@
+"""Whatever gets lost, late or doubled, and whenever the gateway is killed: no order, no fill is doubled or lost."""
+
+from __future__ import annotations
+
+from random import Random
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from tests.gateway.world import World
+
+STEPS = 120
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.integers(0, 2**32))
+def test_nothing_is_doubled_or_lost(seed: int) -> None:
+    world = World(Random(seed))
+    for _ in range(STEPS):
+        world.do_something()
+    world.come_to_rest()
+    world.check()

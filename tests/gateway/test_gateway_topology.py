@@ -1,0 +1,145 @@
+"""The gateway over an embedded log: what it reads, sends and writes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from pydantic import SecretStr, ValidationError
+from tests.gateway.market import LIVE, PAPER, FakeVenue, reports, settings_for, turns, write
+from tests.gateway.world import START_MS, order
+
+from contracts.errors import BadSettingError
+from contracts.operator_command import OperatorAction, OperatorCommand
+from contracts.order import Order
+from contracts.position import Position
+from contracts.topics import CONTROL, ORDERS, POSITIONS
+from exchanges.kraken.private_rest import KrakenPrivate
+from exchanges.private.venues import PRIVATE_VENUES
+from gateway.settings import GatewaySettings
+from streaming.clients import create_topics, read_dead_letters
+from streaming.errors import SettingsError
+from streaming.producer import open_producer
+from streaming.settings import read_settings
+
+
+def command(action: OperatorAction) -> OperatorCommand:
+    return OperatorCommand(
+        command_id="c1", account="main", action=action, reason="a test", issued_by="tests", issued_at_ms=START_MS
+    )
+
+
+def test_an_order_is_sent_and_its_fill_reported(tmp_path: Path) -> None:
+    settings, venue = settings_for(tmp_path, ask_seconds=0.001), FakeVenue()
+    turns(settings, venue, lambda: write(settings, ORDERS, order(1)), lambda: None)
+    assert [each.client_order_id for each in venue.orders] == [order(1).order_id]
+    assert [(each.kind, each.venue_order_id) for each in reports(settings)] == [("ACCEPTED", "V0"), ("FILL", "V0")]
+    assert all(each.key == "main" for each in reports(settings))
+
+
+def test_what_was_there_before_is_asked_for_and_not_sent(tmp_path: Path) -> None:
+    settings, venue = settings_for(tmp_path), FakeVenue()
+    write(settings, ORDERS, order(1), order(2))
+    venue.add_order(order(2), order(2).order_id, 0)
+    turns(settings, venue)
+    assert len(venue.orders) == 1
+    told = [(each.order_id, each.kind) for each in reports(settings)]
+    one, two = order(1).order_id, order(2).order_id
+    assert told == [(one, "UNRESOLVED"), (two, "UNRESOLVED"), (two, "ACCEPTED"), (two, "FILL")]
+
+
+def test_orders_of_paper_accounts_and_of_other_venues_do_not_reach_it(tmp_path: Path) -> None:
+    settings, venue = settings_for(tmp_path), FakeVenue()
+    paper, elsewhere = order(1, account=PAPER.name), order(2, exchange="binance")
+    turns(settings, venue, lambda: write(settings, ORDERS, paper, elsewhere))
+    assert venue.orders == []
+    assert [(each.order_id, each.kind) for each in reports(settings)] == [(elsewhere.order_id, "REJECTED")]
+
+
+def test_control_is_looked_at_before_each_order(tmp_path: Path) -> None:
+    settings, venue = settings_for(tmp_path), FakeVenue()
+
+    def halt(_: Order) -> None:
+        write(settings, CONTROL, command("halt"))
+
+    venue.on_order = halt  # while the first is under way
+    turns(settings, venue, lambda: write(settings, ORDERS, order(1), order(2)))
+    assert [each.client_order_id for each in venue.orders] == [order(1).order_id]
+    assert ("REJECTED", "halted") in [(each.kind, each.reason) for each in reports(settings)]
+
+
+def test_a_halt_from_before_the_start_holds(tmp_path: Path) -> None:
+    settings, venue = settings_for(tmp_path), FakeVenue()
+    write(settings, CONTROL, command("halt"))
+    turns(settings, venue, lambda: write(settings, ORDERS, order(1)))
+    assert venue.orders == []
+
+
+def test_a_pair_of_which_the_venue_has_less_does_not_trade(tmp_path: Path) -> None:
+    settings, venue = settings_for(tmp_path), FakeVenue()
+    write(settings, POSITIONS, position("11"))
+    turns(settings, venue, lambda: write(settings, ORDERS, order(1), order(2, pair="ETH/USD")))
+    assert [each.pair for each in venue.orders] == ["ETH/USD"]
+    assert "the venue has 10" in str(reports(settings)[0].reason)
+
+
+def position(quantity: str) -> Position:
+    return Position(
+        account=LIVE.name,
+        exchange="kraken",
+        pair="BTC/USD",
+        fill_id="f",
+        action="OPENED",
+        quantity=quantity,
+        average_price="100",
+        cost_quote="1100",
+        realised_pnl_quote="0",
+        fees_quote="0",
+        updated_at_ms=START_MS,
+    )
+
+
+def test_what_cannot_be_read_is_set_aside(tmp_path: Path) -> None:
+    settings, venue = settings_for(tmp_path), FakeVenue()
+    create_topics(settings, [ORDERS])
+
+    def broken() -> None:
+        with open_producer(settings, "test") as producer:
+            topic = ORDERS.full_name(settings.environment)
+            producer.send_bytes(topic, 0, b"main", b"{", timestamp_ms=START_MS, headers=[])
+            producer.produce(ORDERS, order(1))
+
+    turns(settings, venue, broken)
+    assert len(venue.orders) == 1
+    assert [record.value for record in read_dead_letters(settings, "gateway")] == [b"{"]
+
+
+ACCOUNTS = '[{"name": "main", "broker": "venue", "pairs": ["BTC/USD"]}]'
+
+
+@pytest.mark.parametrize("venue", ["coinbase", "binance"])
+def test_venues_that_take_no_orders_yet_are_refused_by_name(venue: str) -> None:
+    assert venue not in PRIVATE_VENUES
+    with pytest.raises(SettingsError, match=f"one of kraken: orders go to no other venue yet, was '{venue}'"):
+        told(GATEWAY_EXCHANGE=venue)
+
+
+def test_a_key_is_needed_where_an_account_is_at_a_venue() -> None:
+    with pytest.raises(SettingsError, match="GATEWAY_API_KEY and GATEWAY_API_SECRET"):
+        told(TRADESTREAM_ACCOUNTS=ACCOUNTS)
+    assert told().venue_accounts == ()
+
+
+def test_a_wrong_secret_is_not_shown() -> None:
+    wrong = "not base64 but secret"
+    settings = told(TRADESTREAM_ACCOUNTS=ACCOUNTS, GATEWAY_API_KEY="key", GATEWAY_API_SECRET=wrong)
+    with pytest.raises(BadSettingError, match="base64") as caught:
+        KrakenPrivate(SecretStr("key"), settings.api_secret or SecretStr(""))
+    assert wrong not in str(caught.value) and wrong not in repr(settings)
+    with pytest.raises(ValidationError) as refused:
+        GatewaySettings(api_secret=wrong, exchange="nowhere")
+    assert wrong not in str(refused.value)
+
+
+def told(**variables: str) -> GatewaySettings:
+    return read_settings(GatewaySettings, variables)
