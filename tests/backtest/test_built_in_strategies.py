@@ -1,4 +1,4 @@
-"""Every strategy that comes along, with each kind of exit: asleep is awake, byte for byte, on recorded minutes."""
+"""Every strategy that comes along, and each kind of exit: asleep is awake, byte for byte, on recorded bars."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import numpy as np
 import pytest
-from tests.backtest.test_golden import MINUTES
+from tests.backtest.test_golden import FOUR_HOURS, MINUTES
 from tests.backtest.ugly_markets import PLANS
 
 from backtest.bar_files import bars_of_files
@@ -23,7 +23,9 @@ from execution.core.policy import Policy
 from execution.core.sleep import PARTS
 from strategies.built_in import STRATEGIES
 
-PAIR = "BTC/BUSD"
+PAIR = "BTC/USD"
+#: What looks at bars longer than its own, and shorter than four hours.
+OF_MINUTES = frozenset({"multi_timeframe"})
 BARS = 1_440
 
 
@@ -48,7 +50,8 @@ def with_predictions(bars: Bars, names: list[str]) -> Bars:
 
 
 def decided_by(strategy: str) -> Decided:
-    bars = bars_of_files([MINUTES], "binance", [PAIR]).pairs[PAIR][:BARS]
+    path = MINUTES if strategy in OF_MINUTES else FOUR_HOURS
+    bars = bars_of_files([path], "binance", [PAIR]).pairs[PAIR][:BARS]
     each = chosen(account(strategy))
     asked = [name for name in each.formulas(bars.interval_s).given if "." in name]
     return each.decided(with_predictions(bars, asked), 300)
