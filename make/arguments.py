@@ -23,7 +23,7 @@ VARIABLES = ROOT / "packages/streaming/src/streaming/known_variables.txt"
 KINDS = ROOT / "packages/modeling/kinds.txt"
 #: Arguments that are numbers, with the least each may be.
 NUMBERS = {"seed": 0, "hours": 0, "minutes": 0, "horizon": 1, "workers": 1, "port": 1, "kills": 0, "inputs": 1}
-NUMBERS |= {"trials": 1, "least_trades": 1, "markets": 0}
+NUMBERS |= {"trials": 1, "least_trades": 1, "markets": 0, "folds": 1, "embargo": 1}
 _DEFINED = re.compile(r"^(?:[\w .-]+:\s*)?(?:export )?([A-Za-z_]\w*) *[?:]?= ?((?:.*\\\n)*.*)", re.MULTILINE)
 _RULE = re.compile(r"^([a-z][a-z -]*):(?!=)(.*(?:\n\t.*|\n#.*)*)", re.MULTILINE)
 #: Arguments that take a path, the likeliest first.

@@ -82,6 +82,26 @@ luck: EXTRA =
 luck: install ## Tell a strategy's edge from luck: strategy=FILE.py|NAME [run=runs/demo | bars=FILE] [winner=runs/optimise markets=20 seed=7 pairs= from= to= accounts= balance= fee_bps= out=runs/luck replace=yes]
 	@$(RUN) tradestream luck $(OF_STRATEGY) $(call option,winner) $(call option,markets) $(call option,seed)
 
+.PHONY: walk-forward
+walk-forward: EXTRA = search
+walk-forward: install ## Search on what was, try on what came next, again and again: strategy=FILE.py|NAME [run=runs/demo | bars=FILE] [folds=5 first=0.5 window=rolling|anchored embargo=1 ranges=RANGES objective=sharpe|return|calmar least_trades=20 trials=100 seed=7 pairs= from= to= accounts= balance= fee_bps= out=runs/walk-forward replace=yes]
+	@$(RUN) tradestream walk-forward $(OF_STRATEGY) $(OF_SEARCH) $(call option,folds) $(call option,first) $(call option,window) \
+		$(call option,embargo)
+
+.PHONY: bias
+bias: EXTRA =
+bias: install ## Ask strategies whether they look ahead or depend on their start: all that come along [file=FILE.py run=FOLDER bars=FILE pair=]
+	@$(RUN) tradestream strategy bias $(call option,run) $(call option,bars) $(call option,pair) $(if $(value file),-- $(call given,file))
+
+.PHONY: compare
+compare: EXTRA =
+compare: two-runs install ## Two runs side by side on one page: run=FOLDER against=FOLDER [out=runs/compare.html]
+	@$(RUN) tradestream compare $(call option,out) -- $(call given,run) $(call given,against)
+
+.PHONY: two-runs
+two-runs:
+	@test -n $(call given,run) -a -n $(call given,against) || { echo "make compare needs run= and against=, two folders"; exit 2; }
+
 .PHONY: file-of-strategy
 file-of-strategy:
 	@test -n $(call given,file) || { echo "make strategy-check needs file=, a strategy's Python file"; exit 2; }

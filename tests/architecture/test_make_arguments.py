@@ -13,6 +13,7 @@ from types import ModuleType
 import pytest
 from benchmarks.__main__ import GROUPS, LOGLESS, PARTS
 from benchmarks.logs import LOGS
+from tests.chaos.gateway_without.__main__ import PROTECTIONS
 from tests.support.workspace import ROOT
 
 from embedded.plans.simulated_market import EXCHANGE
@@ -144,7 +145,8 @@ def test_every_argument_that_a_recipe_reads_is_defined() -> None:
 def test_choices_are_those_of_the_code() -> None:
     assert set(MAKEFILES.choices("model")) == set(MODELS)
     assert set(MAKEFILES.choices("features")) == set(SETS)
-    assert set(MAKEFILES.choices("part")) == {*PARTS, *LOGLESS, *GROUPS}
+    assert set(MAKEFILES.choices("part")) == {*PARTS, *LOGLESS, *GROUPS, "orders"}  # of `make chaos`
+    assert set(MAKEFILES.choices("without")) == set(PROTECTIONS)
     assert set(MAKEFILES.choices("logs")) == set(LOGS)
     assert set(MAKEFILES.choices("exchange")) == {*VENUES, EXCHANGE}
 

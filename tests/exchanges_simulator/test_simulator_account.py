@@ -329,6 +329,12 @@ async def test_executions_are_lost_tripled_late_and_out_of_order_on_request() ->
         await at.account.call("AddOrder", **BUY)
         later = (await at.account.truth())["executions"][len(true) + len(late) :]
         on_time = [e["execution_id"] for e in [*late[1:], *later]]
+        listed = parse_trades_history(await at.account.text("TradesHistory"), at.names).executions
+        hidden = late[0]["execution_id"]
+        assert (hidden in {e.execution_id for e in listed}, len(listed)) == (
+            False,
+            len(true) + len(late) + len(later) - 1,
+        )
         assert await executions(socket, len(on_time)) == on_time
         await at.http.post(f"{at.urls.control_url}/sim/clock/start")
         assert await executions(socket, 1) == [late[0]["execution_id"]]

@@ -11,7 +11,7 @@ import multiprocessing
 import os
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from multiprocessing.context import ForkServerProcess
 
 from contracts.services import FLOW_NAMES
@@ -28,10 +28,10 @@ CLOCK_OFFSET = "TESTED_CLOCK_OFFSET_SECONDS"
 _SERVER = multiprocessing.get_context("forkserver")
 
 
-def prepare_server() -> None:
+def prepare_server(modules: Sequence[str] = _PRELOADED) -> None:
     """Say what the server imports; it starts with the first service."""
     os.environ["OMP_NUM_THREADS"] = "1"
-    _SERVER.set_forkserver_preload([__name__, *_PRELOADED])
+    _SERVER.set_forkserver_preload([__name__, *modules])
 
 
 def start(name: str, environment: Mapping[str, str], log: str) -> ForkServerProcess:

@@ -51,7 +51,13 @@ def is_our_table(path: Path) -> bool:
 
 
 def is_our_page(path: Path) -> bool:
-    """Return whether `path` is a page of ours."""
+    """Return whether `path` is a page of ours.
+
+    Returns
+    -------
+    bool
+        False of what cannot be read.
+    """
     try:
         with path.open("rb") as file:
             return PAGE_MARK.encode() in file.read(_HEAD_BYTES)

@@ -144,3 +144,72 @@ def luck(
         found = run_luck(options, Console(stderr=True) if as_json else console)
         if as_json:
             print_json(found)
+
+
+@app.command(name="walk-forward")
+def walk_forward(
+    strategy: _Strategy = "",
+    parameter: _Parameters = None,
+    ranges: _Ranges = None,
+    folds: Annotated[int, typer.Option(min=1, max=1_000, help="searches, each followed by a test")] = 5,
+    first: Annotated[float, typer.Option(help="part of the bars before the first test")] = 0.5,
+    window: Annotated[
+        str, typer.Option(help="rolling: searches have one length; anchored: all from the first bar on")
+    ] = ("rolling"),
+    embargo: Annotated[int, typer.Option(min=1, help="bars left out before and after each cut")] = 1,
+    objective: _Objective = "sharpe",
+    least_trades: _LeastTrades = 20,
+    trials: _Trials = 100,
+    seed: _Seed = 7,
+    workers: _Workers = None,
+    bars: _Bars = None,
+    run_folder: _Run = None,
+    pairs: Pairs = None,
+    interval: _Interval = "1m",
+    start: _From = None,
+    end: _To = None,
+    accounts: Accounts = None,
+    balance: Balance = None,
+    position_pct: _PositionPct = None,
+    fee_bps: FeeBps = None,
+    slippage_bps: _SlippageBps = None,
+    exchange: _Exchange = "kraken",
+    ledger: _Ledger = None,
+    out: Out = Path("runs/walk-forward"),
+    replace: Replace = False,
+    as_json: AsJson = False,
+) -> None:
+    """Search on what was and try on what came next, again and again: equity on bars that were not searched on."""
+    from backtest.search.walk_command import WalkOptions, run_walk
+    from embedded.backtests import Money, Typed
+    from embedded.options import typed_command
+    from embedded.searches import job_of, ledger_of, plan_of
+
+    with errors_in_words() as console:
+        typed = Typed(
+            strategy, parameter or [], bars or [], run_folder, pairs and pairs_of(pairs), interval, start, end
+        )
+        money = Money(accounts, balance, position_pct, fee_bps, slippage_bps, exchange)
+        job = job_of(typed, money, out, replace=replace)
+        plan = plan_of(job, typed.parameters, ranges or [], objective, least_trades, trials, seed)
+        cores, place = workers or os.cpu_count() or 1, ledger_of(ledger, out)
+        options = WalkOptions(job, plan, folds, first, window, embargo, cores, place, out, typed_command())
+        found = run_walk(options, Console(stderr=True) if as_json else console)
+        if as_json:
+            print_json(found)
+
+
+@app.command()
+def compare(
+    one: Annotated[Path, typer.Argument(help="folder of a run")],
+    other: Annotated[Path, typer.Argument(help="folder of another")],
+    out: Annotated[Path, typer.Option(help="the page")] = Path("runs/compare.html"),
+    as_json: AsJson = False,
+) -> None:
+    """Put two runs side by side: figures of each account, and their equity over one another."""
+    from backtest.compare import compare as compare_runs
+
+    with errors_in_words() as console:
+        found = compare_runs(one, other, out, Console(stderr=True) if as_json else console)
+        if as_json:
+            print_json(found)

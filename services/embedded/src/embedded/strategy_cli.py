@@ -37,6 +37,28 @@ def check(
             raise typer.Exit(EXIT_FAILED)
 
 
+@app.command()
+def bias(
+    files: Annotated[
+        list[Path] | None, typer.Argument(help="strategies' Python files; without any, all that come along")
+    ] = None,
+    parameter: Annotated[
+        list[str] | None, typer.Option(metavar="NAME=VALUE", help="with this parameter; repeatable")
+    ] = None,
+    run: Annotated[Path | None, typer.Option("--run", help="on the candles of this run, too")] = None,
+    bars: Annotated[Path | None, typer.Option(help="and on this file of bars: CSV, JSON, Parquet, Feather")] = None,
+    pair: Annotated[str | None, typer.Option(help="whose bars; by default as `features-gallery`")] = None,
+    as_json: _Json = False,
+) -> None:
+    """Ask strategies whether they look ahead, at 50 cuts of each market, or depend on where history begins."""
+    from embedded import strategy_commands as commands
+
+    with errors_in_words() as console:
+        parameters = parameters_of(parameter or [])
+        if commands.find_bias(files or [], parameters, run, bars, pair, console, as_json=as_json):
+            raise typer.Exit(EXIT_FAILED)
+
+
 @app.command(name="list")
 def list_strategies(as_json: _Json = False) -> None:
     """List the strategies that come along, with their parameters."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 import contextlib
 import inspect
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 
 from rich.console import Console
@@ -14,8 +15,11 @@ from rich.text import Text
 from embedded.terminal.rows import print_json, print_rows
 from results.gallery.bars import Bars, bars_of_file, bars_of_run
 from strategies.built_in import STRATEGIES
+from strategies.checks.bias import bias
 from strategies.checks.markets import Market
 from strategies.checks.run import Report, check
+from strategies.loading import load
+from strategies.parameters import from_text
 from strategies.running import Rows
 
 _LIST = {"name": "strategy", "parameters": "parameters", "about": "what it does"}
@@ -47,14 +51,61 @@ def check_file(
     tuple[str, ...]
         Names of the checks that failed.
     """
-    recorded = [*([bars_of_run(run, pair)] if run else []), *([bars_of_file(bars, None, pair)] if bars else [])]
     with contextlib.redirect_stdout(sys.stderr):  # what the file prints is not part of the answer
-        report = check(file, parameters, [_market(each) for each in recorded])
+        report = check(file, parameters, _recorded(run, bars, pair))
     if as_json:
         print_json(_json(report))
     else:
         _print(report, console)
     return report.failed
+
+
+def find_bias(
+    files: Sequence[Path],
+    parameters: Mapping[str, str],
+    run: Path | None,
+    bars: Path | None,
+    pair: str | None,
+    console: Console,
+    *,
+    as_json: bool,
+) -> tuple[str, ...]:
+    """Ask strategies for bias and print what was found.
+
+    Parameters
+    ----------
+    files
+        Of strategies; those that come along if there are none.
+    parameters
+        As they were typed.
+    run, bars, pair
+        Recorded bars to try them on: of a run's folder, of a file, of which pair.
+    console, as_json
+        Where the table goes; as JSON it goes to standard output.
+
+    Returns
+    -------
+    tuple[str, ...]
+        Names of the strategies that have any.
+    """
+    recorded = _recorded(run, bars, pair)
+    known = [load(each) for each in files] or list(STRATEGIES.values())
+    with contextlib.redirect_stdout(sys.stderr):
+        found = [bias(each, from_text(each.kind.space(), parameters, each.name), recorded) for each in known]
+    if as_json:
+        print_json([asdict(each) for each in found])
+    else:
+        for each in found:
+            said = each.look_ahead or each.start or f"ok  {each.tried}"
+            which = "looks ahead: " if each.look_ahead else "depends on its start: " if each.start else ""
+            style = "bold red" if each.found else ""
+            console.print(Text.assemble((f"{each.strategy:18}", style), which, said), soft_wrap=True)
+    return tuple(each.strategy for each in found if each.found)
+
+
+def _recorded(run: Path | None, bars: Path | None, pair: str | None) -> list[Market]:
+    every = [*([bars_of_run(run, pair)] if run else []), *([bars_of_file(bars, None, pair)] if bars else [])]
+    return [_market(each) for each in every]
 
 
 def _market(bars: Bars) -> Market:

@@ -67,7 +67,7 @@ class Fault(BaseModel):
         ``fill_lost``: an execution is not told on the WebSocket; REST has it.
         ``fill_tripled``: an execution is told three times.
         ``fill_reordered``: an execution is told after what followed it.
-        ``fill_late``: an execution is told `delay_ms` late.
+        ``fill_late``: an execution is told and listed `delay_ms` late, though its order counts it at once.
         ``foreign_order``: each account has `count` orders that nobody here sent.
     at_ms
         Event time; None for now. Faults of delivery hit the first `count` trades of `pair` from then on.

@@ -25,7 +25,7 @@ _CUTS = (0.35, 0.6, 0.97)
 def determinism(file: StrategyFile, given: Mapping[str, object], market: Market) -> str | None:
     """Imported and run a second time, it says the same."""
     first, second = (targets(file.again().made(given), market.rows) for _ in range(2))
-    return _differ(first, second, market.rows, "the first time", "the second time")
+    return differ(first, second, market.rows, "the first time", "the second time")
 
 
 def prefix_invariance(file: StrategyFile, given: Mapping[str, object], market: Market) -> str | None:
@@ -34,7 +34,7 @@ def prefix_invariance(file: StrategyFile, given: Mapping[str, object], market: M
     whole = targets(strategy, market.rows)
     for cut in _cuts(market.rows):
         found = targets(strategy, market.rows[:cut])
-        if wrong := _differ(found, whole[:cut], market.rows, "without the bars after it", "with them"):
+        if wrong := differ(found, whole[:cut], market.rows, "without the bars after it", "with them"):
             return wrong
     return None
 
@@ -50,17 +50,17 @@ def start_invariance(file: StrategyFile, given: Mapping[str, object], market: Ma
         if not strategy.has_step():  # before, it may be unknown for lack of history, and nothing else
             known = ~np.isnan(late[:settled])
             early = np.where(known, late[:settled], math.nan), np.where(known, expected[:settled], math.nan)
-            if wrong := _differ(*early, later, "begun later", "begun earlier"):
+            if wrong := differ(*early, later, "begun later", "begun earlier"):
                 return wrong
         after = late[settled:], expected[settled:], later[settled:]
-        if wrong := _differ(*after, "begun later", "begun earlier"):
+        if wrong := differ(*after, "begun later", "begun earlier"):
             return wrong
     return None
 
 
 def stream_equals_batch(file: StrategyFile, given: Mapping[str, object], market: Market) -> str | None:
     """Bar by bar it says what it says of a whole history at once."""
-    return _differ(
+    return differ(
         streamed(file.again().made(given), market.rows),
         targets(file.again().made(given), market.rows),
         market.rows,
@@ -76,7 +76,7 @@ def state_is_all(file: StrategyFile, given: Mapping[str, object], market: Market
         return None
     rows = market.rows
     whole = streamed(strategy, rows)
-    return _differ(streamed(strategy, rows, _moved(file, given)), whole, rows, "restarted", "undisturbed")
+    return differ(streamed(strategy, rows, _moved(file, given)), whole, rows, "restarted", "undisturbed")
 
 
 #: By the names that they are told by.
@@ -130,8 +130,21 @@ def _cuts(rows: Rows) -> list[int]:
     return [max(1, int(len(rows) * part)) for part in _CUTS]
 
 
-def _differ(found: Floats, expected: Floats, rows: Rows, one: str, other: str) -> str | None:
-    """Return the first bar of which two runs say other things, in words."""
+def differ(found: Floats, expected: Floats, rows: Rows, one: str, other: str) -> str | None:
+    """Return the first bar of which two runs say other things, in words.
+
+    Parameters
+    ----------
+    found, expected, rows
+        Targets of both, and their bars.
+    one, other
+        What the runs are called.
+
+    Returns
+    -------
+    str | None
+        None if they say the same.
+    """
     # One spelling of unknown: its bits say nothing.
     wrong = np.flatnonzero(~((found == expected) | (np.isnan(found) & np.isnan(expected))))
     if not len(wrong):

@@ -45,6 +45,7 @@ class Account:
     of_client: dict[str, dict[str, SimulatedOrder]] = field(default_factory=dict)
     executions: list[SimulatedExecution] = field(default_factory=list)
     news: list[News] = field(default_factory=list)
+    listed_from_us: dict[str, int] = field(default_factory=dict)
     cancel_all_at_us: int | None = None
     _held_back: list[News] = field(default_factory=list)
 
@@ -122,6 +123,8 @@ class Account:
         facts = (order.order_id, order.request, status, order.filled, order.cost, order.reason, at_us, at_us)
         news = News(kind, *facts, execution)
         told = deliver(news)
+        if execution is not None and told and told[0].due_us > at_us:
+            self.listed_from_us[execution.execution_id] = told[0].due_us
         if told and told[0] is HELD_BACK:
             self._held_back.append(news)
             return

@@ -188,7 +188,12 @@ class KrakenPrivate:
 
     def _trades_history(self, account: Account, form: Form) -> Any:
         shown = {order.order_id for order in self._seen(account.orders.values())}
-        found = [e for e in reversed(account.executions) if e.order_id in shown and _in_time(e.at_us, form)]
+        now_us, listed = self._venue.now_us(), account.listed_from_us
+        found = [
+            e
+            for e in reversed(account.executions)
+            if e.order_id in shown and listed.get(e.execution_id, 0) <= now_us and _in_time(e.at_us, form)
+        ]
         requests = {e.order_id: account.orders[e.order_id].request for e in found}
         rows = {
             e.execution_id: execution_row(e, requests[e.order_id], self._items[requests[e.order_id].pair])

@@ -1,0 +1,77 @@
+"""The gateway without one of its protections, to see that a run without it goes wrong."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from contracts.order import ENDS, Order
+from contracts.order_report import OrderReport
+from exchanges.kraken import private_rest
+from exchanges.private.execution import VenueExecution
+from gateway import __main__ as gateway
+from gateway.core import fold, settle
+from gateway.core.events import NotAnswered, OrderSeen
+from gateway.core.policy import Policy
+from gateway.core.state import State
+
+WITHOUT = "TESTED_GATEWAY_WITHOUT"
+
+
+def _without_asking() -> None:
+    """What was not answered is sent again at once, and so is what was on the log before the start."""
+    handlers: Any = fold._HANDLERS
+    seen = handlers[OrderSeen]
+
+    def order_seen(state: State, event: OrderSeen, policy: Policy) -> Any:
+        again = event.order.status not in ENDS and event.order.venue_order_id is None
+        order = event.order.model_copy(update={"status": "PLACED"}) if again else event.order
+        return seen(state, replace(event, order=order, old=event.old and not again), policy)
+
+    def not_answered(state: State, event: NotAnswered, policy: Policy) -> Any:
+        tracked = state.orders[event.order_id]
+        return state.with_orders([replace(tracked, phase="WAITING")]), []
+
+    handlers[OrderSeen], handlers[NotAnswered] = order_seen, not_answered
+
+
+def _without_deadline() -> None:
+    """The venue takes an order however late it comes."""
+    rest: Any = private_rest
+    with_deadline = rest.order_arguments
+
+    def order_arguments(*arguments: Any) -> dict[str, str]:
+        return {name: value for name, value in with_deadline(*arguments).items() if name != "deadline"}
+
+    rest.order_arguments = order_arguments
+
+
+def _without_fill_ids() -> None:
+    """An execution has another id whenever a process tells of it."""
+    settling: Any = settle
+    with_id = settling.fill
+
+    def fill(order: Order, execution: VenueExecution) -> OrderReport:
+        told: OrderReport = with_id(order, replace(execution, execution_id=f"{execution.execution_id}:{os.getpid()}"))
+        return told
+
+    settling.fill = fill
+
+
+PROTECTIONS: Mapping[str, Callable[[], None]] = {
+    "asking": _without_asking,
+    "deadline": _without_deadline,
+    "fill_ids": _without_fill_ids,
+}
+
+
+def main() -> int:
+    """Take the protection away and be the gateway."""
+    PROTECTIONS[os.environ[WITHOUT]]()
+    return gateway.main()
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,302 @@
+"""A storm of orders: accounts at the simulated venue, all its faults, gateway and execution killed many times."""
+
+from __future__ import annotations
+
+import base64
+import json
+import random
+import time
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from multiprocessing.context import ForkServerProcess
+from pathlib import Path
+from typing import Any
+
+import httpx
+from tests.chaos.order_books import Verdict, compare
+from tests.kafka.service_process import start
+from tests.support.processes import start as start_module
+from tests.support.waiting import wait_for
+
+from contracts.fill import Fill
+from contracts.message import Message
+from contracts.order import ENDS, Order
+from contracts.position import Position
+from contracts.signal import Signal
+from contracts.topics import FILLS, ORDERS, POSITIONS, SIGNALS, TOPICS, TopicSpec
+from contracts.units import MS_PER_SECOND
+from streaming.clients import create_topics
+from streaming.producer import MessageProducer, open_producer
+from streaming.settings import ServiceSettings
+from streaming.tail import TopicTail
+
+PAIRS = ("BTC/USD", "ETH/USD", "SOL/USD", "XRP/USD", "ADA/USD")
+KEY, SECRET = "storm", base64.b64encode(b"a secret of tests").decode()
+PRELOADED = ("execution.app", "gateway.app")
+#: The gateway's shortest deadline, and how long it waits for what is missing.
+_DEADLINE_SECONDS, _SETTLE_SECONDS = 3, 2
+_WITHOUT = "tests.chaos.gateway_without"
+_PULSE_SECONDS = 1.0
+#: A pulse waits for that many orders to be settled, but not for ever: some only are after their deadline.
+_PATIENCE_SECONDS = 20.0
+_GIVE_UP_SECONDS = 120.0
+#: Without a protection orders may stay on their way for ever; after so long there is enough to see.
+_LONG_ENOUGH_SECONDS = 30.0
+_ONE_PULSE_IN = 4
+_MANY = 1_000_000
+#: Names, time, and a whole comparison.
+_FIRST_REQUESTS = 7
+
+
+def faults(share: float) -> list[dict[str, Any]]:
+    """Return all faults of orders, the frequent ones with a chance of `share`."""
+
+    def of(kind: str, part: float, **more: Any) -> dict[str, Any]:
+        return {"kind": kind, "share": round(share * part, 6), "count": _MANY, **more}
+
+    return [
+        of("timeout_before", 1, delay_ms=20),
+        of("timeout_after", 1, delay_ms=20),
+        of("error_after", 1),
+        of("request_late", 0.5, delay_ms=1_200),  # in time for its deadline
+        of("request_late", 1, delay_ms=1_000 * (_DEADLINE_SECONDS + _SETTLE_SECONDS + 4)),  # and after it
+        of("invisible", 1, delay_ms=1_500),
+        of("reject", 0.5, error="EOrder:Orders limit exceeded"),
+        of("cancel_race", 1),
+        of("fill_late", 1, delay_ms=1_500),
+        of("fill_lost", 1),
+        of("fill_tripled", 1),
+        of("fill_reordered", 1),
+        {"kind": "foreign_order", "count": 1},
+    ]
+
+
+@dataclass
+class Storm:
+    """One run.
+
+    Parameters
+    ----------
+    folder
+        Of data, state and log files.
+    signals, kills
+        How many decisions are sent at least, and how often each of gateway and execution is killed.
+    accounts
+        How many there are, all at the venue under one key.
+    share
+        The chance of a frequent fault, for each order.
+    without
+        A protection that the gateway has not; None: it has all.
+    """
+
+    folder: Path
+    signals: int
+    kills: int
+    accounts: int = 20
+    pairs: tuple[str, ...] = PAIRS
+    share: float = 0.05
+    seed: int = 7
+    without: str | None = None
+    processes: dict[str, ForkServerProcess] = field(default_factory=dict)
+    killed: list[str] = field(default_factory=list)
+    _steps: dict[str, Order] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.settings = ServiceSettings(data_dir=self.folder, broker_address=f"embedded://{self.folder}/log")
+        self._dice = random.Random(self.seed)
+        self._orders = TopicTail(self.settings, ORDERS)
+
+    def run(self) -> tuple[Verdict, dict[str, int]]:
+        """Do everything; return how both sides differ, and how often each fault has hit."""
+        create_topics(self.settings, TOPICS)
+        with self._venue() as url, self._services(url):
+            self._blow(url)
+            self._calm()
+            said = httpx.get(f"{url}/sim/orders", timeout=60).json()
+            truth = said["accounts"]["main"]
+            if self.without is None:
+                wait_for(lambda: self._verdict(truth).good, lambda: self._verdict(truth).table(), _GIVE_UP_SECONDS)
+            return self._verdict(truth), said["hits"]
+
+    @contextmanager
+    def _venue(self) -> Iterator[str]:
+        """Run the simulated venue; an account is as rich as all of ours together."""
+        ready = self.folder / "venue.json"
+        money = {"USD": str(20_000 * self.accounts)}
+        process = start_module(
+            "exchanges.simulator",
+            self.folder,
+            SIMULATOR_PAIRS=",".join(self.pairs),
+            SIMULATOR_AUTO_START="true",
+            SIMULATOR_REQUESTS_PER_SECOND=0,
+            SIMULATOR_TIER="unlimited",
+            SIMULATOR_KEYS=json.dumps([{"key": KEY, "secret": SECRET, "balances": money}]),
+            SIMULATOR_FAULTS=json.dumps(faults(self.share)),
+            SIMULATOR_READY_FILE=ready,
+        )
+        try:
+            wait_for(ready.exists, "the simulated venue", of=process)
+            yield json.loads(ready.read_text())["rest_url"]
+        finally:
+            process.kill()
+            process.wait()
+
+    @contextmanager
+    def _services(self, url: str) -> Iterator[None]:
+        told = [
+            {"name": name, "pairs": self.pairs, "broker": "venue", "position_pct": 10, "cooldown_bars": 0}
+            for name in self._names
+        ]
+        self._variables = {
+            "TRADESTREAM_BROKER_ADDRESS": self.settings.broker_address,
+            "TRADESTREAM_DATA_DIR": str(self.folder),
+            "TRADESTREAM_STORE_URL": "off",
+            "TRADESTREAM_COMMIT_INTERVAL_SECONDS": "0.2",
+            "TRADESTREAM_ACCOUNTS": json.dumps(told),
+            "GATEWAY_REST_URL": url,
+            "GATEWAY_API_KEY": KEY,
+            "GATEWAY_API_SECRET": SECRET,
+            "GATEWAY_DEADLINE_SECONDS": str(_DEADLINE_SECONDS),
+            "GATEWAY_SETTLE_SECONDS": str(_SETTLE_SECONDS),
+            "GATEWAY_ASK_SECONDS": "0.5",
+            "GATEWAY_RECONCILE_SECONDS": "1",
+            "GATEWAY_FOREIGN_ORDERS": "report",
+            "TESTED_GATEWAY_WITHOUT": self.without or "",
+        }
+        for name in ("execution", "gateway"):
+            self._start(name)
+        try:
+            # What is there before the gateway has looked for the first time may have been sent, as far as it knows.
+            wait_for(lambda: _requests(url) >= _FIRST_REQUESTS, "the gateway to look around", _GIVE_UP_SECONDS)
+            yield
+        finally:
+            for process in self.processes.values():
+                process.kill()
+                process.join()
+
+    @property
+    def _names(self) -> list[str]:
+        return [f"a{number}" for number in range(self.accounts)]
+
+    def _start(self, name: str) -> None:
+        module = _WITHOUT if name == "gateway" and self.without is not None else name
+        self.processes[name] = start(module, self._variables, str(self.folder / f"{name}.log"))
+
+    def _kill(self, name: str) -> None:
+        self.processes[name].kill()
+        self.processes[name].join()
+        self.killed.append(name)
+        self._start(name)
+
+    def _blow(self, url: str) -> None:
+        """Let every account decide about every pair, pulse after pulse, and kill meanwhile."""
+        pulses = -(-self.signals // (self.accounts * len(self.pairs)))
+        # A killed gateway asks for all that it found until their deadlines are over: most pulses are spared that.
+        struck = self._dice.sample(range(pulses), -(-pulses // _ONE_PULSE_IN))
+        plan = Counter(
+            (self._dice.choice(struck), name) for name in ("execution", "gateway") for _ in range(self.kills)
+        )
+        with open_producer(self.settings, "signals") as producer:
+            for pulse in range(pulses):
+                self._pulse(producer, url, pulse)
+                self._breathe([name for (at, name), count in plan.items() if at == pulse for _ in range(count)])
+
+    def _pulse(self, producer: MessageProducer, url: str, pulse: int) -> None:
+        start_ms = int(time.time()) * MS_PER_SECOND - MS_PER_SECOND
+        for pair in self.pairs:
+            price = self._price(url, pair)
+            for name in self._names:
+                producer.produce(SIGNALS, _signal(name, pair, start_ms, price, buys=pulse % 2 == 0))
+        producer.flush()
+
+    def _price(self, url: str, pair: str) -> str:
+        since_ms = int(time.time() - 1_800) * MS_PER_SECOND
+        answer = httpx.get(f"{url}/sim/trades", params={"pair": pair, "since_ms": since_ms}, timeout=60)
+        return str(answer.json()["prices"][-1])
+
+    def _breathe(self, due: Iterable[str]) -> None:
+        """Kill who is due, at moments of the pulse; go on when most orders are settled."""
+        began = time.monotonic()
+        moments = sorted((began + self._dice.uniform(0.0, _PULSE_SECONDS), name) for name in due)
+
+        def over() -> bool:
+            if moments and moments[0][0] <= time.monotonic():
+                self._kill(moments.pop(0)[1])
+            self._look_after()
+            waited = time.monotonic() - began
+            few = len(self._unsettled()) * 4 < self.accounts * len(self.pairs)
+            return not moments and waited >= _PULSE_SECONDS and (few or waited >= _PATIENCE_SECONDS)
+
+        wait_for(over, "a pulse", _GIVE_UP_SECONDS, poll_seconds=0.02)
+
+    def _calm(self) -> None:
+        """Wait until every order is settled, or rests at the venue."""
+
+        began = time.monotonic()
+
+        def calm() -> bool:
+            self._look_after()
+            enough = self.without is not None and time.monotonic() - began > _LONG_ENOUGH_SECONDS
+            return enough or not self._unsettled()
+
+        wait_for(calm, lambda: f"orders to settle: {self._unsettled()[:5]}", _GIVE_UP_SECONDS, poll_seconds=0.2)
+
+    def _look_after(self) -> None:
+        for name, process in self.processes.items():
+            log = self.folder / f"{name}.log"
+            assert process.exitcode is None, f"{name} ended with {process.exitcode}: {log.read_text()[-3_000:]}"
+
+    def _unsettled(self) -> list[tuple[str, str]]:
+        for order in _messages(self._orders, ORDERS):
+            known = self._steps.get(order.order_id)
+            if known is None or known.step <= order.step:
+                self._steps[order.order_id] = order
+        return [
+            (order.order_id, order.status)
+            for order in self._steps.values()
+            if order.status not in ENDS and not (order.purpose == "protect" and order.status == "ACCEPTED")
+        ]
+
+    def _verdict(self, truth: dict[str, Any]) -> Verdict:
+        kinds: tuple[tuple[TopicSpec, type[Message]], ...] = ((ORDERS, Order), (FILLS, Fill), (POSITIONS, Position))
+        orders, fills, positions = (list(_messages(TopicTail(self.settings, spec), spec)) for spec, _ in kinds)
+        return compare(truth, orders, fills, positions)
+
+
+def _requests(url: str) -> int:
+    return int(httpx.get(f"{url}/sim/status", timeout=60).json()["requests"])
+
+
+def _messages(tail: TopicTail, spec: TopicSpec) -> Iterator[Any]:
+    for record in tail.read_new():
+        if record.value is not None:
+            yield spec.decode(record.value)
+
+
+def _signal(account: str, pair: str, start_ms: int, price: str, buys: bool) -> Signal:
+    return Signal(
+        account=account,
+        exchange="kraken",
+        pair=pair,
+        interval_s=1,
+        window_start_ms=start_ms,
+        decision="buy" if buys else "sell",
+        reason="confident",
+        direction=1 if buys else -1,
+        probability_up=0.9 if buys else 0.1,
+        confidence=0.9,
+        expires_at_ms=start_ms + 61 * MS_PER_SECOND,
+        model_name="direction",
+        model_version=1,
+        prediction_id="p",
+        stop_pct=20.0,
+        mark_open=price,
+        mark_high=price,
+        mark_low=price,
+        mark_close=price,
+        mark_volume="100000000",
+        mark_trade_count=10,
+        mark_quality="complete",
+    )
