@@ -54,6 +54,7 @@ part     ?= candles,latency,scale,features
 logs     ?= embedded,kafka
 bars     ?=
 trades   ?=
+fill     ?=
 reference ?=
 id       ?=
 reason   ?=
