@@ -53,6 +53,7 @@ port     ?= 9092
 part     ?= candles,latency,scale,features
 logs     ?= embedded,kafka
 bars     ?=
+fill     ?=
 reference ?=
 id       ?=
 reason   ?=

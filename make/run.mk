@@ -9,7 +9,7 @@ install-dev: $(filter .tools%,$(UV))
 	@$(SYNC) --all-packages $(if $(EXTRA),--all-extras,--extra train --extra postgres --extra simulator --extra search)
 
 # What follows trains nothing, so it does not ask for what training needs.
-verify verify-cluster log-check dead-letters dev subscribe unsubscribe subscriptions control topics access kafka-up features-sql features-gallery models strategy-check backtest: EXTRA =
+verify verify-cluster log-check dead-letters dev subscribe unsubscribe subscriptions control topics access kafka-up features-sql explain features-gallery models strategy-check backtest: EXTRA =
 
 .PHONY: subscribe
 subscribe: pair-is-named install ## Add a pair while everything runs: pair=ETH/USD [history_days=2 run=data/paper]
@@ -42,6 +42,11 @@ features-sql: install ## Example queries over the feature store of a run, or one
 	@$(if $(value query),printf '%s' "$$SQL" |) $(RUN) python -m featurestore \
 		$(call quoted,$(or $(value store),sqlite:///$(or $(value run),runs/demo)/work/store.sqlite)) \
 		$(call option,format) $(call option,out) $(if $(value query),-)
+
+.PHONY: explain
+explain: install ## Why there is a fill, down to the trades: fill=ID, by default the newest [run=runs/demo store=ADDRESS]
+	@$(if $(value store),$(SYNC) --all-packages --extra postgres)
+	@$(RUN) tradestream explain $(call option,run) $(call option,store) $(if $(value fill),-- $(call given,fill))
 
 .PHONY: features-gallery
 features-gallery: install ## Plot every feature on one page: of a run's candles, or of a file of bars [run= pair= bars=FILE reference=FILE out=]

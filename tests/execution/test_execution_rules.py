@@ -30,6 +30,10 @@ SILENT = {
     "losing_pair": "LOSING_PAIR",
     "open_positions": "OPEN_POSITIONS",
     "stop_guard": "STOP_GUARD",
+    "no_short": "NO_SHORT",
+    "entry_rate": "ENTRY_RATE",
+    "gross_exposure": "GROSS_EXPOSURE",
+    "correlated_pairs": "CORRELATED_PAIRS",
 }
 #: Limits on activity, which an account has only where it says so.
 ACTIVITY = {
@@ -37,7 +41,12 @@ ACTIVITY = {
     "max_entries_per_day": 3,
     "max_stops_per_day": 2,
     "max_pair_loss_pct": Decimal(1),
+    "max_entries_per_hour": 2,
+    "max_gross_pct": Decimal(60),
+    "correlated_pairs": (("BTC/USD",),),
 }
+#: With the order of 2,000 it is 6,000 of 10,000.
+INVESTED = {"ETH/USD": Decimal(4_000)}
 #: Modules of the rules package that hold no rule.
 SHARED = {"__init__", "rule"}
 
@@ -70,6 +79,8 @@ def worst_of(rule: OrderRule) -> RiskViolation | None:
             account=account(closing_pairs=("BTC/USD",), **ACTIVITY),
             bars_since_fill=0,
             open_pairs=9,
+            is_short=True,
+            entries_in_hour=9,
             today=Today(entries=9, stops=9, earned={"BTC/USD": Decimal(-9_000)}),
             trading_state="DAILY_LOSS",
             operator_state="OPERATOR_HALT",
@@ -94,16 +105,25 @@ def test_what_contracts_say_of_the_rules_is_written_from_them() -> None:
 
 @pytest.mark.parametrize(
     ("equity", "severity"),
-    [("99200.01", None), ("99200", "WARNING"), ("98200", "WARNING"), ("98199.99", "CRITICAL")],
+    [
+        ("100700.01", None),
+        ("100700", "INFO"),
+        ("99200.01", "INFO"),
+        ("99200", "WARNING"),
+        ("98200", "WARNING"),
+        ("98199.99", "CRITICAL"),
+    ],
 )
 def test_daily_loss_worked_number(equity: str, severity: str | None) -> None:
-    """Initial 100,000, balance 103,200 at midnight, 5 %: the floor of the day is 98,200, the warning 1,000 above."""
+    """Initial 100,000, balance 103,200 at midnight, 5 %: the floor of the day is 98,200, the warning 1,000 above,
+    half of the limit 2,500."""
     violation = daily_loss.RULE.check(health(equity))
     assert (violation and violation.severity) == severity
 
 
 @pytest.mark.parametrize(
-    ("equity", "severity"), [("92000.01", None), ("92000", "WARNING"), ("90000", "WARNING"), ("89999.99", "CRITICAL")]
+    ("equity", "severity"),
+    [("95000.01", None), ("95000", "INFO"), ("92000", "WARNING"), ("90000", "WARNING"), ("89999.99", "CRITICAL")],
 )
 def test_total_loss_worked_number(equity: str, severity: str | None) -> None:
     """Initial 100,000, 10 %: the floor is 90,000 whatever was earned since."""
@@ -113,11 +133,11 @@ def test_total_loss_worked_number(equity: str, severity: str | None) -> None:
 
 @pytest.mark.parametrize("rule", LOSS_RULES, ids=lambda rule: rule.state)
 def test_loss_limits_are_silent_in_good_health_and_monotone_in_loss(rule: LossRule) -> None:
-    order: list[Any] = [None, "WARNING", "CRITICAL"]
+    order: list[Any] = [None, "INFO", "WARNING", "CRITICAL"]
     found = [rule.check(health(str(equity))) for equity in range(104_000, 0, -100)]
     ranks = [order.index(violation and violation.severity) for violation in found]
     assert ranks == sorted(ranks)
-    assert {0, 1, 2} == set(ranks)
+    assert {0, 1, 2, 3} == set(ranks)
     assert {violation.reason for violation in found if violation} == {rule.state}
 
 
@@ -143,6 +163,10 @@ def test_order_rules_let_an_ordinary_order_pass_and_deny_one_beyond_all_limits(r
         ({"account": account(**ACTIVITY), "today": Today(entries=3)}, "ENTRIES_PER_DAY"),
         ({"account": account(**ACTIVITY), "today": Today(stops=2)}, "STOP_GUARD"),
         ({"account": account(**ACTIVITY), "today": Today(earned={"BTC/USD": Decimal(-100)})}, "LOSING_PAIR"),
+        ({"account": account(**ACTIVITY), "entries_in_hour": 2}, "ENTRY_RATE"),
+        ({"account": account(**ACTIVITY), "invested": {"ETH/USD": Decimal("4000.01")}}, "GROSS_EXPOSURE"),
+        ({"account": account(**ACTIVITY), "invested": {"BTC/USD": Decimal("3000.01")}}, "CORRELATED_PAIRS"),
+        ({"is_short": True}, "NO_SHORT"),
         ({"account": account("BTC/USD", "ETH/USD", closing_pairs=("BTC/USD",))}, "CLOSING_PAIR"),
     ],
 )
@@ -153,7 +177,7 @@ def test_each_order_rule_denies_what_is_just_beyond_its_limit(changes: dict[str,
 
 def test_limits_are_inclusive() -> None:
     busy = Today(entries=2, stops=1, earned={"BTC/USD": Decimal("-99.99"), "ETH/USD": Decimal(-5_000)})
-    at_work = request(account=account(**ACTIVITY), open_pairs=1, today=busy)
+    at_work = request(account=account(**ACTIVITY), open_pairs=1, today=busy, entries_in_hour=1, invested=INVESTED)
     assert all(rule.check(at_work) is None for rule in ORDER_RULES)
     allowed = request(quantity=Decimal(25), cost_quote=Decimal(5_000))
     assert all(rule.check(allowed) is None for rule in ORDER_RULES)

@@ -50,7 +50,7 @@ from execution.core.execute import run
 from prometheus_client import REGISTRY
 from tests.execution.signal_stream import FREE, account, signal
 
-bold = account(position_pct=90, max_position_pct=100)
+bold = account(position_pct=90, max_position_pct=100, max_daily_loss_pct=50)
 messages = run([signal(0, "buy"), signal(1), signal(2, close=96)], bold, FREE)
 alerts = [(m.rule, m.severity) for m in messages if m.schema_name == "risk_alert"]
 assert alerts == [("CAUTION", "CRITICAL")], alerts

@@ -151,6 +151,14 @@ def test_two_commands_of_one_minute_are_two_alerts() -> None:
     assert max(alert.time_ms for alert in alerts) - of(Pnl, told)[0].time_ms == 2
 
 
+def test_sales_of_one_minute_have_ids_of_their_own() -> None:
+    """Sold, halted and sold again before the next candle: the second sale is not the first one again."""
+    told = tell(signal(0, "buy"), signal(1), command("flatten"), command("halt", 2), command("flatten", 3))
+    sales = [order for order in of(Order, told) if order.side == "sell" and order.step == 1]
+    assert len({order.order_id for order in sales}) == len(sales) == 2
+    assert {order.signal_id for order in sales} == {sales[0].signal_id}
+
+
 prices = st.decimals("50", "200", places=2)
 SAID = st.sampled_from(["halt", "reduce_only", "flatten", "resume"])
 

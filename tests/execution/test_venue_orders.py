@@ -138,6 +138,7 @@ def test_a_sale_that_the_venue_refuses_is_tried_again_with_the_next_candle_under
     told.says(told.one("protect"), "CANCELLED")
     first = told.one("flatten")
     told.says(first, "REJECTED", reason="busy")
+    assert told.open == [("protect", "20", None)], "not at once: it would be refused as fast as it is asked"
     told(command("flatten", 2))
     for purpose in [purpose for purpose, _, _ in told.open if purpose == "protect"]:
         told.says(told.one(purpose), "CANCELLED")
@@ -159,6 +160,13 @@ def test_a_halt_gives_up_a_sale_and_what_is_held_is_protected_again() -> None:
     assert told.open == [("protect", "20", None)], "also while a limit is broken"
     told(command("resume", 2))
     assert [wish for _, _, wish in told.open] == ["gives_way_to_flatten"]
+
+
+def test_a_halt_stops_a_sale_that_still_waited_for_what_rests() -> None:
+    told = held()
+    told(signal(1, "sell"), command("halt"))
+    told.says(told.one("protect"), "CANCELLED")
+    assert told.open == [("protect", "20", None)]
 
 
 def test_an_entry_whose_time_is_over_is_no_longer_wanted() -> None:

@@ -18,21 +18,29 @@ every_loss_rule = pytest.mark.parametrize("rule", LOSS_RULES, ids=lambda rule: r
 
 
 @every_loss_rule
-@pytest.mark.parametrize("is_warned", [False, True])
-def test_a_loss_rule_wakes_where_it_has_something_new_to_say(rule, is_warned) -> None:
-    wakes = rule.wakes(HEALTH, "ACTIVE", is_warned=is_warned)
+@pytest.mark.parametrize(("told", "then"), [(None, "INFO"), ("INFO", "WARNING"), ("WARNING", "CRITICAL")])
+def test_a_loss_rule_wakes_where_it_has_something_new_to_say(rule, told, then) -> None:
+    wakes = rule.wakes(HEALTH, "ACTIVE", told=told)
     if wakes == ALWAYS:
         return
     level = wakes.equity_at_most
     assert level is not None
     above, below = (rule.check(replace(HEALTH, equity=level + change)) for change in (LEAST, -LEAST))
-    assert (above and above.severity) == ("WARNING" if is_warned else None)
-    assert below.severity == ("CRITICAL" if is_warned else "WARNING")
+    assert (above and above.severity) == told
+    assert below.severity == then
+
+
+def test_a_rule_that_acts_before_a_breach_wakes_there() -> None:
+    """Begun with 10,321.5; 60 % of 5 % of 10,000 is 300."""
+    rule = next(rule for rule in LOSS_RULES if rule.code == "DAILY_LOSS")
+    cautious = replace(HEALTH, account=account(daily_loss_act_at_pct=60))
+    assert rule.wakes(cautious, "ACTIVE", told="INFO").equity_at_most == Decimal("10021.5")
+    assert rule.wakes(cautious, rule.near_state, told="INFO").equity_at_most == Decimal("9921.5")
 
 
 @every_loss_rule
 def test_a_loss_rule_without_a_level_keeps_awake(rule: LossRule) -> None:
-    assert replace(rule, equity_at=None).wakes(HEALTH, "ACTIVE", is_warned=False) == ALWAYS
+    assert replace(rule, equity_at=None).wakes(HEALTH, "ACTIVE", told=None) == ALWAYS
 
 
 @pytest.mark.parametrize("rule", [rule for rule in PAIR_RULES if rule.wakes], ids=lambda rule: rule.code)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from itertools import chain
 from typing import Any, Literal
 
 from pydantic import ConfigDict, Field, field_validator, model_validator
@@ -98,9 +99,11 @@ class Account(RiskLimits):
         return pairs
 
     @model_validator(mode="after")
-    def _closes_what_it_has(self) -> Account:
-        if strangers := [pair for pair in self.closing_pairs if pair not in self.pairs]:
-            raise ValueError(f"closing_pairs among its pairs, not {', '.join(strangers)}")
+    def _names_what_it_has(self) -> Account:
+        named = {"closing_pairs": self.closing_pairs, "correlated_pairs": tuple(chain(*self.correlated_pairs))}
+        for field, pairs in named.items():
+            if strangers := [pair for pair in pairs if pair not in self.pairs]:
+                raise ValueError(f"{field} among its pairs, not {', '.join(strangers)}")
         return self
 
     @model_validator(mode="after")

@@ -25,8 +25,9 @@ SignalReason = Literal[
     "failed",
 ]
 Target = Literal[-1, 0, 1]
-#: What a target decides. Nothing is sold short yet: what says so holds nothing.
-DECISION_OF: Mapping[Target | None, Decision] = {1: "buy", 0: "sell", -1: "sell", None: "none"}
+SHORT: Target = -1
+#: What a target decides. Nothing is sold short yet: what says so holds nothing, and execution refuses it by name.
+DECISION_OF: Mapping[Target | None, Decision] = {1: "buy", 0: "sell", SHORT: "sell", None: "none"}
 #: What a signal copies from the prediction it was made of, beside its id.
 SAID = ("direction", "probability_up", "confidence", "horizon_bars", "model_name", "model_version")
 

@@ -37,6 +37,8 @@ class Wakes:
         Where one of these pairs has no complete candle.
     decisions
         By pair, where its signal says one of these.
+    shorts
+        Where the target of one of these pairs is to be short, which is a sell among others.
     """
 
     always: bool = False
@@ -48,6 +50,7 @@ class Wakes:
     high_at_least: Mapping[str, Decimal] = field(default_factory=dict)
     incomplete: frozenset[str] = frozenset()
     decisions: Mapping[str, frozenset[Decision]] = field(default_factory=dict)
+    shorts: frozenset[str] = frozenset()
 
 
 ALWAYS = Wakes(always=True)

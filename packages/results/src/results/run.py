@@ -15,6 +15,7 @@ from contracts.columns import columns_of
 from contracts.errors import BadInputError
 from featurestore import Store, open_store
 from featurestore.frames import library, pandas_frame
+from results.books import books, daily_books
 from results.export.tables import TABLES, TRADES_TABLE, table
 from results.report.data import load_table
 from results.run_folder import RunFolder
@@ -115,6 +116,16 @@ class Run:
     def positions(self) -> pl.DataFrame:
         """The position after each fill."""
         return self.table("positions")
+
+    @cached_property
+    def books(self) -> pl.DataFrame:
+        """What each strategy of each account has earned on each pair; `daily_books` has its days."""
+        return books(*(load_table(self.folder, name) for name in ("fills", "signals", "pnl")))
+
+    @cached_property
+    def daily_books(self) -> pl.DataFrame:
+        """The same by UTC day."""
+        return daily_books(*(load_table(self.folder, name) for name in ("fills", "signals")))
 
     @cached_property
     def pnl(self) -> pl.DataFrame:

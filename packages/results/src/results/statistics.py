@@ -153,16 +153,27 @@ def statistics(
 
 def _of_round_trips(trips: Sequence[RoundTrip]) -> dict[str, Any]:
     profits = [trip.profit_quote for trip in trips]
-    lost = -sum(profit for profit in profits if profit < 0)
     minutes = [(trip.closed_at_ms - trip.opened_at_ms) / MS_PER_MINUTE for trip in trips]
     return {
         "round_trips": len(trips),
         "win_rate_pct": 100 * sum(profit > 0 for profit in profits) / len(trips) if trips else None,
-        "profit_factor": float(sum(profit for profit in profits if profit > 0) / lost) if lost else None,
+        "profit_factor": profit_factor(profits),
         "mean_profit_quote": float(sum(profits)) / len(trips) if trips else None,
         "median_holding_minutes": median(minutes) if trips else None,
         "mean_holding_minutes": mean(minutes) if trips else None,
     }
+
+
+def profit_factor(profits: Sequence[Decimal]) -> float | None:
+    """Return what gains are in all, divided by what losses are; None where nothing was lost.
+
+    Examples
+    --------
+    >>> profit_factor([Decimal(3), Decimal(-2)])
+    1.5
+    """
+    lost = -sum(profit for profit in profits if profit < 0)
+    return float(sum(profit for profit in profits if profit > 0) / lost) if lost else None
 
 
 def _slippage(fill: Fill) -> Decimal:

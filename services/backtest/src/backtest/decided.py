@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from backtest.bars import GAP, Bars
 from contracts.candle import QUALITIES
-from contracts.signal import DECISION_OF, SAID, Decision, Signal, SignalReason, Target
+from contracts.signal import DECISION_OF, SAID, SHORT, Decision, Signal, SignalReason, Target
 from contracts.trusted import changed
 from contracts.units import MS_PER_SECOND
 from strategies.formulas import formulas_of
@@ -22,6 +22,8 @@ from strategies.strategy import Strategy
 DECISIONS: tuple[Decision, ...] = ("none", "buy", "sell")
 #: What a signal copies from a prediction, and what it says where there is none.
 NOTHING_SAID: Mapping[str, Any] = dict.fromkeys((*SAID, "prediction_id"))
+#: To a scan a sell of what is to be held short is a decision of its own.
+SHORT_SELL = len(DECISIONS)
 #: Stands for no decision where targets are whole numbers.
 _UNKNOWN = 9
 
@@ -93,6 +95,11 @@ class Decided:
         """Return what a bar's signal copies from a prediction."""
         said = self.bars.said
         return {name: said[name][place] for name in NOTHING_SAID} if said else dict(NOTHING_SAID)
+
+    @property
+    def scanned(self) -> NDArray[np.int8]:
+        """What the scan sees: places in `DECISIONS`, or `SHORT_SELL`."""
+        return np.where(self.targets == SHORT, SHORT_SELL, self.decisions).astype(np.int8)
 
     def signal(self, account: str, place: int) -> Signal:
         """Return what is said to an account after a bar."""

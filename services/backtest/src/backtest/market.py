@@ -14,14 +14,15 @@ from numpy.typing import NDArray
 from backtest.bars import GAP, clock_of
 from backtest.core.scan import Track
 from backtest.days import day_numbers
-from backtest.decided import DECISIONS, Decided
+from backtest.decided import SHORT_SELL, Decided
 from contracts.account import Account
 from contracts.signal import Signal
 from contracts.units import MS_PER_SECOND
 from execution.core.policy import Policy
 
 #: Of bars: what was decided, with a complete candle and without.
-KINDS = 2 * len(DECISIONS)
+SCANNED = SHORT_SELL + 1
+KINDS = 2 * SCANNED
 
 
 @dataclass(frozen=True)
@@ -117,7 +118,7 @@ def _track(
 
     close, low = np.where(begun, column("close"), np.nan), column("low")
     quality = np.array([each.bars.qualities[row] for each, row in zip(pairs, at, strict=True)])
-    said = np.array([each.decisions[row] for each, row in zip(pairs, at, strict=True)])
+    said = np.array([each.scanned[row] for each, row in zip(pairs, at, strict=True)])
     decision = np.where(present, said, 0).astype(np.int8)
     prices = (
         np.where(present, low, np.inf),
@@ -126,4 +127,4 @@ def _track(
         np.where(present, low, close) if policy.risk_mark == "low" else close,
     )
     incomplete = ~present | (quality == GAP)
-    return Track(np.array(prices), decision, (decision + len(DECISIONS) * incomplete).astype(np.int8))
+    return Track(np.array(prices), decision, (decision + SCANNED * incomplete).astype(np.int8))

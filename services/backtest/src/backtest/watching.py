@@ -9,8 +9,8 @@ from decimal import Decimal
 import numpy as np
 
 from backtest.core.scan import Watch
-from backtest.decided import DECISIONS
-from backtest.market import KINDS, Market
+from backtest.decided import DECISIONS, SHORT_SELL
+from backtest.market import KINDS, SCANNED, Market
 from contracts.wakes import Wakes
 from execution.core.account.portfolio import Portfolio
 from execution.core.account.valuation import balance
@@ -46,11 +46,15 @@ def watch_of(market: Market, portfolio: Portfolio, every: Iterable[Wakes]) -> Wa
         for pair, level in wakes.high_at_least.items():
             high[numbers[pair]] = min(high[numbers[pair]], float(level))
         for pair in wakes.incomplete:
-            acts[numbers[pair]][len(DECISIONS) :] = [True] * len(DECISIONS)
+            acts[numbers[pair]][SCANNED:] = [True] * SCANNED
         for pair, decisions in wakes.decisions.items():
             for decision in decisions:
                 number = _NUMBER[decision]
-                acts[numbers[pair]][number] = acts[numbers[pair]][number + len(DECISIONS)] = True
+                acts[numbers[pair]][number] = acts[numbers[pair]][number + SCANNED] = True
+                if decision == "sell":  # which a short is too
+                    acts[numbers[pair]][SHORT_SELL] = acts[numbers[pair]][SHORT_SELL + SCANNED] = True
+        for pair in wakes.shorts:
+            acts[numbers[pair]][SHORT_SELL] = acts[numbers[pair]][SHORT_SELL + SCANNED] = True
     return Watch(np.array((quantity, low, high)), np.array(acts), least, most)
 
 

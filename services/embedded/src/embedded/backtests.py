@@ -33,7 +33,7 @@ from results.run_settings import recorded_settings
 from signals.settings import SignalsSettings
 from strategies.of_account import file_of
 from strategies.parameters import from_text
-from streaming.clients import read_topic
+from streaming.clients import committed_offsets, read_topic
 from streaming.settings import read_settings
 from verify.given import is_given
 from verify.run import Range
@@ -135,10 +135,15 @@ def terms_of_run(folder: Path) -> RunTerms:
 
 
 def _said(place: RunFolder, accounts: Sequence[Account], policy: Policy) -> dict[str, list[Said]]:
-    """Return what operators said during a run; most were said nothing, which costs one look at the log."""
+    """Return what operators said during a run; most were said nothing, which costs one look at the log.
+
+    What execution has not read any more, as it was said after the end of the run, was not heard.
+    """
     if not place.log.is_dir():
         return {}
-    records = list(read_topic(settings_of(place.out), SIGNALS))
+    settings = settings_of(place.out)
+    heard = committed_offsets(settings, settings.group_for("execution"), SIGNALS)
+    records = [each for each in read_topic(settings, SIGNALS) if each.offset < heard.get(each.partition, 0)]
     if not any(is_given(SIGNALS, record) for record in records):
         return {}
     messages = [message for record in records if (message := record.readable_message()) is not None]

@@ -357,6 +357,27 @@ def backtest(
             print_json(summary)
 
 
+@app.command()
+def explain(
+    fill: Annotated[str | None, typer.Argument(metavar="[FILL]", help="its id; by default the newest")] = None,
+    run_folder: Annotated[Path, typer.Option("--run", help="folder of the run")] = Path("runs/demo"),
+    store: Annotated[str | None, typer.Option(help="or the address of a store, such as postgresql://...")] = None,
+    trades: Annotated[int, typer.Option(min=0, help="number of trades to print")] = 5,
+    as_json: AsJson = False,
+) -> None:
+    """Say why there is a fill: order, signal, prediction, feature row, candles, and their trades."""
+    from embedded.explaining import explained, print_explained
+
+    with errors_in_words() as console:
+        found = explained(fill, run_folder, store)
+        if as_json:
+            print_json(found.as_json())
+        else:
+            print_explained(found, console, trades)
+        if found.missing:
+            raise typer.Exit(EXIT_FAILED)
+
+
 @app.command(name="dead-letters")
 def dead_letters(
     action: Annotated[

@@ -44,7 +44,9 @@ def options() -> list[Option]:
     for rule in RULES:
         if not isinstance(rule, LossRule | OrderRule):
             continue
-        limit, choices = rule.limit, [rule.option, rule.on_breach if isinstance(rule, LossRule) else None]
+        limit, choices = rule.limit, [rule.option]
+        if isinstance(rule, LossRule):
+            choices += [rule.on_breach, rule.act_at]
         if limit is not None:
             default, bounds = f"Decimal({limit.default_pct})", "gt=0, le=100"
             found.append(Option(limit.field, "Decimal", default, limit.description, bounds))

@@ -11,7 +11,8 @@ import polars as pl
 from contracts.candle import QUALITIES
 from contracts.counted import counted
 from contracts.currency import quote_currency
-from results.report.data import ReportData
+from results.books import books
+from results.report.data import ReportData, load_table
 from results.report.wording import (
     MISSING,
     count,
@@ -143,6 +144,30 @@ def day_rows(data: ReportData) -> list[list[str]]:
         for day in own.get("days", ())
     ]
     return sorted(rows, key=lambda row: row[0], reverse=True)[:MAX_ROWS]
+
+
+def book_rows(data: ReportData) -> list[list[str]]:
+    """Return what each strategy has earned on each pair, as cells."""
+    tables = (load_table(data.folder, name) for name in ("fills", "signals", "pnl"))
+    return [
+        [
+            row["account"],
+            row["strategy"] or MISSING,
+            row["pair"],
+            count(row["fills"]),
+            count(row["round_trips"]),
+            *(
+                _amount(row[name], quote_currency(row["pair"]))
+                for name in ("realised_quote", "fees_quote", "net_quote")
+            ),
+            *(_ratio(row[name]) for name in ("profit_factor", "sharpe_daily", "sortino_daily")),
+        ]
+        for row in books(*tables).iter_rows(named=True)
+    ][:MAX_ROWS]
+
+
+def _ratio(value: float | None) -> str:
+    return MISSING if value is None else f"{value:.2f}"
 
 
 def _day_return(day: dict[str, Any]) -> str:

@@ -76,6 +76,7 @@ def _content(data: ReportData) -> dict[str, Any]:
         "tiles": facts.money_tiles(data),
         "trading": facts.trading_rows(data),
         "days": facts.day_rows(data),
+        "books": facts.book_rows(data),
         "ranges": ranges(data),
         "last_ms": 0
         if data.candles.is_empty()

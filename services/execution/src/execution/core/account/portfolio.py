@@ -45,6 +45,10 @@ class Portfolio:
         The latest time of anything booked, and of each pair's fills.
     exiting
         The pairs that the strategy wants nothing held of, until that is so or it wants them again.
+    shorts
+        The pairs whose strategy wants to be short and has been refused, until it wants something else.
+    entered_ms
+        When the buys of the last hour were sent, as many as `max_entries_per_hour` asks about.
     guards
         What watches over positions with an exit plan, by pair.
     highest_day_start, today
@@ -77,6 +81,8 @@ class Portfolio:
     booked_ms: int = 0
     filled_ms: dict[str, int] = field(default_factory=dict)
     exiting: frozenset[str] = frozenset()
+    shorts: frozenset[str] = frozenset()
+    entered_ms: tuple[int, ...] = ()
     guards: dict[str, Guard] = field(default_factory=dict)
     highest_day_start: Decimal = Decimal(0)
     today: Today = field(default_factory=Today)
@@ -236,7 +242,7 @@ class Portfolio:
         """
         data: dict[str, Any] = {name: decimal_string(getattr(self, name)) for name in _MONEY}
         data |= {"day": self.day, "trading_state": self.trading_state, "alerted": dict(self.alerted)}
-        data["stale"] = sorted(self.stale)
+        data |= {"stale": sorted(self.stale), "shorts": sorted(self.shorts), "entered_ms": list(self.entered_ms)}
         data |= {"booked_ms": self.booked_ms, "filled_ms": dict(self.filled_ms), "exiting": sorted(self.exiting)}
         data |= {"highest_day_start": decimal_string(self.highest_day_start), "today": self.today.to_json()}
         data |= {"operator_state": self.operator_state, "commands": list(self.commands)}
@@ -270,6 +276,8 @@ class Portfolio:
             booked_ms=data.get("booked_ms", 0),
             filled_ms=dict(data.get("filled_ms", {})),
             exiting=frozenset(data.get("exiting", ())),
+            shorts=frozenset(data.get("shorts", ())),
+            entered_ms=tuple(data.get("entered_ms", ())),
             highest_day_start=Decimal(data.get("highest_day_start", data["day_start_balance"])),
             today=Today.from_json(data["today"]) if "today" in data else Today(),
             operator_state=data.get("operator_state", ACTIVE),

@@ -68,6 +68,14 @@ def reserved(portfolio: Portfolio) -> Decimal:
     return sum((order.reserved_quote for order in portfolio.orders.values()), _ZERO)
 
 
+def invested(portfolio: Portfolio) -> Mapping[str, Decimal]:
+    """Return by pair the marked value of what is held, and the money that buys in flight are expected to take."""
+    held = {pair: each.quantity * _price(portfolio, pair, None) for pair, each in portfolio.holdings.items()}
+    for pair, order in portfolio.orders.items():
+        held[pair] = held.get(pair, _ZERO) + order.reserved_quote
+    return held
+
+
 def pnl(portfolio: Portfolio, account: str, time_ms: int) -> Pnl:
     """Return the books at the end of a minute.
 

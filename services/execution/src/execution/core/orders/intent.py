@@ -29,6 +29,8 @@ class Intent:
         When the position that it opens ends.
     size_bound
         What its quantity was bound by.
+    is_short
+        Whether it sells what is not held.
     """
 
     pair: str
@@ -44,3 +46,9 @@ class Intent:
     instruction: Instruction | None = None
     plan: ExitPlan | None = None
     size_bound: str | None = None
+    is_short: bool = False
+
+    @property
+    def opens(self) -> bool:
+        """Whether a position begins with it, so that all rules hold for it."""
+        return self.side == "buy" or self.is_short

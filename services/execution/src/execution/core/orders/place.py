@@ -6,16 +6,18 @@ from decimal import Decimal
 
 from contracts.order import Order, OrderStatus
 from contracts.replace import replace
-from contracts.units import decimal_string
+from contracts.units import MS_PER_MINUTE, decimal_string
 from execution.core.account.mark import Mark
 from execution.core.account.portfolio import Decided, Portfolio
-from execution.core.account.valuation import equity, reserved
+from execution.core.account.valuation import equity, invested, reserved
 from execution.core.alerts import alert
 from execution.core.context import Context
 from execution.core.orders.intent import Intent
 from execution.core.orders.open_order import OpenOrder
 from execution.core.rules import ORDER_RULES
 from execution.core.rules.rule import OrderRequest, OrderRule, RiskViolation
+
+_HOUR_MS = 60 * MS_PER_MINUTE
 
 
 def place(portfolio: Portfolio, intent: Intent, context: Context) -> Decided:
@@ -32,7 +34,7 @@ def place(portfolio: Portfolio, intent: Intent, context: Context) -> Decided:
         reserved_quote = request.cost_quote if intent.side == "buy" else Decimal(0)
         opened = OpenOrder(order, reserved_quote, mark.model_name, mark.model_version, plan=intent.plan)
         if intent.side == "buy":
-            portfolio = replace(portfolio, today=portfolio.today.with_entry())
+            portfolio = _entered(portfolio, context)
         return portfolio.with_order(opened), [order]
     rule, violation = found
     order = _order(order_id, intent, mark, quantity, context, "DENIED", violation.reason)
@@ -91,7 +93,18 @@ def _request(portfolio: Portfolio, intent: Intent, mark: Mark, context: Context)
         open_pairs=len(_open_pairs(portfolio) - {intent.pair}),
         today=portfolio.today,
         bars_since_fill=_bars_since_fill(portfolio, intent.pair, context),
+        is_short=intent.is_short,
+        entries_in_hour=sum(sent_ms > context.at_ms - _HOUR_MS for sent_ms in portfolio.entered_ms),
+        invested=invested(portfolio),
     )
+
+
+def _entered(portfolio: Portfolio, context: Context) -> Portfolio:
+    """Return the portfolio that knows of a buy; of those of the last hour it keeps as many as a limit asks about."""
+    most = context.account.max_entries_per_hour
+    recent = [sent_ms for sent_ms in portfolio.entered_ms if sent_ms > context.at_ms - _HOUR_MS]
+    kept = () if most is None else (*recent, context.at_ms)[-most:]
+    return replace(portfolio, today=portfolio.today.with_entry(), entered_ms=kept)
 
 
 def _open_pairs(portfolio: Portfolio) -> set[str]:
@@ -109,5 +122,5 @@ def _bars_since_fill(portfolio: Portfolio, pair: str, context: Context) -> int |
 
 
 def _first_violation(request: OrderRequest, intent: Intent) -> tuple[OrderRule, RiskViolation] | None:
-    rules = [rule for rule in ORDER_RULES if intent.side == "buy" or rule.exits_too]
+    rules = [rule for rule in ORDER_RULES if intent.opens or rule.exits_too]
     return next(((rule, found) for rule in rules if (found := rule.check(request)) is not None), None)

@@ -5,6 +5,7 @@ balance at midnight and not the equity, so that a loss floating over midnight co
 take equity, or the higher of both (`daily_loss_basis`).
 What a breach stops is the account's to say (`daily_loss_on_breach`): trading until midnight (``day``), as a person
 wants of a limit of his own, or for good (``end``), as a firm that closes the account has it.
+Who would rather not come to the limit stops short of it (`daily_loss_act_at_pct`), for the rest of the day.
 Source: FTMO, "Maximum Daily Loss".
 """
 
@@ -24,6 +25,13 @@ RULE = LossRule(
         'Literal["balance", "equity", "higher"]',
         '"balance"',
         "of a day's beginning, what its loss is counted from",
+    ),
+    act_at=Option(
+        "daily_loss_act_at_pct",
+        "Decimal | None",
+        "None",
+        "percent of the daily limit at which all is sold, until the next day",
+        "ge=50, lt=100",
     ),
     on_breach=Option(
         "daily_loss_on_breach",

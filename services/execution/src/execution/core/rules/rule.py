@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Literal
@@ -17,10 +17,11 @@ from contracts.units import decimal_string
 from contracts.wakes import ALWAYS, NEVER, Wakes
 from execution.core.account.today import Today
 
-#: From this share of a limit on, a warning is raised.
-WARNING_SHARE = Decimal("0.8")
-PERCENT = Decimal("0.01")
 Severity = Literal["INFO", "WARNING", "CRITICAL"]
+#: From which share of a limit on each is raised; a breach is beyond all of it.
+SHARES: Mapping[Severity, Decimal] = {"INFO": Decimal("0.5"), "WARNING": Decimal("0.8"), "CRITICAL": Decimal(1)}
+SEVERITIES: tuple[Severity, ...] = tuple(SHARES)
+PERCENT = Decimal("0.01")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +78,8 @@ class AccountHealth:
 class LossRule:
     """A limit on what an account may lose, percent of its initial balance; checked once a minute.
 
-    A warning near the limit, a breach beyond it: the account then stops trading. How much of each limit is used is a
-    metric, `tradestream_account_limit_used_ratio`, and an alert of Prometheus.
+    Word at half of the limit, a warning near it, a breach beyond it: the account then stops trading. How much of each
+    limit is used is a metric, `tradestream_account_limit_used_ratio`, and an alert of Prometheus.
 
     Parameters
     ----------
@@ -96,6 +97,8 @@ class LossRule:
         Another field of the account that it goes by.
     moves_from
         From which equity at a close on the floor itself rises; None where it does not.
+    act_at
+        Of an account that stops, for the day, before the limit is broken: the field with the percent of it.
     equity_at
         At which equity so much is lost, the rest being as it is; what does not say it keeps a backtest awake.
     """
@@ -109,6 +112,12 @@ class LossRule:
     on_breach: Option | None = None
     option: Option | None = None
     moves_from: Callable[[AccountHealth], Decimal | None] | None = None
+    act_at: Option | None = None
+
+    @property
+    def near_state(self) -> str:
+        """The account's trading state, until the next trading day, once it has stopped before a breach."""
+        return f"{self.state}_NEAR"
 
     def ends(self, account: Account) -> bool:
         """Return whether a breach is the end of `account`."""
@@ -124,24 +133,39 @@ class LossRule:
         return float(max(self.loss(health), Decimal(0)) / self.limit_quote(health))
 
     def check(self, health: AccountHealth) -> RiskViolation | None:
-        """Return a breach if the loss exceeds the limit, a warning from 80 % of it on, else nothing.
+        """Return a breach if the loss exceeds the limit, else what `SHARES` says of so much of it, else nothing.
 
         A loss equal to the limit is no breach: equity must not drop *below* the floor.
         """
         loss, limit = self.loss(health), self.limit_quote(health)
-        if loss < limit * WARNING_SHARE:
+        reached = [severity for severity, share in SHARES.items() if loss >= limit * share]
+        if not reached:
             return None
         most = f"{decimal_string(limit)} {health.account.currency}"
         message = f"{self.state}: lost {decimal_string(loss)} of at most {most}"
-        return RiskViolation(self.state, "CRITICAL" if loss > limit else "WARNING", loss, limit, message)
+        severity = "WARNING" if reached[-1] == "CRITICAL" and loss == limit else reached[-1]
+        return RiskViolation(self.state, severity, loss, limit, message)
 
-    def wakes(self, health: AccountHealth, trading_state: str, *, is_warned: bool) -> Wakes:
-        """Return from which equity on `check` has something new to say, if it has warned this day or not."""
+    def acts_from(self, account: Account) -> Decimal | None:
+        """Return from which share of the limit on the account stops before a breach; None if it does not."""
+        percent: Decimal | None = None if self.act_at is None else getattr(account, self.act_at.field)
+        return None if percent is None else percent * PERCENT
+
+    def is_near(self, health: AccountHealth) -> bool:
+        """Return whether the account stops although the limit is not broken."""
+        share = self.acts_from(health.account)
+        return share is not None and self.loss(health) >= self.limit_quote(health) * share
+
+    def wakes(self, health: AccountHealth, trading_state: str, *, told: Severity | None) -> Wakes:
+        """Return from which equity on `check` has something new to say, if it has said `told` this day at most."""
         if self.equity_at is None:
             return ALWAYS
         if trading_state == self.state:
             return NEVER  # until what is held is sold, which wakes by itself
-        share = Decimal(1) if is_warned else WARNING_SHARE
+        next_to_tell = SEVERITIES[min(0 if told is None else SEVERITIES.index(told) + 1, len(SEVERITIES) - 1)]
+        share, acts_from = SHARES[next_to_tell], self.acts_from(health.account)
+        if acts_from is not None and trading_state != self.near_state:
+            share = min(share, acts_from)
         level = self.equity_at(health, self.limit_quote(health) * share)
         return Wakes(
             equity_at_most=level, equity_at_least=None if self.moves_from is None else self.moves_from(health)
@@ -153,7 +177,9 @@ class OrderRequest:
     """An order before it is sent, `quantity` in whole lots. `cost_quote` includes the expected slippage and fee.
 
     `bars_since_fill` counts the bars that have ended since the pair's last fill, that of the fill included.
-    `open_pairs` are others that something is held of or being bought of, `today` what the day has brought so far.
+    `open_pairs` are others that something is held of or being bought of, `today` what the day has brought so far,
+    `entries_in_hour` how many buys were sent in the last hour. `invested` is by pair what is held or being bought.
+    `is_short` says that it sells what is not held.
     """
 
     account: Account
@@ -169,6 +195,9 @@ class OrderRequest:
     bars_since_fill: int | None = None
     open_pairs: int = 0
     today: Today = field(default_factory=Today)
+    is_short: bool = False
+    entries_in_hour: int = 0
+    invested: Mapping[str, Decimal] = field(default_factory=dict)
     operator_state: str = "ACTIVE"
 
     @property

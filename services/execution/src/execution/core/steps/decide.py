@@ -5,7 +5,7 @@ from __future__ import annotations
 from contracts.message import Message
 from contracts.order import Purpose
 from contracts.replace import replace
-from contracts.signal import Decision, Signal
+from contracts.signal import SHORT, Decision, Signal
 from contracts.units import BPS
 from contracts.wakes import Wakes
 from execution.core.account.operator_state import HALTED
@@ -35,6 +35,7 @@ def decide(portfolio: Portfolio, minute: Minute, context: Context) -> Decided:
     for signal in minute.signals.values():
         if signal.decision == "none":
             continue
+        portfolio = _no_longer_short(portfolio, signal)
         portfolio, superseded = _supersede(portfolio, signal, context)
         portfolio, ordered = (_enter if signal.decision == "buy" else _exit)(portfolio, signal, context)
         outputs += [*superseded, *ordered]
@@ -42,13 +43,23 @@ def decide(portfolio: Portfolio, minute: Minute, context: Context) -> Decided:
 
 
 def wakes(portfolio: Portfolio, context: Context) -> list[Wakes]:
-    """Where a pair that is not held is to be bought, or one that is held sold; with an order in flight at both."""
+    """Where a pair that is not held is to be bought or sold short, or one that is held sold; else at both.
+
+    Both are with an order in flight, and after a refused short, which is over with any other target.
+    """
     acted_on: dict[str, frozenset[Decision]] = {}
+    flat = set()
     for pair in context.account.pairs:
         is_held = pair in portfolio.holdings and sellable(portfolio, pair, context) > 0
-        in_flight = pair in portfolio.orders
-        acted_on[pair] = _BOTH if in_flight else _SELL if is_held else _BUY
-    return [Wakes(decisions=acted_on)]
+        flat |= set() if is_held or pair in portfolio.orders or pair in portfolio.shorts else {pair}
+        acted_on[pair] = _BUY if pair in flat else _SELL if is_held and pair not in portfolio.orders else _BOTH
+    return [Wakes(decisions=acted_on, shorts=frozenset(flat))]
+
+
+def _no_longer_short(portfolio: Portfolio, signal: Signal) -> Portfolio:
+    if signal.target == SHORT or signal.pair not in portfolio.shorts:
+        return portfolio
+    return replace(portfolio, shorts=portfolio.shorts - {signal.pair})
 
 
 def _supersede(portfolio: Portfolio, signal: Signal, context: Context) -> Decided:
@@ -65,8 +76,19 @@ def _exit(portfolio: Portfolio, signal: Signal, context: Context) -> Decided:
     is_ordered, is_held = pair in portfolio.orders, sellable(portfolio, pair, context) > 0
     if is_ordered or is_held:
         portfolio = replace(portfolio, exiting=portfolio.exiting | {pair})
-    is_to_be_sent = is_held and not is_ordered and portfolio.operator_state != HALTED
-    return close(portfolio, pair, context) if is_to_be_sent else (portfolio, [])
+    if is_held or is_ordered:
+        is_to_be_sent = not is_ordered and portfolio.operator_state != HALTED
+        return close(portfolio, pair, context) if is_to_be_sent else (portfolio, [])
+    return _refuse_short(portfolio, signal, context) if signal.target == SHORT else (portfolio, [])
+
+
+def _refuse_short(portfolio: Portfolio, signal: Signal, context: Context) -> Decided:
+    """Say once that what the strategy wants to be short of is not sold, with as much as it would have bought."""
+    pair, sized = signal.pair, size(_asked(portfolio, signal, context))
+    if pair in portfolio.shorts or sized.quantity <= 0:
+        return portfolio, []
+    portfolio = replace(portfolio, shorts=portfolio.shorts | {pair})
+    return place(portfolio, Intent(pair, "sell", sized.quantity, size_bound=sized.bound, is_short=True), context)
 
 
 def _enter(portfolio: Portfolio, signal: Signal, context: Context) -> Decided:

@@ -7,17 +7,18 @@ from decimal import Decimal
 from contracts.message import Message
 from contracts.replace import replace
 from contracts.wakes import ALWAYS, Wakes
+from execution.core.account.operator_state import ACTIVE
 from execution.core.account.portfolio import Decided, Portfolio
 from execution.core.account.valuation import balance, equity
 from execution.core.alerts import alert
 from execution.core.context import Context
 from execution.core.minute.minute import Minute
 from execution.core.rules import LOSS_RULES, PAIR_RULES
-from execution.core.rules.rule import AccountHealth, LossRule, PairRule, PairView
+from execution.core.rules.rule import SEVERITIES, AccountHealth, LossRule, PairRule, PairView, Severity
 
 
 def check_losses(portfolio: Portfolio, minute: Minute, context: Context) -> Decided:
-    """Check every loss limit; warn and break off once a day each, stop for good where a rule is final."""
+    """Check every loss limit; say once a day how near each is, break off, stop for good where a rule is final."""
     outputs: list[Message] = []
     if _has_ended(portfolio, context):
         return portfolio, outputs
@@ -29,11 +30,14 @@ def check_losses(portfolio: Portfolio, minute: Minute, context: Context) -> Deci
         violation = rule.check(health)
         if violation is None:
             continue
-        portfolio, is_first = portfolio.first_today(f"{rule.state}:{violation.severity}")
-        if is_first:
+        told = _told_today(portfolio, rule)
+        if told is None or SEVERITIES.index(told) < SEVERITIES.index(violation.severity):
+            portfolio, _ = portfolio.first_today(f"{rule.state}:{violation.severity}")
             outputs.append(alert(context.account, rule.code, violation, context.at_ms))
         if violation.severity == "CRITICAL":
             portfolio = replace(portfolio, trading_state=rule.state)
+        elif rule.is_near(health) and portfolio.trading_state == ACTIVE:
+            portfolio = replace(portfolio, trading_state=rule.near_state)
     return portfolio, outputs
 
 
@@ -42,8 +46,7 @@ def wakes_of_losses(portfolio: Portfolio, context: Context, rule: LossRule) -> l
     if _has_ended(portfolio, context) or (rule.equity_at is not None and not portfolio.holdings):
         return []
     health = _health(portfolio, context, balance(portfolio))
-    is_warned = portfolio.alerted.get(f"{rule.state}:WARNING") == portfolio.day
-    return [rule.wakes(health, portfolio.trading_state, is_warned=is_warned)]
+    return [rule.wakes(health, portfolio.trading_state, told=_told_today(portfolio, rule))]
 
 
 def wakes_of_pairs(portfolio: Portfolio, _context: Context, rule: PairRule) -> list[Wakes]:
@@ -81,6 +84,12 @@ def _health(portfolio: Portfolio, context: Context, worth: Decimal) -> AccountHe
         highest_equity=portfolio.highest_equity,
         highest_day_start=portfolio.highest_day_start,
     )
+
+
+def _told_today(portfolio: Portfolio, rule: LossRule) -> Severity | None:
+    """Return the worst that was said of a limit this day: nothing less is said after it."""
+    told = [each for each in SEVERITIES if portfolio.alerted.get(f"{rule.state}:{each}") == (portfolio.day or "")]
+    return told[-1] if told else None
 
 
 def _has_ended(portfolio: Portfolio, context: Context) -> bool:

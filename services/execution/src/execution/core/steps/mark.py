@@ -30,6 +30,7 @@ def start_day(portfolio: Portfolio, minute: Minute, context: Context) -> Portfol
     if day == portfolio.day:
         return portfolio
     lifted = {rule.state for rule in LOSS_RULES if not rule.ends(context.account)}
+    lifted |= {rule.near_state for rule in LOSS_RULES}
     state = ACTIVE if portfolio.trading_state in lifted else portfolio.trading_state
     begins_with = balance(portfolio)
     return replace(
