@@ -145,10 +145,9 @@ class Storm:
 
     @contextmanager
     def _services(self, url: str) -> Iterator[None]:
-        told = [
-            {"name": name, "pairs": self.pairs, "broker": "venue", "position_pct": 10, "cooldown_bars": 0}
-            for name in self._names
-        ]
+        # Fees of thousands of orders would come to the limit of a day, and then nothing would be ordered any more.
+        usual = {"broker": "venue", "position_pct": 10, "cooldown_bars": 0, "max_daily_loss_pct": 100}
+        told = [{"name": name, "pairs": self.pairs, "max_total_loss_pct": 100, **usual} for name in self._names]
         self._variables = {
             "TRADESTREAM_BROKER_ADDRESS": self.settings.broker_address,
             "TRADESTREAM_DATA_DIR": str(self.folder),

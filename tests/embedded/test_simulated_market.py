@@ -6,11 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from contracts.account import Account
 from contracts.clock import FixedClock
 from contracts.errors import BadInputError
 from contracts.topics import TRADES_CHECKPOINTS
 from contracts.trades_checkpoint import TradesCheckpoint
-from embedded.plans.simulated_market import SimulatedMarket, market_of
+from embedded.plans.simulated_market import SimulatedMarket, market_of, require_paper
 from embedded.subscriptions import settings_of
 from results.run_folder import RunFolder
 from streaming.producer import open_producer
@@ -52,3 +53,10 @@ def test_a_folder_with_trades_of_another_market_is_refused(tmp_path: Path) -> No
     traded_until(RunFolder(tmp_path), NOW_US)
     with pytest.raises(BadInputError, match="--data: expected a folder of its own for a simulated market"):
         market_of(RunFolder(tmp_path), 7, None, FixedClock(NOW_US))
+
+
+def test_no_account_at_a_venue_trades_on_made_up_prices() -> None:
+    paper, live = (Account(name=name, broker=name, pairs=("BTC/USD",)) for name in ("paper", "venue"))
+    require_paper([paper])
+    with pytest.raises(BadInputError, match=r"TRADESTREAM_ACCOUNTS: expected accounts on paper .*, was 'venue'"):
+        require_paper([paper, live])

@@ -36,13 +36,14 @@ class FakeVenue:
 
     orders: list[VenueOrder] = field(default_factory=list)
     done: list[VenueExecution] = field(default_factory=list)
+    now_ms: int = START_MS + 1_000
     on_order: Callable[[Order], None] = lambda _: None
 
     def find_pairs(self, pairs: Iterable[str]) -> None:
         """Know them all."""
 
     def venue_time_ms(self) -> int:
-        return START_MS + 1_000
+        return self.now_ms
 
     def add_order(self, order: Order, client_order_id: str, deadline_ms: int) -> str:
         self.on_order(order)

@@ -14,6 +14,7 @@ from contracts.operator_command import OperatorAction, OperatorCommand
 from contracts.order import Order
 from contracts.position import Position
 from contracts.topics import CONTROL, ORDERS, POSITIONS
+from contracts.units import MS_PER_DAY
 from exchanges.kraken.private_rest import KrakenPrivate
 from exchanges.private.venues import PRIVATE_VENUES
 from gateway.settings import GatewaySettings
@@ -81,6 +82,18 @@ def test_a_pair_of_which_the_venue_has_less_does_not_trade(tmp_path: Path) -> No
     turns(settings, venue, lambda: write(settings, ORDERS, order(1), order(2, pair="ETH/USD")))
     assert [each.pair for each in venue.orders] == ["ETH/USD"]
     assert "the venue has 10" in str(reports(settings)[0].reason)
+
+
+def test_an_order_that_is_written_again_long_after_its_end_is_not_sent_again(tmp_path: Path) -> None:
+    settings, venue = settings_for(tmp_path, ask_seconds=1e-6, reconcile_seconds=1e-6), FakeVenue()
+    stop = order(1, side="sell", purpose="protect", order_type="stop", stop_price="90")
+
+    def a_day_later() -> None:
+        venue.now_ms += MS_PER_DAY
+
+    again = (lambda: write(settings, ORDERS, stop), lambda: None)
+    turns(settings, venue, *again, a_day_later, lambda: None, *again)
+    assert len(venue.orders) == 1
 
 
 def position(quantity: str) -> Position:

@@ -38,7 +38,13 @@ from featurestore.tables import TABLES
 from featurestore.views import VIEWS
 
 #: Where services say what they count.
-METRICS_MODULES = ("streaming.telemetry.metrics", "trades.metrics", "predictions.metrics", "execution.metrics")
+METRICS_MODULES = (
+    "streaming.telemetry.metrics",
+    "trades.metrics",
+    "predictions.metrics",
+    "execution.metrics",
+    "gateway.metrics",
+)
 #: Prometheus's own, that say how scraping goes.
 _OF_PROMETHEUS = {"up", "ALERTS"}
 _GRAFANA_SCHEMA = ("@grafana/schema@13.2.1", "typescript@5.9.3")

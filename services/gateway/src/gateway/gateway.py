@@ -62,6 +62,7 @@ class Gateway:
         self._orders = TopicTail(settings, ORDERS)
         self._control = TopicTail(settings, CONTROL)
         self._positions = TopicTail(settings, POSITIONS)
+        self._steps: dict[str, int] = {}
         self._held: dict[tuple[str, str], Decimal] = {}
         self._state = State()
         self._requests: deque[Output] = deque()
@@ -103,13 +104,23 @@ class Gateway:
 
     def _read_orders(self) -> None:
         old, self._began = not self._began, True
-        seen = list(self._new(self._orders, ORDERS, Order))
+        seen = [order for order in self._new(self._orders, ORDERS, Order) if self._is_news(order)]
         if old:  # of what is over only its last step matters
             seen = list({order.order_id: order for order in seen}.values())
             unknown = sum(order.status not in ENDS for order in seen)
             logger.info("ready: orders from now on are sent; asked for and not sent again: {}", unknown)
         for order in seen:
             self._happens(OrderSeen(order, old, self._clock.now_ms()))
+
+    def _is_news(self, order: Order) -> bool:
+        """Note a step of an order; one that was read before is none, however long ago that was.
+
+        Execution writes steps again after it was killed, and an order that is over and forgotten would look like new.
+        """
+        if order.step <= self._steps.get(order.order_id, 0):
+            return False
+        self._steps[order.order_id] = order.step
+        return True
 
     def _new(self, tail: TopicTail, spec: TopicSpec, kind: type[M]) -> Iterable[M]:
         """Yield what is new of our accounts."""

@@ -45,7 +45,7 @@ class GatewaySettings(AccountsSettings, ServiceSettings):
         5.0, ge=0, le=600, description="seconds that a taken order may be missing from what the venue lists"
     )
     oldest_decision_seconds: float = Field(
-        120.0, gt=0, description="age from which on a decision is no longer sent: the market has moved on"
+        120.0, gt=0, le=600, description="age from which on a decision is no longer sent: the market has moved on"
     )
     ask_seconds: float = Field(
         10.0, gt=0, le=600, description="seconds between questions while the end of an order is not known"

@@ -23,7 +23,7 @@ from embedded.finish import print_summary, write_results
 from embedded.model_place import promoted, require_computed, settings_of
 from embedded.pipeline import Pipeline
 from embedded.plans import simulated_market
-from embedded.plans.simulated_market import DEFAULT_VENUE, SimulatedMarket, market_of, require_listed
+from embedded.plans.simulated_market import DEFAULT_VENUE, SimulatedMarket, market_of, require_listed, require_paper
 from embedded.preflight import require_same_run, require_settings
 from embedded.services import Services
 from embedded.subscriptions import EXCHANGE_FILE
@@ -76,6 +76,7 @@ def run_paper(options: PaperOptions, console: Console, clock: Clock | None = Non
     simulated = options.exchange == simulated_market.EXCHANGE
     if simulated:
         require_listed(chosen.pairs)
+        require_paper(chosen.accounts)
     # Whose wire format a simulated market speaks follows once its folder is ours.
     venue = options.speaks or DEFAULT_VENUE if simulated else options.exchange
     trades: dict[str, Any] = {"exchange": venue, "pairs": list(chosen.pairs)}

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from contracts.account import Account
 from contracts.clock import Clock
 from contracts.errors import BadInputError
 from contracts.timestamps import iso_utc_ms
@@ -144,6 +145,20 @@ def require_listed(pairs: Sequence[str]) -> None:
     for pair in pairs:
         if pair not in INSTRUMENTS:
             raise BadInputError("--pairs", f"pairs of the simulated market, {', '.join(INSTRUMENTS)}", pair)
+
+
+def require_paper(accounts: Sequence[Account]) -> None:
+    """Refuse an account that would trade real money on made-up prices.
+
+    Raises
+    ------
+    BadInputError
+        Naming it.
+    """
+    for account in accounts:
+        if account.broker == "venue":
+            expected = "accounts on paper in a simulated market: its prices are made up, and a venue's money is not"
+            raise BadInputError("TRADESTREAM_ACCOUNTS", expected, account.name)
 
 
 def require_exchange(exchange: str, speed: float | None, speaks: str | None) -> bool:
