@@ -64,8 +64,9 @@ strategy-check: file-of-strategy install ## Check a strategy's file: file=FILE.p
 	@$(RUN) tradestream strategy check $(call option,run) $(call option,bars) $(call option,pair) -- $(call given,file)
 
 .PHONY: backtest
-backtest: install ## Run a strategy over bars: strategy=FILE.py|NAME [run=runs/demo | bars=FILE] [pairs= from= to= accounts= balance= fee_bps= out=runs/backtest replace=yes]
-	@$(RUN) tradestream backtest $(call option,strategy) $(or $(call option,bars),$(call option,run),--run=runs/demo) \
+backtest: install ## Run a strategy over bars: strategy=FILE.py|NAME [run=runs/demo | bars=FILE | trades=FILE] [pairs= from= to= interval=1m accounts= balance= fee_bps= out=runs/backtest replace=yes]
+	@$(RUN) tradestream backtest $(call option,strategy) \
+		$(or $(call option,bars),$(call option,trades),$(call option,run),--run=runs/demo) $(call option,interval) \
 		$(call option,pairs) $(call option,from) $(call option,to) $(call option,accounts) $(call option,balance) \
 		$(call option,fee_bps,fee-bps) $(call option,out) $(REPLACE)
 

@@ -45,7 +45,7 @@ ALLOWED: dict[str, set[str]] = {
     "results": {"contracts", "features", "exchanges", "streaming", "featurestore"},
     **{service: set(LIBRARIES) for service in (*SERVICES, *JOBS)},
     # It runs their cores, as `test_backtest_runs_cores` holds.
-    "backtest": {*LIBRARIES, "signals", "execution"},
+    "backtest": {*LIBRARIES, "candles", "signals", "execution"},
     "embedded": set(LIBRARIES) | set(SERVICES) | set(JOBS),
 }
 CARD_HEADINGS = (
@@ -189,7 +189,7 @@ def test_topics_are_those_of_its_entry_in_contracts(service: Member) -> None:
     files = service.files + (BY_NAME["training"].files if "models" in entry.needs else [])
     named = {name for path in files for name in imported_names(path, "contracts.topics")}
     used = {spec.name for name in named if isinstance(spec := getattr(contracts.topics, name), TopicSpec)}
-    # The Job of history asks streaming's BackfillEnd, which reads checkpoints and where the topics before it end.
+    # A Job of the past asks streaming's BackfillEnd, which reads checkpoints and where the topics before it end.
     through_streaming = {"trades-checkpoints", "trades"} if "historical" in entry.variants else set()
     assert used - through_streaming == {spec.name for spec in (*entry.reads, *entry.writes)} - through_streaming
 

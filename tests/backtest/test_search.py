@@ -5,6 +5,8 @@ from __future__ import annotations
 import doctest
 import json
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace
@@ -14,8 +16,10 @@ from pathlib import Path
 from types import ModuleType
 
 import polars as pl
+import psutil
 import pytest
 from tests.backtest.test_golden import MINUTES
+from tests.support.waiting import wait_for
 from typer.testing import CliRunner
 
 from backtest import achieved, provenance, telling
@@ -264,3 +268,24 @@ def test_the_command_writes_the_winner_as_a_backtest(tmp_path: Path) -> None:
 def test_examples_of_its_words(module: ModuleType) -> None:
     found = doctest.testmod(module)
     assert found.attempted and not found.failed
+
+
+@pytest.mark.long
+def test_killed_for_good_it_leaves_no_worker_and_goes_on(tmp_path: Path) -> None:
+    typed = ["--strategy", "mean_reversion", "--bars", str(MINUTES), "--pairs", "BTC/BUSD", "--fee-bps", "5"]
+    typed += ["--trials", "24", "--least-trades", "5"]
+    killed, whole = tmp_path / "killed/out", tmp_path / "whole/out"
+    command = [sys.executable, "-m", "embedded", "optimise", *typed, "--workers", "2", "--out", str(killed)]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    ledger = Ledger(killed.parent / "tries.db")
+    wait_for(lambda: sum(result is not None for _, result in rows(ledger)) >= 5, "five tries", of=process)
+    workers = psutil.Process(process.pid).children(recursive=True)
+    process.kill()
+    process.wait()
+    _, left = psutil.wait_procs(workers, timeout=20)
+    assert len(workers) >= 2 and not left
+    for out in (killed, whole):
+        done = CliRunner().invoke(app, ["optimise", *typed, "--workers", "1", "--out", str(out)])
+        assert done.exit_code == 0, done.output
+    one, other = (pl.read_parquet(out / "tries.parquet") for out in (killed, whole))
+    assert one.equals(other) and one.height == 24

@@ -18,6 +18,7 @@ from backtest.plan import Terms, asked_of, outcomes_of
 from backtest.run_folders import bars_of_run
 from backtest.strategies_of import Chosen, chosen
 from backtest.tables import write_tables
+from backtest.trade_files import bars_of_trades
 from contracts.account import Account
 from contracts.clock import Clock, SystemClock
 from contracts.counted import counted
@@ -44,14 +45,14 @@ class BacktestOptions:
         Each with its strategy; empty where `strategy` makes one that trades all pairs of the history.
     account
         What the one account is like, its pairs left out.
-    bars, run
-        Where bars come from: files, or the folder of a run.
+    bars, trades, run
+        Where bars come from: files of bars, recorded trades (files, or a tree of `history`), or a run's folder.
     exchange
         Whose smallest orders hold for files of bars.
     pairs
         Which pairs; all if empty.
     interval_s
-        Of a run's candles.
+        Of a run's candles, and of those made of trades.
     terms
         What holds for all accounts.
     out
@@ -70,6 +71,7 @@ class BacktestOptions:
     terms: Terms
     out: Path
     command: str
+    trades: Sequence[Path] = ()
 
 
 def run_backtest(options: BacktestOptions, console: Console, clock: Clock | None = None) -> dict[str, Any]:
@@ -129,6 +131,8 @@ def history_of(options: BacktestOptions, known: Sequence[Chosen]) -> History:
         With what their strategies ask for.
     """
     pairs = list(options.pairs) or sorted({pair for each in known for pair in each.account.pairs})
+    if options.trades:
+        return bars_of_trades(options.trades, options.interval_s, pairs)
     if options.run is None:
         return bars_of_files(options.bars, options.exchange, pairs)
     # Before the pairs are known, so that a run's tables are read once.

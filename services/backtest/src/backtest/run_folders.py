@@ -3,37 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import polars as pl
 
-from backtest.bars import EXACT_COLUMNS, PRICES, Bars
+from backtest.bars import Bars
+from backtest.candle_frames import bars_of_candles
 from backtest.history import History
-from contracts.candle import QUALITIES
 from contracts.errors import BadInputError
 from contracts.signal import SAID
 from features.blocks import Floats
 from results.report.data import load_table
 
 _START = "window_start_ms"
-
-
-@dataclass(frozen=True, slots=True)
-class ExactTexts:
-    """A column of texts as it was published."""
-
-    values: pl.Series
-
-    def __getitem__(self, bar: int) -> str:
-        text: str = self.values[bar]
-        return text
-
-    def part(self, which: slice) -> ExactTexts:
-        """Return those of some of the bars."""
-        return ExactTexts(self.values[which])
 
 
 def bars_of_run(folder: Path, interval_s: int, pairs: Iterable[str] = (), asked: Iterable[str] = ()) -> History:
@@ -78,20 +63,8 @@ def _bars(
     candles: pl.DataFrame, pair: str, given: Mapping[str, pl.DataFrame], predictions: pl.DataFrame | None
 ) -> Bars:
     rows = candles.sort(_START)
-    floats = {
-        name: rows[name].cast(pl.Float64).fill_null(np.nan).to_numpy()
-        for name in (*PRICES, "volume", "trade_count", "taker_buy_volume")
-    }
-    places = {quality: place for place, quality in enumerate(QUALITIES)}
-    return Bars(
-        exchange=str(rows["exchange"][0]),
-        pair=pair,
-        interval_s=int(rows["interval_s"][0]),
-        starts_ms=rows[_START].to_numpy(),
-        texts={name: ExactTexts(rows[name]) for name in EXACT_COLUMNS},
-        columns=floats,
-        trade_counts=rows["trade_count"].to_numpy(),
-        qualities=rows["quality"].replace_strict(places, return_dtype=pl.Int8).to_numpy(),
+    return replace(
+        bars_of_candles(rows, pair),
         given={name: _aligned(rows, frame, pair) for name, frame in given.items()},
         said={} if predictions is None else _said(rows, predictions, pair),
     )

@@ -53,6 +53,7 @@ class Typed:
     interval: str
     start: str | None
     end: str | None
+    trades: Sequence[Path] = ()
 
 
 @dataclass(frozen=True)
@@ -75,7 +76,9 @@ def options_of(typed: Typed, money: Money, out: Path, *, replace: bool) -> Backt
     BadInputError
         If an option cannot be used, or does not go with another.
     """
-    _require_one("--bars or --run", "one of them", bool(typed.bars), typed.run is not None)
+    _require_one(
+        "--bars, --trades or --run", "one of them", bool(typed.bars), bool(typed.trades), typed.run is not None
+    )
     _require_one("--strategy or --accounts", "one of them", bool(typed.strategy), money.accounts is not None)
     accounts: tuple[Account, ...] = ()
     if money.accounts is not None:
@@ -91,6 +94,7 @@ def options_of(typed: Typed, money: Money, out: Path, *, replace: bool) -> Backt
         account=_account(typed, money),
         accounts=accounts,
         bars=typed.bars,
+        trades=typed.trades,
         run=typed.run,
         exchange=money.exchange,
         pairs=typed.pairs or (),
@@ -152,7 +156,7 @@ def _said(place: RunFolder, accounts: Sequence[Account], policy: Policy) -> dict
 
 def _require_one(options: str, expected: str, *given: bool) -> None:
     if sum(given) != 1:
-        raise BadInputError(options, expected, "both" if all(given) else "none")
+        raise BadInputError(options, expected, ("none", "", "both")[sum(given)] if sum(given) < 3 else "all of them")
 
 
 def _account(typed: Typed, money: Money) -> Mapping[str, Any]:

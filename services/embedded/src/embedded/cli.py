@@ -317,13 +317,17 @@ def backtest(
         list[Path] | None,
         typer.Option(help="a file of bars of one pair: CSV, JSON, Parquet, Feather; repeatable"),
     ] = None,
+    trades: Annotated[
+        list[Path] | None,
+        typer.Option(help="or candles of recorded trades: a file, or a folder as history writes it; repeatable"),
+    ] = None,
     run_folder: Annotated[Path | None, typer.Option("--run", help="or the candles of this run's folder")] = None,
     of: Annotated[
         Path | None, typer.Option(help="hold this run's orders, fills and P&L against a backtest of its accounts")
     ] = None,
     show: Annotated[int, typer.Option(min=0, help="number of differences to print with --of")] = 20,
     pairs: Pairs = None,
-    interval: Annotated[str, typer.Option(help="of the run's candles: 1m, 5m, 15m")] = "1m",
+    interval: Annotated[str, typer.Option(help="of the candles of a run or of trades: 1m, 5m, 15m")] = "1m",
     start: Annotated[
         str | None, typer.Option("--from", help="ISO 8601 or epoch ms; what came before warms up")
     ] = None,
@@ -348,7 +352,15 @@ def backtest(
                 raise typer.Exit(EXIT_FAILED)
             return
         typed = Typed(
-            strategy, parameter or [], bars or [], run_folder, pairs and pairs_of(pairs), interval, start, end
+            strategy,
+            parameter or [],
+            bars or [],
+            run_folder,
+            pairs and pairs_of(pairs),
+            interval,
+            start,
+            end,
+            trades or [],
         )
         costs = Money(accounts, balance, position_pct, fee_bps, slippage_bps, exchange)
         options = options_of(typed, costs, out, replace=replace)

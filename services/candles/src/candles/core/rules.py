@@ -54,5 +54,11 @@ class Rules:
         return max(self.retained_ms, self.intervals_ms[-1] + self.grace_ms)
 
     def closed_windows_kept(self, interval_ms: int) -> int:
-        """How many closed candles of one interval are kept so that no correctable trade misses its own."""
+        """Return how many closed candles of one interval are kept so that no correctable trade misses its own.
+
+        Returns
+        -------
+        int
+            At least one.
+        """
         return math.ceil(self.correctable_ms / interval_ms) + 1

@@ -63,7 +63,13 @@ class CandlesTwin:
         self._rules = rules
 
     def feed(self, message: TradesMessage) -> list[Candle]:
-        """Return the candles that `message` leads to, in the order in which the service writes them."""
+        """Return the candles that `message` leads to.
+
+        Returns
+        -------
+        list[Candle]
+            In the order in which the service writes them; corrections have a revision above 0.
+        """
         candles: list[Candle] = []
         for pair, outputs in admit.step(self.pair, message, self._rules):
             self.pair = pair
