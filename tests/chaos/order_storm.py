@@ -33,7 +33,7 @@ from streaming.settings import ServiceSettings
 from streaming.tail import TopicTail
 
 PAIRS = ("BTC/USD", "ETH/USD", "SOL/USD", "XRP/USD", "ADA/USD")
-KEY, SECRET = "storm", base64.b64encode(b"a secret of tests").decode()
+KEY, SECRET = "storm", base64.b64encode(b"a secret of tests").decode()  # pragma: allowlist secret
 PRELOADED = ("execution.app", "gateway.app")
 #: The gateway's shortest deadline, and how long it waits for what is missing.
 _DEADLINE_SECONDS, _SETTLE_SECONDS = 3, 2
