@@ -21,6 +21,7 @@ from tests.support.workspace import ROOT, Member, members
 TEST_TOOLS = ("pytest", "pytest-timeout", "hypothesis")
 #: What a member's tests need and the member does not; installed after its modules were imported without it.
 TESTS_NEED = {
+    "gateway": ("./services/execution",),  # it makes the orders, and books what became of them
     "predictions": ("TA-Lib", "./services/training"),  # the model that is served is trained first
     "trades": ("aiohttp", "pydantic-settings"),
 }
@@ -58,6 +59,10 @@ print(f"{imported} modules imported" + (f", {len(waiting)} wait for an extra" if
 """
 
 
+class CheckFailedError(Exception):
+    """A command of a check did not end with 0; what it printed."""
+
+
 def uv() -> str:
     """Return the uv in use: the one on the path, else the Makefile's own."""
     return shutil.which("uv") or str(ROOT / ".tools/bin/uv")
@@ -68,7 +73,8 @@ def run(*command: str, environment: Path) -> str:
     variables = {**os.environ, "UV_PROJECT_ENVIRONMENT": str(environment), "VIRTUAL_ENV": str(environment)}
     done = subprocess.run(command, cwd=ROOT, env=variables, capture_output=True, text=True, check=False)
     if done.returncode:
-        raise SystemExit(f"{' '.join(command)}\n{done.stdout}{done.stderr}")
+        # Not SystemExit: a pool's thread that it ends is never heard of, and who waits for its answer waits for ever.
+        raise CheckFailedError(f"{' '.join(command)}\n{done.stdout}{done.stderr}")
     return done.stdout.strip()
 
 
@@ -122,8 +128,11 @@ def main() -> None:
         checks += [(member, (), False)] if quick_extras else []
         checks += [(member, quick_extras, member.is_service)]
     with ThreadPool(AT_A_TIME) as pool:
-        for line in pool.imap(lambda each: check(*each), checks):
-            print(line, flush=True)
+        try:
+            for line in pool.imap(lambda each: check(*each), checks):
+                print(line, flush=True)
+        except CheckFailedError as error:
+            raise SystemExit(str(error)) from error
 
 
 if __name__ == "__main__":

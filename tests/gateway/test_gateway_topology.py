@@ -85,7 +85,7 @@ def test_a_pair_of_which_the_venue_has_less_does_not_trade(tmp_path: Path) -> No
 
 
 def test_an_order_that_is_written_again_long_after_its_end_is_not_sent_again(tmp_path: Path) -> None:
-    settings, venue = settings_for(tmp_path, ask_seconds=1e-6, reconcile_seconds=1e-6), FakeVenue()
+    settings, venue = settings_for(tmp_path, ask_seconds=0.001, reconcile_seconds=0.001), FakeVenue()
     stop = order(1, side="sell", purpose="protect", order_type="stop", stop_price="90")
 
     def a_day_later() -> None:

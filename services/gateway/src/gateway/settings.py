@@ -48,10 +48,10 @@ class GatewaySettings(AccountsSettings, ServiceSettings):
         120.0, gt=0, le=600, description="age from which on a decision is no longer sent: the market has moved on"
     )
     ask_seconds: float = Field(
-        10.0, gt=0, le=600, description="seconds between questions while the end of an order is not known"
+        10.0, ge=0.001, le=600, description="seconds between questions while the end of an order is not known"
     )
     reconcile_seconds: float = Field(
-        60.0, gt=0, le=3_600, description="seconds between comparisons with the venue while nothing goes on"
+        60.0, ge=0.001, le=3_600, description="seconds between comparisons with the venue while nothing goes on"
     )
     foreign_orders: Literal["report", "refuse"] = Field(
         "refuse", description="open orders that are none of ours: said, or nothing is traded until they are gone"
