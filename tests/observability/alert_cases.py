@@ -163,4 +163,18 @@ CASES = (
         {'tradestream_account_active{account="paper"}': "1x30"},
         severity="critical",
     ),
+    Case(
+        "OrdersNotSent",
+        {'tradestream_gateway_sending{app="gateway"}': "1x5 0x25"},
+        {'tradestream_gateway_sending{app="gateway"}': "1x5 0x1 1x24"},
+        severity="critical",
+        before_minute=7,
+    ),
+    Case(
+        "OrderUnresolved",
+        {'tradestream_gateway_pending_orders{app="gateway",phase="UNKNOWN"}': "0x5 1x25"},
+        {'tradestream_gateway_pending_orders{app="gateway",phase="UNKNOWN"}': "0x5 1x3 0x22"},
+        severity="critical",
+        before_minute=10,
+    ),
 )
