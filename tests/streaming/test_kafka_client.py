@@ -81,6 +81,7 @@ def test_clients_look_for_a_broker_that_comes_back_elsewhere_within_seconds(tmp_
     app = create_application(ServiceSettings(broker_address="kafka:9092", data_dir=tmp_path), "candles")
     for config in (app.config.consumer_extra_config, app.config.producer_extra_config):
         assert config["socket.connection.setup.timeout.ms"] + config["reconnect.backoff.max.ms"] <= 5_000
+        assert config["topic.metadata.refresh.interval.ms"] <= 10_000
 
 
 @pytest.mark.parametrize("code", [KafkaError.COORDINATOR_LOAD_IN_PROGRESS, KafkaError._WAIT_COORD])

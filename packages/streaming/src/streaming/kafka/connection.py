@@ -12,8 +12,13 @@ if TYPE_CHECKING:
 #: Of messages on their way and on the broker's disk.
 COMPRESSION = "lz4"
 #: Every client's. A broker that comes back at another address, as a pod does, is silent on the old one: librdkafka
-#: would wait half a minute for an answer there, and then up to ten seconds before it looks again.
-_RECONNECTING: dict[str, Any] = {"socket.connection.setup.timeout.ms": 3_000, "reconnect.backoff.max.ms": 1_000}
+#: would wait half a minute for an answer there, and then up to ten seconds before it looks again. One that goes down
+#: in order tells its clients that partitions have no leader; they would take that for the truth for five minutes.
+_RECONNECTING: dict[str, Any] = {
+    "socket.connection.setup.timeout.ms": 3_000,
+    "reconnect.backoff.max.ms": 1_000,
+    "topic.metadata.refresh.interval.ms": 10_000,
+}
 
 #: How long a service waits for brokers that are away before it ends: for a message to be taken, for offsets to be
 #: committed, and while nothing is to be done. QuixStreams would end it after two minutes, a commit after half of one.
