@@ -41,7 +41,7 @@ def topology(
         before = runs.load(row, state)
         if not is_new(before, row):
             return []
-        if runs.is_taken_over(row, state):
+        if runs.is_taken_over(row, before):
             said.look(row)
         after, predictions = before, said.of(row)
         if predictions:

@@ -25,22 +25,22 @@ class RunStore:
         self._interval_ms = interval_s * MS_PER_SECOND
         self._cache: dict[str, Run] = {}
 
-    def is_taken_over(self, row: FeatureRow, state: State) -> bool:
-        """Return whether the run of `row`'s pair is from before a start, or from another process."""
-        cached = self._cache.get(row.pair)
-        return cached is None or self._head(cached) != state.get(_HEAD)
-
     def load(self, row: FeatureRow, state: State) -> Run:
         """Return the run of `row`'s pair."""
-        if not self.is_taken_over(row, state):
-            return self._cache[row.pair]
         head = state.get(_HEAD)
         if head is None:
             return initial()
+        cached = self._cache.get(row.pair)
+        if cached is not None and self._head(cached) == head:
+            return cached
         last_ms: int = head["last_ms"]
         ages = reversed(range(head["length"]))
         entries = (state.get(self._slot(last_ms - age * self._interval_ms)) for age in ages)
         return Run(last_ms, tuple(SeenBar(feature_set, values) for feature_set, values in entries))
+
+    def is_taken_over(self, row: FeatureRow, loaded: Run) -> bool:
+        """Return whether the run that was `loaded` is from before a start, or from another process."""
+        return self._cache.get(row.pair) is not loaded
 
     def save(self, row: FeatureRow, run: Run, state: State) -> None:
         """Write what `row` added to the run: its own bar and the head, nothing else."""
