@@ -24,7 +24,6 @@ from execution.core.orders.open_order import OpenOrder
 from execution.core.rules import FILL_RULES
 
 _ZERO = Decimal(0)
-#: What a broker says of a fill that cut a loss.
 
 
 def book_all(portfolio: Portfolio, reports: Iterable[OrderReport], account: Account) -> Decided:
