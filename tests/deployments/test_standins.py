@@ -1,4 +1,4 @@
-"""What stands in for RisingWave understands what it is sent, or says that it does not; it is deployed as the chart is."""
+"""What stands in for RisingWave understands what it is sent, or says that it does not, and has the chart's place."""
 
 from __future__ import annotations
 
