@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -46,7 +47,7 @@ def _postgres(kept: Path, sockets: Path) -> Iterator[str]:
         subprocess.run(command, check=True, user=user, cwd="/", stdout=subprocess.DEVNULL)
 
     for each in (kept, sockets) if user else ():
-        os.chown(each, *_ids(user))
+        shutil.chown(each, user)
     if not (data / "PG_VERSION").exists():
         run("initdb", "--pgdata", data, "--username", "root", "--auth", "trust", "--no-sync", "--encoding", "UTF8")
     options = f"-c listen_addresses='' -c unix_socket_directories={sockets} -c max_connections=300 -c timezone=UTC"
@@ -58,13 +59,6 @@ def _postgres(kept: Path, sockets: Path) -> Iterator[str]:
         yield f"postgresql://root@/dev?host={sockets}"
     finally:
         run("pg_ctl", "--pgdata", data, "--wait", "--mode", "fast", "stop")
-
-
-def _ids(user: str) -> tuple[int, int]:
-    import pwd
-
-    entry = pwd.getpwnam(user)
-    return entry.pw_uid, entry.pw_gid
 
 
 async def _serve(told: argparse.Namespace, sockets: Path, url: str) -> None:
