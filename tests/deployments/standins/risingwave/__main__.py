@@ -46,8 +46,9 @@ def _postgres(kept: Path, sockets: Path) -> Iterator[str]:
     def run(*command: str | Path) -> None:
         subprocess.run(command, check=True, user=user, cwd="/", stdout=subprocess.DEVNULL)
 
-    for each in (kept, sockets) if user else ():
-        shutil.chown(each, user)
+    if user:
+        for each in (kept, sockets):
+            shutil.chown(each, user)
     if not (data / "PG_VERSION").exists():
         run("initdb", "--pgdata", data, "--username", "root", "--auth", "trust", "--no-sync", "--encoding", "UTF8")
     options = f"-c listen_addresses='' -c unix_socket_directories={sockets} -c max_connections=300 -c timezone=UTC"
