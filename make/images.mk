@@ -24,11 +24,15 @@ wheels: $(filter .tools%,$(UV)) ## Build a wheel of each member into dist/wheels
 
 .PHONY: build
 build: image-is-known ## Build an image, non-root and without PyTorch: service=candles, or all [model=KINDS for train, some with PyTorch]
-	@for name in $(images); do docker/build.sh $$name $(model); done
+	@for name in $(images); do docker/build.sh $$name $(model) || exit; done
 
 .PHONY: build-and-push
-build-and-push: image-is-known registry-is-named ## Build it and push it: service=candles registry=ghcr.io/me, or all
-	@for name in $(images); do docker/push.sh $$name $(registry) $(model); done
+build-and-push: image-is-known registry-is-named ## Build it and push it: service=candles registry=ghcr.io/me [tag=v0.2.0 beside its content's name], or all
+	@for name in $(images); do TAG="$(tag)" docker/push.sh $$name $(registry) $(model) || exit; done
+
+.PHONY: release
+release: ## Tag this commit of main as a release, after lint and tests, and push its images: version=0.2.0 [registry=ghcr.io/me]
+	@python3 deployments/release.py --version="$(version)" --registry="$(registry)"
 
 .PHONY: sbom
 sbom: image-is-known $(filter .tools%,$(UV)) ## List what an image contains, as CycloneDX JSON in dist/sbom, from the lock file: service=candles, or all
