@@ -191,6 +191,14 @@ def test_live_pods_are_asked_how_they_are_and_may_finish(rendered: dict[str, lis
                 assert owner["spec"]["strategy"]["rollingUpdate"] == {"maxSurge": 0, "maxUnavailable": 1}
 
 
+def test_nothing_is_killed_for_coming_up_slowly(rendered: dict[str, list[Manifest]]) -> None:
+    containers = [
+        each for manifests in rendered.values() for *_, pod in pods(manifests) for each in pod["containers"]
+    ]
+    judged = [each for each in containers if "livenessProbe" in each]
+    assert judged and all("startupProbe" in each for each in judged)
+
+
 def test_each_service_has_an_account_and_a_way_out_only_to_what_it_uses(
     rendered: dict[str, list[Manifest]],
 ) -> None:
