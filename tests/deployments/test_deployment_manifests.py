@@ -191,6 +191,13 @@ def test_live_pods_are_asked_how_they_are_and_may_finish(rendered: dict[str, lis
                 assert owner["spec"]["strategy"]["rollingUpdate"] == {"maxSurge": 0, "maxUnavailable": 1}
 
 
+def test_the_stand_in_of_the_object_store_knows_every_argument(rendered: dict[str, list[Manifest]]) -> None:
+    source = (ROOT / "tests/deployments/standins/s3/main.go").read_text(encoding="utf-8")
+    known = {f"-{name}" for name in re.findall(r'mini\.\w+\("([\w.]+)"', source)}
+    store = named(rendered["mlflow"], "StatefulSet")["s3"]["spec"]["template"]["spec"]["containers"][0]
+    assert {argument.split("=")[0] for argument in store["args"][1:]} <= known
+
+
 def test_nothing_is_killed_for_coming_up_slowly(rendered: dict[str, list[Manifest]]) -> None:
     containers = [
         each for manifests in rendered.values() for *_, pod in pods(manifests) for each in pod["containers"]
