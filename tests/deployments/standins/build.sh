@@ -11,7 +11,7 @@ read -ra images <<<"${images[*]}"
 
 # The public name of an image, with the version that the manifests have.
 public() {
-  python3 -c 'import json, sys; print(sys.argv[1] + ":" + json.load(open("../../../deployments/platform/versions.json"))["images"][sys.argv[1]])' "$1"
+  python3 -c 'import json, sys; print(sys.argv[1] + ":" + json.load(open("../../../deployments/platform/versions.json"))["images"][sys.argv[1]].partition("@")[0])' "$1"
 }
 
 # The versions of uv.lock.
