@@ -69,7 +69,7 @@ def test_a_halt_from_kubectl_reaches_the_accounts(command: str, tmp_path: Path) 
     assert isinstance(command_on_signals, OperatorCommand)
     assert (command_on_signals.action, command_on_signals.account) == ("halt", "demo")
     assert (command_on_signals.issued_by, command_on_signals.reason) == ("alice", "the feed looks wrong")
-    assert [record.message().account for record in read_topic(settings, CONTROL)] == ["demo"]
+    assert [record.message() for record in read_topic(settings, CONTROL)] == [command_on_signals]
     assert (tmp_path / "password").read_text() == (PASSWORD if "operator-prod" in command else "")
 
 
