@@ -17,6 +17,7 @@ _STATES = {
     "recovering": ("recovering", "orange"),
     "not-live": ("hangs", "red"),
     "dead-feed": ("venue silent", "red"),
+    "log-away": ("Kafka away", "red"),
     "stopping": ("stopping", "blue"),
 }
 #: A cluster may have alerts of others.

@@ -27,11 +27,14 @@ from gateway.core.state import EVERYTHING, State
 from gateway.settings import GatewaySettings
 from gateway.venue_calls import VenueCalls
 from gateway.venue_clock import VenueClock
+from streaming.kafka.errors import came_of_brokers
 from streaming.producer import MessageProducer
 from streaming.record import Record
 from streaming.tail import TopicTail
 
 M = TypeVar("M", bound=Message)
+#: Why an order is not sent while the log is away.
+NO_COMMANDS = "commands_unknown"
 
 
 class Gateway:
@@ -103,8 +106,9 @@ class Gateway:
             self._held[position.account, position.pair] = Decimal(position.quantity)
 
     def _read_orders(self) -> None:
-        old, self._began = not self._began, True
+        old = not self._began
         seen = [order for order in self._new(self._orders, ORDERS, Order) if self._is_news(order)]
+        self._began = True  # not before: where reading fails, what is there at the next turn was there before, too
         if old:  # of what is over only its last step matters
             seen = list({order.order_id: order for order in seen}.values())
             unknown = sum(order.status not in ENDS for order in seen)
@@ -162,9 +166,14 @@ class Gateway:
             self._happens(self._calls.survey(request, self._held_by_pair()))
 
     def _send(self, request: SendOrder) -> Event:
-        """Look at what operators said, then send."""
-        self._read_control()
+        """Look at what operators said, then send; while nobody can look, nothing is sent."""
         order = request.order
+        try:
+            self._read_control()
+        except Exception as error:
+            if not came_of_brokers(error):
+                raise
+            return Refused(order.order_id, Refusal(NO_COMMANDS, True, "invalid"), self._clock.now_ms())
         shut = refused_at_door(order, self._state.commands.get(order.account))
         if shut is not None:
             return Refused(order.order_id, Refusal(shut, True, "invalid"), self._clock.now_ms())
