@@ -15,16 +15,16 @@ from exchanges.private.refusal import RefusedError
 from exchanges.private.venue import NotAnsweredError, PrivateVenue
 from exchanges.private.venues import PRIVATE_VENUES
 from exchanges.venue import UnknownPairError
-from gateway.gateway import Gateway
+from gateway.desk import Desk
 from gateway.settings import GatewaySettings
 from gateway.venue_calls import VenueCalls
 from gateway.venue_clock import VenueClock
 from streaming.clients import create_topics
 from streaming.exit_codes import EXIT_BAD_SETTINGS, EXIT_OK
-from streaming.kafka.errors import came_of_brokers
+from streaming.lease import lease
 from streaming.producer import open_producer
 from streaming.reporting import reporting
-from streaming.service.exit import describe_error, exit_code_for
+from streaming.service.exit import exit_code_for
 from streaming.service.state_lock import sole_user_of
 from streaming.service.stopping import giving_up
 from streaming.telemetry.audit import AuditLog
@@ -98,33 +98,21 @@ def _run(settings: GatewaySettings, turning: Turning) -> None:
             watching_log(settings, lambda: producer) as presence,
             giving_up(lambda: producer),
         ):
-            gateway = Gateway(settings, VenueCalls(venue, clock, settings.label), clock, producer)
-            health = Health(turning, [gateway.check], log=presence)
+            desk = Desk(settings, VenueCalls(venue, clock, settings.label), clock, producer)
+            health = Health(turning, [desk.check], log=presence)
             with (
                 serve_health(settings.metrics_port, health, settings.metrics_host),
                 reporting(settings, SERVICE, health, AuditLog(SERVICE, settings.instance_id)),
             ):
                 _greet(settings, venue, clock, turning)
-                while not turning.stop.is_set():
-                    _turn(gateway)
-                    turning.turned()
-                    turning.stop.wait(_TURN_SECONDS)
-            gateway.close()
+                with lease(settings, SERVICE, CONTROL) as place:
+                    while not turning.stop.is_set():
+                        desk.turn(place)
+                        turning.turned()
+                        turning.stop.wait(_TURN_SECONDS)
+                desk.close()
     finally:
         venue.close()
-
-
-def _turn(gateway: Gateway) -> None:
-    """Let it turn; while brokers are away nothing can be read, so nothing is sent, and it is tried again.
-
-    What is to be reported waits in the producer. Reading has waited for half a minute before it fails.
-    """
-    try:
-        gateway.turn()
-    except Exception as error:
-        if not came_of_brokers(error):
-            raise
-        logger.warning("nothing is sent, since the log cannot be read: {}", describe_error(error))
 
 
 def _greet(settings: GatewaySettings, venue: PrivateVenue, clock: VenueClock, turning: Turning) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from decimal import Decimal
 from typing import TypeVar
 
@@ -27,6 +27,7 @@ from gateway.core.state import EVERYTHING, State
 from gateway.settings import GatewaySettings
 from gateway.venue_calls import VenueCalls
 from gateway.venue_clock import VenueClock
+from streaming.errors import PutOutError
 from streaming.kafka.errors import came_of_brokers
 from streaming.producer import MessageProducer
 from streaming.record import Record
@@ -52,11 +53,19 @@ class Gateway:
         Its time.
     producer
         Of the log.
+    require_lease
+        Raises if another gateway has taken this one's place: asked before each order and cancellation.
     """
 
     def __init__(
-        self, settings: GatewaySettings, calls: VenueCalls, clock: VenueClock, producer: MessageProducer
+        self,
+        settings: GatewaySettings,
+        calls: VenueCalls,
+        clock: VenueClock,
+        producer: MessageProducer,
+        require_lease: Callable[[], None] = lambda: None,
     ) -> None:
+        self._require_lease = require_lease
         self._policy = settings.policy
         self._accounts = {account.name for account in settings.venue_accounts}
         self._calls = calls
@@ -160,6 +169,7 @@ class Gateway:
         if isinstance(request, SendOrder):
             self._happens(self._send(request))
         elif isinstance(request, CancelOrder):
+            self._require_lease()
             self._happens(self._calls.cancel(request))
         elif isinstance(request, SurveyVenue):
             self._producer.flush()  # an answer may take long
@@ -170,6 +180,9 @@ class Gateway:
         order = request.order
         try:
             self._read_control()
+            self._require_lease()  # last: what was read before nobody else takes for new
+        except PutOutError:
+            raise
         except Exception as error:
             if not came_of_brokers(error):
                 raise

@@ -115,7 +115,18 @@ def is_the_brokers(error: BaseException) -> bool:
 
 
 def came_of_brokers(error: BaseException) -> bool:
-    """Whether `error`, or one behind it, `is_the_brokers`."""
+    """Return whether an error, or one behind it, is of brokers that were away, or of a group that went on without us.
+
+    Parameters
+    ----------
+    error
+        What was raised.
+
+    Returns
+    -------
+    bool
+        Then waiting for the brokers and beginning again where it was committed cures it.
+    """
     return any(is_the_brokers(each) for each in causes_of(error))
 
 
