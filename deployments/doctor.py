@@ -25,7 +25,7 @@ from typing import Any
 from node import PROMISED, Asked, beyond, recorded
 
 ROOT = Path(__file__).resolve().parents[1]
-#: Everything that the install scripts call, with how it says its version.
+#: Everything that `make cluster` may call, with how it says its version.
 TOOLS = {
     "docker": ("version", "--format", "{{.Client.Version}}"),
     "kind": ("version",),
@@ -41,6 +41,8 @@ HOW = {
     "docker": "https://docs.docker.com/engine/install/",
     **dict.fromkeys(("kind", "kubectl", "helm"), "mise install"),
 }
+#: What the cluster itself takes, whatever its parts; each part's install script says what it needs beside that.
+ALWAYS = frozenset({"docker", "kind", "kubectl", "python3"})
 DISK_GB = 40
 #: Open on this machine while the cluster is: the broker. The others are opened by `make port-forward`.
 BROKER_PORT = 31092
@@ -60,9 +62,25 @@ class Finding:
         return f"{self.level:<8} {self.what:<14} {self.found}" + (f"\n{'':<24}-> {self.todo}" if self.todo else "")
 
 
-def tools() -> Iterator[Finding]:
-    """Return every tool that is needed, all that are missing at once."""
+def needed(parts: Sequence[str]) -> set[str]:
+    """Return the tools that parts take: those of the cluster, and those that their install scripts name.
+
+    Parameters
+    ----------
+    parts
+        As `make cluster parts=` names them.
+    """
+    scripts = (ROOT / "deployments/platform" / part / "install.sh" for part in parts)
+    lines = (line for each in scripts for line in each.read_text(encoding="utf-8").splitlines())
+    return {tool for line in lines if line.startswith("need ") for tool in line.split()[1:]} | ALWAYS
+
+
+def tools(parts: Sequence[str]) -> Iterator[Finding]:
+    """Return every tool that the parts need, all that are missing at once."""
+    wanted = needed(parts)
     for tool, words in TOOLS.items():
+        if tool not in wanted:
+            continue
         if shutil.which(tool) is None:
             yield Finding("wrong", tool, "is not on the PATH", HOW.get(tool, f"apt-get install {tool}"))
             continue
@@ -136,7 +154,7 @@ def ports(there_already: bool) -> Iterator[Finding]:
 
 def examine(parts: Sequence[str], force: bool) -> Iterator[Finding]:
     """Return all findings; what a missing tool would tell is left out."""
-    found = list(tools())
+    found = list(tools(parts))
     yield from found
     if "docker" not in {each.what for each in found if each.level == "wrong"}:
         yield from engine()

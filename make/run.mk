@@ -9,7 +9,7 @@ install-dev: $(filter .tools%,$(UV))
 	@$(SYNC) --all-packages $(if $(EXTRA),--all-extras,--extra train --extra postgres --extra simulator --extra search)
 
 # What follows trains nothing, so it does not ask for what training needs.
-verify verify-cluster log-check dead-letters dev subscribe unsubscribe subscriptions control topics access kafka-up features-sql explain features-gallery models strategy-check backtest: EXTRA =
+verify verify-cluster log-check dead-letters dev subscribe unsubscribe subscriptions control topics access kafka-up features-sql explain features-gallery models strategy-check what-if backtest: EXTRA =
 
 .PHONY: subscribe
 subscribe: pair-is-named install ## Add a pair while everything runs: pair=ETH/USD [history_days=2 run=data/paper]
@@ -63,6 +63,10 @@ models: install ## Models of your own: action=list|show|promote|register [run=ru
 strategy-check: file-of-strategy install ## Check a strategy's file: file=FILE.py [run=FOLDER bars=FILE pair=]
 	@$(RUN) tradestream strategy check $(call option,run) $(call option,bars) $(call option,pair) -- $(call given,file)
 
+.PHONY: what-if
+what-if: file-of-limits install ## A past run under other limits, what they had saved or cost: file=LIMITS.toml [run=runs/demo]
+	@$(RUN) tradestream risk what-if --limits=$(call given,file) $(call option,run,of)
+
 .PHONY: backtest
 backtest: install ## Run a strategy over bars: strategy=FILE.py|NAME [run=runs/demo | bars=FILE | trades=FILE] [pairs= from= to= interval=1m accounts= balance= fee_bps= out=runs/backtest replace=yes]
 	@$(RUN) tradestream backtest $(call option,strategy) \
@@ -106,6 +110,10 @@ compare: two-runs install ## Two runs side by side on one page: run=FOLDER again
 .PHONY: two-runs
 two-runs:
 	@test -n $(call given,run) -a -n $(call given,against) || { echo "make compare needs run= and against=, two folders"; exit 2; }
+
+.PHONY: file-of-limits
+file-of-limits:
+	@test -n $(call given,file) || { echo "make what-if needs file=, a TOML file of limits"; exit 2; }
 
 .PHONY: file-of-strategy
 file-of-strategy:

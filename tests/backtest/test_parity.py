@@ -14,10 +14,11 @@ import pytest
 from tests.backtest import ugly_markets as ugly
 from tests.execution.operator_words import command
 
+from backtest.again import RunTerms
 from backtest.decided import NOTHING_SAID
 from backtest.engine import Outcome
 from backtest.market import market_of
-from backtest.parity import RunTerms, parity
+from backtest.parity import parity
 from backtest.said import said_to
 from backtest.strategies_of import chosen
 from backtest.tables import write_tables

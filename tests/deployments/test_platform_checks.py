@@ -115,6 +115,14 @@ def test_who_stays_pending_is_named() -> None:
     assert forced.level == "warning"
 
 
+def test_only_the_tools_of_what_is_asked_for_are_asked_for() -> None:
+    everything = [part for part in node.recorded() if part not in ("kind", "services")]
+    assert doctor.needed(everything) == set(doctor.TOOLS)
+    assert doctor.needed([]) == doctor.ALWAYS
+    assert "helm" not in doctor.needed(["mlflow"]) and "helm" in doctor.needed(["kafka"])
+    assert [each.what for each in doctor.tools([])] == [tool for tool in doctor.TOOLS if tool in doctor.ALWAYS]
+
+
 def test_a_key_that_stands_twice_is_named_by_file_and_line() -> None:
     assert not list(yaml_files.doubled())
     assert list(yaml_files.doubled_in("a: 1\nb:\n  c: 2\n  c: 3\n---\na: 1\na: 2\n")) == [

@@ -6,7 +6,7 @@
 set -euo pipefail
 . "$(dirname "$0")/../lib.sh"
 env=$(env_of "${1:-}")
-need kubectl helm openssl python3
+need kubectl helm openssl python3 curl
 
 say "who hears of alerts"
 routes=$PLATFORM/alertmanager/alertmanager.yaml

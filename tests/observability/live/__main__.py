@@ -9,7 +9,8 @@ from pathlib import Path
 from benchmarks.logs import CannotRunError
 from benchmarks.postgres import running_postgres
 from loguru import logger
-from tests.observability.live.asking import Answer, ask_all
+from tests.observability.live.asking import Answer, ask_all, asked
+from tests.observability.live.keeping import KEPT, kept, write_json
 from tests.observability.live.run import live_run, standing_still
 from tests.observability.live.servers import Monitoring, missing_programs, monitoring
 
@@ -44,14 +45,17 @@ def _check(folder: Path, store_url: str) -> int:
 
         pipeline.supervisor.wait_until(lambda: False, _LIVE_SECONDS)
         wait_for(_EXPECTED)
-        answers = ask_all(run.prometheus, store_url)
+        with asked(run.prometheus, store_url) as servers:
+            answers = ask_all(servers)
+            write_json(KEPT, kept(servers))
         with standing_still(pipeline):
             wait_for([_OF_SILENCE])
         _print_answers(answers)
         _print_alerts(run)
         missing = _missing(run, [*_EXPECTED, _OF_SILENCE])
-    empty = [answer for answer in answers if not answer.found]
-    print(f"\n{len(answers)} queries, {len(answers) - len(empty)} with data")
+    empty = [answer for answer in answers if answer.is_empty]
+    print(f"\nwhat came back is in {KEPT}: `make dashboards-draw` draws it")
+    print(f"{len(answers)} queries, {len(answers) - len(empty)} with data")
     for receiver, alert in missing:
         print(f"not delivered to {receiver}: {alert}")
     return 1 if empty or missing else 0
@@ -66,9 +70,10 @@ def _missing(run: Monitoring, expected: list[tuple[str, str]]) -> list[tuple[str
 
 
 def _print_answers(answers: list[Answer]) -> None:
-    print(f"\n{'dashboard':<12} {'panel':<52} {'source':<11} {'found':>6}  with")
+    print(f"\n{'dashboard':<12} {'panel':<52} {'source':<11} {'one':>6} {'several':>7} {'all':>6}")
     for each in answers:
-        print(f"{each.dashboard:<12} {each.panel:<52} {each.source:<11} {each.found or 'NONE':>6}  {each.choice}")
+        one, several, everything = (each.found[how] or "NONE" for how in ("one", "several", "all"))
+        print(f"{each.dashboard:<12} {each.panel:<52} {each.source:<11} {one:>6} {several:>7} {everything:>6}")
 
 
 def _print_alerts(run: Monitoring) -> None:

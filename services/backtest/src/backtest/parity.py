@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import polars as pl
@@ -12,21 +12,10 @@ from rich.console import Console
 from rich.table import Table as Grid
 from rich.text import Text
 
-from backtest.decided import Decided
-from backtest.engine import Outcome, run
-from backtest.history import History
-from backtest.market import market_of
-from backtest.plan import asked_of
-from backtest.run_folders import bars_of_run
-from backtest.said import Said
-from backtest.strategies_of import Chosen, chosen
+from backtest.again import RunTerms, again
+from backtest.engine import Outcome
 from backtest.tables import write_tables
-from contracts.account import Account
 from contracts.counted import counted
-from contracts.errors import BadInputError
-from contracts.units import MS_PER_SECOND
-from execution.core.broker import Broker
-from execution.core.policy import Policy
 from results.export.tables import Table, table
 from results.report.data import load_table
 from results.report.wording import count
@@ -75,32 +64,6 @@ class Compared:
     differences: tuple[Difference, ...]
 
 
-@dataclass(frozen=True)
-class RunTerms:
-    """What the run's services were told.
-
-    Attributes
-    ----------
-    accounts
-        Who traded.
-    broker, policy
-        What orders cost, and how time and risk were judged.
-    expiry_seconds
-        For how long an entry could wait.
-    interval_s
-        Of the candles that were traded on.
-    said
-        By account, what operators said to it.
-    """
-
-    accounts: tuple[Account, ...]
-    broker: Broker
-    policy: Policy
-    expiry_seconds: int
-    interval_s: int
-    said: Mapping[str, Sequence[Said]] = field(default_factory=dict)
-
-
 def parity(folder: Path, terms: RunTerms) -> list[Compared]:
     """Run the accounts of a run again over its candles, and hold what comes out against what it has published.
 
@@ -124,57 +87,39 @@ def parity(folder: Path, terms: RunTerms) -> list[Compared]:
     BadInputError
         If the run has no signals of one of its accounts, or one was at a venue.
     """
-    if at_venue := [account.name for account in terms.accounts if account.broker == "venue"]:
-        raise BadInputError("--of", "a run on paper: a venue's fills are none of a backtest", at_venue[0])
-    accounts = [chosen(account) for account in terms.accounts]
-    pairs = sorted({pair for account in terms.accounts for pair in account.pairs})
-    history = bars_of_run(folder, terms.interval_s, pairs, asked_of(accounts, terms.interval_s))
+    return hold(folder, [each.outcome() for each in again(folder, terms)])
+
+
+def hold(folder: Path, outcomes: Sequence[Outcome]) -> list[Compared]:
+    """Hold outcomes of a run's accounts against what it has published, as far as they go.
+
+    Parameters
+    ----------
+    folder
+        Of the run.
+    outcomes
+        Of its accounts, at least one.
+
+    Returns
+    -------
+    list[Compared]
+        One for each table.
+    """
     published = {name: load_table(folder, name) for name in _COMPARED}
-    outcomes = [_again(history, each, published["signals"], terms) for each in accounts]
     ends = {each.market.account.name: each.market.end_ms(-1) for each in outcomes}
-    with tempfile.TemporaryDirectory() as again:
-        write_tables(outcomes, Path(again))
-        backtested = {name: load_table(Path(again), name) for name in _COMPARED}
+    with tempfile.TemporaryDirectory() as own:
+        write_tables(outcomes, Path(own))
+        backtested = {name: load_table(Path(own), name) for name in _COMPARED}
+    interval_ms = outcomes[0].market.interval_ms
     return [
-        _compare(table(name), *(_until(side[name], name, ends, terms.interval_s) for side in (published, backtested)))
+        _compare(table(name), *(_until(side[name], name, ends, interval_ms) for side in (published, backtested)))
         for name in _COMPARED
     ]
 
 
-def _again(history: History, each: Chosen, signals: pl.DataFrame, terms: RunTerms) -> Outcome:
-    own = signals.filter(pl.col("account") == each.account.name, pl.col("interval_s") == terms.interval_s)
-    spans = {
-        str(pair): (int(first), int(last))
-        for pair, first, last in own.group_by("pair")
-        .agg(first=pl.col("window_start_ms").min(), last=pl.col("window_start_ms").max())
-        .iter_rows()
-    }
-    if missing := [pair for pair in each.account.pairs if pair not in spans]:
-        expected = f"signals of {each.account.name} for all its pairs"
-        raise BadInputError("--of", expected, f"none of {missing[0]}")
-    last_ms = min(last for _, last in spans.values())
-    decided = {
-        pair: _between(each.decided(history.pairs[pair], terms.expiry_seconds), spans[pair][0], last_ms)
-        for pair in each.account.pairs
-    }
-    market = market_of(each.account, decided, terms.policy)
-    # What was said after the last bar was said to an account that had more of them.
-    words = [
-        (-1 if acted_ms is None else int(market.starts_ms.searchsorted(acted_ms)), command)
-        for acted_ms, command in terms.said.get(each.account.name, ())
-        if acted_ms is None or acted_ms <= last_ms
-    ]
-    return run(market, terms.broker, terms.policy, words=words)
-
-
-def _between(decided: Decided, first_ms: int, last_ms: int) -> Decided:
-    starts = decided.bars.starts_ms
-    return decided[int(starts.searchsorted(first_ms)) : int(starts.searchsorted(last_ms, side="right"))]
-
-
-def _until(rows: pl.DataFrame, name: str, ends: Mapping[str, int], interval_s: int) -> pl.DataFrame:
+def _until(rows: pl.DataFrame, name: str, ends: Mapping[str, int], interval_ms: int) -> pl.DataFrame:
     """Return the rows of the accounts that were run again, as far as they were."""
-    reach_ms = interval_s * MS_PER_SECOND if name == "signals" else 0
+    reach_ms = interval_ms if name == "signals" else 0
     until = pl.col("account").replace_strict(ends, default=None, return_dtype=pl.Int64)
     return rows.filter(pl.col(_COMPARED[name]) + reach_ms <= until)
 

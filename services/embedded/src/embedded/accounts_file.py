@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -27,7 +28,7 @@ def read_accounts(path: Path) -> tuple[Account, ...]:
     BadInputError
         If it cannot be read, or what it says is no account; it names the field.
     """
-    content = _content(path)
+    content = content_of(path, "--accounts", "a TOML file of accounts")
     for name in content:
         if name != TABLE:
             raise BadInputError(str(path), f"tables [[{TABLE}]]{did_you_mean(name, [TABLE])}", name)
@@ -44,9 +45,16 @@ def read_accounts(path: Path) -> tuple[Account, ...]:
     return accounts
 
 
-def _content(path: Path) -> dict[str, Any]:
+def content_of(path: Path, option: str, expected: str) -> dict[str, Any]:
+    """Return what a TOML file says.
+
+    Raises
+    ------
+    BadInputError
+        If there is no such file, which `option` names and `expected` describes, or it is no TOML.
+    """
     if not path.is_file():
-        raise BadInputError("--accounts", "a TOML file of accounts", str(path))
+        raise BadInputError(option, expected, str(path))
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"), parse_float=Decimal)
     except UnicodeDecodeError as error:
@@ -73,10 +81,17 @@ def _account(entry: dict[str, Any], place: str, folder: Path) -> Account:
     try:
         return Account.model_validate(fields)
     except ValidationError as error:
-        raise _complaint(error, place, entry) from error
+        raise complaint(error, place, entry) from error
 
 
-def _complaint(error: ValidationError, place: str, entry: dict[str, Any]) -> BadInputError:
+def complaint(error: ValidationError, place: str, entry: Mapping[str, Any]) -> BadInputError:
+    """Return what is wrong with an account, named as it is written in a table of a file.
+
+    Returns
+    -------
+    BadInputError
+        Of the first field that is wrong.
+    """
     first: Any = error.errors(include_url=False)[0]
     field, *inside = first["loc"]
     written = next((short for short, name in SHORT.items() if name == field and short in entry), field)

@@ -10,8 +10,9 @@ from typing import Any
 
 from rich.console import Console
 
+from backtest.again import RunTerms
 from backtest.command import BacktestOptions
-from backtest.parity import RunTerms, parity, print_parity
+from backtest.parity import parity, print_parity
 from backtest.plan import Terms
 from backtest.said import Said, said_to
 from contracts.account import Account

@@ -42,6 +42,7 @@ from embedded.options import (
     pairs_of,
     typed_command,
 )
+from embedded.risk_cli import app as risk_app
 from embedded.search_cli import app as search_app
 from embedded.strategy_cli import app as strategy_app
 from embedded.terminal.rows import print_json, print_rows
@@ -59,6 +60,7 @@ app.registered_groups = [
     TyperInfo(models_app, name="models"),
     TyperInfo(strategy_app, name="strategy"),
     TyperInfo(control_app, name="control"),
+    TyperInfo(risk_app, name="risk"),
 ]
 
 

@@ -202,6 +202,7 @@ class Gateway:
         phases = [each.phase for each in self._state.orders.values()]
         for phase in ("WAITING", "UNKNOWN", "OPEN"):
             metrics.PENDING.labels(phase=phase).set(phases.count(phase))
+        metrics.TROUBLES.set(len(self._state.troubles))
         metrics.SENDING.set(self.check()[0])
 
     def close(self) -> None:

@@ -1,0 +1,142 @@
+"""A run's accounts traded again over what it published: its candles, features, predictions and operators' words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import polars as pl
+
+from backtest.decided import Decided
+from backtest.engine import Outcome, Word, run
+from backtest.history import History
+from backtest.market import market_of
+from backtest.plan import asked_of
+from backtest.run_folders import bars_of_run
+from backtest.said import Said
+from backtest.strategies_of import Chosen, chosen
+from contracts.account import Account
+from contracts.errors import BadInputError
+from execution.core.broker import Broker
+from execution.core.policy import Policy
+from results.report.data import load_table
+
+
+@dataclass(frozen=True)
+class RunTerms:
+    """What the run's services were told.
+
+    Attributes
+    ----------
+    accounts
+        Who traded.
+    broker, policy
+        What orders cost, and how time and risk were judged.
+    expiry_seconds
+        For how long an entry could wait.
+    interval_s
+        Of the candles that were traded on.
+    said
+        By account, what operators said to it.
+    """
+
+    accounts: tuple[Account, ...]
+    broker: Broker
+    policy: Policy
+    expiry_seconds: int
+    interval_s: int
+    said: Mapping[str, Sequence[Said]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Again:
+    """An account of a run, with what it was told there, ready to trade as often as one likes.
+
+    Attributes
+    ----------
+    account
+        As it was.
+    decided
+        By pair, what its strategy says on each bar.
+    said
+        What operators said to it.
+    terms
+        Of the run.
+    """
+
+    account: Account
+    decided: Mapping[str, Decided]
+    said: Sequence[Said]
+    terms: RunTerms
+
+    def outcome(self, account: Account | None = None) -> Outcome:
+        """Trade; as another account where one is given: the same but for its limits and sizes.
+
+        Returns
+        -------
+        Outcome
+            From the first window that the run has a signal of to the last that all pairs have.
+        """
+        market = market_of(account or self.account, self.decided, self.terms.policy)
+        starts = market.starts_ms
+        words: list[Word] = [
+            (-1 if acted_ms is None else int(starts.searchsorted(acted_ms)), command)
+            for acted_ms, command in self.said
+            # What was said after the last bar was said to an account that had more of them.
+            if acted_ms is None or acted_ms <= starts[-1]
+        ]
+        return run(market, self.terms.broker, self.terms.policy, words=words)
+
+
+def again(folder: Path, terms: RunTerms) -> list[Again]:
+    """Return the accounts of a run over its candles.
+
+    Parameters
+    ----------
+    folder
+        Of the run, with its exported tables.
+    terms
+        What its services were told.
+
+    Returns
+    -------
+    list[Again]
+        One for each account.
+
+    Raises
+    ------
+    BadInputError
+        If the run has no signals of one of its accounts, or one was at a venue.
+    """
+    if at_venue := [account.name for account in terms.accounts if account.broker == "venue"]:
+        raise BadInputError("--of", "a run on paper: a venue's fills are none of a backtest", at_venue[0])
+    accounts = [chosen(account) for account in terms.accounts]
+    pairs = sorted({pair for account in terms.accounts for pair in account.pairs})
+    history = bars_of_run(folder, terms.interval_s, pairs, asked_of(accounts, terms.interval_s))
+    signals = load_table(folder, "signals")
+    return [_again(history, each, signals, terms) for each in accounts]
+
+
+def _again(history: History, each: Chosen, signals: pl.DataFrame, terms: RunTerms) -> Again:
+    own = signals.filter(pl.col("account") == each.account.name, pl.col("interval_s") == terms.interval_s)
+    spans = {
+        str(pair): (int(first), int(last))
+        for pair, first, last in own.group_by("pair")
+        .agg(first=pl.col("window_start_ms").min(), last=pl.col("window_start_ms").max())
+        .iter_rows()
+    }
+    if missing := [pair for pair in each.account.pairs if pair not in spans]:
+        expected = f"signals of {each.account.name} for all its pairs"
+        raise BadInputError("--of", expected, f"none of {missing[0]}")
+    last_ms = min(last for _, last in spans.values())
+    decided = {
+        pair: _between(each.decided(history.pairs[pair], terms.expiry_seconds), spans[pair][0], last_ms)
+        for pair in each.account.pairs
+    }
+    return Again(each.account, decided, terms.said.get(each.account.name, ()), terms)
+
+
+def _between(decided: Decided, first_ms: int, last_ms: int) -> Decided:
+    starts = decided.bars.starts_ms
+    return decided[int(starts.searchsorted(first_ms)) : int(starts.searchsorted(last_ms, side="right"))]

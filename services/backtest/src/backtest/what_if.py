@@ -1,0 +1,206 @@
+"""`tradestream risk what-if`: a past run under other limits: what would have spoken, and what it had saved."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal, localcontext
+from itertools import zip_longest
+from pathlib import Path
+from typing import Any
+
+from backtest.achieved import equity_of
+from backtest.again import Again, RunTerms, again
+from backtest.engine import Outcome
+from backtest.parity import hold
+from contracts.account import Account
+from contracts.counted import counted
+from contracts.errors import BadInputError
+from contracts.fill import Fill
+from contracts.message import Message
+from contracts.order import Order
+from contracts.risk_alert import RiskAlert
+from contracts.units import EXACT
+from execution.core.account.valuation import equity
+from results.statistics import max_drawdown_pct
+
+#: How the run itself is called, and how all the new limits together.
+AS_IT_RAN, ALL = "as it ran", "all of them"
+DENIED = "DENIED"
+
+
+@dataclass(frozen=True, slots=True)
+class Spoke:
+    """What a rule said, as often as it did.
+
+    Attributes
+    ----------
+    rule
+        Its code.
+    severity
+        Of its alerts; ``DENIED`` where it refused orders.
+    times, first_ms, last_ms
+        How often, and when for the first and the last time, event time.
+    words
+        What it said first; of a refused order its pair and side.
+    """
+
+    rule: str
+    severity: str
+    times: int
+    first_ms: int
+    last_ms: int
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class Under:
+    """What an account came to under some limits.
+
+    Attributes
+    ----------
+    limits
+        What was other than in the run, in words.
+    equity_quote, saved_quote, fees_quote
+        At the end; how much more than as it ran, less where negative; fees paid. Quote currency, exact.
+    max_drawdown_pct, fills
+        Of its equity at closes; trades.
+    ends
+        The state of trading at the end.
+    parts_ms
+        Event time of the first message that is another than in the run; None if all are equal.
+    spoke
+        What its rules said, in order of time.
+    """
+
+    limits: str
+    equity_quote: Decimal
+    saved_quote: Decimal
+    fees_quote: Decimal
+    max_drawdown_pct: float
+    fills: int
+    ends: str
+    parts_ms: int | None
+    spoke: tuple[Spoke, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class WhatIf:
+    """What an account came to, and would have.
+
+    Attributes
+    ----------
+    account, currency
+        Whose, and what its amounts are in.
+    as_it_ran
+        Under its own limits.
+    each, all
+        Under each new limit alone, and under all of them.
+    """
+
+    account: str
+    currency: str
+    as_it_ran: Under
+    each: tuple[Under, ...]
+    all: Under
+
+
+def what_if(folder: Path, terms: RunTerms, changed: Mapping[str, Mapping[str, Any]]) -> list[WhatIf]:
+    """Trade a run's accounts again under other limits; the strategies decide what they did, on the same candles.
+
+    Parameters
+    ----------
+    folder
+        Of the run, with its exported tables.
+    terms
+        What its services were told.
+    changed
+        By account, the fields that are other than they were, with values that `Account` takes.
+
+    Returns
+    -------
+    list[WhatIf]
+        One for each account of which something is other.
+
+    Raises
+    ------
+    BadInputError
+        If an account is none of the run's, or the run cannot be traded again as it was: then nothing can be said of
+        other limits.
+    """
+    known = [account.name for account in terms.accounts]
+    if strangers := [name for name in changed if name not in known]:
+        raise BadInputError("--limits", f"accounts of the run ({', '.join(known)})", strangers[0])
+    accounts = again(folder, terms)
+    ran = [each.outcome() for each in accounts]
+    if differences := sum(len(each.differences) for each in hold(folder, ran)):
+        told = f"{counted(differences, 'difference')} (tradestream backtest --of {folder} tells them)"
+        raise BadInputError("--of", "a run that a backtest of it tells again", told)
+    return [
+        _compared(each, outcome, changed[each.account.name])
+        for each, outcome in zip(accounts, ran, strict=True)
+        if changed.get(each.account.name)
+    ]
+
+
+def _compared(each: Again, ran: Outcome, changed: Mapping[str, Any]) -> WhatIf:
+    alone = [
+        _under(each, ran, {name: value}, _in_words(each.account, name, value)) for name, value in changed.items()
+    ]
+    every = _under(each, ran, changed, ALL) if len(alone) > 1 else alone[0]
+    return WhatIf(each.account.name, each.account.currency, _summed(ran, ran, AS_IT_RAN), tuple(alone), every)
+
+
+def _in_words(account: Account, name: str, value: object) -> str:
+    now, was = (
+        "none" if each is None else f"{each:f}" if isinstance(each, Decimal) else str(each)
+        for each in (value, getattr(account, name))
+    )
+    return f"{name} {now} (was {was})"
+
+
+def _under(each: Again, ran: Outcome, changed: Mapping[str, Any], words: str) -> Under:
+    account = Account.model_validate(each.account.model_dump() | dict(changed))
+    return _summed(each.outcome(account), ran, words)
+
+
+def _summed(outcome: Outcome, ran: Outcome, words: str) -> Under:
+    worth = _equity(outcome)
+    return Under(
+        words,
+        worth,
+        worth - _equity(ran),
+        outcome.portfolio.fees,
+        max_drawdown_pct(equity_of(outcome)),
+        sum(isinstance(each, Fill) for each in outcome.messages),
+        outcome.portfolio.standing,
+        _parts_ms(outcome.messages, ran.messages),
+        tuple(_spoke(outcome.messages)),
+    )
+
+
+def _equity(outcome: Outcome) -> Decimal:
+    """Return what an account is worth at the last close, which it may have slept through."""
+    market, portfolio = outcome.market, outcome.portfolio
+    with localcontext(EXACT):
+        return equity(portfolio, market.closes(portfolio.holdings, len(market) - 1))
+
+
+def _parts_ms(messages: Sequence[Message], ran: Sequence[Message]) -> int | None:
+    pairs = zip_longest(messages, ran)
+    return next((min(each.event_time_ms for each in pair if each) for pair in pairs if pair[0] != pair[1]), None)
+
+
+def _spoke(messages: Iterable[Message]) -> Iterable[Spoke]:
+    found: dict[tuple[str, str], list[tuple[int, str]]] = {}
+    for each in messages:
+        if isinstance(each, RiskAlert):
+            found.setdefault((each.rule, each.severity), []).append((each.time_ms, each.message))
+        elif isinstance(each, Order) and each.status == DENIED and each.reason is not None:
+            words = f"{each.side} {each.pair}"
+            found.setdefault((each.reason, DENIED), []).append((each.updated_at_ms, words))
+    told = [
+        Spoke(rule, severity, len(every), every[0][0], every[-1][0], every[0][1])
+        for (rule, severity), every in found.items()
+    ]
+    return sorted(told, key=lambda each: each.first_ms)
