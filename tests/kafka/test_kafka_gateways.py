@@ -24,7 +24,6 @@ from streaming.producer import open_producer
 from streaming.settings import ServiceSettings, environment_of
 
 pytestmark = pytest.mark.slow
-GROUP = "gateway-"
 Start = Callable[[str, str], "Gateway"]
 
 
