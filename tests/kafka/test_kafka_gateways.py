@@ -123,10 +123,9 @@ def test_of_two_gateways_one_sends_and_the_other_takes_over(
         other.wait_for(STANDING_BY)
         # Whoever joins has the group balanced, and the first begins again: what comes meanwhile is only asked for.
         admin = AdminClient({"bootstrap.servers": settings.broker_address})
-        wait_for(
-            lambda: set(partitions_of(admin, GROUP + settings.environment, topic)) == {"0", "1"}, "both to be in"
-        )
-        wait_for(lambda: one.is_at_work(), "the first to go on")
+        group = f"gateway-{settings.environment}"
+        wait_for(lambda: set(partitions_of(admin, group, topic)) == {"0", "1"}, "both to be in")
+        wait_for(one.is_at_work, "the first to go on")
         place(1)
         assert READY not in other.said()
         one.process.kill()

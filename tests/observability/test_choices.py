@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from prometheus_client import REGISTRY
 from sqlglot import exp
-from tests.observability.filling import parsed, selected, some_of, used_in
+from tests.observability.filling import filled, parsed, selected, some_of, used_in
 from tests.observability.rule_files import POSTGRES_TYPE, PROMETHEUS_TYPE, dashboards, queries, rules, shown
 from tests.observability.test_dashboards import METRICS_MODULES
 
@@ -49,6 +49,17 @@ def choices_of(name: str) -> dict[str, set[str]]:
     listed = dashboards()[name]["templating"]["list"]
     names = {each["name"] for each in listed if each["type"] != "datasource"} - _NO_COLUMN
     return {each: _NAMES.get(each, {each}) for each in names}
+
+
+def test_choices_are_put_in_as_grafana_does() -> None:
+    chosen = {"pair": ["O'X/USD", "BTC/USD"], "interval_s": ["60", "300"], "app": ["a.b", "c"], "search": [""]}
+    listed = "pair IN ($pair) AND interval_s IN (${interval_s:csv}) AND t > $__from"
+    assert (
+        filled(listed, POSTGRES_TYPE, chosen) == "pair IN ('O''X/USD','BTC/USD') AND interval_s IN (60,300) AND t > 0"
+    )
+    assert filled('x{app=~"$app"}[$__rate_interval]', PROMETHEUS_TYPE, chosen) == r'x{app=~"(a\\.b|c)"}[1m]'
+    assert filled("a $1 b", PROMETHEUS_TYPE, chosen) == "a $1 b"
+    assert used_in(listed) == {"pair", "interval_s"}
 
 
 @pytest.mark.parametrize("name", sorted(dashboards()))
