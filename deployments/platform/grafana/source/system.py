@@ -15,6 +15,7 @@ _STATES = {
     "recovering": ("recovering", "orange"),
     "not-live": ("hangs", "red"),
     "dead-feed": ("venue silent", "red"),
+    "log-away": ("Kafka away", "red"),
     "stopping": ("stopping", "blue"),
 }
 _SEVERITIES = {"critical": ("critical", "red"), "warning": ("warning", "orange")}
