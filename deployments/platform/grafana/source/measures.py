@@ -148,12 +148,21 @@ def trouble() -> list[Json]:
             width=8,
             says="The first assignment of a process is not counted.",
         ),
+        lines(
+            "Began again because Kafka was away",
+            prom(f"sum by (app) (increase(tradestream_log_resumes_total{OF_SERVICES}[1h]))"),
+            unit="short",
+            width=12,
+            links=TO_LOGS,
+            says="In an hour; each waits however long it takes, and goes on where it was.",
+        ),
         figure(
             "Reports that did not reach the log",
             prom(f"sum(tradestream_report_failures_total{OF_SERVICES}) or vector(0)", "reports"),
             unit="short",
             limits=(1,),
-            width=24,
+            width=12,
+            height=8,
             says="Of health and metrics, on the topics service-health and metrics.",
         ),
     ]
