@@ -19,7 +19,8 @@ ARG TORCH_INDEX=
 COPY --from=sources /manifests ./
 RUN packages=$(sh docker/images.sh "train-$MODEL") && sh docker/torch.sh "$TORCH_INDEX" --no-install-workspace $packages
 COPY --from=sources /code ./
-RUN packages=$(sh docker/images.sh "train-$MODEL") && sh docker/torch.sh "$TORCH_INDEX" --no-editable $packages
+RUN packages=$(sh docker/images.sh "train-$MODEL") && sh docker/torch.sh "$TORCH_INDEX" --no-editable $packages \
+    && find .venv/lib -type d -name tests -prune -exec rm -r {} +
 
 FROM python:3.11-slim-bookworm
 ARG MODEL
