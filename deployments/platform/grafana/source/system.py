@@ -15,7 +15,6 @@ _STATES = {
     "recovering": ("recovering", "orange"),
     "not-live": ("hangs", "red"),
     "dead-feed": ("venue silent", "red"),
-    "log-away": ("waits for Kafka", "red"),
     "degraded": ("degraded", "orange"),
     "log-away": ("Kafka away", "red"),
     "stopping": ("stopping", "blue"),
