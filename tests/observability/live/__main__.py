@@ -29,6 +29,10 @@ _NOT_HERE = {
     "Done": "history is written before Prometheus begins to ask",
     "Time left": "the same",
     "Trades of history": "the same",
+    "Trades that could not be used, in an hour": "what has no sane price is set aside before that",
+    "Outages in an hour": "no pair is unknown for so long",
+    "Risk alerts in an hour": "an account says each once, before Prometheus begins to ask",
+    "Gaps and corrections": "an undisturbed market has none",
 }
 
 

@@ -77,7 +77,7 @@ def _placed(board: Json, kept: Json) -> Iterator[tuple[Json, Json]]:
     for panel in board["panels"]:
         answers = kept["panels"].get(str(panel["id"]), [{"answers": None}])
         wide = panel["gridPos"]["w"]
-        if "repeat" in panel:
+        if "maxPerRow" in panel:  # a heading is repeated too, and drawn once
             wide = 24 // min(len(answers), panel["maxPerRow"])
         for answer in answers:
             yield {**panel, "gridPos": {**panel["gridPos"], "w": wide}}, answer

@@ -66,6 +66,7 @@ def _rows() -> list[Json]:
                 column("time", links=[there]),
                 column("quality", words=QUALITIES),
                 column("rsi_14", min=0, max=100, decimals=1),
+                column("/^(interval_s|revision)$/", decimals=0),
                 hidden("from_ms"),
                 hidden("to_ms"),
             ],

@@ -70,6 +70,7 @@ def _versions() -> list[Json]:
             unit="percentunit",
             says="Of predictions whose bar has come and moved, the share that said which way. Half is a coin.",
             decimals=1,
+            height=8,
         ),
         bars(
             "Predictions by reason",

@@ -185,6 +185,7 @@ def _quality() -> list[Json]:
             sql(days),
             says="empty: nothing was traded. gap: the venue did not give all. unverified: nobody can say. The first "
             "and the last day are rarely whole.",
+            width=24,
             columns=[column("day", links=[there]), _coverage(), *hid],
         ),
         table(
@@ -192,6 +193,8 @@ def _quality() -> list[Json]:
             sql(continuity),
             says="Of all time: windows between the first and the last candle for which there is none. A click on the "
             "last shows the range of the data.",
+            width=24,
+            height=6,
             columns=[column("missing_windows", thresholds=_ANY, **_TEXT), column("last", links=[there]), *hid],
         ),
         bars(
