@@ -9,7 +9,7 @@ import pytest
 from confluent_kafka import KafkaError, KafkaException, TopicPartition
 
 from streaming.errors import PutOutError
-from streaming.quix.fence import Fence
+from streaming.kafka.fence import Fence
 
 PLACE = ("trades-dev", 3)
 

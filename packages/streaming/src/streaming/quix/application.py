@@ -14,6 +14,7 @@ from quixstreams.processing import ProcessingContext
 from streaming.kafka.retry import commit_with_retry
 from streaming.quix.processing import ServiceContext
 from streaming.quix.topics import KafkaTopicManager
+from streaming.settings import BROKERS_AWAY_SECONDS
 
 
 def consumer_of(app: Application) -> InternalConsumer:
@@ -42,7 +43,7 @@ class HookedApplication(Application):
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
-        self.patience_seconds = self._broker_availability_timeout
+        self.patience_seconds = options.get("broker_availability_timeout", BROKERS_AWAY_SECONDS)
         self.context = self._processing_context = ServiceContext.like(self._processing_context)
         self._consumer.commit = commit_with_retry(  # type: ignore[method-assign]
             self._consumer.commit, stopping=lambda: not self._run_tracker.running, seconds=self.patience_seconds

@@ -9,7 +9,7 @@ from typing import Any, Protocol, Self
 
 from quixstreams.processing import ProcessingContext
 
-from streaming.quix.fence import Fence
+from streaming.kafka.fence import Fence
 from streaming.quix.stores import mark_stores
 
 
@@ -71,14 +71,14 @@ class ServiceContext(ProcessingContext):
                 cache.write_back()
             reached = mark_stores(self, self.positions, self.topic_ids)
             super().commit_checkpoint(force=True, revoking=revoking)
-            self._was_well()
+            self.note_well()
         # A sink that is pushed back leaves the checkpoint behind: its messages come again, to the state before them.
         if any(each.changed and not each.completed for each in checkpoint._store_transactions.values()):
             self.forget()
         else:
             self.positions |= reached
 
-    def _was_well(self) -> None:
+    def note_well(self) -> None:
         """Note that a checkpoint took its time and was taken: no standstill."""
         if self.fence is not None:
             self.fence.passed()

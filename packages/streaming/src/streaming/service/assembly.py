@@ -23,9 +23,9 @@ from streaming.kafka.connection import (
     patience_config,
     transaction_config,
 )
+from streaming.kafka.fence import Fence
 from streaming.log_client import open_client
 from streaming.quix.application import consumer_of
-from streaming.quix.fence import Fence
 from streaming.recovery.start import Recovery
 from streaming.service.application import EmbeddedServiceApplication, ServiceApplication
 from streaming.service.checkpoint_mark import CheckpointMark
