@@ -17,7 +17,7 @@ import yaml
 from tests.support.workspace import ROOT
 
 DIGEST, OTHER = f"sha256:{'a' * 64}", f"sha256:{'b' * 64}"
-TOKEN = "for-anybody"
+GIVEN = "for-anybody"
 
 
 class FakeRegistry(BaseHTTPRequestHandler):
@@ -28,8 +28,8 @@ class FakeRegistry(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         path = self.path.partition("?")[0]
         if path == "/token":
-            return self._say(200, {}, json.dumps({"token": TOKEN}))
-        if self.headers.get("Authorization") != f"Bearer {TOKEN}":
+            return self._say(200, {}, json.dumps({"token": GIVEN}))
+        if self.headers.get("Authorization") != f"Bearer {GIVEN}":
             realm = f"http://{self.headers['Host']}/token"
             return self._say(401, {"WWW-Authenticate": f'Bearer realm="{realm}",service="fake",scope="pull"'})
         name, _, tag = path.removeprefix("/v2/").partition("/manifests/")

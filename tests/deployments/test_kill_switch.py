@@ -20,11 +20,11 @@ from contracts.topics import CONTROL, SIGNALS
 from streaming.clients import create_topics, read_topic
 from streaming.control import ControlSettings
 
-PASSWORD = "it's a $(word)"
+SAID = "it's a $(word)"
 #: Fails where the account that is meant does not hold what the real one would be given.
 _KUBECTL = """
 case "$*" in
-*"get secret operator-prod -o jsonpath={.data.password}") printf %s "$SECRET" ;;
+*"get secret operator-prod -o jsonpath={.data.password}") printf %s "$ENCODED" ;;
 *"exec "*deployment/execution-live*) while [ "$1" != -- ]; do shift; done; shift; PATH="$PODS:$PATH" exec "$@" ;;
 *) exit 9 ;;
 esac"""
@@ -56,7 +56,7 @@ def test_a_halt_from_kubectl_reaches_the_accounts(command: str, tmp_path: Path) 
         "TRADESTREAM_BROKER_ADDRESS": settings.broker_address,
         "TRADESTREAM_DATA_DIR": str(tmp_path),
         "TRADESTREAM_ACCOUNTS": json.dumps([account.model_dump(mode="json")]),
-        "SECRET": base64.b64encode(PASSWORD.encode()).decode(),
+        "ENCODED": base64.b64encode(SAID.encode()).decode(),
     }
     # In the pod, python is that of the image; it says what password it was given.
     python = f'printf %s "$TRADESTREAM_SASL_PASSWORD" >"{tmp_path}/password"; exec "{sys.executable}" "$@"'
@@ -70,7 +70,7 @@ def test_a_halt_from_kubectl_reaches_the_accounts(command: str, tmp_path: Path) 
     assert (command_on_signals.action, command_on_signals.account) == ("halt", "demo")
     assert (command_on_signals.issued_by, command_on_signals.reason) == ("alice", "the feed looks wrong")
     assert [record.message() for record in read_topic(settings, CONTROL)] == [command_on_signals]
-    assert (tmp_path / "password").read_text() == (PASSWORD if "operator-prod" in command else "")
+    assert (tmp_path / "password").read_text() == (SAID if "operator-prod" in command else "")
 
 
 @pytest.mark.parametrize("env", ["dev", "prod"])
