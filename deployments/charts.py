@@ -5,8 +5,10 @@
 
     charts.py install kafka-ui dev|prod [helm arguments]   install or upgrade a release; says what hinders it
     charts.py template dev|prod     render every chart as it would be installed; no cluster
-    charts.py image postgres        the version of an image
-    charts.py digests               ask the registries for the digest of every image, and record it
+    charts.py image postgres        the version of an image, with its digest where one is recorded
+    charts.py digests               ask the registries for the digest of every image, record it here and wherever the
+                                    image is named; fail if a tag was moved
+    charts.py digests --recorded    ask nobody: say of which image no digest is recorded, and fail if there is one
 
 Standard library only. `CHARTS=FOLDER` takes charts from a folder, `FOLDER/kafka-ui`, where the internet is out of
 reach.
@@ -15,18 +17,23 @@ reach.
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from registry import RegistryError, digest_of
 from waiting import watched
 
-PLATFORM = Path(__file__).resolve().parent / "platform"
+ROOT = Path(__file__).resolve().parents[1]
+PLATFORM = ROOT / "deployments" / "platform"
 VERSIONS = PLATFORM / "versions.json"
 ENVIRONMENTS = ("dev", "prod")
 INSTALL_MINUTES = 10
+#: Files that name images of the table by tag, and by digest once that is known.
+NAMING = ("docker/compose.yaml", "deployments/platform/*/*.yaml")
 
 
 def charts() -> dict[str, dict[str, Any]]:
@@ -42,6 +49,16 @@ def images() -> dict[str, str]:
 def tag(image: str) -> str:
     """Return the tag of an image, without a digest."""
     return images()[image].partition("@")[0]
+
+
+def digest(image: str) -> str:
+    """Return the digest of an image; nothing where none is recorded."""
+    return images()[image].partition("@")[2]
+
+
+def unpinned() -> list[str]:
+    """Return the images of which no digest is recorded: whoever moves the tag changes what runs."""
+    return [f"{image}:{tag(image)}" for image in images() if not digest(image)]
 
 
 def values_files(release: str, env: str) -> list[Path]:
@@ -70,7 +87,19 @@ def arguments(release: str, env: str, folder: Path | None = None) -> list[str]:
         words += ["--values", str(file)]
     for path, image in chart.get("tags", {}).items():
         words += ["--set", f"{path}={tag(image)}"]
+    for path, image in chart.get("digests", {}).items():
+        if digest(image):
+            words += ["--set", f"{path}={_digest_as(path.rpartition('.')[2], image)}"]
     return words
+
+
+def _digest_as(key: str, image: str) -> str:
+    """Return a digest as a chart takes it: `sha` its digits, `digest` all of it, `tag` behind the tag."""
+    return {
+        "sha": digest(image).removeprefix("sha256:"),
+        "digest": digest(image),
+        "tag": f"{tag(image)}@{digest(image)}",
+    }[key]
 
 
 def install(release: str, env: str, more: Sequence[str] = ()) -> int:
@@ -102,18 +131,34 @@ def digests() -> Iterator[str]:
 
     Raises
     ------
-    subprocess.CalledProcessError
-        If a registry cannot be asked.
+    RegistryError
+        If a registry cannot be asked; then nothing is recorded.
     """
     table = json.loads(VERSIONS.read_text(encoding="utf-8"))
+    found = {image: digest_of(image, version.partition("@")[0]) for image, version in table["images"].items()}
     for image, version in table["images"].items():
         name, _, recorded = version.partition("@")
-        command = ["docker", "buildx", "imagetools", "inspect", f"{image}:{name}", "--format", "{{.Manifest.Digest}}"]
-        found = subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
-        if recorded and recorded != found:
-            yield f"{image}:{name} is {found} now, and was {recorded}: somebody has moved the tag"
-        table["images"][image] = f"{name}@{recorded or found}"
+        if recorded and recorded != found[image]:
+            yield f"{image}:{name} is {found[image]} now, and was {recorded}: somebody has moved the tag"
+        table["images"][image] = f"{name}@{recorded or found[image]}"
     VERSIONS.write_text(_readable(table), encoding="utf-8")
+    for file in sorted(each for pattern in NAMING for each in ROOT.glob(pattern)):
+        file.write_text(pinned(file.read_text(encoding="utf-8")), encoding="utf-8")
+
+
+def pinned(text: str) -> str:
+    """Return a file in which every image of the table has the digest that is recorded, and none where none is."""
+    names = "|".join(map(re.escape, images()))
+    return re.sub(
+        rf"""(?P<before>image: ["']?)(?P<name>{names}):(?P<tag>[\w.-]+)(@sha256:[0-9a-f]{{64}})?(?=["'}}\s])""",
+        lambda found: f"{found['before']}{found['name']}:{found['tag']}{_behind(found['name'], found['tag'])}",
+        text,
+    )
+
+
+def _behind(image: str, tagged: str) -> str:
+    """Return what stands behind a tag: its digest, if it is the tag of the table and that has one."""
+    return f"@{digest(image)}" if digest(image) and tagged == tag(image) else ""
 
 
 def _readable(table: dict[str, Any]) -> str:
@@ -137,14 +182,20 @@ def main(words: list[str]) -> int:
                 moved = list(digests())
                 print("\n".join(moved) or f"{len(images())} digests are recorded, none has changed")
                 return 1 if moved else 0
+            case ["digests", "--recorded"]:
+                print("\n".join(f"{each} has no digest" for each in unpinned()) or "every image has its digest")
+                return 1 if unpinned() else 0
             case _:
                 releases, known = ", ".join(charts()), ", ".join(images())
                 print(
                     f"expected: install RELEASE dev|prod, one of {releases}; template dev|prod; image NAME, one "
-                    f"of {known}; digests; was '{' '.join(words)}'",
+                    f"of {known}; digests [--recorded]; was '{' '.join(words)}'",
                     file=sys.stderr,
                 )
                 return 2
+    except RegistryError as error:
+        print(error, file=sys.stderr)
+        return 1
     except subprocess.CalledProcessError as error:
         print(f"{' '.join(map(str, error.cmd))}: {error.stderr.strip()}", file=sys.stderr)
         return 1

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import capacity
+import charts
 import custom_schemas
 import platform_manifests
 import pod_rules
@@ -169,6 +170,10 @@ def _platform(ours: dict[str, list[Manifest]], folder: Path | None) -> int:
         else:
             wrong += _say(f"{title}: admitted by their namespaces", pods, refusals)
     wrong += _say("parts of dev fit on the node promised", capacity.PARTS, capacity.too_much(ours))
+    # No fault of a manifest: where no registry is reached nobody can record one.
+    _say(
+        "public images with a digest", charts.images(), [f"{each}: make image-digests" for each in charts.unpinned()]
+    )
     return wrong
 
 

@@ -9,7 +9,8 @@ docker=${DOCKER:-docker}
 # that `kind load` cannot take.
 export BUILDX_NO_DEFAULT_ATTESTATIONS=1
 case $name in
-  train) arguments=(--build-arg "MODEL=$model" --file docker/train.Dockerfile) ;;
+  # TORCH_INDEX=https://download.pytorch.org/whl/cpu: PyTorch for the CPU alone.
+  train) arguments=(--build-arg "MODEL=$model" --build-arg "TORCH_INDEX=${TORCH_INDEX:-}" --file docker/train.Dockerfile) ;;
   mlflow) arguments=(--file docker/mlflow.Dockerfile) ;;
   *) arguments=(--build-arg "SERVICE=$name" --file docker/service.Dockerfile) ;;
 esac

@@ -1,5 +1,5 @@
 # One service: docker build --build-arg SERVICE=candles --file docker/service.Dockerfile .
-# SERVICE: trades, candles, indicators, predictions, signals, execution, history; or simulator, the market for tests.
+# SERVICE: one of `make graph`'s list (docker/images.sh says which); or simulator, the market for tests.
 # Any builder can build it: no BuildKit-only instruction, no image but Debian's Python.
 
 FROM python:3.11-slim-bookworm AS uv
@@ -20,7 +20,10 @@ ARG SERVICE
 COPY --from=sources /manifests ./
 RUN uv sync --frozen --no-dev --no-install-workspace $(sh docker/images.sh "$SERVICE")
 COPY --from=sources /code ./
-RUN uv sync --frozen --no-dev --no-editable $(sh docker/images.sh "$SERVICE")
+# What packages bring and no process reads: their own tests, and the C that was compiled (TA-Lib's alone is 20 MB).
+RUN uv sync --frozen --no-dev --no-editable $(sh docker/images.sh "$SERVICE") \
+    && find .venv/lib \( -name "*.c" -o -name "*.cpp" -o -name "*.pyx" \) -delete \
+    && find .venv/lib -type d \( -name tests -o -name test \) -prune -exec rm -r {} +
 
 FROM python:3.11-slim-bookworm
 ARG SERVICE

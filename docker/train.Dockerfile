@@ -1,5 +1,6 @@
 # Training: docker build --build-arg MODEL=KIND --file docker/train.Dockerfile .
-# MODEL: a kind of packages/modeling/kinds.txt; one that needs PyTorch makes the image some gigabytes larger.
+# MODEL: a kind of packages/modeling/kinds.txt; one that needs PyTorch makes the image some gigabytes larger, but for
+# --build-arg TORCH_INDEX=https://download.pytorch.org/whl/cpu, PyTorch for the CPU alone (docker/torch.sh).
 
 FROM python:3.11-slim-bookworm AS uv
 ENV UV_COMPILE_BYTECODE=1 UV_LINK_MODE=copy UV_NO_CACHE=1 UV_PYTHON=/usr/local/bin/python3.11 UV_PYTHON_DOWNLOADS=never
@@ -9,15 +10,17 @@ WORKDIR /app
 FROM uv AS sources
 COPY . /all
 RUN cd /all && mkdir -p /manifests /code/services && cp -r packages /code/ && cp -r services/training /code/services/ \
-    && cp --parents pyproject.toml uv.lock docker/images.sh packages/modeling/kinds.txt packages/*/pyproject.toml services/*/pyproject.toml /manifests/
+    && cp --parents pyproject.toml uv.lock docker/images.sh docker/torch.sh packages/modeling/kinds.txt packages/*/pyproject.toml services/*/pyproject.toml /manifests/
 
 FROM uv AS build
 ARG MODEL
+ARG TORCH_INDEX=
 # By way of a variable: a wrong MODEL ends the build here.
 COPY --from=sources /manifests ./
-RUN packages=$(sh docker/images.sh "train-$MODEL") && uv sync --frozen --no-dev --no-install-workspace $packages
+RUN packages=$(sh docker/images.sh "train-$MODEL") && sh docker/torch.sh "$TORCH_INDEX" --no-install-workspace $packages
 COPY --from=sources /code ./
-RUN packages=$(sh docker/images.sh "train-$MODEL") && uv sync --frozen --no-dev --no-editable $packages
+RUN packages=$(sh docker/images.sh "train-$MODEL") && sh docker/torch.sh "$TORCH_INDEX" --no-editable $packages \
+    && find .venv/lib -type d -name tests -prune -exec rm -r {} +
 
 FROM python:3.11-slim-bookworm
 ARG MODEL

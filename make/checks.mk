@@ -58,6 +58,14 @@ dashboards-check: install-dev ## Ask every panel's query of a real Prometheus an
 	@tests/observability/install.sh
 	@$(RUN) python -m tests.observability.live
 
+.PHONY: dashboards-draw
+dashboards-draw: install-dev ## Draw what dashboards-check kept: a page and, where Chromium is, a picture of each dashboard
+	@$(RUN) python -m tests.observability.live.drawing
+
+.PHONY: dashboards-lint
+dashboards-lint: install-dev ## Ask Grafana's dashboard-linter, where it is installed; its rules are tests too
+	@$(RUN) python -m tests.observability.live.linting
+
 .PHONY: sizes
 sizes: install-dev ## Sizes of functions and files, the largest first
 	@$(RUN) python -m tests.architecture.sizes

@@ -4,6 +4,8 @@ export DOCKER ?= docker
 #: The images that service= asks for; `technical_indicators` is what the topic and the deployment of indicators are called.
 images = $(if $(filter all,$(service)),$(IMAGES),$(patsubst technical_indicators,indicators,$(subst -,_,$(service))))
 build build-and-push sbom: model = $(or $(SHELL_ENVIRONMENT_MODEL),$(call taken_by,training))
+#: Of images that are pushed; this machine's alone unless told otherwise.
+platforms ?=
 #: The simulator speaks as Kraken does.
 COMPOSE = TRADES_EXCHANGE=$(patsubst simulator,kraken,$(market)) $(DOCKER) compose --file docker/compose.yaml \
 	$(if $(filter simulator,$(market)),--file docker/compose.simulator.yaml)
@@ -27,8 +29,8 @@ build: image-is-known ## Build an image, non-root and without PyTorch: service=c
 	@for name in $(images); do docker/build.sh $$name $(model) || exit; done
 
 .PHONY: build-and-push
-build-and-push: image-is-known registry-is-named ## Build it and push it: service=candles registry=ghcr.io/me [tag=v0.2.0 beside its content's name], or all
-	@for name in $(images); do TAG="$(tag)" docker/push.sh $$name $(registry) $(model) || exit; done
+build-and-push: image-is-known registry-is-named ## Build it and push it: service=candles registry=ghcr.io/me [tag=v0.2.0 beside its content's name, platforms=linux/amd64,linux/arm64], or all
+	@for name in $(images); do TAG="$(tag)" PLATFORMS="$(platforms)" docker/push.sh $$name $(registry) $(model) || exit; done
 
 .PHONY: release
 release: ## Tag this commit of main as a release, after lint and tests, and push its images: version=0.2.0 [registry=ghcr.io/me]

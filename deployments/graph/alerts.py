@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 from contracts.services import SERVICES
 
 _ALERTS = """\
@@ -22,7 +25,10 @@ _ALERTS = """\
           summary: "there is no {{{{ $labels.app }}}}, and there was one within a day"
           runbook_url: {runbook}#servicemissing
 """
-_RUNBOOK = "docs/how-to/runbook.md"
+_ROOT = Path(__file__).resolve().parents[2]
+#: Where the documentation is published: an alert's page opens from Alertmanager.
+_SITE = re.findall(r"^site_url: (\S+)$", (_ROOT / "mkdocs.yml").read_text(encoding="utf-8"), re.MULTILINE)[0]
+_RUNBOOK = f"{_SITE}how-to/runbook.html"
 
 
 def parts() -> dict[str, dict[str, str]]:

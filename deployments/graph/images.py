@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 from deployments.graph import HEADER
 
 from contracts.services import SERVICE_NAMES, SERVICES, ServiceSpec
@@ -13,12 +15,39 @@ _SETTINGS = {
     "signals-live": "TRADES_EXCHANGE: ${TRADES_EXCHANGE:-kraken}",
     "gateway-live": "GATEWAY_API_KEY: ${GATEWAY_API_KEY:-}\n      GATEWAY_API_SECRET: ${GATEWAY_API_SECRET:-}",
 }
+#: What images are built for; every locked package has wheels for both (a test).
+PLATFORMS = ("linux/amd64", "linux/arm64")
 
 
 def files() -> dict[str, str]:
-    """Return the names that make knows."""
+    """Return the names that make knows, and how buildx builds each for several platforms."""
     names = " ".join(SERVICE_NAMES)
-    return {"make/graph.mk": f"{HEADER}SERVICES := {names}\nIMAGES   := $(SERVICES) simulator train mlflow\n"}
+    return {
+        "make/graph.mk": f"{HEADER}SERVICES := {names}\nIMAGES   := $(SERVICES) simulator train mlflow\n",
+        "docker/bake.json": json.dumps(_bake(), indent=2) + "\n",
+    }
+
+
+def _bake() -> dict[str, object]:
+    targets = {name: _target(name, "service", {"SERVICE": name}) for name in (*SERVICE_NAMES, "simulator")}
+    targets["train"] = _target("train", "train", {"MODEL": "${MODEL}", "TORCH_INDEX": "${TORCH_INDEX}"})
+    targets["mlflow"] = _target("mlflow", "mlflow", {})
+    return {
+        "//": HEADER.removeprefix("# ").strip(),
+        "variable": {"TAG": {"default": "dev"}, "MODEL": {"default": ""}, "TORCH_INDEX": {"default": ""}},
+        "group": {"default": {"targets": list(targets)}},
+        "target": targets,
+    }
+
+
+def _target(name: str, dockerfile: str, arguments: dict[str, str]) -> dict[str, object]:
+    return {
+        "context": ".",
+        "dockerfile": f"docker/{dockerfile}.Dockerfile",
+        "args": arguments,
+        "platforms": list(PLATFORMS),
+        "tags": [f"tradestream/{name}:${{TAG}}"],
+    }
 
 
 def parts() -> dict[str, dict[str, str]]:

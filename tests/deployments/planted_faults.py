@@ -253,7 +253,7 @@ def disagreeing(compose: str) -> Iterator[str]:
     kafka = [each for env in ("dev", "prod") for each in ours()[f"kafka {env}"] if each["kind"] == "Kafka"]
     used += [("kafka.yaml", f"apache/kafka:{each['spec']['kafka']['version']}") for each in kafka]
     for where, image in used:
-        name, _, tag = image.partition(":")
+        name, _, tag = image.partition("@")[0].partition(":")
         if not name.startswith("tradestream/") and table.get(name) != tag:
             yield f"{where} has {image}, versions.json {table.get(name, 'no such image')}"
 

@@ -16,6 +16,7 @@ from tests.support.pod_templates import pods
 from tests.support.service_settings import settings_of
 
 from contracts.services import SERVICES
+from embedded.trading import UNHURRIED_BARS
 from exchanges.simulator import SimulatorSettings
 from signals.settings import SignalsSettings
 from streaming.settings import ServiceSettings, environment_variable
@@ -189,6 +190,30 @@ def test_live_pods_are_asked_how_they_are_and_may_finish(rendered: dict[str, lis
                 assert (owner["spec"]["strategy"], owner["spec"]["replicas"]) == ({"type": "Recreate"}, 1)
             elif labels["app"] != "trades":  # a pod that ends must not be given partitions
                 assert owner["spec"]["strategy"]["rollingUpdate"] == {"maxSurge": 0, "maxUnavailable": 1}
+
+
+def test_where_the_market_is_made_up_a_prediction_is_waited_for_as_in_a_demo(
+    rendered: dict[str, list[Manifest]],
+) -> None:
+    maps = named(rendered["simulated/live"], "ConfigMap")
+    (signals,) = [each for name, each in maps.items() if name.startswith("signals-")]
+    assert signals["data"]["SIGNALS_MAXIMUM_PENDING_BARS"] == str(UNHURRIED_BARS)
+    assert not [each for each in rendered["dev/live"] if "SIGNALS_MAXIMUM_PENDING_BARS" in each.get("data", {})]
+
+
+def test_the_stand_in_of_the_object_store_knows_every_argument(rendered: dict[str, list[Manifest]]) -> None:
+    source = (ROOT / "tests/deployments/standins/s3/main.go").read_text(encoding="utf-8")
+    known = {f"-{name}" for name in re.findall(r'mini\.\w+\("([\w.]+)"', source)}
+    store = named(rendered["mlflow"], "StatefulSet")["s3"]["spec"]["template"]["spec"]["containers"][0]
+    assert {argument.split("=")[0] for argument in store["args"][1:]} <= known
+
+
+def test_nothing_is_killed_for_coming_up_slowly(rendered: dict[str, list[Manifest]]) -> None:
+    containers = [
+        each for manifests in rendered.values() for *_, pod in pods(manifests) for each in pod["containers"]
+    ]
+    judged = [each for each in containers if "livenessProbe" in each]
+    assert judged and all("startupProbe" in each for each in judged)
 
 
 def test_each_service_has_an_account_and_a_way_out_only_to_what_it_uses(

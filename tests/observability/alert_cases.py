@@ -97,6 +97,13 @@ CASES = (
         before_minute=14,
     ),
     Case(
+        "LogAway",
+        {'tradestream_log_away_seconds{app="candles"}': "0x10 10+60x20"},
+        {'tradestream_log_away_seconds{app="candles"}': "0x10 20x1 0x20"},
+        severity="critical",
+        before_minute=11,
+    ),
+    Case(
         "ServiceRestarting",
         {'process_start_time_seconds{app="candles",instance="a"}': "100x4 200x4 300x4 400x17"},
         {'process_start_time_seconds{app="candles",instance="a"}': "100x9 200x20"},

@@ -53,16 +53,21 @@ def queries(kind: str) -> list[tuple[str, str]]:
     field = "rawSql" if kind == POSTGRES_TYPE else "expr"
     found = []
     for name, dashboard in dashboards().items():
-        for panel in dashboard["panels"]:
-            targets = [target for target in panel.get("targets", []) if target["datasource"]["type"] == kind]
+        for panel in shown(dashboard):
+            targets = [target for target in panel["targets"] if target["datasource"]["type"] == kind]
             found += [(f"{name}: {panel['title']} {target['refId']}", target[field]) for target in targets]
         for marked in dashboard["annotations"]["list"]:
             if marked["datasource"]["type"] == kind:
                 found.append((f"{name}: marks {marked['name']}", marked.get("target", marked)[field]))
         for variable in dashboard["templating"]["list"]:
-            if variable.get("datasource", {}).get("type") == kind:
+            if kind == POSTGRES_TYPE and variable.get("datasource", {}).get("type") == kind:
                 found.append((f"{name}: ${variable['name']}", variable["query"]))
     return found
+
+
+def shown(dashboard: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the panels that ask for something: no headings, no list of alerts."""
+    return [panel for panel in dashboard["panels"] if "targets" in panel]
 
 
 def metrics_in(expression: str) -> set[str]:

@@ -6,16 +6,19 @@ import re
 import subprocess
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 import yaml
 from tests.observability.alert_cases import CASES, Case, Series
-from tests.observability.rule_files import ALERTMANAGER, RULES, RUNBOOK, alerts, program
+from tests.observability.rule_files import ALERTMANAGER, REPOSITORY, RULES, RUNBOOK, alerts, program
 
 _MISSING = "is not installed: tests/observability/install.sh fetches it"
 PROMTOOL = pytest.mark.skipif(program("promtool") is None, reason=f"promtool {_MISSING}")
 AMTOOL = pytest.mark.skipif(program("amtool") is None, reason=f"amtool {_MISSING}")
 _MOST_SUMMARY = 120
+SITE = yaml.safe_load((REPOSITORY / "mkdocs.yml").read_text(encoding="utf-8"))
+PUBLISHED = SITE["site_url"]
 
 
 def told_by(name: str, *arguments: str) -> str:
@@ -75,7 +78,15 @@ def test_every_alert_says_what_it_is_and_where_its_page_is() -> None:
         name, annotations = alert["alert"], alert["annotations"]
         assert alert["labels"]["severity"] in ("critical", "warning"), name
         assert 0 < len(annotations["summary"]) <= _MOST_SUMMARY, name
-        assert annotations["runbook_url"] == f"docs/how-to/runbook.md#{name.lower()}", name
+        address = urlsplit(annotations["runbook_url"])
+        assert address.scheme in ("http", "https") and address.netloc, f"{name}: not an address that a browser opens"
+        assert annotations["runbook_url"] == f"{PUBLISHED}how-to/runbook.html#{name.lower()}", name
+
+
+def test_the_address_of_a_page_is_the_one_that_the_site_has() -> None:
+    """Its file and its heading's anchor are those of the site, with the settings of mkdocs.yml."""
+    assert SITE["use_directory_urls"] is False and (RUNBOOK.parents[1] / "how-to/runbook.md") == RUNBOOK
+    assert PUBLISHED.endswith("/")
 
 
 def test_the_runbook_has_a_section_for_every_alert_and_no_other() -> None:

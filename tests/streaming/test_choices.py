@@ -95,6 +95,8 @@ def test_topics() -> None:
     ours = {each.name: each.ours for each in BY_PLACE["topic"]}
     kept = [topic_config(spec, settings).extra_config["retention.ms"] for spec in TOPICS if not spec.operational]
     assert set(kept) == {str(ours["retention.ms"])}
+    ahead = {topic_config(spec, settings).extra_config["message.timestamp.after.max.ms"] for spec in TOPICS}
+    assert ahead == {str(ours["message.timestamp.after.max.ms"])}
     (changelog,) = wanted_changelogs(settings, ["changelog__candles-dev--trades-dev--default"]).values()
     assert changelog.extra_config == {"cleanup.policy": ours["cleanup.policy of changelogs"]}
 

@@ -21,6 +21,8 @@ from tests.support.waiting import wait_for
 
 #: As Debian names them.
 PROGRAMS = ("prometheus", "prometheus-alertmanager")
+#: Without it Debian's Alertmanager starts and ends.
+_TEMPLATES = Path("/usr/share/prometheus/alertmanager/default.tmpl")
 _READY_SECONDS = 60.0
 _STOP_SECONDS = 20.0
 
@@ -131,5 +133,10 @@ def _answers(url: str) -> bool:
 
 
 def missing_programs() -> list[str]:
-    """Return which of the two are not installed."""
-    return [name for name in PROGRAMS if program(name) is None]
+    """Return what is not installed: one of the two, or what Debian's Alertmanager wants to find in its place."""
+    missing = [name for name in PROGRAMS if program(name) is None]
+    return (
+        missing
+        if _TEMPLATES.exists()
+        else [*missing, f"{_TEMPLATES} (a link to .tools/prometheus{_TEMPLATES} will do)"]
+    )

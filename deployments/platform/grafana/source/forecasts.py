@@ -2,97 +2,193 @@
 
 from __future__ import annotations
 
-from market import chosen
-from parts import EXCHANGE, INTERVAL, PAIR, Json, bars, dashboard, figure, lines, prom, sql, table
+from board import dashboard
+from choices import EXCHANGE, INTERVAL, MODEL, PAIR, chosen, which
+from links import AROUND, AT_POINT, around, of_row, to
+from parts import Json, bars, column, figure, hidden, lines, row, sql, table
 
 #: Each prediction whose bar has come and moved: what the model said, and whether the close was higher.
 _JUDGED = f"""
-    SELECT p.window_start_ms, p.model_name, p.model_version, p.probability_up, p.confidence,
-        CASE WHEN c.close > p.mark_close THEN 1.0 ELSE 0.0 END AS went_up,
+    SELECT p.exchange, p.pair, p.interval_s, p.window_start_ms, p.model_name, p.model_version, p.probability_up,
+        p.confidence, CASE WHEN c.close > p.mark_close THEN 1.0 ELSE 0.0 END AS went_up,
         CASE WHEN (c.close > p.mark_close) = (p.direction = 1) THEN 1.0 ELSE 0.0 END AS was_right
     FROM predictions AS p
     JOIN candles AS c ON c.exchange = p.exchange AND c.pair = p.pair AND c.interval_s = p.interval_s
         AND c.window_start_ms = p.window_start_ms + p.horizon_bars * p.interval_s * 1000
-    WHERE p.reason = 'ok' AND p.direction <> 0 AND c.close <> p.mark_close AND {chosen("p.")}
+    WHERE p.reason = 'ok' AND p.direction <> 0 AND c.close <> p.mark_close AND p.model_name IN ($model)
+        AND {chosen("p.")}
 """
+_CHOSEN = f"model_name IN ($model) AND {chosen()}"
+_COIN = 0.5
 
 
 def predictions() -> Json:
     """Return the dashboard of predictions and the model."""
-    return dashboard("predictions", "predictions", [*_model(), *_said(), *_right()], [EXCHANGE, PAIR, INTERVAL])
+    return dashboard(
+        "predictions",
+        "predictions",
+        "event-time",
+        [*_versions(), *_said(), *_right()],
+        [EXCHANGE, PAIR, INTERVAL, MODEL],
+        says="What the model says, how sure it is, and whether it was right once the bars had come.",
+        data=("predictions", "window_start_ms"),
+    )
 
 
-def _model() -> list[Json]:
-    versions = """
-        SELECT model_name, model_version, feature_set, horizon_bars, count(*) AS predictions,
-            to_timestamp(min(window_start_ms) / 1000) AS first, to_timestamp(max(window_start_ms) / 1000) AS last
-        FROM predictions WHERE window_start_ms BETWEEN $__from AND $__to
-        GROUP BY model_name, model_version, feature_set, horizon_bars ORDER BY last DESC
+def _versions() -> list[Json]:
+    newest = f"""
+        SELECT model_name, max(model_version) AS version FROM predictions WHERE {_CHOSEN} GROUP BY model_name
+        ORDER BY model_name
     """
-    age = """
-        max(tradestream_last_event_timestamp_seconds{topic="technical_indicators"})
-        - on () group_right () max by (model) (tradestream_model_trained_to_timestamp_seconds)
+    right = f"SELECT avg(was_right) AS accuracy FROM ({_JUDGED}) AS judged"
+    reasons = f"""
+        SELECT reason, count(*) AS predictions FROM predictions WHERE {_CHOSEN}
+        GROUP BY reason ORDER BY predictions DESC
     """
-    spoken = "sum by (reason) (rate(tradestream_predictions_total[1m]))"
+    versions = f"""
+        SELECT model_name, model_version, coalesce(model_gate, 'unknown') AS gate, feature_set, horizon_bars,
+            count(*) AS predictions, to_timestamp(min(window_start_ms) / 1000) AS first,
+            to_timestamp(max(window_start_ms) / 1000) AS last, min(window_start_ms) AS from_ms,
+            max(window_start_ms) AS to_ms
+        FROM predictions WHERE {_CHOSEN}
+        GROUP BY model_name, model_version, model_gate, feature_set, horizon_bars ORDER BY last DESC
+    """
+    gates = {"passed": ("passed", "green"), "unproven": ("unproven", "orange")}
+    there = to("predictions", "When it spoke", span=AROUND, model=of_row("model_name"))
     return [
+        row("Versions"),
         figure(
-            "Version that is served", prom("max by (model) (tradestream_model_version)", "{{model}}"), unit="none"
+            "Newest version",
+            sql(newest),
+            unit="none",
+            says="That spoke in the time range, of each model.",
+            decimals=0,
         ),
         figure(
-            "Age of its training data",
-            prom(" ".join(age.split()), "{{model}}"),
-            unit="s",
-            limits=(14 * 86_400,),
-            says="In event time; 14 days are an alert.",
+            "Right",
+            sql(right),
+            unit="percentunit",
+            says="Of predictions whose bar has come and moved, the share that said which way. Half is a coin.",
+            decimals=1,
+            height=8,
         ),
-        lines("Predictions by reason", prom(spoken, "{{reason}}"), unit="cps", height=4),
-        table("Versions in use", sql(versions), width=24, height=6),
+        bars(
+            "Predictions by reason",
+            sql(reasons),
+            "reason",
+            unit="short",
+            says="ok, or why the model could not speak: not_warm is a row with nulls, gap a window not known.",
+            height=8,
+        ),
+        table(
+            "Versions in use",
+            sql(versions),
+            says="unproven: it has not passed the gate. Where one ends and another begins is a switch.",
+            width=24,
+            height=6,
+            columns=[
+                column("gate", words=gates),
+                column("model_version", links=[there]),
+                hidden("from_ms"),
+                hidden("to_ms"),
+            ],
+        ),
     ]
 
 
 def _said() -> list[Json]:
     probability = f"""
-        SELECT to_timestamp(window_start_ms / 1000) AS time, probability_up, confidence
-        FROM predictions WHERE {chosen()} ORDER BY 1
+        SELECT to_timestamp(window_start_ms / 1000) AS time, probability_up, {which()}
+        FROM predictions WHERE {_CHOSEN} ORDER BY 1
     """
     confidence = f"""
         SELECT floor(confidence * 50) / 50 AS confidence_from, count(*) AS predictions
-        FROM predictions WHERE reason = 'ok' AND {chosen()} GROUP BY floor(confidence * 50) / 50 ORDER BY 1
+        FROM predictions WHERE reason = 'ok' AND {_CHOSEN} GROUP BY floor(confidence * 50) / 50 ORDER BY 1
     """
+    newest = f"""
+        SELECT to_timestamp(window_start_ms / 1000) AS time, exchange, pair, interval_s, model_name, model_version,
+            reason, direction, probability_up, confidence, {around("window_start_ms")}
+        FROM predictions WHERE {_CHOSEN} ORDER BY window_start_ms DESC, pair LIMIT 100
+    """
+    candle = to("market", "Its candle", span=AROUND, pair=of_row("pair"), interval_s=of_row("interval_s"))
+    trades = to("trading", "What accounts did with it", span=AROUND, pair=of_row("pair"))
+    sides = {"1": ("up", "green"), "0": ("none", "text"), "-1": ("down", "red")}
     return [
-        lines("Probability of a higher close, and confidence", sql(probability), unit="percentunit", min=0, max=1),
-        bars("Confidence", sql(confidence), "confidence_from", unit="short"),
+        row("What it says"),
+        lines(
+            "Probability of a higher close",
+            sql(probability, series=True),
+            unit="percentunit",
+            min=0,
+            max=1,
+            limits=(_COIN,),
+            says="Half is a coin. Click a point for the candle or for what accounts did.",
+            links=[to("market", "Its candle", span=AT_POINT), to("trading", "What accounts did", span=AT_POINT)],
+        ),
+        bars(
+            "Confidence",
+            sql(confidence),
+            "confidence_from",
+            unit="short",
+            says="Predictions by the probability of the more likely side, in steps of 2 %.",
+        ),
+        table(
+            "Newest predictions",
+            sql(newest),
+            says="The newest 100, with a way to the candle and to the trades.",
+            width=24,
+            columns=[
+                column("time", links=[candle, trades]),
+                column("direction", words=sides),
+                column("/^(probability_up|confidence)$/", unit="percentunit", decimals=1),
+                hidden("from_ms"),
+                hidden("to_ms"),
+            ],
+        ),
     ]
 
 
 def _right() -> list[Json]:
     rolling = f"""
-        SELECT to_timestamp(window_start_ms / 1000) AS time,
-            avg(was_right) OVER (ORDER BY window_start_ms ROWS BETWEEN 59 PRECEDING AND CURRENT ROW) AS last_60
+        SELECT to_timestamp(window_start_ms / 1000) AS time, avg(was_right) OVER (
+            PARTITION BY exchange, pair, interval_s, model_name ORDER BY window_start_ms
+            ROWS BETWEEN 59 PRECEDING AND CURRENT ROW) AS last_60, {which()}
         FROM ({_JUDGED}) AS judged ORDER BY 1
     """
     by_version = f"""
-        SELECT model_name, model_version, count(*) AS judged, avg(was_right) AS accuracy, avg(went_up) AS up_share,
-            avg(confidence) AS mean_confidence,
+        SELECT model_name, model_version, pair, count(*) AS judged, avg(was_right) AS accuracy,
+            avg(went_up) AS up_share, avg(confidence) AS mean_confidence,
             avg((probability_up - went_up) * (probability_up - went_up)) AS brier
-        FROM ({_JUDGED}) AS judged GROUP BY model_name, model_version ORDER BY model_name, model_version
+        FROM ({_JUDGED}) AS judged GROUP BY model_name, model_version, pair
+        ORDER BY model_name, model_version DESC, pair
     """
     calibration = f"""
-        SELECT floor(probability_up * 20) / 20 AS probability_from, count(*) AS judged,
+        SELECT floor(probability_up * 20) / 20 AS said_from, count(*) AS judged,
             avg(probability_up) AS said, avg(went_up) AS came
         FROM ({_JUDGED}) AS judged GROUP BY floor(probability_up * 20) / 20 ORDER BY 1
     """
     return [
-        lines("Accuracy of the last 60 that moved", sql(rolling), unit="percentunit", min=0, max=1),
+        row("Whether it was right"),
+        lines(
+            "Accuracy of the last 60 that moved",
+            sql(rolling, series=True),
+            unit="percentunit",
+            min=0,
+            max=1,
+            limits=(_COIN,),
+            says="Of each pair. Sixty are few: a coin is above 60 % or below 40 % one time in eleven.",
+        ),
         table(
             "Accuracy by version",
             sql(by_version),
             says="Of predictions whose bar has come and moved. 0.5 is a coin; so is a Brier score of 0.25.",
+            columns=[column("brier", decimals=4)],
         ),
         table(
             "Said and came",
             sql(calibration),
             width=24,
             says="Calibrated: `came` is about `said` where many were judged.",
+            columns=[column("/^(said|came|said_from)$/", unit="percentunit", decimals=1)],
         ),
     ]

@@ -1,4 +1,4 @@
-"""What dashboards are made of: panels, queries, variables, and the flow of panels into rows."""
+"""What dashboards are made of: queries and panels; the choices are in choices.py, the whole in board.py."""
 
 from __future__ import annotations
 
@@ -7,25 +7,57 @@ from typing import Any
 
 Json = dict[str, Any]
 
-PROMETHEUS = {"type": "prometheus", "uid": "${prometheus}"}
-POSTGRES = {"type": "grafana-postgresql-datasource", "uid": "${postgres}"}
-LOKI = {"type": "loki", "uid": "${loki}"}
-#: Kinds of panels whose numbers mean nothing without a unit.
-MEASURING = ("timeseries", "stat", "gauge", "barchart", "candlestick")
+PROMETHEUS = {"type": "prometheus", "uid": "${prometheus_datasource}"}
+POSTGRES = {"type": "grafana-postgresql-datasource", "uid": "${postgres_datasource}"}
+LOKI = {"type": "loki", "uid": "${loki_datasource}"}
+#: Kinds of panels that show numbers, which mean nothing without a unit.
+MEASURING = ("timeseries", "stat", "gauge", "barchart", "candlestick", "table")
 #: As the schema of the package @grafana/schema that the dashboards are checked against has it.
 SCHEMA_VERSION = 42
-_COLUMNS = 24
+COLUMNS = 24
+
+#: What words in tables and figures are coloured with: a value, or a pattern between slashes.
+SIDES = {"buy": ("buy", "green"), "sell": ("sell", "red"), "none": ("none", "text")}
+QUALITIES = {
+    "complete": ("complete", "green"),
+    "empty": ("empty", "blue"),
+    "unverified": ("unverified", "orange"),
+    "gap": ("gap", "red"),
+}
+SEVERITIES = {"INFO": ("info", "blue"), "WARNING": ("warning", "orange"), "CRITICAL": ("critical", "red")}
+TRADING_STATES = {
+    "ACTIVE": ("active", "green"),
+    "/^OPERATOR_(.*)/": ("operator: $1", "orange"),
+    "/^(?!ACTIVE$|OPERATOR_)(.*)/": ("stopped: $1", "red"),
+}
+NO_YES = {"0": ("no", "red"), "1": ("yes", "green")}
 
 
-def prom(expression: str, legend: str = "{{app}}", *, now: bool = False) -> Json:
-    """Return a query to Prometheus; with `now` of one moment, for tables and figures."""
-    query = {"datasource": PROMETHEUS, "expr": expression, "legendFormat": legend}
+def prom(expression: str, legend: str = "{{app}}", *, now: bool = False, every: str = "") -> Json:
+    """Return a query to Prometheus.
+
+    Parameters
+    ----------
+    now
+        Ask of one moment, for tables and figures.
+    every
+        How often its metrics are scraped, where that is less often than ours.
+    """
+    query = {"datasource": PROMETHEUS, "expr": " ".join(expression.split()), "legendFormat": legend}
+    query |= {"interval": every} if every else {}
     return query | ({"instant": True, "range": False, "format": "table"} if now else {"range": True})
 
 
-def sql(query: str) -> Json:
-    """Return a query to the feature store: RisingWave, or PostgreSQL on a laptop."""
-    return {"datasource": POSTGRES, "rawSql": " ".join(query.split()), "format": "table", "rawQuery": True}
+def sql(query: str, *, series: bool = False) -> Json:
+    """Return a query to the feature store: RisingWave, or PostgreSQL on a laptop.
+
+    Parameters
+    ----------
+    series
+        Its columns are `time`, numbers, and at most one text that tells the lines apart.
+    """
+    shape = "time_series" if series else "table"
+    return {"datasource": POSTGRES, "rawSql": " ".join(query.split()), "format": shape, "rawQuery": True}
 
 
 def loki(query: str) -> Json:
@@ -38,12 +70,15 @@ def panel(
     kind: str,
     queries: Json | Sequence[Json],
     *,
+    says: str,
     width: int = 12,
     height: int = 8,
     unit: str = "",
-    says: str = "",
     limits: Sequence[float] = (),
     words: dict[str, tuple[str, str]] | None = None,
+    columns: Sequence[Json] = (),
+    links: Sequence[Json] = (),
+    repeat: str = "",
     options: Json | None = None,
     custom: Json | None = None,
     **defaults: Any,
@@ -54,46 +89,74 @@ def panel(
     ----------
     kind
         Grafana's name of the kind: `timeseries`, `table`, `stat`, ...
+    says
+        What it shows, and what a reader may not know.
     width, height
         In Grafana's grid, which is 24 wide.
     unit
         Grafana's name of the unit.
-    says
-        What a reader may not know.
     limits
         Values at which it becomes orange and red; lines over time have them drawn.
     words
         What a value means, with a colour: `{"0": ("no", "red")}`.
+    columns
+        What `column` says of single fields.
+    links
+        Where a click on a value leads.
+    repeat
+        A choice, of which each value has a panel of its own.
     custom, defaults
         Of the kind's field options, and of all kinds' (`min`, `max`, `decimals`, ...).
 
     Raises
     ------
     ValueError
-        If it measures, and has no unit.
+        If it measures, and has no unit, or says nothing.
     """
     if kind in MEASURING and not unit:
         raise ValueError(f"panel '{title}': expected a unit, such as s, bytes, percentunit, short; was none")
+    if not says:
+        raise ValueError(f"panel '{title}': expected what it shows, in words; was nothing")
     targets = [queries] if isinstance(queries, dict) else list(queries)
-    fields: Json = {"custom": custom or {}, **defaults}
-    if unit:
-        fields["unit"] = unit
-    if limits:
-        fields["thresholds"] = thresholds(*limits)
-        if kind == "timeseries":
-            fields["custom"] = {**fields["custom"], "thresholdsStyle": {"mode": "line"}}
-    if words:
-        fields["mappings"] = [mapping(words)]
+    fields = {"custom": custom or {}, **defaults, **_looks(kind, unit, limits, words, links, custom or {})}
     made: Json = {
         "title": title,
+        "description": says,
         "type": kind,
         "datasource": targets[0]["datasource"],
         "targets": [{"refId": chr(ord("A") + place), **target} for place, target in enumerate(targets)],
-        "fieldConfig": {"defaults": fields, "overrides": []},
+        "fieldConfig": {"defaults": fields, "overrides": list(columns)},
         "options": options or {},
         "gridPos": {"x": 0, "y": 0, "w": width, "h": height},
     }
-    return made | ({"description": says} if says else {})
+    return made | ({"repeat": repeat, "repeatDirection": "h", "maxPerRow": COLUMNS // width} if repeat else {})
+
+
+def _looks(
+    kind: str,
+    unit: str,
+    limits: Sequence[float],
+    words: dict[str, tuple[str, str]] | None,
+    links: Sequence[Json],
+    custom: Json,
+) -> Json:
+    looks: Json = {"unit": unit} if unit else {}
+    if limits:
+        looks["thresholds"] = thresholds(*limits)
+        if kind == "timeseries":
+            looks["custom"] = {**custom, "thresholdsStyle": {"mode": "line"}}
+    if words:
+        looks["mappings"] = mappings(words)
+    if links:
+        looks["links"] = list(links)
+    return looks
+
+
+def row(title: str, repeat: str = "") -> Json:
+    """Return a heading over the panels that follow it, repeated with them for each value of a choice."""
+    made: Json = {"title": title, "type": "row", "collapsed": False, "panels": []}
+    made["gridPos"] = {"x": 0, "y": 0, "w": COLUMNS, "h": 1}
+    return made | ({"repeat": repeat} if repeat else {})
 
 
 def thresholds(*limits: float) -> Json:
@@ -103,10 +166,56 @@ def thresholds(*limits: float) -> Json:
     return {"mode": "absolute", "steps": [{"value": None, "color": "green"}, *steps]}
 
 
-def mapping(words: dict[str, tuple[str, str]]) -> Json:
-    """Return what values are shown as."""
-    shown = enumerate(words.items())
-    return {"type": "value", "options": {v: {"text": t, "color": c, "index": i} for i, (v, (t, c)) in shown}}
+def mappings(words: dict[str, tuple[str, str]]) -> list[Json]:
+    """Return what values are shown as; one between slashes is a pattern."""
+    made: list[Json] = []
+    for place, (value, (text, colour)) in enumerate(words.items()):
+        shown = {"text": text, "color": colour, "index": place}
+        if value.startswith("/"):
+            made.append({"type": "regex", "options": {"pattern": value, "result": shown}})
+        else:
+            made.append({"type": "value", "options": {value: shown}})
+    return made
+
+
+def column(
+    name: str, *, links: Sequence[Json] = (), words: dict[str, tuple[str, str]] | None = None, **of: Any
+) -> Json:
+    """Return what one field is shown as.
+
+    Parameters
+    ----------
+    name
+        Of the field; a pattern between slashes is of all it fits.
+    links
+        Where a click leads.
+    words
+        What a value means, with a colour.
+    of
+        Grafana's properties: `unit`, `decimals`, `displayName`, ...; those of the kind of panel as `custom__width`.
+    """
+    properties = [{"id": key.replace("__", "."), "value": value} for key, value in of.items()]
+    if links:
+        properties.append({"id": "links", "value": list(links)})
+    if words:
+        properties.append({"id": "mappings", "value": mappings(words)})
+        properties.append({"id": "custom.cellOptions", "value": {"type": "color-text"}})
+    by = "byRegexp" if name.startswith("/") else "byName"
+    return {"matcher": {"id": by, "options": name}, "properties": properties}
+
+
+def hidden(name: str) -> Json:
+    """Return that a column is there for links, and not shown."""
+    return column(name, custom__hideFrom={"viz": True, "legend": True, "tooltip": True})
+
+
+#: What the names of columns say of their units.
+_BY_NAME = (
+    column("/_quote$/", unit="none", decimals=2),
+    column("/_pct$/", unit="percent", decimals=1),
+    column("/_(rate|share|ratio)$|^(accuracy|mean_confidence)$/", unit="percentunit", decimals=1),
+    column("/^(price|reference_price|average_price|close)$/", unit="none"),
+)
 
 
 def lines(title: str, queries: Json | Sequence[Json], **more: Any) -> Json:
@@ -116,14 +225,17 @@ def lines(title: str, queries: Json | Sequence[Json], **more: Any) -> Json:
     return panel(title, "timeseries", queries, options=options, **more)
 
 
-def table(title: str, queries: Json | Sequence[Json], **more: Any) -> Json:
-    """Return a table."""
-    return panel(title, "table", queries, **more)
+def table(title: str, queries: Json | Sequence[Json], *, columns: Sequence[Json] = (), **more: Any) -> Json:
+    """Return a table; `_quote`, `_pct` and the like at the end of a column's name are its unit."""
+    return panel(title, "table", queries, **{"unit": "none", "columns": [*_BY_NAME, *columns], **more})
 
 
 def figure(title: str, query: Json, **more: Any) -> Json:
-    """Return one large figure for each series, its last value."""
-    options = {"reduceOptions": {"calcs": ["lastNotNull"], "fields": "", "values": False}, "colorMode": "value"}
+    """Return one large figure for each series or row, its last value."""
+    # Of a store's rows each is a figure, named by its text; of series each has one, its last.
+    rows = "rawSql" in query
+    reduced = {"calcs": ["lastNotNull"], "fields": "", "values": rows}
+    options = {"reduceOptions": reduced, "colorMode": "value", "textMode": "auto", "orientation": "auto"}
     return panel(title, "stat", query, options=options, **{"width": 6, "height": 4, **more})
 
 
@@ -136,108 +248,3 @@ def log_lines(title: str, query: Json, **more: Any) -> Json:
 def bars(title: str, query: Json, x: str, **more: Any) -> Json:
     """Return a bar for each row, along the column `x`."""
     return panel(title, "barchart", query, options={"xField": x, "orientation": "auto"}, **more)
-
-
-def mark(name: str, colour: str, query: Json) -> Json:
-    """Return what is marked on the time axis of every panel: fills, changes of model, restarts, alerts.
-
-    Parameters
-    ----------
-    query
-        To Prometheus, whose samples are marked with their label `alertname` and, below it, `instance`; or to the
-        store, with columns `time`, `title`, `text`.
-    """
-    where = {"name": name, "datasource": query["datasource"], "iconColor": colour}
-    return where | {"enable": True, "hide": False, "target": {"refId": "Anno", **query}}
-
-
-def called(expression: str, label: str, words: str) -> Json:
-    """Return a query whose samples are marked with `words`, in which `$1` is the value of a label."""
-    return prom(f'label_replace({expression}, "alertname", "{words}", "{label}", "(.*)")', "")
-
-
-#: On every dashboard.
-MARKS = (
-    mark("Alerts", "red", prom('ALERTS{alertstate="firing",part_of="tradestream"}', "")),
-    mark("Restarts", "orange", called('changes(process_start_time_seconds{app=~".+"}[1m]) > 0', "app", "$1 started")),
-    mark("Models", "blue", called("changes(tradestream_model_version[1m]) > 0", "model", "another version of $1")),
-)
-
-
-def source_variable(name: str, source: Json, label: str) -> Json:
-    """Return the choice among the data sources of a kind."""
-    return {"type": "datasource", "name": name, "label": label, "query": source["type"], "refresh": 1, "hide": 0}
-
-
-def variable(name: str, label: str, query: str) -> Json:
-    """Return a choice among what the feature store has, in the query's order; the first is the default."""
-    return {
-        "type": "query",
-        "name": name,
-        "label": label,
-        "datasource": POSTGRES,
-        "query": query,
-        "refresh": 1,
-        "sort": 0,
-        "hide": 0,
-        "multi": False,
-        "includeAll": False,
-        "options": [],
-    }
-
-
-EXCHANGE = variable("exchange", "Exchange", "SELECT DISTINCT exchange FROM candles ORDER BY exchange")
-PAIR = variable("pair", "Pair", "SELECT DISTINCT pair FROM candles ORDER BY pair")
-INTERVAL = variable("interval_s", "Seconds", "SELECT DISTINCT interval_s FROM candles ORDER BY interval_s")
-ACCOUNT = variable("account", "Account", "SELECT DISTINCT account FROM pnl ORDER BY account")
-
-
-def dashboard(
-    name: str,
-    title: str,
-    panels: Sequence[Json],
-    variables: Sequence[Json] = (),
-    says: str = "",
-    marks: Sequence[Json] = (),
-) -> Json:
-    """Return a dashboard with its panels in rows, left to right, and what is marked on its time axis."""
-    x = y = height = 0
-    for number, each in enumerate(panels, start=1):
-        place = each["gridPos"]
-        if x + place["w"] > _COLUMNS:
-            x, y, height = 0, y + height, 0
-        each["id"], place["x"], place["y"] = number, x, y
-        x, height = x + place["w"], max(height, place["h"])
-    sources = [source_variable("prometheus", PROMETHEUS, "Metrics"), source_variable("postgres", POSTGRES, "Store")]
-    if any(each["datasource"] is LOKI for each in panels):
-        sources.append(source_variable("loki", LOKI, "Logs"))
-    return {
-        "uid": f"tradestream-{name}",
-        "title": f"Tradestream: {title}",
-        "description": says,
-        "tags": ["tradestream"],
-        "schemaVersion": SCHEMA_VERSION,
-        "version": 1,
-        "editable": False,
-        "graphTooltip": 1,
-        "timezone": "utc",
-        "time": {"from": "now-6h", "to": "now"},
-        "refresh": "30s",
-        "links": [
-            {
-                "title": "Tradestream",
-                "type": "dashboards",
-                "tags": ["tradestream"],
-                "asDropdown": True,
-                "icon": "external link",
-                "tooltip": "",
-                "url": "",
-                "targetBlank": False,
-                "includeVars": True,
-                "keepTime": True,
-            }
-        ],
-        "annotations": {"list": [*MARKS, *marks]},
-        "templating": {"list": [*sources, *variables]},
-        "panels": list(panels),
-    }

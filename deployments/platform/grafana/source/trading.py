@@ -1,148 +1,179 @@
-"""Accounts: money, positions, orders, limits."""
+"""Accounts: money, positions, orders, limits, in the market's time."""
 
 from __future__ import annotations
 
-from parts import ACCOUNT, Json, bars, dashboard, figure, lines, panel, prom, sql, table
+from board import dashboard
+from choices import ACCOUNT, EXCHANGE, PAIR, STRATEGY
+from dealings import OF_PNL, decisions, how_well, orders
+from links import AROUND, AT_POINT, of_row, to
+from parts import TRADING_STATES, Json, bars, column, figure, hidden, lines, row, sql, table
 
-_OF_CLOSING_FILLS = "Of fills that closed something, in the time range: win rate, and profit over loss."
+#: As the alert AccountDrawdown has it.
+DRAWDOWN_RATIO = 0.05
+_NEWEST = "(SELECT account, max(time_ms) AS time_ms FROM pnl WHERE account IN ($account) GROUP BY account)"
 
 
 def trading() -> Json:
     """Return the dashboard of accounts."""
-    return dashboard("trading", "trading", [*_now(), *_books(), *_orders()], [ACCOUNT])
+    return dashboard(
+        "trading",
+        "trading",
+        "event-time",
+        [*_now(), *_books(), *how_well(), *orders(), *decisions()],
+        [ACCOUNT, EXCHANGE, PAIR, STRATEGY],
+        says="Accounts, one, several or all at once: money, risk, how well they trade, orders, fills and decisions.",
+        data=("pnl", "time_ms"),
+    )
+
+
+def _of_newest(what: str) -> str:
+    return f"""
+        SELECT p.account, {what} FROM pnl AS p JOIN {_NEWEST} AS newest
+            ON p.account = newest.account AND p.time_ms = newest.time_ms
+        WHERE p.account IN ($account) ORDER BY p.account
+    """
 
 
 def _now() -> list[Json]:
-    used = 'max by (rule) (tradestream_account_limit_used_ratio{account="$account"})'
-    alerts = 'sum(tradestream_risk_alerts_total{account="$account"}) or vector(0)'
-    state = """
-        SELECT trading_state FROM pnl WHERE account = '$account' ORDER BY time_ms DESC LIMIT 1
+    equity = _of_newest("CAST(p.equity AS DOUBLE PRECISION) AS equity")
+    below = _of_newest(
+        "CAST(p.drawdown_quote / nullif(p.equity + p.drawdown_quote, 0) AS DOUBLE PRECISION) AS drawdown_ratio"
+    )
+    accounts = _of_newest("""
+        p.trading_state, to_timestamp(p.time_ms / 1000) AS time, p.equity AS equity_quote,
+        p.balance AS balance_quote, p.drawdown_quote, p.daily_loss_quote, p.exposure_quote,
+        p.unrealised_quote, p.realised_quote, p.fees_quote, p.time_ms - 86400000 AS from_ms, p.time_ms AS to_ms
+    """)
+    alerts = """
+        SELECT count(*) AS alerts FROM risk_alerts
+        WHERE account IN ($account) AND (pair IS NULL OR pair IN ($pair))
+            AND time_ms BETWEEN $__from AND $__to AND severity <> 'INFO'
     """
-    limits = {
-        "reduceOptions": {"calcs": ["lastNotNull"], "fields": "", "values": False},
-        "orientation": "auto",
-        "showThresholdLabels": False,
-        "showThresholdMarkers": True,
-    }
+    its_day = to("trading", "Its last day", span=AROUND, account=of_row("account"))
     return [
+        row("Now"),
         figure(
-            "Equity",
-            prom('max(tradestream_account_equity_quote{account="$account"})', "equity"),
-            unit="none",
-            decimals=2,
+            "Equity", sql(equity), unit="none", decimals=2, width=8, says="Of each account's newest minute, quote."
         ),
         figure(
             "Below its highest",
-            prom('max(tradestream_account_drawdown_ratio{account="$account"})', "drawdown"),
+            sql(below),
             unit="percentunit",
-            limits=(0.05,),
+            decimals=2,
+            width=8,
+            limits=(DRAWDOWN_RATIO,),
+            says="Share of the highest equity that is lost, at the newest minute; 5 % is an alert.",
         ),
-        panel(
-            "Loss limits used",
-            "gauge",
-            prom(used, "{{rule}}"),
-            width=6,
-            height=4,
-            unit="percentunit",
-            options=limits,
-            says="At closes; execution itself judges at the minute's low.",
-            min=0,
-            max=1,
-            limits=(0.8, 1),
+        figure(
+            "Risk alerts",
+            sql(alerts),
+            unit="short",
+            width=8,
+            limits=(1,),
+            says="Warnings and worse of the time range, of all accounts chosen; they are listed below.",
         ),
         table(
-            "Trading state",
-            sql(state),
-            width=3,
-            height=4,
-            says="ACTIVE, or the limit that stopped it.",
-            words={"ACTIVE": ("ACTIVE", "green")},
+            "All accounts",
+            sql(accounts),
+            width=24,
+            height=6,
+            says="Each account chosen, as of its newest minute, whatever the time range.",
+            columns=[
+                column("trading_state", words=TRADING_STATES),
+                column("account", links=[its_day]),
+                hidden("from_ms"),
+                hidden("to_ms"),
+            ],
         ),
-        figure("Risk alerts since the start", prom(alerts, "alerts"), unit="short", width=3, limits=(1,)),
     ]
+
+
+def _of_pnl(*columns: str) -> Json:
+    chosen = ", ".join(f"CAST({column} AS DOUBLE PRECISION) AS {name}" for column, name in map(_named, columns))
+    return sql(
+        f"SELECT to_timestamp(time_ms / 1000) AS time, {chosen}, account FROM pnl WHERE {OF_PNL} ORDER BY 1",
+        series=True,
+    )
+
+
+def _named(column: str) -> tuple[str, str]:
+    return column, column.removesuffix("_quote")
 
 
 def _books() -> list[Json]:
-    def of_pnl(*columns: str) -> Json:
-        chosen = ", ".join(f"CAST({column} AS DOUBLE PRECISION) AS {column}" for column in columns)
-        return sql(f"""
-            SELECT to_timestamp(time_ms / 1000) AS time, {chosen} FROM pnl
-            WHERE account = '$account' AND time_ms BETWEEN $__from AND $__to ORDER BY 1
-        """)
-
-    exposure = """
-        SELECT pair, CAST(quantity * average_price AS DOUBLE PRECISION) AS exposure_quote FROM positions
-        WHERE account = '$account' AND quantity <> 0 ORDER BY pair
-    """
-    closing = "account = '$account' AND realised_pnl_quote <> 0 AND filled_at_ms BETWEEN $__from AND $__to"
-    ratios = f"""
-        SELECT count(*) AS closed, avg(CASE WHEN realised_pnl_quote > 0 THEN 1.0 ELSE 0.0 END) AS win_rate,
-            sum(greatest(realised_pnl_quote, 0)) / nullif(-sum(least(realised_pnl_quote, 0)), 0) AS profit_factor,
-            sum(realised_pnl_quote) AS realised_quote, sum(fee_quote) AS fees_quote,
-            max(realised_pnl_quote) AS best_quote, min(realised_pnl_quote) AS worst_quote
-        FROM fills WHERE {closing}
-    """
-    accounts = """
-        SELECT p.account, p.trading_state, p.equity, p.balance, p.drawdown_quote, p.daily_loss_quote,
-            p.exposure_quote, p.realised_quote, p.fees_quote
-        FROM pnl AS p
-        JOIN (SELECT account, max(time_ms) AS newest_ms FROM pnl GROUP BY account) AS newest
-            ON p.account = newest.account AND p.time_ms = newest.newest_ms
-        ORDER BY p.account
+    pairs = "coalesce(c.close, p.average_price)"
+    exposure = f"""
+        SELECT concat(p.account, ' ', p.pair) AS held,
+            CAST(p.quantity * {pairs} AS DOUBLE PRECISION) AS exposure_quote
+        FROM positions AS p LEFT JOIN ({_newest_closes()}) AS c ON c.exchange = p.exchange AND c.pair = p.pair
+        WHERE p.account IN ($account) AND p.exchange IN ($exchange) AND p.pair IN ($pair) AND p.quantity <> 0
+        ORDER BY held
     """
     days = """
-        SELECT to_timestamp(day_start_ms / 1000) AS day, balance, equity, pnl_quote, fees_quote, max_drawdown_quote,
-            max_daily_loss_quote, minutes
-        FROM pnl_daily WHERE account = '$account' ORDER BY day_start_ms DESC
+        SELECT to_timestamp(day_start_ms / 1000) AS day, account, balance AS balance_quote, equity AS equity_quote,
+            pnl_quote, fees_quote, max_drawdown_quote, max_daily_loss_quote, minutes,
+            day_start_ms AS from_ms, day_start_ms + 86400000 AS to_ms
+        FROM pnl_daily WHERE account IN ($account) AND day_start_ms BETWEEN $__from - 86400000 AND $__to
+        ORDER BY day_start_ms DESC, account
     """
+    market = [to("market", "The market then", span=AT_POINT)]
+    that_day = to("trading", "That day", span=AROUND, account=of_row("account"))
     return [
-        lines("Equity and balance", of_pnl("equity", "balance"), unit="none"),
-        lines("Drawdown and loss of the day", of_pnl("drawdown_quote", "daily_loss_quote"), unit="none"),
-        lines("Exposure", of_pnl("exposure_quote"), unit="none", width=8),
-        bars("Exposure by pair", sql(exposure), "pair", unit="none", width=8),
+        row("Money and risk"),
         lines(
-            "Realised, unrealised, fees",
-            of_pnl("realised_quote", "unrealised_quote", "fees_quote"),
+            "Equity and balance",
+            _of_pnl("equity", "balance"),
+            unit="none",
+            links=market,
+            says="Of each minute, quote currency; balance leaves out what is not realised yet.",
+        ),
+        lines(
+            "Drawdown and loss of the day",
+            _of_pnl("drawdown_quote", "daily_loss_quote"),
+            unit="none",
+            links=market,
+            says="How far equity is below its highest, and below the balance of the last midnight, quote currency.",
+        ),
+        lines(
+            "Exposure",
+            _of_pnl("exposure_quote"),
             unit="none",
             width=8,
+            says="Marked value of what is held, quote currency.",
         ),
-        table("How it trades", sql(ratios), height=6, says=_OF_CLOSING_FILLS),
-        table("All accounts", sql(accounts), height=6, says="Whichever is chosen above; as of the newest minute."),
-        table("Days", sql(days), width=24, height=6),
+        bars(
+            "Exposure by pair",
+            sql(exposure),
+            "held",
+            unit="none",
+            width=8,
+            says="What is held now at the newest close, quote currency, whatever the time range.",
+        ),
+        lines(
+            "Realised, unrealised, fees",
+            _of_pnl("realised_quote", "unrealised_quote", "fees_quote"),
+            unit="none",
+            width=8,
+            says="Since each account's start, quote currency.",
+        ),
+        table(
+            "Days",
+            sql(days),
+            width=24,
+            height=7,
+            says="UTC days; pnl is against the equity at the end of the day before.",
+            columns=[column("day", links=[that_day]), hidden("from_ms"), hidden("to_ms")],
+        ),
     ]
 
 
-def _orders() -> list[Json]:
-    positions = """
-        SELECT pair, quantity, average_price, action, realised_pnl_quote, fees_quote,
-            to_timestamp(updated_at_ms / 1000) AS updated
-        FROM positions WHERE account = '$account' ORDER BY pair
+def _newest_closes() -> str:
+    """Return the newest close of each pair: of its shortest candles."""
+    return """
+        SELECT n.exchange, n.pair, max(n.close) AS close FROM candles AS n JOIN (
+            SELECT exchange, pair, min(interval_s) AS interval_s, max(window_start_ms + interval_s * 1000) AS end_ms
+            FROM candles WHERE exchange IN ($exchange) AND pair IN ($pair) GROUP BY exchange, pair
+        ) AS newest ON n.exchange = newest.exchange AND n.pair = newest.pair AND n.interval_s = newest.interval_s
+            AND n.window_start_ms + n.interval_s * 1000 = newest.end_ms
+        GROUP BY n.exchange, n.pair
     """
-    orders = """
-        SELECT status, coalesce(reason, '') AS reason, side, count(*) AS orders FROM orders
-        WHERE account = '$account' AND decided_at_ms BETWEEN $__from AND $__to
-        GROUP BY status, coalesce(reason, ''), side ORDER BY orders DESC
-    """
-    fills = """
-        SELECT to_timestamp(filled_at_ms / 1000) AS time, pair, side, quantity, price, reference_price, fee_quote,
-            realised_pnl_quote, model_version
-        FROM fills WHERE account = '$account' AND filled_at_ms BETWEEN $__from AND $__to
-        ORDER BY filled_at_ms DESC LIMIT 200
-    """
-    alerts = """
-        SELECT to_timestamp(time_ms / 1000) AS time, severity, rule, pair, value, "limit", message FROM risk_alerts
-        WHERE account = '$account' AND time_ms BETWEEN $__from AND $__to ORDER BY time_ms DESC LIMIT 200
-    """
-    decisions = """
-        SELECT reason, count(*) AS signals FROM signals
-        WHERE account = '$account' AND window_start_ms BETWEEN $__from AND $__to GROUP BY reason ORDER BY signals DESC
-    """
-    changes = 'sum by (status) (increase(tradestream_orders_total{account="$account"}[5m]))'
-    return [
-        table("Positions", sql(positions)),
-        table("Orders", sql(orders)),
-        lines("Changes of orders in 5 minutes", prom(changes, "{{status}}"), unit="short"),
-        bars("Decisions by reason", sql(decisions), "reason", unit="short"),
-        table("Fills", sql(fills)),
-        table("Risk alerts", sql(alerts)),
-    ]

@@ -1,6 +1,6 @@
 """Write the dashboards, and the rules as Kubernetes objects: `make dashboards`.
 
-Five dashboards of many hundred lines of JSON are made of the few lines here. What is made is what Grafana and
+Seven dashboards of thousands of lines of JSON are made of the few lines here. What is made is what Grafana and
 Kubernetes are given; a test holds it against this.
 """
 
@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 from pathlib import Path
 
 import yaml
 from brokers import brokers
 from forecasts import predictions
+from links import runbook_url
+from live import live
 from market import market
 from system import system
 from trading import trading
@@ -25,6 +28,7 @@ DASHBOARDS = {
     "features": features,
     "predictions": predictions,
     "trading": trading,
+    "live": live,
     "system": system,
     "brokers": brokers,
 }
@@ -38,15 +42,28 @@ def files() -> dict[Path, str]:
         for name, make in DASHBOARDS.items()
     }
     for rules in sorted((PLATFORM / "prometheus/rules").glob("*.yaml")):
+        text = with_pages(rules.read_text(encoding="utf-8"))
+        made[Path(f"prometheus/rules/{rules.name}")] = text
         resource = {
             "apiVersion": "monitoring.coreos.com/v1",
             "kind": "PrometheusRule",
             "metadata": {"name": f"tradestream-{rules.stem}", "namespace": "tradestream"},
-            "spec": yaml.safe_load(rules.read_text(encoding="utf-8")),
+            "spec": yaml.safe_load(text),
         }
-        text = yaml.safe_dump(resource, sort_keys=False, width=200)
-        made[Path(f"prometheus/kubernetes/{rules.name}")] = _WRITTEN.format(name=rules.name) + text
+        copy = yaml.safe_dump(resource, sort_keys=False, width=200)
+        made[Path(f"prometheus/kubernetes/{rules.name}")] = _WRITTEN.format(name=rules.name) + copy
     return made
+
+
+def with_pages(rules: str) -> str:
+    """Return the text of rules in which each alert names its page where the documentation is published."""
+    alert = ""
+    lines = []
+    for line in rules.splitlines(keepends=True):
+        if named := re.match(r"\s*- alert: (\w+)$", line):
+            alert = named[1]
+        lines.append(re.sub(r"(runbook_url: ).*", rf"\g<1>{runbook_url(alert)}", line))
+    return "".join(lines)
 
 
 def main() -> int:

@@ -10,7 +10,7 @@ from contracts.message import Message
 from contracts.units import US_PER_MS
 
 ServiceState = Literal[
-    "starting", "recovering", "catching-up", "ready", "degraded", "dead-feed", "not-live", "stopping"
+    "starting", "recovering", "catching-up", "ready", "degraded", "dead-feed", "log-away", "not-live", "stopping"
 ]
 
 
@@ -27,7 +27,8 @@ class ServiceHealth(Message):
         Of the service's package.
     state
         `catching-up`: works, and more waits than should. `degraded`: works, and has just set something aside.
-        `dead-feed`: its source is silent, which a quiet market is not. `not-live`: a restart is called for.
+        `dead-feed`: its source is silent, which a quiet market is not. `log-away`: it waits for Kafka. `not-live`: a
+        restart is called for.
     reasons
         Why, in words; one at least.
     last_event_ms

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from streaming.kafka.connection import BROKERS_AWAY_SECONDS
+from streaming.settings import BROKERS_AWAY_SECONDS
 
 Place = Literal["QuixStreams", "RocksDB", "consumer", "producer", "transactions", "broker", "topic", "MLflow"]
 
@@ -73,6 +73,13 @@ CHOICES: tuple[Choice, ...] = (
     Choice("broker", "auto.create.topics.enable", True, False, "a misspelt topic is written to"),
     Choice("broker", "unclean.leader.election.enable", False, False, "acknowledged messages would be lost"),
     Choice("topic", "retention.ms", 604_800_000, -1, "deletes backfilled history on arrival: it goes by event time"),
+    Choice(
+        "topic",
+        "message.timestamp.after.max.ms",
+        3_600_000,
+        2**63 - 1,
+        "refuses what is an hour ahead of the broker's clock, and all after it: messages go by the venue's",
+    ),
     Choice("topic", "cleanup.policy of changelogs", "delete", "compact", "`make topics` compares it; state would go"),
     Choice("MLflow", "MLFLOW_TRACKING_URI", None, "named", "an empty database in the folder where it happens to run"),
     Choice("MLflow", "MLFLOW_REGISTRY_URI", None, "named", "models of another place than their runs"),

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from confluent_kafka import KafkaError, KafkaException
+from loguru import logger
 
 from contracts.clock import Clock, SystemClock
 from contracts.message import Message
+from contracts.timestamps import iso_utc_ms
 from contracts.topics import AUDIT_LOG, TopicSpec, dead_letters_spec
 from contracts.units import MS_PER_SECOND, US_PER_MS
 from streaming.broker_address import is_embedded
 from streaming.dead_letters.dead_letter import Source, dead_letter_headers
 from streaming.embedded.producer import EmbeddedProducer
+from streaming.errors import NoAnswerError
 from streaming.kafka.producer import KafkaProducer
+from streaming.kafka.retry import asking_for
 from streaming.log_client import open_client
 from streaming.service.intake import INGESTED_AT_US
 from streaming.settings import ServiceSettings
@@ -22,7 +27,15 @@ from streaming.telemetry import metrics
 from streaming.telemetry.audit import AuditLog
 from streaming.topics import message_headers, producer_name, topic_config
 
+#: Reason of dead letters that a broker refused for their time, where a topic has a limit that is none of ours.
+AHEAD_OF_LOG = "ahead-of-log"
+#: What a broker says of a message alone in its batch, and of one among others.
+_REFUSED_FOR_GOOD = (KafkaError.INVALID_TIMESTAMP, KafkaError.INVALID_RECORD)
 _FULL_QUEUE_SECONDS = 0.1
+#: How long a topic that has to be created first is asked for, unless it is said otherwise.
+_LOOK_SECONDS = 30.0
+
+_Sent = tuple[str, dict[str, Any]]
 
 
 class MessageProducer:
@@ -37,7 +50,8 @@ class MessageProducer:
     clock
         The wall clock, for headers.
     timeout_seconds
-        How long Kafka may be away before a message is given up; librdkafka's five minutes by default.
+        How long Kafka may be away before a message is given up, infinity: for ever; librdkafka's five minutes by
+        default.
     """
 
     def __init__(
@@ -49,12 +63,16 @@ class MessageProducer:
     ) -> None:
         self._settings = settings
         self._producer = _log_producer(settings, timeout_seconds)
+        self._timeout_seconds = timeout_seconds
+        self._purged = False
         self._audit = AuditLog(service, settings.instance_id, clock)
         self._service = service
         self._name = producer_name(service)
         self._clock = clock or SystemClock()
         self._known: dict[TopicSpec, str] = {}
         self._failure: KafkaError | None = None
+        self._refused: list[tuple[str, str, dict[str, Any]]] = []
+        self._again: list[_Sent] = []
 
     def produce(
         self, spec: TopicSpec, message: Message, headers: Mapping[str, str | bytes | int] | None = None
@@ -86,7 +104,6 @@ class MessageProducer:
             key=message.key.encode(),
             timestamp=message.event_time_ms,
             headers=own,
-            on_delivery=self._on_delivery,
         )
         if spec.operational:
             return
@@ -113,7 +130,6 @@ class MessageProducer:
             key=key.encode(),
             timestamp=now_us // US_PER_MS,
             headers=dead_letter_headers(self._service, reason, error, Source(source), now_us),
-            on_delivery=self._on_delivery,
         )
         metrics.DEAD_LETTERS.labels(topic=source, reason=reason).inc()
 
@@ -152,25 +168,48 @@ class MessageProducer:
             key=key,
             timestamp=timestamp_ms,
             headers=headers,
-            on_delivery=self._on_delivery,
         )
 
     def _send(self, topic: str, **fields: Any) -> None:
         """Hand over one message; while the client's queue is full, wait for it."""
         self._raise_failure()
+        on_delivery = partial(self._on_delivery, (topic, fields))
         while True:
             try:
-                self._producer.produce(topic, **fields)
+                self._producer.produce(topic, **fields, on_delivery=on_delivery)
                 self._producer.poll(0)
                 return
             except BufferError:
                 self._producer.poll(_FULL_QUEUE_SECONDS)
 
-    def _on_delivery(self, error: KafkaError | None, _: object) -> None:
-        if error is not None:
+    def _on_delivery(self, sent: _Sent, error: KafkaError | None, _: object) -> None:
+        if error is None:
+            return
+        if error.code() in _REFUSED_FOR_GOOD:
+            self._refused.append((error.str(), *sent))
+        elif error.code() == KafkaError._INVALID_DIFFERENT_RECORD:  # it was in one batch with such a one
+            self._again.append(sent)
+        else:
             self._failure = error
 
+    def _set_aside_refused(self) -> None:
+        """Set aside what a broker refuses for its time, and send again what it was refused together with."""
+        refused, self._refused = self._refused, []
+        again, self._again = self._again, []
+        for words, topic, fields in refused:
+            key = (fields["key"] or b"").decode(errors="replace")
+            time = iso_utc_ms(fields["timestamp"])
+            error = (
+                f"{words}: {time}; if that is too far ahead of the broker's clock, make topics alters what it allows"
+            )
+            logger.error("{}: {} is set aside: {}", topic, key, error)
+            self.dead_letter(key, fields["value"] or b"", reason=AHEAD_OF_LOG, error=error, source=topic)
+        for topic, fields in again:
+            self._send(topic, **fields)
+
     def _raise_failure(self) -> None:
+        if self._refused or self._again:
+            self._set_aside_refused()
         if self._failure is not None:
             failure, self._failure = self._failure, None
             raise KafkaException(failure)
@@ -178,10 +217,19 @@ class MessageProducer:
     def _topic(self, spec: TopicSpec) -> str:
         name = self._known.get(spec)
         if name is None:
-            name = self._known[spec] = spec.full_name(self._settings.environment)
+            name = spec.full_name(self._settings.environment)
+            patience_seconds = _LOOK_SECONDS if self._timeout_seconds is None else self._timeout_seconds
+            asking_for(patience_seconds, lambda: self._purged)(self._create)(name, spec)
+            self._known[spec] = name
+        return name
+
+    def _create(self, name: str, spec: TopicSpec) -> None:
+        """Create a topic that is missing."""
+        try:
             with open_client(self._settings) as client:
                 client.create_topic(name, topic_config(spec, self._settings))
-        return name
+        except NoAnswerError as error:
+            raise KafkaException(KafkaError(KafkaError._TRANSPORT, str(error))) from error
 
     def flush(self) -> None:
         """Return when everything is on the log.
@@ -192,6 +240,9 @@ class MessageProducer:
             If it cannot be.
         """
         self._producer.flush()
+        while self._refused or self._again:
+            self._set_aside_refused()
+            self._producer.flush()
         self._raise_failure()
 
     def __len__(self) -> int:
@@ -203,6 +254,7 @@ class MessageProducer:
 
     def purge(self) -> None:
         """Drop what the log has not taken yet; whoever waits for it is told so."""
+        self._purged = True
         self._producer.purge()
 
     def close(self) -> None:
@@ -235,7 +287,8 @@ def open_producer(
     clock
         The wall clock, for headers.
     timeout_seconds
-        A message that the log has not taken by then has failed; by default the log's own patience.
+        A message that the log has not taken by then has failed, infinity: it waits for ever; by default the log's own
+        patience.
 
     Returns
     -------

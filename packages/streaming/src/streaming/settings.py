@@ -35,6 +35,11 @@ _FIRST = "0"
 #: Reports more often than this would be most of what is on the log.
 _LEAST_REPORT_SECONDS = 0.1
 
+#: How long a service waits in place for brokers that are away: for a message to be taken, for offsets to be
+#: committed, and while nothing is to be done. Then it drops what it has not committed, and begins again when they are
+#: back (`streaming.service.resuming`). QuixStreams would end it after two minutes, a commit after half of one.
+BROKERS_AWAY_SECONDS = 300.0
+
 _BROKER = r"(?:(?:PLAINTEXT|SSL|SASL_PLAINTEXT|SASL_SSL)://)?(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:]+\]):\d{1,5}"
 _ADDRESS = re.compile(rf"{SCHEME}.+|{_BROKER}(?:\s*,\s*{_BROKER})*")
 
@@ -164,6 +169,13 @@ class ServiceSettings(BaseSettings):
         "seconds after which a silent replica's partitions go to the others",
         ge=6,
         le=1_800,
+    )
+    broker_patience_seconds: float = _shared(
+        "BROKER_PATIENCE_SECONDS",
+        BROKERS_AWAY_SECONDS,
+        "seconds that messages and commits wait for Kafka before a service begins again where it last committed",
+        ge=1,
+        le=3_600,
     )
     security_protocol: Literal["plaintext", "ssl", "sasl_plaintext", "sasl_ssl"] | None = _shared(
         "SECURITY_PROTOCOL", None, "Kafka only: how to connect"

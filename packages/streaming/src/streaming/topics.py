@@ -29,6 +29,11 @@ if TYPE_CHECKING:
     from streaming.settings import ServiceSettings
 
 
+#: Kafka's greatest number: messages go by event time, the venue's or a simulated market's, and a broker would refuse
+#: what is an hour ahead of its own clock. What is too far ahead of its venue is set aside by `trades`.
+ANY_TIME = str(2**63 - 1)
+
+
 class Topics(dict[str, Topic]):
     """An application's topics by the name of their spec, the place for what it cannot use, and its audit log."""
 
@@ -151,7 +156,8 @@ def topic_config(spec: TopicSpec, settings: ServiceSettings) -> TopicConfig:
     kept = {"retention.ms": str(spec.retention_ms), "cleanup.policy": spec.cleanup_policy}
     if is_embedded(settings.broker_address):
         return TopicConfig(num_partitions=1, replication_factor=1, extra_config=kept)
-    return TopicConfig(spec.partitions, settings.replication_factor, {**kept, "compression.type": COMPRESSION})
+    config = {**kept, "compression.type": COMPRESSION, "message.timestamp.after.max.ms": ANY_TIME}
+    return TopicConfig(spec.partitions, settings.replication_factor, config)
 
 
 def create_topic(

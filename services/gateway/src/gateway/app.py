@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import signal
 import threading
 import time
@@ -14,18 +15,21 @@ from exchanges.private.refusal import RefusedError
 from exchanges.private.venue import NotAnsweredError, PrivateVenue
 from exchanges.private.venues import PRIVATE_VENUES
 from exchanges.venue import UnknownPairError
-from gateway.gateway import Gateway
+from gateway.desk import Desk
 from gateway.settings import GatewaySettings
 from gateway.venue_calls import VenueCalls
 from gateway.venue_clock import VenueClock
 from streaming.clients import create_topics
 from streaming.exit_codes import EXIT_BAD_SETTINGS, EXIT_OK
+from streaming.lease import lease
 from streaming.producer import open_producer
 from streaming.reporting import reporting
 from streaming.service.exit import exit_code_for
 from streaming.service.state_lock import sole_user_of
+from streaming.service.stopping import giving_up
 from streaming.telemetry.audit import AuditLog
 from streaming.telemetry.health import Health, serve_health
+from streaming.telemetry.log_presence import watching_log
 from streaming.telemetry.logging import configure_logging
 
 SERVICE = "gateway"
@@ -89,19 +93,24 @@ def _run(settings: GatewaySettings, turning: Turning) -> None:
         settings.api_key, settings.api_secret, settings.rest_url, timeout_seconds=settings.timeout_seconds
     )
     try:
-        with open_producer(settings, SERVICE) as producer:
-            gateway = Gateway(settings, VenueCalls(venue, clock, settings.label), clock, producer)
-            health = Health(turning, [gateway.check])
+        with (
+            open_producer(settings, SERVICE, timeout_seconds=math.inf) as producer,
+            watching_log(settings, lambda: producer) as presence,
+            giving_up(lambda: producer),
+        ):
+            desk = Desk(settings, VenueCalls(venue, clock, settings.label), clock, producer)
+            health = Health(turning, [desk.check], log=presence)
             with (
                 serve_health(settings.metrics_port, health, settings.metrics_host),
                 reporting(settings, SERVICE, health, AuditLog(SERVICE, settings.instance_id)),
             ):
                 _greet(settings, venue, clock, turning)
-                while not turning.stop.is_set():
-                    gateway.turn()
-                    turning.turned()
-                    turning.stop.wait(_TURN_SECONDS)
-            gateway.close()
+                with lease(settings, SERVICE, CONTROL) as place:
+                    while not turning.stop.is_set():
+                        desk.turn(place)
+                        turning.turned()
+                        turning.stop.wait(_TURN_SECONDS)
+                desk.close()
     finally:
         venue.close()
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from decimal import Decimal
 from typing import TypeVar
 
@@ -27,11 +27,15 @@ from gateway.core.state import EVERYTHING, State
 from gateway.settings import GatewaySettings
 from gateway.venue_calls import VenueCalls
 from gateway.venue_clock import VenueClock
+from streaming.errors import PutOutError
+from streaming.kafka.errors import came_of_brokers
 from streaming.producer import MessageProducer
 from streaming.record import Record
 from streaming.tail import TopicTail
 
 M = TypeVar("M", bound=Message)
+#: Why an order is not sent while the log is away.
+NO_COMMANDS = "commands_unknown"
 
 
 class Gateway:
@@ -49,11 +53,19 @@ class Gateway:
         Its time.
     producer
         Of the log.
+    require_lease
+        Raises if another gateway has taken this one's place: asked before each order and cancellation.
     """
 
     def __init__(
-        self, settings: GatewaySettings, calls: VenueCalls, clock: VenueClock, producer: MessageProducer
+        self,
+        settings: GatewaySettings,
+        calls: VenueCalls,
+        clock: VenueClock,
+        producer: MessageProducer,
+        require_lease: Callable[[], None] = lambda: None,
     ) -> None:
+        self._require_lease = require_lease
         self._policy = settings.policy
         self._accounts = {account.name for account in settings.venue_accounts}
         self._calls = calls
@@ -103,8 +115,9 @@ class Gateway:
             self._held[position.account, position.pair] = Decimal(position.quantity)
 
     def _read_orders(self) -> None:
-        old, self._began = not self._began, True
+        old = not self._began
         seen = [order for order in self._new(self._orders, ORDERS, Order) if self._is_news(order)]
+        self._began = True  # not before: where reading fails, what is there at the next turn was there before, too
         if old:  # of what is over only its last step matters
             seen = list({order.order_id: order for order in seen}.values())
             unknown = sum(order.status not in ENDS for order in seen)
@@ -156,15 +169,24 @@ class Gateway:
         if isinstance(request, SendOrder):
             self._happens(self._send(request))
         elif isinstance(request, CancelOrder):
+            self._require_lease()
             self._happens(self._calls.cancel(request))
         elif isinstance(request, SurveyVenue):
             self._producer.flush()  # an answer may take long
             self._happens(self._calls.survey(request, self._held_by_pair()))
 
     def _send(self, request: SendOrder) -> Event:
-        """Look at what operators said, then send."""
-        self._read_control()
+        """Look at what operators said, then send; while nobody can look, nothing is sent."""
         order = request.order
+        try:
+            self._read_control()
+            self._require_lease()  # last: what was read before nobody else takes for new
+        except PutOutError:
+            raise
+        except Exception as error:
+            if not came_of_brokers(error):
+                raise
+            return Refused(order.order_id, Refusal(NO_COMMANDS, True, "invalid"), self._clock.now_ms())
         shut = refused_at_door(order, self._state.commands.get(order.account))
         if shut is not None:
             return Refused(order.order_id, Refusal(shut, True, "invalid"), self._clock.now_ms())
@@ -180,6 +202,7 @@ class Gateway:
         phases = [each.phase for each in self._state.orders.values()]
         for phase in ("WAITING", "UNKNOWN", "OPEN"):
             metrics.PENDING.labels(phase=phase).set(phases.count(phase))
+        metrics.TROUBLES.set(len(self._state.troubles))
         metrics.SENDING.set(self.check()[0])
 
     def close(self) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from decimal import Decimal
 
 from loguru import logger
@@ -48,7 +50,8 @@ class VenueCalls:
             text = f"this gateway sends orders to {self._exchange}, not to {order.exchange}"
             return Refused(order.order_id, Refusal(text, True, "invalid"), self._clock.now_ms())
         try:
-            taken = self._venue.add_order(order, request.client_id, request.deadline_ms)
+            with _told("send"), _timed():
+                taken = self._venue.add_order(order, request.client_id, request.deadline_ms)
         except RefusedError as error:
             metrics.ANSWERS.labels(answer="refused").inc()
             logger.warning("{} {} {}: {}", order.order_id, order.side, order.pair, error)
@@ -63,7 +66,8 @@ class VenueCalls:
     def cancel(self, request: CancelOrder) -> Event:
         """Ask for an order's end."""
         try:
-            self._venue.cancel_order(request.client_id)
+            with _told("cancel"):
+                self._venue.cancel_order(request.client_id)
         except (RefusedError, NotAnsweredError) as error:
             logger.warning("{} cannot be cancelled yet: {}", request.order.order_id, error)
             return CancelAnswered(request.order.order_id, False, self._clock.now_ms())
@@ -72,13 +76,39 @@ class VenueCalls:
     def survey(self, request: SurveyVenue, held: Mapping[str, Decimal]) -> Event:
         """Ask for everything, in the order in which an order goes from one list to the next."""
         try:
-            asked_ms = self._venue.venue_time_ms()
-            self._clock.heard(asked_ms)
-            orders = self._venue.open_orders()
-            orders += self._venue.ended_orders(request.since_ms)
-            executions = self._venue.executions(request.since_ms)
-            balances = self._venue.balances()
+            with _told("survey"):
+                asked_ms = self._venue.venue_time_ms()
+                self._clock.heard(asked_ms)
+                orders = self._venue.open_orders()
+                orders += self._venue.ended_orders(request.since_ms)
+                executions = self._venue.executions(request.since_ms)
+                balances = self._venue.balances()
         except (RefusedError, NotAnsweredError) as error:
+            metrics.SURVEYS.labels(outcome="failed").inc()
             logger.warning("the venue cannot be compared with, so nothing is sent: {}", error)
             return SurveyFailed(str(error), self._clock.now_ms())
+        metrics.SURVEYS.labels(outcome="answered").inc()
         return Surveyed(asked_ms, orders, executions, balances, self._clock.now_ms(), held)
+
+
+@contextmanager
+def _told(call: str) -> Iterator[None]:
+    """Count a call that the venue refuses or does not answer."""
+    try:
+        yield
+    except RefusedError:
+        metrics.CALL_FAILURES.labels(call=call, answer="refused").inc()
+        raise
+    except NotAnsweredError:
+        metrics.CALL_FAILURES.labels(call=call, answer="none").inc()
+        raise
+
+
+@contextmanager
+def _timed() -> Iterator[None]:
+    """Measure how long the venue takes, whatever it answers."""
+    began = time.monotonic()
+    try:
+        yield
+    finally:
+        metrics.SEND_SECONDS.observe(time.monotonic() - began)

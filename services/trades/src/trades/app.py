@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import signal
 import time
-from collections.abc import AsyncIterator, Awaitable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 
 from loguru import logger
 
@@ -20,6 +21,7 @@ from streaming.service.exit import exit_code_for
 from streaming.service.stopping import give_up_soon
 from streaming.telemetry.audit import AuditLog
 from streaming.telemetry.health import Check, Health, serve_health
+from streaming.telemetry.log_presence import watching_log
 from streaming.telemetry.logging import configure_logging
 from trades.bad_rows import SERVICE, BadRows
 from trades.feed_health import FeedHealth
@@ -36,7 +38,7 @@ def run_trades(settings: TradesSettings) -> int:
     configure_logging(SERVICE, settings.log_level, settings.log_format)
     try:
         create_topics(settings, [TRADES, TRADES_CHECKPOINTS, SYMBOL_SUBSCRIPTIONS])
-        with open_producer(settings, SERVICE) as producer:
+        with open_producer(settings, SERVICE, timeout_seconds=math.inf) as producer:
             asyncio.run(_run(settings, producer))
     except UnknownPairError as error:
         logger.error("stopping: TRADES_PAIRS: {}", error)
@@ -75,12 +77,22 @@ async def _run(settings: TradesSettings, producer: MessageProducer) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop)
     try:
-        async with _health(settings, checks):
+        async with _health(settings, checks, producer):
             await source
     except asyncio.CancelledError:
         logger.info("asked to stop")
     finally:
         bad_rows.log_summary()
+
+
+@contextmanager
+def _told(settings: TradesSettings, health: Health, audit: AuditLog) -> Iterator[None]:
+    """Serve and report `health` while the block runs."""
+    with (
+        serve_health(settings.metrics_port, health, settings.metrics_host),
+        reporting(settings, SERVICE, health, audit),
+    ):
+        yield
 
 
 class _Turning:
@@ -95,16 +107,17 @@ class _Turning:
 
 
 @asynccontextmanager
-async def _health(settings: TradesSettings, checks: Sequence[Check]) -> AsyncIterator[None]:
+async def _health(
+    settings: TradesSettings, checks: Sequence[Check], producer: MessageProducer
+) -> AsyncIterator[None]:
     """Serve and report health and metrics while the block runs."""
     turning = _Turning()
-    health = Health(turning, checks)
     audit = AuditLog(SERVICE, settings.instance_id)
     task = asyncio.create_task(turning.run())
     try:
         with (
-            serve_health(settings.metrics_port, health, settings.metrics_host),
-            reporting(settings, SERVICE, health, audit),
+            watching_log(settings, lambda: producer) as presence,
+            _told(settings, Health(turning, checks, log=presence), audit),
         ):
             yield
     finally:

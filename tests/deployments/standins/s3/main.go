@@ -17,6 +17,7 @@ func main() {
 	mini := flag.NewFlagSet("mini", flag.ExitOnError)
 	folder := mini.String("dir", "/data", "where files are kept")
 	bucket := mini.String("bucket", "", "made if it is not there")
+	mini.Bool("master.telemetry", true, "nobody is told anything here either way")
 	if len(os.Args) < 2 || os.Args[1] != "mini" {
 		log.Fatal("expected: mini -dir=FOLDER -bucket=NAME")
 	}

@@ -11,7 +11,7 @@ from confluent_kafka import KafkaError, KafkaException, TopicCollection
 from confluent_kafka.admin import AdminClient
 
 from contracts.topics import TopicSpec
-from streaming.errors import ServiceError, SettingsError
+from streaming.errors import NoAnswerError, ServiceError, SettingsError
 from streaming.kafka.connection import kafka_connection
 from streaming.kafka.errors import is_refusal, no_answer, not_allowed, wrong_settings
 from streaming.kafka.grants import Grant, describe_grants, grants_of
@@ -46,7 +46,7 @@ def open_admin(settings: ServiceSettings, timeout_seconds: float = TIMEOUT_SECON
     SettingsError
         If the broker, or this side, refuses: user, password, certificate or protocol. At once, since waiting does not
         help.
-    ServiceError
+    NoAnswerError
         If nobody has answered in time.
     """
     errors: list[KafkaError] = []
@@ -67,7 +67,7 @@ def open_admin(settings: ServiceSettings, timeout_seconds: float = TIMEOUT_SECON
                 raise SettingsError(wrong_settings(settings, reported)) from error
             if time.monotonic() > deadline:
                 last = next((each for each in reversed(errors) if each.code() in _WHY), error.args[0])
-                raise ServiceError(no_answer(settings, last.str())) from error
+                raise NoAnswerError(no_answer(settings, last.str())) from error
     raise AssertionError("it asks until there is an answer or no time")
 
 

@@ -12,7 +12,7 @@ from confluent_kafka.cimpl import NewTopic
 from quixstreams.models.topics import TopicConfig
 
 from contracts.topics import TopicSpec
-from streaming.errors import ServiceError
+from streaming.errors import NoAnswerError, ServiceError
 from streaming.kafka.access import open_admin
 from streaming.kafka.connection import KAFKA_CONSUMER_CONFIG, kafka_connection
 from streaming.kafka.errors import not_allowed
@@ -73,7 +73,7 @@ class KafkaClient:
             if described.error is None and all(found.leader >= 0 for found in described.partitions.values()):
                 return
             if time.monotonic() > deadline:
-                raise TimeoutError(f"{topic}: expected a leader for each partition, was {described.error}")
+                raise NoAnswerError(f"{topic}: expected a leader for each partition, was {described.error}")
             time.sleep(_LEADER_SECONDS)
 
     @retry_while_passing
@@ -116,7 +116,7 @@ class KafkaClient:
                 start = message.offset() + 1
                 yield _record(message, spec)
             if time.monotonic() - heard_seconds > _TIMEOUT_SECONDS:
-                raise TimeoutError(f"{topic}[{partition}]: expected messages up to offset {end}, none came")
+                raise NoAnswerError(f"{topic}[{partition}]: expected messages up to offset {end}, none came")
 
     @retry_while_passing
     def offset_at(self, topic: str, partition: int, timestamp_ms: int) -> int | None:

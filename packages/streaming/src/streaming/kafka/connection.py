@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 from quixstreams.kafka import ConnectionConfig
+
+from streaming.settings import BROKERS_AWAY_SECONDS
 
 if TYPE_CHECKING:
     from streaming.settings import ServiceSettings
@@ -20,13 +23,22 @@ _RECONNECTING: dict[str, Any] = {
     "topic.metadata.refresh.interval.ms": 10_000,
 }
 
-#: How long a service waits for brokers that are away before it ends: for a message to be taken, for offsets to be
-#: committed, and while nothing is to be done. QuixStreams would end it after two minutes, a commit after half of one.
-BROKERS_AWAY_SECONDS = 300.0
 #: Waiting so for brokers is no reason to be thrown out of the group by them.
-_MAX_POLL_MS = int((BROKERS_AWAY_SECONDS + 120.0) * 1_000)
+_POLL_SPARE_SECONDS = 120.0
 #: A transaction is as long as a checkpoint, which may be late; Kafka's 60 s would end each one of a longer interval.
 _TRANSACTION_SPARE_SECONDS = 60.0
+
+
+def patience_config(patience_seconds: float) -> dict[str, Any]:
+    """Return what a producer adds whose messages may wait so long for a broker; infinity: for ever.
+
+    Examples
+    --------
+    >>> patience_config(2.5), patience_config(float("inf"))
+    ({'message.timeout.ms': 2500}, {'message.timeout.ms': 0})
+    """
+    return {"message.timeout.ms": 0 if patience_seconds == math.inf else int(patience_seconds * 1_000)}
+
 
 #: Every producer's: nothing is acknowledged before all in-sync replicas have it. Nothing waits for company either:
 #: librdkafka's linger of 5 ms would be added by each of five services in turn. Under load messages still travel
@@ -35,7 +47,7 @@ KAFKA_PRODUCER_CONFIG: dict[str, Any] = {
     "acks": "all",
     "compression.type": COMPRESSION,
     "linger.ms": 0,
-    "message.timeout.ms": int(BROKERS_AWAY_SECONDS * 1_000),
+    **patience_config(BROKERS_AWAY_SECONDS),
     **_RECONNECTING,
 }
 #: Where latency does not count: fewer and larger requests.
@@ -64,12 +76,24 @@ _CAREFUL: dict[str, Any] = {
 KAFKA_CONSUMER_CONFIG: dict[str, Any] = {"fetch.wait.max.ms": 50, **_BOUNDED_QUEUE, **_RECONNECTING, **_CAREFUL}
 
 
-def group_config(session_timeout_seconds: float) -> dict[str, Any]:
-    """Return what a member of a consumer group adds."""
-    return {"session.timeout.ms": int(session_timeout_seconds * 1_000), "max.poll.interval.ms": _MAX_POLL_MS}
+def group_config(session_timeout_seconds: float, patience_seconds: float = BROKERS_AWAY_SECONDS) -> dict[str, Any]:
+    """Return what a member of a consumer group adds.
+
+    Examples
+    --------
+    >>> group_config(45.0)
+    {'session.timeout.ms': 45000, 'max.poll.interval.ms': 420000}
+    """
+    longest_seconds = max(patience_seconds + _POLL_SPARE_SECONDS, session_timeout_seconds)
+    return {
+        "session.timeout.ms": int(session_timeout_seconds * 1_000),
+        "max.poll.interval.ms": int(longest_seconds * 1_000),
+    }
 
 
-def transaction_config(transactional_id: str, commit_interval_seconds: float) -> dict[str, Any]:
+def transaction_config(
+    transactional_id: str, commit_interval_seconds: float, patience_seconds: float = BROKERS_AWAY_SECONDS
+) -> dict[str, Any]:
     """Return what a producer adds whose transactions last from one checkpoint to the next.
 
     Examples
@@ -82,7 +106,7 @@ def transaction_config(transactional_id: str, commit_interval_seconds: float) ->
         "transactional.id": transactional_id,
         "transaction.timeout.ms": timeout_ms,
         # Of a transaction that has ended no message counts any more; librdkafka takes no longer one.
-        "message.timeout.ms": min(timeout_ms, KAFKA_PRODUCER_CONFIG["message.timeout.ms"]),
+        "message.timeout.ms": min(timeout_ms, int(patience_seconds * 1_000)),
     }
 
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from confluent_kafka import KafkaError, KafkaException
+from quixstreams.checkpointing.exceptions import CheckpointProducerTimeout
 from quixstreams.kafka.exceptions import BaseKafkaException, KafkaBrokerUnavailableError
 from quixstreams.models.topics.exceptions import CreateTopicFailure, TopicPermissionError
 from quixstreams.state.exceptions import ChangelogTopicPartitionNotAssigned
 
-from streaming.kafka.connection import BROKERS_AWAY_SECONDS
+from streaming.errors import NoAnswerError, PutOutError, causes_of
+from streaming.kafka.retry import PASSING
 
 if TYPE_CHECKING:
     from streaming.settings import ServiceSettings
@@ -26,6 +28,21 @@ _NOT_ALLOWED = frozenset(
         KafkaError.TRANSACTIONAL_ID_AUTHORIZATION_FAILED,
     }
 )
+#: A message, a commit or a member that brokers who were away for long, or a group that went on without us, have no
+#: place for any more. Not among them: who was put out by another one of his name.
+_THE_BROKERS = PASSING | {
+    KafkaError._MSG_TIMED_OUT,
+    KafkaError._ALL_BROKERS_DOWN,
+    KafkaError._ASSIGNMENT_LOST,
+    KafkaError._MAX_POLL_EXCEEDED,
+    KafkaError.REQUEST_TIMED_OUT,
+    KafkaError.NETWORK_EXCEPTION,
+    KafkaError.NOT_ENOUGH_REPLICAS,
+    KafkaError.NOT_ENOUGH_REPLICAS_AFTER_APPEND,
+    KafkaError.UNKNOWN_MEMBER_ID,
+    KafkaError.ILLEGAL_GENERATION,
+    KafkaError.REBALANCE_IN_PROGRESS,
+}
 
 
 def is_refusal(error: KafkaError) -> bool:
@@ -83,6 +100,36 @@ def not_allowed(user: str | None, permissions: str) -> str:
     return f"Kafka user {user!r} lacks {permissions} (the operator gives it: make access)"
 
 
+def is_the_brokers(error: BaseException) -> bool:
+    """Whether what failed would not have, had the brokers been there all the time and kept us in our group.
+
+    Beginning again where the last checkpoint is cures it; whatever else is wrong comes again and ends the process.
+    """
+    if isinstance(error, KafkaBrokerUnavailableError | CheckpointProducerTimeout):
+        return True
+    if isinstance(error, BaseKafkaException):
+        return error.error.code() in _THE_BROKERS
+    if isinstance(error, KafkaException):
+        return error.args[0].code() in _THE_BROKERS
+    return isinstance(error, PutOutError | NoAnswerError)
+
+
+def came_of_brokers(error: BaseException) -> bool:
+    """Return whether an error, or one behind it, is of brokers that were away, or of a group that went on without us.
+
+    Parameters
+    ----------
+    error
+        What was raised.
+
+    Returns
+    -------
+    bool
+        Then waiting for the brokers and beginning again where it was committed cures it.
+    """
+    return any(is_the_brokers(each) for each in causes_of(error))
+
+
 def describe_kafka_error(error: BaseException) -> str | None:
     """Return what a Kafka client, or QuixStreams on its behalf, says; None if `error` is not from there.
 
@@ -94,7 +141,7 @@ def describe_kafka_error(error: BaseException) -> str | None:
     if isinstance(error, CreateTopicFailure | TopicPermissionError):
         return f"Kafka: {error}; the operator creates topics: make topics"
     if isinstance(error, KafkaBrokerUnavailableError):
-        return f"Kafka (TRADESTREAM_BROKER_ADDRESS): no broker was to be reached for {BROKERS_AWAY_SECONDS:g} s"
+        return "Kafka (TRADESTREAM_BROKER_ADDRESS): no broker was to be reached for a long time"
     if isinstance(error, ChangelogTopicPartitionNotAssigned):  # fenced, or rebalanced, before it had read its state
         what = "Kafka took the partitions back while their state was restored"
         return f"{what}: {_OTHER_PROCESS}; or replicas came or went"

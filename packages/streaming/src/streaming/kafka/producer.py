@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from confluent_kafka import Producer
 
-from streaming.kafka.connection import KAFKA_PRODUCER_CONFIG, kafka_connection
+from streaming.kafka.connection import KAFKA_PRODUCER_CONFIG, kafka_connection, patience_config
 
 if TYPE_CHECKING:
     from streaming.settings import ServiceSettings
@@ -18,11 +18,12 @@ class KafkaProducer(Producer):  # type: ignore[misc]  # confluent_kafka has no t
     Parameters
     ----------
     timeout_seconds
-        A message that the broker has not taken by then has failed; librdkafka's five minutes by default.
+        A message that the broker has not taken by then has failed, infinity: it waits for ever; librdkafka's five
+        minutes by default.
     """
 
     def __init__(self, settings: ServiceSettings, timeout_seconds: float | None = None) -> None:
-        timeout = {} if timeout_seconds is None else {"message.timeout.ms": int(timeout_seconds * 1_000)}
+        timeout = {} if timeout_seconds is None else patience_config(timeout_seconds)
         super().__init__(
             {
                 **kafka_connection(settings).as_librdkafka_dict(),

@@ -8,14 +8,14 @@ from typing import Any, TypeVar, cast
 from confluent_kafka import KafkaError, KafkaException
 from tenacity import retry, retry_if_exception, stop_after_delay, wait_fixed
 
-from streaming.kafka.connection import BROKERS_AWAY_SECONDS
+from streaming.settings import BROKERS_AWAY_SECONDS
 
 Asked = TypeVar("Asked", bound=Callable[..., Any])
 
 _TIMEOUT_SECONDS = 30.0
 _RETRY_SECONDS = 0.2
 #: What a cluster says while a broker comes, goes or hands over: a moment later the same question has an answer.
-_PASSING = frozenset(
+PASSING = frozenset(
     {
         KafkaError.LEADER_NOT_AVAILABLE,
         KafkaError.NOT_LEADER_FOR_PARTITION,
@@ -32,10 +32,11 @@ _PASSING = frozenset(
 
 
 def _is_passing(error: BaseException) -> bool:
-    return isinstance(error, KafkaException) and error.args[0].code() in _PASSING
+    return isinstance(error, KafkaException) and error.args[0].code() in PASSING
 
 
-def _asking_for(seconds: float, stopping: Callable[[], bool] = lambda: False) -> Callable[[Asked], Asked]:
+def asking_for(seconds: float, stopping: Callable[[], bool] = lambda: False) -> Callable[[Asked], Asked]:
+    """Return what asks again while a cluster says what passes, for so long, or until somebody is `stopping`."""
     patient = stop_after_delay(seconds)
     asking = retry(
         retry=retry_if_exception(_is_passing),
@@ -47,7 +48,7 @@ def _asking_for(seconds: float, stopping: Callable[[], bool] = lambda: False) ->
 
 
 #: Asks again while a cluster says what passes, up to half a minute.
-retry_while_passing = _asking_for(_TIMEOUT_SECONDS)
+retry_while_passing = asking_for(_TIMEOUT_SECONDS)
 
 
 def commit_with_retry(
@@ -62,11 +63,11 @@ def commit_with_retry(
     into the same. Who is `stopping` asks once: what is not committed is processed again.
     """
 
-    @_asking_for(seconds, stopping)
+    @asking_for(seconds, stopping)
     def asked_again(*arguments: Any, **options: Any) -> Any:
         answered = commit(*arguments, **options)
         for partition in answered or ():
-            if partition.error is not None and partition.error.code() in _PASSING:
+            if partition.error is not None and partition.error.code() in PASSING:
                 raise KafkaException(partition.error)
         return answered
 

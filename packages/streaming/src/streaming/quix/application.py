@@ -14,6 +14,7 @@ from quixstreams.processing import ProcessingContext
 from streaming.kafka.retry import commit_with_retry
 from streaming.quix.processing import ServiceContext
 from streaming.quix.topics import KafkaTopicManager
+from streaming.settings import BROKERS_AWAY_SECONDS
 
 
 def consumer_of(app: Application) -> InternalConsumer:
@@ -33,15 +34,19 @@ class HookedApplication(Application):
     ----------
     context
         Its offsets, checkpoints and producer.
+    patience_seconds
+        How long it waits in place for brokers that are away.
     """
 
     context: ServiceContext
+    patience_seconds: float
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
+        self.patience_seconds = options.get("broker_availability_timeout", BROKERS_AWAY_SECONDS)
         self.context = self._processing_context = ServiceContext.like(self._processing_context)
         self._consumer.commit = commit_with_retry(  # type: ignore[method-assign]
-            self._consumer.commit, stopping=lambda: not self._run_tracker.running
+            self._consumer.commit, stopping=lambda: not self._run_tracker.running, seconds=self.patience_seconds
         )
         self._rebuilt = True
 
@@ -81,6 +86,12 @@ class HookedApplication(Application):
         """Return the client whose messages Kafka may not have taken yet, None before there is one."""
         return self._producer._producer._inner_producer
 
+    def drop_outgoing(self) -> None:
+        """Drop what Kafka has not taken: whoever goes on where it was committed makes it again."""
+        if (producer := self.outgoing()) is not None:
+            producer.purge()
+            producer.poll(0)
+
     def leave_signals_alone(self) -> None:
         """Install no signal handlers when it runs."""
         self._setup_signal_handlers = lambda: None  # type: ignore[method-assign]
@@ -104,6 +115,8 @@ class HookedApplication(Application):
                 tp.offset = starts.get((tp.topic, tp.partition), tp.offset) if self._is_input(tp) else OFFSET_END
         super()._on_assign(consumer, partitions)
         self.context.forget()
+        if self.context.fence is not None:
+            self.context.fence.passed()
         # What needs no recovery may be processed by the very poll that this is called from.
         self._rebuilt = not self.recovering
         if self._rebuilt:
@@ -118,13 +131,15 @@ class HookedApplication(Application):
             self.on_released(self._inputs(partitions))
 
     def _on_lost(self, consumer: Any, partitions: Any) -> None:
-        self.context.forget()
+        self.context.drop()
         self.on_released(self._inputs(partitions))
         super()._on_lost(consumer, partitions)
 
     def _process_message(self, dataframe_composed: Any) -> None:
         if not self._rebuilt:
             self._rebuilt = True
+            if self.context.fence is not None:
+                self.context.fence.passed()
             self.on_rebuilt()
         super()._process_message(dataframe_composed)  # type: ignore[no-untyped-call]
         self.on_turn(not self._run_tracker._message_consumed)

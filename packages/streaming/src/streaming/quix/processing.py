@@ -9,6 +9,7 @@ from typing import Any, Protocol, Self
 
 from quixstreams.processing import ProcessingContext
 
+from streaming.kafka.fence import Fence
 from streaming.quix.stores import mark_stores
 
 
@@ -33,6 +34,8 @@ class ServiceContext(ProcessingContext):
         By topic and partition, the offset at which the open checkpoint began.
     topic_ids
         By topic, what tells it from another one of its name.
+    fence
+        Asks after a standstill whether the partitions are still this process's; None: nobody could have them.
     while_committing
         Entered for as long as a checkpoint that is not empty takes.
     """
@@ -40,6 +43,7 @@ class ServiceContext(ProcessingContext):
     caches: list[Cache]
     positions: dict[tuple[str, int], int]
     topic_ids: dict[str, str]
+    fence: Fence | None
     while_committing: Callable[[], AbstractContextManager[None]]
 
     @classmethod
@@ -48,7 +52,7 @@ class ServiceContext(ProcessingContext):
         fields = {field.name: getattr(context, field.name) for field in dataclasses.fields(context) if field.init}
         found = cls(**fields)
         found.caches, found.while_committing = [], nullcontext
-        found.positions, found.topic_ids = {}, {}
+        found.positions, found.topic_ids, found.fence = {}, {}, None
         return found
 
     def state_of(self, stream_id: str, partition: int, key: Any) -> Any:
@@ -58,6 +62,8 @@ class ServiceContext(ProcessingContext):
     def commit_checkpoint(self, force: bool = False, revoking: bool = False) -> None:
         """Commit as `ProcessingContext` does, with the caches; forget them if nothing was committed."""
         checkpoint = self.checkpoint
+        if self.fence is not None and not revoking:
+            self.fence.look(self.positions)
         if not force and not checkpoint.expired():
             return
         with nullcontext() if checkpoint.empty() else self.while_committing():
@@ -65,11 +71,23 @@ class ServiceContext(ProcessingContext):
                 cache.write_back()
             reached = mark_stores(self, self.positions, self.topic_ids)
             super().commit_checkpoint(force=True, revoking=revoking)
+            self.note_well()
         # A sink that is pushed back leaves the checkpoint behind: its messages come again, to the state before them.
         if any(each.changed and not each.completed for each in checkpoint._store_transactions.values()):
             self.forget()
         else:
             self.positions |= reached
+
+    def note_well(self) -> None:
+        """Note that a checkpoint took its time and was taken: no standstill."""
+        if self.fence is not None:
+            self.fence.passed()
+
+    def drop(self) -> None:
+        """Drop the open checkpoint: what it holds is of partitions that somebody else may have by now."""
+        self.forget()
+        self.checkpoint.close(revoking=True)
+        self.init_checkpoint()  # type: ignore[no-untyped-call]
 
     def forget(self) -> None:
         """Drop the cached values: partitions have come, gone, or been taken back."""

@@ -15,15 +15,17 @@ from streaming.dead_letters.writer import DeadLetters
 from streaming.embedded.filesystem import require_local_filesystem
 from streaming.kafka.access import require_grants
 from streaming.kafka.connection import (
-    BROKERS_AWAY_SECONDS,
     BULK_LINGER_MS,
     KAFKA_CONSUMER_CONFIG,
     KAFKA_PRODUCER_CONFIG,
     group_config,
     kafka_connection,
+    patience_config,
     transaction_config,
 )
+from streaming.kafka.fence import Fence
 from streaming.log_client import open_client
+from streaming.quix.application import consumer_of
 from streaming.recovery.start import Recovery
 from streaming.service.application import EmbeddedServiceApplication, ServiceApplication
 from streaming.service.checkpoint_mark import CheckpointMark
@@ -112,7 +114,7 @@ def create_application(
     options: dict[str, Any] = {
         "consumer_group": settings.group_for(service),
         "auto_offset_reset": "error",
-        "broker_availability_timeout": BROKERS_AWAY_SECONDS,
+        "broker_availability_timeout": settings.broker_patience_seconds,
         "auto_recover_from_source_offset_out_of_range": False,
         "commit_interval": settings.commit_interval_seconds,
         "commit_every": settings.commit_every_messages,
@@ -134,6 +136,7 @@ def create_application(
         app = EmbeddedServiceApplication(settings.broker_address, **options)
     else:
         app = ServiceApplication(kafka_connection(settings), **options)
+        app.context.fence = Fence(consumer_of(app), settings.session_timeout_seconds / 2)
     app.service, app.intake, app.dead_letters, app.stop_at_end = service, intake, dead_letters, stop_at_end
     app.recovery = Recovery(settings, service, inputs, open_client)
     app.progress, app.audit = progress, AuditLog(service, settings.instance_id, clock)
@@ -155,13 +158,18 @@ def _client_options(settings: ServiceSettings, service: str, ends: bool) -> dict
     return {
         "consumer_extra_config": {
             **({"group.instance.id": identity} if settings.static_membership and not ends else {}),
-            **group_config(settings.session_timeout_seconds),
+            **group_config(settings.session_timeout_seconds, settings.broker_patience_seconds),
             **KAFKA_CONSUMER_CONFIG,
         },
         "producer_extra_config": {
             **KAFKA_PRODUCER_CONFIG,
+            **patience_config(settings.broker_patience_seconds),
             # In a job or a transaction no message counts sooner for having been sent alone.
             **({"linger.ms": BULK_LINGER_MS} if ends or transactional else {}),
-            **(transaction_config(identity, settings.commit_interval_seconds) if transactional else {}),
+            **(
+                transaction_config(identity, settings.commit_interval_seconds, settings.broker_patience_seconds)
+                if transactional
+                else {}
+            ),
         },
     }

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import errno
 import sqlite3
-from collections.abc import Iterator
 
 from loguru import logger
 
 from contracts.errors import BadSettingError, TradestreamError
-from streaming.errors import RecoveryError, SettingsError
+from streaming.errors import RecoveryError, SettingsError, causes_of
 from streaming.exit_codes import EXIT_BAD_SETTINGS, EXIT_FAILED, EXIT_WOULD_LOSE
 from streaming.kafka.errors import describe_kafka_error
 
@@ -31,7 +30,7 @@ def exit_code_for(error: Exception) -> int:
         logger.error("stopping: {}", words)
     if isinstance(error, BadSettingError | SettingsError):
         return EXIT_BAD_SETTINGS
-    return EXIT_WOULD_LOSE if any(isinstance(each, RecoveryError) for each in _with_causes(error)) else EXIT_FAILED
+    return EXIT_WOULD_LOSE if any(isinstance(each, RecoveryError) for each in causes_of(error)) else EXIT_FAILED
 
 
 def describe_error(error: BaseException) -> str | None:
@@ -49,7 +48,7 @@ def describe_error(error: BaseException) -> str | None:
     >>> describe_error(KeyError("a")) is None
     True
     """
-    for each in _with_causes(error):
+    for each in causes_of(error):
         if isinstance(each, MemoryError):
             return f"out of memory {each}".strip()
         if isinstance(each, TradestreamError):
@@ -69,13 +68,6 @@ def is_rocksdb(error: BaseException) -> bool:
     """Whether RocksDB's disk failed: its errors arrive as plain exceptions."""
     text = str(error)
     return type(error) is Exception and ("IO error" in text or "No space left" in text or "Corruption" in text)
-
-
-def _with_causes(error: BaseException) -> Iterator[BaseException]:
-    current: BaseException | None = error
-    while current is not None:
-        yield current
-        current = current.__cause__ or current.__context__
 
 
 def _file_trouble(error: OSError) -> str:

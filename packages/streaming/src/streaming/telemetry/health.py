@@ -22,6 +22,7 @@ from contracts.timestamps import iso_utc_ms
 from contracts.units import MS_PER_DAY, MS_PER_SECOND, US_PER_MS
 from streaming.errors import ServiceError
 from streaming.telemetry import metrics
+from streaming.telemetry.log_presence import LogPresence
 from streaming.telemetry.progress import Progress
 
 #: A loop that has not turned for so long hangs: one message may take its time, a model reload too.
@@ -81,15 +82,23 @@ class Health:
         event is.
     clock
         The wall clock, for the age of the newest message.
+    log
+        Knows whether the log is there. While it is away the loop may stand still: a restart would change nothing.
     """
 
     def __init__(
-        self, app: Loop, checks: Sequence[Check] = (), progress: Progress | None = None, clock: Clock | None = None
+        self,
+        app: Loop,
+        checks: Sequence[Check] = (),
+        progress: Progress | None = None,
+        clock: Clock | None = None,
+        log: LogPresence | None = None,
     ) -> None:
         self._app = app
         self._checks = tuple(checks)
         self._progress = progress
         self._clock = clock or SystemClock()
+        self._log = log
         self._letters = metrics.total(metrics.DEAD_LETTERS)
         self._letter_seconds = float("-inf")
         self.stopping = False
@@ -159,6 +168,8 @@ class Health:
         turned, progress = self._app.heartbeat_seconds, self._progress
         if self.stopping:
             return Condition("stopping", True, False, ("asked to stop",))
+        if self._log is not None and (away := self._log.away_seconds()):
+            return Condition("log-away", True, False, (f"Kafka is away for {away:.0f} s: {self._log.reason}",))
         if progress is not None and progress.recovering():
             return Condition("recovering", True, False, ("state is being rebuilt from its changelog",))
         if turned is None:

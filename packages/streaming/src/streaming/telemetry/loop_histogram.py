@@ -38,10 +38,14 @@ class LoopHistogram(Collector):
 
     Parameters
     ----------
+    name, documentation
+        As Prometheus shows them.
     bounds
         Upper bounds of the buckets, ascending; one for all that is larger is added.
     label
         Name of its one label; `labels` gives the series of a value of it.
+    register
+        Whether Prometheus is given it with all others.
 
     Examples
     --------
@@ -71,11 +75,23 @@ class LoopHistogram(Collector):
             REGISTRY.register(self)
 
     def labels(self, value: str) -> LoopSeries:
-        """Return the series of one value of the label."""
+        """Return the series of one value of the label.
+
+        Returns
+        -------
+        LoopSeries
+            The same at each call.
+        """
         return self._series.setdefault(value, LoopSeries(self._bounds))
 
     def collect(self) -> Iterator[HistogramMetricFamily]:
-        """Give Prometheus the cumulative buckets."""
+        """Give Prometheus the cumulative buckets.
+
+        Returns
+        -------
+        Iterator[HistogramMetricFamily]
+            One, with the series of each value of the label.
+        """
         names = [*(str(float(bound)) for bound in self._bounds), "+Inf"]
         family = HistogramMetricFamily(self._name, self._documentation, labels=[self._label] if self._label else [])
         for value, series in list(self._series.items()):

@@ -68,6 +68,8 @@ CHECKPOINT_DURATION = LoopHistogram(
 STATE_BYTES = Gauge("tradestream_state_bytes", "Size of the state stores on disk")
 RESTARTS = Gauge("tradestream_restarts", "How often this instance was started again in its state folder")
 SERVICE_STATE = Gauge("tradestream_service_state", "1 for the state this process is in, 0 for every other", ["state"])
+LOG_AWAY_SECONDS = Gauge("tradestream_log_away_seconds", "For how long Kafka has taken nothing; 0 while it does")
+LOG_RESUMES = Counter("tradestream_log_resumes_total", "Times the service began again because Kafka was away")
 REPORT_FAILURES = Counter("tradestream_report_failures_total", "Reports that did not reach the log")
 
 #: What a feed may do to its readers; `kind` is one of the four below, the last of them is indicators' to count.

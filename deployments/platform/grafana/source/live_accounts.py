@@ -1,0 +1,167 @@
+"""Accounts and the orders at the venue, as execution and the gateway report them: panels of the dashboard `live`."""
+
+from __future__ import annotations
+
+from links import AT_POINT, to
+from parts import NO_YES, Json, figure, lines, panel, prom, row
+
+#: As the alert OrderUnresolved has it, and what an order's sending may take before somebody should look.
+_UNRESOLVED, _SEND_SECONDS = 1, (1.0, 5.0)
+
+
+def accounts() -> list[Json]:
+    """Return what accounts may do and how they stand."""
+    of = '{account=~"$account"}'
+    used = f"max by (account, rule) (tradestream_account_limit_used_ratio{of})"
+    changes = f"sum by (status) (increase(tradestream_orders_total{of}[5m]))"
+    alerts = f"sum by (account, rule) (increase(tradestream_risk_alerts_total{of}[1h]))"
+    there = [to("trading", "This account", account="${__field.labels.account}")]
+    gauge = {
+        "reduceOptions": {"calcs": ["lastNotNull"], "fields": "", "values": False},
+        "orientation": "auto",
+        "showThresholdLabels": False,
+        "showThresholdMarkers": True,
+    }
+    return [
+        row("Accounts"),
+        figure(
+            "May open positions",
+            prom(f"max by (account) (tradestream_account_active{of})", "{{account}}"),
+            unit="none",
+            words=NO_YES,
+            width=8,
+            height=6,
+            links=there,
+            says="No: a loss limit is broken, or an operator has said so (alert AccountStopped).",
+        ),
+        panel(
+            "Loss limits used",
+            "gauge",
+            prom(used, "{{account}} {{rule}}"),
+            width=16,
+            height=6,
+            unit="percentunit",
+            options=gauge,
+            says="At closes; execution itself judges at the minute's low. 80 % is an alert.",
+            min=0,
+            max=1,
+            limits=(0.8, 1),
+            links=there,
+        ),
+        lines(
+            "Equity",
+            prom(f"max by (account) (tradestream_account_equity_quote{of})", "{{account}}"),
+            unit="none",
+            width=8,
+            links=there,
+            says="Balance and unrealised profit, quote currency.",
+        ),
+        lines(
+            "Below its highest",
+            prom(f"max by (account) (tradestream_account_drawdown_ratio{of})", "{{account}}"),
+            unit="percentunit",
+            width=8,
+            limits=(0.05,),
+            links=there,
+            says="Share of the highest equity that is lost; 5 % is an alert.",
+        ),
+        lines(
+            "Exposure",
+            prom(f"max by (account) (tradestream_account_exposure_quote{of})", "{{account}}"),
+            unit="none",
+            width=8,
+            links=there,
+            says="Marked value of what is held, quote currency.",
+        ),
+        lines(
+            "Changes of orders in 5 minutes",
+            prom(changes, "{{status}}"),
+            unit="short",
+            says="Steps of orders that execution has published, by what became of them.",
+        ),
+        lines(
+            "Risk alerts in an hour",
+            prom(alerts, "{{account}} {{rule}}"),
+            unit="short",
+            says="By account and rule; OPERATOR is a command.",
+        ),
+    ]
+
+
+def gateway() -> list[Json]:
+    """Return what goes to the venue and what it answers."""
+    answers = "sum by (answer) (increase(tradestream_gateway_answers_total[5m]))"
+    failures = "sum by (call, answer) (increase(tradestream_gateway_call_failures_total[5m]))"
+    surveys = "sum by (outcome) (increase(tradestream_gateway_surveys_total[5m]))"
+    took = "sum by (le) (rate(tradestream_gateway_send_seconds_bucket[$__rate_interval]))"
+    unknown = 'max(tradestream_gateway_pending_orders{phase="UNKNOWN"})'
+    logs = [to("system", "Its logs", span=AT_POINT, app="gateway")]
+    return [
+        row("Orders at the venue"),
+        figure(
+            "Orders are sent",
+            prom("max(tradestream_gateway_sending)", "gateway"),
+            unit="none",
+            words=NO_YES,
+            width=8,
+            says="No: the venue is away or disagrees (alert OrdersNotSent). Empty where all accounts are on paper.",
+            links=logs,
+        ),
+        figure(
+            "Unresolved",
+            prom(unknown, "orders"),
+            unit="short",
+            width=8,
+            limits=(_UNRESOLVED,),
+            says="Orders of which nobody knows whether the venue took them (alert OrderUnresolved after 5 minutes).",
+            links=logs,
+        ),
+        figure(
+            "Pairs that do not agree",
+            prom("max(tradestream_gateway_troubles)", "pairs"),
+            unit="short",
+            width=8,
+            limits=(1,),
+            says="Balances or open orders at the venue are not as we have them; the gateway's /health says which.",
+            links=logs,
+        ),
+        lines(
+            "Orders sent in 5 minutes",
+            prom(answers, "{{answer}}"),
+            unit="short",
+            width=8,
+            says="By what the venue answered: taken, refused, or none, which is asked for until it is known.",
+            links=logs,
+        ),
+        lines(
+            "Time of a send",
+            [prom(f"histogram_quantile(0.5, {took})", "median"), prom(f"histogram_quantile(0.99, {took})", "99 %")],
+            unit="s",
+            width=8,
+            limits=_SEND_SECONDS,
+            says="From sending an order to the venue's answer, or to giving up.",
+            links=logs,
+        ),
+        lines(
+            "Orders that are or may be at the venue",
+            prom("max by (phase) (tradestream_gateway_pending_orders)", "{{phase}}"),
+            unit="short",
+            width=8,
+            says="WAITING to be sent, UNKNOWN, OPEN.",
+            links=logs,
+        ),
+        lines(
+            "Comparisons with the venue in 5 minutes",
+            prom(surveys, "{{outcome}}"),
+            unit="short",
+            says="Orders, executions and balances against ours. failed: nothing is sent until one succeeds.",
+            links=logs,
+        ),
+        lines(
+            "Calls that failed in 5 minutes",
+            prom(failures, "{{call}} {{answer}}"),
+            unit="short",
+            says="The venue refused, or did not answer: send, cancel, survey.",
+            links=logs,
+        ),
+    ]
