@@ -93,6 +93,7 @@ def test_a_service_whose_broker_is_away_for_longer_than_it_waits_begins_again_in
             "broker_patience_seconds": 3.0,
             "session_timeout_seconds": 6.0,
             "pause_seconds": 0.002,
+            "log_level": "INFO",
         }
     )
     create_topics(settings, [TRADES, TALLIES])
