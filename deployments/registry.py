@@ -48,7 +48,7 @@ def digest_of(image: str, tag: str) -> str:
     url = f"{_scheme(host)}://{host}/v2/{name}/manifests/{tag}"
     try:
         headers, body = _asked(url, name)
-    except (URLError, TimeoutError, OSError, ValueError) as error:
+    except (URLError, TimeoutError, OSError, ValueError, KeyError) as error:
         raise RegistryError(f"{image}:{tag}: {host} was asked and said {error}") from error
     found = headers.get("Docker-Content-Digest") or f"sha256:{sha256(body).hexdigest()}"
     if not _DIGEST.fullmatch(found):
@@ -91,5 +91,8 @@ def _asked(url: str, name: str) -> tuple[HTTPMessage, bytes]:
 
 
 def _answer(url: str, headers: Mapping[str, str]) -> tuple[HTTPMessage, bytes]:
-    with urlopen(Request(url, headers=dict(headers)), timeout=_SECONDS) as answer:  # noqa: S310 - http or https, made above
+    if not url.startswith(("https://", "http://")):  # a registry says where its tokens are, and that may be a file
+        raise ValueError(f"to ask {url}")
+    request = Request(url, headers=dict(headers))  # noqa: S310 - http or https
+    with urlopen(request, timeout=_SECONDS) as answer:  # noqa: S310 - http or https
         return answer.headers, answer.read()

@@ -24,14 +24,16 @@ class FakeRegistry(BaseHTTPRequestHandler):
     """Answers as a registry of version 2 does: who asks for a manifest without a token is told where to have one."""
 
     digests: ClassVar[dict[str, str]] = {}
+    #: Where it says that tokens are; its own place by default.
+    challenge: ClassVar[str | None] = None
 
     def do_GET(self) -> None:
         path = self.path.partition("?")[0]
         if path == "/token":
             return self._say(200, {}, json.dumps({"token": GIVEN}))
         if self.headers.get("Authorization") != f"Bearer {GIVEN}":
-            realm = f"http://{self.headers['Host']}/token"
-            return self._say(401, {"WWW-Authenticate": f'Bearer realm="{realm}",service="fake",scope="pull"'})
+            realm = f'realm="http://{self.headers["Host"]}/token"' if self.challenge is None else self.challenge
+            return self._say(401, {"WWW-Authenticate": f'Bearer {realm},service="fake",scope="pull"'})
         name, _, tag = path.removeprefix("/v2/").partition("/manifests/")
         found = self.digests.get(f"{name}:{tag}")
         return self._say(200, {"Docker-Content-Digest": found}, "{}") if found else self._say(404, {})
@@ -50,7 +52,7 @@ class FakeRegistry(BaseHTTPRequestHandler):
 @pytest.fixture
 def place() -> Iterator[str]:
     """Where the registry listens."""
-    FakeRegistry.digests = {}
+    FakeRegistry.digests, FakeRegistry.challenge = {}, None
     server = ThreadingHTTPServer(("127.0.0.1", 0), FakeRegistry)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
@@ -91,6 +93,13 @@ def test_a_tag_is_asked_for_as_anybody(place: str) -> None:
     FakeRegistry.digests = {"grafana/loki:3.7.6": "md5:1"}
     with pytest.raises(registry.RegistryError, match=r"expected sha256: and 64 digits of .*, was 'md5:1'"):
         registry.digest_of(f"{place}/grafana/loki", "3.7.6")
+
+
+@pytest.mark.parametrize("challenge", ['realm="file:///etc/passwd"', 'mlaer="http://127.0.0.1/token"'])
+def test_a_registry_cannot_send_us_elsewhere_than_to_a_server(place: str, challenge: str) -> None:
+    FakeRegistry.challenge = challenge
+    with pytest.raises(registry.RegistryError, match=r"loki:1: 127.0.0.1:\d+ was asked and said"):
+        registry.digest_of(f"{place}/grafana/loki", "1")
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import signal
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -13,7 +14,7 @@ from confluent_kafka.admin import AdminClient
 from tests.kafka.consumer_groups import wait_for_replicas
 from tests.kafka.paced_feed import PacedFeed
 from tests.kafka.service_process import prepare_server
-from tests.kafka.six_services import SixServices, Written, assert_same
+from tests.kafka.six_services import PROGRESS, SixServices, Written, assert_same
 from tests.support.waiting import wait_for
 
 from contracts.services import INPUTS
@@ -129,6 +130,44 @@ def test_replicas_come_and_go_and_nothing_is_lost_or_different(
     written = run.collect()
     print(f"1 -> 3 -> 2 replicas of five services: {written.repeated} messages came again")
     assert_same(written, undisturbed)
+
+
+@pytest.mark.long
+def test_a_replica_that_was_frozen_past_its_session_leaves_alone_what_others_took_over(
+    services: Run, frames: list[Record], undisturbed: Written
+) -> None:
+    run = services(**SHORT_SESSION)
+    with run.running(CONSUMERS):
+        admin = AdminClient({"bootstrap.servers": run.broker_address})
+        feed = PacedFeed(run.settings, frames, 60.0)
+        feed.start()
+        feed.wait_for(0.1)
+        for name in CONSUMERS:
+            run.start(f"{name}:1")
+        _wait_for_all(admin, run, {"0", "1"})
+        _tell_all(run, signal.SIGSTOP)
+        _wait_for_all(admin, run, {"1"})
+        behind = {name: run.written(PROGRESS[name]) for name in CONSUMERS}
+        wait_for(lambda: all(run.written(PROGRESS[n]) > behind[n] for n in ("candles", "indicators")), "the others")
+        _tell_all(run, signal.SIGCONT)
+        _wait_for_all(admin, run, {"0", "1"})
+        feed.wait_for(1.0)
+        run.drain()
+    written = run.collect()
+    stood = [name for name in CONSUMERS if "stood still for" in run.log(name).read_text()]
+    print(f"frozen and back: {written.repeated} messages came again; asked whose partitions they are: {stood}")
+    assert_same(written, undisturbed)
+
+
+def _tell_all(run: SixServices, number: int) -> None:
+    """Send a signal to the first replica of each service."""
+    for name in CONSUMERS:
+        os.kill(run.processes[name].pid or 0, number)
+
+
+def _wait_for_all(admin: AdminClient, run: SixServices, instances: set[str]) -> None:
+    for name, spec in INPUTS.items():
+        wait_for_replicas(admin, name, spec, run.environment, instances)
 
 
 @pytest.mark.long
