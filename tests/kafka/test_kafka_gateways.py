@@ -37,10 +37,6 @@ class Gateway:
     def wait_for(self, words: str) -> None:
         wait_for(lambda: words in self.said(), lambda: f"{words!r}: {self.said()[-2_000:]}", of=self.process)
 
-    def is_at_work(self) -> bool:
-        """Whether it has been ready since it stood by last."""
-        return self.said().rfind(READY) > self.said().rfind(STANDING_BY)
-
     def said(self) -> str:
         return self.log.read_text(encoding="utf-8") if self.log.exists() else ""
 
@@ -125,7 +121,7 @@ def test_of_two_gateways_one_sends_and_the_other_takes_over(
         admin = AdminClient({"bootstrap.servers": settings.broker_address})
         group = f"gateway-{settings.environment}"
         wait_for(lambda: set(partitions_of(admin, group, topic)) == {"0", "1"}, "both to be in")
-        wait_for(one.is_at_work, "the first to go on")
+        wait_for(lambda: one.said().count(READY) == 2, lambda: f"the first to begin again: {one.said()[-2_000:]}")
         place(1)
         assert READY not in other.said()
         one.process.kill()

@@ -14,7 +14,8 @@ from streaming.lease import Lease
 from streaming.producer import MessageProducer
 from streaming.service.exit import describe_error
 
-STANDING_BY = "standing by: another gateway sends the orders of this log"
+#: Who has just joined does not know yet whether there are others.
+STANDING_BY = "standing by: another gateway sends the orders of this log, or which one does is not decided yet"
 
 
 class Desk:
