@@ -16,17 +16,19 @@ TO_LOGS = [to("system", "Logs of that time", span=AT_POINT, app="${__field.label
 _OR_NONE = f"or on (app) max by (app) (up{OF_SERVICES}) * 0"
 
 
+def _quantile(share: float, measure: str, by: str = "app") -> str:
+    """Return the seconds that a share of what was measured stays below."""
+    rate = f"rate(tradestream_{measure}_seconds_bucket{OF_SERVICES}[$__rate_interval])"
+    return f"histogram_quantile({share}, sum by ({by}, le) ({rate}))"
+
+
 def in_time() -> list[Json]:
     """Return how long things take, against the budgets."""
-    stage = 'sum by (stage, le) (rate(tradestream_stage_latency_seconds_bucket{app=~"$app"}[$__rate_interval]))'
-    lag = f"sum by (app, le) (rate(tradestream_event_lag_seconds_bucket{OF_SERVICES}[$__rate_interval]))"
-    ingest = f"sum by (app, le) (rate(tradestream_ingest_latency_seconds_bucket{OF_SERVICES}[$__rate_interval]))"
-    whole = 'sum by (stage, le) (rate(tradestream_from_ingest_latency_seconds_bucket{app=~"$app"}[$__rate_interval]))'
     return [
         row("In time"),
         lines(
             "Latency of a stage, median",
-            prom(f"histogram_quantile(0.5, {stage})", "{{stage}}"),
+            prom(_quantile(0.5, "stage_latency", by="stage"), "{{stage}}"),
             unit="s",
             width=8,
             limits=(STAGE_SECONDS,),
@@ -34,7 +36,7 @@ def in_time() -> list[Json]:
         ),
         lines(
             "Latency of a stage, 99 %",
-            prom(f"histogram_quantile(0.99, {stage})", "{{stage}}"),
+            prom(_quantile(0.99, "stage_latency", by="stage"), "{{stage}}"),
             unit="s",
             width=8,
             limits=(STAGE_SECONDS,),
@@ -42,7 +44,7 @@ def in_time() -> list[Json]:
         ),
         lines(
             "From a trade's arrival to this stage's output, 99 %",
-            prom(f"histogram_quantile(0.99, {whole})", "{{stage}}"),
+            prom(_quantile(0.99, "from_ingest_latency", by="stage"), "{{stage}}"),
             unit="s",
             width=8,
             limits=(END_TO_END_SECONDS,),
@@ -51,13 +53,13 @@ def in_time() -> list[Json]:
         ),
         lines(
             "Now minus the event's time, median",
-            prom(f"histogram_quantile(0.5, {lag})"),
+            prom(_quantile(0.5, "event_lag")),
             unit="s",
             says="Of each message when it is processed. A simulated or replayed market is as old as it is.",
         ),
         lines(
             "Since the data entered the chain, 99 %",
-            prom(f"histogram_quantile(0.99, {ingest})"),
+            prom(_quantile(0.99, "ingest_latency")),
             unit="s",
             limits=(END_TO_END_SECONDS,),
             says="Of each message when it is processed.",
@@ -70,16 +72,13 @@ def pace() -> list[Json]:
     ours = f"sum by (topic) (rate(tradestream_messages_produced_total{OF_SERVICES}[$__rate_interval]))"
     read = f"sum by (app) (rate(tradestream_messages_consumed_total{OF_SERVICES}[$__rate_interval]))"
     age = f"time() - max by (app) (tradestream_last_event_timestamp_seconds{OF_SERVICES})"
-    processing = (
-        f"sum by (app, le) (rate(tradestream_processing_duration_seconds_bucket{OF_SERVICES}[$__rate_interval]))"
-    )
     return [
         row("Pace"),
         lines("Throughput", prom(read), unit="cps", says="Messages read a second."),
         lines("Written, by topic", prom(ours, "{{topic}}"), unit="cps", says="Messages published a second."),
         lines(
             "Work on a message, 99 %",
-            prom(f"histogram_quantile(0.99, {processing})"),
+            prom(_quantile(0.99, "processing_duration")),
             unit="s",
             limits=(STAGE_SECONDS,),
             says="Time inside the service, without waiting.",
@@ -170,7 +169,6 @@ def trouble() -> list[Json]:
 
 def machine() -> list[Json]:
     """Return what the processes take of the machine."""
-    commit = f"sum by (app, le) (rate(tradestream_checkpoint_duration_seconds_bucket{OF_SERVICES}[$__rate_interval]))"
     return [
         row("Machine"),
         lines(
@@ -196,7 +194,7 @@ def machine() -> list[Json]:
         ),
         lines(
             "Commit, 99 %",
-            prom(f"histogram_quantile(0.99, {commit})"),
+            prom(_quantile(0.99, "checkpoint_duration")),
             unit="s",
             width=6,
             says="Of checkpoints that are not empty.",

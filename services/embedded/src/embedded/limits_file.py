@@ -46,7 +46,7 @@ def read_limits(path: Path, accounts: Sequence[Account]) -> dict[str, dict[str, 
 
 def _changed(account: Account, entries: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
     """Return the limits of an account that are other than they were."""
-    told = dict(account.model_dump())
+    told, then = account.model_dump(), account
     for place, entry in entries.items():
         for name, value in entry.items():
             if name not in RiskLimits.model_fields:
@@ -54,9 +54,8 @@ def _changed(account: Account, entries: Mapping[str, Mapping[str, Any]]) -> dict
                 raise BadInputError(f"{place}.{name}", f"one of {', '.join(known)}{did_you_mean(name, known)}", value)
         told |= entry
         try:
-            Account.model_validate(told)
+            then = Account.model_validate(told)
         except ValidationError as error:
             raise complaint(error, place, entry) from error
-    account_then = Account.model_validate(told)
-    every = {name: getattr(account_then, name) for name in RiskLimits.model_fields}
+    every = {name: getattr(then, name) for name in RiskLimits.model_fields}
     return {name: value for name, value in every.items() if value != getattr(account, name)}

@@ -13,11 +13,6 @@ from embedded.options import AsJson
 app = typer.Typer(help="Limits of accounts, tried on what has been.", no_args_is_help=True)
 
 
-@app.callback()
-def risk() -> None:
-    """Limits of accounts, tried on what has been."""
-
-
 @app.command(name="what-if")
 def what_if(
     limits: Annotated[Path, typer.Option(help="a TOML file: limits for all accounts, and [accounts.NAME] for one")],

@@ -100,7 +100,7 @@ def not_allowed(user: str | None, permissions: str) -> str:
     return f"Kafka user {user!r} lacks {permissions} (the operator gives it: make access)"
 
 
-def is_the_brokers(error: BaseException) -> bool:
+def _is_the_brokers(error: BaseException) -> bool:
     """Whether what failed would not have, had the brokers been there all the time and kept us in our group.
 
     Beginning again where the last checkpoint is cures it; whatever else is wrong comes again and ends the process.
@@ -127,7 +127,7 @@ def came_of_brokers(error: BaseException) -> bool:
     bool
         Then waiting for the brokers and beginning again where it was committed cures it.
     """
-    return any(is_the_brokers(each) for each in causes_of(error))
+    return any(_is_the_brokers(each) for each in causes_of(error))
 
 
 def describe_kafka_error(error: BaseException) -> str | None:
