@@ -16,6 +16,7 @@ from tests.support.runs import demo, tradestream
 from typer.testing import CliRunner
 
 from contracts.services import FLOW_NAMES, up_to
+from contracts.signal import SAID
 from embedded.cli import app
 from embedded.plans.demo import LIVE_FROM_MS
 from verify.stages import OUTPUTS
@@ -147,6 +148,19 @@ def test_planted_faults_are_found_and_named_and_nothing_else(run: Path, copy: Pa
     there = tradestream("verify", "--run", str(run), "--against", str(copy))
     assert there.returncode == 1
     assert "4 messages differ" in there.stdout
+
+
+def test_a_decision_whose_prediction_was_late_is_taken_as_it_was(copy: Path) -> None:
+    """As if predictions had been away for longer than `signals` waits."""
+    signals = Topic(copy, "signals")
+    for offset, message in list(signals.messages()):
+        if message["window_start_ms"] == LIVE_FROM_MS + 30 * MINUTE_MS and message.get("prediction_id"):
+            unsaid = dict.fromkeys((*SAID, "prediction_id", "target"))
+            signals.alter(offset, message | unsaid | {"decision": "none", "reason": "no_prediction"})
+    done = tradestream("verify", "--run", str(copy), "--stage", "signals")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "0 mismatches" in done.stdout
+    assert "3 predictions came after the decision had stopped waiting" in done.stdout
 
 
 @pytest.mark.long

@@ -86,15 +86,29 @@ def _aligned(rows: pl.DataFrame, given: pl.DataFrame, pair: str) -> Floats:
 
 
 def _predictions(folder: Path, interval_s: int) -> pl.DataFrame:
-    """Return what was said of each window, whatever the model is called; the first counts, as for signals."""
+    """Return what was said of each window, whatever the model is called; the first counts, as for signals.
+
+    What came after the run's decisions had stopped waiting for it is left out, as it was there.
+    """
     window = pl.concat_str("exchange", "pair", "interval_s", _START, "model_name", "model_version", separator=":")
     found: pl.DataFrame = (
         load_table(folder, "predictions")
         .filter(pl.col("interval_s") == interval_s)
         .unique(["pair", _START], keep="first", maintain_order=True)
+        .join(_unheard(folder, interval_s), on=["pair", _START], how="anti", maintain_order="left")
         .select("pair", _START, "reason", *SAID, prediction_id=window)
     )
     return found
+
+
+def _unheard(folder: Path, interval_s: int) -> pl.DataFrame:
+    """Return the windows that everybody decided on without a prediction, of pairs of which others had one."""
+    if not (folder / "signals.parquet").exists():
+        return pl.DataFrame(schema={"pair": pl.String, _START: pl.Int64})
+    heard = pl.col("prediction_id").is_not_null().any()
+    windows = load_table(folder, "signals").filter(pl.col("interval_s") == interval_s).group_by("pair", _START)
+    of_pairs = windows.agg(heard=heard).with_columns(some=pl.col("heard").any().over("pair"))
+    return of_pairs.filter(pl.col("some"), ~pl.col("heard")).select("pair", _START)
 
 
 def _given(

@@ -18,6 +18,7 @@ from predictions.settings import PredictionsSettings
 from results.run_folder import RunFolder
 from results.run_log import RunLog
 from results.run_settings import decides
+from signals.settings import SignalsSettings
 from streaming.exit_codes import EXIT_NO_MODEL, EXIT_UNSUITABLE_MODEL
 from streaming.settings import SHARED_PREFIX, ServiceSettings, environment_of, environment_variable, load_settings
 
@@ -54,11 +55,12 @@ class Replayer:
         with self._supervisor.running():
             yield
 
-    def start(self, services: Sequence[str]) -> None:
-        """Start those of `services` that need no model."""
+    def start(self, services: Sequence[str], late: Path) -> None:
+        """Start those of `services` that need no model; `late` names the predictions to decide without."""
+        told = environment_of(SignalsSettings, late_file=late)
         for spec in self._services.flow():
             if spec.name in services:
-                self._start(spec)
+                self._start(replace(spec, environment={**spec.environment, **told}))
 
     def _start(self, spec: ProcessSpec) -> None:
         self._supervisor.start(replace(spec, folder=self._place.work))  # no `local.env` there

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from pydantic import Field, model_validator
+from pathlib import Path
+
+from pydantic import Field, TypeAdapter, field_validator, model_validator
 from pydantic_settings import SettingsConfigDict
 
 from contracts.accounts_settings import AccountsSettings
@@ -11,6 +13,9 @@ from featurestore import StoreSettings
 from signals.core.followed import Desk
 from signals.deciders import decider_of
 from streaming.settings import ServiceSettings
+
+#: Exchange, pair, interval and start of a window.
+_LATE = TypeAdapter(list[tuple[str, str, int, int]])
 
 
 class SignalsSettings(AccountsSettings, StoreSettings, ServiceSettings):
@@ -35,6 +40,9 @@ class SignalsSettings(AccountsSettings, StoreSettings, ServiceSettings):
         ge=0,
         description="start of the first window that accounts trade, milliseconds; by default the first there is",
     )
+    late_file: Path | None = Field(
+        None, description="for a replay: JSON file of the predictions that were too late then, written by `verify`"
+    )
     trades_exchange: str = Field(
         "kraken", validation_alias="TRADES_EXCHANGE", min_length=1, description="exchange whose pairs are requested"
     )
@@ -51,11 +59,32 @@ class SignalsSettings(AccountsSettings, StoreSettings, ServiceSettings):
                 raise ValueError(f"strategies of accounts that signals can follow; {error}") from error
         return self
 
+    @field_validator("late_file")
+    @classmethod
+    def _late_predictions_are_read(cls, file: Path | None) -> Path | None:
+        if file is not None:
+            try:
+                _LATE.validate_json(file.read_bytes())
+            except (OSError, ValueError) as error:
+                raise ValueError(
+                    f"late_file: expected a JSON list of [exchange, pair, interval_s, ms]; {error}"
+                ) from error
+        return file
+
     @property
     def desk(self) -> Desk:
         """Who decides, as the core is told of it."""
         deciders = tuple(decider_of(account, self.interval_s) for account in self.configured_accounts)
-        return Desk(deciders, self.expiry_seconds, self.maximum_pending_bars, self.from_ms)
+        return Desk(deciders, self.expiry_seconds, self.maximum_pending_bars, self.from_ms, self._late)
+
+    @property
+    def _late(self) -> frozenset[tuple[str, str, int]]:
+        if self.late_file is None:
+            return frozenset()
+        entries = _LATE.validate_json(self.late_file.read_bytes())
+        return frozenset(
+            (exchange, pair, ms) for exchange, pair, interval_s, ms in entries if interval_s == self.interval_s
+        )
 
     @property
     def exchange(self) -> str:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Protocol
 
 from contracts.services import service
-from contracts.topics import PREDICTIONS, TRADES, TopicSpec
+from contracts.topics import PREDICTIONS, SIGNALS, TRADES, TopicSpec
 from results.run_folder import RunFolder
 from streaming.clients import create_topics
 from streaming.embedded.producer import EmbeddedProducer
@@ -19,6 +19,7 @@ from streaming.record import Record
 from streaming.settings import ServiceSettings
 from verify.due import why_predictions_are_due
 from verify.given import interleaved, is_given
+from verify.late import late_predictions
 from verify.log import Log, Snapshot
 from verify.served import served_versions
 
@@ -34,8 +35,14 @@ class Runner(Protocol):
     def running(self) -> AbstractContextManager[object]:
         """Leave no process behind when the block ends."""
 
-    def start(self, services: Sequence[str]) -> None:
-        """Start those of `services` that need no model."""
+    def start(self, services: Sequence[str], late: Path) -> None:
+        """Start those of `services` that need no model.
+
+        Parameters
+        ----------
+        late
+            File of the predictions that decisions were made without.
+        """
 
     def predict_again(self, served: Path, database: Path | None) -> str | None:
         """Start what predicts with the versions that `served` names; return why that cannot be.
@@ -70,12 +77,15 @@ class Replayed:
         Service -> the log that it wrote, where that is another one.
     unverified
         Service -> why it could not be replayed; what reads its topic was given what was published there.
+    late_predictions
+        How many had come too late for the decisions that wait for them, which were made without them here too.
     """
 
     log: Log
     own_logs: dict[str, Log] = field(default_factory=dict)
     unverified: dict[str, str] = field(default_factory=dict)
     copied_trades: int = 0
+    late_predictions: int = 0
 
     def log_of(self, name: str) -> Log:
         """Return the log that a service has written.
@@ -127,13 +137,15 @@ class Replay:
         self._runner_in = runner_in
         self._runner = runner_in(place)
         self._result = Replayed(Log(self._runner.settings, place))
+        self._late_file = place.file("late.json")
 
     def run(self, services: Sequence[str]) -> Replayed:
         """Run `services` on the trades until nothing is left to do; what reads what was given after the others."""
         later = [name for name in services if self._was_given(name)]
         first = [name for name in services if name not in later]
+        self._say_late()
         with self._runner.running():
-            self._runner.start(first)
+            self._runner.start(first, self._late_file)
             predicts = "predictions" in first and self._start_predictions()
             self._result.copied_trades = self._copy(TRADES)
             if predicts and (reason := self._runner.why_no_models()):
@@ -142,6 +154,12 @@ class Replay:
         for name in later:
             self._run_with_what_was_given(name)
         return self._result
+
+    def _say_late(self) -> None:
+        """Write down which predictions were late; a run without signals has none."""
+        late = late_predictions(self._recorded(SIGNALS), self._recorded(PREDICTIONS))
+        self._result.late_predictions = len(late)
+        self._late_file.write_text(json.dumps(late), encoding="utf-8")
 
     def _was_given(self, name: str) -> bool:
         return any(is_given(spec, record) for spec in _given_to(name) for record in self._recorded(spec))
@@ -155,7 +173,7 @@ class Replay:
         for spec in _given_to(name):
             _write(runner, spec, interleaved(spec, self._recorded(spec), self._result.log.read(spec)))
         with runner.running():
-            runner.start([name])
+            runner.start([name], self._late_file)
             runner.drain([name])
 
     def _recorded(self, spec: TopicSpec) -> Iterator[Record]:

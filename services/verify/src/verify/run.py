@@ -116,11 +116,14 @@ class Findings:
         Service -> why nothing can be said of it.
     cut
         Topics of which the end is lost.
+    late_predictions
+        How many decisions were made without, because they came too late: taken as they were.
     """
 
     comparisons: list[Comparison]
     unverified: Mapping[str, str] = field(default_factory=dict)
     cut: tuple[Fault, ...] = ()
+    late_predictions: int = 0
 
     @property
     def faults(self) -> list[Fault]:
@@ -138,13 +141,14 @@ class Findings:
         Returns
         -------
         dict[str, Any]
-            `equal`, a row for each of `topics`, `faults` and what is `unverified`.
+            `equal`, a row for each of `topics`, `faults`, what is `unverified` and the number of `late_predictions`.
         """
         return {
             "equal": self.all_equal,
             "topics": [{**asdict(each), "faults": len(each.faults)} for each in self.comparisons],
             "faults": [asdict(fault) for fault in self.faults],
             "unverified": dict(self.unverified),
+            "late_predictions": self.late_predictions,
         }
 
 
@@ -257,7 +261,7 @@ def _verify(log: Log, stages: tuple[str, ...], span: Range, console: Console, ma
     unverified = {name: why for name, why in again.unverified.items() if name in stages}
     if span.is_limited and not unverified and not any(each.published or each.replayed for each in comparisons):
         raise _nothing_in(span, (log,))  # trades, and nothing that follows from them
-    return Findings(comparisons, unverified, snapshot.cut)
+    return Findings(comparisons, unverified, snapshot.cut, again.late_predictions)
 
 
 def _needed_for(stages: tuple[str, ...]) -> list[str]:
@@ -281,6 +285,10 @@ def _conclude(console: Console, found: Findings) -> None:
     for fault in found.cut:
         words = f"{fault.id}: the topic {fault.published}. What came after is lost."
         console.print(Text(words, "red"), soft_wrap=True)
+    if found.late_predictions:
+        late = counted(found.late_predictions, "prediction", "predictions")
+        words = f"{late} came after the decision had stopped waiting: the replay decided without, as was done then."
+        console.print(Text(words, "yellow"), soft_wrap=True)
     pending = sum(comparison.pending for comparison in found.comparisons)
     if pending:
         words = f"{counted(pending, 'replayed message')} not published yet: the services were still at work."

@@ -145,8 +145,9 @@ class _Turn:
     def _release(self) -> None:
         """Let the rows go on that need not wait any more."""
         while (row := self._waiting.next_row()) is not None:
-            prediction = self._waiting.prediction_of(row)
-            if prediction is None and not self._is_over(row):
+            is_late = (row.exchange, row.pair, row.window_start_ms) in self._desk.late
+            prediction = None if is_late else self._waiting.prediction_of(row)
+            if prediction is None and not is_late and not self._is_over(row):
                 break
             self._waiting.pop()
             begun = self._begun(row.window_start_ms)

@@ -63,9 +63,12 @@ class Desk:
         How many bars of event time a strategy waits for a prediction.
     from_ms
         Accounts trade windows from then on; what came before warms strategies up. None: from the first on.
+    late
+        (exchange, pair, start of a window) of predictions that are known to have come too late: in a replay.
     """
 
     deciders: tuple[Decider, ...]
     expiry_seconds: int = 300
     maximum_pending_bars: int = 5
     from_ms: int | None = None
+    late: frozenset[tuple[str, str, int]] = frozenset()
