@@ -201,6 +201,16 @@ def test_where_the_market_is_made_up_a_prediction_is_waited_for_as_in_a_demo(
     assert not [each for each in rendered["dev/live"] if "SIGNALS_MAXIMUM_PENDING_BARS" in each.get("data", {})]
 
 
+def test_no_order_of_a_made_up_market_reaches_a_real_venue(rendered: dict[str, list[Manifest]]) -> None:
+    made_up = rendered["simulated/live"]
+    (gateway,) = [pod for _, labels, pod in pods(made_up) if labels["app"] == "gateway"]
+    assert given(gateway, named(made_up, "ConfigMap"))["GATEWAY_REST_URL"] == "http://simulator:8000"
+    policies = named(made_up, "NetworkPolicy")
+    assert "ipBlock" not in str(policies["gateway"]) and "'app': 'simulator'" in str(policies["gateway"])
+    assert "gateway" in str(policies["simulator"]["spec"]["ingress"])
+    assert not [each for each in rendered["dev/live"] if "GATEWAY_REST_URL" in each.get("data", {})]
+
+
 def test_the_stand_in_of_the_object_store_knows_every_argument(rendered: dict[str, list[Manifest]]) -> None:
     source = (ROOT / "tests/deployments/standins/s3/main.go").read_text(encoding="utf-8")
     known = {f"-{name}" for name in re.findall(r'mini\.\w+\("([\w.]+)"', source)}

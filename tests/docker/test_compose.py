@@ -51,7 +51,7 @@ def variables(cls: Any) -> set[str]:
 def with_settings() -> list[Any]:
     """Return each container of ours that reads settings, and those variables."""
     return [
-        pytest.param(entry, id=name)
+        pytest.param({**CONTAINERS.get(name, {}), **entry}, id=name)
         for source in (COMPOSE, SIMULATED)
         for name, entry in source["services"].items()
         if (name in OURS and name != "mlflow") or source is SIMULATED
@@ -96,7 +96,7 @@ def test_what_is_waited_for_can_come_true(name: str) -> None:
 @pytest.mark.parametrize("entry", with_settings())
 def test_settings_are_known_and_accepted(entry: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
     given = {key: interpolate(value) for key, value in (entry.get("environment") or {}).items() if PREFIX.match(key)}
-    cls = settings_of(entry["image"]) if "image" in entry else settings_of("tradestream/trades")
+    cls = settings_of(entry["image"])
     known = (
         variables(cls) if issubclass(cls, ServiceSettings) else {f"SIMULATOR_{f}".upper() for f in cls.model_fields}
     )
@@ -152,9 +152,11 @@ def test_no_container_fills_the_disk_or_takes_all_memory() -> None:
 
 def test_the_simulated_market_replaces_the_real_one() -> None:
     changed = set(SIMULATED["services"]) - {"simulator"}
-    assert changed == {name for name in CONTAINERS if name.startswith("trades-")}
+    assert changed == {name for name in CONTAINERS if name.startswith(("trades-", "gateway-"))}
     for name in changed:
         assert SIMULATED["services"][name]["depends_on"] == {"simulator": {"condition": "service_healthy"}}
+        url = "TRADES_REST_URL" if name.startswith("trades-") else "GATEWAY_REST_URL"
+        assert SIMULATED["services"][name]["environment"][url] == "http://simulator:8000"
 
 
 @pytest.mark.parametrize("files", [("compose.yaml",), ("compose.yaml", "compose.simulator.yaml")], ids=len)

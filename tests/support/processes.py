@@ -9,9 +9,11 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import psutil
 from tests.support.workspace import ROOT
 
 from streaming.settings import ServiceSettings
+from streaming.telemetry.stacks import STACKS_SIGNAL
 
 #: No whole run takes longer, even where the machine is busy with others.
 RUN_SECONDS = 600.0
@@ -37,16 +39,41 @@ def start(module: str, folder: Path, *arguments: str, **variables: Any) -> subpr
 
 
 def run(module: str, *arguments: object, folder: Path = ROOT, **variables: Any) -> subprocess.CompletedProcess[str]:
-    """Run `python -m module` in `folder` to its end."""
-    return subprocess.run(
-        [sys.executable, "-m", module, *map(str, arguments)],
-        env=_environment(variables),
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        timeout=RUN_SECONDS,
-        check=False,
-    )
+    """Run `python -m module` in `folder` to its end.
+
+    Raises
+    ------
+    TimeoutError
+        If that takes longer than `RUN_SECONDS`: with what it has said, and where it and all its children stood.
+    """
+    command = [sys.executable, "-m", module, *map(str, arguments)]
+    with subprocess.Popen(
+        command, env=_environment(variables), cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        try:
+            out, err = process.communicate(timeout=RUN_SECONDS)
+        except subprocess.TimeoutExpired:
+            stood = _where_all_stand(process.pid)
+            process.kill()
+            out, err = process.communicate()
+            words = f"{command} did not end in {RUN_SECONDS:.0f} s.\n{out[-4_000:]}\n{err[-4_000:]}\n{stood}"
+            raise TimeoutError(words) from None
+    return subprocess.CompletedProcess(command, process.returncode, out, err)
+
+
+def _where_all_stand(pid: int) -> str:
+    """Return the last words of a process's children, their stacks included: those of ours write them when asked."""
+    told = []
+    children = psutil.Process(pid).children(recursive=True)
+    for child in children:
+        child.send_signal(STACKS_SIGNAL)
+    gone, _ = psutil.wait_procs(children, timeout=2)  # what is none of ours ends with it
+    for child in children:
+        if child not in gone:
+            log = Path(f"/proc/{child.pid}/fd/2").resolve()
+            words = log.read_text(errors="replace")[-3_000:] if log.is_file() else "no log"
+            told.append(f"--- {' '.join(child.cmdline()[-3:])} (pid {child.pid}): {words}")
+    return "\n".join(told)
 
 
 def start_service(name: str, settings: ServiceSettings, **variables: Any) -> subprocess.Popen[bytes]:

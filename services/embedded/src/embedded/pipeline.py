@@ -16,8 +16,9 @@ from embedded.drain import drain
 from embedded.environment import ENVIRONMENT
 from embedded.kills import Kill, KillSwitch
 from embedded.model_commands import adopt
-from embedded.process import ProcessSpec
+from embedded.process import ManagedProcess, ProcessSpec
 from embedded.services import Services, group_of
+from embedded.stall_watch import StallWatch
 from embedded.supervisor import Supervisor
 from embedded.terminal.hang_up import leave_terminal
 from embedded.terminal.state import Phase, RunState, StateReader
@@ -56,10 +57,19 @@ class Pipeline:
         Shows the state.
     kills
         Services to kill on purpose.
+    feed_never_rests
+        Whether a feed that brings nothing stands still: that of a market made here does.
     """
 
     def __init__(
-        self, services: Services, state: RunState, record: RunRecord, view: View, kills: Sequence[Kill] = ()
+        self,
+        services: Services,
+        state: RunState,
+        record: RunRecord,
+        view: View,
+        kills: Sequence[Kill] = (),
+        *,
+        feed_never_rests: bool = False,
     ) -> None:
         self.services = services
         self.state = state
@@ -68,6 +78,9 @@ class Pipeline:
         self.log = RunLog(self.run_folder.log, ENVIRONMENT)
         self.supervisor = Supervisor(self.run_folder.logs, progress_of=self._progress_of)
         self.kill_switch = KillSwitch(list(kills), self.supervisor, self.log, lambda: self.state.phase)
+        watch = StallWatch(self.supervisor.processes.values, self._has_work, self._progress_of)
+        self.supervisor.on_tick.append(watch.look)
+        self._feed_never_rests = feed_never_rests
         self._view = view
         self._progress_file = services.progress_file
         self._reader = StateReader(state, RunLog(self.run_folder.log, ENVIRONMENT), self._progress_file)
@@ -171,6 +184,12 @@ class Pipeline:
         of = service(spec.belongs_to)
         return self.log.consumed(group_of(of.name), of.input) if of.input else self.log.count(of.writes[0])
 
+    def _has_work(self, process: ManagedProcess) -> bool:
+        """Return whether a process has input that it has not committed, or reads a feed that never rests."""
+        if self._feed_never_rests and process.spec.belongs_to not in INPUTS:
+            return self.state.phase in ("backfill", "live")  # meanwhile the market stands still
+        return self.state.lags.get(process.spec.name, 0) > 0
+
     def _is_registered(self) -> bool:
         return self._progress_file.exists() and '"done"' in self._progress_file.read_text(encoding="utf-8")
 
@@ -198,7 +217,8 @@ class Pipeline:
         """Let everything that is on its way arrive; with `timeout_s` a stage that takes longer ends the wait."""
         self.enter("drain")
         if "train" in self.supervisor.processes:
-            self.supervisor.wait_for_job("train")
+            training = self.supervisor.processes["train"]
+            self.supervisor.wait_until(lambda: training.finished or self._is_registered())
         served = [name for name in INPUTS if name in self.supervisor.processes]
         has_model = self.record.model is not None
         stages = [name for name in served if has_model or name != "predictions"]

@@ -8,6 +8,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -19,6 +20,7 @@ from loguru import logger
 
 from contracts.clock import Clock, SystemClock
 from contracts.units import US_PER_SECOND
+from streaming.telemetry.stacks import STACKS_SIGNAL
 
 _PARENT_DEATH_GUARD = Path(__file__).with_name("parent_death_guard.py")
 _ERROR = re.compile(r"\b(?:ERROR|CRITICAL)\b|^settings are wrong")
@@ -27,6 +29,8 @@ _TROUBLE = re.compile(r"^(?P<day>\S+) (?P<time>[\d:]+)\S* +(?:WARNING|ERROR|CRIT
 #: What is tried again is tried within five minutes: a complaint that is older is over.
 _TROUBLE_LASTS = timedelta(seconds=330)
 _BYTES_PER_MB = 1_000_000
+#: A process that is asked where it stands has so long to say it.
+_STACKS_S = 1.0
 #: A log file and the one before it.
 _LOG_BYTES = 20 * _BYTES_PER_MB
 
@@ -189,6 +193,16 @@ class ManagedProcess:
         """Send SIGTERM to the process."""
         if self.poll() is None and self._popen is not None:
             self._popen.send_signal(signal.SIGTERM)
+
+    def tell_stacks(self) -> None:
+        """Have it write into its log where each of its threads stands; one of ours does so within moments."""
+        if self.poll() is not None or self._popen is None:
+            return
+        written = self.log_path.stat().st_size
+        self._popen.send_signal(STACKS_SIGNAL)
+        deadline = time.monotonic() + _STACKS_S
+        while self.poll() is None and self.log_path.stat().st_size == written and time.monotonic() < deadline:
+            time.sleep(_STACKS_S / 100)
 
     def kill(self) -> None:
         """Send SIGKILL to the process and everything in its group."""

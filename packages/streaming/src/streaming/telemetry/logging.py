@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from loguru import logger
 
+from streaming.telemetry.stacks import write_stacks_on_signal
+
 if TYPE_CHECKING:
     from loguru import Message
 
@@ -20,6 +22,8 @@ _CHATTY = ("quixstreams", "confluent_kafka", "urllib3", "httpx", "asyncio")
 def configure_logging(service: str, level: str = "INFO", log_format: Literal["human", "json"] = "human") -> None:
     """Send every log line, of the standard library too, to stderr in one format with the service's name on it.
 
+    SIGUSR1 writes there where each thread stands.
+
     Parameters
     ----------
     service
@@ -29,6 +33,7 @@ def configure_logging(service: str, level: str = "INFO", log_format: Literal["hu
     log_format
         For people, or one JSON object a line.
     """
+    write_stacks_on_signal()
     logger.remove()
     # `diagnose` would write the values of variables into tracebacks, and some of them are secrets.
     logger.configure(extra={"service": service})

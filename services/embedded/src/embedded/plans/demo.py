@@ -164,7 +164,7 @@ def _pipeline(options: DemoOptions, services: Services, chosen: Chosen, console:
         interval_s=chosen.interval_s,
         notes=list(chosen.notes),
     )
-    return Pipeline(services, state, record, choose_view(console), options.kills)
+    return Pipeline(services, state, record, choose_view(console), options.kills, feed_never_rests=True)
 
 
 def _venue(options: DemoOptions, chosen: Chosen, place: RunFolder) -> ProcessSpec:
