@@ -44,13 +44,15 @@ class Fence:
         """Note that the loop is known to be alive and well: what took long was no standstill."""
         self._passed_at = self._clock()
 
-    def look(self, began: Mapping[Place, int]) -> None:
+    def look(self, began: Mapping[Place, int], *, at_work: bool = False) -> None:
         """Ask whether the partitions are still this process's if it stood still since the last look.
 
         Parameters
         ----------
         began
             Where the open checkpoint began, by topic and partition: what this process committed last.
+        at_work
+            It had work that may take so long: nobody has to be told that it is asked.
 
         Raises
         ------
@@ -63,7 +65,8 @@ class Fence:
             return
         held = {(each.topic, each.partition) for each in self._consumer.assignment()}
         own = {place: offset for place, offset in began.items() if place in held}
-        logger.warning("stood still for {:.1f} s: asking whether the partitions are its own yet", stood_seconds)
+        level = "DEBUG" if at_work else "WARNING"
+        logger.log(level, "stood still for {:.1f} s: asking whether the partitions are its own yet", stood_seconds)
         try:
             why = self._taken_by_others(own)
         except KafkaException as error:
@@ -80,10 +83,14 @@ class Fence:
         """Commit again what was committed last, which is taken of a member alone; return what is against it."""
         places = [TopicPartition(*place) for place in own]
         committed = retry_while_passing(self._consumer.committed)
+        harmless = []
         for told in committed(places, timeout=_TIMEOUT_SECONDS) if places else ():
-            if told.offset >= 0 and told.offset != own[told.topic, told.partition]:
+            offset = own[told.topic, told.partition]
+            if told.offset >= 0 and told.offset != offset:
                 return f"{told.topic}[{told.partition}] was read up to {told.offset} meanwhile"
-        again = [TopicPartition(*place, offset) for place, offset in own.items()]
+            if told.offset >= 0 or offset == 0:  # a first offset that is not 0 says that something was read
+                harmless.append(TopicPartition(told.topic, told.partition, offset))
+        again = harmless or [TopicPartition(*place, offset) for place, offset in own.items()]
         for told in self._consumer.commit(offsets=again, asynchronous=False) if again else ():
             if told.error is not None:
                 return str(told.error.str())

@@ -115,8 +115,8 @@ class HookedApplication(Application):
                 tp.offset = starts.get((tp.topic, tp.partition), tp.offset) if self._is_input(tp) else OFFSET_END
         super()._on_assign(consumer, partitions)
         self.context.forget()
-        if self.context.fence is not None:
-            self.context.fence.passed()
+        # Taking partitions over takes long, and who is frozen meanwhile holds together what is of different times.
+        self.context.look_after_long_work()
         # What needs no recovery may be processed by the very poll that this is called from.
         self._rebuilt = not self.recovering
         if self._rebuilt:
@@ -138,8 +138,7 @@ class HookedApplication(Application):
     def _process_message(self, dataframe_composed: Any) -> None:
         if not self._rebuilt:
             self._rebuilt = True
-            if self.context.fence is not None:
-                self.context.fence.passed()
+            self.context.look_after_long_work()
             self.on_rebuilt()
         super()._process_message(dataframe_composed)  # type: ignore[no-untyped-call]
         self.on_turn(not self._run_tracker._message_consumed)

@@ -78,6 +78,11 @@ class ServiceContext(ProcessingContext):
         else:
             self.positions |= reached
 
+    def look_after_long_work(self) -> None:
+        """Ask whose the partitions are if the work took as long as a standstill: it may have been one."""
+        if self.fence is not None:
+            self.fence.look(self.positions, at_work=True)
+
     def note_well(self) -> None:
         """Note that a checkpoint took its time and was taken: no standstill."""
         if self.fence is not None:

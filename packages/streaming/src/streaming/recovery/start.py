@@ -9,7 +9,7 @@ from confluent_kafka import TopicPartition
 from loguru import logger
 
 from contracts.topics import FOREVER, TopicSpec
-from streaming.errors import RecoveryError
+from streaming.errors import PutOutError, RecoveryError
 from streaming.quix.application import HookedApplication, consumer_of
 from streaming.quix.stores import StoreOfPartition, stores_of
 from streaming.recovery.judgement import Fault, InputFacts, StoreFacts, fault_of, is_marked
@@ -47,6 +47,7 @@ class Recovery:
         self._group = settings.group_for(service)
         self._expiring = {s.full_name(settings.environment) for s in inputs if s.retention_ms != FOREVER}
         self._expected: dict[Place, int] = {}
+        self._committed: dict[Place, int | None] = {}
 
     def starts(self, app: HookedApplication, places: Collection[Place]) -> dict[Place, int]:
         """Return where each partition is read first.
@@ -55,11 +56,15 @@ class Recovery:
         ------
         RecoveryError
             If state or input would be lost, and nobody has said where to go on nevertheless.
+        PutOutError
+            If others have the partitions, and have read on.
         """
         facts = self._facts(app, places)
         faults = [fault for each in facts if (fault := fault_of(each)) is not None]
-        self._require(faults)
         committed = {(each.topic, each.partition): each.committed for each in facts}
+        self._committed |= committed
+        self._require_of_one_time(app, faults)
+        self._require(faults)
         accepted = {(each.topic, each.partition): each.go_on_at or 0 for each in faults}
         moved = [TopicPartition(*place, at) for place, at in accepted.items() if at != committed[place]]
         if moved:
@@ -76,6 +81,8 @@ class Recovery:
         ------
         RecoveryError
             If one does not: what it needs was compacted away.
+        PutOutError
+            If others have the partitions, and have read on.
         """
         expected, self._expected = self._expected, {}
         faults = []
@@ -83,6 +90,7 @@ class Recovery:
             stores = list(stores_of(app, topic, partition))
             if words := list(_mismatches(stores, topic, offset)):
                 faults.append(Fault(topic, partition, f"{offset} is committed, and {'; '.join(words)}", offset))
+        self._require_of_one_time(app, faults)
         self._require(faults)
 
     def vanished(self, app: HookedApplication, places: Collection[Place]) -> dict[Place, int]:
@@ -105,6 +113,20 @@ class Recovery:
         self._require(faults, running=True)
         return starts
 
+    def _require_of_one_time(self, app: HookedApplication, faults: Sequence[Fault]) -> None:
+        """Return unless somebody has read a faulty partition on since it was looked at: then no state is at fault.
+
+        Offset and changelog are asked for one after the other. Whoever is frozen in between sees a changelog that has
+        run ahead of the offset.
+        """
+        for place, now in self._committed_now(app, [(each.topic, each.partition) for each in faults]).items():
+            if now != (before := self._committed.get(place)):
+                topic, partition = place
+                raise PutOutError(
+                    f"others have this process's partitions (TRADESTREAM_SESSION_TIMEOUT_SECONDS): "
+                    f"{topic}[{partition}] was read from {before} up to {now} while it was taken over"
+                )
+
     def _require(self, faults: Sequence[Fault], *, running: bool = False) -> None:
         """Return if there are no faults, or an operator has accepted all of them."""
         answers = [f"{self._group}/{each.place}@{each.go_on_at}" for each in faults if each.go_on_at is not None]
@@ -117,17 +139,22 @@ class Recovery:
             logger.warning("{}: {}; going on at {}, as told", each.place, each.words, each.go_on_at)
 
     def _facts(self, app: HookedApplication, places: Collection[Place]) -> list[InputFacts]:
-        consumer = consumer_of(app)
-        found = consumer.committed([TopicPartition(*place) for place in places], timeout=_TIMEOUT_SECONDS)
-        for tp in found:
-            if tp.error is not None:
-                raise RecoveryError(f"{tp.topic}[{tp.partition}]: its committed offset is not known: {tp.error}")
-        committed = {(tp.topic, tp.partition): tp.offset if tp.offset >= 0 else None for tp in found}
+        committed = self._committed_now(app, places)
         with self._open_client(self._settings) as client:
             for topic in {topic for topic, _ in places}:
                 if (told := client.topic_id(topic)) is not None:
                     app.context.topic_ids[topic] = told
             return [self._facts_of(app, client, place, committed) for place in places]
+
+    @staticmethod
+    def _committed_now(app: HookedApplication, places: Collection[Place]) -> dict[Place, int | None]:
+        if not places:
+            return {}
+        found = consumer_of(app).committed([TopicPartition(*place) for place in places], timeout=_TIMEOUT_SECONDS)
+        for tp in found:
+            if tp.error is not None:
+                raise RecoveryError(f"{tp.topic}[{tp.partition}]: its committed offset is not known: {tp.error}")
+        return {(tp.topic, tp.partition): tp.offset if tp.offset >= 0 else None for tp in found}
 
     def _facts_of(
         self, app: HookedApplication, client: LogClient, place: Place, committed: Mapping[Place, int | None]
