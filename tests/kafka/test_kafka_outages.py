@@ -8,11 +8,10 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.kafka.six_services import SixServices, Written, assert_same
 from tests.kafka.throwaway_broker import Broker, free_port
 from tests.streaming.recovery_matrix import settings_for
 from tests.streaming.tally import TALLIES, TallySettings, beats, topology
@@ -26,9 +25,6 @@ from streaming.service.assembly import assemble
 from streaming.service.runner import run_service
 
 TWO_MINUTES = 125.0
-#: A minute more than services wait in place (`TRADESTREAM_BROKER_PATIENCE_SECONDS`).
-SIX_MINUTES = 360.0
-_FIRST_FRAMES = 20
 
 
 @pytest.fixture
@@ -133,29 +129,6 @@ def test_a_service_whose_broker_is_away_for_longer_than_it_waits_begins_again_in
         message = record.message()
         values.setdefault((message.key, message.event_time_ms), set()).add(message.to_json())
     assert len(values) == 3 * 199 and {len(each) for each in values.values()} == {1}
-
-
-@pytest.mark.long
-@pytest.mark.timeout(1_200)
-def test_six_minutes_without_a_broker_end_none_of_six_services(
-    services: Callable[..., SixServices], undisturbed: Written, own_broker: Broker
-) -> None:
-    """In real time, with the product's own patience, from `trades`, which has written a part, to `execution`."""
-    run = services(on=own_broker)
-    with run.running():
-        run.wait_for(TRADES, _FIRST_FRAMES)
-        own_broker.kill(1)
-        let_pass(SIX_MINUTES)
-        run.look_after()
-        own_broker.run("down")
-        own_broker.up()
-        run.drain()
-    written = run.collect()
-    said = {name: run.log(name).read_text(encoding="utf-8") for name in run.processes}
-    again = [name for name, words in said.items() if "going on where the last checkpoint is" in words]
-    print(f"six minutes without a broker: {written.repeated} messages came again; began again: {again}")
-    assert all("waiting for Kafka, away for" in words for words in said.values())
-    assert_same(written, undisturbed)
 
 
 @pytest.mark.long
