@@ -8,23 +8,29 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
+from tests.kafka.paced_feed import PacedFeed
+from tests.kafka.six_services import SixServices, Written, assert_same
 from tests.kafka.throwaway_broker import Broker, free_port
 from tests.streaming.recovery_matrix import settings_for
 from tests.streaming.tally import TALLIES, TallySettings, beats, topology
 from tests.support.waiting import let_pass, wait_for
 
+from contracts.services import INPUTS
 from contracts.topics import TRADES
 from streaming.clients import create_topics, lag, read_topic
 from streaming.producer import open_producer
+from streaming.record import Record
 from streaming.service import stopping
 from streaming.service.assembly import assemble
 from streaming.service.runner import run_service
 
 TWO_MINUTES = 125.0
+#: A minute more than services wait in place (`TRADESTREAM_BROKER_PATIENCE_SECONDS`).
+SIX_MINUTES = 360.0
 
 
 @pytest.fixture
@@ -129,6 +135,42 @@ def test_a_service_whose_broker_is_away_for_longer_than_it_waits_begins_again_in
         message = record.message()
         values.setdefault((message.key, message.event_time_ms), set()).add(message.to_json())
     assert len(values) == 3 * 199 and {len(each) for each in values.values()} == {1}
+
+
+@pytest.mark.long
+@pytest.mark.timeout(1_500)
+def test_six_minutes_without_a_broker_end_none_of_the_services(
+    services: Callable[..., SixServices], undisturbed_run: SixServices, undisturbed: Written, own_broker: Broker
+) -> None:
+    """In real time, with the product's own patience, and with work in hand when the broker goes."""
+    run = services(on=own_broker)
+    frames = list(read_topic(undisturbed_run.settings, TRADES))
+    begun, in_hand = len(frames) // 2, len(frames) // 2 + len(frames) // 10
+    with run.running(tuple(INPUTS)):
+        feed(run, frames[:begun])
+        run.drain()  # each has committed: one that is started without a broker ends, as it should
+        feed(run, frames[begun:in_hand])
+        own_broker.kill(1)
+        let_pass(SIX_MINUTES)
+        run.look_after()
+        own_broker.run("down")
+        own_broker.up()
+        feed(run, frames[in_hand:])
+        run.drain()
+    written = run.collect()
+    said = {name: run.log(name).read_text(encoding="utf-8") for name in run.processes}
+    again = [name for name, words in said.items() if "going on where the last checkpoint is" in words]
+    print(f"six minutes without a broker: {written.repeated} messages came again; began again: {again}")
+    assert all("waiting for Kafka, away for" in words for words in said.values())
+    assert_same(written, undisturbed)
+
+
+def feed(run: SixServices, frames: Sequence[Record]) -> None:
+    """Write trades, within some seconds."""
+    writing = PacedFeed(run.settings, frames, 5.0)
+    writing.start()
+    writing.wait_for(1.0)
+    writing.join()
 
 
 @pytest.mark.long

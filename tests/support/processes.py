@@ -9,7 +9,6 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import psutil
 from tests.support.workspace import ROOT
 
 from streaming.settings import ServiceSettings
@@ -63,6 +62,8 @@ def run(module: str, *arguments: object, folder: Path = ROOT, **variables: Any) 
 
 def _where_all_stand(pid: int) -> str:
     """Return the last words of a process's children, their stacks included: those of ours write them when asked."""
+    import psutil  # what members that are tested alone do not bring
+
     told = []
     children = psutil.Process(pid).children(recursive=True)
     for child in children:
