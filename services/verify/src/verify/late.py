@@ -6,12 +6,12 @@ and the number is said.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from typing import Any
+from collections.abc import Iterable
 
 from contracts.prediction import Prediction
 from contracts.signal import Signal
 from streaming.record import Record
+from verify.readable import messages_of
 
 #: Exchange, pair, interval, start of the window.
 _Window = tuple[str, str, int, int]
@@ -33,19 +33,12 @@ def late_predictions(signals: Iterable[Record], predictions: Iterable[Record]) -
         Exchange, pair, interval and start of each, in order.
     """
     heard: dict[_Window, bool] = {}
-    for signal in _messages(signals, Signal):
+    for signal in messages_of(signals, Signal):
         window = _window_of(signal)
         heard[window] = heard.get(window, False) or signal.prediction_id is not None
     some = {window[:3] for window, was_heard in heard.items() if was_heard}
-    predicted = {_window_of(prediction) for prediction in _messages(predictions, Prediction)}
+    predicted = {_window_of(prediction) for prediction in messages_of(predictions, Prediction)}
     return sorted(w for w, was_heard in heard.items() if not was_heard and w in predicted and w[:3] in some)
-
-
-def _messages(records: Iterable[Record], cls: type[Any]) -> Iterator[Any]:
-    for record in records:
-        message = record.readable_message()  # the comparison names what is none
-        if isinstance(message, cls):
-            yield message
 
 
 def _window_of(message: Signal | Prediction) -> _Window:

@@ -8,6 +8,7 @@ from typing import Any
 
 from contracts.prediction import Prediction
 from streaming.record import Record
+from verify.readable import messages_of
 
 
 def served_versions(records: Iterable[Record]) -> list[dict[str, Any]]:
@@ -16,7 +17,7 @@ def served_versions(records: Iterable[Record]) -> list[dict[str, Any]]:
     Each entry is a run of windows of a pair that the same versions spoke for, in the order they were published.
     """
     windows: dict[tuple[str, str], dict[int, dict[tuple[str, int], None]]] = {}
-    for prediction in _predictions(records):
+    for prediction in messages_of(records, Prediction):
         of_pair = windows.setdefault((prediction.exchange, prediction.pair), {})
         versions = of_pair.setdefault(prediction.window_start_ms, {})
         versions[prediction.model_name, prediction.model_version] = None
@@ -25,10 +26,3 @@ def served_versions(records: Iterable[Record]) -> list[dict[str, Any]]:
         for spoke, run in groupby(sorted(of_pair), key=lambda start_ms: tuple(of_pair[start_ms])):
             entries.append({"exchange": exchange, "pair": pair, "until_ms": max(run), "versions": spoke})
     return entries
-
-
-def _predictions(records: Iterable[Record]) -> Iterable[Prediction]:
-    for record in records:
-        message = record.readable_message()  # the comparison names what is none
-        if isinstance(message, Prediction):
-            yield message
