@@ -29,7 +29,7 @@ from streaming.topics import message_headers, producer_name, topic_config
 
 #: Reason of dead letters that a broker refused for their time, where a topic has a limit that is none of ours.
 AHEAD_OF_LOG = "ahead-of-log"
-#: What a broker says of a message alone in its batch, and of one among others.
+#: What a broker says of a message it never takes.
 _REFUSED_FOR_GOOD = (KafkaError.INVALID_TIMESTAMP, KafkaError.INVALID_RECORD)
 _FULL_QUEUE_SECONDS = 0.1
 #: How long a topic that has to be created first is asked for, unless it is said otherwise.
@@ -71,7 +71,8 @@ class MessageProducer:
         self._clock = clock or SystemClock()
         self._known: dict[TopicSpec, str] = {}
         self._failure: KafkaError | None = None
-        self._refused: list[tuple[str, str, dict[str, Any]]] = []
+        self._refused: list[tuple[str, _Sent]] = []
+        self._doubted: list[_Sent] = []
         self._again: list[_Sent] = []
 
     def produce(
@@ -171,9 +172,13 @@ class MessageProducer:
         )
 
     def _send(self, topic: str, **fields: Any) -> None:
-        """Hand over one message; while the client's queue is full, wait for it."""
         self._raise_failure()
-        on_delivery = partial(self._on_delivery, (topic, fields))
+        self._hand_over((topic, fields))
+
+    def _hand_over(self, sent: _Sent, *, alone: bool = False) -> None:
+        """Hand one message to the client; while its queue is full, wait for it."""
+        topic, fields = sent
+        on_delivery = partial(self._on_delivery, sent, alone)
         while True:
             try:
                 self._producer.produce(topic, **fields, on_delivery=on_delivery)
@@ -182,21 +187,35 @@ class MessageProducer:
             except BufferError:
                 self._producer.poll(_FULL_QUEUE_SECONDS)
 
-    def _on_delivery(self, sent: _Sent, error: KafkaError | None, _: object) -> None:
+    def _on_delivery(self, sent: _Sent, alone: bool, error: KafkaError | None, _: object) -> None:
         if error is None:
             return
-        if error.code() in _REFUSED_FOR_GOOD:
-            self._refused.append((error.str(), *sent))
-        elif error.code() == KafkaError._INVALID_DIFFERENT_RECORD:  # it was in one batch with such a one
+        if error.code() == KafkaError._INVALID_DIFFERENT_RECORD:
             self._again.append(sent)
-        else:
+        elif error.code() not in _REFUSED_FOR_GOOD:
             self._failure = error
+        elif alone:
+            self._refused.append((error.str(), sent))
+        else:
+            self._doubted.append(sent)
 
-    def _set_aside_refused(self) -> None:
-        """Set aside what a broker refuses for its time, and send again what it was refused together with."""
+    def _settle_refused(self) -> None:
+        """Send again what a broker refused, and set aside what it refuses for itself.
+
+        Of a batch with one message it does not take, librdkafka reports all with that one's error; so what is
+        refused counts only where it was sent alone.
+        """
+        while self._again or self._doubted:
+            again, self._again = self._again, []
+            doubted, self._doubted = self._doubted, []
+            for sent in again:
+                self._hand_over(sent)
+            for sent in doubted:
+                self._producer.flush()
+                self._hand_over(sent, alone=True)
+            self._producer.flush()
         refused, self._refused = self._refused, []
-        again, self._again = self._again, []
-        for words, topic, fields in refused:
+        for words, (topic, fields) in refused:
             key = (fields["key"] or b"").decode(errors="replace")
             time = iso_utc_ms(fields["timestamp"])
             error = (
@@ -204,12 +223,10 @@ class MessageProducer:
             )
             logger.error("{}: {} is set aside: {}", topic, key, error)
             self.dead_letter(key, fields["value"] or b"", reason=AHEAD_OF_LOG, error=error, source=topic)
-        for topic, fields in again:
-            self._send(topic, **fields)
 
     def _raise_failure(self) -> None:
-        if self._refused or self._again:
-            self._set_aside_refused()
+        if self._refused or self._doubted or self._again:
+            self._settle_refused()
         if self._failure is not None:
             failure, self._failure = self._failure, None
             raise KafkaException(failure)
@@ -240,8 +257,8 @@ class MessageProducer:
             If it cannot be.
         """
         self._producer.flush()
-        while self._refused or self._again:
-            self._set_aside_refused()
+        while self._refused or self._doubted or self._again:
+            self._settle_refused()
             self._producer.flush()
         self._raise_failure()
 
