@@ -18,7 +18,7 @@ from decimal import Decimal
 from itertools import pairwise
 
 from contracts.account import Account
-from contracts.mark import Mark
+from contracts.mark import MarkedWindow
 from contracts.units import MS_PER_DAY, decimal_string
 
 _YEAR_MS = Decimal(365 * MS_PER_DAY)
@@ -31,11 +31,30 @@ class Closes:
     ends: tuple[tuple[int, Decimal], ...] = ()
 
     def and_then(self, end_ms: int, close: Decimal, most: int) -> Closes:
-        """Return them with another one, the last `most`."""
+        """Return them with another one.
+
+        Parameters
+        ----------
+        end_ms, close
+            Of the new one.
+        most
+            How many are kept, the oldest go.
+
+        Returns
+        -------
+        Closes
+            New ones.
+        """
         return Closes((*self.ends, (end_ms, close))[-most:])
 
     def volatility(self, bars: int) -> Decimal | None:
-        """Return the volatility of the last `bars` returns, a share a year; None if there are fewer, or no move."""
+        """Return the volatility of the last `bars` returns.
+
+        Returns
+        -------
+        Decimal | None
+            As a share a year; None if there are fewer returns, or none that moved.
+        """
         ends = self.ends[-(bars + 1) :]
         if len(ends) <= bars:
             return None
@@ -44,20 +63,38 @@ class Closes:
         return (squares * _YEAR_MS / (ends[-1][0] - ends[0][0])).sqrt() if squares else None
 
     def to_json(self) -> list[list[int | str]]:
-        """Return JSON-able data."""
+        """Return JSON-able data.
+
+        Returns
+        -------
+        list[list[int | str]]
+            Time and price of each.
+        """
         return [[end_ms, decimal_string(close)] for end_ms, close in self.ends]
 
     @classmethod
     def from_json(cls, data: list[list[int | str]]) -> Closes:
-        """Read what `to_json` wrote."""
+        """Read what `to_json` wrote.
+
+        Returns
+        -------
+        Closes
+            Equal ones.
+        """
         return cls(tuple((int(end_ms), Decimal(close)) for end_ms, close in data))
 
 
 def most_kept(account: Account) -> int:
-    """Return how many closes of a pair an account remembers: none unless it sizes by them."""
+    """Return how many closes of a pair an account remembers.
+
+    Returns
+    -------
+    int
+        0 unless it sizes by them.
+    """
     return account.volatility_bars + 1 if account.sizing == "volatility" else 0
 
 
-def is_quoted(candle: Mark) -> bool:
+def is_quoted(candle: MarkedWindow) -> bool:
     """Return whether a candle's close is one that the market has had."""
     return candle.mark_quality != "gap"
