@@ -86,7 +86,7 @@ class Storm:
     accounts
         How many there are, all at the venue under one key.
     share
-        The chance of a frequent fault, for each order.
+        The chance of a frequent fault, for each order; 0: there are none at all.
     without
         A protection that the gateway has not; None: it has all.
     """
@@ -110,8 +110,7 @@ class Storm:
 
     def run(self) -> tuple[Verdict, dict[str, int]]:
         """Do everything; return how both sides differ, and how often each fault has hit."""
-        create_topics(self.settings, TOPICS)
-        with self._venue() as url, self._services(url):
+        with self.begun() as url:
             self._blow(url)
             self._calm()
             verdict, hits = self._compare(url)
@@ -126,6 +125,13 @@ class Storm:
 
                 wait_for(agrees, "both sides to agree", 2 * _GIVE_UP_SECONDS, poll_seconds=0.5)
             return verdict, hits
+
+    @contextmanager
+    def begun(self) -> Iterator[str]:
+        """Run venue and services; what the venue's address is comes when the gateway has looked around there."""
+        create_topics(self.settings, TOPICS)
+        with self._venue() as url, self._services(url):
+            yield url
 
     def _compare(self, url: str) -> tuple[Verdict, dict[str, int]]:
         said = httpx.get(f"{url}/sim/orders", timeout=60).json()
@@ -144,7 +150,7 @@ class Storm:
             SIMULATOR_REQUESTS_PER_SECOND=0,
             SIMULATOR_TIER="unlimited",
             SIMULATOR_KEYS=json.dumps([{"key": KEY, "secret": SECRET, "balances": money}]),
-            SIMULATOR_FAULTS=json.dumps(faults(self.share)),
+            SIMULATOR_FAULTS=json.dumps(faults(self.share) if self.share else []),
             SIMULATOR_READY_FILE=ready,
         )
         try:
@@ -157,8 +163,9 @@ class Storm:
     @contextmanager
     def _services(self, url: str) -> Iterator[None]:
         # Fees of thousands of orders would come to the limit of a day, and then nothing would be ordered any more.
-        usual = {"broker": "venue", "position_pct": 10, "cooldown_bars": 0, "max_daily_loss_pct": 100}
-        told = [{"name": name, "pairs": self.pairs, "max_total_loss_pct": 100, **usual} for name in self._names]
+        size = min(10, 50 // len(self.pairs))
+        usual = {"broker": "venue", "position_pct": size, "cooldown_bars": 0, "max_daily_loss_pct": 100}
+        told = [{"name": name, "pairs": self.pairs, "max_total_loss_pct": 100, **usual} for name in self.names]
         self._variables = {
             "TRADESTREAM_BROKER_ADDRESS": self.settings.broker_address,
             "TRADESTREAM_DATA_DIR": str(self.folder),
@@ -187,7 +194,8 @@ class Storm:
                 process.join()
 
     @property
-    def _names(self) -> list[str]:
+    def names(self) -> list[str]:
+        """The accounts."""
         return [f"a{number}" for number in range(self.accounts)]
 
     def _start(self, name: str) -> None:
@@ -210,14 +218,15 @@ class Storm:
         )
         with open_producer(self.settings, "signals") as producer:
             for pulse in range(pulses):
-                self._pulse(producer, url, pulse)
+                self.pulse(producer, url, pulse)
                 self._breathe([name for (at, name), count in plan.items() if at == pulse for _ in range(count)])
 
-    def _pulse(self, producer: MessageProducer, url: str, pulse: int) -> None:
+    def pulse(self, producer: MessageProducer, url: str, pulse: int) -> None:
+        """Let every account decide about every pair: to buy in the first pulse, to sell in the next, and so on."""
         start_ms = int(time.time()) * MS_PER_SECOND - MS_PER_SECOND
         for pair in self.pairs:
             price = self._price(url, pair)
-            for name in self._names:
+            for name in self.names:
                 producer.produce(SIGNALS, _signal(name, pair, start_ms, price, buys=pulse % 2 == 0))
         producer.flush()
 
