@@ -118,20 +118,20 @@ def test_folds_that_leave_nothing_to_train_on_are_refused() -> None:
 
 
 def test_rows_that_are_no_samples_are_counted_by_cause(rows_of) -> None:
-    """681 are not warm, nine begin a run, nine follow a gap and nine a hole; each leaves one row without a label."""
+    """681 are not warm, nine begin a run; five follow a gap before a hole comes, which nine follow."""
     rows = rows_of(count=800)
     flat = {"close": rows[780].close}
-    gapped = [*rows[:740], changed(rows[740], quality="gap"), *rows[741:760], *rows[761:785]]
+    gapped = [*rows[:740], changed(rows[740], quality="gap"), *rows[741:746], *rows[747:785]]
     data = build_dataset([*gapped, changed(rows[785], **flat), *rows[786:]], 10, 5, 60)
     assert sum(data.unused.values()) + len(data.samples) == data.rows == 799
     assert data.unused == {
         "gap": 1,
         "not_warm": 681,
-        "after_gap": 9,
+        "after_gap": 5,
         "after_hole": 9,
         "short_run": 9,
         "horizon_not_over": 5,
-        "hole_ahead": 2,
+        "hole_ahead": 1,
         "did_not_move": 1,
     }
 

@@ -129,5 +129,12 @@ def test_another_kind_meets_the_champions_recipe_on_the_same_folds(champion, dat
 )
 def test_who_cannot_be_compared_is_not(champion, datasets, update) -> None:
     kind, data = MODELS[champion.settings.model], datasets[champion.settings.model]
-    meeting = meet(_stored(champion, **update), kind, data, _folds(data, champion.settings), champion.settings)
+    proven = {"verdict": _passing(champion.trained).card.verdict}
+    assert (
+        meet(_stored(champion, **proven), kind, data, _folds(data, champion.settings), champion.settings).refit_of
+        is not None
+    )
+    meeting = meet(
+        _stored(champion, **proven, **update), kind, data, _folds(data, champion.settings), champion.settings
+    )
     assert (dict(meeting.bars), meeting.refit_of) == ({}, None)
