@@ -118,17 +118,17 @@ def test_folds_that_leave_nothing_to_train_on_are_refused() -> None:
 
 
 def test_rows_that_are_no_samples_are_counted_by_cause(rows_of) -> None:
-    """681 are not warm, nine begin a run; five follow a gap before a hole comes, which nine follow."""
+    """681 are not warm, nine begin a run; five follow a gap, two a hole and nine another one."""
     rows = rows_of(count=800)
     flat = {"close": rows[780].close}
-    gapped = [*rows[:740], changed(rows[740], quality="gap"), *rows[741:746], *rows[747:785]]
+    gapped = [*rows[:740], changed(rows[740], quality="gap"), *rows[741:746], *rows[747:749], *rows[750:785]]
     data = build_dataset([*gapped, changed(rows[785], **flat), *rows[786:]], 10, 5, 60)
-    assert sum(data.unused.values()) + len(data.samples) == data.rows == 799
+    assert sum(data.unused.values()) + len(data.samples) == data.rows == 798
     assert data.unused == {
         "gap": 1,
         "not_warm": 681,
         "after_gap": 5,
-        "after_hole": 9,
+        "after_hole": 11,
         "short_run": 9,
         "horizon_not_over": 5,
         "hole_ahead": 1,
