@@ -10,15 +10,16 @@ from loguru import logger
 from numpy.typing import NDArray
 
 from contracts.counted import counted
-from contracts.errors import TradestreamError
+from contracts.errors import BadSettingError, TradestreamError
 from contracts.units import MS_PER_SECOND
 from features import ANCHOR_BARS, feature_set
 from modeling.calibration import calibrated
 from modeling.dataset import Dataset, Samples
 from modeling.input_list import input_list
 from modeling.inputs import INPUT_NAMES
-from modeling.judging.breakdown import beyond_costs, breakdown
+from modeling.judging.breakdown import breakdown
 from modeling.judging.judge import Judged, judge
+from modeling.judging.moves import LEAST_SHARE, Moves, moves_beyond_costs
 from modeling.judging.verdict import Verdict
 from modeling.kind import Fitted, ModelKind, OnEpoch
 from modeling.kinds import BAR_KIND, MODELS
@@ -28,14 +29,13 @@ from modeling.onnx_model import OnnxModel
 from modeling.registered import RegisteredVersion, StoredModel
 from modeling.splits import Fold, Indices, walk_forward
 from modeling.tries import trials_of
+from streaming.settings import environment_variable
 from training.champion_challenger import meet
 from training.recipe import TooFewRowsError, as_seen_by, fit_recipe, forecast_of, horizon_ms, out_of_sample
 from training.settings import TrainingSettings
 
 #: Largest difference between the trained model and the ONNX file that is served.
 PARITY = 1e-5
-#: Share of moves beyond costs under which training says that there is little to gain.
-LEAST_BEYOND_COSTS = 0.05
 #: Samples that parity is looked for in.
 _PARITY_SAMPLES = 10_000
 
@@ -92,11 +92,15 @@ def train_model(
     ------
     TooFewRowsError
         Naming how many warm rows there are and how many are needed.
+    BadSettingError
+        If under `LEAST_SHARE` of the moves over the horizon exceed a round trip, unless the settings say to go on.
     ParityError
         If the ONNX file and the trained model differ by more than `PARITY`.
     """
     kind = MODELS[settings.model]
+    logger.info("{} of {} are samples. {}", len(data.samples), counted(data.rows, "row"), _unused(data))
     _require_enough(data, settings)
+    moves = _moves(data, settings)
     folds = list(
         walk_forward(
             data.times_ms,
@@ -143,7 +147,7 @@ def train_model(
         {"pair": [data.pairs[number] for number in judged.pairs], "fold": of_fold.astype(str)},
     )
     card = _card(data, kind, settings, judged, verdict).model_copy(
-        update={"breakdown": found, "moves_beyond_costs": _beyond_costs(data, settings)}
+        update={"breakdown": found, "moves_beyond_costs": moves.shares}
     )
     return Trained(_same(card, fitted, champion), fitted, data, tested, forecast)
 
@@ -184,38 +188,38 @@ def _require_enough(data: Dataset, settings: TrainingSettings) -> None:
         warm_up = ANCHOR_BARS + max(feature.bars(settings.interval_s) for feature in feature_set("core"))
         raise TooFewRowsError(
             f"expected at least {settings.min_samples} samples, was {count}: {rows} of "
-            f"{settings.interval_s} s in {pairs}, {data.warm_rows} of them warm. {_unused(data)}A pair's rows are "
+            f"{settings.interval_s} s in {pairs}, {data.warm_rows} of them warm. {_unused(data)} A pair's rows are "
             f"warm after up to {warm_up} bars; then {length + settings.horizon_bars} consecutive ones give the "
             "first sample, each further one another"
         )
 
 
 def _unused(data: Dataset) -> str:
-    """Say why rows are no samples; nothing where all are."""
-    causes = ", ".join(f"{count} {cause.replace('_', ' ')}" for cause, count in data.unused.items() if count)
-    return f"No samples: {causes}. " if causes else ""
+    """Say why rows are no samples."""
+    causes = ", ".join(f"{count:,} {cause.replace('_', ' ')}" for cause, count in data.unused.items() if count)
+    return f"The others: {causes}." if causes else "There are no others."
 
 
-def _beyond_costs(data: Dataset, settings: TrainingSettings) -> dict[int, float]:
-    """Return the share of moves that exceed a round trip, at the horizon and at some others."""
-    horizons = sorted({settings.horizon_bars, 1, 5, 15, 60, 240})
+def _moves(data: Dataset, settings: TrainingSettings) -> Moves:
+    """Return how often moves exceed a round trip; refuse to train where there is too little to be gained."""
     cost_bps = settings.trading_rule.cost_bps
-    counts = [
-        beyond_costs(times_ms, closes, settings.interval_s * MS_PER_SECOND, horizons, cost_bps)
-        for times_ms, closes in data.closes
-    ]
-    found = {}
-    for horizon in horizons:
-        beyond, known = (sum(each[horizon][place] for each in counts) for place in (0, 1))
-        if known:
-            found[horizon] = beyond / known
-    share = found.get(settings.horizon_bars, 0.0)
-    if share < LEAST_BEYOND_COSTS:
-        logger.warning(
-            "{:.1f} % of moves over {} exceed a round trip of {:g} basis points: no forecast of the others can pay",
-            *(100 * share, counted(settings.horizon_bars, "bar"), 2 * cost_bps),
-        )
-    return found
+    moves = moves_beyond_costs(data.closes, settings.interval_s * MS_PER_SECOND, settings.horizon_bars, cost_bps)
+    logger.info("{}", moves)
+    if moves.enough:
+        return moves
+    ahead = counted(settings.horizon_bars, "bar")
+    if not settings.require_moves:
+        logger.warning("only {:.1f} % over {}: no forecast of the others can pay", 100 * moves.share, ahead)
+        return moves
+    horizon, goes_on = (environment_variable(TrainingSettings, name) for name in ("horizon_bars", "require_moves"))
+    longest = counted(max(moves.shares, default=0), "bar")
+    enough = f"at none up to {longest}" if moves.enough_from is None else f"from {moves.enough_from} on"
+    raise BadSettingError(
+        horizon,
+        f"a horizon over which at least {100 * LEAST_SHARE:g} % of moves exceed a round trip of {2 * cost_bps:g} basis points "
+        f"({enough}), or {goes_on}=false to train all the same",
+        f"{ahead}, over which {100 * moves.share:.1f} % do",
+    )
 
 
 def _require_parity(fitted: Fitted, kind: ModelKind, data: Dataset) -> None:
