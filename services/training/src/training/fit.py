@@ -9,17 +9,14 @@ import numpy as np
 from loguru import logger
 from numpy.typing import NDArray
 
-from contracts.counted import counted
-from contracts.errors import BadSettingError, TradestreamError
+from contracts.errors import TradestreamError
 from contracts.units import MS_PER_SECOND
-from features import ANCHOR_BARS, feature_set
 from modeling.calibration import calibrated
 from modeling.dataset import Dataset, Samples
 from modeling.input_list import input_list
 from modeling.inputs import INPUT_NAMES
 from modeling.judging.breakdown import breakdown
 from modeling.judging.judge import Judged, judge
-from modeling.judging.moves import LEAST_SHARE, Moves, moves_beyond_costs
 from modeling.judging.verdict import Verdict
 from modeling.kind import Fitted, ModelKind, OnEpoch
 from modeling.kinds import BAR_KIND, MODELS
@@ -29,9 +26,9 @@ from modeling.onnx_model import OnnxModel
 from modeling.registered import RegisteredVersion, StoredModel
 from modeling.splits import Fold, Indices, walk_forward
 from modeling.tries import trials_of
-from streaming.settings import environment_variable
 from training.champion_challenger import meet
-from training.recipe import TooFewRowsError, as_seen_by, fit_recipe, forecast_of, horizon_ms, out_of_sample
+from training.enough import require_moves, require_samples
+from training.recipe import as_seen_by, fit_recipe, forecast_of, horizon_ms, out_of_sample
 from training.settings import TrainingSettings
 
 #: Largest difference between the trained model and the ONNX file that is served.
@@ -98,9 +95,8 @@ def train_model(
         If the ONNX file and the trained model differ by more than `PARITY`.
     """
     kind = MODELS[settings.model]
-    logger.info("{} of {} are samples. {}", len(data.samples), counted(data.rows, "row"), _unused(data))
-    _require_enough(data, settings)
-    moves = _moves(data, settings)
+    require_samples(data, settings)
+    moves = require_moves(data, settings)
     folds = list(
         walk_forward(
             data.times_ms,
@@ -178,48 +174,6 @@ def _bars(
 def _last_return(samples: Samples) -> NDArray[np.float32]:
     returns: NDArray[np.float32] = samples.last()[:, _LOG_RETURN]
     return returns
-
-
-def _require_enough(data: Dataset, settings: TrainingSettings) -> None:
-    """Refuse to train on next to nothing."""
-    count, length = len(data.samples), data.samples.length
-    rows, pairs = counted(data.rows, "row"), counted(len(data.pairs), "pair")
-    if count < settings.min_samples:
-        warm_up = ANCHOR_BARS + max(feature.bars(settings.interval_s) for feature in feature_set("core"))
-        raise TooFewRowsError(
-            f"expected at least {settings.min_samples} samples, was {count}: {rows} of "
-            f"{settings.interval_s} s in {pairs}, {data.warm_rows} of them warm. {_unused(data)} A pair's rows are "
-            f"warm after up to {warm_up} bars; then {length + settings.horizon_bars} consecutive ones give the "
-            "first sample, each further one another"
-        )
-
-
-def _unused(data: Dataset) -> str:
-    """Say why rows are no samples."""
-    causes = ", ".join(f"{count:,} {cause.replace('_', ' ')}" for cause, count in data.unused.items() if count)
-    return f"The others: {causes}." if causes else "There are no others."
-
-
-def _moves(data: Dataset, settings: TrainingSettings) -> Moves:
-    """Return how often moves exceed a round trip; refuse to train where there is too little to be gained."""
-    cost_bps = settings.trading_rule.cost_bps
-    moves = moves_beyond_costs(data.closes, settings.interval_s * MS_PER_SECOND, settings.horizon_bars, cost_bps)
-    logger.info("{}", moves)
-    if moves.enough:
-        return moves
-    ahead = counted(settings.horizon_bars, "bar")
-    if not settings.require_moves:
-        logger.warning("only {:.1f} % over {}: no forecast of the others can pay", 100 * moves.share, ahead)
-        return moves
-    horizon, goes_on = (environment_variable(TrainingSettings, name) for name in ("horizon_bars", "require_moves"))
-    longest = counted(max(moves.shares, default=0), "bar")
-    enough = f"at none up to {longest}" if moves.enough_from is None else f"from {moves.enough_from} on"
-    raise BadSettingError(
-        horizon,
-        f"a horizon over which at least {100 * LEAST_SHARE:g} % of moves exceed a round trip of {2 * cost_bps:g} basis points "
-        f"({enough}), or {goes_on}=false to train all the same",
-        f"{ahead}, over which {100 * moves.share:.1f} % do",
-    )
 
 
 def _require_parity(fitted: Fitted, kind: ModelKind, data: Dataset) -> None:
