@@ -13,7 +13,6 @@ from tests.chaos.order_storm import PRELOADED, Storm
 from tests.kafka.service_process import prepare_server
 from tests.support.waiting import wait_for
 
-from contracts.account import Account
 from contracts.clock import SystemClock
 from contracts.order import Order
 from contracts.order_report import OrderReport
@@ -21,7 +20,6 @@ from contracts.topics import ORDERS, SIGNALS
 from contracts.units import US_PER_MS, US_PER_SECOND
 from gateway.core.client_ids import client_id
 from streaming.clients import read_topic
-from streaming.control import ControlSettings, Words, say
 from streaming.producer import open_producer
 
 PAIRS = tuple(f"{base}/USD" for base in ("BTC", "ETH", "SOL", "XRP", "DOGE", "ADA", "LTC", "LINK", "DOT", "AVAX"))
@@ -62,9 +60,7 @@ def say_halt(storm: Storm, url: str) -> int:
     """Halt all accounts as an operator does; return when that was said by the venue's clock, microseconds."""
     venue_us = int(httpx.get(f"{url}/sim/status", timeout=60).json()["now_us"])
     behind_us = SystemClock().now_us() - venue_us  # rather too much: then the halt counts as said earlier
-    accounts = tuple(Account(name=name, pairs=PAIRS, broker="venue") for name in storm.names)
-    settings = ControlSettings(data_dir=storm.folder, broker_address=storm.settings.broker_address, accounts=accounts)
-    commands = say(settings, Words("halt", "measured", "tests"))
+    commands = storm.halt()
     assert len(commands) == ACCOUNTS
     return commands[0].issued_at_ms * US_PER_MS - behind_us
 
