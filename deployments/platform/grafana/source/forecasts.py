@@ -77,7 +77,8 @@ def _versions() -> list[Json]:
             sql(reasons),
             "reason",
             unit="short",
-            says="ok, or why the model could not speak: not_warm is a row with nulls, gap a window not known.",
+            says="ok, or why the model could not speak: not_warm is a row with nulls, gap a window not known, unfamiliar one "
+            "unlike the training data.",
             height=8,
         ),
         table(
