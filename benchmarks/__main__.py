@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from benchmarks import candles, latency, machine, scale
+from benchmarks.accounting import measure as accounting
 from benchmarks.backtests import measure as backtests
 from benchmarks.features import batch, restart, service, strategies, stream
 from benchmarks.features.one_core import on_one_core
@@ -28,6 +29,7 @@ LOGLESS: dict[str, Callable[[], list[Table]]] = {
     "features-batch": lambda: on_one_core(batch.measure, batch.Size()),
     "features-restart": lambda: restart.measure(restart.Size()),
     "backtest": lambda: on_one_core(backtests.measure, backtests.Size()),
+    "accounting": accounting.measure,
     "strategies": lambda: on_one_core(strategies.measure, strategies.Size()),
 }
 GROUPS = {"features": [part for part in (*LOGLESS, *PARTS) if part.startswith("features-")]}

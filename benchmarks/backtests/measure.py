@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import gc
 import json
-import os
-import re
-import shutil
 import subprocess
 import tempfile
 import time
@@ -26,12 +23,14 @@ from backtest.decided import decide
 from backtest.engine import DENSE, Outcome, run
 from backtest.market import market_of
 from benchmarks.logs import CannotRunError
+from benchmarks.scripts import command_of, version_of
 from benchmarks.table import Goal, Table, rate
 from contracts.account import Account
 from contracts.fill import Fill
 from exchanges.paper import PaperBroker
 from execution.core.policy import Policy
 from execution.core.sleep import PARTS
+from features.blocks import Floats
 from strategies.built_in import STRATEGIES
 
 _OURS, _AWAKE, _WORST, _FIVE = "ours, asleep", "ours, never asleep", "ours, a decision each bar", "ours, five pairs"
@@ -40,7 +39,7 @@ _HERE = Path(__file__).parent
 _PEERS = {_NAUTILUS: _HERE / "nautilus_engine.py", _BACKTESTING: _HERE / "backtesting_engine.py"}
 #: So small that 500,000 bars leave enough to buy a whole coin, the least that backtesting.py buys.
 _FEE_BPS = Decimal(1)
-_FAST, _SLOW = 20, 50
+FAST, SLOW = 20, 50
 _BEGIN_MS, _MINUTE_MS = 1_680_480_000_000, 60_000
 _CASH = Decimal(1_000_000_000)
 _PAIRS = ("BTC/USD", "ETH/USD", "SOL/USD", "ADA/USD", "XRP/USD")
@@ -65,7 +64,12 @@ def bars_of(pair: str, length: int, seed: int) -> Bars:
     rng = np.random.default_rng(seed)
     close = np.round(30_000 * np.exp(np.cumsum(rng.normal(0, 0.0007, length))), 2)
     opened = np.append(close[:1], close[:-1])
-    reach = np.round(rng.exponential(5, (2, length)), 2)
+    return bars_from(pair, opened, close, np.round(rng.exponential(5, (2, length)), 2))
+
+
+def bars_from(pair: str, opened: Floats, close: Floats, reach: Floats) -> Bars:
+    """Return minutes of much volume that reach so far above and below their open and close."""
+    length = len(close)
     columns = {
         "open": opened,
         "high": np.round(np.maximum(opened, close) + reach[0], 2),
@@ -93,7 +97,7 @@ def ours(every: Mapping[str, Bars], parts: Any = PARTS, *, flip: bool = False) -
         max_total_loss_pct=Decimal(100),
         cooldown_bars=0,
     )
-    strategy = STRATEGIES["sma_cross"].made({"fast": _FAST, "slow": _SLOW})
+    strategy = STRATEGIES["sma_cross"].made({"fast": FAST, "slow": SLOW})
     decided = {pair: decide(strategy, "sma_cross", "0" * 12, bars, 300) for pair, bars in every.items()}
     if flip:  # bought on each second bar, sold on the others
         for each in decided.values():
@@ -114,13 +118,8 @@ class Peer:
 
     def __init__(self, name: str, bars: Path) -> None:
         self._name = name
-        uv = os.environ.get("UV") or shutil.which("uv")
-        if uv is None:
-            raise CannotRunError("uv, which makes the environments of other engines, is not on the path")
-        script = _PEERS[name]
-        command = [uv, "run", "--quiet", "--script", script, str(bars), _FAST, _SLOW, _FEE_BPS / 10_000]
         self._process = subprocess.Popen(
-            [str(word) for word in command],
+            command_of(_PEERS[name], bars, FAST, SLOW, _FEE_BPS / 10_000),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -186,13 +185,6 @@ def measure(size: Size) -> list[Table]:
     return [_table(size, {name: bars[name] / median(each) for name, each in seconds.items()}, len(expected))]
 
 
-def version_of(peer: str) -> str:
-    """Return the version that an engine's script asks for."""
-    found = re.search(r'dependencies = \["[a-z-]+==([0-9.]+)"', _PEERS[peer].read_text(encoding="utf-8"))
-    assert found is not None
-    return found[1]
-
-
 def _timed(way: Callable[[], Outcome]) -> float:
     gc.collect()
     began = time.process_time()
@@ -208,8 +200,8 @@ def _table(size: Size, speeds: Mapping[str, float], fills: int) -> Table:
         f"{size.bars:,} bars, {fills:,} fills, the same in each engine; fees, and with ours limits and the curve of "
         "equity bar by bar.",
         f"Never asleep, and a decision each bar: {size.awake:,} bars. Bars of five pairs are counted for each pair.",
-        "Other engines: " + ", ".join(f"{name} {version_of(name)}" for name in size.peers) + ".",
+        "Other engines: " + ", ".join(f"{name} {version_of(_PEERS[name])}" for name in size.peers) + ".",
     ]
     rows = [(name, rate(speed), f"{ratio[name]:.2f}") for name, speed in speeds.items()]
-    title = f"Backtest of sma_cross({_FAST}, {_SLOW}): CPU time, medians of {size.rounds} rounds in turn"
+    title = f"Backtest of sma_cross({FAST}, {SLOW}): CPU time, medians of {size.rounds} rounds in turn"
     return Table(title, ("", "bars/s", "ours to it"), rows, goals, notes)

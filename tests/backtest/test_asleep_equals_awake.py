@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import cache
-from typing import Any, cast
+from typing import Any, cast, get_args
 
 import numpy as np
 import pytest
@@ -16,9 +16,10 @@ from backtest.books import curve_of, exact_books
 from backtest.decided import Decided
 from backtest.engine import DENSE, Outcome, run
 from backtest.market import Market, market_of
-from contracts.account import Account
+from contracts.account import Account, Sizing
 from contracts.instrument import Instrument
 from contracts.message import Message
+from contracts.order import Order
 from contracts.pnl import Pnl
 from contracts.wakes import Wakes
 from exchanges.paper import PaperBroker
@@ -28,6 +29,8 @@ from execution.core.sleep import PARTS, Part
 
 EXAMPLES = 40
 BARS = 300
+#: Those that are gone through with every sizing.
+SIZED = (1, 3, 8)
 #: On the loss of a day and on that since the beginning, percent.
 LIMITS = ((1, 2), (50, 2), (3, 90), (50, 4), (2, 50), (3, 5), (90, 90))
 
@@ -62,8 +65,8 @@ def rows_of(outcome: Outcome) -> list[Pnl]:
 
 
 @cache
-def example(seed: int, interval_s: int = 60) -> Example:
-    """Return one of many: pairs, days, limits, marks, costs and moods change with the seed."""
+def example(seed: int, interval_s: int = 60, sizing: Sizing | None = None) -> Example:
+    """Return one of many: pairs, days, limits, marks, costs and moods change with the seed, unless told the size."""
     rng = np.random.default_rng(seed)
     pairs = ugly.PAIRS[: int(rng.integers(1, 6))]
     begin_ms, jumps = int(rng.choice(ugly.BEGINNINGS_MS)), 0.02 * (seed % 4)
@@ -73,6 +76,8 @@ def example(seed: int, interval_s: int = 60) -> Example:
         pair: ugly.said(rng, ugly.every(ugly.bars(rng, pair, BARS, begin_ms, **kind), interval_s), moods)
         for pair in pairs
     }
+    if sizing is not None:
+        decided = {pair: ugly.predicted(rng, each) for pair, each in decided.items()}
     daily, total = LIMITS[seed % len(LIMITS)]
     account = ugly.account(
         pairs,
@@ -87,7 +92,9 @@ def example(seed: int, interval_s: int = 60) -> Example:
         max_entries_per_hour=2 if seed % 6 == 1 else None,
         max_gross_pct=Decimal(70) if seed % 6 == 2 else None,
         correlated_pairs=(pairs[:2],) if seed % 6 == 3 else (),
-        sizing="fixed_risk" if seed % 6 == 5 else "percent",
+        sizing=sizing or ("fixed_risk" if seed % 6 == 5 else "percent"),
+        target_volatility_pct=Decimal(200),
+        volatility_bars=20,
     )
     policy = Policy("Europe/Prague" if seed % 2 else "UTC", "low" if seed % 5 else "close")
     # A smallest order of nearly what is bought: what has lost in value cannot be sold, until it is worth more again.
@@ -111,6 +118,21 @@ def asleep(of: Example, parts: Mapping[str, Part] = PARTS) -> Outcome:
 def test_asleep_equals_awake(seed: int) -> None:
     of = example(seed)
     assert of.differs(asleep(of)) is None
+
+
+@pytest.mark.parametrize("sizing", get_args(Sizing))
+@pytest.mark.parametrize("seed", SIZED)
+def test_every_size_is_the_same_asleep_and_awake(sizing: Sizing, seed: int) -> None:
+    of = example(seed, sizing=sizing)
+    assert of.differs(asleep(of)) is None
+    assert of.differs(run(of.market, of.broker, of.policy, DENSE)) is None
+
+
+@pytest.mark.parametrize("sizing", get_args(Sizing))
+def test_every_size_bounds_orders_of_the_examples(sizing: Sizing) -> None:
+    """By itself, and not only by what caps it."""
+    orders = [m for seed in SIZED for m in example(seed, sizing=sizing).lived if type(m) is Order]
+    assert {order.size_bound for order in orders} - {None, "max_position_pct", "cash"}
 
 
 def test_the_examples_are_worth_something() -> None:

@@ -84,6 +84,15 @@ def said(rng: np.random.Generator, of: Bars, eagerness: float) -> Decided:
     )
 
 
+def predicted(rng: np.random.Generator, of: Decided) -> Decided:
+    """Return the same decisions, each with a prediction that is more or less sure."""
+    count, sure = len(of.bars), np.round(rng.uniform(0.4, 0.8, len(of.bars)), 3).tolist()
+    said: dict[str, Any] = {"reason": ["ok"] * count, "direction": [1] * count, "horizon_bars": [5] * count}
+    said |= {"probability_up": sure, "confidence": [max(each, 1 - each) for each in sure]}
+    said |= {"model_name": ["direction"] * count, "model_version": [3] * count, "prediction_id": ["p"] * count}
+    return replace(of, bars=replace(of.bars, said=said))
+
+
 def account(pairs: tuple[str, ...], **fields: Any) -> Account:
     """Return an account that is quick to reach its limits."""
     usual = {"position_pct": Decimal(95) // len(pairs), "max_position_pct": Decimal(96), "cooldown_bars": 2}

@@ -5,13 +5,16 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
 import numpy as np
 import pytest
 from benchmarks import candles, latency, reference, results, scale, soak
+from benchmarks.accounting import measure as accounting
 from benchmarks.backtests import measure as backtests
+from benchmarks.backtests.measure import FAST, SLOW
 from benchmarks.features import batch, nautilus_peer, restart, service, strategies, stream
 from benchmarks.features.agreement import compare
 from benchmarks.features.peers import SLICES, TALIPP, named
@@ -97,6 +100,28 @@ def test_a_backtest_is_measured_and_an_engine_with_other_trades_refused() -> Non
     assert len(table.rows) == 4
     with pytest.raises(AssertionError, match="anybody: expected our fills"):
         backtests.require_same_trades("anybody", [(60_000, "buy")], [(60_000, "sell")], end_ms=120_000)
+
+
+def test_books_that_differ_are_told_by_fill_cause_and_equity() -> None:
+    bars = accounting.coarse_bars(3_000, 7)
+    mine = accounting.ours(bars, Decimal(2))
+    assert not list(accounting.differences(bars, mine, mine)) and set(accounting.gaps(mine, mine)) == {0}
+    close = bars.columns["close"]
+    tied = next(at for at in range(SLOW, 3_000) if close[at - FAST : at].mean() == close[at - SLOW : at].mean())
+    first, *rest = mine.fills
+    others = replace(mine, fills={(tied, 1): (1.0, 1.0, 1.0), **{at: mine.fills[at] for at in rest}})
+    told = {each.at: each.cause for each in accounting.differences(bars, mine, others)}
+    assert told == {first: accounting.UNEXPLAINED, (tied, 1): "means equal but for rounding"}
+    wrong = replace(mine, equity=mine.equity * np.where(np.arange(3_000) == 2_999, 1 + 1e-8, 1))
+    assert accounting.gaps(mine, wrong)[-1] == pytest.approx(1e-8)
+
+
+@pytest.mark.long
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_others_book_what_we_book() -> None:
+    compared, *_ = accounting.measure()
+    assert len(compared.rows) == 9 and all(goal.met for goal in compared.goals), str(compared)
 
 
 def test_processes_go_on_with_the_rings_of_all_pairs() -> None:

@@ -141,6 +141,11 @@ def test_two_currencies_in_one_account_of_a_file_are_refused(tmp_path: Path) -> 
         (OWN.replace('name = "own"\n', ""), r"accounts\[0\]\.name: expected a value, was 'nothing'"),
         (OWN + "initial_balance_quote = 3\n", r"expected either balance or initial_balance_quote"),
         (OWN + "position_pct = 200\n", r"accounts\[0\]\.position_pct: expected less than or equal to 100, was 200"),
+        (OWN + 'sizing = "volatilty"\n', r"accounts\[0\]\.sizing: expected .*'volatility', was 'volatilty'"),
+        (
+            OWN + "target_volatility_pct = 0\n",
+            r"accounts\[0\]\.target_volatility_pct: expected greater than 0, was 0",
+        ),
     ],
 )
 def test_what_is_no_account_is_refused_with_its_place(text: str, words: str, tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from contracts.order import TimeInForce
 from contracts.risk_rules import RiskLimits
 from contracts.units import Pair
 
-Sizing = Literal["percent", "fixed_risk", "kelly", "confidence"]
+Sizing = Literal["percent", "fixed_risk", "kelly", "confidence", "volatility"]
 
 
 def _usual_balance(fields: dict[str, Any]) -> Decimal:
@@ -40,8 +40,9 @@ class Account(RiskLimits):
         What decides for it: the name of a strategy that comes along, or the path of a file; and its parameters.
     minimum_confidence
         Predictions below it are no reason to trade, for the strategy ``prediction``.
-    sizing, risk_pct, kelly_fraction
-        How much it buys: percent of equity, or by the stop, the odds or the confidence, within its limits.
+    sizing, risk_pct, kelly_fraction, target_volatility_pct, volatility_bars
+        How much it buys: percent of equity, or by the stop, the odds, the confidence or the pair's volatility, within
+        its limits.
     entry_order, entry_offset_bps, entry_time_in_force, entry_post_only
         How it buys.
     collar_pct
@@ -70,6 +71,15 @@ class Account(RiskLimits):
         default=Decimal(2), gt=0, le=100, description="of equity, lost at the stop of a position, for fixed_risk"
     )
     kelly_fraction: Decimal = Field(default=Decimal("0.5"), gt=0, le=1, description="of Kelly's share, for kelly")
+    target_volatility_pct: Decimal = Field(
+        default=Decimal(10),
+        gt=0,
+        le=1_000,
+        description="of equity, what a position is to move by in a year, for volatility",
+    )
+    volatility_bars: int = Field(
+        default=60, ge=10, le=500, description="bars that a pair's volatility is taken from, for volatility"
+    )
     entry_order: Literal["market", "limit"] = Field(
         default="market", description="how it buys: at the next open, or for a price below the decision's"
     )

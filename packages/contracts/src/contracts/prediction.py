@@ -19,7 +19,8 @@ ModelGate = Literal["passed", "unproven"]
 class Prediction(Mark, WindowMessage):
     """One per final candle and model version, also when the model could not speak (`reason` says why).
 
-    `probability_up` is the probability that the close `horizon_bars` later is higher, given that it is not equal;
+    `probability_up` is the probability that the close `horizon_bars` later is higher, given that it is not equal,
+    or of what else the label in the model's card calls up, given that it is up or down;
     `confidence` the probability of the more likely side, `direction` that side. All three are null, null and 0
     unless `reason` is `ok`.
     The `mark_*` fields copy the candle: execution has one input and marks its positions with them.

@@ -11,6 +11,7 @@ from contracts.errors import BadInputError
 from modeling.facts import ModelFacts
 from modeling.input_list import InputList, input_list
 from modeling.judging.verdict import Verdict
+from modeling.labels import RISE, LabelRule
 from modeling.sequence import SEQUENCE_BARS
 
 #: What an output says: a probability of a higher close, or its logarithm of odds.
@@ -34,6 +35,8 @@ class ModelCard(BaseModel):
         Bars it sees, and how many bars ahead it looks.
     feature_set, input_set, input_names
         Ids of the features and inputs it was trained with, and the inputs' names in order.
+    label
+        What it foresees: its probability is that of the upper of two things, given that one of them happens.
     output
         What its output says.
     pairs
@@ -62,6 +65,7 @@ class ModelCard(BaseModel):
     feature_set: str
     input_set: str
     input_names: tuple[str, ...]
+    label: LabelRule = RISE
     output: OutputKind = "probability"
     pairs: tuple[str, ...]
     trained_from_ms: int

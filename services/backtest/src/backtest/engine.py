@@ -21,6 +21,7 @@ from contracts.operator_command import OperatorCommand
 from contracts.replace import replace
 from contracts.units import EXACT
 from contracts.wakes import ALWAYS
+from execution.core.account.closes import most_kept
 from execution.core.account.portfolio import Portfolio
 from execution.core.account.valuation import equity
 from execution.core.act import trade
@@ -149,6 +150,8 @@ def _act(
                 missed[pair] = mark_of(market.signal(number, bar - 1))
         elif pair in concerned and bar and market.places[number, bar] >= 0:
             missed[pair] = mark_of(market.signal(number, bar))
+    if most := most_kept(context.account):
+        portfolio = _remembering(market, portfolio, bar, signals, most)
     if missed:  # what it was marked with while the account slept
         portfolio = replace(portfolio, marks={**portfolio.marks, **missed})
     minute = Minute(int(market.starts_ms[bar]), market.end_ms(bar), signals)
@@ -156,6 +159,12 @@ def _act(
     if portfolio.ended:  # as execution does; otherwise each portfolio would copy every order that there ever was
         portfolio = replace(portfolio, ended={})
     return portfolio, told
+
+
+def _remembering(market: Market, portfolio: Portfolio, bar: int, pairs: Iterable[str], most: int) -> Portfolio:
+    """Return the portfolio with the closes that came before a bar, those it slept through too."""
+    closes = {pair: market.closes_before(market.numbers[pair], bar, most) for pair in pairs}
+    return replace(portfolio, closes={**portfolio.closes, **closes})
 
 
 @contextmanager

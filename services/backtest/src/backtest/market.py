@@ -18,6 +18,7 @@ from backtest.decided import SHORT_SELL, Decided
 from contracts.account import Account
 from contracts.signal import Signal
 from contracts.units import MS_PER_SECOND
+from execution.core.account.closes import Closes
 from execution.core.policy import Policy
 
 #: Of bars: what was decided, with a complete candle and without.
@@ -79,6 +80,23 @@ class Market:
 
     def _close(self, number: int, bar: int) -> str:
         return self.pairs[number].bars.texts["close"][int(self.places[number, bar])]
+
+    def closes_before(self, number: int, bar: int, most: int) -> Closes:
+        """Return the pair's last closes before a bar that it has, as an account that was awake remembers them."""
+        bars, quoted = self.pairs[number].bars, self._quoted[number]
+        before = int(np.searchsorted(quoted, self.places[number, bar]))
+        places = quoted[max(before - most, 0) : before].tolist()
+        return Closes(
+            tuple(
+                (int(bars.starts_ms[place]) + self.interval_ms, Decimal(bars.texts["close"][place]))
+                for place in places
+            )
+        )
+
+    @cached_property
+    def _quoted(self) -> list[NDArray[np.int64]]:
+        """By pair, the places of bars that are no gap."""
+        return [np.flatnonzero(each.bars.qualities != GAP) for each in self.pairs]
 
     def signal(self, number: int, bar: int) -> Signal:
         """Return the last signal of the pair of this number, up to a bar."""

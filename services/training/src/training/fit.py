@@ -131,6 +131,7 @@ def train_model(
         bars={**bars, **meeting.bars},
         learned=stitched.learned and fitted.learned,
         champion=meeting.refit_of,
+        idle=stitched.idle,
     )
     verdict = judge(
         judged,
@@ -246,6 +247,7 @@ def _card(data: Dataset, kind: ModelKind, settings: TrainingSettings, judged: Ju
         interval_s=settings.interval_s,
         sequence_length=kind.sequence_length,
         horizon_bars=settings.horizon_bars,
+        label=settings.label_rule,
         feature_set=inputs.feature_set_id,
         input_set=inputs.id,
         input_names=inputs.names,

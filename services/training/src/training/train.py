@@ -62,7 +62,13 @@ def _train(settings: TrainingSettings, progress: Progress) -> None:
     started_seconds = time.monotonic()
     progress.stage("reading")
     kind = MODELS[settings.model]
-    data = build_dataset(read_rows(settings), kind.sequence_length, settings.horizon_bars, settings.interval_s)
+    data = build_dataset(
+        read_rows(settings),
+        kind.sequence_length,
+        settings.horizon_bars,
+        settings.interval_s,
+        label=settings.label_rule,
+    )
     kind.load()  # importing its library takes seconds, which say nothing of how long an epoch takes
     progress.stage("training")
     champion, registered = _known(settings)

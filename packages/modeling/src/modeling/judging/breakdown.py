@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from modeling.labels import later
+from modeling.labels import later, round_trip
 from modeling.metrics import report
 
 Floats = NDArray[np.float64]
@@ -81,5 +81,5 @@ def beyond_costs(
     for horizon in horizons:
         moves = np.abs(np.log(later(times_ms, closes, horizon * interval_ms) / closes))
         known = moves[np.isfinite(moves)]
-        found[horizon] = int((known > 2 * cost_bps / 10_000).sum()), len(known)
+        found[horizon] = int((known > round_trip(cost_bps)).sum()), len(known)
     return found

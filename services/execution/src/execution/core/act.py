@@ -17,7 +17,7 @@ from execution.core.policy import Policy
 from execution.core.steps.decide import decide
 from execution.core.steps.flatten import flatten
 from execution.core.steps.limits import check_losses, check_pairs
-from execution.core.steps.mark import mark, start_day
+from execution.core.steps.mark import mark, remember, start_day
 from execution.core.steps.overdue import give_up_overdue
 from execution.core.steps.protect import protect, trail
 
@@ -67,7 +67,7 @@ def trade(portfolio: Portfolio, minute: Minute, context: Context) -> Decided:
     portfolio, protected = protect(portfolio, context)
     portfolio, stopped = _hear(portfolio, portfolio.resting(), minute, context)
     portfolio, released = protect(portfolio, context)
-    portfolio = mark(portfolio, minute)
+    portfolio = remember(mark(portfolio, minute), minute, context)
     portfolio, trailed = trail(portfolio, minute, context)
     portfolio, stale = check_pairs(portfolio, minute, context)
     portfolio, losses = check_losses(portfolio, minute, context)

@@ -11,6 +11,7 @@ from contracts.message import Message
 from contracts.order import ENDS, Purpose
 from contracts.replace import replace
 from contracts.units import MS_PER_MINUTE, decimal_string
+from execution.core.account.closes import Closes
 from execution.core.account.guard import Guard
 from execution.core.account.holding import Holding
 from execution.core.account.mark import Mark
@@ -63,6 +64,8 @@ class Portfolio:
         By pair, what was ordered for its last signal.
     bar_ms
         How long its bars are.
+    closes
+        The last closes of each pair, where it sizes by their volatility.
     """
 
     initial_balance: Decimal
@@ -92,6 +95,7 @@ class Portfolio:
     commanded_ms: int = 0
     sent: dict[str, Sent] = field(default_factory=dict)
     bar_ms: int = MS_PER_MINUTE
+    closes: dict[str, Closes] = field(default_factory=dict)
 
     @classmethod
     def opened(cls, account: Account) -> Portfolio:
@@ -255,6 +259,7 @@ class Portfolio:
         data["holdings"] = {pair: holding.to_json() for pair, holding in self.holdings.items()}
         data["orders"] = {pair: order.to_json() for pair, order in self.orders.items()}
         data["marks"] = {pair: mark.to_json() for pair, mark in self.marks.items()}
+        data["closes"] = {pair: closes.to_json() for pair, closes in self.closes.items()}
         return data
 
     @classmethod
@@ -289,6 +294,7 @@ class Portfolio:
             holdings={pair: Holding.from_json(item) for pair, item in data["holdings"].items()},
             orders={pair: OpenOrder.from_json(item) for pair, item in data["orders"].items()},
             marks={pair: Mark.from_json(item) for pair, item in data["marks"].items()},
+            closes={pair: Closes.from_json(item) for pair, item in data.get("closes", {}).items()},
         )
 
 

@@ -6,8 +6,10 @@ With equity E, stop distance s and target distance t in percent, and the model's
     fixed_risk   E x risk_pct / s: a stop that fills at its price loses risk_pct of equity
     kelly        E x kelly_fraction x (p - (1 - p) / b), b = t / s, 1 where one of them is not set
     confidence   E x position_pct x (2 c - 1), c the confidence: nothing at a coin's, all of it at certainty
+    volatility   E x target_volatility_pct / v, v the pair's volatility a year in percent: what the position moves by
 
-Source: Kelly, "A New Interpretation of Information Rate" (1956); Thorp, "The Kelly Criterion" (2006).
+Source: Kelly, "A New Interpretation of Information Rate" (1956); Thorp, "The Kelly Criterion" (2006);
+Carver, "Systematic Trading" (2015), chapter 9, volatility targeting.
 """
 
 from __future__ import annotations
@@ -18,6 +20,7 @@ from decimal import ROUND_DOWN, Decimal
 
 from contracts.account import Account, Sizing
 from contracts.units import quantity_decimals
+from execution.core.account.closes import Closes
 from execution.core.orders.exit_plan import ExitPlan
 from execution.core.rules.rule import PERCENT
 
@@ -40,6 +43,8 @@ class Asked:
         When the position will end.
     probability_up, confidence
         The model's, where there is one.
+    closes
+        The pair's last ones, where the account remembers them.
     """
 
     account: Account
@@ -51,6 +56,7 @@ class Asked:
     plan: ExitPlan
     probability_up: Decimal | None
     confidence: Decimal | None
+    closes: Closes
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +124,14 @@ def _confidence(asked: Asked) -> tuple[Decimal, str]:
     return _percent(asked)[0] * (2 * asked.confidence - 1), "confidence"
 
 
+def _volatility(asked: Asked) -> tuple[Decimal, str]:
+    account = asked.account
+    a_year = asked.closes.volatility(account.volatility_bars)
+    if a_year is None:
+        return _ZERO, "no_volatility"
+    return asked.equity * account.target_volatility_pct * PERCENT / a_year, "target_volatility_pct"
+
+
 def _stop_distance(plan: ExitPlan) -> Decimal | None:
     """Return the nearer of stop and trailing stop: at the entry the latter is as far from its price."""
     distances = [percent for percent in (plan.stop_pct, plan.trailing_pct) if percent is not None]
@@ -129,4 +143,5 @@ _KINDS: Mapping[Sizing, Callable[[Asked], tuple[Decimal, str]]] = {
     "fixed_risk": _fixed_risk,
     "kelly": _kelly,
     "confidence": _confidence,
+    "volatility": _volatility,
 }

@@ -8,6 +8,7 @@ from contracts.replace import replace
 from contracts.signal import SHORT, Decision, Signal
 from contracts.units import BPS
 from contracts.wakes import Wakes
+from execution.core.account.closes import Closes
 from execution.core.account.operator_state import HALTED
 from execution.core.account.portfolio import Decided, Portfolio
 from execution.core.account.valuation import equity, reserved
@@ -116,6 +117,7 @@ def _asked(portfolio: Portfolio, signal: Signal, context: Context) -> Asked:
         plan=ExitPlan.of(signal) or ExitPlan(),
         probability_up=exact(signal.probability_up),
         confidence=exact(signal.confidence),
+        closes=portfolio.closes.get(signal.pair, Closes()),
     )
 
 

@@ -8,6 +8,7 @@ from contracts.mark import MarkedWindow
 from contracts.replace import replace
 from contracts.signal import Signal
 from contracts.wakes import Wakes
+from execution.core.account.closes import Closes, is_quoted, most_kept
 from execution.core.account.mark import Mark
 from execution.core.account.operator_state import ACTIVE
 from execution.core.account.portfolio import Portfolio
@@ -64,6 +65,19 @@ def mark(portfolio: Portfolio, minute: Minute) -> Portfolio:
     highest = max(portfolio.highest_equity, now)
     bar_ms = minute.window_end_ms - minute.window_start_ms
     return replace(portfolio, marks={**portfolio.marks, **new}, highest_equity=highest, bar_ms=bar_ms)
+
+
+def remember(portfolio: Portfolio, minute: Minute, context: Context) -> Portfolio:
+    """Remember the minute's closes for an account that sizes by them; nobody else carries them along."""
+    most, closes = most_kept(context.account), portfolio.closes
+    if not most:
+        return portfolio
+    new = {
+        pair: closes.get(pair, Closes()).and_then(candle.window_end_ms, Decimal(candle.mark_close), most)
+        for pair, candle in minute.candles.items()
+        if is_quoted(candle)
+    }
+    return replace(portfolio, closes={**closes, **new})
 
 
 def mark_of(candle: MarkedWindow) -> Mark:

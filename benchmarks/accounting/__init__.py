@@ -1,0 +1,1 @@
+"""Our books beside those that other libraries keep of the same strategy."""
