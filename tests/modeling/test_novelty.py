@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from benchmarks.gate.markets import MINUTE_MS, RULES, START_MS, market
 from onnx import helper
+from sklearn.cluster import KMeans
 
 from contracts.errors import BadInputError
 from modeling.dataset import Dataset, Samples, build_dataset
@@ -106,6 +107,14 @@ def test_the_mean_of_training_rows_is_one_and_few_are_above_the_threshold(novelt
     seen = np.concatenate([novelty.distances(x) for x in train.chunks()])
     assert novelty.threshold(train) == pytest.approx(2 * np.quantile(seen, 0.999), abs=1e-4)
     assert (seen > novelty.threshold(train)).mean() < 0.001
+
+
+def test_centres_are_about_as_near_as_those_of_scikit_learn(novelty: Novelty, train: Samples) -> None:
+    last = Samples(train.bars, train.ends, 1, train.y).x()
+    z = (last[:, 0].astype(float) - novelty.scaling.mean) / novelty.scaling.deviation
+    theirs = KMeans(len(novelty.centres), n_init=1, random_state=7).fit(z).cluster_centers_
+    ours, others = (((z[:, None] - each) ** 2).sum(axis=-1).min(axis=1).mean() for each in (novelty.centres, theirs))
+    assert ours < 1.1 * others
 
 
 def test_by_hand() -> None:
