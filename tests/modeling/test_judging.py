@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ from contracts.account import Account
 from contracts.fees import SLIPPAGE_BPS, TAKER_FEE_BPS
 from execution.settings import ExecutionSettings
 from modeling.judging.evidence import evidence, long_run_variance, per_window
-from modeling.judging.judge import Judged, judge
+from modeling.judging.judge import Decided, Judged, judge
 from modeling.judging.sharpe import SharpeFacts, deflated_sharpe, expected_best
 from modeling.judging.trading import TradingRule, trade
 from modeling.judging.trials import FAMILY_LEVEL, Trial, Tries, tries
@@ -72,6 +73,30 @@ def test_the_deflated_sharpe_ratio_of_the_paper() -> None:
     found = SharpeFacts(2.5 / math.sqrt(250), 1_250, -3.0, 10.0)
     assert deflated_sharpe(found, 100, 0.5 / 250) == pytest.approx(0.9004, abs=5e-5)
     assert deflated_sharpe(SharpeFacts(0.0, 100), 1, 0.0) == pytest.approx(0.5)
+
+
+def test_idle_bars_are_traded_and_judge_nothing_else() -> None:
+    """Six minutes, a rise of 1 % every other one; a model that is sure of one each time pays for the others too.
+
+    Bars 0, 2, 4 are samples. Traded alone each earns: bought after it, sold after the next sample. With bars 1, 3, 5,
+    where it says fall, every rise pays its own round trip of 2 * 42 basis points.
+    """
+    at, opens = np.arange(6) * 60, 100 * np.exp(0.01 * np.array([0, 1, 1, 2, 2, 3]))
+    moved, idle = np.array([0, 2, 4]), np.array([1, 3, 5])
+    one = np.zeros(3, dtype=np.int64)
+    up = np.array([0.9, 0.8, 0.9])
+    alone = Judged(
+        at[moved], one, np.array([1.0, 0.0, 1.0]), opens[moved], up, {"coin": np.full(3, 0.5)}, learned=True
+    )
+    whole = replace(alone, idle=Decided(at[idle], one, opens[idle], np.full(3, 0.1)))
+    rule = TradingRule(0.5, 0, 42.0)
+    said, costly = (judge(each, rule, interval_ms=60, horizon_bars=1) for each in (alone, whole))
+    assert said.buys == 1 and said.net_return == pytest.approx(0.02 - 0.0084)
+    assert costly.buys == 3 and costly.net_return == pytest.approx(0.03 - 3 * 0.0084)
+    assert [bar for bar in said.bars if bar.name != "net_return"] == [
+        bar for bar in costly.bars if bar.name != "net_return"
+    ]
+    assert said.windows == costly.windows == 3
 
 
 def test_facts_of_returns() -> None:

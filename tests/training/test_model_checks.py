@@ -10,9 +10,11 @@ from contracts.errors import BadInputError
 from features import feature_set_id
 from modeling.dataset import Dataset, build_dataset
 from modeling.inputs import INPUT_NAMES
+from modeling.judging.moves import HORIZONS
 from modeling.kind import ModelKind
 from modeling.kinds import BAR_KIND, MODELS
 from modeling.metrics import accuracy, brier, constant_forecast, log_loss, momentum_forecast
+from modeling.novelty import Novelty
 from modeling.onnx_model import OnnxModel
 from modeling.sequence import SEQUENCE_BARS
 from training.fit import ParityError, Trained, train_model
@@ -29,7 +31,7 @@ _trained: dict[str, Trained] = {}
 def _train(kind: ModelKind, datasets: dict[str, Dataset]) -> Trained:
     if kind.extra == "torch":
         pytest.importorskip("torch", reason="the torch extra is not installed")
-    settings = TrainingSettings(model=kind.name, epochs=3)
+    settings = TrainingSettings(model=kind.name, epochs=3, require_moves=False)
     return train_model(datasets[kind.name], settings, lambda epoch, epochs, log_loss: None)
 
 
@@ -61,6 +63,18 @@ def test_onnx_says_what_the_trained_model_says(
     x = datasets[kind.name].samples.x(slice(0, 500))
     difference = np.abs(OnnxModel(trained.fitted.onnx).predict_many(x) - trained.fitted.native(x))
     assert difference.max() <= 1e-5
+
+
+@every_model
+def test_it_says_how_far_rows_are_and_where_they_become_unfamiliar(
+    kind: ModelKind, trained: Trained, datasets: dict[str, Dataset]
+) -> None:
+    samples = datasets[kind.name].samples
+    novelty = Novelty.of(samples)
+    assert trained.card.novelty_threshold == novelty.threshold(samples)
+    x = samples.x(slice(0, 200))
+    said = OnnxModel(trained.fitted.onnx).novelty_many(x)
+    assert said == pytest.approx(novelty.distances(x), rel=1e-6)
 
 
 @every_model
@@ -113,7 +127,7 @@ def test_metrics_stand_by_pair_fold_and_confidence(kind: ModelKind, trained: Tra
         assert sum(group["n"] for group in groups.values()) == card.metrics["n"]
         loss = sum(group["n"] * group["log_loss"] for group in groups.values()) / card.metrics["n"]
         assert loss == pytest.approx(card.metrics["log_loss"])
-    assert set(card.moves_beyond_costs) == {1, 5, 15, 60, 240}
+    assert set(card.moves_beyond_costs) == set(HORIZONS)
 
 
 @every_model

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from modeling.kinds import MODELS
+from modeling.labels import LabelRule
 from modeling.registered import StoredModel
 from modeling.registry import ModelRegistry
 from modeling.splits import Fold, walk_forward
@@ -123,10 +124,17 @@ def test_another_kind_meets_the_champions_recipe_on_the_same_folds(champion, dat
 
 @pytest.mark.parametrize(
     "update",
-    [{"input_set": "inputs:old"}, {"horizon_bars": 6}],
-    ids=["other features", "other horizon"],
+    [{"input_set": "inputs:old"}, {"horizon_bars": 6}, {"label": LabelRule("net", cost_bps=42.0)}],
+    ids=["other features", "other horizon", "other label"],
 )
 def test_who_cannot_be_compared_is_not(champion, datasets, update) -> None:
     kind, data = MODELS[champion.settings.model], datasets[champion.settings.model]
-    meeting = meet(_stored(champion, **update), kind, data, _folds(data, champion.settings), champion.settings)
+    proven = {"verdict": _passing(champion.trained).card.verdict}
+    assert (
+        meet(_stored(champion, **proven), kind, data, _folds(data, champion.settings), champion.settings).refit_of
+        is not None
+    )
+    meeting = meet(
+        _stored(champion, **proven, **update), kind, data, _folds(data, champion.settings), champion.settings
+    )
     assert (dict(meeting.bars), meeting.refit_of) == ({}, None)

@@ -11,7 +11,7 @@ from contracts.units import FiniteFloat
 from contracts.window import WindowMessage
 
 Direction = Literal[-1, 0, 1]
-PredictionReason = Literal["ok", "not_warm", "gap"]
+PredictionReason = Literal["ok", "not_warm", "gap", "unfamiliar"]
 #: Whether what the model was made by has passed the gate.
 ModelGate = Literal["passed", "unproven"]
 
@@ -19,7 +19,8 @@ ModelGate = Literal["passed", "unproven"]
 class Prediction(Mark, WindowMessage):
     """One per final candle and model version, also when the model could not speak (`reason` says why).
 
-    `probability_up` is the probability that the close `horizon_bars` later is higher, given that it is not equal;
+    `probability_up` is the probability that the close `horizon_bars` later is higher, given that it is not equal,
+    or of what else the label in the model's card calls up, given that it is up or down;
     `confidence` the probability of the more likely side, `direction` that side. All three are null, null and 0
     unless `reason` is `ok`.
     The `mark_*` fields copy the candle: execution has one input and marks its positions with them.
@@ -32,6 +33,9 @@ class Prediction(Mark, WindowMessage):
         Id of the features that the model takes.
     model_gate
         ``unproven`` of a model that has not passed the gate; None of predictions from before there was the field.
+    novelty
+        How far the row is from what the model was trained on, 1 for as far as its training rows are on average; above
+        the threshold in its card the reason is ``unfamiliar``. None where the model did not speak, or does not say.
     """
 
     schema_name: ClassVar[str] = "prediction"
@@ -45,6 +49,7 @@ class Prediction(Mark, WindowMessage):
     direction: Direction
     reason: PredictionReason
     model_gate: ModelGate | None = None
+    novelty: FiniteFloat | None = Field(None, ge=0)
 
     @property
     def message_id(self) -> str:

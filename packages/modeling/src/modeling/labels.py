@@ -1,9 +1,39 @@
-"""What a model learns to foresee."""
+"""What a model learns to foresee: which of two things happens within the horizon, if one of them does.
+
+Each label is 1 or -1 for the two, 0 where neither happened and NaN where it is not known. A bar of label 0 is no
+sample, so a model's probability is that of the upper one given that it is one of the two, whichever label it is.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
 import numpy as np
 from numpy.typing import NDArray
+
+from contracts.errors import BadInputError
+from modeling.triple_barrier import PairBars, triple_barrier
+
+Floats = NDArray[np.float64]
+LabelName = Literal["rise", "net", "triple_barrier"]
+
+
+def round_trip(cost_bps: float) -> float:
+    """Return the log return that buying and selling costs, each `cost_bps`: a move of that much leaves nothing.
+
+    Returns
+    -------
+    float
+        What the gate takes off for the two sides.
+
+    Examples
+    --------
+    >>> round_trip(42.0)
+    0.0084
+    """
+    return 2 * cost_bps / 10_000
 
 
 def forward_log_returns(
@@ -42,11 +72,106 @@ def later(times_ms: NDArray[np.int64], values: NDArray[np.float64], by_ms: int) 
     return np.where(times_ms[at] == wanted, values[at], np.nan)
 
 
-def labels(times_ms: NDArray[np.int64], closes: NDArray[np.float64], horizon_ms: int) -> NDArray[np.float64]:
-    """Return 1 where the close `horizon_ms` later is higher, 0 where it is lower, NaN where it is equal or unknown.
+@dataclass(frozen=True, slots=True)
+class LabelRule:
+    """Which label, and the numbers it depends on; part of a model's card.
+
+    Parameters
+    ----------
+    name
+        Which one.
+    cost_bps
+        Of ``net``: what a side of a round trip costs, basis points.
+    barrier_width
+        Of ``triple_barrier``: how far the barriers are from the close, in expected deviations over the horizon.
+
+    Raises
+    ------
+    BadInputError
+        If a number that the label depends on is not there.
+    """
+
+    name: LabelName = "rise"
+    cost_bps: float | None = None
+    barrier_width: float | None = None
+
+    def __post_init__(self) -> None:
+        needed = LABELS[self.name].depends_on
+        if needed is not None and getattr(self, needed) is None:
+            raise BadInputError(needed, f"a number, for label {self.name}", None)
+
+    @property
+    def zero(self) -> str:
+        """Why a bar of label 0 is no sample, as `modeling.unused` counts it."""
+        return LABELS[self.name].zero
+
+    @property
+    def trades_zeros(self) -> bool:
+        """Whether the gate lets a model trade bars of label 0 too, as it will when it is served."""
+        return LABELS[self.name].trades_zeros
+
+    def of(self, bars: PairBars, horizon_bars: int) -> Floats:
+        """Return the labels of one pair's bars.
+
+        Returns
+        -------
+        ndarray of shape (bars,)
+            1, -1, 0 or NaN; none depends on a bar after its horizon.
+        """
+        return LABELS[self.name].of(self, bars, horizon_bars)
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """A label as the table `LABELS` has it.
+
+    Parameters
+    ----------
+    of
+        Rule, bars and horizon in, labels out.
+    zero
+        Why a bar of label 0 is no sample.
+    depends_on
+        The field of `LabelRule` that it needs.
+    trades_zeros
+        Whether bars of label 0 are traded where a recipe is judged. Which bars those are is known afterwards only,
+        and to leave them out would spare a model the fees of all that came to nothing. Of ``rise`` they are the
+        closes that did not move at all: nothing is won or lost there.
+    """
+
+    of: Callable[[LabelRule, PairBars, int], Floats]
+    zero: str
+    depends_on: Literal["cost_bps", "barrier_width"] | None = None
+    trades_zeros: bool = True
+
+
+def _rise(rule: LabelRule, bars: PairBars, horizon_bars: int) -> Floats:
+    """Whether the close at the horizon is higher or lower.
 
     A close that did not move is neither: counted as "not up" it would teach a model of a quiet market that prices
     fall, with a confidence that only says how quiet the market is.
     """
-    returns = forward_log_returns(times_ms, closes, horizon_ms)
-    return np.where(np.isnan(returns) | (returns == 0), np.nan, (returns > 0).astype(np.float64))
+    returns = forward_log_returns(bars.times_ms, bars.closes, horizon_bars * bars.interval_ms)
+    return np.sign(returns)
+
+
+def _net(rule: LabelRule, bars: PairBars, horizon_bars: int) -> Floats:
+    """Whether the close at the horizon is beyond a round trip of costs, up or down."""
+    returns = forward_log_returns(bars.times_ms, bars.closes, horizon_bars * bars.interval_ms)
+    within = np.abs(returns) <= round_trip(rule.cost_bps or 0.0)
+    return np.where(within, 0.0, np.sign(returns))
+
+
+def _triple_barrier(rule: LabelRule, bars: PairBars, horizon_bars: int) -> Floats:
+    return triple_barrier(bars, horizon_bars, rule.barrier_width or 0.0)
+
+
+#: Every label.
+LABELS: Mapping[LabelName, Label] = {
+    "rise": Label(_rise, "did_not_move", trades_zeros=False),
+    "net": Label(_net, "within_costs", "cost_bps"),
+    "triple_barrier": Label(_triple_barrier, "no_touch", "barrier_width"),
+}
+
+#: What is foreseen unless told otherwise.
+RISE = LabelRule()

@@ -11,6 +11,7 @@ from contracts.errors import BadInputError
 from modeling.facts import ModelFacts
 from modeling.input_list import InputList, input_list
 from modeling.judging.verdict import Verdict
+from modeling.labels import RISE, LabelRule
 from modeling.sequence import SEQUENCE_BARS
 
 #: What an output says: a probability of a higher close, or its logarithm of odds.
@@ -34,6 +35,8 @@ class ModelCard(BaseModel):
         Bars it sees, and how many bars ahead it looks.
     feature_set, input_set, input_names
         Ids of the features and inputs it was trained with, and the inputs' names in order.
+    label
+        What it foresees: its probability is that of the upper of two things, given that one of them happens.
     output
         What its output says.
     pairs
@@ -48,6 +51,8 @@ class ModelCard(BaseModel):
         How many rows were no sample, by cause.
     moves_beyond_costs
         By bars ahead, the share of moves that exceed what buying and selling costs.
+    novelty_threshold
+        Novelty above which it does not speak; None of a version that does not know how far it is.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore", protected_namespaces=())
@@ -60,6 +65,7 @@ class ModelCard(BaseModel):
     feature_set: str
     input_set: str
     input_names: tuple[str, ...]
+    label: LabelRule = RISE
     output: OutputKind = "probability"
     pairs: tuple[str, ...]
     trained_from_ms: int
@@ -72,6 +78,7 @@ class ModelCard(BaseModel):
     breakdown: dict[str, dict[str, dict[str, float]]] = {}
     unused_rows: dict[str, int] = {}
     moves_beyond_costs: dict[int, float] = {}
+    novelty_threshold: float | None = None
 
     @property
     def proven(self) -> bool:

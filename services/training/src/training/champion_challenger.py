@@ -78,6 +78,8 @@ def _incomparable(card: ModelCard, settings: TrainingSettings) -> str | None:
         return "sees other inputs"
     if card.horizon_bars != settings.horizon_bars:
         return f"predicts {card.horizon_bars} bars ahead"
+    if card.label != settings.label_rule:
+        return f"foresees something else ({card.label})"
     return None
 
 

@@ -12,7 +12,8 @@ from contracts.counted import counted
 from contracts.errors import TradestreamError
 from contracts.units import MS_PER_SECOND
 from modeling.calibration import Calibrator, fit_calibrator
-from modeling.dataset import Dataset, Samples
+from modeling.dataset import Dataset, Part, Samples
+from modeling.judging.judge import Decided
 from modeling.kind import Fitted, ModelKind, OnEpoch
 from modeling.onnx_model import OnnxModel
 from modeling.splits import Fold, Indices, hold_out
@@ -68,6 +69,8 @@ class Stitched:
     ----------
     forecast
         Probabilities, each by a model that had not seen the sample; NaN where a sequence is not full.
+    idle
+        What it said of bars of label 0 while it was judged, and which ones they are.
     learned
         Whether it learned anything in any fold.
     calibrator
@@ -75,6 +78,7 @@ class Stitched:
     """
 
     forecast: NDArray[np.float64]
+    idle: Decided
     learned: bool
     calibrator: Calibrator | None
 
@@ -87,19 +91,39 @@ def out_of_sample(
     Each is made by the ONNX file of a model that was fitted on what came before, and calibrated by how the folds
     before did.
     """
-    raw, said, learned = [np.empty(0)], [], False
+    raw, said, idle, learned = [np.empty(0)], [], [], False
     tested = np.concatenate([fold.test for fold in folds])
     for fold in folds:
         fitted = fit_recipe(kind, data, fold.train, settings, on_epoch)
-        full = data.run_lengths[fold.test] >= kind.sequence_length
-        forecast = np.full(len(fold.test), np.nan)
-        judging = as_seen_by(kind, data.samples.at(fold.test[full]))
-        forecast[full] = forecast_of(OnnxModel(fitted.onnx).predict_many, judging)
+        forecast = _said(kind, fitted, data, fold.test)
         before = _calibrator(data, tested, np.concatenate(raw), settings)
         said.append(forecast if before is None else before.apply(forecast))
+        idle.append(_idle(kind, fitted, data, fold, before))
         raw.append(forecast)
         learned = learned or fitted.learned
-    return Stitched(np.concatenate(said), learned, _calibrator(data, tested, np.concatenate(raw), settings))
+    calibrator = _calibrator(data, tested, np.concatenate(raw), settings)
+    return Stitched(np.concatenate(said), Decided.joined(idle), learned, calibrator)
+
+
+def _said(kind: ModelKind, fitted: Fitted, part: Part, chosen: Indices) -> NDArray[np.float64]:
+    """Return what the model says of the samples `chosen`; NaN where a sequence is not full."""
+    full = part.run_lengths[chosen] >= kind.sequence_length
+    forecast = np.full(len(chosen), np.nan)
+    judging = as_seen_by(kind, part.samples.at(chosen[full]))
+    forecast[full] = forecast_of(OnnxModel(fitted.onnx).predict_many, judging)
+    return forecast
+
+
+def _idle(kind: ModelKind, fitted: Fitted, data: Dataset, fold: Fold, before: Calibrator | None) -> Decided:
+    """Return what the model says of the idle bars between the samples that it is judged on."""
+    idle, judged_ms = data.idle, data.times_ms[fold.test]
+    within = (idle.times_ms >= judged_ms.min(initial=np.iinfo(np.int64).max)) & (
+        idle.times_ms <= judged_ms.max(initial=-1)
+    )
+    chosen = np.flatnonzero(within)
+    said = _said(kind, fitted, idle, chosen)
+    said = said if before is None else before.apply(said)
+    return Decided(idle.times_ms[chosen], idle.pair_numbers[chosen], idle.next_opens[chosen], said)
 
 
 def _calibrator(

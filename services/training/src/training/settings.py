@@ -14,6 +14,7 @@ from contracts.fees import SLIPPAGE_BPS, TAKER_FEE_BPS
 from contracts.units import Pair
 from modeling.judging.trading import TradingRule
 from modeling.kinds import TRAINING_KIND, KindName
+from modeling.labels import LABELS, LabelName, LabelRule
 from modeling.settings import ModelSettings
 from streaming.settings import ServiceSettings
 
@@ -33,6 +34,13 @@ class TrainingSettings(ModelSettings, ServiceSettings):
 
     train_until_ms: int | None = Field(None, description="use only rows whose window ends by then, UTC epoch")
     horizon_bars: int = Field(5, description="bars ahead that are predicted", ge=1, le=1_440)
+    label: LabelName = Field("rise", description="what is foreseen: a rise, a move beyond costs, the first barrier")
+    barrier_width: float = Field(
+        1.0,
+        description="of triple_barrier: how far the barriers are, in expected deviations over the horizon",
+        gt=0,
+        le=20,
+    )
     min_samples: int = Field(600, description="samples without which nothing is trained", ge=50)
     folds: int = Field(3, description="parts of the time that judge, each what was trained before it", ge=1, le=50)
     first_train_fraction: float = Field(
@@ -47,6 +55,9 @@ class TrainingSettings(ModelSettings, ServiceSettings):
     epochs: int = Field(20, description="most epochs of a neural network", ge=1)
     seed: int = Field(7, description="seed of everything random in training", ge=0)
     require_gate: bool = Field(True, description="serve nothing rather than a first model that fails the gate")
+    require_moves: bool = Field(
+        True, description="train nothing where under 5 % of moves over the horizon exceed a round trip"
+    )
     minimum_confidence: float = Field(
         Account.model_fields["minimum_confidence"].default,
         description="confidence from which the gate buys",
@@ -79,6 +90,13 @@ class TrainingSettings(ModelSettings, ServiceSettings):
         """How the gate trades forecasts."""
         cost_bps = float(self.fee_bps + self.slippage_bps)
         return TradingRule(self.minimum_confidence, self.cooldown_bars, cost_bps)
+
+    @property
+    def label_rule(self) -> LabelRule:
+        """What is foreseen, with the number that it depends on and no other: what is the same compares equal."""
+        numbers = {"cost_bps": self.trading_rule.cost_bps, "barrier_width": self.barrier_width}
+        needed = LABELS[self.label].depends_on
+        return LabelRule(self.label, **({} if needed is None else {needed: numbers[needed]}))
 
     @property
     def artifact_location(self) -> str | None:

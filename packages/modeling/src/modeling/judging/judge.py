@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -24,6 +24,38 @@ REFIT_LEVEL = 0.10
 
 
 @dataclass(frozen=True, slots=True)
+class Decided:
+    """What a recipe said of bars, and where a decision on it is filled.
+
+    Parameters
+    ----------
+    times_ms, pairs, next_opens
+        Of each bar: window, pair, and the next bar's open.
+    forecast
+        The recipe's probabilities.
+    """
+
+    times_ms: NDArray[np.int64]
+    pairs: NDArray[np.int64]
+    next_opens: Floats
+    forecast: Floats
+
+    @classmethod
+    def joined(cls, parts: Iterable[Decided]) -> Decided:
+        """Return several as one.
+
+        Returns
+        -------
+        Decided
+            In their order; of none there are no bars.
+        """
+        none, nothing = np.empty(0, dtype=np.int64), np.empty(0)
+        columns = [(part.times_ms, part.pairs, part.next_opens, part.forecast) for part in parts]
+        times_ms, pairs, opens, forecast = zip((none, none, nothing, nothing), *columns, strict=True)
+        return cls(np.concatenate(times_ms), np.concatenate(pairs), np.concatenate(opens), np.concatenate(forecast))
+
+
+@dataclass(frozen=True, slots=True)
 class Judged:
     """Forecasts of the judged samples, by whom they are.
 
@@ -41,6 +73,9 @@ class Judged:
         The champion's own weights on what they have not seen, for a refit of its recipe; NaN elsewhere.
     rivals
         Probabilities of other candidates of the same study.
+    idle
+        Bars where neither of the two things happened that are foreseen: nothing can be judged there but what trading
+        them costs.
     """
 
     times_ms: NDArray[np.int64]
@@ -52,6 +87,18 @@ class Judged:
     learned: bool
     champion: Floats | None = None
     rivals: Sequence[Floats] = field(default=())
+    idle: Decided | None = None
+
+    def decided(self) -> Decided:
+        """Return all bars that are traded.
+
+        Returns
+        -------
+        Decided
+            The judged ones, then the idle ones.
+        """
+        own = Decided(self.times_ms, self.pairs, self.next_opens, self.forecast)
+        return own if self.idle is None else Decided.joined([own, self.idle])
 
 
 def judge(
@@ -75,8 +122,9 @@ def judge(
     Verdict
         Its bars: each forecast of `bars`, whether it learned, the net return, and ``champion_refit`` of a refit.
     """
-    traded = trade(judged.times_ms, judged.pairs, judged.next_opens, judged.forecast, rule, interval_ms)
-    net, gross = (per_window(judged.times_ms, each) for each in (traded.net, traded.gross))
+    decided = judged.decided()
+    traded = trade(decided.times_ms, decided.pairs, decided.next_opens, decided.forecast, rule, interval_ms)
+    net, gross = (per_window(decided.times_ms, each) for each in (traded.net, traded.gross))
     facts = SharpeFacts.of(net)
     window_end_ms = int(judged.times_ms.max()) + interval_ms
     trial = Trial("candidate", int(judged.times_ms.min()), window_end_ms, facts.sharpe, 1 + len(judged.rivals))
@@ -97,7 +145,7 @@ def judge(
         gross_return=float(gross.sum()),
         net_return=float(net.sum()),
         buys=traded.buys,
-        windows=len(net),
+        windows=len(np.unique(judged.times_ms)),
     )
 
 
