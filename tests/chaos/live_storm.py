@@ -19,7 +19,7 @@ from tests.support.waiting import wait_for
 from contracts.candle import Candle
 from contracts.fill import Fill
 from contracts.message import Message
-from contracts.services import INPUTS, service
+from contracts.services import FLOW_NAMES, INPUTS, service
 from contracts.topics import CANDLES, FILLS
 from featurestore import open_store
 from featurestore.explained import explain
@@ -50,7 +50,7 @@ class Restless(Strategy):
         return (state + 1) % 3, 0 if state == 2 else 1
 '''
 #: Who is in it, whoever reads started before whoever writes. Nobody asks for predictions.
-SERVICES = ("gateway", "execution", "signals", "indicators", "candles", "trades")
+SERVICES = ("gateway", *(name for name in reversed(FLOW_NAMES) if name != "predictions"))
 PRELOADED = tuple(f"{name}.app" for name in SERVICES)
 #: A gateway that ends with a traceback; after all others, since there is one gateway at a time.
 BROKEN = "tests.chaos.gateway_broken"
