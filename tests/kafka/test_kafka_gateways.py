@@ -6,14 +6,16 @@ import json
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 from confluent_kafka.admin import AdminClient
 from tests.gateway.market import LIVE
 from tests.gateway.test_gateway_process import BEGAN_WITH, KEY, READY, SECRET, Books, Market, Venue
 from tests.kafka.consumer_groups import partitions_of
+from tests.kafka.throwaway_broker import Broker, free_port
 from tests.support.processes import start, start_service
-from tests.support.waiting import wait_for
+from tests.support.waiting import let_pass, wait_for
 
 from contracts.order import ENDS
 from contracts.topics import CONTROL, ORDERS, POSITIONS, SIGNALS
@@ -24,6 +26,8 @@ from streaming.producer import open_producer
 from streaming.settings import ServiceSettings, environment_of
 
 pytestmark = pytest.mark.slow
+#: A minute more than services wait in place (`TRADESTREAM_BROKER_PATIENCE_SECONDS`).
+SIX_MINUTES = 360.0
 Start = Callable[[str, str], "Gateway"]
 
 
@@ -139,3 +143,34 @@ def test_of_two_gateways_one_sends_and_the_other_takes_over(
         numbers = list(books.orders)
         assert set(numbers[:6]) & set(filled) and set(numbers[6:12]) & set(filled), books.orders
         Market(tmp_path, venue, books, settings, namesake.process).compare()
+
+
+@pytest.mark.long
+@pytest.mark.timeout(900)
+def test_six_real_minutes_without_a_broker_double_no_order(venue: Venue, tmp_path: Path) -> None:
+    """The broker goes while orders are at the venue; what became of them is told when it is back, once each."""
+    with Broker(tmp_path / "kafka", free_port()).running() as broker:
+        settings = GatewaySettings(
+            broker_address=broker.address, data_dir=tmp_path, accounts=(LIVE,), api_key=KEY, api_secret=SECRET
+        )
+        create_topics(settings, [ORDERS, CONTROL, POSITIONS, SIGNALS])
+        with open_producer(settings, "execution", timeout_seconds=900.0) as producer:
+            market = Market(tmp_path, venue, Books(settings, producer), settings, cast(Any, None))
+            market.start()
+            for number in range(1, 7):
+                market.books.place(number)
+            market.books.wait_for_ends(6)
+            for number in range(7, 13):
+                market.books.place(number)
+            taken = len(venue.truth()["orders"])
+            wait_for(lambda: len(venue.truth()["orders"]) > taken, "one of them at the venue")
+            broker.kill(1)
+            let_pass(SIX_MINUTES)
+            assert market.gateway.poll() is None
+            broker.run("down")
+            broker.up()
+            market.books.wait_for_ends(12)
+            market.books.place(13)
+            market.books.wait_for_ends(13)
+            market.compare()
+            market.kill()

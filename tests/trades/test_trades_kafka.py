@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from tests.kafka.throwaway_broker import Broker, free_port
-from tests.support.waiting import wait_for
+from tests.support.waiting import let_pass, wait_for
 
 from trades.settings import TradesSettings
 
@@ -15,6 +15,8 @@ MINUTE_MS = 60_000
 START_MS = 1_772_445_600_000
 HISTORY_MS = START_MS - 10 * MINUTE_MS
 END_MS = START_MS + 20 * MINUTE_MS
+#: A minute more than services wait in place (`TRADESTREAM_BROKER_PATIENCE_SECONDS`).
+SIX_MINUTES = 360.0
 
 
 @pytest.mark.kafka
@@ -40,6 +42,36 @@ def test_a_broker_that_is_away_pauses_the_feed_and_loses_nothing(venue: Any, ser
         broker.up()
         wait_for(lambda: "REST fetches what was missed" in trades.log(), "it goes on")
         assert live.wait(120) == 0, trades.log()
+        for pair in ("BTC/USD", "ETH/USD"):
+            by_id = {row[0]: row for row in trades.rows(pair)}
+            assert [by_id[i] for i in sorted(by_id)] == place.truth(pair, HISTORY_MS, END_MS + 1)
+        assert not trades.dead_letters()
+
+
+@pytest.mark.kafka
+@pytest.mark.slow
+@pytest.mark.long
+@pytest.mark.timeout(900)
+def test_six_real_minutes_without_a_broker_lose_no_trade(venue: Any, service: Any, tmp_path: Path) -> None:
+    """With the product's own patience and buffer: it waits in its process, and goes on where the log ends."""
+    place = venue(speed=2.5)
+    trades = service(place)
+    with Broker(tmp_path / "kafka", free_port()).running() as broker:
+        trades.settings = TradesSettings(broker_address=broker.address, data_dir=tmp_path)
+        settings = {
+            "tradestream_broker_address": broker.address,
+            "history_from_ms": HISTORY_MS,
+            "stop_at_ms": END_MS,
+        }
+        assert trades.run(variant="historical", **settings) == 0, trades.log()
+        live = trades.go_live(place, **settings)
+        wait_for(lambda: place.control("status")["now_ms"] >= START_MS + MINUTE_MS, "a minute of the market")
+        broker.kill(1)
+        let_pass(SIX_MINUTES)
+        assert live.poll() is None, trades.log()
+        broker.run("down")
+        broker.up()
+        assert live.wait(240) == 0, trades.log()
         for pair in ("BTC/USD", "ETH/USD"):
             by_id = {row[0]: row for row in trades.rows(pair)}
             assert [by_id[i] for i in sorted(by_id)] == place.truth(pair, HISTORY_MS, END_MS + 1)

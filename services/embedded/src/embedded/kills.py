@@ -73,6 +73,7 @@ class KillSwitch:
         self._log = log
         self._phase = phase
         self._counted_from: dict[Kill, int] = {}
+        self._killed: set[int | None] = set()
         self.done: list[dict[str, Any]] = []
         if kills:
             supervisor.on_tick.append(self._look)
@@ -93,13 +94,21 @@ class KillSwitch:
                 self.done.append({"service": kill.service, "phase": kill.phase, "pid": process.pid})
                 process.kill()
                 self._waiting.remove(kill)
+                # Another one of the same service is for the process that comes next, once that has worked too.
+                self._killed.add(process.pid)
+                self._counted_from.pop(kill, None)
                 return
 
     def _all_well(self) -> bool:
         """Whether every process runs or is done, and has for a moment."""
         processes = self._supervisor.processes.values()
         return all(
-            process.finished or (process.running and self._supervisor.seconds_alive(process) >= _APART_S)
+            process.finished
+            # One that was killed is taken for running until somebody has looked.
+            or (
+                (process.running and process.pid not in self._killed)
+                and self._supervisor.seconds_alive(process) >= _APART_S
+            )
             for process in processes
         )
 
