@@ -62,7 +62,9 @@ class Result:
 def settings_of(kind: str, study: str, seed: int, **told: object) -> TrainingSettings:
     """Return the settings of a study: noise as it is traded by default, a planted effect at costs that it can pay."""
     cheap = {} if study == "noise" else CHEAP
-    return TrainingSettings.model_validate({"model": kind, "seed": seed, "epochs": 12, **cheap, **told})
+    return TrainingSettings.model_validate(
+        {"model": kind, "seed": seed, "epochs": 12, "require_moves": False, **cheap, **told}
+    )
 
 
 def data_of(kind: str, made: Market, settings: TrainingSettings) -> Dataset:

@@ -150,6 +150,7 @@ def train_model(folder: Path) -> dict[str, str]:
         "PREDICTIONS_MLFLOW_ARTIFACTS": f"file://{folder}/mlartifacts",
         "PREDICTIONS_TRAIN_UNTIL_MS": str(LIVE_FROM_MS),
         "PREDICTIONS_REQUIRE_GATE": "false",
+        "PREDICTIONS_REQUIRE_MOVES": "false",
     }
     market = LiveMarket(folder, 1, 1, history_hours=TRAINING_HOURS)
     run = LiveRun(f"embedded://{folder}/log", folder, {}, market=market)

@@ -12,7 +12,6 @@ from tests.support.feature_rows import changed
 
 from contracts.errors import BadInputError
 from modeling.dataset import build_dataset
-from modeling.judging.breakdown import beyond_costs
 from modeling.labels import forward_log_returns
 from modeling.splits import hold_out, walk_forward
 
@@ -134,9 +133,3 @@ def test_rows_that_are_no_samples_are_counted_by_cause(rows_of) -> None:
         "hole_ahead": 1,
         "did_not_move": 1,
     }
-
-
-def test_moves_beyond_costs_by_hand() -> None:
-    times = np.array([0, 60, 120, 240], dtype=np.int64)
-    found = beyond_costs(times, np.array([100.0, 101.0, 100.9, np.nan]), 60, [1, 2], 10.0)
-    assert found == {1: (1, 2), 2: (1, 1)}

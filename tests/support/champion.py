@@ -71,6 +71,6 @@ def champion(history: list[FeatureRow], tmp_path_factory: pytest.TempPathFactory
     """Logistic regression, trained on the first two thirds of the history and promoted: unproven, after costs."""
     cut_ms = START_MS + 1_200 * MINUTE_MS
     folder = tmp_path_factory.mktemp("champion")
-    settings = TrainingSettings(data_dir=folder, train_until_ms=cut_ms, require_gate=False)
+    settings = TrainingSettings(data_dir=folder, train_until_ms=cut_ms, require_gate=False, require_moves=False)
     data = build_dataset((row for row in history if row.window_end_ms <= cut_ms), 1, 5, 60)
     return Champion(settings, train_model(data, settings, lambda *_: None))

@@ -27,5 +27,5 @@ def write_rows(folder: Path, rows: list[FeatureRow]) -> None:
 
 def train(folder: Path, **values: object) -> subprocess.CompletedProcess[str]:
     """Run the training service over the log in `folder`; a first model need not pass the gate."""
-    first = {"PREDICTIONS_REQUIRE_GATE": "false"}
+    first = {"PREDICTIONS_REQUIRE_GATE": "false", "PREDICTIONS_REQUIRE_MOVES": "false"}
     return run("training", folder=folder, **place(settings_of(folder)) | first | values)

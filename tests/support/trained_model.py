@@ -22,6 +22,6 @@ def trained_model(factory: pytest.TempPathFactory) -> dict[str, str]:
 
 def register_logistic(folder: Path) -> None:
     """Train logistic regression on those rows and make it the champion of a registry in `folder`."""
-    settings = TrainingSettings(data_dir=folder, require_gate=False)
+    settings = TrainingSettings(data_dir=folder, require_gate=False, require_moves=False)
     data = build_dataset(make_rows(), 1, settings.horizon_bars, settings.interval_s)
     register(train_model(data, settings, lambda *_: None), settings)

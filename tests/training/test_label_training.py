@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import numpy as np
 import pytest
 
+from contracts.errors import BadSettingError
 from modeling.dataset import Dataset, build_dataset
 from modeling.judging.trading import trade
 from modeling.kinds import MODELS
@@ -40,6 +43,15 @@ def test_the_card_says_what_is_foreseen(name: LabelName, trained) -> None:
     assert ModelCard.read(card.to_json()) == card
     without = card.model_dump(mode="json", exclude={"label"})
     assert ModelCard.model_validate(without).label.name == "rise", "cards from before there were labels"
+
+
+def test_what_is_enough_at_lower_fees_is_refused_at_higher_ones(data) -> None:
+    """A third of the moves exceed 30 basis points, one in a hundred 84, and none a tenth of the price."""
+    settings = _settings("rise")
+    with pytest.raises(BadSettingError, match=r"84 basis points \(from \d+ on\).*was '5 bars, over which 1\.\d % "):
+        train_model(data["rise"], TrainingSettings(), lambda *_: None)
+    with pytest.raises(BadSettingError, match=r"\(at none up to 1,440 bars\)"):
+        train_model(data["rise"], settings.model_copy(update={"fee_bps": Decimal(2_000)}), lambda *_: None)
 
 
 @pytest.mark.parametrize("name", LABELS)

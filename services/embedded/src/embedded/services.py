@@ -175,12 +175,15 @@ class Services:
             Not started yet.
         """
         until: dict[str, object] = {} if until_ms is None else {"train_until_ms": until_ms}
-        if environment_variable(TrainingSettings, "require_gate") not in set_variables(ENV_FILE):
-            until["require_gate"] = (
-                False  # paper money: an unproven model shows how it goes on, and is called unproven
-            )
+        said = set_variables(ENV_FILE)
+        # Paper money: a model that is unproven, or of moves that fees eat, shows how it goes on.
+        paper = {
+            name: False
+            for name in ("require_gate", "require_moves")
+            if environment_variable(TrainingSettings, name) not in said
+        }
         told = environment_of(
-            TrainingSettings, model=self.model, seed=self.seed, progress_file=self.progress_file, **until
+            TrainingSettings, model=self.model, seed=self.seed, progress_file=self.progress_file, **until, **paper
         )
         how = {"kind": "job", "service": "predictions", "final_codes": (EXIT_TOO_FEW_ROWS,)}
         return self._spec("train", told, command=("training",), **how)

@@ -9,15 +9,13 @@ import numpy as np
 from loguru import logger
 from numpy.typing import NDArray
 
-from contracts.counted import counted
 from contracts.errors import TradestreamError
 from contracts.units import MS_PER_SECOND
-from features import ANCHOR_BARS, feature_set
 from modeling.calibration import calibrated
 from modeling.dataset import Dataset, Samples
 from modeling.input_list import input_list
 from modeling.inputs import INPUT_NAMES
-from modeling.judging.breakdown import beyond_costs, breakdown
+from modeling.judging.breakdown import breakdown
 from modeling.judging.judge import Judged, judge
 from modeling.judging.verdict import Verdict
 from modeling.kind import Fitted, ModelKind, OnEpoch
@@ -30,13 +28,12 @@ from modeling.registered import RegisteredVersion, StoredModel
 from modeling.splits import Fold, Indices, walk_forward
 from modeling.tries import trials_of
 from training.champion_challenger import meet
-from training.recipe import TooFewRowsError, as_seen_by, fit_recipe, forecast_of, horizon_ms, out_of_sample
+from training.enough import require_moves, require_samples
+from training.recipe import as_seen_by, fit_recipe, forecast_of, horizon_ms, out_of_sample
 from training.settings import TrainingSettings
 
 #: Largest difference between the trained model and the ONNX file that is served.
 PARITY = 1e-5
-#: Share of moves beyond costs under which training says that there is little to gain.
-LEAST_BEYOND_COSTS = 0.05
 #: Samples that parity is looked for in.
 _PARITY_SAMPLES = 10_000
 
@@ -93,11 +90,14 @@ def train_model(
     ------
     TooFewRowsError
         Naming how many warm rows there are and how many are needed.
+    BadSettingError
+        If under `LEAST_SHARE` of the moves over the horizon exceed a round trip, unless the settings say to go on.
     ParityError
         If the ONNX file and the trained model differ by more than `PARITY`.
     """
     kind = MODELS[settings.model]
-    _require_enough(data, settings)
+    require_samples(data, settings)
+    moves = require_moves(data, settings)
     folds = list(
         walk_forward(
             data.times_ms,
@@ -149,7 +149,7 @@ def train_model(
     card = _card(data, kind, settings, judged, verdict).model_copy(
         update={
             "breakdown": found,
-            "moves_beyond_costs": _beyond_costs(data, settings),
+            "moves_beyond_costs": moves.shares,
             "novelty_threshold": novelty.threshold(seen),
         }
     )
@@ -182,48 +182,6 @@ def _bars(
 def _last_return(samples: Samples) -> NDArray[np.float32]:
     returns: NDArray[np.float32] = samples.last()[:, _LOG_RETURN]
     return returns
-
-
-def _require_enough(data: Dataset, settings: TrainingSettings) -> None:
-    """Refuse to train on next to nothing."""
-    count, length = len(data.samples), data.samples.length
-    rows, pairs = counted(data.rows, "row"), counted(len(data.pairs), "pair")
-    if count < settings.min_samples:
-        warm_up = ANCHOR_BARS + max(feature.bars(settings.interval_s) for feature in feature_set("core"))
-        raise TooFewRowsError(
-            f"expected at least {settings.min_samples} samples, was {count}: {rows} of "
-            f"{settings.interval_s} s in {pairs}, {data.warm_rows} of them warm. {_unused(data)}A pair's rows are "
-            f"warm after up to {warm_up} bars; then {length + settings.horizon_bars} consecutive ones give the "
-            "first sample, each further one another"
-        )
-
-
-def _unused(data: Dataset) -> str:
-    """Say why rows are no samples; nothing where all are."""
-    causes = ", ".join(f"{count} {cause.replace('_', ' ')}" for cause, count in data.unused.items() if count)
-    return f"No samples: {causes}. " if causes else ""
-
-
-def _beyond_costs(data: Dataset, settings: TrainingSettings) -> dict[int, float]:
-    """Return the share of moves that exceed a round trip, at the horizon and at some others."""
-    horizons = sorted({settings.horizon_bars, 1, 5, 15, 60, 240})
-    cost_bps = settings.trading_rule.cost_bps
-    counts = [
-        beyond_costs(times_ms, closes, settings.interval_s * MS_PER_SECOND, horizons, cost_bps)
-        for times_ms, closes in data.closes
-    ]
-    found = {}
-    for horizon in horizons:
-        beyond, known = (sum(each[horizon][place] for each in counts) for place in (0, 1))
-        if known:
-            found[horizon] = beyond / known
-    share = found.get(settings.horizon_bars, 0.0)
-    if share < LEAST_BEYOND_COSTS:
-        logger.warning(
-            "{:.1f} % of moves over {} exceed a round trip of {:g} basis points: no forecast of the others can pay",
-            *(100 * share, counted(settings.horizon_bars, "bar"), 2 * cost_bps),
-        )
-    return found
 
 
 def _require_parity(fitted: Fitted, novelty: Novelty, kind: ModelKind, data: Dataset) -> None:

@@ -55,6 +55,9 @@ class TrainingSettings(ModelSettings, ServiceSettings):
     epochs: int = Field(20, description="most epochs of a neural network", ge=1)
     seed: int = Field(7, description="seed of everything random in training", ge=0)
     require_gate: bool = Field(True, description="serve nothing rather than a first model that fails the gate")
+    require_moves: bool = Field(
+        True, description="train nothing where under 5 % of moves over the horizon exceed a round trip"
+    )
     minimum_confidence: float = Field(
         Account.model_fields["minimum_confidence"].default,
         description="confidence from which the gate buys",

@@ -6,12 +6,14 @@ import time
 
 from loguru import logger
 
+from contracts.counted import counted
 from contracts.errors import BadInputError
 from contracts.model_event import ModelEvent
 from contracts.topics import MODEL_EVENTS
 from modeling.dataset import build_dataset
 from modeling.events import event_of
-from modeling.judging.verdict import Outcome, Verdict, may_promote
+from modeling.judging.moves import LEAST_SHARE
+from modeling.judging.verdict import Outcome, may_promote
 from modeling.kinds import MODELS
 from modeling.model_card import ModelCard
 from modeling.progress import Progress
@@ -120,7 +122,7 @@ def _decide(
 ) -> tuple[bool, str]:
     """Promote `version` if it may be; return whether it was, and why."""
     served = _champion(registry, card.model_name, champion)
-    outcome, reason = _found(card.verdict)
+    outcome, reason = _found(card)
     if served is not None and sees_otherwise(served.card, settings):
         outcome, reason = "failed", f"version {champion} sees other inputs: `tradestream models promote` decides"
     registry.tag(card.model_name, version, "gate", outcome)
@@ -132,8 +134,13 @@ def _decide(
     return promoted, reason
 
 
-def _found(verdict: Verdict | None) -> tuple[Outcome, str]:
-    return ("failed", "nobody judged it") if verdict is None else (verdict.outcome, verdict.reason)
+def _found(card: ModelCard) -> tuple[Outcome, str]:
+    if card.verdict is None:
+        return "failed", "nobody judged it"
+    share = card.moves_beyond_costs.get(card.horizon_bars, 0.0)
+    ahead = counted(card.horizon_bars, "bar")
+    little = f"; only {100 * share:.1f} % of moves over {ahead} exceed a round trip" if share < LEAST_SHARE else ""
+    return card.verdict.outcome, card.verdict.reason + little
 
 
 def _champion(registry: ModelRegistry, name: str, version: int | None) -> StoredModel | None:

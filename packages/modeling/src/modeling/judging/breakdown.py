@@ -1,4 +1,4 @@
-"""Metrics of forecasts by pair, by fold and by confidence, and how often moves exceed what a round trip costs."""
+"""Metrics of forecasts by pair, by fold and by confidence."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from modeling.labels import later, round_trip
 from modeling.metrics import report
 
 Floats = NDArray[np.float64]
@@ -48,38 +47,4 @@ def breakdown(
     for name, members in {**groups, "confidence": of_bin}.items():
         group = np.asarray(members)
         found[name] = {str(each): report(y[group == each], forecast[group == each]) for each in np.unique(group)}
-    return found
-
-
-def beyond_costs(
-    times_ms: NDArray[np.int64], closes: Floats, interval_ms: int, horizons: Sequence[int], cost_bps: float
-) -> dict[int, tuple[int, int]]:
-    """Count the moves of one pair that exceed what buying and selling costs: no forecast of the others can pay.
-
-    Parameters
-    ----------
-    times_ms, closes
-        Starts of the bars' windows, ascending, and their closes; NaN where unknown.
-    interval_ms
-        Length of a bar.
-    horizons
-        How many bars ahead.
-    cost_bps
-        Of one side, basis points.
-
-    Returns
-    -------
-    dict[int, tuple[int, int]]
-        By horizon, how many exceed it, and how many there are.
-
-    Examples
-    --------
-    >>> beyond_costs(np.array([0, 60, 120]), np.array([100.0, 101.0, 100.9]), 60, [1, 2], 10.0)
-    {1: (1, 2), 2: (1, 1)}
-    """
-    found = {}
-    for horizon in horizons:
-        moves = np.abs(np.log(later(times_ms, closes, horizon * interval_ms) / closes))
-        known = moves[np.isfinite(moves)]
-        found[horizon] = int((known > round_trip(cost_bps)).sum()), len(known)
     return found
