@@ -128,6 +128,7 @@ def test_a_rollback_is_a_switch_like_a_promotion(run: Run) -> None:
     assert (served("rollback", "--reason", "it buys everything"), run.served()) == (3, (3, 2))
     assert run.tag(2, "rolled_back_reason") == "it buys everything"
     assert (served("rollback"), run.served()) == (2, (2, 3))
+    assert (served("promote", "2", "--reason", "c"), run.served()) == (2, (2, 3))
     told = {each.message_id: each for each in run.told()}
     assert [(each.event, each.model_version, each.reason) for each in told.values()] == [
         ("promoted", 1, "a"),
@@ -135,9 +136,11 @@ def test_a_rollback_is_a_switch_like_a_promotion(run: Run) -> None:
         ("promoted", 2, "b"),
         ("rolled_back", 3, "after version 2: it buys everything"),
         ("rolled_back", 2, "after version 3: by hand"),
+        ("promoted", 2, "c"),
     ]
     assert all(told[each.message_id] == each for each in run.told()), "one id, two values"
-    assert [each.action for each in run.audited()] == ["model_promoted"] * 4 + ["model_rolled_back"] * 2
+    actions = ["model_promoted"] * 4 + ["model_rolled_back"] * 2 + ["model_promoted"]
+    assert [each.action for each in run.audited()] == actions
 
 
 def test_without_a_version_before_there_is_nothing_to_go_back_to(run: Run) -> None:
