@@ -54,6 +54,8 @@ class Walk:
         self.ranges.append(range_to_close)
 
 
+#: Of bars: name to one number for each.
+Columns = dict[str, Any]
 #: Which way the next bar drifts: 1, -1, or 0 for not at all.
 Rule = Callable[[Walk], float]
 
@@ -99,8 +101,10 @@ class Market:
     truth: dict[tuple[str, int], float]
 
 
-def market(rule: Rule, seed: int, hours: int, sigma: float = SIGMA) -> Market:
-    """Return three pairs whose returns share shocks, and drift as `rule` says."""
+def market(
+    rule: Rule, seed: int, hours: int, sigma: float = SIGMA, *, touch: Callable[[Columns], Columns] = dict
+) -> Market:
+    """Return three pairs whose returns share shocks, and drift as `rule` says; `touch` changes a pair's bars."""
     random, count = np.random.default_rng(seed), hours * 60
     shared = random.standard_normal(count)
     starts = START_MS + np.arange(count, dtype=np.int64) * MINUTE_MS
@@ -112,7 +116,7 @@ def market(rule: Rule, seed: int, hours: int, sigma: float = SIGMA) -> Market:
             own = random.standard_normal(count)
         shocks = math.sqrt(CORRELATION) * shared + math.sqrt(1 - CORRELATION) * own
         columns, sides = _bars(rule, sigma, shocks, random, price, decimals)
-        by_pair.append(_rows(pair, starts, columns, decimals))
+        by_pair.append(_rows(pair, starts, touch(columns), decimals))
         rises = (0.5 if side == 0 else NormalDist().cdf(DRIFT * side) for side in sides)
         truth |= {(pair, start): up for start, up in zip(starts.tolist(), rises, strict=True)}
     return Market([row for minute in zip(*by_pair, strict=True) for row in minute], truth)

@@ -29,6 +29,7 @@ from embedded.model_place import chosen, settings_of
 from embedded.plans.paper import _has_model
 from featurestore import open_store
 from indicators.core.fold import step as indicators_step
+from modeling.facts import Answer
 from modeling.registered import NoModelError
 from modeling.registry import ModelRegistry
 from predictions.app import topology
@@ -259,7 +260,7 @@ def test_what_the_pages_run_with_uv_installs_no_tools_of_development() -> None:
 def test_a_run_of_bars_does_not_depend_on_the_model(registered: Page) -> None:
     """So a version that is promoted later says what it would have said from the start, and `verify` finds that."""
     own = load_champion(registered.settings())
-    longer = ServedModel(replace(own.facts, sequence_length=10), own.card, lambda bars: len(bars) / 100)
+    longer = ServedModel(replace(own.facts, sequence_length=10), own.card, lambda bars: Answer(len(bars) / 100))
     rows = registered.rows
     alone = initial()
     expected = []

@@ -20,7 +20,7 @@ from contracts.state import MemoryState
 from features import SETS, feature_set_id
 from featurestore import Store, open_store
 from indicators.core import fold as indicators
-from modeling.facts import ModelFacts
+from modeling.facts import Answer, ModelFacts
 from modeling.input_list import input_list
 from predictions.core import decision as predictions
 
@@ -57,7 +57,7 @@ def served() -> Served:
         late: list[Candle] = []
         for n, candle in enumerate(simulated(HISTORY_BARS + SERVED_BARS, first_ms=FIRST_MS).candles(pair)):
             rows = indicators.step(state, candle, engines, "full")
-            run, spoken = predictions.step(run, rows[0], FACTS, lambda _bars: 0.6)
+            run, spoken = predictions.step(run, rows[0], FACTS, lambda _bars: Answer(0.6))
             happened.messages += [*rows, *spoken]
             happened.used |= {prediction.message_id: rows[0] for prediction in spoken}
             if n >= HISTORY_BARS and chance.random() < 0.16:

@@ -12,7 +12,7 @@ from tests.support.feature_rows import START_MS, make_rows
 from contracts.state import MemoryState
 from indicators.core.fold import Engines
 from indicators.core.fold import step as indicators_step
-from modeling.facts import ModelFacts
+from modeling.facts import Answer, ModelFacts
 from modeling.input_list import input_list
 from predictions.core.decision import step as predictions_step
 from predictions.run_store import RunStore
@@ -50,8 +50,8 @@ def test_runs_of_predictions_that_have_fallen_behind_are_not_used() -> None:
     rows = make_rows(count=BARS)
     facts = ModelFacts("m", 1, input_list(), 20, 5, 60, START_MS)
 
-    def forecast(bars: object) -> float:
-        return hash(tuple(map(tuple, bars))) % 1_000 / 1_000  # type: ignore[call-overload]
+    def forecast(bars: object) -> Answer:
+        return Answer(hash(tuple(map(tuple, bars))) % 1_000 / 1_000)  # type: ignore[call-overload]
 
     def predict(store: RunStore, state: MemoryState, number: int) -> object:
         row = rows[number]

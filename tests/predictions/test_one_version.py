@@ -20,6 +20,7 @@ from contracts.feature_row import FeatureRow
 from contracts.model_event import ModelEvent
 from contracts.prediction import Prediction
 from contracts.topics import MODEL_EVENTS, PREDICTIONS, TECHNICAL_INDICATORS
+from modeling.facts import Answer
 from modeling.own_model import made_up
 from modeling.registered import NoModelError
 from modeling.registry import ModelRegistry
@@ -47,7 +48,7 @@ def another(model: ServedModel, version: int, trained_to_ms: int | None = None) 
     return replace(
         model,
         facts=replace(model.facts, version=version, trained_to_ms=ends_ms),
-        forecast=lambda _: version / 100,
+        forecast=lambda _: Answer(version / 100),
     )
 
 

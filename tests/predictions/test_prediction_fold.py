@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -15,9 +16,9 @@ from contracts.feature_row import FeatureRow
 from contracts.prediction import Prediction
 from contracts.state import MemoryState
 from modeling.dataset import build_dataset
-from modeling.facts import ModelFacts
+from modeling.facts import Answer, ModelFacts
 from modeling.input_list import input_list
-from modeling.sequence import SEQUENCE_BARS, Run
+from modeling.sequence import SEQUENCE_BARS, Run, extend
 from predictions.core.decision import initial, step
 from predictions.run_store import RunStore
 
@@ -28,8 +29,8 @@ def _facts(trained_to_ms: int, length: int = LENGTH) -> ModelFacts:
     return ModelFacts("direction", 3, input_list(), length, 5, 60, trained_to_ms)
 
 
-def _forecast(bars) -> float:
-    return 0.5 + 0.4 * max(min(sum(bars[-1]), 1.0), -1.0) + 1e-9 * len(bars)
+def _forecast(bars) -> Answer:
+    return Answer(0.5 + 0.4 * max(min(sum(bars[-1]), 1.0), -1.0) + 1e-9 * len(bars))
 
 
 def _fold(rows: list[FeatureRow], facts: ModelFacts, run: Run | None = None) -> list[Prediction]:
@@ -63,6 +64,31 @@ def test_marks_and_sides_are_consistent(rows, facts) -> None:
         assert p.probability_up is not None
         assert p.confidence == pytest.approx(max(p.probability_up, 1 - p.probability_up), abs=1e-9)
         assert p.direction == (1 if p.probability_up > 0.5 else -1)
+
+
+@pytest.mark.parametrize(
+    ("novelty", "threshold", "reason"),
+    [
+        (4.00004, 4.0, "ok"),  # four digits are compared, as they are published
+        (4.0001, 4.0, "unfamiliar"),
+        (99.0, None, "ok"),
+        (None, 4.0, "ok"),
+    ],
+)
+def test_what_is_too_far_from_training_is_not_predicted(rows, facts, novelty, threshold, reason) -> None:
+    told = replace(facts, novelty_threshold=threshold)
+    _, (said,) = step(_run_before(rows), rows[730], told, lambda bars: Answer(0.7, novelty))
+    assert said.reason == reason
+    assert said.novelty == (None if novelty is None else round(novelty, 4))
+    spoke = (0.7, 0.7, 1) if reason == "ok" else (None, None, 0)
+    assert (said.probability_up, said.confidence, said.direction) == spoke
+
+
+def _run_before(rows) -> Run:
+    run = initial()
+    for row in rows[:730]:
+        run = extend(run, row)
+    return run
 
 
 def test_not_warm_until_the_sequence_is_full(rows) -> None:
@@ -124,7 +150,7 @@ def test_served_sequences_are_the_trained_ones(rows) -> None:
     data = build_dataset(rows, LENGTH, 5, 60)
     run = initial()
     for row in rows:
-        run, _ = step(run, row, _facts(0), lambda bars: seen.append(bars) or 0.5)
+        run, _ = step(run, row, _facts(0), lambda bars: seen.append(bars) or Answer(0.5))
     trained = data.samples.x()
     assert len(seen) == len(trained) + 5  # the last five have no label
     for served, sample in zip(seen, trained, strict=False):

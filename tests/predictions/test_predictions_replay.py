@@ -14,6 +14,7 @@ from tests.support.feature_rows import MINUTE_MS
 from contracts.errors import BadInputError
 from contracts.feature_row import FeatureRow
 from contracts.topics import MODEL_EVENTS, PREDICTIONS, TECHNICAL_INDICATORS
+from modeling.facts import Answer
 from modeling.registered import NoModelError
 from predictions.app import topology
 from predictions.replay import Replayed, load_versions
@@ -59,7 +60,7 @@ def test_versions_follow_one_another_and_the_later_is_silent_about_its_training(
     later = replace(
         model,
         facts=replace(model.facts, version=2, trained_to_ms=first_ms + 150 * MINUTE_MS),
-        forecast=lambda bars: 0.25,
+        forecast=lambda bars: Answer(0.25),
     )
     models = {("direction", 1): model, ("direction", 2): later}
     entries = [

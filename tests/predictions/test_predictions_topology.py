@@ -54,6 +54,20 @@ def test_served_equals_batch(history, model, champion) -> None:
     assert not run.dead_letters
 
 
+def test_rows_unlike_training_are_unfamiliar_and_a_restart_says_the_same(history, model, champion, tmp_path) -> None:
+    rows = [
+        *history[:4_000],
+        *(changed(row, rsi_14=row.rsi_14 and 1_000.0) for row in history[4_000:4_090]),
+        *history[4_090:4_200],
+    ]
+    wanted = _expected(rows, model)
+    assert [each.reason for each in wanted] == ["ok"] * 400 + ["unfamiliar"] * 90 + ["ok"] * 110
+    assert {each.probability_up for each in wanted if each.reason == "unfamiliar"} == {None}
+    assert all(each.novelty is not None for each in wanted)
+    first = _run(rows[:4_050], model, champion, tmp_path)[PREDICTIONS.name]
+    assert first + _run(rows[4_020:], model, champion, tmp_path)[PREDICTIONS.name] == wanted
+
+
 def test_predictions_are_stored(history, model, champion, tmp_path: Path) -> None:
     predictions = _run(history[:3_700], model, champion, tmp_path)[PREDICTIONS.name]
     with closing(sqlite3.connect(tmp_path / "store.sqlite")) as store:

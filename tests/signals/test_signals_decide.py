@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from hypothesis import given, settings
@@ -13,7 +13,7 @@ from tests.signals.market_stream import Accounts, minute_of, minutes, prediction
 from contracts.account import Account
 from contracts.candle_mark import CandleMark
 from contracts.feature_row import FeatureRow
-from contracts.prediction import Prediction
+from contracts.prediction import Prediction, PredictionReason
 from contracts.signal import Signal
 from contracts.state import MemoryState
 
@@ -44,6 +44,12 @@ def test_decision_and_reason(
 ) -> None:
     signal = only(*minutes(probability_up, **changes))
     assert (signal.decision, signal.reason) == (decision, reason)
+
+
+@pytest.mark.parametrize("why", [each for each in get_args(PredictionReason) if each != "ok"])
+def test_why_a_model_did_not_speak_is_why_nothing_is_decided(why: PredictionReason) -> None:
+    signal = only(row(0), prediction(0, None, reason=why))
+    assert (signal.decision, signal.target, signal.reason) == ("none", None, why)
 
 
 def test_the_floor_binds_entries_alone() -> None:

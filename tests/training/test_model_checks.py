@@ -14,6 +14,7 @@ from modeling.judging.moves import HORIZONS
 from modeling.kind import ModelKind
 from modeling.kinds import BAR_KIND, MODELS
 from modeling.metrics import accuracy, brier, constant_forecast, log_loss, momentum_forecast
+from modeling.novelty import Novelty
 from modeling.onnx_model import OnnxModel
 from modeling.sequence import SEQUENCE_BARS
 from training.fit import ParityError, Trained, train_model
@@ -62,6 +63,18 @@ def test_onnx_says_what_the_trained_model_says(
     x = datasets[kind.name].samples.x(slice(0, 500))
     difference = np.abs(OnnxModel(trained.fitted.onnx).predict_many(x) - trained.fitted.native(x))
     assert difference.max() <= 1e-5
+
+
+@every_model
+def test_it_says_how_far_rows_are_and_where_they_become_unfamiliar(
+    kind: ModelKind, trained: Trained, datasets: dict[str, Dataset]
+) -> None:
+    samples = datasets[kind.name].samples
+    novelty = Novelty.of(samples)
+    assert trained.card.novelty_threshold == novelty.threshold(samples)
+    x = samples.x(slice(0, 200))
+    said = OnnxModel(trained.fitted.onnx).novelty_many(x)
+    assert said == pytest.approx(novelty.distances(x), rel=1e-6)
 
 
 @every_model

@@ -414,6 +414,7 @@ CREATE TABLE IF NOT EXISTS predictions (
     "direction" BIGINT,
     "reason" VARCHAR,
     "model_gate" VARCHAR,
+    "novelty" DOUBLE PRECISION,
     "message_id" VARCHAR AS (exchange || ':' || pair || ':' || CAST(interval_s AS VARCHAR) || ':' || CAST(window_start_ms AS VARCHAR) || ':' || model_name || ':' || CAST(model_version AS VARCHAR)),
     PRIMARY KEY ("exchange", "pair", "interval_s", "window_start_ms", "model_name", "model_version")
 ) ON CONFLICT OVERWRITE

@@ -77,7 +77,7 @@ def _versions() -> list[Json]:
             sql(reasons),
             "reason",
             unit="short",
-            says="ok, or why the model could not speak: not_warm is a row with nulls, gap a window not known.",
+            says="ok, or why the model could not speak: nulls, a window not known, or unlike its training data.",
             height=8,
         ),
         table(

@@ -11,7 +11,7 @@ from contracts.units import FiniteFloat
 from contracts.window import WindowMessage
 
 Direction = Literal[-1, 0, 1]
-PredictionReason = Literal["ok", "not_warm", "gap"]
+PredictionReason = Literal["ok", "not_warm", "gap", "unfamiliar"]
 #: Whether what the model was made by has passed the gate.
 ModelGate = Literal["passed", "unproven"]
 
@@ -33,6 +33,9 @@ class Prediction(Mark, WindowMessage):
         Id of the features that the model takes.
     model_gate
         ``unproven`` of a model that has not passed the gate; None of predictions from before there was the field.
+    novelty
+        How far the row is from what the model was trained on, 1 for as far as its training rows are on average; above
+        the threshold in its card the reason is ``unfamiliar``. None where the model did not speak, or does not say.
     """
 
     schema_name: ClassVar[str] = "prediction"
@@ -46,6 +49,7 @@ class Prediction(Mark, WindowMessage):
     direction: Direction
     reason: PredictionReason
     model_gate: ModelGate | None = None
+    novelty: FiniteFloat | None = Field(None, ge=0)
 
     @property
     def message_id(self) -> str:

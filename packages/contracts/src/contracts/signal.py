@@ -18,6 +18,7 @@ SignalReason = Literal[
     "undecided",
     "not_warm",
     "gap",
+    "unfamiliar",
     "cooldown",
     "no_direction",
     "no_prediction",

@@ -1,10 +1,14 @@
-"""What the fold of predictions must know of a model."""
+"""What the fold of predictions must know of a model, and what a model answers it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from modeling.input_list import InputList
+
+#: Digits of a novelty that are compared and published: the rest differs between processors.
+NOVELTY_DIGITS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +29,8 @@ class ModelFacts:
         End of its training data, exclusive: what begins before it was seen in training and is never predicted.
     unproven
         Whether its recipe has not passed the gate.
+    novelty_threshold
+        Novelty above which it does not speak; None of a version that does not know how far it is.
     """
 
     name: str
@@ -35,3 +41,20 @@ class ModelFacts:
     interval_s: int
     trained_to_ms: int
     unproven: bool = True
+    novelty_threshold: float | None = None
+
+
+class Answer(NamedTuple):
+    """What a model says of a sequence.
+
+    Attributes
+    ----------
+    probability_up
+        Probability of a higher close at the horizon.
+    novelty
+        How far the sequence is from what it was trained on, 1 for as far as training rows are on average; None of a
+        model that does not say.
+    """
+
+    probability_up: float
+    novelty: float | None = None

@@ -51,6 +51,8 @@ class ModelCard(BaseModel):
         How many rows were no sample, by cause.
     moves_beyond_costs
         By bars ahead, the share of moves that exceed what buying and selling costs.
+    novelty_threshold
+        Novelty above which it does not speak; None of a version that does not know how far it is.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore", protected_namespaces=())
@@ -76,6 +78,7 @@ class ModelCard(BaseModel):
     breakdown: dict[str, dict[str, dict[str, float]]] = {}
     unused_rows: dict[str, int] = {}
     moves_beyond_costs: dict[int, float] = {}
+    novelty_threshold: float | None = None
 
     @property
     def proven(self) -> bool:

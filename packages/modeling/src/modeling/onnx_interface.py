@@ -13,6 +13,8 @@ from contracts.errors import BadInputError
 from modeling.model_card import OutputKind
 
 _FLOATS = {"tensor(float)": np.float32, "tensor(double)": np.float64}
+#: Name of the output that says how far a sequence is from what the model was trained on.
+NOVELTY = "novelty"
 #: How far from 0..1 a probability may be by rounding; it is then taken for 0 or 1.
 _ROUNDING = 1e-6
 
@@ -31,16 +33,19 @@ class Tensor(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Interface:
-    """The one input and the one output that are used.
+    """The one input and the outputs that are used.
 
     Attributes
     ----------
     input, output
         Floats of shape (any, width) or (any, bars, width) in; a probability of each sample out.
+    novelty
+        The output of that name beside it, where there is one.
     """
 
     input: Tensor
     output: Tensor
+    novelty: Tensor | None = None
 
     @classmethod
     def of(cls, inputs: Sequence[Tensor], outputs: Sequence[Tensor]) -> Interface:
@@ -67,10 +72,14 @@ class Interface:
             expected = "a first dimension of any size (None in initial_types, dynamic_axes or dynamic_shapes)"
             raise BadInputError("ONNX input", expected, str(source))
         said = [each for each in outputs if each.type in _FLOATS or each.type.startswith("seq(map(")]
+        novelty = next((each for each in said if each.name == NOVELTY and each.type in _FLOATS), None)
+        if len(said) == 1:
+            return cls(source, said[0])
+        said = [each for each in said if each is not novelty]
         if len(said) != 1:
-            expected = "one output with probabilities, as tensor or as maps, beside at most labels"
+            expected = f"one output with probabilities, as tensor or as maps, beside at most labels and {NOVELTY!r}"
             raise BadInputError("ONNX output", expected, _listed(outputs))
-        return cls(source, said[0])
+        return cls(source, said[0], novelty)
 
     def shaped(self, x: NDArray[np.floating]) -> NDArray[np.floating]:
         """Return sequences of shape (samples, bars, inputs) as the model takes them.
@@ -137,6 +146,27 @@ def up(raw: Any, samples: int, output: Tensor, kind: OutputKind) -> NDArray[np.f
         expected = f"a probability in 0..1 in {output.name} (output=logit if it gives the logarithm of odds)"
         raise BadInputError("ONNX output", expected, f"{values.min():g} to {values.max():g}")
     return np.clip(values, 0.0, 1.0)
+
+
+def far(raw: Any, samples: int, output: Tensor) -> NDArray[np.float64]:
+    """Return how far each sample is from what the model was trained on, by its output for that.
+
+    Returns
+    -------
+    NDArray[np.float64]
+        At least 0, shape (samples,).
+
+    Raises
+    ------
+    BadInputError
+        If it is no such number.
+    """
+    values = np.asarray(raw, dtype=np.float64)
+    if values.shape not in ((samples,), (samples, 1)):
+        raise BadInputError("ONNX output", f"shape ({samples},) for {samples} samples", f"{values.shape} in {output}")
+    if not np.isfinite(values).all() or (values < 0).any():
+        raise BadInputError("ONNX output", f"finite numbers of at least 0 in {output.name}", f"{values.min():g}")
+    return values.reshape(samples)
 
 
 def _column(raw: Any, samples: int, output: Tensor) -> NDArray[np.float64]:

@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from contracts.errors import BadInputError
+from modeling.facts import Answer
 from modeling.model_card import OutputKind
-from modeling.onnx_interface import Interface, Tensor, up
+from modeling.onnx_interface import NOVELTY, Interface, Tensor, far, up
 from modeling.quiet_imports import import_onnxruntime
 
 
@@ -49,6 +50,8 @@ class OnnxModel:
             raise BadInputError("ONNX file", expected, str(error)) from error
         self.interface = Interface.of(_tensors(self._session.get_inputs()), _tensors(self._session.get_outputs()))
         self._output = output
+        self._this_output = onnxruntime.RunOptions()
+        self._this_output.only_execute_path_to_fetches = True  # thousands of samples: not what is not asked for
 
     def predict(self, sequence: Sequence[Sequence[float]]) -> float:
         """Return the probability for one sequence, oldest bar first.
@@ -63,7 +66,29 @@ class OnnxModel:
         BadInputError
             If the shape is not the model's, an input is NaN or infinite, or what comes out is no probability.
         """
-        return float(self.predict_many(np.array([sequence], dtype=np.float64))[0])
+        return self.answer(sequence).probability_up
+
+    def answer(self, sequence: Sequence[Sequence[float]]) -> Answer:
+        """Return what it says of one sequence, oldest bar first, in one run.
+
+        Returns
+        -------
+        Answer
+            With a novelty if it says one.
+
+        Raises
+        ------
+        BadInputError
+            If the shape is not the model's, an input is NaN or infinite, or what comes out is no probability.
+        """
+        interface = self.interface
+        fed = interface.shaped(np.array([sequence], dtype=np.float64))
+        used = (interface.output, *((interface.novelty,) if interface.novelty is not None else ()))
+        raw = self._session.run([each.name for each in used], {interface.input.name: fed})
+        probability_up = float(up(raw[0], 1, interface.output, self._output)[0])
+        if interface.novelty is None:
+            return Answer(probability_up)
+        return Answer(probability_up, float(far(raw[1], 1, interface.novelty)[0]))
 
     def predict_many(self, x: NDArray[np.floating]) -> NDArray[np.float64]:
         """Return the probabilities of sequences of shape (samples, sequence length, inputs).
@@ -80,8 +105,28 @@ class OnnxModel:
         """
         interface = self.interface
         fed = interface.shaped(x)
-        raw = self._session.run([interface.output.name], {interface.input.name: fed})[0]
+        raw = self._session.run([interface.output.name], {interface.input.name: fed}, self._this_output)[0]
         return up(raw, len(fed), interface.output, self._output)
+
+    def novelty_many(self, x: NDArray[np.floating]) -> NDArray[np.float64]:
+        """Return how far sequences of shape (samples, sequence length, inputs) are from what it was trained on.
+
+        Returns
+        -------
+        NDArray[np.float64]
+            Shape (samples,).
+
+        Raises
+        ------
+        BadInputError
+            If it does not say, or the shape is not the model's.
+        """
+        interface = self.interface
+        if interface.novelty is None:
+            raise BadInputError("ONNX output", f"one called {NOVELTY}", str(interface.output))
+        fed = interface.shaped(x)
+        raw = self._session.run([interface.novelty.name], {interface.input.name: fed}, self._this_output)[0]
+        return far(raw, len(fed), interface.novelty)
 
 
 def _tensors(described: Iterable[Any]) -> list[Tensor]:

@@ -34,7 +34,7 @@ class ServedModel:
     card
         Everything else.
     forecast
-        Its probability of a higher close.
+        What it says of a sequence.
     """
 
     facts: ModelFacts
@@ -55,7 +55,9 @@ class ServedModel:
         model = OnnxModel(stored.onnx, card.output)
         model.interface.require_width(card.sequence_length, len(card.input_names))
         model.predict_many(made_up(card))  # one whose weights are NaN is found here, not at the first row
-        return cls(card.facts(stored.version), card, model.predict)
+        if card.novelty_threshold is not None:
+            model.novelty_many(made_up(card))
+        return cls(card.facts(stored.version), card, model.answer)
 
 
 def load_champion(settings: PredictionsSettings, sleep: Callable[[float], None] = time.sleep) -> ServedModel:

@@ -22,6 +22,7 @@ from modeling.kind import Fitted, ModelKind, OnEpoch
 from modeling.kinds import BAR_KIND, MODELS
 from modeling.metrics import constant_forecast, momentum_forecast, report
 from modeling.model_card import ModelCard
+from modeling.novelty import Novelty, with_novelty
 from modeling.onnx_model import OnnxModel
 from modeling.registered import RegisteredVersion, StoredModel
 from modeling.splits import Fold, Indices, walk_forward
@@ -114,8 +115,11 @@ def train_model(
     stitched = out_of_sample(kind, data, folds, settings, on_epoch)
     forecast = stitched.forecast
     everything = np.arange(len(data.samples))
+    seen = as_seen_by(kind, data.samples)
+    novelty = Novelty.of(seen)
     fitted = calibrated(fit_recipe(kind, data, everything, settings, on_epoch), stitched.calibrator)
-    _require_parity(fitted, kind, data)
+    fitted = with_novelty(fitted, novelty)
+    _require_parity(fitted, novelty, kind, data)
     bars = _bars(kind, data, folds, settings)
     meeting = meet(champion, kind, data, folds, settings)
     judged = Judged(
@@ -143,7 +147,11 @@ def train_model(
         {"pair": [data.pairs[number] for number in judged.pairs], "fold": of_fold.astype(str)},
     )
     card = _card(data, kind, settings, judged, verdict).model_copy(
-        update={"breakdown": found, "moves_beyond_costs": moves.shares}
+        update={
+            "breakdown": found,
+            "moves_beyond_costs": moves.shares,
+            "novelty_threshold": novelty.threshold(seen),
+        }
     )
     return Trained(_same(card, fitted, champion), fitted, data, tested, forecast)
 
@@ -176,12 +184,17 @@ def _last_return(samples: Samples) -> NDArray[np.float32]:
     return returns
 
 
-def _require_parity(fitted: Fitted, kind: ModelKind, data: Dataset) -> None:
-    some = as_seen_by(kind, data.samples.at(np.arange(len(data.samples))[-_PARITY_SAMPLES:]))
-    served, native = (forecast_of(each, some) for each in (OnnxModel(fitted.onnx).predict_many, fitted.native))
-    difference = float(np.abs(served - native).max())
-    if not difference <= PARITY:
-        raise ParityError(f"ONNX against the trained model: expected at most {PARITY} apart, was {difference}")
+def _require_parity(fitted: Fitted, novelty: Novelty, kind: ModelKind, data: Dataset) -> None:
+    served = OnnxModel(fitted.onnx)
+    for what, graph, native, count in (
+        ("the trained model", served.predict_many, fitted.native, _PARITY_SAMPLES),
+        ("the distance to its rows", served.novelty_many, novelty.distances, _PARITY_SAMPLES // kind.sequence_length),
+    ):
+        some = as_seen_by(kind, data.samples.at(np.arange(len(data.samples))[-count:]))
+        said = forecast_of(native, some)
+        difference = float((np.abs(forecast_of(graph, some) - said) / np.maximum(1, said)).max())
+        if not difference <= PARITY:
+            raise ParityError(f"ONNX against {what}: expected at most {PARITY} apart, was {difference}")
 
 
 def _card(data: Dataset, kind: ModelKind, settings: TrainingSettings, judged: Judged, verdict: Verdict) -> ModelCard:

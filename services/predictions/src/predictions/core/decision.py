@@ -8,13 +8,13 @@ from contracts.errors import BadInputError
 from contracts.feature_columns import serves
 from contracts.feature_row import FeatureRow
 from contracts.prediction import Direction, Prediction, PredictionReason
-from modeling.facts import ModelFacts
+from modeling.facts import NOVELTY_DIGITS, Answer, ModelFacts
 from modeling.sequence import Run, extend, is_new, sequence
 
 #: Digits of a probability that leave the service: the rest is noise of 32-bit arithmetic.
 PROBABILITY_DIGITS = 6
 
-Forecast = Callable[[Sequence[Sequence[float]]], float]
+Forecast = Callable[[Sequence[Sequence[float]]], Answer]
 
 
 def initial() -> Run:
@@ -38,7 +38,7 @@ def step(run: Run, row: FeatureRow, facts: ModelFacts, forecast: Forecast) -> tu
     run
         State of the row's pair.
     forecast
-        The model: inputs of shape (sequence length, inputs) to the probability of a higher close.
+        The model: inputs of shape (sequence length, inputs) to what it says.
 
     Raises
     ------
@@ -58,10 +58,16 @@ def step(run: Run, row: FeatureRow, facts: ModelFacts, forecast: Forecast) -> tu
     bars = sequence(run, facts.sequence_length, facts.inputs)
     if bars is None:
         return run, (_prediction(row, facts, "not_warm", None),)
-    return run, (_prediction(row, facts, "ok", round(forecast(bars), PROBABILITY_DIGITS)),)
+    answer = forecast(bars)
+    novelty = None if answer.novelty is None else round(answer.novelty, NOVELTY_DIGITS)
+    if novelty is not None and facts.novelty_threshold is not None and novelty > facts.novelty_threshold:
+        return run, (_prediction(row, facts, "unfamiliar", None, novelty),)
+    return run, (_prediction(row, facts, "ok", round(answer.probability_up, PROBABILITY_DIGITS), novelty),)
 
 
-def _prediction(row: FeatureRow, facts: ModelFacts, reason: PredictionReason, up: float | None) -> Prediction:
+def _prediction(
+    row: FeatureRow, facts: ModelFacts, reason: PredictionReason, up: float | None, novelty: float | None = None
+) -> Prediction:
     confidence = None if up is None else round(max(up, 1 - up), PROBABILITY_DIGITS)
     return Prediction(
         exchange=row.exchange,
@@ -77,6 +83,7 @@ def _prediction(row: FeatureRow, facts: ModelFacts, reason: PredictionReason, up
         direction=_direction(up),
         reason=reason,
         model_gate="unproven" if facts.unproven else "passed",
+        novelty=novelty,
         mark_open=row.open,
         mark_high=row.high,
         mark_low=row.low,
