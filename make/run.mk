@@ -55,9 +55,18 @@ features-gallery: install ## Plot every feature on one page: of a run's candles,
 
 .PHONY: models
 models: action = list
-models: install ## Models of your own: action=list|show|promote|register [run=runs/demo version= file=MODEL.onnx card=CARD.json promote=yes]
+models: install ## Models of your own: action=list|show|promote|rollback|register [run=runs/demo version= file=MODEL.onnx card=CARD.json promote=yes by= reason="..."]
 	@$(RUN) tradestream models $(call given,action) $(OF_MODELS) $(if $(filter register,$(action)),$(call option,card) \
-		$(if $(promote),--promote) -- $(call given,file)) $(if $(filter show promote,$(action)),$(version))
+		$(if $(promote),--promote)) $(if $(filter register promote rollback,$(action)),$(call option,reason) $(call option,by)) \
+		$(if $(filter register,$(action)),-- $(call given,file)) $(if $(filter show promote,$(action)),$(version))
+
+.PHONY: promote
+promote: install ## Serve a version of a model from the next rows on: version=2 [run=runs/demo by= reason="..." if it has not passed the gate]
+	@$(RUN) tradestream models promote $(OF_MODELS) $(call option,reason) $(call option,by) -- $(call given,version)
+
+.PHONY: rollback
+rollback: install ## Serve the version of a model again that was served before [run=runs/demo by= reason="..."]
+	@$(RUN) tradestream models rollback $(OF_MODELS) $(call option,reason) $(call option,by)
 
 .PHONY: strategy-check
 strategy-check: file-of-strategy install ## Check a strategy's file: file=FILE.py [run=FOLDER bars=FILE pair=]
@@ -67,6 +76,11 @@ strategy-check: file-of-strategy install ## Check a strategy's file: file=FILE.p
 what-if: file-of-limits install ## A past run under other limits, what they had saved or cost: file=LIMITS.toml [run=runs/demo]
 	@$(RUN) tradestream risk what-if --limits=$(call given,file) $(call option,run,of)
 
+.PHONY: data
+data: install ## Trades of a venue as files, for backtests: action=list, fetch market=kraken pairs= from= [to=], or repair [data=data/trades]
+	@$(RUN) tradestream data $(action) $(call option,data,folder) $(if $(filter fetch,$(action)),$(call option,pairs) $(call option,from) \
+		$(call option,to) $(call option,market,exchange)) $(if $(filter repair,$(action)),$(call option,pairs))
+
 .PHONY: backtest
 backtest: install ## Run a strategy over bars: strategy=FILE.py|NAME [run=runs/demo | bars=FILE | trades=FILE] [pairs= from= to= interval=1m accounts= balance= fee_bps= out=runs/backtest replace=yes]
 	@$(RUN) tradestream backtest $(call option,strategy) \
@@ -75,7 +89,7 @@ backtest: install ## Run a strategy over bars: strategy=FILE.py|NAME [run=runs/d
 		$(call option,fee_bps,fee-bps) $(call option,out) $(REPLACE)
 
 # Words with what a search and the other judges of strategies are told of bars, accounts and costs.
-OF_STRATEGY = $(call option,strategy) $(or $(call option,bars),$(call option,run),--run=runs/demo) $(call option,pairs) \
+OF_STRATEGY = $(call option,strategy) $(or $(call option,bars),$(call option,trades),$(call option,run),--run=runs/demo) $(call option,interval) $(call option,pairs) \
 	$(call option,from) $(call option,to) $(call option,accounts) $(call option,balance) $(call option,fee_bps,fee-bps) \
 	$(call option,out) $(REPLACE)
 OF_SEARCH = $(foreach name,$(value ranges),--range=$(call quoted,$(name))) $(call option,objective) $(call option,least_trades,least-trades) \
@@ -83,17 +97,17 @@ OF_SEARCH = $(foreach name,$(value ranges),--range=$(call quoted,$(name))) $(cal
 
 .PHONY: optimise
 optimise: EXTRA = search
-optimise: install ## Search a strategy's parameters, exits and sizes: strategy=FILE.py|NAME [run=runs/demo | bars=FILE] [ranges=RANGES objective=sharpe|return|calmar least_trades=20 trials=100 seed=7 pairs= from= to= accounts= balance= fee_bps= out=runs/optimise replace=yes]
+optimise: install ## Search a strategy's parameters, exits and sizes: strategy=FILE.py|NAME [run=runs/demo | bars=FILE | trades=FILE] [ranges=RANGES objective=sharpe|return|calmar least_trades=20 trials=100 seed=7 pairs= from= to= accounts= balance= fee_bps= out=runs/optimise replace=yes]
 	@$(RUN) tradestream optimise $(OF_STRATEGY) $(OF_SEARCH)
 
 .PHONY: luck
 luck: EXTRA =
-luck: install ## Tell a strategy's edge from luck: strategy=FILE.py|NAME [run=runs/demo | bars=FILE] [winner=runs/optimise markets=20 seed=7 pairs= from= to= accounts= balance= fee_bps= out=runs/luck replace=yes]
+luck: install ## Tell a strategy's edge from luck: strategy=FILE.py|NAME [run=runs/demo | bars=FILE | trades=FILE] [winner=runs/optimise markets=20 seed=7 pairs= from= to= accounts= balance= fee_bps= out=runs/luck replace=yes]
 	@$(RUN) tradestream luck $(OF_STRATEGY) $(call option,winner) $(call option,markets) $(call option,seed)
 
 .PHONY: walk-forward
 walk-forward: EXTRA = search
-walk-forward: install ## Search on what was, try on what came next, again and again: strategy=FILE.py|NAME [run=runs/demo | bars=FILE] [folds=5 first=0.5 window=rolling|anchored embargo=1 ranges=RANGES objective=sharpe|return|calmar least_trades=20 trials=100 seed=7 pairs= from= to= accounts= balance= fee_bps= out=runs/walk-forward replace=yes]
+walk-forward: install ## Search on what was, try on what came next, again and again: strategy=FILE.py|NAME [run=runs/demo | bars=FILE | trades=FILE] [folds=5 first=0.5 window=rolling|anchored embargo=1 ranges=RANGES objective=sharpe|return|calmar least_trades=20 trials=100 seed=7 pairs= from= to= accounts= balance= fee_bps= out=runs/walk-forward replace=yes]
 	@$(RUN) tradestream walk-forward $(OF_STRATEGY) $(OF_SEARCH) $(call option,folds) $(call option,first) $(call option,window) \
 		$(call option,embargo)
 

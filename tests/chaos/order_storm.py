@@ -20,20 +20,25 @@ from tests.kafka.service_process import start
 from tests.support.processes import start as start_module
 from tests.support.waiting import wait_for
 
+from contracts.account import Account
 from contracts.fill import Fill
 from contracts.message import Message
+from contracts.operator_command import OperatorCommand
 from contracts.order import ENDS, Order
 from contracts.position import Position
 from contracts.signal import Signal
 from contracts.topics import FILLS, ORDERS, POSITIONS, SIGNALS, TOPICS, TopicSpec
 from contracts.units import MS_PER_SECOND
 from streaming.clients import create_topics
+from streaming.control import ControlSettings, Words, say
 from streaming.producer import MessageProducer, open_producer
 from streaming.settings import ServiceSettings
 from streaming.tail import TopicTail
 
 PAIRS = ("BTC/USD", "ETH/USD", "SOL/USD", "XRP/USD", "ADA/USD")
-KEY, SECRET = "storm", base64.b64encode(b"a secret of tests").decode()  # pragma: allowlist secret
+#: Looked for in all that is written: what is in nobody's mouth by chance.
+KEY = "canary-key-of-the-storm"
+SECRET = base64.b64encode(b"a canary's secret, sung nowhere>>>???").decode()  # pragma: allowlist secret
 PRELOADED = ("execution.app", "gateway.app")
 #: The gateway's shortest deadline, and how long it waits for what is missing.
 _DEADLINE_SECONDS, _SETTLE_SECONDS = 3, 2
@@ -86,7 +91,7 @@ class Storm:
     accounts
         How many there are, all at the venue under one key.
     share
-        The chance of a frequent fault, for each order.
+        The chance of a frequent fault, for each order; 0: there are none at all.
     without
         A protection that the gateway has not; None: it has all.
     """
@@ -110,10 +115,9 @@ class Storm:
 
     def run(self) -> tuple[Verdict, dict[str, int]]:
         """Do everything; return how both sides differ, and how often each fault has hit."""
-        create_topics(self.settings, TOPICS)
-        with self._venue() as url, self._services(url):
+        with self.begun() as url:
             self._blow(url)
-            self._calm()
+            self._calm(url)
             verdict, hits = self._compare(url)
             if self.without is None:
                 # A stop that was just filled or replaced is on its way between the two looks: then look again.
@@ -125,7 +129,24 @@ class Storm:
                     return verdict.good or time.monotonic() > give_up
 
                 wait_for(agrees, "both sides to agree", 2 * _GIVE_UP_SECONDS, poll_seconds=0.5)
+            self._end()
             return verdict, hits
+
+    def halt(self) -> list[OperatorCommand]:
+        """Say halt to all accounts, as an operator does; return what was said."""
+        settings = ControlSettings(
+            data_dir=self.folder,
+            broker_address=self.settings.broker_address,
+            accounts=tuple(Account(**each) for each in self._accounts),
+        )
+        return say(settings, Words("halt", "the storm is over", "tests"))
+
+    @contextmanager
+    def begun(self) -> Iterator[str]:
+        """Run venue and services; what the venue's address is comes when the gateway has looked around there."""
+        create_topics(self.settings, TOPICS)
+        with self._venue() as url, self._services(url):
+            yield url
 
     def _compare(self, url: str) -> tuple[Verdict, dict[str, int]]:
         said = httpx.get(f"{url}/sim/orders", timeout=60).json()
@@ -144,7 +165,7 @@ class Storm:
             SIMULATOR_REQUESTS_PER_SECOND=0,
             SIMULATOR_TIER="unlimited",
             SIMULATOR_KEYS=json.dumps([{"key": KEY, "secret": SECRET, "balances": money}]),
-            SIMULATOR_FAULTS=json.dumps(faults(self.share)),
+            SIMULATOR_FAULTS=json.dumps(faults(self.share) if self.share else []),
             SIMULATOR_READY_FILE=ready,
         )
         try:
@@ -156,26 +177,8 @@ class Storm:
 
     @contextmanager
     def _services(self, url: str) -> Iterator[None]:
-        # Fees of thousands of orders would come to the limit of a day, and then nothing would be ordered any more.
-        usual = {"broker": "venue", "position_pct": 10, "cooldown_bars": 0, "max_daily_loss_pct": 100}
-        told = [{"name": name, "pairs": self.pairs, "max_total_loss_pct": 100, **usual} for name in self._names]
-        self._variables = {
-            "TRADESTREAM_BROKER_ADDRESS": self.settings.broker_address,
-            "TRADESTREAM_DATA_DIR": str(self.folder),
-            "TRADESTREAM_STORE_URL": "off",
-            "TRADESTREAM_COMMIT_INTERVAL_SECONDS": "0.2",
-            "TRADESTREAM_ACCOUNTS": json.dumps(told),
-            "GATEWAY_REST_URL": url,
-            "GATEWAY_API_KEY": KEY,
-            "GATEWAY_API_SECRET": SECRET,
-            "GATEWAY_DEADLINE_SECONDS": str(_DEADLINE_SECONDS),
-            "GATEWAY_SETTLE_SECONDS": str(_SETTLE_SECONDS),
-            "GATEWAY_ASK_SECONDS": "0.5",
-            "GATEWAY_RECONCILE_SECONDS": "1",
-            "GATEWAY_FOREIGN_ORDERS": "report",
-            "TESTED_GATEWAY_WITHOUT": self.without or "",
-        }
-        for name in ("execution", "gateway"):
+        self.variables = self._told(url)
+        for name in self.services:
             self._start(name)
         try:
             # What is there before the gateway has looked for the first time may have been sent, as far as it knows.
@@ -187,12 +190,49 @@ class Storm:
                 process.join()
 
     @property
-    def _names(self) -> list[str]:
+    def services(self) -> tuple[str, ...]:
+        """Which run, in the order in which they are started."""
+        return ("execution", "gateway")
+
+    @property
+    def _accounts(self) -> list[dict[str, Any]]:
+        # Fees of thousands of orders would come to the limit of a day, and then nothing would be ordered any more.
+        size = min(10, 50 // len(self.pairs))
+        usual = {"broker": "venue", "position_pct": size, "cooldown_bars": 0, "max_daily_loss_pct": 100}
+        return [{"name": name, "pairs": self.pairs, "max_total_loss_pct": 100, **usual} for name in self.names]
+
+    def _told(self, url: str) -> dict[str, str]:
+        """Return what all services are told."""
+        return {
+            "TRADESTREAM_BROKER_ADDRESS": self.settings.broker_address,
+            "TRADESTREAM_DATA_DIR": str(self.folder),
+            "TRADESTREAM_STORE_URL": "off",
+            "TRADESTREAM_COMMIT_INTERVAL_SECONDS": "0.2",
+            "TRADESTREAM_ACCOUNTS": json.dumps(self._accounts),
+            "GATEWAY_REST_URL": url,
+            "GATEWAY_API_KEY": KEY,
+            "GATEWAY_API_SECRET": SECRET,
+            "GATEWAY_DEADLINE_SECONDS": str(_DEADLINE_SECONDS),
+            "GATEWAY_SETTLE_SECONDS": str(_SETTLE_SECONDS),
+            "GATEWAY_ASK_SECONDS": "0.5",
+            "GATEWAY_RECONCILE_SECONDS": "1",
+            "GATEWAY_FOREIGN_ORDERS": "report",
+            "TESTED_GATEWAY_WITHOUT": self.without or "",
+        }
+
+    @property
+    def names(self) -> list[str]:
+        """The accounts."""
         return [f"a{number}" for number in range(self.accounts)]
 
     def _start(self, name: str) -> None:
         module = _WITHOUT if name == "gateway" and self.without is not None else name
-        self.processes[name] = start(module, self._variables, str(self.folder / f"{name}.log"))
+        variables = {**self.variables, **self._own(name)}
+        self.processes[name] = start(module, variables, str(self.folder / f"{name}.log"))
+
+    def _own(self, name: str) -> dict[str, str]:
+        """Return what one service is told beside what all are."""
+        return {}
 
     def _kill(self, name: str) -> None:
         self.processes[name].kill()
@@ -210,14 +250,15 @@ class Storm:
         )
         with open_producer(self.settings, "signals") as producer:
             for pulse in range(pulses):
-                self._pulse(producer, url, pulse)
+                self.pulse(producer, url, pulse)
                 self._breathe([name for (at, name), count in plan.items() if at == pulse for _ in range(count)])
 
-    def _pulse(self, producer: MessageProducer, url: str, pulse: int) -> None:
+    def pulse(self, producer: MessageProducer, url: str, pulse: int) -> None:
+        """Let every account decide about every pair: to buy in the first pulse, to sell in the next, and so on."""
         start_ms = int(time.time()) * MS_PER_SECOND - MS_PER_SECOND
         for pair in self.pairs:
             price = self._price(url, pair)
-            for name in self._names:
+            for name in self.names:
                 producer.produce(SIGNALS, _signal(name, pair, start_ms, price, buys=pulse % 2 == 0))
         producer.flush()
 
@@ -241,7 +282,7 @@ class Storm:
 
         wait_for(over, "a pulse", _GIVE_UP_SECONDS, poll_seconds=0.02)
 
-    def _calm(self) -> None:
+    def _calm(self, url: str) -> None:
         """Wait until every order is settled, or rests at the venue."""
 
         began = time.monotonic()
@@ -252,6 +293,9 @@ class Storm:
             return enough or not self._unsettled()
 
         wait_for(calm, lambda: f"orders to settle: {self._unsettled()[:5]}", _GIVE_UP_SECONDS, poll_seconds=0.2)
+
+    def _end(self) -> None:
+        """Do what is to be done after the comparison, while everything still runs."""
 
     def _look_after(self) -> None:
         for name, process in self.processes.items():

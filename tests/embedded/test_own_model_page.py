@@ -95,7 +95,7 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Page:
 def registered(page: Page) -> Page:
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(page.folder)
-        card = ["--card", "own_model.json", "--run", "runs/demo", "--promote"]
+        card = ["--card", "own_model.json", "--run", "runs/demo", "--promote", "--reason", "my own"]
         done = page.models("register", "own_model.onnx", *card)
     assert done.exit_code == 0, done.output
     assert "direction version 1: 6 inputs of full, probability 0." in done.output

@@ -43,10 +43,10 @@ CALLS: dict[str, tuple[set[str], Call | None]] = {
     "subscriptions": ({"run_folder"}, lambda run, _, __: ["--run", run]),
     "verify": ({"run_folder", "out"}, lambda run, _, out: ["--run", run, "--against", run, "--out", out]),
     "backtest": ({"bars", "trades", "run_folder", "of", "accounts", "out"}, None),
-    "walk-forward": ({"bars", "run_folder", "accounts", "ledger", "out"}, None),
+    "walk-forward": ({"bars", "trades", "run_folder", "accounts", "ledger", "out"}, None),
     "compare": ({"one", "other", "out"}, None),
-    "luck": ({"bars", "run_folder", "accounts", "ledger", "winner", "out"}, None),
-    "optimise": ({"bars", "run_folder", "accounts", "ledger", "out"}, None),
+    "luck": ({"bars", "trades", "run_folder", "accounts", "ledger", "winner", "out"}, None),
+    "optimise": ({"bars", "trades", "run_folder", "accounts", "ledger", "out"}, None),
     "explain": ({"run_folder"}, None),
     "dead-letters": ({"run_folder"}, lambda run, _, __: ["--run", run]),
 }

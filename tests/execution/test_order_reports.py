@@ -77,6 +77,16 @@ def fill(
     return report(order, "FILL", at, execution=execution)
 
 
+@pytest.mark.parametrize(("interval_s", "window"), [(60, 8), (300, 5), (900, 0)])
+def test_a_fill_names_the_bar_that_it_came_in_as_long_as_the_accounts_bars_are(interval_s: int, window: int) -> None:
+    """Filled eight minutes after midnight."""
+    state = MemoryState()
+    decided = signal(0, "buy", expiry_seconds=10**6).model_copy(update={"interval_s": interval_s})
+    (order,) = of(Order, tell(state, decided))
+    (filled,) = of(Fill, tell(state, fill(order, 1, 1, 100, at=8)))
+    assert filled.candle_window_start_ms == minute_ms(window)
+
+
 @dataclass
 class Books:
     """What a person would write down: cash and what is held, execution by execution."""

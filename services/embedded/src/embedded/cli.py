@@ -11,6 +11,7 @@ from typer.models import TyperInfo
 
 from contracts.errors import BadInputError
 from embedded.control_cli import app as control_app
+from embedded.data_cli import app as data_app
 from embedded.exits import errors_in_words
 from embedded.models_cli import app as models_app
 from embedded.options import (
@@ -61,6 +62,7 @@ app.registered_groups = [
     TyperInfo(strategy_app, name="strategy"),
     TyperInfo(control_app, name="control"),
     TyperInfo(risk_app, name="risk"),
+    TyperInfo(data_app, name="data"),
 ]
 
 

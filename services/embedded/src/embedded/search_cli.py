@@ -26,8 +26,12 @@ _Bars = Annotated[
     list[Path] | None,
     typer.Option(help="a file of bars of one pair: CSV, JSON, Parquet, Feather; repeatable"),
 ]
+_Trades = Annotated[
+    list[Path] | None,
+    typer.Option(help="or candles of recorded trades: a file, or a folder as history writes it; repeatable"),
+]
 _Run = Annotated[Path | None, typer.Option("--run", help="or the candles of this run's folder")]
-_Interval = Annotated[str, typer.Option(help="of the run's candles: 1m, 5m, 15m")]
+_Interval = Annotated[str, typer.Option(help="of the candles of a run or of trades: 1m, 5m, 15m")]
 _From = Annotated[str | None, typer.Option("--from", help="ISO 8601 or epoch ms; what came before warms up")]
 _To = Annotated[str | None, typer.Option("--to", help="the same, exclusive; by default the end")]
 _PositionPct = Annotated[str | None, typer.Option(help="size of a new position, percent of equity")]
@@ -64,6 +68,7 @@ def optimise(
     seed: _Seed = 7,
     workers: _Workers = None,
     bars: _Bars = None,
+    trades: _Trades = None,
     run_folder: _Run = None,
     pairs: Pairs = None,
     interval: _Interval = "1m",
@@ -87,9 +92,8 @@ def optimise(
     from embedded.searches import job_of, ledger_of, plan_of
 
     with errors_in_words() as console:
-        typed = Typed(
-            strategy, parameter or [], bars or [], run_folder, pairs and pairs_of(pairs), interval, start, end
-        )
+        named = pairs and pairs_of(pairs)
+        typed = Typed(strategy, parameter or [], bars or [], run_folder, named, interval, start, end, trades or [])
         money = Money(accounts, balance, position_pct, fee_bps, slippage_bps, exchange)
         job = job_of(typed, money, out, replace=replace)
         plan = plan_of(job, typed.parameters, ranges or [], objective, least_trades, trials, seed)
@@ -110,6 +114,7 @@ def luck(
     markets: Annotated[int, typer.Option(min=0, max=10_000, help="made-up markets to run it on")] = 20,
     seed: _Seed = 7,
     bars: _Bars = None,
+    trades: _Trades = None,
     run_folder: _Run = None,
     pairs: Pairs = None,
     interval: _Interval = "1m",
@@ -133,9 +138,8 @@ def luck(
     from embedded.searches import choice_of, job_of, ledger_of
 
     with errors_in_words() as console:
-        typed = Typed(
-            strategy, parameter or [], bars or [], run_folder, pairs and pairs_of(pairs), interval, start, end
-        )
+        named = pairs and pairs_of(pairs)
+        typed = Typed(strategy, parameter or [], bars or [], run_folder, named, interval, start, end, trades or [])
         money = Money(accounts, balance, position_pct, fee_bps, slippage_bps, exchange)
         chosen = winner_of(winner) if winner is not None else None
         job = job_of(typed, money, out, replace=replace)
@@ -163,6 +167,7 @@ def walk_forward(
     seed: _Seed = 7,
     workers: _Workers = None,
     bars: _Bars = None,
+    trades: _Trades = None,
     run_folder: _Run = None,
     pairs: Pairs = None,
     interval: _Interval = "1m",
@@ -186,9 +191,8 @@ def walk_forward(
     from embedded.searches import job_of, ledger_of, plan_of
 
     with errors_in_words() as console:
-        typed = Typed(
-            strategy, parameter or [], bars or [], run_folder, pairs and pairs_of(pairs), interval, start, end
-        )
+        named = pairs and pairs_of(pairs)
+        typed = Typed(strategy, parameter or [], bars or [], run_folder, named, interval, start, end, trades or [])
         money = Money(accounts, balance, position_pct, fee_bps, slippage_bps, exchange)
         job = job_of(typed, money, out, replace=replace)
         plan = plan_of(job, typed.parameters, ranges or [], objective, least_trades, trials, seed)

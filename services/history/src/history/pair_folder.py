@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from collections import Counter, OrderedDict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
+from contracts.errors import BadInputError
 from contracts.message import Message
 from contracts.trade_frame import TradeFrame
 from contracts.units import US_PER_MS, US_PER_SECOND
@@ -28,6 +29,10 @@ class PairFolder:
 
     Parameters
     ----------
+    path
+        Of the folder.
+    exchange, pair
+        Whose.
     compact_after_s
         How long after its end, in event time, a day's files become one.
     """
@@ -43,8 +48,18 @@ class PairFolder:
         for day in self._loose:  # a kill while merging left parts whose ids overlap: opening a day merges them
             self._day(day)
 
+    @property
+    def complete(self) -> tuple[int, int] | None:
+        """Between which times every trade of the venue is stored, microseconds; None before anybody said so."""
+        return _complete(self._told)
+
     def add(self, messages: Sequence[Message]) -> int:
-        """Store what is new of `messages`, in the order of the topic; return how many trades that were.
+        """Store what is new of `messages`, in the order of the topic.
+
+        Returns
+        -------
+        int
+            How many trades were new.
 
         Raises
         ------
@@ -90,7 +105,10 @@ class PairFolder:
 
     def _read_coverage(self) -> dict[str, Any]:
         file = self.path / COVERAGE_FILE
-        known: dict[str, Any] = json.loads(file.read_bytes()) if file.exists() else {}
+        try:
+            known: dict[str, Any] = json.loads(file.read_bytes()) if file.exists() else {}
+        except ValueError as error:
+            raise BadInputError(str(file), "what history writes", str(error)) from error
         return {"exchange": self._exchange, "pair": self._pair, **fold.initial(), "days": {}, **known}
 
     def _tell(self, coverage: fold.Coverage, touched: set[int]) -> None:
@@ -105,12 +123,12 @@ class PairFolder:
             self._told = told
 
     def _days_reached(self, coverage: fold.Coverage) -> set[int]:
-        """Return the days whose complete part has grown."""
-        since, until = self._told["complete_to_us"], coverage["complete_to_us"]
-        if until is None or until == since:
+        """Return the days whose complete part has grown, at its end or at its beginning."""
+        known, now = _complete(self._told), _complete(coverage)
+        if now is None or now == known:
             return set()
-        first_us = since if since is not None else coverage["complete_from_us"] or until
-        return set(range(first_us // US_PER_DAY, (until - 1) // US_PER_DAY + 1))
+        grown = [now] if known is None else [(known[1], now[1]), (now[0], known[0])]
+        return {day for since, until in grown for day in range(since // US_PER_DAY, (until - 1) // US_PER_DAY + 1)}
 
     def _facts(
         self, coverage: fold.Coverage, day: int, before: dict[str, Any] | None, touched: bool
@@ -125,6 +143,11 @@ class PairFolder:
         complete = fold.of_day(coverage, day)
         from_us, to_us = complete or (None, None)
         return {**counted, "complete_from_us": from_us, "complete_to_us": to_us}
+
+
+def _complete(told: Mapping[str, Any]) -> tuple[int, int] | None:
+    from_us, to_us = told["complete_from_us"], told["complete_to_us"]
+    return None if from_us is None or to_us is None else (from_us, to_us)
 
 
 def _date(day: int) -> str:

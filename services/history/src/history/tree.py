@@ -26,7 +26,12 @@ class HistoryTree:
         self._pairs: dict[tuple[str, str], PairFolder] = {}
 
     def add(self, messages: Sequence[Any]) -> int:
-        """Store messages of the trades topic; return how many trades were new.
+        """Store messages of the trades topic.
+
+        Returns
+        -------
+        int
+            How many trades were new.
 
         Raises
         ------
@@ -36,9 +41,21 @@ class HistoryTree:
         by_pair: dict[tuple[str, str], list[Any]] = {}
         for message in messages:
             by_pair.setdefault((message.exchange, message.pair), []).append(message)
-        return sum(self._pair(*market).add(found) for market, found in by_pair.items())
+        return sum(self.pair(*market).add(found) for market, found in by_pair.items())
 
-    def _pair(self, exchange: str, pair: str) -> PairFolder:
+    def pair(self, exchange: str, pair: str) -> PairFolder:
+        """Return the folder of a pair, which is created with its first message.
+
+        Returns
+        -------
+        PairFolder
+            The same one each time.
+
+        Raises
+        ------
+        BadInputError
+            If what it says of itself cannot be read.
+        """
         market = exchange, pair
         if market not in self._pairs:
             path = self.root / f"exchange={exchange}" / f"pair={pair.replace('/', '-')}"

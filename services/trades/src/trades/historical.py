@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Coroutine
 from functools import partial
-from typing import Any
 
 from loguru import logger
 
@@ -13,6 +10,7 @@ from contracts.trade_ids import not_above
 from exchanges.absurd_times import without_absurd_times
 from exchanges.rest_client import VenueRest
 from exchanges.restarted_ids import split_restarted
+from exchanges.side_by_side import side_by_side
 from exchanges.venue import BadRow, Trade
 from exchanges.venues import venue
 from streaming.producer import MessageProducer
@@ -54,20 +52,9 @@ async def run_historical(settings: TradesSettings, producer: MessageProducer, ba
             log = PairLog(producer, progress, consecutive_ids=market.consecutive_ids, cursor_at=market.cursor_at)
             backfills.append(_Backfill(rest, log, outbox, bad_rows, start_us).run())
         try:
-            await _all(backfills)
+            await side_by_side(backfills)
         finally:
             await outbox.close()
-
-
-async def _all(backfills: list[Coroutine[Any, Any, None]]) -> None:
-    """Run side by side; the first error ends them all."""
-    tasks = [asyncio.create_task(backfill) for backfill in backfills]
-    try:
-        await asyncio.gather(*tasks)
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 class _Backfill:

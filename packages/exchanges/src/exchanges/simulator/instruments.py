@@ -71,6 +71,7 @@ INSTRUMENTS: dict[str, Instrument] = {
         Instrument("LTC/USD", "XLTCZUSD", "LTCUSD", 2, 72.5, 8.0, 8.5e-4, 110.0, 11_002_800, "0.03"),
         Instrument("LINK/USD", "LINKUSD", "LINKUSD", 5, 14.2, 8.0, 1.0e-3, 110.0, 6_118_000, "0.2"),
         Instrument("DOT/USD", "DOTUSD", "DOTUSD", 4, 6.3, 7.5, 1.0e-3, 90.0, 7_450_600, "0.5"),
+        Instrument("AVAX/USD", "AVAXUSD", "AVAXUSD", 2, 26.4, 7.5, 1.0e-3, 90.0, 5_902_700, "0.2"),
         Instrument("BTC/EUR", "XXBTZEUR", "XBTEUR", 1, 59_300.0, 12.0, 6.5e-4, 220.0, 48_811_200, "0.00005"),
         Instrument("ETH/EUR", "XETHZEUR", "ETHEUR", 2, 2_880.0, 10.0, 8.0e-4, 180.0, 29_640_000, "0.001"),
         Instrument("BTC/USDT", "XBTUSDT", "XBTUSDT", 1, 64_260.0, 10.0, 6.5e-4, 230.0, 8_260_700, "0.00005"),

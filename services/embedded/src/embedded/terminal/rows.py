@@ -29,7 +29,9 @@ def print_rows(console: Console, rows: Sequence[Mapping[str, Any]], columns: Map
     """
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for name, heading in columns.items():
-        numbers = any(isinstance(value, int | list) and value for value in (row[name] for row in rows))
+        numbers = any(
+            isinstance(value, int) or (value and isinstance(value, list)) for value in (row[name] for row in rows)
+        )
         table.add_column(heading, justify="right" if numbers and not _are_texts(rows, name) else "left")
     for row in rows:
         table.add_row(*(_cell(row[name]) for name in columns))

@@ -14,7 +14,7 @@ from contracts.order_report import Execution, OrderReport
 from contracts.position import Position
 from contracts.replace import replace
 from contracts.trusted import made
-from contracts.units import MS_PER_MINUTE, decimal_string
+from contracts.units import decimal_string
 from execution.core.account.guard import Guard
 from execution.core.account.holding import Holding
 from execution.core.account.portfolio import Decided, Portfolio
@@ -128,7 +128,7 @@ def _fill(
         fee_quote=decimal_string(fee_quote),
         fee_base=decimal_string(fee_base),
         realised_pnl_quote=decimal_string(realised),
-        candle_window_start_ms=report.reported_at_ms // MS_PER_MINUTE * MS_PER_MINUTE,
+        candle_window_start_ms=report.reported_at_ms // portfolio.bar_ms * portfolio.bar_ms,
         filled_at_ms=report.reported_at_ms,
         model_name=opened.model_name,
         model_version=opened.model_version,
