@@ -176,7 +176,7 @@ def _model() -> list[Json]:
                 for name in rates
             ],
             unit="percentunit",
-            says="Right, what confidence promised of it, distance of the two by confidence, and unlike its training data.",
+            says="Right, what confidence promised, how far apart these are, and what was unlike its training data.",
         ),
         lines(
             "Log loss less a coin's",

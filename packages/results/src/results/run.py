@@ -38,8 +38,8 @@ class Run:
     """The results in a folder.
 
     Tables are frames of Polars: `trades`, `candles`, `features`, `predictions`, `model_quality`, `signals`, `orders`,
-    `fills`, `positions`, `pnl`, `risk_alerts`. Their first column is `time`, in UTC: when a window began, an order was filled
-    or a trade took place. Prices and amounts are floats; `table` has them exact too.
+    `fills`, `positions`, `pnl`, `risk_alerts`. Their first column is `time`, in UTC: when a window began, an order
+    was filled or a trade took place. Prices and amounts are floats; `table` has them exact too.
 
     Attributes
     ----------
