@@ -38,8 +38,10 @@ class ModelQuality(Message):
     surprise
         By how many standard errors losses, of this window and the one before, are above what the version's own
         probabilities led to expect.
-    judged_below_52, hit_rate_below_52, and so on
-        The same by confidence: below 0.52, to 0.55, to 0.6, and from there on.
+    judged_below_52, judged_to_55, judged_to_60, judged_above_60
+        By confidence, how many: below 0.52, to 0.55, to 0.6, and from there on.
+    hit_rate_below_52, hit_rate_to_55, hit_rate_to_60, hit_rate_above_60
+        Of the same, the share whose more likely side happened.
     alarm
         Whether the model has drifted, and what says so; null if not.
     """
