@@ -317,6 +317,7 @@ class ModelRegistry:
             **card.model_dump(include={"feature_set", "input_set", "trained_from_ms", "trained_to_ms"}),
             "inputs": ",".join(card.input_names),
             "output": card.output,
+            "label": card.label.name,
             "pairs": ",".join(card.pairs),
             **params,
         }
