@@ -158,7 +158,8 @@ def _rows(pair: str, starts: NDArray[np.int64], columns: dict[str, Any], decimal
     features: dict[str, Any] = {name: _or_none(values) for name, values in computed.items()}
     digits = dict.fromkeys(("open", "high", "low", "close"), decimals) | {"volume": 4}
     texts: dict[str, Any] = {
-        name: [f"{value:.{places}f}" for value in columns[name]] for name, places in digits.items()
+        name: [f"{value:.{places}f}".rstrip("0").rstrip(".") for value in columns[name]]
+        for name, places in digits.items()
     }
     names = [feature.name for feature in core]
     fixed: dict[str, Any] = {

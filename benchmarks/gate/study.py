@@ -69,7 +69,8 @@ def settings_of(kind: str, study: str, seed: int, **told: object) -> TrainingSet
 
 def data_of(kind: str, made: Market, settings: TrainingSettings) -> Dataset:
     """Return what `kind` is trained on."""
-    return build_dataset(made.rows, MODELS[kind].sequence_length, settings.horizon_bars, settings.interval_s)
+    length, label = MODELS[kind].sequence_length, settings.label_rule
+    return build_dataset(made.rows, length, settings.horizon_bars, settings.interval_s, label=label)
 
 
 def result_of(trained: Trained, made: Market) -> Result:

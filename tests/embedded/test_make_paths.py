@@ -24,6 +24,8 @@ TARGETS: tuple[tuple[str, dict[str, str]], ...] = (
     ("unsubscribe", {"data": "--run={}"}),
     ("subscriptions", {"data": "--run={}"}),
     ("dead-letters", {"run": "--run={}"}),
+    ("promote", {"run": "--run={}", "reason": "--reason={}"}),
+    ("rollback", {"run": "--run={}", "reason": "--reason={}"}),
     ("control", {"run": "--run={}", "reason": "--reason={}"}),
     ("verify", {"run": "--run={}", "against": "--against={}", "out": "--out={}"}),
     ("backtest", {"strategy": "--strategy={}", "bars": "--bars={}", "accounts": "--accounts={}", "out": "--out={}"}),
@@ -39,7 +41,12 @@ TARGETS: tuple[tuple[str, dict[str, str]], ...] = (
     ("features-sql", {"store": "{}"}),
 )
 #: What a target asks for beside its paths.
-_NEEDS = {"subscribe": ("pair=BTC/USD",), "unsubscribe": ("pair=BTC/USD",), "control": ("action=halt",)}
+_NEEDS = {
+    "subscribe": ("pair=BTC/USD",),
+    "unsubscribe": ("pair=BTC/USD",),
+    "control": ("action=halt",),
+    "promote": ("version=1",),
+}
 #: Stands for uv: writes down what it is told to run.
 _SPY = """#!/bin/sh
 [ "$1" = run ] || exit 0

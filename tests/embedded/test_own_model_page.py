@@ -21,7 +21,7 @@ from contracts.errors import BadInputError
 from contracts.feature_row import FeatureRow
 from contracts.model_event import ModelEvent
 from contracts.state import MemoryState
-from contracts.topics import MODEL_EVENTS, PREDICTIONS, TECHNICAL_INDICATORS
+from contracts.topics import MODEL_EVENTS, MODEL_QUALITY, PREDICTIONS, TECHNICAL_INDICATORS
 from embedded.cli import app
 from embedded.environment import ENVIRONMENT
 from embedded.model_commands import adopt
@@ -95,7 +95,7 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Page:
 def registered(page: Page) -> Page:
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(page.folder)
-        card = ["--card", "own_model.json", "--run", "runs/demo", "--promote"]
+        card = ["--card", "own_model.json", "--run", "runs/demo", "--promote", "--reason", "my own"]
         done = page.models("register", "own_model.onnx", *card)
     assert done.exit_code == 0, done.output
     assert "direction version 1: 6 inputs of full, probability 0." in done.output
@@ -112,7 +112,7 @@ def test_what_is_served_is_what_scikit_learn_says(registered: Page, monkeypatch:
         settings,
         "predictions",
         inputs={TECHNICAL_INDICATORS: registered.rows},
-        outputs=[PREDICTIONS, MODEL_EVENTS],
+        outputs=[PREDICTIONS, MODEL_EVENTS, MODEL_QUALITY],
     )
     predictions = run[PREDICTIONS.name]
     assert not run.dead_letters

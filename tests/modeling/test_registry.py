@@ -38,6 +38,7 @@ def test_run_and_version_carry_the_lineage(champion) -> None:
     assert version.tags["trained_to_ms"] == str(card.trained_to_ms)
     assert run.data.params["feature_set"] == card.feature_set
     assert run.data.params["trained_from_ms"] == str(card.trained_from_ms)
+    assert run.data.params["label"] == "rise"
     assert run.data.metrics["validation_log_loss"] == card.metrics["log_loss"]
     assert run.data.metrics["constant_log_loss"] == card.baselines["constant"]["log_loss"]
     bars = {bar.name: bar for bar in card.verdict.bars}

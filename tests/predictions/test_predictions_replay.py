@@ -13,7 +13,7 @@ from tests.support.feature_rows import MINUTE_MS
 
 from contracts.errors import BadInputError
 from contracts.feature_row import FeatureRow
-from contracts.topics import MODEL_EVENTS, PREDICTIONS, TECHNICAL_INDICATORS
+from contracts.topics import MODEL_EVENTS, MODEL_QUALITY, PREDICTIONS, TECHNICAL_INDICATORS
 from modeling.facts import Answer
 from modeling.registered import NoModelError
 from predictions.app import topology
@@ -22,7 +22,7 @@ from predictions.served_model import ServedModel, load_champion
 from predictions.served_versions import Served, ServedVersions
 from streaming.testing import run_topology
 
-OUTPUTS = (PREDICTIONS, MODEL_EVENTS)
+OUTPUTS = (PREDICTIONS, MODEL_EVENTS, MODEL_QUALITY)
 
 
 @pytest.fixture(scope="module")

@@ -13,9 +13,11 @@ from tests.support.champion import only
 from tests.support.feature_rows import changed
 
 from contracts.feature_row import FeatureRow
-from contracts.topics import MODEL_EVENTS, PREDICTIONS, TECHNICAL_INDICATORS
+from contracts.state import MemoryState
+from contracts.topics import MODEL_EVENTS, MODEL_QUALITY, PREDICTIONS, TECHNICAL_INDICATORS
 from predictions.app import topology
 from predictions.core.decision import initial, step
+from predictions.core.quality import watch
 from predictions.served_model import ServedModel, load_champion
 from streaming.testing import run_topology
 
@@ -31,7 +33,7 @@ def _run(rows, model: ServedModel, champion, folder: Path | None = None):
         champion.serving,
         "predictions",
         inputs={TECHNICAL_INDICATORS: rows},
-        outputs=[PREDICTIONS, MODEL_EVENTS],
+        outputs=[PREDICTIONS, MODEL_EVENTS, MODEL_QUALITY],
         folder=folder,
     )
 
@@ -66,6 +68,23 @@ def test_rows_unlike_training_are_unfamiliar_and_a_restart_says_the_same(history
     assert all(each.novelty is not None for each in wanted)
     first = _run(rows[:4_050], model, champion, tmp_path)[PREDICTIONS.name]
     assert first + _run(rows[4_020:], model, champion, tmp_path)[PREDICTIONS.name] == wanted
+
+
+def test_predictions_are_held_against_what_came_and_a_restart_says_the_same(
+    history, model, champion, tmp_path: Path
+) -> None:
+    runs, states, wanted = {}, {}, []
+    for row in history:
+        runs[row.pair], predictions = step(runs.get(row.pair, initial()), row, model.facts, model.forecast)
+        state = states.setdefault(row.pair, MemoryState())
+        wanted += watch(state, row, list(predictions), foresees_rise=True)
+    assert sorted(each.pair for each in wanted) == ["BTC/USD", "ETH/USD", "SOL/USD"]
+    told = _run(history[:4_300], model, champion, tmp_path)[MODEL_QUALITY.name]
+    again = _run(history[4_200:], model, champion, tmp_path)[MODEL_QUALITY.name]  # rows come again after a kill
+    assert told + again == wanted
+    with closing(sqlite3.connect(tmp_path / "store.sqlite")) as store:
+        stored = store.execute("SELECT pair, judged FROM model_quality ORDER BY pair").fetchall()
+    assert stored == [(each.pair, each.judged) for each in sorted(wanted, key=lambda each: each.pair)]
 
 
 def test_predictions_are_stored(history, model, champion, tmp_path: Path) -> None:

@@ -426,6 +426,44 @@ WITH (
     scan.startup.mode = 'earliest'${PROPERTIES}
 ) FORMAT PLAIN ENCODE JSON;
 
+-- how each version did on each pair, a row for every 200 predictions
+CREATE TABLE IF NOT EXISTS model_quality (
+    "model_name" VARCHAR,
+    "model_version" BIGINT,
+    "exchange" VARCHAR,
+    "pair" VARCHAR,
+    "interval_s" BIGINT,
+    "from_ms" BIGINT,
+    "to_ms" BIGINT,
+    "predictions" BIGINT,
+    "judged" BIGINT,
+    "unfamiliar_share" DOUBLE PRECISION,
+    "log_loss" DOUBLE PRECISION,
+    "loss_to_coin" DOUBLE PRECISION,
+    "hit_rate" DOUBLE PRECISION,
+    "expected_hit_rate" DOUBLE PRECISION,
+    "calibration_error" DOUBLE PRECISION,
+    "surprise" DOUBLE PRECISION,
+    "judged_below_52" BIGINT,
+    "hit_rate_below_52" DOUBLE PRECISION,
+    "judged_to_55" BIGINT,
+    "hit_rate_to_55" DOUBLE PRECISION,
+    "judged_to_60" BIGINT,
+    "hit_rate_to_60" DOUBLE PRECISION,
+    "judged_above_60" BIGINT,
+    "hit_rate_above_60" DOUBLE PRECISION,
+    "alarm" VARCHAR,
+    "message_id" VARCHAR AS (model_name || ':' || CAST(model_version AS VARCHAR) || ':' || exchange || ':' || pair || ':' || CAST(interval_s AS VARCHAR) || ':' || CAST(to_ms AS VARCHAR)),
+    PRIMARY KEY ("model_name", "model_version", "exchange", "pair", "interval_s", "to_ms")
+) ON CONFLICT OVERWRITE
+WITH (
+    connector = 'kafka',
+    topic = 'model-quality-${ENVIRONMENT}',
+    properties.bootstrap.server = '${BOOTSTRAP_SERVERS}',
+    group.id.prefix = 'risingwave-${ENVIRONMENT}',
+    scan.startup.mode = 'earliest'${PROPERTIES}
+) FORMAT PLAIN ENCODE JSON;
+
 -- one decision per account, pair and final candle
 CREATE TABLE IF NOT EXISTS signal_messages (
     "exchange" VARCHAR,

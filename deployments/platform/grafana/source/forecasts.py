@@ -20,6 +20,8 @@ _JUDGED = f"""
 """
 _CHOSEN = f"model_name IN ($model) AND {chosen()}"
 _COIN = 0.5
+#: Of predictions (`core/quality.py`).
+_DRIFTED = 4
 
 
 def predictions() -> Json:
@@ -28,7 +30,7 @@ def predictions() -> Json:
         "predictions",
         "predictions",
         "event-time",
-        [*_versions(), *_said(), *_right()],
+        [*_versions(), *_said(), *_right(), *_watched()],
         [EXCHANGE, PAIR, INTERVAL, MODEL],
         says="What the model says, how sure it is, and whether it was right once the bars had come.",
         data=("predictions", "window_start_ms"),
@@ -190,5 +192,61 @@ def _right() -> list[Json]:
             width=24,
             says="Calibrated: `came` is about `said` where many were judged.",
             columns=[column("/^(said|came|said_from)$/", unit="percentunit", decimals=1)],
+        ),
+    ]
+
+
+def _watched() -> list[Json]:
+    chosen_windows = """
+        model_name IN ($model) AND exchange IN ($exchange) AND pair IN ($pair) AND interval_s IN (${interval_s:csv})
+        AND to_ms BETWEEN $__from AND $__to
+    """
+    rates = f"""
+        SELECT to_timestamp(to_ms / 1000) AS time, hit_rate, expected_hit_rate, {which()}
+        FROM model_quality WHERE judged > 0 AND {chosen_windows} ORDER BY 1
+    """
+    surprise = f"""
+        SELECT to_timestamp(to_ms / 1000) AS time, surprise, {which()}
+        FROM model_quality WHERE surprise IS NOT NULL AND {chosen_windows} ORDER BY 1
+    """
+    newest = f"""
+        SELECT to_timestamp(to_ms / 1000) AS time, exchange, pair, interval_s, model_name, model_version, alarm,
+            predictions, judged, unfamiliar_share, loss_to_coin, hit_rate, expected_hit_rate, calibration_error,
+            surprise
+        FROM model_quality WHERE {chosen_windows} ORDER BY to_ms DESC, pair LIMIT 100
+    """
+    alarms = {"loss": ("loss", "red"), "unfamiliar": ("unfamiliar", "orange")}
+    return [
+        row("Held against what came"),
+        lines(
+            "Hit rate, and what confidence promised",
+            sql(rates, series=True),
+            unit="percentunit",
+            min=0,
+            max=1,
+            limits=(_COIN,),
+            says="Of every 200 predictions on a pair. Far below the promise, confidence is worth nothing.",
+        ),
+        lines(
+            "Surprise of losses",
+            sql(surprise, series=True),
+            unit="none",
+            limits=(_DRIFTED,),
+            says="Standard errors by which losses of two windows are above what was promised; 4 is an alarm.",
+        ),
+        table(
+            "Windows of predictions",
+            sql(newest),
+            says="The newest 100. loss_to_coin below 0 is better than a coin; an alarm is one of the runbook.",
+            width=24,
+            columns=[
+                column("alarm", words=alarms),
+                column(
+                    "/^(unfamiliar_share|hit_rate|expected_hit_rate|calibration_error)$/",
+                    unit="percentunit",
+                    decimals=1,
+                ),
+                column("/^(loss_to_coin|surprise)$/", decimals=4),
+            ],
         ),
     ]

@@ -142,6 +142,8 @@ def _model() -> list[Json]:
         max(tradestream_last_event_timestamp_seconds{{topic="technical_indicators"}})
         - on () group_right () max by (model) (tradestream_model_trained_to_timestamp_seconds{of})
     """
+    on_pair = '{model=~"$model", pair=~"$pair"}'
+    rates = ("hit", "expected_hit", "calibration_error", "unfamiliar")
     spoken = f"sum by (model, reason) (rate(tradestream_predictions_total{of}[$__rate_interval]))"
     return [
         row("Model"),
@@ -166,5 +168,22 @@ def _model() -> list[Json]:
             unit="cps",
             height=6,
             says="Published a second: ok, or why the model could not speak.",
+        ),
+        lines(
+            "Its last 200 predictions on each pair",
+            [
+                prom(f"tradestream_model_{name}_ratio{on_pair}", f"{{{{model}}}} {{{{pair}}}} {name}")
+                for name in rates
+            ],
+            unit="percentunit",
+            says="Right, what confidence promised, how far apart these are, and what was unlike its training data.",
+        ),
+        lines(
+            "Log loss less a coin's",
+            prom(f"tradestream_model_loss_to_coin{on_pair}", "{{model}} {{pair}}"),
+            unit="none",
+            decimals=4,
+            limits=(0,),
+            says="Of the same predictions; below 0 is better than a coin.",
         ),
     ]

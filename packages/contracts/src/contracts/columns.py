@@ -11,6 +11,7 @@ from contracts.candle import Candle
 from contracts.feature_row import FeatureRow
 from contracts.fill import Fill
 from contracts.message import Message
+from contracts.model_quality import ModelQuality
 from contracts.order import Order
 from contracts.pnl import Pnl
 from contracts.position import Position
@@ -27,6 +28,7 @@ ID_COLUMNS: Mapping[type[Message], tuple[str, ...]] = {
     Candle: (*WINDOW_COLUMNS, "revision"),
     FeatureRow: (*WINDOW_COLUMNS, "revision"),
     Prediction: (*WINDOW_COLUMNS, "model_name", "model_version"),
+    ModelQuality: ("model_name", "model_version", "exchange", "pair", "interval_s", "to_ms"),
     Signal: ("account", "strategy", *WINDOW_COLUMNS),
     Order: ("order_id", "step"),
     Fill: ("fill_id",),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import ClassVar, Literal
 
 from pydantic import Field
@@ -13,6 +14,8 @@ from contracts.units import Pair
 class ModelEvent(Message):
     """What happened to a version of a model; `trained_to_ms` is where its training data ends (event time).
 
+    ``rolled_back`` is told of the version that is served again, as ``promoted`` is of one that is served.
+
     Attributes
     ----------
     model_name, model_version
@@ -23,6 +26,8 @@ class ModelEvent(Message):
         The alias in the registry that it has now, or None.
     reason
         Why, for people.
+    by
+        The person who decided it; None where training or serving did.
     exchange, pair, from_ms
         Of ``switched``: from which window on (its start, milliseconds) the version speaks for which pair.
     """
@@ -35,6 +40,7 @@ class ModelEvent(Message):
     alias: str | None
     reason: str
     trained_to_ms: int
+    by: str | None = None
     exchange: str | None = None
     pair: Pair | None = None
     from_ms: int | None = None
@@ -50,4 +56,6 @@ class ModelEvent(Message):
     @property
     def message_id(self) -> str:
         said = f"{self.model_name}:{self.model_version}:{self.event}"
+        if self.by is not None:  # the same may happen to a version again, for another reason
+            said += f":{hashlib.sha256(f'{self.by}:{self.reason}'.encode()).hexdigest()[:12]}"
         return said if self.event != "switched" else f"{said}:{self.exchange}:{self.pair}:{self.from_ms}"

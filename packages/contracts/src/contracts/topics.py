@@ -21,6 +21,7 @@ from contracts.forming_row import FormingRow
 from contracts.heartbeat import Heartbeat
 from contracts.message import Message, bad_message
 from contracts.model_event import ModelEvent
+from contracts.model_quality import ModelQuality
 from contracts.operator_command import OperatorCommand
 from contracts.order import Order
 from contracts.order_report import OrderReport
@@ -209,6 +210,14 @@ MODEL_EVENTS = TopicSpec(
     written_by="predictions",
     partitions=1,
     not_replayed="training is not replayed; the versions it made are fetched from the registry",
+)
+MODEL_QUALITY = TopicSpec(
+    "model-quality",
+    (ModelQuality,),
+    key="model",
+    written_by="predictions",
+    partitions=1,
+    not_replayed="its windows begin where predictions did, which a part of a log does not say",
 )
 SYMBOL_SUBSCRIPTIONS = TopicSpec(
     "symbol-subscriptions",

@@ -14,6 +14,7 @@ from contracts.columns import ID_COLUMNS, WINDOW_COLUMNS, Column, Kind, columns_
 from contracts.feature_row import FeatureRow
 from contracts.fill import Fill
 from contracts.message import Message
+from contracts.model_quality import ModelQuality
 from contracts.order import Order
 from contracts.pnl import Pnl
 from contracts.position import Position
@@ -155,6 +156,7 @@ TABLES: tuple[Table, ...] = (
         "each feature row and each correction; revision 0 is what models were served",
     ),
     Table("predictions", Prediction, "one per final candle and model version"),
+    Table("model_quality", ModelQuality, "how each version did on each pair, a row for every 200 predictions"),
     Table(
         "signals",
         Signal,

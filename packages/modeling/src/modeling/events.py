@@ -6,7 +6,9 @@ from contracts.model_event import ModelEvent
 from modeling.model_card import ModelCard
 
 
-def event_of(card: ModelCard, version: int, event: str, alias: str | None, reason: str) -> ModelEvent:
+def event_of(
+    card: ModelCard, version: int, event: str, alias: str | None, reason: str, by: str | None = None
+) -> ModelEvent:
     """Return the message that says what happened to a version.
 
     Parameters
@@ -21,6 +23,8 @@ def event_of(card: ModelCard, version: int, event: str, alias: str | None, reaso
         The alias that it has now, or None.
     reason
         Why, for people.
+    by
+        The person who decided it, if one did.
 
     Returns
     -------
@@ -34,6 +38,7 @@ def event_of(card: ModelCard, version: int, event: str, alias: str | None, reaso
             "event": event,
             "alias": alias,
             "reason": reason,
+            "by": by,
             "trained_to_ms": card.trained_to_ms,
         }
     )

@@ -6,7 +6,7 @@ import tempfile
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,6 +33,24 @@ if TYPE_CHECKING:
 
 ARTIFACT_FOLDER = "model"
 _DIGEST_TAG = "sha256"
+#: The alias that is served by default.
+CHAMPION: Final = "champion"
+
+
+def previous_alias(alias: str) -> str:
+    """Return the alias of the version that `alias` pointed to before.
+
+    Returns
+    -------
+    str
+        ``previous`` of what is served by default, whose name others do not take.
+
+    Examples
+    --------
+    >>> previous_alias("champion"), previous_alias("canary")
+    ('previous', 'previous-canary')
+    """
+    return "previous" if alias == CHAMPION else f"previous-{alias}"
 
 
 class ModelRegistry:
@@ -127,7 +145,7 @@ class ModelRegistry:
         return int(client.create_model_version(card.model_name, source, run_id, tags=tags).version)
 
     def promote(self, name: str, version: int, alias: str) -> None:
-        """Point `alias` to `version`.
+        """Point `alias` to `version`, and its `previous_alias` to the version that it pointed to before.
 
         Parameters
         ----------
@@ -136,6 +154,9 @@ class ModelRegistry:
         alias
             What serving asks for.
         """
+        before = self.version_of(name, alias)
+        if before is not None and before != version:
+            self._client.set_registered_model_alias(name, previous_alias(alias), str(before))
         self._client.set_registered_model_alias(name, alias, str(version))
 
     def tag(self, name: str, version: int, key: str, value: str) -> None:
@@ -296,6 +317,7 @@ class ModelRegistry:
             **card.model_dump(include={"feature_set", "input_set", "trained_from_ms", "trained_to_ms"}),
             "inputs": ",".join(card.input_names),
             "output": card.output,
+            "label": card.label.name,
             "pairs": ",".join(card.pairs),
             **params,
         }

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 #: The tables that a run has.
 NAMES = (TRADES_TABLE, *(each.name for each in TABLES))
 #: The column that says when a row happened, the first that a table has.
-_WHEN = ("window_start_ms", "filled_at_ms", "updated_at_ms", "time_ms", "timestamp_us")
+_WHEN = ("window_start_ms", "filled_at_ms", "updated_at_ms", "time_ms", "to_ms", "timestamp_us")
 #: Text in the files, which no float would be exact for.
 _TRADE_DECIMALS = ("price", "quantity")
 
@@ -37,9 +37,9 @@ _TRADE_DECIMALS = ("price", "quantity")
 class Run:
     """The results in a folder.
 
-    Tables are frames of Polars: `trades`, `candles`, `features`, `predictions`, `signals`, `orders`, `fills`,
-    `positions`, `pnl`, `risk_alerts`. Their first column is `time`, in UTC: when a window began, an order was filled
-    or a trade took place. Prices and amounts are floats; `table` has them exact too.
+    Tables are frames of Polars: `trades`, `candles`, `features`, `predictions`, `model_quality`, `signals`, `orders`,
+    `fills`, `positions`, `pnl`, `risk_alerts`. Their first column is `time`, in UTC: when a window began, an order
+    was filled or a trade took place. Prices and amounts are floats; `table` has them exact too.
 
     Attributes
     ----------
@@ -96,6 +96,11 @@ class Run:
     def predictions(self) -> pl.DataFrame:
         """Each prediction."""
         return self.table("predictions")
+
+    @cached_property
+    def model_quality(self) -> pl.DataFrame:
+        """How each version did on each pair, a row for every 200 predictions."""
+        return self.table("model_quality")
 
     @cached_property
     def signals(self) -> pl.DataFrame:

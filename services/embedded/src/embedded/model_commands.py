@@ -1,8 +1,9 @@
-"""What `tradestream models` does: register, show, promote; and a model that another run takes over."""
+"""What `tradestream models` does: register, show, promote, roll back; and a model that another run takes over."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -27,12 +28,42 @@ from modeling.events import event_of
 from modeling.model_card import ModelCard
 from modeling.own_model import OwnCard, check_model, made_up
 from modeling.registered import StoredModel
-from modeling.registry import ModelRegistry
+from modeling.registry import ModelRegistry, previous_alias
 from results.run_folder import RunFolder
 from streaming.broker_address import is_embedded, log_folder
+from streaming.control import operator
 from streaming.producer import open_producer
 
 _BY_HAND = "by hand"
+
+
+@dataclass(frozen=True)
+class Word:
+    """What a person says of a decision.
+
+    Parameters
+    ----------
+    reason
+        Why, in words; None if nothing was said.
+    by
+        Who.
+    """
+
+    reason: str | None = None
+    by: str = field(default_factory=operator)
+
+    def require_reason(self, what: str, found: str | None) -> None:
+        """Refuse to serve what has not passed the gate without a reason.
+
+        Raises
+        ------
+        BadInputError
+            If there is none; with what the gate found.
+        """
+        if self.reason is None or not self.reason.strip():
+            why = found or "nobody judged it"
+            expected = f"why {what} is served although it has not passed the gate ({why})"
+            raise BadInputError("--reason", expected, self.reason)
 
 
 def register(place: Place, file: Path, card_file: Path | None, options: Mapping[str, Any], console: Console) -> int:
@@ -82,7 +113,7 @@ def adopt(place: RunFolder, stored: StoredModel) -> tuple[str, int]:
     return settings.tracking_uri, version
 
 
-def promote(place: Place, version: int, console: Console) -> None:
+def promote(place: Place, version: int, word: Word, console: Console) -> None:
     """Make a version the one that is served from the next rows on.
 
     Raises
@@ -90,26 +121,73 @@ def promote(place: Place, version: int, console: Console) -> None:
     NoModelError
         If it is not there.
     BadInputError
-        If it cannot be served.
+        If it cannot be served, or has not passed the gate and nobody says why it is served all the same.
     """
     settings = place.settings()
     registry = registry_of(settings)
     say_what_takes_long()
-    stored = registry.load(settings.model_name, version)
-    stored.card.check_servable(settings.interval_s)
-    check_model(stored.onnx, stored.card, samples_of(settings, stored.card))
-    if place.run is not None:
-        require_computed_by(place.run, stored.card)
-    registry.promote(settings.model_name, version, settings.alias)
-    # What training said, if it was promoted before: two messages of one id are equal.
-    reason = registry.tag_of(settings.model_name, version, "gate_reason") or _BY_HAND
-    _tell(settings, stored.card, version, "promoted", settings.alias, reason)
+    stored = _servable(place, settings, registry, version)
+    found = registry.tag_of(settings.model_name, version, "gate_reason")
+    if not stored.card.proven:
+        word.require_reason(f"version {version} of {settings.model_name}", found)
+    _serve(settings, registry, stored, "promoted", word.reason or found or _BY_HAND, word.by)
     until = iso_utc_ms(stored.card.trained_to_ms)
     console.print(
         f"{settings.model_name} version {version} is {settings.alias}: served from its next rows on, from {until}",
         highlight=False,
         soft_wrap=True,
     )
+
+
+def roll_back(place: Place, word: Word, console: Console) -> None:
+    """Serve the version again that was served before, from the next rows on; done twice it changes nothing.
+
+    Raises
+    ------
+    NoModelError
+        If it is not there any more.
+    BadInputError
+        If none was served before, or it cannot be served any more.
+    """
+    settings = place.settings()
+    registry = registry_of(settings)
+    say_what_takes_long()
+    name, alias = settings.model_name, previous_alias(settings.alias)
+    left, version = registry.version_of(name, settings.alias), registry.version_of(name, alias)
+    if version is None or version == left:
+        at = f"version {left} alone" if left is not None else "none"
+        raise BadInputError(f"alias {alias} of {name}", "a version that was served before", at)
+    stored = _servable(place, settings, registry, version)
+    reason = word.reason or _BY_HAND
+    if left is not None:
+        registry.tag(name, left, "rolled_back_reason", reason)
+    _serve(settings, registry, stored, "rolled_back", f"after version {left}: {reason}", word.by)
+    console.print(
+        f"{name} version {version} is {settings.alias} again, after version {left}: served from its next rows on",
+        highlight=False,
+        soft_wrap=True,
+    )
+
+
+def _servable(place: Place, settings: ModelsSettings, registry: ModelRegistry, version: int) -> StoredModel:
+    """Return a version after all that serving will ask of it."""
+    stored = registry.load(settings.model_name, version)
+    stored.card.check_servable(settings.interval_s)
+    check_model(stored.onnx, stored.card, samples_of(settings, stored.card))
+    if place.run is not None:
+        require_computed_by(place.run, stored.card)
+    return stored
+
+
+def _serve(
+    settings: ModelsSettings, registry: ModelRegistry, stored: StoredModel, event: str, reason: str, by: str
+) -> None:
+    """Point the alias to a version, with who decided it and why on the version and in the audit log."""
+    name = settings.model_name
+    registry.tag(name, stored.version, "served_reason", reason)
+    registry.tag(name, stored.version, "served_by", by)
+    registry.promote(name, stored.version, settings.alias)
+    _tell(settings, stored.card, stored.version, event, settings.alias, reason, by)
 
 
 def show(place: Place, version: int) -> None:
@@ -144,11 +222,17 @@ def _store(
 
 
 def _tell(
-    settings: ModelsSettings, card: ModelCard, version: int, event: str, alias: str | None, reason: str
+    settings: ModelsSettings,
+    card: ModelCard,
+    version: int,
+    event: str,
+    alias: str | None,
+    reason: str,
+    by: str | None = None,
 ) -> None:
     """Put it down on the log, where there is one."""
     if is_embedded(settings.broker_address) and not log_folder(settings.broker_address).is_dir():
         return
     with open_producer(settings, "predictions") as producer:
-        producer.produce(MODEL_EVENTS, event_of(card, version, event, alias, reason))
+        producer.produce(MODEL_EVENTS, event_of(card, version, event, alias, reason, by))
         producer.flush()

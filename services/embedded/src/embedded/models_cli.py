@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from contracts.errors import BadInputError
 from embedded.exits import errors_in_words
 
+if TYPE_CHECKING:
+    from embedded.model_commands import Word
+
 app = typer.Typer(help="Models of your own, and which version is served.", no_args_is_help=True)
 
 _Run = Annotated[Path | None, typer.Option("--run", help="folder of a run; by default the configured registry")]
 _Name = Annotated[str | None, typer.Option(help="registered name; by default PREDICTIONS_MODEL_NAME")]
 _Version = Annotated[int, typer.Argument(min=1, help="its number, as `list` shows it")]
+_Reason = Annotated[str | None, typer.Option(help="why, in words: it is on the version and in the audit log")]
+_By = Annotated[str | None, typer.Option("--by", help="who says so; by default the user of this machine")]
 _Json = Annotated[bool, typer.Option("--json", help="for programs")]
 
 
@@ -33,7 +38,11 @@ def register(
     kind: Annotated[str | None, typer.Option(help="what kind of model it is, for people")] = None,
     name: _Name = None,
     run: _Run = None,
-    promote: Annotated[bool, typer.Option("--promote", help="serve it from the next rows on")] = False,
+    promote: Annotated[
+        bool, typer.Option("--promote", help="serve it from the next rows on; needs --reason: nobody has judged it")
+    ] = False,
+    reason: _Reason = None,
+    by: _By = None,
 ) -> None:
     """Check an ONNX model against its card and register it."""
     from embedded import model_commands as commands
@@ -50,22 +59,35 @@ def register(
             "sequence_length": sequence_length,
             "kind": kind,
         }
+        word = _word(reason, by)
+        if promote:
+            word.require_reason(f"{file.name}", None)
         version = commands.register(place, file, card, options, console)
         if promote:
-            commands.promote(place, version, console)
+            commands.promote(place, version, word, console)
         else:
             said = f"to serve it: tradestream models promote {version}{place.words()}"
             console.print(said, highlight=False, soft_wrap=True)
 
 
 @app.command()
-def promote(version: _Version, name: _Name = None, run: _Run = None) -> None:
-    """Serve a version from the next rows on."""
+def promote(version: _Version, name: _Name = None, run: _Run = None, reason: _Reason = None, by: _By = None) -> None:
+    """Serve a version from the next rows on; one that has not passed the gate needs a reason."""
     from embedded import model_commands as commands
     from embedded.model_place import Place
 
     with errors_in_words() as console:
-        commands.promote(Place(run, name), version, console)
+        commands.promote(Place(run, name), version, _word(reason, by), console)
+
+
+@app.command()
+def rollback(name: _Name = None, run: _Run = None, reason: _Reason = None, by: _By = None) -> None:
+    """Serve the version again that was served before, from the next rows on."""
+    from embedded import model_commands as commands
+    from embedded.model_place import Place
+
+    with errors_in_words() as console:
+        commands.roll_back(Place(run, name), _word(reason, by), console)
 
 
 @app.command(name="list")
@@ -86,6 +108,12 @@ def show(version: _Version, name: _Name = None, run: _Run = None) -> None:
 
     with errors_in_words():
         commands.show(Place(run, name), version)
+
+
+def _word(reason: str | None, by: str | None) -> Word:
+    from embedded.model_commands import Word
+
+    return Word(reason) if by is None else Word(reason, by)
 
 
 def _names(text: str) -> tuple[str, ...]:

@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING
 
 from contracts.feature_row import FeatureRow
 from contracts.model_event import ModelEvent
+from contracts.model_quality import ModelQuality
 from contracts.prediction import Prediction
 from contracts.state import State
-from contracts.topics import MODEL_EVENTS, PREDICTIONS, TECHNICAL_INDICATORS
+from contracts.topics import MODEL_EVENTS, MODEL_QUALITY, PREDICTIONS, TECHNICAL_INDICATORS
 from modeling.sequence import extend, is_new
 from predictions import metrics
 from predictions.core.decision import concerns, step
+from predictions.core.quality import watch
 from predictions.core.switch import last_version, switched
 from predictions.run_store import RunStore
 from predictions.said import Said
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
     from quixstreams.dataframe import StreamingDataFrame
     from quixstreams.models.topics import Topic
 
-Out = Prediction | ModelEvent
+Out = Prediction | ModelEvent | ModelQuality
 
 
 def topology(
@@ -53,10 +55,17 @@ def topology(
         runs.save(row, after, state)
         for prediction in predictions:
             metrics.PREDICTIONS.labels(model=prediction.model_name, reason=prediction.reason).inc()
-        return [*predictions, *switched(state, predictions, settings.alias, speakers.trained_to_ms)]
+        told = switched(state, predictions, settings.alias, speakers.trained_to_ms)
+        rises = bool(predictions) and speakers.foresees_rise(predictions[-1].model_version)
+        found = watch(state, row, predictions, rises)
+        for quality in found:
+            metrics.tell_quality(quality)
+        return [*predictions, *told, *found]
 
     rows = inputs[TECHNICAL_INDICATORS.name].filter(lambda row: concerns(row, settings.interval_s))
     out = rows.apply(predict, stateful=True, expand=True)
     predictions = out.filter(lambda message: isinstance(message, Prediction))
     keep(publish(predictions, topics[PREDICTIONS.name]), settings.store_writer())
     publish(out.filter(lambda message: isinstance(message, ModelEvent)), topics[MODEL_EVENTS.name])
+    found = out.filter(lambda message: isinstance(message, ModelQuality))
+    keep(publish(found, topics[MODEL_QUALITY.name]), settings.store_writer())

@@ -46,6 +46,11 @@ class Replayed:
         ends = (model.facts.trained_to_ms for (_, number), model in self._models.items() if number == version)
         return next(ends, None)
 
+    def foresees_rise(self, version: int) -> bool:
+        """Return whether a version foresees the close at its horizon."""
+        labels = (model.card.label.name for (_, number), model in self._models.items() if number == version)
+        return next(labels, None) == "rise"
+
 
 def load_versions(served: ServedVersions, settings: PredictionsSettings) -> dict[ModelVersion, ServedModel]:
     """Return each version, loaded once.

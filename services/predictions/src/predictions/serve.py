@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from loguru import logger
 
 from contracts.errors import BadInputError, BadSettingError
-from contracts.topics import MODEL_EVENTS, PREDICTIONS, TECHNICAL_INDICATORS
+from contracts.topics import MODEL_EVENTS, MODEL_QUALITY, PREDICTIONS, TECHNICAL_INDICATORS
 from modeling.progress import write_json
 from modeling.registered import NoModelError
 from predictions.app import topology
@@ -76,7 +76,7 @@ def run(settings: PredictionsSettings, load: Callable[[PredictionsSettings], Loa
             settings,
             service="predictions",
             inputs=[TECHNICAL_INDICATORS],
-            outputs=[PREDICTIONS, MODEL_EVENTS],
+            outputs=[PREDICTIONS, MODEL_EVENTS, MODEL_QUALITY],
             topology=partial(_lay_out, loaded=loaded),
         )
 

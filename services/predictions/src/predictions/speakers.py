@@ -30,6 +30,9 @@ class Speakers(Protocol):
     def trained_to_ms(self, version: int) -> int | None:
         """Return where a version's training data ends; None if that is not to be had."""
 
+    def foresees_rise(self, version: int) -> bool:
+        """Return whether a version foresees the close at its horizon, so that a later row judges it."""
+
 
 class Champion:
     """The promoted version, which may be exchanged while it serves.
@@ -65,6 +68,12 @@ class Champion:
         champion = self.model
         found = champion if version == champion.facts.version else self._version(version)
         return None if found is None else found.facts.trained_to_ms
+
+    def foresees_rise(self, version: int) -> bool:
+        """Return whether a version foresees the close at its horizon; not of one that cannot be loaded."""
+        champion = self.model
+        found = champion if version == champion.facts.version else self._version(version)
+        return found is not None and found.card.label.name == "rise"
 
     def _version(self, version: int) -> ServedModel | None:
         if version not in self._older:

@@ -11,7 +11,8 @@ from contracts.topics import MODEL_EVENTS, TECHNICAL_INDICATORS
 from streaming.clients import committed_offsets
 from verify.log import Log
 
-_IS_SERVED = ("promoted", "rolled_back")
+#: What happens to a version that is served from then on, in words.
+_IS_SERVED = {"promoted": "was promoted", "rolled_back": "was put back"}
 
 
 def why_predictions_are_due(source: Log) -> str | None:
@@ -23,8 +24,8 @@ def _promoted(source: Log) -> str | None:
     for record in source.read(MODEL_EVENTS):
         event = record.readable_message()
         if isinstance(event, ModelEvent) and event.event in _IS_SERVED:
-            happened = event.event.replace("_", " ")
-            return f"{MODEL_EVENTS.name} says: version {event.model_version} of {event.model_name} was {happened}"
+            happened = _IS_SERVED[event.event]
+            return f"{MODEL_EVENTS.name} says: version {event.model_version} of {event.model_name} {happened}"
     return None
 
 

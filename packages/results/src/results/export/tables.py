@@ -12,6 +12,7 @@ from contracts.message import Message
 from contracts.topics import (
     CANDLES,
     FILLS,
+    MODEL_QUALITY,
     ORDERS,
     PNL,
     POSITIONS,
@@ -88,6 +89,7 @@ TABLES: tuple[Table, ...] = (
     Table(CANDLES, ("window_start_ms",), _CANDLE_FIRST),
     Table(TECHNICAL_INDICATORS, ("window_start_ms",)),
     Table(PREDICTIONS, ("window_start_ms",)),
+    Table(MODEL_QUALITY, ("to_ms",)),
     Table(SIGNALS, ("window_start_ms",)),
     Table(ORDERS, ("decided_at_ms", "order_id", "updated_at_ms")),
     Table(FILLS, ("filled_at_ms",)),

@@ -24,12 +24,14 @@ _MODEL_ACTIONS: dict[str, AuditAction] = {
     "switched": "model_served",
 }
 
-#: What an event says, besides who and when: action, subject, details.
+#: What an event says, besides when: action, subject, details, among them ``actor`` if it was not the service.
 _Said = tuple[AuditAction, str, dict[str, str]]
 
 
 def _of_model(event: ModelEvent) -> _Said:
     details = {"reason": event.reason, "alias": event.alias or "", "message_id": event.message_id}
+    if event.by is not None:
+        details["actor"] = event.by
     if event.pair is not None:
         details |= {"exchange": event.exchange or "", "pair": event.pair}
     return _MODEL_ACTIONS[event.event], f"{event.model_name}:{event.model_version}", details

@@ -1,0 +1,152 @@
+"""How a version does on a pair, counted over windows of predictions: a fold, with the counts in the pair's state."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from contracts.feature_row import FeatureRow
+from contracts.model_quality import DriftAlarm, ModelQuality
+from contracts.prediction import Prediction
+from contracts.state import State
+from predictions.core.outcomes import Outcome, await_outcome, outcome
+
+#: Predictions of a window: judged, or unlike the training data.
+WINDOW = 200
+#: Standard errors by which losses of two windows may be above what the probabilities led to expect. If those are
+#: right, a normal variable is beyond that once in 31,574 windows.
+SURPRISE = 4.0
+#: Share of a window that may be unlike the training data, of which not one row in a thousand is.
+UNFAMILIAR = 0.05
+#: Upper ends of the bins of confidence, by the name they have in the message; the last one is open.
+BINS: Mapping[str, float] = {"below_52": 0.52, "to_55": 0.55, "to_60": 0.6, "above_60": math.inf}
+
+_COUNTS = "quality"
+_DIGITS = 6
+_EDGE = 1e-6
+
+Counts = dict[str, Any]
+
+
+def watch(state: State, row: FeatureRow, predictions: list[Prediction], foresees_rise: bool) -> list[ModelQuality]:
+    """Take a row and what was said of it; return what is to be told once a window is full.
+
+    Parameters
+    ----------
+    state
+        Of the row's pair; changed in place.
+    row
+        One that was not there before: it judges the prediction of which it is the horizon.
+    predictions
+        Of the row. Another version than before begins a window of its own.
+    foresees_rise
+        Whether the version that speaks foresees the close at its horizon; of other labels only what is unlike the
+        training data is counted.
+    """
+    came = outcome(state, row)
+    if not predictions:
+        return []
+    spoke = predictions[-1]
+    kept: Counts | None = state.get(_COUNTS)
+    counts = kept if kept is not None and kept["version"] == spoke.model_version else _none(spoke)
+    if came is not None and came.version == spoke.model_version:
+        _count(counts, came, spoke.horizon_bars)
+    if spoke.reason == "unfamiliar":
+        counts["unfamiliar"] += 1
+    if foresees_rise:
+        await_outcome(state, spoke)
+    full = counts["judged"] + counts["unfamiliar"] >= WINDOW
+    state.set(_COUNTS, _next(spoke, row.window_end_ms, counts) if full else counts)
+    return [_quality(spoke, counts, row.window_end_ms)] if full else []
+
+
+def _next(spoke: Prediction, from_ms: int, counts: Counts) -> Counts:
+    above = counts["loss"] - counts["expected_loss"]
+    return _none(spoke) | {"from_ms": from_ms, "before": [above, counts["variance"]]}
+
+
+def _none(spoke: Prediction) -> Counts:
+    return {
+        "version": spoke.model_version,
+        "from_ms": spoke.window_start_ms,
+        "before": [0.0, 0.0],
+        "judged": 0,
+        "unfamiliar": 0,
+        "hits": 0,
+        "confidence": 0.0,
+        "loss": 0.0,
+        "expected_loss": 0.0,
+        "variance": 0.0,
+        "bins": [[0, 0, 0.0] for _ in BINS],
+    }
+
+
+def _count(counts: Counts, came: Outcome, horizon_bars: int) -> None:
+    """Add an outcome; the variance is of a loss whose probability is right, `horizon_bars` of which overlap."""
+    up = min(max(came.probability_up, _EDGE), 1 - _EDGE)
+    confidence, hit = max(up, 1 - up), int((up > 0.5) == came.rose)
+    counts["judged"] += 1
+    counts["hits"] += hit
+    counts["confidence"] += confidence
+    counts["loss"] -= math.log(up if came.rose else 1 - up)
+    counts["expected_loss"] -= up * math.log(up) + (1 - up) * math.log(1 - up)
+    counts["variance"] += horizon_bars * up * (1 - up) * math.log(up / (1 - up)) ** 2
+    of_bin = counts["bins"][next(place for place, upper in enumerate(BINS.values()) if confidence < upper)]
+    of_bin[0] += 1
+    of_bin[1] += hit
+    of_bin[2] += confidence
+
+
+def _quality(spoke: Prediction, counts: Counts, to_ms: int) -> ModelQuality:
+    judged, unfamiliar = counts["judged"], counts["unfamiliar"]
+    share = unfamiliar / (judged + unfamiliar)
+    surprise = _surprise(counts)
+    alarm: DriftAlarm | None = None
+    if share > UNFAMILIAR:
+        alarm = "unfamiliar"
+    if surprise is not None and surprise > SURPRISE:
+        alarm = "loss"
+    return ModelQuality(
+        model_name=spoke.model_name,
+        model_version=spoke.model_version,
+        exchange=spoke.exchange,
+        pair=spoke.pair,
+        interval_s=spoke.interval_s,
+        from_ms=counts["from_ms"],
+        to_ms=to_ms,
+        predictions=judged + unfamiliar,
+        judged=judged,
+        unfamiliar_share=round(share, _DIGITS),
+        surprise=surprise,
+        alarm=alarm,
+        **(_means(counts) if judged else {}),
+    )
+
+
+def _surprise(counts: Counts) -> float | None:
+    """Return by how many standard errors losses of this window and the one before are too high.
+
+    None where the probabilities promised nothing: losses of a coin cannot disappoint.
+    """
+    above_before, variance_before = counts["before"]
+    variance = variance_before + counts["variance"]
+    if variance <= 0:
+        return None
+    above: float = above_before + counts["loss"] - counts["expected_loss"]
+    return round(above / math.sqrt(variance), _DIGITS)
+
+
+def _means(counts: Counts) -> dict[str, Any]:
+    judged = counts["judged"]
+    found: dict[str, float] = {
+        "log_loss": counts["loss"] / judged,
+        "loss_to_coin": counts["loss"] / judged - math.log(2),
+        "hit_rate": counts["hits"] / judged,
+        "expected_hit_rate": counts["confidence"] / judged,
+        "calibration_error": sum(abs(hits - said) for _, hits, said in counts["bins"]) / judged,
+    }
+    by_bin = list(zip(BINS, counts["bins"], strict=True))
+    rates = {f"hit_rate_{name}": hits / count for name, (count, hits, _) in by_bin if count}
+    sizes = {f"judged_{name}": count for name, (count, _, _) in by_bin}
+    return {**{name: round(value, _DIGITS) for name, value in (found | rates).items()}, **sizes}
