@@ -20,7 +20,7 @@ from streaming.embedded.group import ExclusiveLock
 from streaming.exit_codes import EXIT_FAILED, EXIT_STOPPED
 
 LIVE_MS = 1_772_445_600_000
-BEGIN_MS = LIVE_MS - 4 * 3_600_000
+BEGIN_MS = LIVE_MS - 2 * 3_600_000
 
 
 @pytest.fixture(scope="module")
