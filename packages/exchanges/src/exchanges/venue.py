@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from contracts.errors import BadInputError, TradestreamError
 from contracts.trade_frame import Side, TradeFrame
+
+#: So many trades are in one message at most.
+FRAME_TRADES = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,3 +124,22 @@ def trade_frame(exchange: str, pair: str, trades: Sequence[Trade], *, consecutiv
         quantities=[t.quantity for t in trades],
         sides=[t.side for t in trades],
     )
+
+
+def trade_frames(exchange: str, pair: str, trades: Sequence[Trade], *, consecutive_ids: bool) -> Iterator[TradeFrame]:
+    """Yield `trades`, which must be in id order, as messages of `FRAME_TRADES` at most.
+
+    Parameters
+    ----------
+    exchange, pair, consecutive_ids
+        As `trade_frame`.
+    trades
+        Any number.
+
+    Yields
+    ------
+    TradeFrame
+        In the same order; none without trades.
+    """
+    for begin in range(0, len(trades), FRAME_TRADES):
+        yield trade_frame(exchange, pair, trades[begin : begin + FRAME_TRADES], consecutive_ids=consecutive_ids)

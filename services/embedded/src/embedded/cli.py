@@ -35,6 +35,7 @@ from embedded.options import (
     Speaks,
     Speed,
     Steps,
+    Trades,
     Version,
     choices_of,
     known_model,
@@ -321,10 +322,7 @@ def backtest(
         list[Path] | None,
         typer.Option(help="a file of bars of one pair: CSV, JSON, Parquet, Feather; repeatable"),
     ] = None,
-    trades: Annotated[
-        list[Path] | None,
-        typer.Option(help="or candles of recorded trades: a file, or a folder as history writes it; repeatable"),
-    ] = None,
+    trades: Trades = None,
     run_folder: Annotated[Path | None, typer.Option("--run", help="or the candles of this run's folder")] = None,
     of: Annotated[
         Path | None, typer.Option(help="hold this run's orders, fills and P&L against a backtest of its accounts")

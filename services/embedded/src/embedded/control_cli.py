@@ -10,7 +10,7 @@ from contracts.errors import BadInputError
 from contracts.operator_command import OperatorAction
 from contracts.timestamps import iso_utc_ms
 from embedded.exits import errors_in_words
-from embedded.options import AsJson, RunFolder
+from embedded.options import AsJson, By, RunFolder
 from embedded.terminal.rows import print_json, print_rows
 
 app = typer.Typer(help="Halt accounts, let them only sell, empty them, and let them go on.", no_args_is_help=True)
@@ -19,25 +19,24 @@ _Reason = Annotated[str, typer.Option(help="why, in words: it is on the alert an
 _Accounts = Annotated[
     list[str] | None, typer.Option("--account", help="its name; repeatable, or several with commas; all without it")
 ]
-_By = Annotated[str | None, typer.Option("--by", help="who says so; by default the user of this machine")]
 #: Of what `show` returns.
 _SHOWN = {"account": "Account", "said": "Said", "reason": "Reason", "by": "By", "at": "At"}
 
 
 @app.command()
-def halt(reason: _Reason, account: _Accounts = None, by: _By = None, run_folder: RunFolder = None) -> None:
+def halt(reason: _Reason, account: _Accounts = None, by: By = None, run_folder: RunFolder = None) -> None:
     """Send nothing any more and cancel what is in flight; what rests on positions stays."""
     _say("halt", reason, account, by, run_folder)
 
 
 @app.command(name="reduce-only")
-def reduce_only(reason: _Reason, account: _Accounts = None, by: _By = None, run_folder: RunFolder = None) -> None:
+def reduce_only(reason: _Reason, account: _Accounts = None, by: By = None, run_folder: RunFolder = None) -> None:
     """Buy nothing any more; exits and limits go on."""
     _say("reduce_only", reason, account, by, run_folder)
 
 
 @app.command()
-def flatten(reason: _Reason, account: _Accounts = None, by: _By = None, run_folder: RunFolder = None) -> None:
+def flatten(reason: _Reason, account: _Accounts = None, by: By = None, run_folder: RunFolder = None) -> None:
     """Sell all that is held, and buy nothing any more."""
     _say("flatten", reason, account, by, run_folder)
 
@@ -46,7 +45,7 @@ def flatten(reason: _Reason, account: _Accounts = None, by: _By = None, run_fold
 def resume(
     reason: _Reason,
     account: _Accounts = None,
-    by: _By = None,
+    by: By = None,
     run_folder: RunFolder = None,
     limits: Annotated[
         bool, typer.Option("--limits", help="lift also what a loss limit of the named accounts has stopped")

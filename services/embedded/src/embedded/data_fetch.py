@@ -11,7 +11,7 @@ from contracts.heartbeat import Heartbeat
 from contracts.message import Message
 from embedded.data_pages import DISORDER_US, pages
 from exchanges.rest_client import VenueRest
-from exchanges.venue import BadRow, Trade, trade_frame
+from exchanges.venue import BadRow, Trade, trade_frames
 from exchanges.venues import Venue
 from history.core.stretches import Stretch, earlier, later
 from history.holes import Hole, holes_of
@@ -20,7 +20,6 @@ from history.pair_folder import PairFolder
 BAD_ROWS_FILE = "bad_rows.jsonl"
 #: So many trades are held before they become a file.
 _BATCH_TRADES = 20_000
-_FRAME_TRADES = 1_000
 
 
 @dataclass
@@ -148,15 +147,8 @@ class PairFetch:
                 return
 
     def _store(self, trades: Sequence[Trade], more: Iterable[Message]) -> None:
-        frames: list[Message] = [
-            trade_frame(
-                self._market.name,
-                self.told.pair,
-                trades[begin : begin + _FRAME_TRADES],
-                consecutive_ids=self._market.consecutive_ids,
-            )
-            for begin in range(0, len(trades), _FRAME_TRADES)
-        ]
+        market = self._market
+        frames = trade_frames(market.name, self.told.pair, trades, consecutive_ids=market.consecutive_ids)
         if messages := [*frames, *more]:
             self.told.trades += self._folder.add(messages)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
+from contracts.trade_ids import not_above
 from exchanges.absurd_times import without_absurd_times
 from exchanges.rest_client import VenueRest
 from exchanges.restarted_ids import split_restarted
@@ -14,7 +15,6 @@ from history.core.stretches import Stretch
 
 #: Venues give trades by id; one may be this much older than another before it.
 DISORDER_US = 60_000_000
-_IDS_START_AGAIN = "its id is not above those of older trades"
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ async def pages(
         page = await rest.trades(pair, cursor)
         believed, absurd = without_absurd_times(pair, page.trades, venue_time_us)
         wanted, again = split_restarted(believed, last_id, newest_us)
-        lost = [] if again is None else [BadRow(repr(trade), _IDS_START_AGAIN, pair) for trade in again.trades]
+        lost = [] if again is None else [BadRow(repr(t), not_above(again.last_id), pair) for t in again.trades]
         if wanted:
             last_id = max(last_id or 0, wanted[-1].trade_id)
             newest_us = max(newest_us, *(trade.timestamp_us for trade in wanted))

@@ -103,14 +103,13 @@ class KillSwitch:
         """Whether every process runs or is done, and has for a moment."""
         processes = self._supervisor.processes.values()
         return all(
-            process.finished
-            # One that was killed is taken for running until somebody has looked.
-            or (
-                (process.running and process.pid not in self._killed)
-                and self._supervisor.seconds_alive(process) >= _APART_S
-            )
+            process.finished or (self._runs(process) and self._supervisor.seconds_alive(process) >= _APART_S)
             for process in processes
         )
+
+    def _runs(self, process: ManagedProcess) -> bool:
+        """Whether it does; one that was killed is taken for running until somebody has looked."""
+        return process.running and process.pid not in self._killed
 
     def _in_the_middle(self, kill: Kill, process: ManagedProcess) -> bool:
         if kill.process == "train":

@@ -9,6 +9,7 @@ import typer
 
 from contracts.errors import BadInputError
 from embedded.exits import errors_in_words
+from embedded.options import By
 
 if TYPE_CHECKING:
     from embedded.model_commands import Word
@@ -19,7 +20,6 @@ _Run = Annotated[Path | None, typer.Option("--run", help="folder of a run; by de
 _Name = Annotated[str | None, typer.Option(help="registered name; by default PREDICTIONS_MODEL_NAME")]
 _Version = Annotated[int, typer.Argument(min=1, help="its number, as `list` shows it")]
 _Reason = Annotated[str | None, typer.Option(help="why, in words: it is on the version and in the audit log")]
-_By = Annotated[str | None, typer.Option("--by", help="who says so; by default the user of this machine")]
 _Json = Annotated[bool, typer.Option("--json", help="for programs")]
 
 
@@ -42,7 +42,7 @@ def register(
         bool, typer.Option("--promote", help="serve it from the next rows on; needs --reason: nobody has judged it")
     ] = False,
     reason: _Reason = None,
-    by: _By = None,
+    by: By = None,
 ) -> None:
     """Check an ONNX model against its card and register it."""
     from embedded import model_commands as commands
@@ -61,7 +61,7 @@ def register(
         }
         word = _word(reason, by)
         if promote:
-            word.require_reason(f"{file.name}", None)
+            word.require_reason(file.name, None)
         version = commands.register(place, file, card, options, console)
         if promote:
             commands.promote(place, version, word, console)
@@ -71,7 +71,7 @@ def register(
 
 
 @app.command()
-def promote(version: _Version, name: _Name = None, run: _Run = None, reason: _Reason = None, by: _By = None) -> None:
+def promote(version: _Version, name: _Name = None, run: _Run = None, reason: _Reason = None, by: By = None) -> None:
     """Serve a version from the next rows on; one that has not passed the gate needs a reason."""
     from embedded import model_commands as commands
     from embedded.model_place import Place
@@ -81,7 +81,7 @@ def promote(version: _Version, name: _Name = None, run: _Run = None, reason: _Re
 
 
 @app.command()
-def rollback(name: _Name = None, run: _Run = None, reason: _Reason = None, by: _By = None) -> None:
+def rollback(name: _Name = None, run: _Run = None, reason: _Reason = None, by: By = None) -> None:
     """Serve the version again that was served before, from the next rows on."""
     from embedded import model_commands as commands
     from embedded.model_place import Place

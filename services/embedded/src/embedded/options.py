@@ -45,6 +45,11 @@ Exchange = Annotated[
 Requester = Annotated[str, typer.Option(help="on whose behalf: a pair streams as long as anybody requests it")]
 Out = Annotated[Path, typer.Option(help="folder for the results")]
 Replace = Annotated[bool, typer.Option("--replace", help="replace the results of an earlier run without asking")]
+By = Annotated[str | None, typer.Option("--by", help="who says so; by default the user of this machine")]
+Trades = Annotated[
+    list[Path] | None,
+    typer.Option(help="or candles of recorded trades: a file, or a folder as history writes it; repeatable"),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="as JSON, for programs")]
 Data = Annotated[
     Path | None,

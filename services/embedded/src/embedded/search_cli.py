@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 
 from embedded.exits import errors_in_words
-from embedded.options import Accounts, AsJson, Balance, FeeBps, Out, Pairs, Replace, pairs_of
+from embedded.options import Accounts, AsJson, Balance, FeeBps, Out, Pairs, Replace, Trades, pairs_of
 from embedded.terminal.rows import print_json
 
 #: Its commands stand beside the others of `tradestream`.
@@ -25,10 +25,6 @@ _Parameters = Annotated[
 _Bars = Annotated[
     list[Path] | None,
     typer.Option(help="a file of bars of one pair: CSV, JSON, Parquet, Feather; repeatable"),
-]
-_Trades = Annotated[
-    list[Path] | None,
-    typer.Option(help="or candles of recorded trades: a file, or a folder as history writes it; repeatable"),
 ]
 _Run = Annotated[Path | None, typer.Option("--run", help="or the candles of this run's folder")]
 _Interval = Annotated[str, typer.Option(help="of the candles of a run or of trades: 1m, 5m, 15m")]
@@ -68,7 +64,7 @@ def optimise(
     seed: _Seed = 7,
     workers: _Workers = None,
     bars: _Bars = None,
-    trades: _Trades = None,
+    trades: Trades = None,
     run_folder: _Run = None,
     pairs: Pairs = None,
     interval: _Interval = "1m",
@@ -114,7 +110,7 @@ def luck(
     markets: Annotated[int, typer.Option(min=0, max=10_000, help="made-up markets to run it on")] = 20,
     seed: _Seed = 7,
     bars: _Bars = None,
-    trades: _Trades = None,
+    trades: Trades = None,
     run_folder: _Run = None,
     pairs: Pairs = None,
     interval: _Interval = "1m",
@@ -167,7 +163,7 @@ def walk_forward(
     seed: _Seed = 7,
     workers: _Workers = None,
     bars: _Bars = None,
-    trades: _Trades = None,
+    trades: Trades = None,
     run_folder: _Run = None,
     pairs: Pairs = None,
     interval: _Interval = "1m",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter, OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -49,9 +49,13 @@ class PairFolder:
             self._day(day)
 
     @property
+    def _coverage(self) -> fold.Coverage:
+        return {name: self._told[name] for name in fold.initial()}  # type: ignore[return-value]
+
+    @property
     def complete(self) -> tuple[int, int] | None:
         """Between which times every trade of the venue is stored, microseconds; None before anybody said so."""
-        return _complete(self._told)
+        return fold.complete(self._coverage)
 
     def add(self, messages: Sequence[Message]) -> int:
         """Store what is new of `messages`, in the order of the topic.
@@ -68,7 +72,7 @@ class PairFolder:
         """
         stored = 0
         touched = set[int]()
-        coverage: fold.Coverage = {name: self._told[name] for name in fold.initial()}  # type: ignore[assignment]
+        coverage = self._coverage
         for day, rows in sorted(rows_by_day(m for m in messages if isinstance(m, TradeFrame)).items()):
             stored += self._day(day).add(rows)
             touched.add(day)
@@ -124,7 +128,7 @@ class PairFolder:
 
     def _days_reached(self, coverage: fold.Coverage) -> set[int]:
         """Return the days whose complete part has grown, at its end or at its beginning."""
-        known, now = _complete(self._told), _complete(coverage)
+        known, now = self.complete, fold.complete(coverage)
         if now is None or now == known:
             return set()
         grown = [now] if known is None else [(known[1], now[1]), (now[0], known[0])]
@@ -143,11 +147,6 @@ class PairFolder:
         complete = fold.of_day(coverage, day)
         from_us, to_us = complete or (None, None)
         return {**counted, "complete_from_us": from_us, "complete_to_us": to_us}
-
-
-def _complete(told: Mapping[str, Any]) -> tuple[int, int] | None:
-    from_us, to_us = told["complete_from_us"], told["complete_to_us"]
-    return None if from_us is None or to_us is None else (from_us, to_us)
 
 
 def _date(day: int) -> str:

@@ -48,8 +48,7 @@ class Replayed:
 
     def foresees_rise(self, version: int) -> bool:
         """Return whether a version foresees the close at its horizon."""
-        labels = (model.card.label.name for (_, number), model in self._models.items() if number == version)
-        return next(labels, None) == "rise"
+        return any(model.foresees_rise for (_, number), model in self._models.items() if number == version)
 
 
 def load_versions(served: ServedVersions, settings: PredictionsSettings) -> dict[ModelVersion, ServedModel]:

@@ -10,6 +10,7 @@ from loguru import logger
 
 from modeling.database_address import database_file
 from modeling.facts import ModelFacts
+from modeling.labels import RISE
 from modeling.model_card import ModelCard
 from modeling.onnx_model import OnnxModel
 from modeling.own_model import made_up
@@ -40,6 +41,11 @@ class ServedModel:
     facts: ModelFacts
     card: ModelCard
     forecast: Forecast
+
+    @property
+    def foresees_rise(self) -> bool:
+        """Whether it foresees the close at its horizon."""
+        return self.card.label.name == RISE.name
 
     @classmethod
     def of(cls, stored: StoredModel, interval_s: int) -> ServedModel:

@@ -73,7 +73,7 @@ class Champion:
         """Return whether a version foresees the close at its horizon; not of one that cannot be loaded."""
         champion = self.model
         found = champion if version == champion.facts.version else self._version(version)
-        return found is not None and found.card.label.name == "rise"
+        return found is not None and found.foresees_rise
 
     def _version(self, version: int) -> ServedModel | None:
         if version not in self._older:

@@ -11,13 +11,11 @@ from contracts.topics import TRADES, TRADES_CHECKPOINTS
 from contracts.trade_frame import TradeFrame
 from contracts.trades_checkpoint import TradesCheckpoint
 from contracts.units import US_PER_SECOND
-from exchanges.venue import BadRow, Trade, trade_frame
+from exchanges.venue import BadRow, Trade, trade_frames
 from streaming.producer import MessageProducer
 from trades import metrics
 from trades.bad_rows import IDS_START_AGAIN, BadRows
 from trades.core import progress as fold
-
-FRAME_TRADES = 1_000
 
 
 class PairLog:
@@ -65,9 +63,8 @@ class PairLog:
     def trades(self, trades: Sequence[Trade]) -> None:
         """Write trades that are in id order, as frames."""
         pair, exchange = self.progress.pair, self.progress.exchange
-        for start in range(0, len(trades), FRAME_TRADES):
-            part = trades[start : start + FRAME_TRADES]
-            self.frame(trade_frame(exchange, pair, part, consecutive_ids=self._consecutive_ids))
+        for frame in trade_frames(exchange, pair, trades, consecutive_ids=self._consecutive_ids):
+            self.frame(frame)
 
     def frame(self, frame: TradeFrame, cursor: str | None = None) -> None:
         """Write a frame; `cursor` is where to go on after it, by default at its newest trade."""

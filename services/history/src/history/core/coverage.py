@@ -77,10 +77,16 @@ def joined(spans: Iterable[list[int]]) -> list[list[int]]:
     return found
 
 
+def complete(coverage: Coverage) -> tuple[int, int] | None:
+    """Return between which times every trade is stored, microseconds; None before anybody said so."""
+    from_us, to_us = coverage["complete_from_us"], coverage["complete_to_us"]
+    return None if from_us is None or to_us is None else (from_us, to_us)
+
+
 def of_day(coverage: Coverage, day: int) -> tuple[int, int] | None:
     """Return the part of a day, counted from 1970, that is complete, as microseconds from and to; None if none is."""
-    from_us, to_us = coverage["complete_from_us"], coverage["complete_to_us"]
-    if from_us is None or to_us is None:
+    span = complete(coverage)
+    if span is None:
         return None
-    from_us, to_us = max(from_us, day * US_PER_DAY), min(to_us, (day + 1) * US_PER_DAY)
+    from_us, to_us = max(span[0], day * US_PER_DAY), min(span[1], (day + 1) * US_PER_DAY)
     return (from_us, to_us) if from_us < to_us else None
