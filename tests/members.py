@@ -1,8 +1,8 @@
 """Prove each member's dependencies: `make members`.
 
-Each member is installed alone, from the lock file, into an environment of its own; all its modules are imported there
-and, if it is a service, its topology test is run. What only works because another member happens to be installed
-fails here. Serving must not need what trains: predictions is checked once without its extras as well.
+Each member is installed alone, from the lock file, into an environment that holds nothing else; all its modules are
+imported there and, if it is a service, its topology test is run. What only works because another member happens to be
+installed fails here. Serving must not need what trains: predictions is checked once without its extras as well.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import sys
 import tempfile
 from multiprocessing.pool import ThreadPool
 from pathlib import Path
+from queue import SimpleQueue
 
 from tests.support.workspace import ROOT, Member, members
 
@@ -84,18 +85,30 @@ def extras_of(member: Member) -> dict[str, list[str]]:
     return {name: [re.split(r"[\[<>=~ ]", entry)[0] for entry in entries] for name, entries in declared.items()}
 
 
-def check(member: Member, extras: tuple[str, ...], test: bool) -> str:
-    """Install `member` alone with some of its extras, import it, run its topology test if asked; say how it went."""
+def check(member: Member, extras: tuple[str, ...], test: bool, environment: Path) -> str:
+    """Install `member` alone with some of its extras, import it, run its topology test if asked; say how it went.
+
+    What the environment held before and the member does not need is removed from it.
+    """
     of_extras = {name for extra, names in extras_of(member).items() if extra not in extras for name in names} or {"-"}
-    with tempfile.TemporaryDirectory() as folder:
-        environment = Path(folder)
-        python = str(environment / "bin/python")
-        chosen = [f"--extra={name}" for name in extras]
-        package = f"tradestream-{member.name}"
-        run(uv(), "sync", "--frozen", "--quiet", "--no-dev", "--package", package, *chosen, environment=environment)
-        names = ",".join(f"{name}={distribution}" for name, distribution in DISTRIBUTIONS.items())
-        imported = run(python, "-c", IMPORT_ALL, member.name, ",".join(of_extras), names, environment=environment)
-        tested = run_topology_test(member, environment) if test else ""
+    python = str(environment / "bin/python")
+    chosen = [f"--extra={name}" for name in extras]
+    package = f"tradestream-{member.name}"
+    run(
+        uv(),
+        "sync",
+        "--frozen",
+        "--exact",
+        "--quiet",
+        "--no-dev",
+        "--package",
+        package,
+        *chosen,
+        environment=environment,
+    )
+    names = ",".join(f"{name}={distribution}" for name, distribution in DISTRIBUTIONS.items())
+    imported = run(python, "-c", IMPORT_ALL, member.name, ",".join(of_extras), names, environment=environment)
+    tested = run_topology_test(member, environment) if test else ""
     return f"{member.name:12} {', '.join(extras) or 'no extras':18} {imported:44} {tested}"
 
 
@@ -127,9 +140,21 @@ def main() -> None:
         quick_extras = tuple(name for name in extras_of(member) if name not in LARGE_EXTRAS)
         checks += [(member, (), False)] if quick_extras else []
         checks += [(member, quick_extras, member.is_service)]
-    with ThreadPool(AT_A_TIME) as pool:
+    with tempfile.TemporaryDirectory() as folder, ThreadPool(AT_A_TIME) as pool:
+        # Used again and again: what several members need is installed, and compiled, once.
+        idle = SimpleQueue[Path]()
+        for number in range(AT_A_TIME):
+            idle.put(Path(folder, str(number)))
+
+        def checked(each: tuple[Member, tuple[str, ...], bool]) -> str:
+            environment = idle.get()
+            try:
+                return check(*each, environment)
+            finally:
+                idle.put(environment)
+
         try:
-            for line in pool.imap(lambda each: check(*each), checks):
+            for line in pool.imap(checked, checks):
                 print(line, flush=True)
         except CheckFailedError as error:
             raise SystemExit(str(error)) from error

@@ -31,7 +31,7 @@ FILES = [
     ("binance_spot_ETHUSDT_20240808-09.csv.gz", True, None),
     ("binance_spot_BTCUSDT_20230405.csv.gz", True, None),
     ("coinbase_BTC-USD_20230905_1h.csv.gz", False, None),
-    ("bitstamp_BTCUSD_2011-09_2012-05.csv.gz", False, 700),
+    ("bitstamp_BTCUSD_2011-09_2012-05.csv.gz", False, 200),
     pytest.param("bitstamp_BTCUSD_2011-09_2012-05.csv.gz", False, None, marks=pytest.mark.long),
 ]
 

@@ -28,7 +28,7 @@ from streaming.producer import open_producer
 
 PAIRS = ("BTC/USD", "ETH/USD")
 MIDNIGHT_MS = 1_772_582_400_000
-MINUTES, ROUNDS = 900, 4
+MINUTES, ROUNDS = 480, 3
 FEATURE_SET = feature_set_id()
 
 

@@ -25,7 +25,7 @@ from results.export.write import export
 from results.report.page import write_report
 from results.summary import RunRecord, write_summary
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.long]
 #: How a key or a secret may stand somewhere.
 FORMS = {
     *(form for each in (KEY, SECRET) for form in (each, quote(each, safe=""), b64encode(each.encode()).decode())),

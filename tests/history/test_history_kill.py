@@ -23,7 +23,7 @@ from streaming.producer import open_producer
 from streaming.settings import ServiceSettings
 from streaming.testing import run_topology
 
-KILLS = 5
+KILLS = 3
 
 
 def start(settings: ServiceSettings) -> subprocess.Popen[bytes]:

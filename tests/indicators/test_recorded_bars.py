@@ -63,6 +63,7 @@ def test_coinbase_minutes_with_holes(name: str) -> None:
     assert np.isfinite(found["sma_7"]).sum() > 1_000
 
 
+@pytest.mark.long
 def test_nine_years_of_four_hours() -> None:
     """Three holes, prices from 400 to 120,000; no longer timeframe than the row's own can be had from such bars."""
     bars = recorded("ta4j_coinbase_BTC-USD_4h_20160518-20251028.csv.gz", 14_400)

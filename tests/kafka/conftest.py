@@ -17,8 +17,9 @@ from streaming.settings import ServiceSettings
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    here = str(Path(__file__).parent)
     for item in items:
-        if Path(__file__).parent in item.path.parents:
+        if str(item.path).startswith(here):
             item.add_marker("kafka")
             if item.get_closest_marker("timeout") is None:
                 # The first builds what all of them share.

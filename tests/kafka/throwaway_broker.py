@@ -19,6 +19,8 @@ from tests.support.shared import in_use, shared_folder
 
 SCRIPT = Path(__file__).parents[2] / "deployments/local/kafka/kafka.py"
 CHECK_INTERVAL_MS = 500
+#: A broker of a test lives for seconds: the slow compiler would cost more than it ever saves.
+JVM = {"JDK_JAVA_OPTIONS": "-XX:TieredStopAtLevel=1"}
 
 
 @dataclass(frozen=True)
@@ -47,7 +49,12 @@ class Broker:
         options = ["--port", str(self.port), "--folder", str(self.folder), "--brokers", str(self.brokers)]
         options += ["--check-interval-ms", str(CHECK_INTERVAL_MS), *(["--secure"] if self.secure else [])]
         return subprocess.run(
-            [sys.executable, SCRIPT, command, *options], capture_output=True, text=True, timeout=240, check=False
+            [sys.executable, SCRIPT, command, *options],
+            env=os.environ | JVM,
+            capture_output=True,
+            text=True,
+            timeout=240,
+            check=False,
         )
 
     @contextmanager

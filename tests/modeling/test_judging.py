@@ -44,11 +44,11 @@ def test_overlap_makes_few_of_many() -> None:
 
 
 def test_nothing_is_rarely_something() -> None:
-    """Of 200 series without a mean, overlapping as labels do, about one in a hundred is below one in a hundred."""
+    """Of 100 series without a mean, overlapping as labels do, about one is below one in a hundred."""
     random = np.random.default_rng(5)
-    ps = [evidence(np.convolve(random.standard_normal(400), np.ones(5), "valid"), 5).p for _ in range(200)]
-    assert sum(p <= 0.01 for p in ps) <= 6
-    assert sum(p <= 0.2 for p in ps) >= 10, "a test that never finds anything proves nothing"
+    ps = [evidence(np.convolve(random.standard_normal(400), np.ones(5), "valid"), 5).p for _ in range(100)]
+    assert sum(p <= 0.01 for p in ps) <= 4
+    assert sum(p <= 0.2 for p in ps) >= 5, "a test that never finds anything proves nothing"
 
 
 def test_a_family_makes_luck_likelier_and_a_real_gain_stays() -> None:

@@ -9,6 +9,9 @@ from typing import Protocol, TypeVar
 
 Found = TypeVar("Found")
 POLL_SECONDS = 0.02
+#: Looking takes at most this share of a core, so that who is waited for has it: a look at a long log takes a while.
+LOOKING_SHARE = 0.2
+LONGEST_PAUSE_SECONDS = 1.0
 #: Given up only when something hangs, not because the machine is busy.
 GIVE_UP_SECONDS = 90.0
 
@@ -29,15 +32,17 @@ def wait_for(
     poll_seconds: float = POLL_SECONDS,
 ) -> Found:
     """Return what `condition` returns once that is true; fail if it is not in time, or if `of` ends."""
-    deadline = time.monotonic() + seconds
+    deadline = (began := time.monotonic()) + seconds
     while not (found := condition()):
+        looked = time.monotonic() - began
         ended = None if of is None else of.poll()
         if ended is not None and (found := condition()):
             break
         if ended is not None or time.monotonic() > deadline:
             reason = "" if ended is None else f", and what should do it ended with {ended}"
             raise AssertionError(f"waited up to {seconds:g} s for {_said(what)}{reason}")
-        time.sleep(poll_seconds)
+        time.sleep(max(poll_seconds, min(LONGEST_PAUSE_SECONDS, looked * (1 / LOOKING_SHARE - 1))))
+        began = time.monotonic()
     return found
 
 
