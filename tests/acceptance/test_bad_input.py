@@ -20,7 +20,7 @@ import psutil
 import pytest
 from loguru import logger
 from polars.testing import assert_frame_equal
-from tests.support.processes import run, start
+from tests.support.processes import Running, run, start
 from tests.support.runs import summary_of
 from tests.support.waiting import wait_for
 
@@ -28,7 +28,6 @@ ROOT = Path(__file__).parents[2]
 DATA = ROOT.parent / "shared/data/trades"
 BINANCE = DATA / "binance_spot_BTCUSDT_20240808-09.csv.gz"
 COINBASE = DATA / "coinbase_BTC-USD_20230905_1h.csv.gz"
-Process = subprocess.Popen[bytes]
 DEMO = ("demo", "--model", "logistic", "--hours", "0.3")
 LIVE_FROM_MS = 1_772_582_400_000
 
@@ -66,7 +65,7 @@ def here(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> 
 
 
 @contextmanager
-def running(folder: Path, module: str, *arguments: object, until: str, **settings: Any) -> Iterator[Process]:
+def running(folder: Path, module: str, *arguments: object, until: str, **settings: Any) -> Iterator[Running]:
     """Run `python -m module` in the background once it has said `until`; it is gone after the block."""
     process = start(module, folder, *map(str, arguments), **settings)
     try:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import Any
 
 import polars as pl
 import pytest
-from tests.support.processes import start
+from tests.support.processes import Running, start
 from tests.support.runs import summary_of, tradestream
 from tests.support.waiting import wait_for
 
@@ -37,7 +36,7 @@ PRECISION_US = {"kraken": 1, "coinbase": 1, "binance": 1_000}
 
 
 @contextmanager
-def begun(folder: Path, *options: str) -> Iterator[subprocess.Popen[bytes]]:
+def begun(folder: Path, *options: str) -> Iterator[Running]:
     """Run until the block ends; nothing of it is left then."""
     common = ("run", "--exchange", "simulator", "--speed", str(SPEED), "--pairs", "BTC/USD", "--model", "logistic")
     run = start("embedded", folder, *common, "--data", str(folder / "run"), *options)
@@ -52,7 +51,7 @@ def words(folder: Path) -> str:
     return (folder / "embedded.log").read_text(encoding="utf-8")
 
 
-def reaches(folder: Path, phase: str, process: subprocess.Popen[bytes]) -> None:
+def reaches(folder: Path, phase: str, process: Running) -> None:
     wait_for(lambda: f" s  {phase}" in words(folder), phase, SECONDS, of=process)
 
 
@@ -66,7 +65,7 @@ def covered_us(folder: Path) -> dict[str, int]:
     return found
 
 
-def streams(folder: Path, minutes: float, pairs: int, process: subprocess.Popen[bytes]) -> None:
+def streams(folder: Path, minutes: float, pairs: int, process: Running) -> None:
     """Wait until so many pairs are complete and go on together for so long."""
     reached: list[int] = []
 
@@ -80,7 +79,7 @@ def streams(folder: Path, minutes: float, pairs: int, process: subprocess.Popen[
     wait_for(all_go_on, lambda: f"{pairs} pairs stream: {covered_us(folder)}", SECONDS, of=process, poll_seconds=0.5)
 
 
-def stop(folder: Path, process: subprocess.Popen[bytes]) -> dict[str, Any]:
+def stop(folder: Path, process: Running) -> dict[str, Any]:
     process.send_signal(signal.SIGINT)
     assert process.wait(120) == 0, words(folder)
     return summary_of(folder / "run")

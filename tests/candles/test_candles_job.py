@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -12,7 +11,7 @@ from typing import Any
 
 import pytest
 from tests.candles import market
-from tests.support.processes import start_service
+from tests.support.processes import Running, start_service
 from tests.support.waiting import GIVE_UP_SECONDS, wait_for
 
 from candles import __main__ as candles
@@ -192,7 +191,7 @@ def test_a_job_that_is_killed_goes_on_where_it_was(log, monkeypatch) -> None:
 
 
 @contextmanager
-def running(log: CandlesSettings, variant: str) -> Iterator[subprocess.Popen[bytes]]:
+def running(log: CandlesSettings, variant: str) -> Iterator[Running]:
     """The service in a process of its own, killed at the end."""
     process = start_service("candles", log, CANDLES_VARIANT=variant)
     try:

@@ -21,9 +21,9 @@ from tests.chaos.disturbances import FAULTS, Fault, Stage
 from tests.chaos.live_run import train_model, undisturbed
 from tests.chaos.small_disk import NoSmallDiskError
 from tests.chaos.sweep_table import Row, print_row, print_table
-from tests.kafka.service_process import prepare_server
 from tests.kafka.six_services import Written
 from tests.kafka.throwaway_broker import Broker, free_port
+from tests.support.fork_server import prepare_server
 
 from contracts.services import FLOW_NAMES
 

@@ -15,8 +15,8 @@ from tests.chaos.kill_plan import carry_out, plan_kills, tell_kills
 from tests.chaos.live_market import PAIRS, LiveMarket
 from tests.chaos.live_run import LiveRun
 from tests.chaos.small_disk import filled, small_disk
-from tests.kafka.service_process import CLOCK_OFFSET
 from tests.kafka.throwaway_broker import Broker, free_port
+from tests.support.fork_server import CLOCK_OFFSET
 
 from contracts.services import FLOW_NAMES
 

@@ -10,7 +10,7 @@ from collections import Counter
 from pathlib import Path
 
 from tests.chaos.live_storm import PRELOADED, LiveStorm
-from tests.kafka.service_process import prepare_server
+from tests.support.fork_server import prepare_server
 
 
 def main() -> int:

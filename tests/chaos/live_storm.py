@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 import httpx
 from tests.chaos.order_storm import Storm
-from tests.kafka.service_process import start
+from tests.support.fork_server import start
 from tests.support.processes import free_port, run
 from tests.support.waiting import wait_for
 

@@ -16,7 +16,7 @@ from typing import Any
 
 import httpx
 from tests.chaos.order_books import Verdict, compare
-from tests.kafka.service_process import start
+from tests.support.fork_server import start
 from tests.support.processes import start as start_module
 from tests.support.waiting import wait_for
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from tests.chaos.gateway_without.__main__ import PROTECTIONS
 from tests.chaos.order_storm import PRELOADED, Storm
-from tests.kafka.service_process import prepare_server
+from tests.support.fork_server import prepare_server
 
 
 def main() -> int:

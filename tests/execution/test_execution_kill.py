@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import subprocess
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.support.processes import start_service
+from tests.support.processes import Running, start_service
 from tests.support.waiting import wait_for
 
 from contracts.feature_row import FeatureRow
@@ -89,7 +88,7 @@ def expected(settings: ExecutionSettings, stream: list[Prediction]) -> list[Mess
 
 
 @contextmanager
-def services(settings: ExecutionSettings) -> Iterator[list[subprocess.Popen[bytes]]]:
+def services(settings: ExecutionSettings) -> Iterator[list[Running]]:
     """Both services as processes of their own, killed with -9 at the end."""
     told = {
         "TRADESTREAM_COMMIT_INTERVAL_SECONDS": 0.05,

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from tests.chaos.live_market import LiveMarket
 from tests.chaos.live_run import undisturbed
-from tests.kafka.service_process import prepare_server
 from tests.kafka.six_services import Written
+from tests.support.fork_server import prepare_server
 from tests.support.trained_model import trained_model
 
 #: Minutes of market, and how fast they pass where nothing happens.

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import json
 import signal
-import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -16,7 +15,7 @@ import httpx
 import pytest
 from tests.gateway.market import LIVE, settings_for
 from tests.gateway.world import order
-from tests.support.processes import start, start_service
+from tests.support.processes import Running, start, start_service
 from tests.support.waiting import wait_for
 
 from contracts.clock import SystemClock
@@ -115,7 +114,7 @@ class Market:
     venue: Venue
     books: Books
     settings: GatewaySettings
-    gateway: subprocess.Popen[bytes]
+    gateway: Running
 
     def start(self) -> None:
         variables = environment_of(

@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import pytest
 from tests.chaos.order_storm import PRELOADED, Storm
-from tests.kafka.service_process import prepare_server
+from tests.support.fork_server import prepare_server
 from tests.support.waiting import wait_for
 
 from contracts.clock import SystemClock

@@ -17,7 +17,7 @@ from tests.chaos.gateway_broken.__main__ import FAULT
 from tests.chaos.live_storm import PRELOADED, LiveStorm
 from tests.chaos.order_books import Verdict
 from tests.chaos.order_storm import KEY, SECRET
-from tests.kafka.service_process import prepare_server
+from tests.support.fork_server import prepare_server
 
 from featurestore import open_store
 from featurestore.explained import explain

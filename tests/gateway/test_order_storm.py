@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from tests.chaos.gateway_without.__main__ import PROTECTIONS
 from tests.chaos.order_storm import PRELOADED, Storm
-from tests.kafka.service_process import prepare_server
+from tests.support.fork_server import prepare_server
 
 from contracts.topics import SIGNALS
 from streaming.clients import read_topic

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import random
-import subprocess
 from pathlib import Path
 
 from polars.testing import assert_frame_equal
 from tests.history.trade_source import PAIRS, expected_rows, market, stored_files, stored_rows
-from tests.support.processes import start_service
+from tests.support.processes import Running, start_service
 from tests.support.waiting import GIVE_UP_SECONDS, wait_for
 
 from candles.app import topology as candles_topology
@@ -26,7 +25,7 @@ from streaming.testing import run_topology
 KILLS = 3
 
 
-def start(settings: ServiceSettings) -> subprocess.Popen[bytes]:
+def start(settings: ServiceSettings) -> Running:
     return start_service(
         "history",
         settings,
@@ -40,7 +39,7 @@ def committed(settings: ServiceSettings) -> int:
     return sum(committed_offsets(settings, "history-dev", TRADES).values())
 
 
-def reaches(settings: ServiceSettings, process: subprocess.Popen[bytes], offset: int) -> None:
+def reaches(settings: ServiceSettings, process: Running, offset: int) -> None:
     wait_for(lambda: committed(settings) >= offset, f"history to reach {offset}", of=process, poll_seconds=0.002)
 
 

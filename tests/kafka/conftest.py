@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 from tests.kafka.recorded_market import PAIRS, market_settings, write_files
-from tests.kafka.service_process import prepare_server
 from tests.kafka.six_services import SixServices, Written, accounts
 from tests.kafka.throwaway_broker import Broker, shared_broker
+from tests.support.fork_server import prepare_server
 from tests.support.shared import built_once
 from tests.support.trained_model import trained_model
 

@@ -15,8 +15,8 @@ from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from typing import Any
 
-from tests.kafka.service_process import start
 from tests.kafka.throwaway_broker import login
+from tests.support.fork_server import start
 from tests.support.waiting import wait_for
 
 from contracts.services import FLOW, FLOW_NAMES, INPUTS

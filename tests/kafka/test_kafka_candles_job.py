@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import subprocess
 from itertools import zip_longest
 from pathlib import Path
 from shutil import rmtree
 
 import pytest
-from tests.support.processes import start_service
+from tests.support.processes import Running, start_service
 from tests.support.waiting import wait_for
 
 from candles.core.rules import Rules
@@ -131,7 +130,7 @@ def candles_of(settings: ServiceSettings) -> list[Candle]:
     return [record.message() for record in read_topic(settings, CANDLES)]
 
 
-def start(settings: ServiceSettings, variant: str, guarantee: str, folder: Path) -> subprocess.Popen[bytes]:
+def start(settings: ServiceSettings, variant: str, guarantee: str, folder: Path) -> Running:
     """The service in a pod of its own: an empty folder."""
     folder.mkdir()
     return start_service(

@@ -6,7 +6,7 @@ from itertools import chain
 from pathlib import Path
 
 from confluent_kafka import Producer
-from tests.kafka.service_process import start
+from tests.support.fork_server import start
 from tests.support.waiting import wait_for
 
 from candles.app import topology

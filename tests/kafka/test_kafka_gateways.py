@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, cast
@@ -14,7 +13,7 @@ from tests.gateway.market import LIVE
 from tests.gateway.test_gateway_process import BEGAN_WITH, KEY, READY, SECRET, Books, Market, Venue
 from tests.kafka.consumer_groups import partitions_of
 from tests.kafka.throwaway_broker import Broker, free_port
-from tests.support.processes import start, start_service
+from tests.support.processes import Running, start, start_service
 from tests.support.waiting import let_pass, wait_for
 
 from contracts.order import ENDS
@@ -34,7 +33,7 @@ Start = Callable[[str, str], "Gateway"]
 class Gateway:
     """A gateway process on a machine of its own."""
 
-    def __init__(self, folder: Path, process: subprocess.Popen[bytes]) -> None:
+    def __init__(self, folder: Path, process: Running) -> None:
         self.log = folder / "gateway.log"
         self.process = process
 
@@ -69,7 +68,7 @@ def venue(tmp_path: Path) -> Iterator[Venue]:
 @pytest.fixture
 def machine(on_kafka: ServiceSettings, venue: Venue, tmp_path: Path) -> Iterator[Start]:
     """Start a gateway: `machine(name, instance)`."""
-    begun: list[subprocess.Popen[bytes]] = []
+    begun: list[Running] = []
 
     def begin(name: str, instance: str) -> Gateway:
         folder = tmp_path / name

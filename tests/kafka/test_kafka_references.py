@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json
 import math
-import subprocess
 from functools import partial
 from typing import Any
 
 from tests.support.bar_series import MIDNIGHT_MS, simulated
-from tests.support.processes import start_service
+from tests.support.processes import Running, start_service
 from tests.support.waiting import wait_for
 
 from contracts.candle import Candle
@@ -51,7 +50,7 @@ def rows_of(candles: list[Candle], references: list[Candle]) -> list[FeatureRow]
     ]
 
 
-def start(settings: ServiceSettings) -> subprocess.Popen[bytes]:
+def start(settings: ServiceSettings) -> Running:
     return start_service(
         "indicators",
         settings,

@@ -13,8 +13,8 @@ import pytest
 from confluent_kafka.admin import AdminClient
 from tests.kafka.consumer_groups import wait_for_replicas
 from tests.kafka.paced_feed import PacedFeed
-from tests.kafka.service_process import prepare_server
 from tests.kafka.six_services import PROGRESS, SixServices, Written, assert_same
+from tests.support.fork_server import prepare_server
 from tests.support.waiting import wait_for
 
 from contracts.services import INPUTS

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 from confluent_kafka import KafkaError
-from tests.kafka.service_process import prepare_server
 from tests.kafka.six_services import SixServices, Written, assert_same
 from tests.kafka.throwaway_broker import Broker, free_port, login
+from tests.support.fork_server import prepare_server
 from tests.support.waiting import wait_for
 
 from contracts.services import may_read

@@ -7,13 +7,17 @@ import socket
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, Self
 
+from tests.support.fork_server import fork
 from tests.support.workspace import ROOT
 
+from contracts.services import SERVICE_NAMES
 from streaming.settings import ServiceSettings
 from streaming.telemetry.stacks import STACKS_SIGNAL
 
+#: What starts too often for an interpreter of its own each time; every demo starts them as people do.
+FORKED = {*SERVICE_NAMES, "exchanges.simulator"}
 #: No whole run takes longer, even where the machine is busy with others.
 RUN_SECONDS = 600.0
 
@@ -25,12 +29,31 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def start(module: str, folder: Path, *arguments: str, **variables: Any) -> subprocess.Popen[bytes]:
+class Running(Protocol):
+    """A program that was started."""
+
+    pid: int
+
+    @property
+    def returncode(self) -> int | None: ...
+    def poll(self) -> int | None: ...
+    def wait(self, timeout: float | None = None) -> int: ...
+    def send_signal(self, number: int, /) -> None: ...
+    def terminate(self) -> None: ...
+    def kill(self) -> None: ...
+    def __enter__(self) -> Self: ...
+    def __exit__(self, *_: Any) -> None: ...
+
+
+def start(module: str, folder: Path, *arguments: str, **variables: Any) -> Running:
     """Start `python -m module` in `folder`; what it says is added to `module.log` there."""
-    with (folder / f"{module}.log").open("ab") as log:
+    environment, said = _environment(variables), folder / f"{module}.log"
+    if module in FORKED:
+        return fork(module, arguments, environment, folder, said)
+    with said.open("ab") as log:
         return subprocess.Popen(
             [sys.executable, "-m", module, *arguments],
-            env=_environment(variables),
+            env=environment,
             cwd=folder,
             stdout=log,
             stderr=log,
@@ -77,7 +100,7 @@ def _where_all_stand(pid: int) -> str:
     return "\n".join(told)
 
 
-def start_service(name: str, settings: ServiceSettings, **variables: Any) -> subprocess.Popen[bytes]:
+def start_service(name: str, settings: ServiceSettings, **variables: Any) -> Running:
     """Start a service on the log and in the folder that `settings` name."""
     return start(name, settings.data_dir, **place(settings) | variables)
 

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 import signal
-import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-from tests.support.processes import start, start_service
+from tests.support.processes import Running, start, start_service
 from tests.support.waiting import GIVE_UP_SECONDS, wait_for
 
 from contracts.end_of_history import EndOfHistory
@@ -69,11 +68,11 @@ class TradesProcess:
     def __init__(self, folder: Path, urls: dict[str, Any]) -> None:
         self.folder = folder
         self._urls = urls
-        self._started: list[subprocess.Popen[bytes]] = []
+        self._started: list[Running] = []
         self._asked = 0
         self.settings = TradesSettings(broker_address=f"embedded://{folder}/log", data_dir=folder)
 
-    def start(self, **settings: Any) -> subprocess.Popen[bytes]:
+    def start(self, **settings: Any) -> Running:
         variables = {
             "TRADES_EXCHANGE_LABEL": "simulated",
             "TRADES_PAIRS": ",".join(PAIRS),
@@ -91,7 +90,7 @@ class TradesProcess:
         self._started.append(process)
         return process
 
-    def go_live(self, venue: VenueProcess, **settings: Any) -> subprocess.Popen[bytes]:
+    def go_live(self, venue: VenueProcess, **settings: Any) -> Running:
         """Start the live feed, and the market's clock once it is connected."""
         live = self.start(variant="live", **settings)
         wait_for(lambda: venue.control("status")["connections"] == 1, "the live feed to connect", of=live)

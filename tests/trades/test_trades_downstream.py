@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.support.processes import start_service
+from tests.support.processes import Running, start_service
 from tests.support.waiting import wait_for
 from typer.testing import CliRunner
 
@@ -66,7 +65,7 @@ def test_a_subscribed_pair_has_the_rows_of_one_that_was_there_from_the_start(
         assert compared["all"] > 1_000
 
 
-def downstream(name: str, folder: Path) -> subprocess.Popen[bytes]:
+def downstream(name: str, folder: Path) -> Running:
     """Start a service on the log of the test."""
     settings = ServiceSettings(broker_address=f"embedded://{folder}/log", data_dir=folder)
     return start_service(name, settings, TRADESTREAM_STORE_URL="off", CANDLES_INTERVALS_S=60)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import Any
 
 import pytest
 from tests.kafka.throwaway_broker import Broker, free_port
+from tests.support.processes import Running
 from tests.support.waiting import let_pass, wait_for
 
 from trades.settings import TradesSettings
@@ -23,7 +23,7 @@ SIX_MINUTES = 360.0
 
 
 @contextmanager
-def live(broker: Broker, place: Any, trades: Any, **more: Any) -> Iterator[subprocess.Popen[bytes]]:
+def live(broker: Broker, place: Any, trades: Any, **more: Any) -> Iterator[Running]:
     """The live feed after a minute of the market; after the block it comes to its end, all trades on its topic."""
     trades.settings = TradesSettings(broker_address=broker.address, data_dir=trades.folder)
     settings = {
