@@ -104,12 +104,9 @@ def fork(module: str, arguments: Sequence[str], environment: Mapping[str, str], 
     """Start `python -m module` in `folder`, with that environment alone; what it says is added to the file `log`."""
     if not _prepared:
         prepare_server()
-    process = _SERVER.Process(
-        target=run_module,
-        args=(module, list(arguments), dict(environment), str(folder), str(log)),
-        name=module,
-        daemon=True,
-    )
+    log.touch()  # whoever waits for its words may read it at once
+    told = (module, list(arguments), dict(environment), str(folder), str(log))
+    process = _SERVER.Process(target=run_module, args=told, name=module, daemon=True)
     process.start()
     return Forked(process)
 
