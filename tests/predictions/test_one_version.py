@@ -19,7 +19,8 @@ from tests.support.waiting import GIVE_UP_SECONDS, wait_for
 from contracts.feature_row import FeatureRow
 from contracts.model_event import ModelEvent
 from contracts.prediction import Prediction
-from contracts.topics import MODEL_EVENTS, MODEL_QUALITY, PREDICTIONS, TECHNICAL_INDICATORS
+from contracts.services import service
+from contracts.topics import MODEL_EVENTS, PREDICTIONS, TECHNICAL_INDICATORS
 from modeling.facts import Answer
 from modeling.own_model import made_up
 from modeling.registered import NoModelError
@@ -58,7 +59,7 @@ def serve(champion, folder: Path, rows: Sequence[FeatureRow], speakers: Champion
         champion.serving,
         "predictions",
         {TECHNICAL_INDICATORS: rows},
-        (PREDICTIONS, MODEL_EVENTS, MODEL_QUALITY),
+        service("predictions").writes,
         folder=folder,
     )
     assert not run.dead_letters
