@@ -125,9 +125,12 @@ def what_if(folder: Path, terms: RunTerms, changed: Mapping[str, Mapping[str, An
     Raises
     ------
     BadInputError
-        If an account is none of the run's, or the run cannot be traded again as it was: then nothing can be said of
-        other limits.
+        If an account is none of the run's or was at a venue, or the run cannot be traded again as it was: then
+        nothing can be said of other limits.
     """
+    if terms.venues:
+        expected = "a run on paper: what a venue had made of other orders nobody knows"
+        raise BadInputError("--of", expected, f"{next(iter(terms.venues))}, an account at a venue")
     known = [account.name for account in terms.accounts]
     if strangers := [name for name in changed if name not in known]:
         raise BadInputError("--limits", f"accounts of the run ({', '.join(known)})", strangers[0])

@@ -136,15 +136,19 @@ def terms_of_run(folder: Path) -> RunTerms:
         expiry_seconds=signals.expiry_seconds,
         interval_s=signals.interval_s,
         said=_said(place, accounts, execution.policy),
+        venues={each.name: execution.broker_of(each) for each in accounts if each.broker == "venue"},
     )
 
 
 def _said(place: RunFolder, accounts: Sequence[Account], policy: Policy) -> dict[str, list[Said]]:
-    """Return what operators said during a run; most were said nothing, which costs one look at the log.
+    """Return what operators and venues said during a run; to most nothing was, which costs one look at the log.
 
     What execution has not read any more, as it was said after the end of the run, was not heard.
     """
     if not place.log.is_dir():
+        if at_venue := [account.name for account in accounts if account.broker == "venue"]:
+            expected = f"a run with its log ({place.log}), on which stands what the venue reported to {at_venue[0]}"
+            raise BadInputError("--of", expected, "none")
         return {}
     settings = settings_of(place.out)
     heard = committed_offsets(settings, settings.group_for("execution"), SIGNALS)
