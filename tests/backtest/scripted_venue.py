@@ -17,6 +17,7 @@ from contracts.signal import Signal
 from contracts.state import MemoryState
 from contracts.units import BPS, EXACT, decimal_string
 from exchanges.paper import PaperBroker
+from exchanges.paper.touch import Liquidity
 from exchanges.venue_broker import VenueBroker
 from execution.core.execute import fold
 from execution.core.policy import Policy
@@ -114,10 +115,14 @@ class ScriptedVenue:
         assert execution is not None
         buys = self._open[report.order_id].side == "buy"
         price = EXACT.multiply(Decimal(execution.price), 1 + self.planted.price_bps * BPS * (1 if buys else -1))
+        usual = self.paper.fee_quote(Decimal(execution.quantity), Decimal(execution.price))
+        liquidity: Liquidity = "taker" if Decimal(execution.fee) == usual else "maker"
+        quantity = Decimal(execution.quantity) * self.planted.part.get(number, Decimal(1))
+        fee = self.paper.fee_quote(quantity, price, liquidity) * self.planted.fee_factor
         changed = {
             "price": decimal_string(price),
-            "quantity": decimal_string(Decimal(execution.quantity) * self.planted.part.get(number, Decimal(1))),
-            "fee": decimal_string(Decimal(execution.fee) * self.planted.fee_factor),
+            "quantity": decimal_string(quantity),
+            "fee": decimal_string(fee),
             "reference_price": None,
         }
         return report.model_copy(update={"execution": execution.model_copy(update=changed)})

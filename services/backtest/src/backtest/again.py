@@ -19,6 +19,7 @@ from backtest.strategies_of import Chosen, chosen
 from contracts.account import Account
 from contracts.errors import BadInputError
 from contracts.operator_command import OperatorCommand
+from exchanges.paper import PaperBroker
 from execution.core.broker import Broker
 from execution.core.policy import Policy
 from results.report.data import load_table
@@ -45,7 +46,7 @@ class RunTerms:
     """
 
     accounts: tuple[Account, ...]
-    broker: Broker
+    broker: PaperBroker
     policy: Policy
     expiry_seconds: int
     interval_s: int

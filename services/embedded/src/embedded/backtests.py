@@ -10,9 +10,12 @@ from typing import Any
 
 from rich.console import Console
 
-from backtest.again import RunTerms
+from backtest.again import RunTerms, again
 from backtest.command import BacktestOptions
-from backtest.parity import parity, print_parity
+from backtest.divergence.diverge import diverge
+from backtest.divergence.telling import as_json as plain
+from backtest.divergence.telling import print_divergence, write_page
+from backtest.parity import hold, print_parity
 from backtest.plan import Terms
 from backtest.said import Said, said_to
 from contracts.account import Account
@@ -106,12 +109,21 @@ def options_of(typed: Typed, money: Money, out: Path, *, replace: bool) -> Backt
     )
 
 
-def hold_against(folder: Path, console: Console, show: int, *, as_json: bool) -> bool:
-    """Compare a run with a backtest of it and say what was found; return whether all is equal."""
-    found = parity(folder, terms_of_run(folder))
+def hold_against(folder: Path, console: Console, show: int, page: Path | None, *, as_json: bool) -> bool:
+    """Compare a run with a backtest of it, and its venues with paper; return whether the backtest is equal."""
+    accounts = again(folder, terms_of_run(folder))
+    outcomes = [each.outcome() for each in accounts]
+    found = hold(folder, outcomes)
     print_parity(console, found, show)
+    apart = [diverge(each, outcome) for each, outcome in zip(accounts, outcomes, strict=True)]
+    # An account on paper is nothing apart from itself: a program may read it, nobody needs to.
+    at_venue = [of for each, of in zip(accounts, apart, strict=True) if each.is_at_venue]
+    print_divergence(console, at_venue, show)
+    if page is not None:
+        write_page(page, at_venue or apart, folder.name)
+        console.print(f"Page: {page}", soft_wrap=True, highlight=False)
     if as_json:
-        print_json([asdict(each) for each in found])
+        print_json({"compared": [asdict(each) for each in found], "divergence": [plain(each) for each in apart]})
     return not any(each.differences for each in found)
 
 
