@@ -170,10 +170,10 @@ def test_promotions_and_rollbacks_under_kills(history, tmp_path: Path) -> None:
     assert told_switches(log) == expected_switches(said.values())
 
 
-def register_another(registry: ModelRegistry, place: Path) -> None:
+def register_another(registry: ModelRegistry, place: Path, number: int = 1) -> None:
     """The same model under another seed is another version."""
     stored = registry.load(MODEL, 1)
-    card = stored.card.model_copy(update={"seed": (stored.card.seed or 0) + 1})
+    card = stored.card.model_copy(update={"seed": (stored.card.seed or 0) + number})
     example = made_up(card)[-2:]
     registry.register(card, stored.onnx, {}, example=example, experiment="tests", artifact_location=str(place))
 

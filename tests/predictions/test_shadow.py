@@ -259,15 +259,16 @@ def test_the_last_challenger_speaks_while_the_registry_is_down(champion, tmp_pat
     assert load_challenger(settings.model_copy(update={"challenger": ""}), answers=False) is None
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.long
+@pytest.mark.timeout(900)
 def test_killed_in_the_middle_shadow_and_champion_saw_the_same_offsets(history, tmp_path: Path) -> None:
     """Real processes and SIGKILL, commits only now and then, another challenger by the second start: 0 apart."""
     rows = history[KILLED : KILLED + 240]
     write_rows(tmp_path, history[:KILLED])
     assert train(tmp_path).returncode == 0
     registry = ModelRegistry(f"sqlite:///{tmp_path / 'mlflow.db'}")
-    for _ in range(2):
-        register_another(registry, tmp_path / "artifacts")
+    for number in (1, 2):
+        register_another(registry, tmp_path / "artifacts", number)
     log, settings = settings_of(tmp_path), {"TRADESTREAM_COMMIT_INTERVAL_SECONDS": 0.7}
     for version, part in ((2, rows[:120]), (3, rows[120:])):
         registry.point("direction", version, CHALLENGER)
