@@ -9,10 +9,12 @@ from decimal import Decimal
 from prometheus_client import Counter, Gauge
 
 from contracts.account import Account
+from contracts.fill import Fill
 from contracts.message import Message
 from contracts.order import Order
 from contracts.pnl import Pnl
 from contracts.risk_alert import RiskAlert
+from contracts.signal import strategy_in
 from execution.core.beside_paper import Found, Slipped
 from execution.core.rules import LOSS_RULES
 from execution.core.rules.rule import AccountHealth
@@ -25,6 +27,7 @@ LIMIT_USED = Gauge(
 )
 ACTIVE = Gauge("tradestream_account_active", "1 while the account may open positions", ["account"])
 ORDERS = Counter("tradestream_orders_total", "Changes of orders published", ["account", "status"])
+FILLS = Counter("tradestream_fills_total", "Executions published", ["account", "strategy"])
 RISK_ALERTS = Counter("tradestream_risk_alerts_total", "Risk alerts published", ["account", "rule", "severity"])
 VENUE_ORDERS = Counter(
     "tradestream_account_venue_orders_total",
@@ -74,6 +77,8 @@ def tell(message: Message, account: Account) -> None:
         _tell_books(message, account)
     elif isinstance(message, Order):
         ORDERS.labels(account=account.name, status=message.status).inc()
+    elif isinstance(message, Fill):
+        FILLS.labels(account=account.name, strategy=strategy_in(message.signal_id) or "").inc()
     elif isinstance(message, RiskAlert):
         RISK_ALERTS.labels(account=account.name, rule=message.rule, severity=message.severity).inc()
 
