@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.backtest.scripted_venue import Planted
 from tests.backtest.test_parity import ACCOUNT, TERMS, staged, write_messages
-from tests.backtest.venue_runs import AT_VENUE, venue_run
+from tests.backtest.venue_runs import AT_VENUE, GUARDED, venue_run
 
 from backtest.again import again
 from backtest.divergence import curves, fills, score
@@ -27,8 +27,6 @@ from exchanges.paper import PaperBroker
 from execution.core.execute import run as live
 
 NOTHING = Attribution(*(Decimal(0),) * 4)
-#: A stop and a target on each position: exits that rest, and sells that they give way to.
-GUARDED = Path(__file__).parent / "guarded.py"
 
 
 def found(folder: Path, planted: Planted | None = None, of: Account = AT_VENUE, **market: Any) -> Divergence:
@@ -59,8 +57,7 @@ def test_a_venue_that_fills_as_paper_does_is_nothing_apart(tmp_path: Path) -> No
 
 @pytest.mark.parametrize("seed", [0, *(pytest.param(seed, marks=pytest.mark.long) for seed in range(1, 6))])
 def test_nor_is_one_whose_stops_rest_at_it(tmp_path: Path, seed: int) -> None:
-    guarded = AT_VENUE.model_copy(update={"strategy": str(GUARDED), "parameters": {}})
-    of = found(tmp_path, of=guarded, seed=seed)
+    of = found(tmp_path, of=GUARDED, seed=seed)
     assert is_nothing(of), of
 
 

@@ -103,16 +103,18 @@ def _began(life: Life | None) -> str:
 
 
 def _cause(key: _Key, theirs: Mapping[str, Life], ours: Mapping[str, Life]) -> str:
-    """Return what was different before: the last order of the pair with another end, or one still on its way."""
+    """Return what was different before: the last order of the pair that had come to something else by then.
+
+    One that both sides had comes before one of a single side, which more often than not follows from it.
+    """
     bar_end_ms, pair, _ = key
     sides = [_of_pair(each, pair, bar_end_ms) for each in (theirs, ours)]
-    names = sorted(
-        {*sides[0], *sides[1]}, key=lambda name: (sides[0].get(name) or sides[1][name]).first.decided_at_ms
-    )
+    every = {**sides[1], **sides[0]}
+    names = sorted(every, key=lambda name: (name in sides[0] and name in sides[1], every[name].first.decided_at_ms))
     for name in reversed(names):
         ends = [_end(side.get(name), bar_end_ms) for side in sides]
         if ends[0] != ends[1]:
-            order = next(side[name].first for side in sides if name in side)
+            order = every[name].first
             what = f"{order.purpose} {order.side}" if order.purpose != "decision" else order.side
             return f"{what} of {iso_utc_ms(order.decided_at_ms)}: {ends[0]} {VENUE}, {ends[1]} {PAPER}"
     return "money or limits stand otherwise, or a report came late"
