@@ -15,9 +15,14 @@ from tests.backtest.venue_runs import AT_VENUE, GUARDED
 
 from contracts.fill import Fill
 from contracts.order import Order
+from contracts.signal import Signal
+from contracts.topics import ORDERS, SIGNALS
 from exchanges.paper import PaperBroker
-from execution.core.beside_paper import KEPT, Beside, Ended, Slipped, listen
+from execution.app import OUTPUTS, topology
+from execution.core.beside_paper import KEPT, PATIENCE_BARS, Beside, Ended, Slipped, listen
 from execution.metrics import FEWEST, LAST, VenueFigures
+from execution.settings import ExecutionSettings
+from streaming.testing import run_topology
 
 
 def played(folder: Path, planted: Planted | None = None, of: Any = AT_VENUE, length: int = 250) -> ScriptedVenue:
@@ -70,6 +75,32 @@ def test_an_order_of_before_this_process_is_not_judged_and_its_fill_is(tmp_path:
     assert len(slipped) == len(fills) and sum(same.values()) == sum(whole.values()) - 1
 
 
+def test_a_fill_whose_candle_never_comes_is_held_against_no_other(tmp_path: Path) -> None:
+    venue = played(tmp_path, Planted(price_bps=Decimal(7)))
+    fill = next(each for each in venue.messages if isinstance(each, Fill))
+    candle = fill.pair, fill.candle_window_start_ms
+    venue.told = [(e, t) for e, t in venue.told if (e.pair, getattr(e, "window_start_ms", None)) != candle]
+    beside = Beside()
+    slipped, _ = heard(venue, beside)
+    assert len(slipped) == sum(isinstance(each, Fill) for each in venue.messages) - 1 and not beside.fills
+    assert slipped == pytest.approx([7.0] * len(slipped), abs=1e-6)
+
+
+def test_an_order_that_paper_goes_on_waiting_with_is_judged_after_a_while(tmp_path: Path) -> None:
+    """Of a limit that is nowhere near: the venue cancels it by itself, and on paper it stands for ever."""
+    venue = played(tmp_path)
+    order = next(each for each in venue.messages if isinstance(each, Order))
+    far = {"order_type": "limit", "limit_price": "0.01", "collar_price": None, "expires_at_ms": None}
+    sent = order.model_copy(update=far)
+    gone = sent.model_copy(update={"step": 2, "status": "CANCELLED", "reason": "by the venue"})
+    marks = [each for each, _ in venue.told if isinstance(each, Signal) and each.pair == order.pair]
+    later = [each for each in marks if each.window_start_ms >= order.decided_at_ms]
+    beside = Beside()
+    assert listen(beside, marks[0], [sent, gone], venue.paper) == []
+    found = [listen(beside, each, [], venue.paper) for each in later[:PATIENCE_BARS]]
+    assert found == [*[[]] * (PATIENCE_BARS - 1), [Ended(same=True)]]
+
+
 def test_what_waits_is_bounded(tmp_path: Path) -> None:
     """A venue that never answers: of each bar's order the oldest is forgotten."""
     venue = played(tmp_path, length=60)
@@ -95,3 +126,15 @@ def test_figures_are_of_the_last_ones_and_of_few_there_are_none() -> None:
     assert [value(name) for name in names] == [pytest.approx(-1.0), 0]
     counted = [value("tradestream_account_venue_orders_total", outcome=each) for each in ("same", "other")]
     assert counted == [LAST + 1, FEWEST - 1]
+
+
+def test_the_service_tells_it_and_publishes_what_it_did_without(tmp_path: Path) -> None:
+    venue = played(tmp_path, of=AT_VENUE.model_copy(update={"name": "served"}))
+    settings = ExecutionSettings(accounts=(venue.account,), store_url="off")
+    told = run_topology(topology, settings, "execution", {SIGNALS: venue.events}, list(OUTPUTS))
+    orders = [each.to_json() for each in venue.messages if isinstance(each, Order)]
+    assert [each.to_json() for each in told[ORDERS.name]] == orders
+    same = REGISTRY.get_sample_value(
+        "tradestream_account_venue_orders_total", {"account": "served", "outcome": "same"}
+    )
+    assert same == heard(venue)[1][True] > 10
