@@ -426,7 +426,7 @@ WITH (
     scan.startup.mode = 'earliest'${PROPERTIES}
 ) FORMAT PLAIN ENCODE JSON;
 
--- what challengers said of the same candles; nothing trades on it
+-- what challengers said of the same rows, in shadow
 CREATE TABLE IF NOT EXISTS predictions_shadow (
     "exchange" VARCHAR,
     "pair" VARCHAR,

@@ -157,7 +157,7 @@ TABLES: tuple[Table, ...] = (
         "each feature row and each correction; revision 0 is what models were served",
     ),
     Table("predictions", Prediction, "one per final candle and model version"),
-    Table("predictions_shadow", ShadowPrediction, "what challengers said of the same candles; nothing trades on it"),
+    Table("predictions_shadow", ShadowPrediction, "what challengers said of the same rows, in shadow"),
     Table("model_quality", ModelQuality, "how each version did on each pair, a row for every 200 predictions"),
     Table(
         "signals",

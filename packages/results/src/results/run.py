@@ -100,7 +100,7 @@ class Run:
 
     @cached_property
     def predictions_shadow(self) -> pl.DataFrame:
-        """What challengers said of the same candles."""
+        """What challengers said of the same rows."""
         return self.table("predictions_shadow")
 
     @cached_property
