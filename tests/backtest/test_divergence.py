@@ -118,6 +118,22 @@ def test_one_that_is_late_is_the_timing(tmp_path: Path) -> None:
     assert of.filled.late == 1 and (of.filled.longest_seconds or 0) >= 120 and of.difference.timing != 0
 
 
+@pytest.mark.parametrize(
+    ("planted", "part"),
+    [
+        (Planted(price_bps=Decimal(7)), "price"),
+        pytest.param(Planted(fee_factor=Decimal(2)), "fee", marks=pytest.mark.long),
+        pytest.param(Planted(late={1: 2}), "timing", marks=pytest.mark.long),
+        pytest.param(Planted(missed=frozenset({1})), "missed", marks=pytest.mark.long),
+    ],
+)
+def test_so_it_is_with_stops_and_targets_that_follow_from_what_was_paid(
+    tmp_path: Path, planted: Planted, part: str
+) -> None:
+    of = found(tmp_path, planted, GUARDED, seed=0)
+    assert is_only(of, part), of.difference
+
+
 def later(life: Life) -> Life:
     """Two bars later, where a stop or target that was reached is not reached any more."""
     moved = [
