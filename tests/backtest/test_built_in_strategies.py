@@ -53,7 +53,7 @@ def decided_by(strategy: str) -> Decided:
     path = MINUTES if strategy in OF_MINUTES else FOUR_HOURS
     bars = bars_of_files([path], "binance", [PAIR]).pairs[PAIR][:BARS]
     each = chosen(account(strategy))
-    asked = [name for name in each.formulas(bars.interval_s).given if "." in name]
+    asked = [name for name in each.only.formulas(bars.interval_s).given if "." in name]
     return each.decided(with_predictions(bars, asked), 300)
 
 

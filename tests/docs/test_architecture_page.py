@@ -20,7 +20,7 @@ WAY = re.findall(r"^\| `((?:packages|services)/[^`]+\.py)` \| (.+) \|$", PAGE, r
 
 
 def test_the_map_fits_on_one_screen() -> None:
-    assert len(MAP) <= 64
+    assert len(MAP) <= 66
     assert max(map(len, MAP)) <= code_map.WIDTH
 
 

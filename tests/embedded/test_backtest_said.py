@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from tests.execution.operator_words import command
 from tests.execution.signal_stream import account, minute_ms, signal
 from tests.support.writes_log import commit, put
 
+from contracts.errors import BadInputError
 from contracts.topics import SIGNALS
 from embedded.backtests import _said
 from execution.core.policy import Policy
@@ -34,3 +36,9 @@ def test_a_run_that_was_told_nothing_and_one_without_its_log(tmp_path: Path) -> 
     put(place.log, SIGNALS, [signal(0)])
     commit(place.log, "execution-dev", SIGNALS, 1)
     assert _said(place, [account()], Policy()) == {}
+
+
+def test_without_its_log_nobody_knows_what_a_venue_reported(tmp_path: Path) -> None:
+    at_venue = account().model_copy(update={"broker": "venue"})
+    with pytest.raises(BadInputError, match=r"a run with its log .*what the venue reported to paper"):
+        _said(RunFolder(tmp_path), [at_venue], Policy())

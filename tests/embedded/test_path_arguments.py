@@ -42,7 +42,7 @@ CALLS: dict[str, tuple[set[str], Call | None]] = {
     "unsubscribe": ({"run_folder"}, lambda run, _, __: ["BTC/USD", "--run", run]),
     "subscriptions": ({"run_folder"}, lambda run, _, __: ["--run", run]),
     "verify": ({"run_folder", "out"}, lambda run, _, out: ["--run", run, "--against", run, "--out", out]),
-    "backtest": ({"bars", "trades", "run_folder", "of", "accounts", "out"}, None),
+    "backtest": ({"bars", "trades", "run_folder", "of", "page", "accounts", "out"}, None),
     "walk-forward": ({"bars", "trades", "run_folder", "accounts", "ledger", "out"}, None),
     "compare": ({"one", "other", "out"}, None),
     "luck": ({"bars", "trades", "run_folder", "accounts", "ledger", "winner", "out"}, None),

@@ -159,10 +159,13 @@ def test_a_large_window_shows_equity_the_last_fills_and_the_log(state: RunState,
     (tmp_path / "execution.log").write_text(LOG.replace(":02.", ":03.").replace("signals  ", "execution"))
     state.log = last_words(state.processes.values(), 10)
     state.phase = "live"
+    state.last_fills[-1]["signal_id"] = "demo:sma_cross:simulator:BTC/USD:60:0"
     text = drawn(state, 120, 60)
     assert max(len(line) for line in text.splitlines()) <= 120
     assert "Equity demo" in text and "█" in text and "▁" in text
     assert "Side" in text and "buy" in text and "Realised" in text
+    of_fills = next(text.splitlines()[n + 1 :] for n, line in enumerate(text.splitlines()) if "Strategy" in line)
+    assert "sma_cross" in "\n".join(of_fills), "the strategy that a fill goes back to"
     said = [line.split()[3:] for line in text.splitlines() if "2026-03-04 00:40" in line and "Market" not in line]
     assert said == [["signals", "began"], ["execution", "began"], ["signals", "waits"], ["execution", "waits"]]
 

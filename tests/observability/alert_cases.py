@@ -160,6 +160,11 @@ CASES = (
         {'tradestream_model_drift{app="predictions",model="direction",pair="BTC/USD",alarm="loss"}': "0x30"},
     ),
     Case(
+        "ShadowFails",
+        {'tradestream_shadow_failures_total{app="predictions",model="direction"}': "0x10 1x20"},
+        {'tradestream_shadow_failures_total{app="predictions",model="direction"}': "3x30"},
+    ),
+    Case(
         "AccountDrawdown",
         {'tradestream_account_drawdown_ratio{account="paper"}': "0+0.004x30"},
         {'tradestream_account_drawdown_ratio{account="paper"}': "0.05x30"},
@@ -188,5 +193,17 @@ CASES = (
         {'tradestream_gateway_pending_orders{phase="UNKNOWN"}': "0x5 1x3 0x22"},
         severity="critical",
         before_minute=10,
+    ),
+    Case(
+        "VenueSlippage",
+        {'tradestream_account_venue_slippage_bps{account="live"}': "2x5 21x25"},
+        {'tradestream_account_venue_slippage_bps{account="live"}': "-30x5 21x2 20x23"},
+        before_minute=9,
+    ),
+    Case(
+        "VenueOutcomes",
+        {'tradestream_account_venue_other_ratio{account="live"}': "0x5 0.06x25"},
+        {'tradestream_account_venue_other_ratio{account="live"}': "0x5 0.06x2 0.05x23"},
+        before_minute=9,
     ),
 )

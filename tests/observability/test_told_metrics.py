@@ -9,9 +9,11 @@ from typing import get_args
 import httpx
 from prometheus_client import REGISTRY
 from pytest import approx
+from tests.support.message_examples import example
 from tests.support.processes import free_port
 
 from contracts.account import Account
+from contracts.fill import Fill
 from contracts.pnl import Pnl
 from contracts.risk_alert import RiskAlert
 from contracts.service_health import ServiceState
@@ -56,6 +58,16 @@ def test_a_loss_below_the_begin_uses_the_limit_on_all_losses() -> None:
     told.tell(books(balance="9140", equity="9200", realised_quote="-820", trading_state="TOTAL_LOSS"), ACCOUNT)
     assert value("tradestream_account_limit_used_ratio", account="told", rule="DRAWDOWN") == approx(0.8)
     assert value("tradestream_account_active", account="told") == 0
+
+
+def test_fills_are_counted_by_strategy() -> None:
+    whose = [f"told:{name}kraken:BTC/USD:60:0" for name in ("sma_cross:", "sma_cross:", "rsi:", "mark:", "")]
+    for signal_id in whose:
+        told.tell(example(Fill, account="told", signal_id=signal_id), ACCOUNT)
+    found = {
+        name: value("tradestream_fills_total", account="told", strategy=name) for name in ("sma_cross", "rsi", "")
+    }
+    assert found == {"sma_cross": 2, "rsi": 1, "": 2}
 
 
 def test_alerts_are_counted() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import cache
+from itertools import chain
 from typing import Any
 
 from contracts.account import Account
@@ -16,7 +17,7 @@ from features import feature_set_id
 from signals.core.at_work import Streams
 from signals.core.decide import Told, step
 from signals.core.followed import Decider, Desk
-from signals.deciders import decider_of
+from signals.deciders import deciders_of
 
 #: 2026-03-04 00:00:00 UTC.
 MIDNIGHT_MS = 1_772_582_400_000
@@ -78,15 +79,15 @@ def minutes(*said: float | None, **of_row: Any) -> list[FeatureRow | Prediction]
 
 
 @cache
-def _decider(account: str) -> Decider:
-    return decider_of(Account.model_validate_json(account))
+def _deciders(account: str) -> tuple[Decider, ...]:
+    return deciders_of(Account.model_validate_json(account))
 
 
 class Accounts:
     """Accounts and what is remembered of a pair: what the service keeps, in memory."""
 
     def __init__(self, *accounts: Account, state: MemoryState | None = None, **of_desk: Any) -> None:
-        self.desk = Desk(tuple(_decider(each.model_dump_json()) for each in accounts), **of_desk)
+        self.desk = Desk(tuple(chain(*(_deciders(each.model_dump_json()) for each in accounts))), **of_desk)
         self.state = state or MemoryState()
         self.streams: Streams = {}
         self.failed: list[str] = []

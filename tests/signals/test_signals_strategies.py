@@ -12,7 +12,7 @@ from contracts.account import Account
 from contracts.errors import BadInputError
 from contracts.signal import Signal
 from embedded.accounts_file import read_accounts
-from signals.deciders import decider_of
+from signals.deciders import deciders_of
 from signals.settings import SignalsSettings
 from strategies.built_in import STRATEGIES
 from streaming.errors import SettingsError
@@ -87,7 +87,7 @@ def test_signals_of_before_keep_their_ids() -> None:
 
 @pytest.mark.parametrize("name", sorted(STRATEGIES))
 def test_every_strategy_that_comes_along_can_be_followed(name: str) -> None:
-    assert decider_of(account(name)).followed.name == name
+    assert [each.followed.name for each in deciders_of(account(name))] == [name]
     read_settings(SignalsSettings, environment_of(SignalsSettings, accounts=[account(name)]))
 
 
@@ -143,7 +143,7 @@ def test_a_strategy_that_fails_is_alone_in_it_and_begins_again(tmp_path: Path) -
 )
 def test_a_strategy_that_is_none_is_refused(fields: dict[str, Any], words: str) -> None:
     with pytest.raises(BadInputError, match=words):
-        decider_of(account(**fields))
+        deciders_of(account(**fields))
 
 
 def test_a_file_of_accounts_names_a_strategy_beside_it(tmp_path: Path) -> None:
@@ -153,7 +153,7 @@ def test_a_file_of_accounts_names_a_strategy_beside_it(tmp_path: Path) -> None:
         '[[accounts]]\nname = "mine"\npairs = ["BTC/EUR"]\nstrategy = "own_rule.py"\nparameters = { sure = 0.8 }\n'
     )
     (read,) = read_accounts(file)
-    assert decider_of(read).followed.name == "own_rule"
+    assert [each.followed.name for each in deciders_of(read)] == ["own_rule"]
     settings = read_settings(SignalsSettings, environment_of(SignalsSettings, accounts=[read]))
     assert settings.accounts == (read,)
     assert read.parameters == {"sure": 0.8}
@@ -179,4 +179,4 @@ def test_a_target_that_is_none_is_refused_before_the_first_prediction(tmp_path: 
         f"class NoTarget(Strategy):\n    def target(self):\n        return {target}\n"
     )
     with pytest.raises(BadInputError, match=r"NoTarget\.target: expected 1, 0, -1 or unknown"):
-        decider_of(Account(name="a", pairs=("BTC/USD",), strategy=str(file)))
+        deciders_of(Account(name="a", pairs=("BTC/USD",), strategy=str(file)))

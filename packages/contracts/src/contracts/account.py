@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from itertools import chain
 from typing import Any, Literal
 
 from pydantic import ConfigDict, Field, field_validator, model_validator
 
+from contracts.account_strategy import PREDICTION, AccountStrategy
 from contracts.currency import default_balance, in_words, quote_currency
 from contracts.order import TimeInForce
 from contracts.risk_rules import RiskLimits
@@ -38,6 +40,9 @@ class Account(RiskLimits):
         What it starts with, in quote currency; by default about 10,000 US dollars' worth.
     strategy, parameters
         What decides for it: the name of a strategy that comes along, or the path of a file; and its parameters.
+    strategies
+        What decides for some of its pairs instead, each pair once; the others follow `strategy`. `pairs` that are not
+        named are those of these.
     minimum_confidence
         Predictions below it are no reason to trade, for the strategy ``prediction``.
     sizing, risk_pct, kelly_fraction, target_volatility_pct, volatility_bars
@@ -61,10 +66,11 @@ class Account(RiskLimits):
         default="paper", description="who executes its orders: an imagined venue, or a real one"
     )
     initial_balance_quote: Decimal = Field(default_factory=_usual_balance, gt=0)
-    strategy: str = Field(
-        default="prediction", min_length=1, description="a strategy's name, or a path ending in .py"
-    )
+    strategy: str = Field(default=PREDICTION, min_length=1, description="a strategy's name, or a path ending in .py")
     parameters: dict[str, int | float] = Field(default_factory=dict, description="of the strategy")
+    strategies: tuple[AccountStrategy, ...] = Field(
+        default=(), description="what decides for some of its pairs: strategy, pairs, parameters, minimum_confidence"
+    )
     minimum_confidence: float = Field(default=0.55, ge=0.5, le=1)
     sizing: Sizing = Field(default="percent", description="how the size of an entry is found")
     risk_pct: Decimal = Field(
@@ -99,6 +105,29 @@ class Account(RiskLimits):
     )
     position_pct: Decimal = Field(default=Decimal(20), gt=0, le=100, description="size of a new position")
 
+    @model_validator(mode="before")
+    @classmethod
+    def _with_the_pairs_of_its_strategies(cls, given: Any) -> Any:
+        """Name the pairs where only strategies do."""
+        tables = given.get("strategies") if isinstance(given, dict) and "pairs" not in given else None
+        if not isinstance(tables, list | tuple) or not tables:
+            return given
+        pairs: list[Any] = []
+        for pair in chain(*map(_pairs_named, tables)):
+            pairs += [] if pair in pairs else [pair]
+        return {**given, "pairs": tuple(pairs)}
+
+    @field_validator("strategies")
+    @classmethod
+    def _one_for_each_pair(cls, strategies: tuple[AccountStrategy, ...]) -> tuple[AccountStrategy, ...]:
+        pairs = [pair for each in strategies for pair in each.pairs]
+        if doubled := sorted({pair for pair in pairs if pairs.count(pair) > 1}):
+            named = ", ".join(each.strategy for each in strategies if doubled[0] in each.pairs)
+            raise ValueError(
+                f"each pair under one strategy of an account, not {doubled[0]} under {named}: that takes two accounts"
+            )
+        return strategies
+
     @field_validator("pairs")
     @classmethod
     def _in_one_currency(cls, pairs: tuple[str, ...]) -> tuple[str, ...]:
@@ -110,7 +139,11 @@ class Account(RiskLimits):
 
     @model_validator(mode="after")
     def _names_what_it_has(self) -> Account:
-        named = {"closing_pairs": self.closing_pairs, "correlated_pairs": tuple(chain(*self.correlated_pairs))}
+        named = {
+            "strategies": tuple(chain(*(each.pairs for each in self.strategies))),
+            "closing_pairs": self.closing_pairs,
+            "correlated_pairs": tuple(chain(*self.correlated_pairs)),
+        }
         for field, pairs in named.items():
             if strangers := [pair for pair in pairs if pair not in self.pairs]:
                 raise ValueError(f"{field} among its pairs, not {', '.join(strangers)}")
@@ -126,3 +159,25 @@ class Account(RiskLimits):
     def currency(self) -> str:
         """What its amounts are in: the currency its pairs are quoted in."""
         return quote_currency(self.pairs[0])
+
+    @property
+    def deciding(self) -> tuple[AccountStrategy, ...]:
+        """What decides, and for which pairs: each of its pairs is among those of one."""
+        named = {pair for each in self.strategies for pair in each.pairs}
+        others = tuple(pair for pair in self.pairs if pair not in named)
+        own = AccountStrategy.model_construct(strategy=self.strategy, parameters=self.parameters, pairs=others)
+        every = (*self.strategies, *((own,) if others else ()))
+        return tuple(
+            each
+            if each.minimum_confidence is not None
+            else each.model_copy(update={"minimum_confidence": self.minimum_confidence})
+            for each in every
+        )
+
+
+def _pairs_named(table: AccountStrategy | Mapping[str, Any] | object) -> Iterable[Any]:
+    """Return the pairs of a table that nobody has checked yet."""
+    if isinstance(table, AccountStrategy):
+        return table.pairs
+    pairs = table.get("pairs") if isinstance(table, Mapping) else None
+    return pairs if isinstance(pairs, list | tuple) else ()

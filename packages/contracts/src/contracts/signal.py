@@ -7,6 +7,7 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
+from contracts.candle_mark import CandleMark
 from contracts.mark import MarkedWindow
 from contracts.prediction import Direction
 from contracts.units import FiniteFloat
@@ -29,6 +30,8 @@ Target = Literal[-1, 0, 1]
 SHORT: Target = -1
 #: What a target decides. Nothing is sold short yet: what says so holds nothing, and execution refuses it by name.
 DECISION_OF: Mapping[Target | None, Decision] = {1: "buy", 0: "sell", SHORT: "sell", None: "none"}
+#: How many parts `contracts.window.WindowMessage.window_id` has.
+_OF_WINDOW = 4
 #: What a signal copies from the prediction it was made of, beside its id.
 SAID = ("direction", "probability_up", "confidence", "horizon_bars", "model_name", "model_version")
 
@@ -91,3 +94,29 @@ class Signal(MarkedWindow):
     def message_id(self) -> str:
         whose = self.account if self.strategy is None else f"{self.account}:{self.strategy}"
         return f"{whose}:{self.window_id}"
+
+
+def strategy_in(signal_id: str) -> str | None:
+    """Return the strategy that an id names, as `Signal.message_id` writes it; None if it names none.
+
+    That of a candle's mark does not, nor one from before there were strategies.
+
+    Parameters
+    ----------
+    signal_id
+        Of a signal or a mark: what an order and a fill go back to.
+
+    Returns
+    -------
+    str | None
+        The strategy's name.
+
+    Examples
+    --------
+    >>> strategy_in("paper:sma_cross:kraken:BTC/USD:60:0"), strategy_in("paper:mark:kraken:BTC/USD:60:0")
+    ('sma_cross', None)
+    >>> strategy_in("paper:kraken:BTC/USD:60:0") is None
+    True
+    """
+    _, *whose = signal_id.split(":")[:-_OF_WINDOW]
+    return whose[0] if whose and whose[0] != CandleMark.model_fields["type"].default else None

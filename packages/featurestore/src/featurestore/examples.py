@@ -34,6 +34,15 @@ EXAMPLES: tuple[tuple[str, str], ...] = (
         "FROM pnl_daily ORDER BY account, day_start_ms;",
     ),
     (
+        "what each strategy of each account has earned on each pair",
+        "SELECT f.account, s.strategy, f.pair, count(*) AS fills, sum(f.realised_pnl_quote) AS realised_quote, "
+        "sum(f.fee_quote) AS fees_quote, sum(f.realised_pnl_quote - f.fee_quote) AS net_quote\n"
+        "FROM fills f\n"
+        "LEFT JOIN signals s ON s.account = f.account AND s.exchange = f.exchange AND s.pair = f.pair "
+        "AND s.message_id = f.signal_id\n"
+        "GROUP BY f.account, s.strategy, f.pair ORDER BY f.account, s.strategy, f.pair;",
+    ),
+    (
         "from the last fills back to what the strategy and its model saw and the trades it was made of",
         "SELECT f.pair, f.side, f.price, s.strategy, s.confidence, p.model_name, p.model_version, r.rsi_14, "
         "c.first_trade_id, c.last_trade_id\n"

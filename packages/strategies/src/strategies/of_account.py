@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
-from contracts.account import Account
+from contracts.account_strategy import PREDICTION, AccountStrategy
 from contracts.errors import BadInputError
 from contracts.nearest import did_you_mean
 from contracts.signal import SignalReason
@@ -13,8 +13,7 @@ from strategies.built_in import STRATEGIES
 from strategies.loading import StrategyFile, load
 from strategies.strategy import Strategy
 
-#: The strategy that does what the model says; it may take its floor from the account.
-_PREDICTION: Final = "prediction"
+#: What the strategy of predictions may take from the account.
 _FLOOR: Final = "minimum_confidence"
 
 
@@ -46,8 +45,15 @@ def file_of(strategy: str, field: str, names: str = f"one of {', '.join(STRATEGI
     return STRATEGIES[strategy]
 
 
-def file_of_account(account: Account) -> StrategyFile:
-    """Return the file of the strategy that an account follows.
+def file_of_account(account: str, told: AccountStrategy) -> StrategyFile:
+    """Return the file of a strategy that an account follows.
+
+    Parameters
+    ----------
+    account
+        Its name, for complaints.
+    told
+        Which strategy.
 
     Returns
     -------
@@ -59,24 +65,31 @@ def file_of_account(account: Account) -> StrategyFile:
     BadInputError
         If there is none.
     """
-    return file_of(account.strategy, f"{account.name}.strategy", _PREDICTION)
+    return file_of(told.strategy, f"{account}.strategy", PREDICTION)
 
 
-def made_for(account: Account, file: StrategyFile) -> Strategy:
+def made_for(told: AccountStrategy, file: StrategyFile) -> Strategy:
     """Return an account's strategy with the account's parameters.
+
+    Parameters
+    ----------
+    told
+        What the account says of it (`contracts.account.Account.deciding`).
+    file
+        Its file.
 
     Returns
     -------
     Strategy
         Ready to run.
     """
-    given: dict[str, object] = dict(account.parameters)
-    if account.strategy == _PREDICTION:
-        given.setdefault(_FLOOR, account.minimum_confidence)
+    given: dict[str, object] = dict(told.parameters)
+    if told.strategy == PREDICTION and told.minimum_confidence is not None:
+        given.setdefault(_FLOOR, told.minimum_confidence)
     return file.made(given)
 
 
-def undecided_of(account: Account) -> SignalReason:
+def undecided_of(told: AccountStrategy) -> SignalReason:
     """Return the reason to give where everything is known and the account's strategy decides nothing.
 
     Returns
@@ -84,4 +97,4 @@ def undecided_of(account: Account) -> SignalReason:
     SignalReason
         Of the strategy of predictions, that the model is not sure enough.
     """
-    return "below_confidence" if account.strategy == _PREDICTION else "undecided"
+    return "below_confidence" if told.strategy == PREDICTION else "undecided"

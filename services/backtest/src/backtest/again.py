@@ -18,6 +18,8 @@ from backtest.said import Said
 from backtest.strategies_of import Chosen, chosen
 from contracts.account import Account
 from contracts.errors import BadInputError
+from contracts.operator_command import OperatorCommand
+from exchanges.paper import PaperBroker
 from execution.core.broker import Broker
 from execution.core.policy import Policy
 from results.report.data import load_table
@@ -32,21 +34,24 @@ class RunTerms:
     accounts
         Who traded.
     broker, policy
-        What orders cost, and how time and risk were judged.
+        What orders cost on paper, and how time and risk were judged.
     expiry_seconds
         For how long an entry could wait.
     interval_s
         Of the candles that were traded on.
     said
-        By account, what operators said to it.
+        By account, what operators and its venue said to it.
+    venues
+        By account that was at a venue, the broker that stands for it.
     """
 
     accounts: tuple[Account, ...]
-    broker: Broker
+    broker: PaperBroker
     policy: Policy
     expiry_seconds: int
     interval_s: int
     said: Mapping[str, Sequence[Said]] = field(default_factory=dict)
+    venues: Mapping[str, Broker] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -60,7 +65,7 @@ class Again:
     decided
         By pair, what its strategy says on each bar.
     said
-        What operators said to it.
+        What operators and its venue said to it.
     terms
         Of the run.
     """
@@ -70,8 +75,20 @@ class Again:
     said: Sequence[Said]
     terms: RunTerms
 
-    def outcome(self, account: Account | None = None) -> Outcome:
-        """Trade; as another account where one is given: the same but for its limits and sizes.
+    @property
+    def is_at_venue(self) -> bool:
+        """Whether its fills came from a venue."""
+        return self.account.name in self.terms.venues
+
+    def outcome(self, account: Account | None = None, broker: Broker | None = None) -> Outcome:
+        """Trade, at a venue with what that reported.
+
+        Parameters
+        ----------
+        account
+            Another one: the same but for its limits and sizes.
+        broker
+            Another one, which answers by itself: nothing that a venue reported is heard.
 
         Returns
         -------
@@ -81,12 +98,14 @@ class Again:
         market = market_of(account or self.account, self.decided, self.terms.policy)
         starts = market.starts_ms
         words: list[Word] = [
-            (-1 if acted_ms is None else int(starts.searchsorted(acted_ms)), command)
-            for acted_ms, command in self.said
+            (-1 if acted_ms is None else int(starts.searchsorted(acted_ms)), word)
+            for acted_ms, word in self.said
             # What was said after the last bar was said to an account that had more of them.
             if acted_ms is None or acted_ms <= starts[-1]
+            if broker is None or isinstance(word, OperatorCommand)
         ]
-        return run(market, self.terms.broker, self.terms.policy, words=words)
+        own = self.terms.venues.get(self.account.name, self.terms.broker)
+        return run(market, broker or own, self.terms.policy, words=words)
 
 
 def again(folder: Path, terms: RunTerms) -> list[Again]:
@@ -107,10 +126,8 @@ def again(folder: Path, terms: RunTerms) -> list[Again]:
     Raises
     ------
     BadInputError
-        If the run has no signals of one of its accounts, or one was at a venue.
+        If the run has no signals of one of its accounts.
     """
-    if at_venue := [account.name for account in terms.accounts if account.broker == "venue"]:
-        raise BadInputError("--of", "a run on paper: a venue's fills are none of a backtest", at_venue[0])
     accounts = [chosen(account) for account in terms.accounts]
     pairs = sorted({pair for account in terms.accounts for pair in account.pairs})
     history = bars_of_run(folder, terms.interval_s, pairs, asked_of(accounts, terms.interval_s))

@@ -88,6 +88,19 @@ def exact_books(outcome: Outcome) -> dict[str, list[Any]]:
     return {"account": [market.account.name] * len(ends), "time_ms": ends, **told}
 
 
+def equity_at_end(outcome: Outcome) -> Decimal:
+    """Return what an account is worth at the last close, which it may have slept through.
+
+    Returns
+    -------
+    Decimal
+        Quote currency, exact.
+    """
+    market, portfolio = outcome.market, outcome.portfolio
+    with localcontext(EXACT):
+        return equity(portfolio, market.closes(portfolio.holdings, len(market) - 1))
+
+
 def _held(
     outcome: Outcome, bars: range, portfolio: Portfolio, highest: Decimal
 ) -> tuple[list[tuple[Any, ...]], Decimal]:

@@ -144,9 +144,10 @@ def _record(
     options: BacktestOptions, history: History, accounts: Sequence[Chosen], outcomes: Sequence[Outcome]
 ) -> RunRecord:
     markets = [outcome.market for outcome in outcomes]
-    strategies = [f"{each.file.name} {each.file.hash_of(each.strategy)}" for each in accounts]
+    every = [strategy for each in accounts for strategy in each.strategies]
+    strategies = [f"{each.file.name} {each.hash}" for each in every]
     return RunRecord(
-        title=f"Backtest of {', '.join(dict.fromkeys(each.file.name for each in accounts))}",
+        title=f"Backtest of {', '.join(dict.fromkeys(each.file.name for each in every))}",
         command=options.command,
         exchange=next(iter(history.pairs.values())).exchange,
         pairs=sorted(history.pairs),

@@ -16,9 +16,11 @@ from decimal import localcontext
 from backtest.core.scan import QUANTITY, Watch, highest_bars, scan
 from backtest.market import Market
 from backtest.watching import stop_of, watch_of
+from contracts.errors import BadInputError
 from contracts.message import Message
-from contracts.operator_command import OperatorCommand
+from contracts.order_report import OrderReport
 from contracts.replace import replace
+from contracts.state import MemoryState
 from contracts.units import EXACT
 from contracts.wakes import ALWAYS
 from execution.core.account.closes import most_kept
@@ -27,16 +29,18 @@ from execution.core.account.valuation import equity
 from execution.core.act import trade
 from execution.core.broker import Broker
 from execution.core.context import Context
+from execution.core.hear import Word as Spoken
 from execution.core.hear import hear
 from execution.core.minute.minute import Minute
+from execution.core.orders.archive import Archive
 from execution.core.policy import Policy
 from execution.core.sleep import PARTS, Part, wakes
 from execution.core.steps.mark import mark_of
 
 #: Of an account that never sleeps.
 DENSE: Mapping[str, Part] = {"never asleep": lambda _portfolio, _context: [ALWAYS]}
-#: A command, and the bar that it came after; -1 before the first.
-Word = tuple[int, OperatorCommand]
+#: A command or a venue's report, and the bar that it came after; -1 before the first.
+Word = tuple[int, Spoken]
 #: How near floats must come to the highest equity for it to be looked at exactly.
 _NEAR = 1e-9
 
@@ -55,6 +59,8 @@ class Outcome:
         The bars on which the step ran.
     portfolios
         The portfolio after each of them.
+    unheard
+        Reports of orders that nobody knows: execution sets them aside too.
     """
 
     market: Market
@@ -62,6 +68,7 @@ class Outcome:
     messages: list[Message] = field(default_factory=list)
     awake: list[int] = field(default_factory=list)
     portfolios: list[Portfolio] = field(default_factory=list)
+    unheard: list[OrderReport] = field(default_factory=list)
 
     @property
     def portfolio(self) -> Portfolio:
@@ -87,7 +94,7 @@ def run(
     parts
         By what it sleeps; `DENSE` runs the step on every bar.
     words
-        What operators said meanwhile, in its order.
+        What operators and the venue said meanwhile, in its order.
 
     Returns
     -------
@@ -96,16 +103,16 @@ def run(
     """
     outcome = Outcome(market, Portfolio.opened(market.account))
     context = Context(market.account, broker, policy, at_ms=0, bar_ms=market.interval_ms)
-    portfolio, begin, coming = outcome.opened, 0, deque(words)
+    portfolio, begin, coming, archive = outcome.opened, 0, deque(words), Archive(MemoryState())
     with localcontext(EXACT), _uncollected():
         while begin < len(market) or coming:
-            portfolio, told = _heard(portfolio, begin, coming, context)
-            outcome.messages += told
+            portfolio, has_heard = _heard(outcome, portfolio, begin, coming, context, archive)
             if begin == len(market):
                 break
             every = wakes(portfolio, context, parts)
-            # Awake on the bar before a command, whose prices it acts on, and on the one after it.
-            stop = begin if told else min([stop_of(market, begin, every), *(bar for bar, _ in coming)])
+            # Awake on the bar before a word, whose prices it is acted on with, and on the one after it.
+            next_word = coming[0][0] if coming else len(market)
+            stop = begin if has_heard else min(stop_of(market, begin, every), next_word)
             bar = stop
             if stop > begin:
                 watch = watch_of(market, portfolio, every)
@@ -114,7 +121,7 @@ def run(
             if bar == len(market):
                 break
             is_before_word = bool(coming) and coming[0][0] == bar
-            portfolio, told = _act(market, portfolio, bar, context, whole=is_before_word)
+            portfolio, told = _act(market, portfolio, bar, context, archive, whole=is_before_word)
             outcome.messages += told
             outcome.awake.append(bar)
             outcome.portfolios.append(portfolio)
@@ -123,19 +130,37 @@ def run(
 
 
 def _heard(
-    portfolio: Portfolio, begin: int, coming: deque[Word], context: Context
-) -> tuple[Portfolio, list[Message]]:
-    """Let the account hear what was said after the bar before `begin`."""
-    outputs: list[Message] = []
+    outcome: Outcome, portfolio: Portfolio, begin: int, coming: deque[Word], context: Context, archive: Archive
+) -> tuple[Portfolio, bool]:
+    """Let the account hear what was said after the bar before `begin`; return whether it did anything."""
+    has_heard = False
     while coming and coming[0][0] < begin:
-        _, command = coming.popleft()
-        portfolio, told = hear(portfolio, command, context.account, context.broker, context.policy)
-        outputs += told
-    return portfolio, outputs
+        _, word = coming.popleft()
+        if isinstance(word, OrderReport) and (ended := archive.find(word.order_id)) is not None:
+            portfolio = replace(portfolio, ended={word.order_id: ended})
+        try:
+            portfolio, told = hear(portfolio, word, context.account, context.broker, context.policy)
+        except BadInputError:
+            if not isinstance(word, OrderReport):
+                raise
+            outcome.unheard.append(word)  # to execution it is a dead letter, and the account as it was
+            told = []
+        portfolio = _archived(portfolio, archive)
+        outcome.messages += told
+        has_heard = has_heard or bool(told)
+    return portfolio, has_heard
+
+
+def _archived(portfolio: Portfolio, archive: Archive) -> Portfolio:
+    """Put away what has ended, as execution does; otherwise each portfolio would copy every order there ever was."""
+    if not portfolio.ended:
+        return portfolio
+    archive.keep(portfolio.ended)
+    return replace(portfolio, ended={})
 
 
 def _act(
-    market: Market, portfolio: Portfolio, bar: int, context: Context, *, whole: bool = False
+    market: Market, portfolio: Portfolio, bar: int, context: Context, archive: Archive, *, whole: bool = False
 ) -> tuple[Portfolio, list[Message]]:
     """Run the live step on a bar, with the signals of pairs that it can concern, or of all."""
     concerned = set(market.numbers) if whole else {*portfolio.holdings, *portfolio.orders}
@@ -156,9 +181,7 @@ def _act(
         portfolio = replace(portfolio, marks={**portfolio.marks, **missed})
     minute = Minute(int(market.starts_ms[bar]), market.end_ms(bar), signals)
     portfolio, told = trade(portfolio, minute, replace(context, at_ms=minute.window_end_ms))
-    if portfolio.ended:  # as execution does; otherwise each portfolio would copy every order that there ever was
-        portfolio = replace(portfolio, ended={})
-    return portfolio, told
+    return _archived(portfolio, archive), told
 
 
 def _remembering(market: Market, portfolio: Portfolio, bar: int, pairs: Iterable[str], most: int) -> Portfolio:

@@ -85,7 +85,7 @@ def parity(folder: Path, terms: RunTerms) -> list[Compared]:
     Raises
     ------
     BadInputError
-        If the run has no signals of one of its accounts, or one was at a venue.
+        If the run has no signals of one of its accounts.
     """
     return hold(folder, [each.outcome() for each in again(folder, terms)])
 

@@ -1,4 +1,4 @@
-"""A backtest from bars to outcomes: each account with its strategy, over one stretch of time."""
+"""A backtest from bars to outcomes: each account with its strategies, over one stretch of time."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def outcomes_of(history: History, accounts: Iterable[Chosen], terms: Terms) -> l
     history
         Bars of all pairs that they trade.
     accounts
-        Each with its strategy; none sees another.
+        Each with its strategies; none sees another.
     terms
         What holds for all of them.
 
@@ -96,4 +96,5 @@ def asked_of(accounts: Iterable[Chosen], interval_s: int) -> Mapping[str, None]:
     Mapping[str, None]
         Features and predictions, as `features.given` names them.
     """
-    return dict.fromkeys(name for each in accounts for name in each.formulas(interval_s).given)
+    every = (strategy for each in accounts for strategy in each.strategies)
+    return dict.fromkeys(name for each in every for name in each.formulas(interval_s).given)

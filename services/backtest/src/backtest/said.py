@@ -1,4 +1,4 @@
-"""What operators said to an account during a run, and after which of its minutes."""
+"""What operators and a venue said to an account during a run, and after which of its minutes."""
 
 from __future__ import annotations
 
@@ -8,22 +8,24 @@ from contracts.account import Account
 from contracts.candle_mark import CandleMark
 from contracts.message import Message
 from contracts.operator_command import OperatorCommand
+from contracts.order_report import OrderReport
 from contracts.signal import Signal
 from contracts.state import MemoryState
+from execution.core.hear import Word
 from execution.core.minute.bar_synchroniser import BarSynchroniser
 from execution.core.policy import Policy
 
-#: The start of the last window that was acted on before, None before the first; and the command.
-Said = tuple[int | None, OperatorCommand]
+#: The start of the last window that was acted on before, None before the first; and what was said.
+Said = tuple[int | None, Word]
 
 
 def said_to(account: Account, messages: Iterable[Message], policy: Policy) -> Iterator[Said]:
-    """Yield each command to an account with the minute that it follows, as execution took the same messages.
+    """Yield what was said to an account with the minute that it follows, as execution took the same messages.
 
     Parameters
     ----------
     account
-        Whose commands.
+        To whom.
     messages
         What is on `signals`, in its order.
     policy
@@ -38,7 +40,7 @@ def said_to(account: Account, messages: Iterable[Message], policy: Policy) -> It
     for message in messages:
         if message.key != account.name:
             continue
-        if isinstance(message, OperatorCommand):
+        if isinstance(message, OperatorCommand | OrderReport):
             yield acted_ms, message
         elif isinstance(message, Signal | CandleMark) and message.pair in account.pairs:
             line = BarSynchroniser(state, account.pairs, policy.maximum_pending_bars)

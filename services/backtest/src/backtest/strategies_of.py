@@ -1,4 +1,4 @@
-"""An account's strategy by its name or file, and what it says of a history."""
+"""An account's strategies by their names or files, and what they say of a history."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from backtest.bars import Bars
 from backtest.decided import Decided, decide
 from contracts.account import Account
+from contracts.account_strategy import AccountStrategy
 from contracts.errors import BadInputError
 from features import FEATURES
 from features.batch import compute
@@ -19,18 +20,28 @@ from strategies.strategy import Strategy
 
 
 @dataclass(frozen=True)
-class Chosen:
-    """An account with its strategy.
+class Deciding:
+    """A strategy that decides for some pairs of an account.
 
     Parameters
     ----------
-    account, file, strategy
-        Whose, from where, with its parameters.
+    account
+        The account's name, for complaints.
+    told
+        What the account says of it.
+    file, strategy
+        From where, with its parameters.
     """
 
-    account: Account
+    account: str
+    told: AccountStrategy
     file: StrategyFile
     strategy: Strategy
+
+    @property
+    def hash(self) -> str:
+        """Of its file and its parameters."""
+        return self.file.hash_of(self.strategy)
 
     def formulas(self, interval_s: int) -> Formulas:
         """Return what is computed for it on bars of a length.
@@ -59,17 +70,59 @@ class Chosen:
         if missing := [name for name in asked.given if "." in name and name not in bars.given]:
             expected = "a strategy of bars and features; predictions come with the folder of a run (--run)"
             came = f"{self.file.name}, which takes {missing[0]}"
-            raise BadInputError(f"{self.account.name}.strategy", expected, came)
+            raise BadInputError(f"{self.account}.strategy", expected, came)
         lacking = [name for name in asked.asked if name not in bars.given]
         known = bars.with_given(_features(bars, lacking)) if lacking else bars
         if not asked.models:  # its signals copy nothing of what a model said for other accounts
             known = replace(known, said={})
-        found = decide(self.strategy, self.file.name, self.file.hash_of(self.strategy), known, expiry_seconds)
-        return replace(found, undecided=undecided_of(self.account))
+        found = decide(self.strategy, self.file.name, self.hash, known, expiry_seconds)
+        return replace(found, undecided=undecided_of(self.told))
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """An account with its strategies.
+
+    Parameters
+    ----------
+    account
+        Whose.
+    strategies
+        At least one; each pair of the account is of one.
+    """
+
+    account: Account
+    strategies: tuple[Deciding, ...]
+
+    @property
+    def only(self) -> Deciding:
+        """Its strategy, where it has one for all its pairs."""
+        [each] = self.strategies
+        return each
+
+    def of(self, pair: str) -> Deciding:
+        """Return what decides for a pair of the account.
+
+        Returns
+        -------
+        Deciding
+            With its parameters.
+        """
+        return next(each for each in self.strategies if pair in each.told.pairs)
+
+    def decided(self, bars: Bars, expiry_seconds: int) -> Decided:
+        """Return what is said of the history of a pair; see `Deciding.decided`.
+
+        Returns
+        -------
+        Decided
+            One target for each bar.
+        """
+        return self.of(bars.pair).decided(bars, expiry_seconds)
 
 
 def chosen(account: Account) -> Chosen:
-    """Return an account with the strategy that it names.
+    """Return an account with the strategies that it names.
 
     Returns
     -------
@@ -81,8 +134,31 @@ def chosen(account: Account) -> Chosen:
     BadInputError
         If there is no such strategy, or its file or parameters are wrong.
     """
-    file = file_of_account(account)
-    return Chosen(account, file, made_for(account, file))
+    return Chosen(account, tuple(deciding(account.name, each) for each in account.deciding))
+
+
+def deciding(account: str, told: AccountStrategy) -> Deciding:
+    """Return a strategy that an account names.
+
+    Parameters
+    ----------
+    account
+        Its name, for complaints.
+    told
+        Which strategy, with which parameters.
+
+    Returns
+    -------
+    Deciding
+        Ready to decide.
+
+    Raises
+    ------
+    BadInputError
+        If there is no such strategy, or its file or parameters are wrong.
+    """
+    file = file_of_account(account, told)
+    return Deciding(account, told, file, made_for(told, file))
 
 
 def _features(bars: Bars, names: Iterable[str]) -> Mapping[str, Floats]:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal, localcontext
+from decimal import Decimal
 from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
 from backtest.achieved import equity_of
 from backtest.again import Again, RunTerms, again
+from backtest.books import equity_at_end
 from backtest.engine import Outcome
 from backtest.parity import hold
 from contracts.account import Account
@@ -20,8 +21,6 @@ from contracts.fill import Fill
 from contracts.message import Message
 from contracts.order import Order
 from contracts.risk_alert import RiskAlert
-from contracts.units import EXACT
-from execution.core.account.valuation import equity
 from results.statistics import max_drawdown_pct
 
 #: How the run itself is called, and how all the new limits together.
@@ -125,9 +124,12 @@ def what_if(folder: Path, terms: RunTerms, changed: Mapping[str, Mapping[str, An
     Raises
     ------
     BadInputError
-        If an account is none of the run's, or the run cannot be traded again as it was: then nothing can be said of
-        other limits.
+        If an account is none of the run's or was at a venue, or the run cannot be traded again as it was: then
+        nothing can be said of other limits.
     """
+    if terms.venues:
+        expected = "a run on paper: what a venue had made of other orders nobody knows"
+        raise BadInputError("--of", expected, f"{next(iter(terms.venues))}, an account at a venue")
     known = [account.name for account in terms.accounts]
     if strangers := [name for name in changed if name not in known]:
         raise BadInputError("--limits", f"accounts of the run ({', '.join(known)})", strangers[0])
@@ -165,11 +167,11 @@ def _under(each: Again, ran: Outcome, changed: Mapping[str, Any], words: str) ->
 
 
 def _summed(outcome: Outcome, ran: Outcome, words: str) -> Under:
-    worth = _equity(outcome)
+    worth = equity_at_end(outcome)
     return Under(
         words,
         worth,
-        worth - _equity(ran),
+        worth - equity_at_end(ran),
         outcome.portfolio.fees,
         max_drawdown_pct(equity_of(outcome)),
         sum(isinstance(each, Fill) for each in outcome.messages),
@@ -177,13 +179,6 @@ def _summed(outcome: Outcome, ran: Outcome, words: str) -> Under:
         _parts_ms(outcome.messages, ran.messages),
         tuple(_spoke(outcome.messages)),
     )
-
-
-def _equity(outcome: Outcome) -> Decimal:
-    """Return what an account is worth at the last close, which it may have slept through."""
-    market, portfolio = outcome.market, outcome.portfolio
-    with localcontext(EXACT):
-        return equity(portfolio, market.closes(portfolio.holdings, len(market) - 1))
 
 
 def _parts_ms(messages: Sequence[Message], ran: Sequence[Message]) -> int | None:

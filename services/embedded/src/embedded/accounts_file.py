@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -11,11 +11,14 @@ from typing import Any
 from pydantic import ValidationError
 
 from contracts.account import Account
+from contracts.account_strategy import AccountStrategy
 from contracts.errors import BadInputError
 from contracts.nearest import did_you_mean
 from contracts.validation_errors import expectation
 
 TABLE = "accounts"
+#: Within one: what decides for some of its pairs, a table ``[[accounts.strategies]]`` for each.
+STRATEGIES = "strategies"
 #: A shorter name that a person may write, for the field it stands for.
 SHORT = {"balance": "initial_balance_quote"}
 
@@ -70,18 +73,32 @@ def _account(entry: dict[str, Any], place: str, folder: Path) -> Account:
             raise BadInputError(f"{place}.{short}", f"either {short} or {name}, not both", entry)
         if short in fields:
             fields[name] = fields.pop(short)
-    if str(fields.get("strategy", "")).endswith(".py"):
-        # As the person who wrote it means it; services are started elsewhere.
-        fields["strategy"] = str((folder / str(fields["strategy"])).absolute())
-    known = [*SHORT, *Account.model_fields]
-    for name in entry:
-        if name not in known:
-            expected = f"one of {', '.join(sorted(known))}{did_you_mean(name, known)}"
-            raise BadInputError(f"{place}.{name}", expected, entry[name])
+    _require_known(entry, [*SHORT, *Account.model_fields], place)
+    fields = _with_path(fields, folder)
+    tables = fields.get(STRATEGIES, [])
+    if isinstance(tables, list) and all(isinstance(each, dict) for each in tables):
+        for number, each in enumerate(tables):
+            _require_known(each, list(AccountStrategy.model_fields), f"{place}.{STRATEGIES}[{number}]")
+        fields |= {STRATEGIES: [_with_path(each, folder) for each in tables]} if tables else {}
     try:
         return Account.model_validate(fields)
     except ValidationError as error:
         raise complaint(error, place, entry) from error
+
+
+def _require_known(table: Mapping[str, Any], known: Sequence[str], place: str) -> None:
+    for name in table:
+        if name not in known:
+            expected = f"one of {', '.join(sorted(known))}{did_you_mean(name, known)}"
+            raise BadInputError(f"{place}.{name}", expected, table[name])
+
+
+def _with_path(fields: dict[str, Any], folder: Path) -> dict[str, Any]:
+    """Return a table whose strategy is found from anywhere, where it is a file."""
+    if not str(fields.get("strategy", "")).endswith(".py"):
+        return fields
+    # As the person who wrote it means it; services are started elsewhere.
+    return {**fields, "strategy": str((folder / str(fields["strategy"])).absolute())}
 
 
 def complaint(error: ValidationError, place: str, entry: Mapping[str, Any]) -> BadInputError:
@@ -92,10 +109,16 @@ def complaint(error: ValidationError, place: str, entry: Mapping[str, Any]) -> B
     BadInputError
         Of the first field that is wrong.
     """
-    first: Any = error.errors(include_url=False)[0]
+    errors: list[Any] = error.errors(include_url=False)
+    named = {*entry, *(SHORT[short] for short in SHORT if short in entry)}
+    # Of what is written before what follows from it, such as the pairs of strategies.
+    first = next((each for each in errors if {*each["loc"][:1]} & named), errors[0])
+    if not first["loc"]:
+        return BadInputError(place, expectation(first), entry.get("name"))
     field, *inside = first["loc"]
     written = next((short for short, name in SHORT.items() if name == field and short in entry), field)
-    where = "".join(f"[{part}]" for part in inside)
+    dots = field == STRATEGIES  # whose parts are fields of a table
+    where = "".join(f".{part}" if dots and isinstance(part, str) else f"[{part}]" for part in inside)
     if first["type"] == "missing":
         return BadInputError(f"{place}.{written}{where}", "a value", "nothing")
     value = first["input"]

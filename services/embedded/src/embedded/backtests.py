@@ -10,9 +10,12 @@ from typing import Any
 
 from rich.console import Console
 
-from backtest.again import RunTerms
+from backtest.again import RunTerms, again
 from backtest.command import BacktestOptions
-from backtest.parity import parity, print_parity
+from backtest.divergence.diverge import diverge
+from backtest.divergence.telling import as_json as plain
+from backtest.divergence.telling import print_divergence, write_page
+from backtest.parity import hold, print_parity
 from backtest.plan import Terms
 from backtest.said import Said, said_to
 from contracts.account import Account
@@ -106,12 +109,21 @@ def options_of(typed: Typed, money: Money, out: Path, *, replace: bool) -> Backt
     )
 
 
-def hold_against(folder: Path, console: Console, show: int, *, as_json: bool) -> bool:
-    """Compare a run with a backtest of it and say what was found; return whether all is equal."""
-    found = parity(folder, terms_of_run(folder))
+def hold_against(folder: Path, console: Console, show: int, page: Path | None, *, as_json: bool) -> bool:
+    """Compare a run with a backtest of it, and its venues with paper; return whether the backtest is equal."""
+    accounts = again(folder, terms_of_run(folder))
+    outcomes = [each.outcome() for each in accounts]
+    found = hold(folder, outcomes)
     print_parity(console, found, show)
+    apart = [diverge(each, outcome) for each, outcome in zip(accounts, outcomes, strict=True)]
+    # An account on paper is nothing apart from itself: a program may read it, nobody needs to.
+    at_venue = [of for each, of in zip(accounts, apart, strict=True) if each.is_at_venue]
+    print_divergence(console, at_venue, show)
+    if page is not None:
+        write_page(page, at_venue or apart, folder.name)
+        console.print(f"Page: {page}", soft_wrap=True, highlight=False)
     if as_json:
-        print_json([asdict(each) for each in found])
+        print_json({"compared": [asdict(each) for each in found], "divergence": [plain(each) for each in apart]})
     return not any(each.differences for each in found)
 
 
@@ -136,15 +148,19 @@ def terms_of_run(folder: Path) -> RunTerms:
         expiry_seconds=signals.expiry_seconds,
         interval_s=signals.interval_s,
         said=_said(place, accounts, execution.policy),
+        venues={each.name: execution.broker_of(each) for each in accounts if each.broker == "venue"},
     )
 
 
 def _said(place: RunFolder, accounts: Sequence[Account], policy: Policy) -> dict[str, list[Said]]:
-    """Return what operators said during a run; most were said nothing, which costs one look at the log.
+    """Return what operators and venues said during a run; to most nothing was, which costs one look at the log.
 
     What execution has not read any more, as it was said after the end of the run, was not heard.
     """
     if not place.log.is_dir():
+        if at_venue := [account.name for account in accounts if account.broker == "venue"]:
+            expected = f"a run with its log ({place.log}), on which stands what the venue reported to {at_venue[0]}"
+            raise BadInputError("--of", expected, "none")
         return {}
     settings = settings_of(place.out)
     heard = committed_offsets(settings, settings.group_for("execution"), SIGNALS)

@@ -325,9 +325,15 @@ def backtest(
     trades: Trades = None,
     run_folder: Annotated[Path | None, typer.Option("--run", help="or the candles of this run's folder")] = None,
     of: Annotated[
-        Path | None, typer.Option(help="hold this run's orders, fills and P&L against a backtest of its accounts")
+        Path | None,
+        typer.Option(
+            help="hold this run's orders, fills and P&L against a backtest of its accounts, and venues against paper"
+        ),
     ] = None,
     show: Annotated[int, typer.Option(min=0, help="number of differences to print with --of")] = 20,
+    page: Annotated[
+        Path | None, typer.Option(help="with --of: write venue and paper side by side as a page to this file")
+    ] = None,
     pairs: Pairs = None,
     interval: Annotated[str, typer.Option(help="of the candles of a run or of trades: 1m, 5m, 15m")] = "1m",
     start: Annotated[
@@ -350,9 +356,11 @@ def backtest(
 
     with errors_in_words() as console:
         if of is not None:
-            if not hold_against(of, Console(stderr=True) if as_json else console, show, as_json=as_json):
+            if not hold_against(of, Console(stderr=True) if as_json else console, show, page, as_json=as_json):
                 raise typer.Exit(EXIT_FAILED)
             return
+        if page is not None:
+            raise BadInputError("--page", "--of with it: a page holds a run against paper", str(page))
         typed = Typed(
             strategy,
             parameter or [],

@@ -27,19 +27,21 @@ def job_of(typed: Typed, money: Money, out: Path, *, replace: bool) -> Job:
     Raises
     ------
     BadInputError
-        If an option cannot be used, or there are several accounts.
+        If an option cannot be used, or there are several accounts, or strategies.
     """
     options = options_of(typed, money, out, replace=replace)
     if len(options.accounts) > 1:
         named = ", ".join(each.name for each in options.accounts)
         raise BadInputError("--accounts", "a file with one account: a search is of one", named)
+    if several := [each.strategy for one in options.accounts for each in one.strategies]:
+        raise BadInputError("--accounts", "an account with one strategy: a search is of one", ", ".join(several))
     known = [chosen(each) for each in options.accounts]
     history = history_of(options, known)
     [each] = known or [chosen(Account.model_validate({**options.account, "pairs": tuple(history.pairs)}))]
     if missing := [pair for pair in each.account.pairs if pair not in history.pairs]:
         raise BadInputError(f"{each.account.name}.pairs", f"pairs of {', '.join(history.pairs)}", missing[0])
     asked_of([each], history.interval_s)  # what a strategy cannot say is told before anything is tried
-    return Job(history, each.account, each.file, options.terms, data_digest(history))
+    return Job(history, each.account, each.only.file, options.terms, data_digest(history))
 
 
 def choice_of(job: Job) -> Choice:

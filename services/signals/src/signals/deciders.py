@@ -1,10 +1,11 @@
-"""An account's strategy, found by its name or read from its file."""
+"""An account's strategies, found by their names or read from their files."""
 
 from __future__ import annotations
 
 import math
 
 from contracts.account import Account
+from contracts.account_strategy import AccountStrategy
 from contracts.errors import BadInputError, TradestreamError
 from features.bars import Bar
 from signals.core.followed import Decider, Followed
@@ -19,13 +20,36 @@ _TRIED = (0.0, 0.5, 1.0, math.nan)
 _TRIED_BAR = Bar(100.0, 103.0, 99.0, 102.0, volume=3.0, trade_count=5.0, taker_buy_volume=1.0)
 
 
-def decider_of(account: Account, interval_s: int = 60) -> Decider:
-    """Return an account with its strategy.
+def deciders_of(account: Account, interval_s: int = 60) -> tuple[Decider, ...]:
+    """Return an account with each of its strategies.
 
     Parameters
     ----------
     account
-        Says which strategy, with which parameters.
+        Says which strategies, with which parameters, for which pairs.
+    interval_s
+        Length of the bars they decide on, seconds.
+
+    Raises
+    ------
+    BadInputError
+        If there is no such strategy, or its file or parameters are wrong.
+    """
+    every = [(followed_of(account.name, each, interval_s), each.pairs) for each in account.deciding]
+    # It acts on a minute once all its pairs have delivered it: they begin together, or one waits for the others.
+    begins_with_rows = any(not followed.waits for followed, _ in every)
+    return tuple(Decider(account, followed, pairs, begins_with_rows) for followed, pairs in every)
+
+
+def followed_of(account: str, told: AccountStrategy, interval_s: int = 60) -> Followed:
+    """Return a strategy as an account follows it.
+
+    Parameters
+    ----------
+    account
+        Its name, for complaints.
+    told
+        Which strategy, with which parameters.
     interval_s
         Length of the bars it decides on, seconds.
 
@@ -34,9 +58,9 @@ def decider_of(account: Account, interval_s: int = 60) -> Decider:
     BadInputError
         If there is no such strategy, or its file or parameters are wrong.
     """
-    file = file_of_account(account)
+    file = file_of_account(account, told)
     try:
-        strategy = made_for(account, file)
+        strategy = made_for(told, file)
         formulas = formulas_of(strategy, interval_s)
         _try_out(strategy, interval_s)
     except TradestreamError:
@@ -45,7 +69,7 @@ def decider_of(account: Account, interval_s: int = 60) -> Decider:
         raise BadInputError(
             at_line(error, file.path), "a strategy that says what to hold", described(error)
         ) from None
-    followed = Followed(
+    return Followed(
         file.name,
         file.hash_of(strategy),
         strategy,
@@ -53,9 +77,8 @@ def decider_of(account: Account, interval_s: int = 60) -> Decider:
         waits=bool(formulas.models),
         warm_up_bars=formulas.warm_up_bars,
         kept_bars=Stream(strategy, interval_s).kept_bars,
-        undecided=undecided_of(account),
+        undecided=undecided_of(told),
     )
-    return Decider(account, followed)
 
 
 def _try_out(strategy: Strategy, interval_s: int) -> None:

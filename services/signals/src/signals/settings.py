@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from pathlib import Path
 
 from pydantic import Field, TypeAdapter, field_validator, model_validator
@@ -11,7 +12,7 @@ from contracts.accounts_settings import AccountsSettings
 from contracts.errors import TradestreamError
 from featurestore import StoreSettings
 from signals.core.followed import Desk
-from signals.deciders import decider_of
+from signals.deciders import deciders_of
 from streaming.settings import ServiceSettings
 
 #: Exchange, pair, interval and start of a window.
@@ -54,7 +55,7 @@ class SignalsSettings(AccountsSettings, StoreSettings, ServiceSettings):
     def _strategies_are_there(self) -> SignalsSettings:
         for account in self.configured_accounts:
             try:
-                decider_of(account, self.interval_s)
+                deciders_of(account, self.interval_s)
             except TradestreamError as error:
                 raise ValueError(f"strategies of accounts that signals can follow; {error}") from error
         return self
@@ -74,7 +75,8 @@ class SignalsSettings(AccountsSettings, StoreSettings, ServiceSettings):
     @property
     def desk(self) -> Desk:
         """Who decides, as the core is told of it."""
-        deciders = tuple(decider_of(account, self.interval_s) for account in self.configured_accounts)
+        every = (deciders_of(account, self.interval_s) for account in self.configured_accounts)
+        deciders = tuple(chain.from_iterable(every))
         return Desk(deciders, self.expiry_seconds, self.maximum_pending_bars, self.from_ms, self._late)
 
     @property

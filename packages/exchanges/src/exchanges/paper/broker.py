@@ -134,6 +134,24 @@ class PaperBroker:
         fee = EXACT.multiply(EXACT.multiply(quantity, price), share)
         return fee.quantize(FEE_STEP, ROUND_HALF_EVEN, EXACT)
 
+    def taken_at(self, order: Order, mark: MarkedWindow) -> tuple[Decimal, Liquidity] | None:
+        """Return the price at which a candle fills `order`; volume, collar, cash and expiry are not looked at.
+
+        Parameters
+        ----------
+        order
+            As it is when the candle begins.
+        mark
+            The candle of its pair.
+
+        Returns
+        -------
+        tuple[Decimal, Liquidity] | None
+            What is paid or received for one, and whether a taker does; None where the candle does not fill it.
+        """
+        touched = TOUCHES[order.order_type](order, mark, self._wait_ms(order, mark) == 0)
+        return (self._price(order, touched), touched.liquidity) if isinstance(touched, Touched) else None
+
     def reports(
         self, orders: Iterable[Order], marks: Mapping[str, MarkedWindow], window_end_ms: int, cash: Decimal
     ) -> list[OrderReport]:

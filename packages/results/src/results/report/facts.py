@@ -11,6 +11,7 @@ import polars as pl
 from contracts.candle import QUALITIES
 from contracts.counted import counted
 from contracts.currency import quote_currency
+from contracts.signal import strategy_in
 from results.books import books
 from results.report.data import ReportData, load_table
 from results.report.wording import (
@@ -246,6 +247,7 @@ def fill_rows(data: ReportData) -> list[list[str]]:
             _money(row, row["quantity"] * row["price"]),
             _money(row, row["fee_quote"]),
             _money(row, row["realised_pnl_quote"], sign=True) if row["side"] == "sell" else MISSING,
+            strategy_in(row["signal_id"]) or MISSING,
             MISSING if row["model_name"] is None else f"{row['model_name']} v{row['model_version']}",
         ]
         for row in rows.iter_rows(named=True)

@@ -95,7 +95,7 @@ def _as_json(options: LuckOptions, found: Luck) -> dict[str, Any]:
         "command": options.command,
         **provenance(job.history, job.data, job.terms),
         "strategy": job.file.name,
-        "strategy_hash": job.file.hash_of(job.made(options.choice).strategy),
+        "strategy_hash": job.made(options.choice).only.hash,
         "choice": options.choice.as_json(),
         "seed": options.seed,
         "ledger": str(options.ledger),

@@ -165,7 +165,7 @@ def judge(
         made(1 + len(dearer))
     trips = trips_of(outcome)
     block = _block_bars(found.bars, [each.ends - each.begins for each in trips])
-    asked = job.made(choice).formulas(job.history.interval_s)
+    asked = job.made(choice).only.formulas(job.history.interval_s)
     returns: list[float] = []
     for number in range(0 if asked.models else markets):
         other = replace(job, history=made_up(job.history, block, seed + number))

@@ -109,7 +109,7 @@ def _as_json(options: SearchOptions, study: Study, winner: Tried, luck: Deflated
         "command": options.command,
         **provenance(job.history, job.data, job.terms),
         "strategy": job.file.name,
-        "strategy_hash": job.file.hash_of(made.strategy),
+        "strategy_hash": made.only.hash,
         "from_ms": span.from_ms,
         "to_ms": span.to_ms,
         "objective": plan.objective,

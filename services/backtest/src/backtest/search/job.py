@@ -17,7 +17,7 @@ from backtest.market import market_of
 from backtest.plan import Terms
 from backtest.provenance import code_digest, costs_of, digest_of
 from backtest.search.space import Choice, Number
-from backtest.strategies_of import Chosen
+from backtest.strategies_of import Chosen, Deciding
 from contracts.account import Account
 from contracts.errors import BadInputError
 from modeling.ledger import Attempt
@@ -92,7 +92,8 @@ class Job:
         if "position_pct" in numbers:  # what is tried is not to be denied by the usual limit
             fields["max_position_pct"] = max(numbers["position_pct"], Decimal(fields["max_position_pct"]))
         account = Account.model_validate(fields)
-        return Chosen(account, self.file, made_for(account, self.file))
+        [told] = account.deciding
+        return Chosen(account, (Deciding(account.name, told, self.file, made_for(told, self.file)),))
 
     def decided(self, choice: Choice, until_ms: int | None = None) -> dict[str, Decided]:
         """Return what the strategy of a try says on the bars of each pair.
@@ -165,7 +166,7 @@ class Job:
         made = self.made(choice)
         facts = {
             "strategy": self.file.name,
-            "strategy_hash": self.file.hash_of(made.strategy),
+            "strategy_hash": made.only.hash,
             "choice": choice.as_json(),
             "account": made.account.model_dump(mode="json", exclude={"name", "strategy"}),
             "data": self.data,

@@ -43,7 +43,7 @@ def write_run(
     now = iso_utc((clock or SystemClock()).now_us())
     outcome = job.outcome(choice, span)
     market = outcome.market
-    named = f"Strategy: {job.file.name} {job.file.hash_of(job.made(choice).strategy)} with {choice.titles()}."
+    named = f"Strategy: {job.file.name} {job.made(choice).only.hash} with {choice.titles()}."
     record = RunRecord(
         title=title,
         command=command,

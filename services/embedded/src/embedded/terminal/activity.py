@@ -9,6 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from contracts.currency import quote_currency
+from contracts.signal import strategy_in
 from embedded.terminal.state import RunState
 from embedded.terminal.style import DOWN, MUTED, NONE, UP, signed, table
 from results.report.wording import money, price, quantity, utc
@@ -16,6 +17,8 @@ from results.report.wording import money, price, quantity, utc
 _LEVELS = "▁▂▃▄▅▆▇█"
 _PLAIN_LEVELS = "_.-=*#"
 _FILLS = ("Time", "Pair", "Side", "Quantity", "Price", "Value", "Realised")
+#: On a screen that has room for it.
+_STRATEGY, _WIDE = "Strategy", 100
 _LEAST_POINTS = 2
 _LOG_LINES = 12
 _MARGIN = 4
@@ -39,7 +42,7 @@ def activity(state: RunState, console: Console) -> list[Callable[[int], Renderab
     """
     return [
         lambda lines: _equity(state, console) if lines > 1 + len(state.equity) else None,
-        lambda lines: _last_fills(state, lines - 4),
+        lambda lines: _last_fills(state, lines - 4, is_wide=console.width >= _WIDE),
         lambda lines: _log(state, console, lines - 2),
     ]
 
@@ -74,7 +77,7 @@ def spark(values: Sequence[float], width: int, levels: str = _LEVELS) -> str:
     return "".join(levels[int((value - least) * scale + 0.5)] for value in shown)
 
 
-def _last_fills(state: RunState, lines: int) -> RenderableType | None:
+def _last_fills(state: RunState, lines: int, *, is_wide: bool) -> RenderableType | None:
     fills = list(state.last_fills)[::-1][: max(0, lines)]
     if not fills:
         return None
@@ -89,10 +92,11 @@ def _last_fills(state: RunState, lines: int) -> RenderableType | None:
             signed(float(fill["realised_pnl_quote"]), quote_currency(fill["pair"]))
             if fill["side"] == "sell"
             else NONE,
+            *([strategy_in(fill["signal_id"]) or NONE] if is_wide else []),
         ]
         for fill in fills
     ]
-    return table(_FILLS, rows)
+    return table((*_FILLS, _STRATEGY) if is_wide else _FILLS, rows)
 
 
 def _log(state: RunState, console: Console, lines: int) -> RenderableType | None:

@@ -8,7 +8,7 @@ that there is none.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TypedDict
 
@@ -30,7 +30,7 @@ class PairState(TypedDict):
     """What is remembered of a pair beside rows, bars and predictions: JSON.
 
     `row_ms` and `said_ms` are the newest windows that a row and a prediction came of, `begun_ms` that of the first
-    prediction: with it accounts begin whose strategy waits for one.
+    prediction: with it accounts begin all of whose strategies wait for one.
     """
 
     row_ms: int | None
@@ -76,7 +76,7 @@ def step(state: State, message: FeatureRow | Prediction, desk: Desk, streams: St
     BadInputError
         If the row's numbers are none that formulas can take. The state is unchanged.
     """
-    deciders = [each for each in desk.deciders if message.pair in each.account.pairs]
+    deciders = desk.of(message.pair)
     if not deciders:
         return Told()
     turn = _Turn(state, message, desk, deciders, streams)
@@ -91,7 +91,12 @@ class _Turn:
     """One message's work on the state of a pair and exchange."""
 
     def __init__(
-        self, state: State, message: FeatureRow | Prediction, desk: Desk, deciders: list[Decider], streams: Streams
+        self,
+        state: State,
+        message: FeatureRow | Prediction,
+        desk: Desk,
+        deciders: Sequence[Decider],
+        streams: Streams,
     ) -> None:
         self.told = Told()
         self._state, self._desk, self._streams = state, desk, streams
@@ -110,8 +115,8 @@ class _Turn:
             return
         bar_of_row(row)  # raises before anything has changed
         self._forget_others(row)
-        self._mark(row, [*(self._at_once if self._is_traded(at_ms) else ()), *self._begun(at_ms)])
-        self._decide(row, None, self._at_once, told=self._is_traded(at_ms))
+        self._mark(row, [each for each in (*self._at_once, *self._patient) if self._has_begun(each, at_ms)])
+        self._decide(row, None, self._at_once)
         if self._patient:
             self._waiting.add_row(row, self._asked)
         self._save(row_ms=at_ms)
@@ -126,16 +131,20 @@ class _Turn:
         begins = self._pair["begun_ms"] is None and self._is_traded(at_ms)
         self._save(said_ms=at_ms, begun_ms=at_ms if begins else self._pair["begun_ms"])
         if begins:
+            late = [each for each in self._patient if not each.begins_with_rows]
             for row in self._waiting.rows():
-                self._mark(row, self._begun(row.window_start_ms))
+                self._mark(row, [each for each in late if self._has_begun(each, row.window_start_ms)])
         self._release()
 
     def _is_traded(self, at_ms: int) -> bool:
         return self._desk.from_ms is None or at_ms >= self._desk.from_ms
 
-    def _begun(self, at_ms: int) -> list[Decider]:
+    def _has_begun(self, decider: Decider, at_ms: int) -> bool:
+        """Whether an account trades a window: models say nothing of what they were trained on."""
+        if decider.begins_with_rows:
+            return self._is_traded(at_ms)
         begun_ms = self._pair["begun_ms"]
-        return self._patient if begun_ms is not None and at_ms >= begun_ms else []
+        return begun_ms is not None and at_ms >= begun_ms
 
     def _forget_others(self, row: FeatureRow) -> None:
         forget_others(self._state, (each.followed for each in (*self._at_once, *self._patient)), row)
@@ -150,8 +159,7 @@ class _Turn:
             if prediction is None and not is_late and not self._is_over(row):
                 break
             self._waiting.pop()
-            begun = self._begun(row.window_start_ms)
-            self._decide(row, prediction, self._patient, told=bool(begun))
+            self._decide(row, prediction, self._patient)
         self._save()
 
     def _is_over(self, row: FeatureRow) -> bool:
@@ -165,10 +173,8 @@ class _Turn:
     def _mark(self, row: FeatureRow, deciders: Iterable[Decider]) -> None:
         self.told.messages += [mark_of(row, each.account.name) for each in deciders]
 
-    def _decide(
-        self, row: FeatureRow, prediction: Prediction | None, deciders: Iterable[Decider], *, told: bool
-    ) -> None:
-        """Ask each strategy once, whoever follows it; tell their accounts, or only let the strategies see the row."""
+    def _decide(self, row: FeatureRow, prediction: Prediction | None, deciders: Iterable[Decider]) -> None:
+        """Ask each strategy once, whoever follows it; tell the accounts that trade, the others only see the row."""
         outcomes: dict[str, Outcome] = {}
         for decider in deciders:
             followed = decider.followed
@@ -177,7 +183,7 @@ class _Turn:
                 outcomes[followed.hash] = outcome
                 if outcome.error is not None:
                     self.told.failed.append((row, followed.name, outcome.error))
-            if not told:
+            if not self._has_begun(decider, row.window_start_ms):
                 continue
             outcome = outcomes[followed.hash]
             why = reason(row, prediction, outcome, followed)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from contracts.account import Account
 from contracts.signal import SignalReason
@@ -43,10 +43,23 @@ class Followed:
 
 @dataclass(frozen=True, slots=True)
 class Decider:
-    """An account and the strategy that decides for it."""
+    """An account and a strategy that decides for it.
+
+    Attributes
+    ----------
+    account, followed
+        Who, and what.
+    pairs
+        For which pairs: each pair of an account has one.
+    begins_with_rows
+        Whether the account trades from its first row on, as one of its strategies waits for no prediction; else from
+        the pair's first prediction.
+    """
 
     account: Account
     followed: Followed
+    pairs: tuple[str, ...]
+    begins_with_rows: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +69,7 @@ class Desk:
     Attributes
     ----------
     deciders
-        All accounts that are configured.
+        All accounts that are configured, each with its strategies.
     expiry_seconds
         How long a decision may wait for a trade after its candle ended, in event time.
     maximum_pending_bars
@@ -72,3 +85,10 @@ class Desk:
     maximum_pending_bars: int = 5
     from_ms: int | None = None
     late: frozenset[tuple[str, str, int]] = frozenset()
+    _of_pair: dict[str, tuple[Decider, ...]] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    def of(self, pair: str) -> tuple[Decider, ...]:
+        """Return who decides for a pair, at most one of each account."""
+        if pair not in self._of_pair:
+            self._of_pair[pair] = tuple(each for each in self.deciders if pair in each.pairs)
+        return self._of_pair[pair]

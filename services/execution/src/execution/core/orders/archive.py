@@ -22,7 +22,13 @@ class Archive:
         self._state = state
 
     def find(self, order_id: str) -> OpenOrder | None:
-        """Return the order, None if it is not there."""
+        """Return an order.
+
+        Returns
+        -------
+        OpenOrder | None
+            None if it is not there.
+        """
         opened: OpenOrder | None = self._state.get(_key(order_id))
         return opened
 
