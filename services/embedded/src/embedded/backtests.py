@@ -34,6 +34,7 @@ from execution.core.policy import Policy
 from execution.settings import ExecutionSettings
 from results.run_folder import RunFolder
 from results.run_settings import recorded_settings
+from signals.setting import settings_written
 from signals.settings import SignalsSettings
 from strategies.of_account import file_of
 from strategies.parameters import from_text
@@ -148,6 +149,7 @@ def terms_of_run(folder: Path) -> RunTerms:
         expiry_seconds=signals.expiry_seconds,
         interval_s=signals.interval_s,
         said=_said(place, accounts, execution.policy),
+        changes=settings_written(settings_of(place.out)) if place.log.is_dir() else (),
         venues={each.name: execution.broker_of(each) for each in accounts if each.broker == "venue"},
     )
 
