@@ -54,6 +54,11 @@ class Wish:
 def parameters_in(text: str) -> dict[str, Any]:
     """Return the parameters that a text of JSON names.
 
+    Returns
+    -------
+    dict[str, Any]
+        Values by name, unchecked.
+
     Raises
     ------
     BadInputError
