@@ -66,6 +66,7 @@ class ScriptedVenue:
         self.account, self.paper, self.policy, self.planted = account, paper, policy, planted
         self.events: list[Any] = []
         self.messages: list[Message] = []
+        self.told: list[tuple[Any, list[Message]]] = []
         self._state = MemoryState()
         self._open: dict[str, Order] = {}
         self._number: dict[str, int] = {}
@@ -135,7 +136,8 @@ class ScriptedVenue:
         for event in events:
             self.events.append(event)
             broker = VenueBroker(self.paper.slippage_bps, self.paper.fee_bps)
-            for message in fold(self._state, event, self.account, broker, self.policy):
+            self.told.append((event, fold(self._state, event, self.account, broker, self.policy)))
+            for message in self.told[-1][1]:
                 self.messages.append(message)
                 if isinstance(message, Order):
                     self._seen(message)

@@ -15,8 +15,9 @@ from contracts.account import Account
 from exchanges.paper import PaperBroker
 from exchanges.venue_broker import VenueBroker
 
-#: Without loss limits, which would make small differences large.
 AT_VENUE = ACCOUNT.model_copy(update={"broker": "venue"})
+#: With a stop and a target on each position: exits that rest, and sells that they give way to.
+GUARDED = AT_VENUE.model_copy(update={"strategy": str(Path(__file__).parent / "guarded.py"), "parameters": {}})
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""A live run whose orders go through a storm, then replayed and explained: `make chaos part=live`."""
+"""A live run whose orders go through a storm; replayed, explained, held against paper: `make chaos part=live`."""
 
 from __future__ import annotations
 
@@ -9,12 +9,17 @@ import time
 from collections import Counter
 from pathlib import Path
 
+from rich.console import Console
+from tests.chaos.divergence import held_against
 from tests.chaos.live_storm import PRELOADED, LiveStorm
 from tests.kafka.service_process import prepare_server
 
+from backtest.divergence.telling import print_divergence
+from backtest.parity import print_parity
+
 
 def main() -> int:
-    """Run the storm, verify and explain it; 1 if anything differs or has no trades behind it."""
+    """Run the storm, verify, explain and backtest it; 1 if anything differs or has no trades behind it."""
     parser = argparse.ArgumentParser(prog="make chaos part=live", description=__doc__)
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--minutes", type=float, default=4, help="of trading")
@@ -34,7 +39,12 @@ def main() -> int:
     print(verdict.table())
     verified, explained = storm.verified, storm.explained()
     print(verified.stdout, verified.stderr, explained, sep="\n")
-    if not verdict.good or verified.returncode or explained.missing or explained.slowest_seconds >= 1:
+    compared, apart = held_against(storm, folder / "run")
+    console = Console(width=150)
+    print_parity(console, compared, show=5)
+    print_divergence(console, apart, show=3)
+    is_explained = not explained.missing and explained.slowest_seconds < 1
+    if not (verdict.good and is_explained) or verified.returncode or any(each.differences for each in compared):
         return 1
     shutil.rmtree(folder)
     return 0

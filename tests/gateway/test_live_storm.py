@@ -13,6 +13,7 @@ from urllib.parse import quote
 
 import polars as pl
 import pytest
+from tests.chaos.divergence import held_against
 from tests.chaos.gateway_broken.__main__ import FAULT
 from tests.chaos.live_storm import PRELOADED, LiveStorm
 from tests.chaos.order_books import Verdict
@@ -69,6 +70,17 @@ def test_every_fill_is_explained_down_to_its_trades_each_within_a_second(
     assert found.missing == {}
     assert found.fills == verdict.fills
     assert found.slowest_seconds < 1
+
+
+def test_a_backtest_of_it_has_no_difference_and_what_it_is_apart_from_paper_adds_up(
+    storm: tuple[LiveStorm, Verdict], tmp_path: Path
+) -> None:
+    compared, apart = held_against(storm[0], tmp_path / "run")
+    assert [each.differences[:3] for each in compared] == [()] * len(compared)
+    assert {each.table: each.equal for each in compared}["fills"] == storm[1].fills
+    for of in apart:
+        assert of.difference.whole == of.venue_equity_quote - of.paper_equity_quote
+    assert sum(of.price_error.fills + of.price_error.without for of in apart) == storm[1].fills
 
 
 def told(of: LiveStorm, out: Path) -> None:

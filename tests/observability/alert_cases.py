@@ -189,4 +189,16 @@ CASES = (
         severity="critical",
         before_minute=10,
     ),
+    Case(
+        "VenueSlippage",
+        {'tradestream_account_venue_slippage_bps{account="live"}': "2x5 21x25"},
+        {'tradestream_account_venue_slippage_bps{account="live"}': "-30x5 21x2 20x23"},
+        before_minute=9,
+    ),
+    Case(
+        "VenueOutcomes",
+        {'tradestream_account_venue_other_ratio{account="live"}': "0x5 0.06x25"},
+        {'tradestream_account_venue_other_ratio{account="live"}': "0x5 0.06x2 0.05x23"},
+        before_minute=9,
+    ),
 )

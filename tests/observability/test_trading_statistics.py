@@ -16,7 +16,9 @@ from tests.support.message_examples import example
 
 from contracts.fill import Fill
 from contracts.message import Message
+from contracts.order import Order
 from contracts.pnl import Pnl
+from contracts.signal import Signal
 from featurestore import open_store
 
 
@@ -69,3 +71,32 @@ def test_statistics_are_those_of_hand_arithmetic(monkeypatch: pytest.MonkeyPatch
     # Sixty returns, half of them 0.01, half -0.005: mean 0.0025, deviation 0.0075: a third, times the root of a year.
     assert [each for _, each, _ in sharpe[:60]] == [None] * 60
     assert sharpe[60][1] == pytest.approx(525_600**0.5 / 3, rel=1e-6)
+
+
+def test_fills_of_market_orders_are_held_against_the_open_of_their_candle(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Bought for 100.5 and sold for 99.8 where the candle opened at 100: 50 and 20 basis points worse; no limit."""
+    monkeypatch.syspath_prepend(str(PLATFORM / "grafana/source"))
+    sql = import_module("statistics_sql")
+    candle = {"account": "a", "exchange": "kraken", "pair": "BTC/USD", "window_start_ms": 60_000}
+    signal = Signal.model_validate({**example(Signal).model_dump(), **candle, "mark_open": "100"})
+    messages: list[Message] = [signal]
+    for key, side, price, kind in (
+        ("1", "buy", "100.5", "market"),
+        ("2", "sell", "99.8", "market"),
+        ("3", "sell", "90", "limit"),
+    ):
+        of = {"account": "a", "exchange": "kraken", "pair": "BTC/USD", "side": side, "order_id": key}
+        fill = {
+            **of,
+            "fill_id": key,
+            "price": price,
+            "candle_window_start_ms": 60_000,
+            "filled_at_ms": 60_000 + int(key),
+        }
+        messages.append(Fill.model_validate({**example(Fill).model_dump(), **fill}))
+        order = {**of, "step": 1, "order_type": kind, "limit_price": "90" if kind == "limit" else None}
+        messages.append(Order.model_validate({**example(Order).model_dump(), **order}))
+    with stored(messages) as store:
+        rows = store.execute(sql.against_open("account = 'a'", "s.account = 'a'")).fetchall()
+    assert [account for *_, account in rows] == ["a", "a"]
+    assert [float(bps) for _, bps, _ in rows] == pytest.approx([50, 20])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from links import AROUND, DAY, HERE, around, of_row, to
 from parts import SEVERITIES, SIDES, Json, bars, column, hidden, lines, row, sql, table
-from statistics_sql import of_fills, rolling_sharpe
+from statistics_sql import against_open, of_fills, rolling_sharpe
 
 #: Of which minutes of which accounts, and of which of their pairs, is asked.
 OF_PNL = "account IN ($account) AND time_ms BETWEEN $__from AND $__to"
@@ -46,6 +46,16 @@ def how_well() -> list[Json]:
             says="Fees, and what was paid off the reference price, summed over the time range, quote currency.",
         ),
         lines(
+            "Fills against the open of their candle",
+            sql(against_open(closing, _OF_STRATEGIES), series=True),
+            unit="none",
+            decimals=1,
+            width=24,
+            limits=(_FAR_BPS,),
+            says="Of orders at the market: how much worse for the trader, basis points. On paper that is its "
+            "slippage; at a venue what it was. The mean beside paper, of all orders, is on *live*.",
+        ),
+        lines(
             "Rolling Sharpe ratio, a day",
             sql(rolling_sharpe(OF_PNL), series=True),
             unit="none",
@@ -57,6 +67,9 @@ def how_well() -> list[Json]:
     ]
 
 
+#: As the alert VenueSlippage has it.
+_FAR_BPS = 20
+_OF_STRATEGIES = "coalesce(s.strategy, 'model') IN ($strategy)"
 _ABOVE_ONE = {"mode": "absolute", "steps": [{"value": None, "color": "red"}, {"value": 1, "color": "green"}]}
 _SIGN = {"mode": "absolute", "steps": [{"value": None, "color": "red"}, {"value": 0, "color": "green"}]}
 _GAINS = (

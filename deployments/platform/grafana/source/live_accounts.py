@@ -7,6 +7,8 @@ from parts import NO_YES, Json, figure, lines, panel, prom, row
 
 #: As the alert OrderUnresolved has it, and what an order's sending may take before somebody should look.
 _UNRESOLVED, _SEND_SECONDS = 1, (1.0, 5.0)
+#: As the alerts VenueSlippage and VenueOutcomes have them.
+_SLIPPAGE_BPS, _OTHER_SHARE = 20, 0.05
 
 
 def accounts() -> list[Json]:
@@ -91,6 +93,43 @@ def accounts() -> list[Json]:
             prom(alerts, "{{account}} {{rule}}"),
             unit="short",
             says="By account and rule; OPERATOR is a command.",
+        ),
+    ]
+
+
+def beside_paper() -> list[Json]:
+    """Return how far accounts at a venue are from paper."""
+    of = '{account=~"$account"}'
+    ended = f"sum by (account, outcome) (increase(tradestream_account_venue_orders_total{of}[1h]))"
+    there = [to("trading", "This account", account="${__field.labels.account}")]
+    return [
+        row("Fills at the venue beside paper"),
+        lines(
+            "Worse than on paper",
+            prom(f"max by (account) (tradestream_account_venue_slippage_bps{of})", "{{account}}"),
+            unit="none",
+            width=8,
+            limits=(_SLIPPAGE_BPS,),
+            links=there,
+            says="Mean of an account's last 100 fills against what paper takes in the same candle, basis points; "
+            "better where negative. Nothing before 20.",
+        ),
+        lines(
+            "Orders that ended otherwise",
+            prom(f"max by (account) (tradestream_account_venue_other_ratio{of})", "{{account}}"),
+            unit="percentunit",
+            width=8,
+            limits=(_OTHER_SHARE,),
+            links=there,
+            says="Of the last 100 those that the venue filled in full, in part or not at all, and paper otherwise.",
+        ),
+        lines(
+            "Orders that ended in an hour",
+            prom(ended, "{{account}} {{outcome}}"),
+            unit="short",
+            width=8,
+            links=there,
+            says="At the venue and on paper: the same, or other.",
         ),
     ]
 

@@ -59,3 +59,25 @@ def rolling_sharpe(where: str) -> str:
             account
         FROM ({moments}) AS moments ORDER BY 1
     """
+
+
+def against_open(where: str, which: str) -> str:
+    """Return SQL of fills of orders at the market: how much worse each was than the open of its candle, basis points.
+
+    That open is what paper takes, and adds its slippage to.
+
+    Parameters
+    ----------
+    where, which
+        Which fills, and of which signals.
+    """
+    return f"""
+        SELECT to_timestamp(f.filled_at_ms / 1000) AS time, CAST(10000 * (f.price / s.mark_open - 1)
+            * CASE f.side WHEN 'buy' THEN 1 ELSE -1 END AS DOUBLE PRECISION) AS worse_bps, f.account
+        FROM (SELECT * FROM fills WHERE {where}) AS f
+        JOIN signals AS s ON s.account = f.account AND s.exchange = f.exchange AND s.pair = f.pair
+            AND s.window_start_ms = f.candle_window_start_ms
+        JOIN orders AS o ON o.account = f.account AND o.order_id = f.order_id AND o.order_type = 'market'
+            AND o.step = 1
+        WHERE s.mark_open > 0 AND {which} ORDER BY 1
+    """

@@ -1,7 +1,9 @@
-"""Prometheus metrics of the accounts, told from what execution publishes."""
+"""Prometheus metrics of the accounts, told from what execution publishes, and of accounts at a venue beside paper."""
 
 from __future__ import annotations
 
+from collections import defaultdict, deque
+from collections.abc import Iterable
 from decimal import Decimal
 
 from prometheus_client import Counter, Gauge
@@ -13,6 +15,7 @@ from contracts.order import Order
 from contracts.pnl import Pnl
 from contracts.risk_alert import RiskAlert
 from contracts.signal import strategy_in
+from execution.core.beside_paper import Found, Slipped
 from execution.core.rules import LOSS_RULES
 from execution.core.rules.rule import AccountHealth
 
@@ -26,6 +29,46 @@ ACTIVE = Gauge("tradestream_account_active", "1 while the account may open posit
 ORDERS = Counter("tradestream_orders_total", "Changes of orders published", ["account", "status"])
 FILLS = Counter("tradestream_fills_total", "Executions published", ["account", "strategy"])
 RISK_ALERTS = Counter("tradestream_risk_alerts_total", "Risk alerts published", ["account", "rule", "severity"])
+VENUE_ORDERS = Counter(
+    "tradestream_account_venue_orders_total",
+    "Orders at a venue that ended, by whether paper would have filled all, a part or nothing of them too",
+    ["account", "outcome"],
+)
+VENUE_SLIPPAGE = Gauge(
+    "tradestream_account_venue_slippage_bps",
+    "How much worse than on paper the last fills at a venue were, mean, basis points",
+    ["account"],
+)
+VENUE_OTHER = Gauge(
+    "tradestream_account_venue_other_ratio",
+    "Share of the last orders at a venue that ended other than on paper",
+    ["account"],
+)
+#: Of so many fills and orders a figure is made, and of fewer than so many none: one alone says little.
+LAST, FEWEST = 100, 20
+
+
+class VenueFigures:
+    """What is told of an account's last fills and orders at a venue; a process begins anew."""
+
+    def __init__(self) -> None:
+        self._last: defaultdict[Gauge, deque[float]] = defaultdict(lambda: deque(maxlen=LAST))
+
+    def tell(self, found: Iterable[Found], account: Account) -> None:
+        """Take note of what was found of `account` beside paper."""
+        for each in found:
+            if isinstance(each, Slipped):
+                self._add(VENUE_SLIPPAGE, each.bps, account)
+            else:
+                outcome = "same" if each.same else "other"
+                VENUE_ORDERS.labels(account=account.name, outcome=outcome).inc()
+                self._add(VENUE_OTHER, float(not each.same), account)
+
+    def _add(self, gauge: Gauge, value: float, account: Account) -> None:
+        last = self._last[gauge]
+        last.append(value)
+        if len(last) >= FEWEST:
+            gauge.labels(account=account.name).set(sum(last) / len(last))
 
 
 def tell(message: Message, account: Account) -> None:

@@ -103,16 +103,23 @@ def _began(life: Life | None) -> str:
 
 
 def _cause(key: _Key, theirs: Mapping[str, Life], ours: Mapping[str, Life]) -> str:
-    """Return what was different before: the last order of the pair with another end, or one still on its way."""
+    """Return what was different before: the last order of the pair that had come to something else by then.
+
+    One that both sides had comes before one of a single side, which more often than not follows from it, and a
+    decision before what rests on positions.
+    """
     bar_end_ms, pair, _ = key
     sides = [_of_pair(each, pair, bar_end_ms) for each in (theirs, ours)]
-    names = sorted(
-        {*sides[0], *sides[1]}, key=lambda name: (sides[0].get(name) or sides[1][name]).first.decided_at_ms
-    )
-    for name in reversed(names):
-        ends = [_end(side.get(name), bar_end_ms) for side in sides]
-        if ends[0] != ends[1]:
-            order = next(side[name].first for side in sides if name in side)
+    every = {**sides[1], **sides[0]}
+
+    def tells(name: str) -> tuple[bool, bool, int]:
+        order = every[name].first
+        return all(name in side for side in sides), order.purpose != "protect", order.decided_at_ms
+
+    for name in sorted(every, key=tells, reverse=True):
+        lives = [side.get(name) for side in sides]
+        if _came_to(lives[0], bar_end_ms) != _came_to(lives[1], bar_end_ms):
+            order, ends = every[name].first, [_end(each, bar_end_ms) for each in lives]
             what = f"{order.purpose} {order.side}" if order.purpose != "decision" else order.side
             return f"{what} of {iso_utc_ms(order.decided_at_ms)}: {ends[0]} {VENUE}, {ends[1]} {PAPER}"
     return "money or limits stand otherwise, or a report came late"
@@ -123,13 +130,20 @@ def _of_pair(lives: Mapping[str, Life], pair: str, before_ms: int) -> dict[str, 
     return {name: life for name, life in own.items() if life.first.decided_at_ms < before_ms}
 
 
-def _end(life: Life | None, at_ms: int) -> str:
-    """Return what an order had come to by a time."""
+def _came_to(life: Life | None, at_ms: int) -> tuple[str, object]:
+    """Return what an order had come to by a time, and the share that was filled."""
     if life is None:
-        return "none"
+        return "none", 0
+    is_over = life.last.status in ENDS and life.last.updated_at_ms <= at_ms
+    return (life.last.status, life.share_filled) if is_over else ("on its way", 0)
+
+
+def _end(life: Life | None, at_ms: int) -> str:
+    """Return the same in words, with the reason of an end."""
+    status, _ = _came_to(life, at_ms)
+    if life is None or status == "on its way":
+        return status
     last: Order = life.last
-    if last.status not in ENDS or last.updated_at_ms > at_ms:
-        return "on its way"
     partly = last.status != "FILLED" and last.filled_quantity != "0"
     filled = f", {float(life.share_filled):.0%} filled" if partly else ""
     return last.status + (f" ({last.reason})" if last.reason and last.status != "FILLED" else "") + filled

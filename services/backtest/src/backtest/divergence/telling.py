@@ -162,7 +162,7 @@ def _sections(of: Divergence) -> list[Section]:
 
 
 def _money(amount: Decimal, *, sign: bool = False) -> str:
-    return money(float(amount), sign=sign)
+    return money(round(float(amount), 2) + 0.0, sign=sign)  # no minus before nothing
 
 
 def _number(value: float | None, decimals: int = 2) -> str:
