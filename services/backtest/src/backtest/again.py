@@ -43,6 +43,8 @@ class RunTerms:
         Of the candles that were traded on.
     said
         By account, what operators and its venue said to it.
+    changes
+        Which parameters operators gave to strategies meanwhile.
     venues
         By account that was at a venue, the broker that stands for it.
     """
