@@ -32,12 +32,12 @@ from contracts.signal import Signal
 from contracts.state import MemoryState
 from contracts.strategy_setting import StrategySetting
 from contracts.topics import PREDICTIONS, SIGNALS, STRATEGY_SETTINGS, TECHNICAL_INDICATORS
+from embedded.strategy_setting import Wish, hash_of, parameters_in, write_setting
 from signals.app import topology
-from signals.changes import changed
 from signals.core.changes import Change
 from signals.deciders import followed_of
-from signals.setting import Wish, hash_of, parameters_in, write_setting
 from signals.settings import SignalsSettings
+from strategies.of_account import with_setting
 from streaming.clients import create_topics, read_topic
 from streaming.control import ControlSettings
 from streaming.testing import run_topology
@@ -92,7 +92,7 @@ class Told:
 
     def read(self, of: StrategySetting) -> None:
         (told,) = self._account.deciding
-        self.known.append(Change(of.setting_id, of.from_ms, followed_of("mine", changed(told, of))))
+        self.known.append(Change(of.setting_id, of.from_ms, followed_of("mine", with_setting(told, of))))
 
     def concern(self, _pair: str) -> bool:
         return bool(self.known)

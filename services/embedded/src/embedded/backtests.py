@@ -27,6 +27,7 @@ from embedded.bars import parse_interval
 from embedded.options import typed_command
 from embedded.replacing import require_replaceable
 from embedded.strategy_cli import parameters_of
+from embedded.strategy_setting import settings_written
 from embedded.subscriptions import settings_of
 from embedded.terminal.rows import print_json
 from exchanges.paper import PaperBroker
@@ -34,7 +35,6 @@ from execution.core.policy import Policy
 from execution.settings import ExecutionSettings
 from results.run_folder import RunFolder
 from results.run_settings import recorded_settings
-from signals.setting import settings_written
 from signals.settings import SignalsSettings
 from strategies.of_account import file_of
 from strategies.parameters import from_text

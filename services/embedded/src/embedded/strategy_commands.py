@@ -14,10 +14,10 @@ from rich.console import Console
 from rich.text import Text
 
 from contracts.timestamps import iso_utc_ms, parse_time
+from embedded.strategy_setting import Wish, hash_of, parameters_in, settings_written, write_setting
 from embedded.subscriptions import settings_of
 from embedded.terminal.rows import print_json, print_rows
 from results.gallery.bars import Bars, bars_of_file, bars_of_run
-from signals.setting import Wish, hash_of, parameters_in, settings_written, write_setting
 from strategies.built_in import STRATEGIES
 from strategies.checks.bias import bias
 from strategies.checks.markets import Market

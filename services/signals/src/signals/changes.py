@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from loguru import logger
 
-from contracts.account_strategy import AccountStrategy
 from contracts.clock import Clock, SystemClock
 from contracts.errors import TradestreamError
 from contracts.feature_row import FeatureRow
@@ -22,6 +21,7 @@ from signals.core.decide import newest_row_ms
 from signals.core.followed import Desk
 from signals.deciders import followed_of
 from signals.settings import RUNS, SignalsSettings
+from strategies.of_account import with_setting
 from streaming.clients import read_key_since
 from streaming.tail import TopicTail
 
@@ -94,7 +94,7 @@ class ReadChanges:
             if decider.account.name == setting.account and decider.followed.name == setting.strategy:
                 told = next(each for each in decider.account.deciding if setting.pair in each.pairs)
                 try:
-                    followed = followed_of(setting.account, changed(told, setting), self._settings.interval_s)
+                    followed = followed_of(setting.account, with_setting(told, setting), self._settings.interval_s)
                 except TradestreamError as error:  # another version of the file may have other parameters
                     logger.error("setting {} of {} does nothing: {}", setting.setting_id, setting.account, error)
                     return None
@@ -135,25 +135,6 @@ class SaidThen:
         runs = self._runs.get((account, row.exchange, row.pair), [])
         place = bisect_right(runs, row.window_start_ms, key=lambda run: run[0]) - 1
         return runs[place][2] if place >= 0 and row.window_start_ms <= runs[place][1] else None
-
-
-def changed(told: AccountStrategy, setting: StrategySetting) -> AccountStrategy:
-    """Return a strategy of an account with what was set.
-
-    Parameters
-    ----------
-    told
-        As the account has it (`contracts.account.Account.deciding`).
-    setting
-        Its parameters; what they do not name stays.
-
-    Returns
-    -------
-    AccountStrategy
-        For the same pairs.
-    """
-    parameters: Mapping[str, int | float] = {**told.parameters, **setting.parameters}
-    return told.model_copy(update={"parameters": dict(parameters)})
 
 
 def _is_of(said: Signal, row: FeatureRow) -> bool:

@@ -17,9 +17,9 @@ from contracts.nearest import did_you_mean
 from contracts.strategy_setting import StrategySetting
 from contracts.topics import AUDIT_LOG, STRATEGY_SETTINGS
 from contracts.units import US_PER_MS
-from signals.changes import changed
 from signals.core.followed import Followed
 from signals.deciders import followed_of
+from strategies.of_account import with_setting
 from streaming.clients import create_topics, read_topic
 from streaming.control import ControlSettings
 from streaming.producer import open_producer
@@ -144,7 +144,7 @@ def hash_of(accounts: AccountsSettings, setting: StrategySetting) -> str | None:
     """
     account = accounts.account(setting.account)
     told = None if account is None else next((e for e in account.deciding if setting.pair in e.pairs), None)
-    return None if told is None else followed_of(setting.account, changed(told, setting)).hash
+    return None if told is None else followed_of(setting.account, with_setting(told, setting)).hash
 
 
 def _told(settings: ControlSettings, wish: Wish) -> AccountStrategy:
