@@ -55,13 +55,13 @@ features-gallery: install ## Plot every feature on one page: of a run's candles,
 
 .PHONY: models
 models: action = list
-models: install ## Models of your own: action=list|show|promote|rollback|register [run=runs/demo version= file=MODEL.onnx card=CARD.json promote=yes by= reason="..."]
+models: install ## Models of your own: action=list|show|promote|rollback|challenge|withdraw|compare|register [run=runs/demo version= file=MODEL.onnx card=CARD.json promote=yes by= reason="..."]
 	@$(RUN) tradestream models $(call given,action) $(OF_MODELS) $(if $(filter register,$(action)),$(call option,card) \
-		$(if $(promote),--promote)) $(if $(filter register promote rollback,$(action)),$(call option,reason) $(call option,by)) \
-		$(if $(filter register,$(action)),-- $(call given,file)) $(if $(filter show promote,$(action)),$(version))
+		$(if $(promote),--promote)) $(if $(filter register promote rollback challenge withdraw,$(action)),$(call option,reason) $(call option,by)) \
+		$(if $(filter register,$(action)),-- $(call given,file)) $(if $(filter show promote challenge,$(action)),$(version))
 
 .PHONY: promote
-promote: install ## Serve a version of a model from the next rows on: version=2 [run=runs/demo by= reason="..." if it has not passed the gate]
+promote: install ## Serve a version of a model from the next rows on: version=2 or challenger [run=runs/demo by= reason="..." if it has not passed the gate]
 	@$(RUN) tradestream models promote $(OF_MODELS) $(call option,reason) $(call option,by) -- $(call given,version)
 
 .PHONY: rollback

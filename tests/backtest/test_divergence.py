@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import doctest
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -16,15 +16,22 @@ from tests.backtest.scripted_venue import Planted
 from tests.backtest.test_parity import ACCOUNT, TERMS, staged, write_messages
 from tests.backtest.venue_runs import AT_VENUE, GUARDED, venue_run
 
+from backtest import engine
 from backtest.again import again
 from backtest.divergence import curves, fills, score
 from backtest.divergence.attribution import Attribution
 from backtest.divergence.curves import correlation, warped_apart_pct
 from backtest.divergence.diverge import Divergence, diverge
+from backtest.divergence.likened import LIKENESSES, Likened, Likeness
+from backtest.divergence.lives import Life, lives_of
 from backtest.divergence.score import BOUNDS, score_of
+from backtest.market import market_of
 from contracts.account import Account
+from contracts.fill import Fill
+from contracts.wakes import ALWAYS
 from exchanges.paper import PaperBroker
 from execution.core.execute import run as live
+from execution.core.sleep import PARTS
 
 NOTHING = Attribution(*(Decimal(0),) * 4)
 
@@ -109,6 +116,48 @@ def test_one_that_is_late_is_the_timing(tmp_path: Path) -> None:
     of = found(tmp_path, Planted(late={1: 2}))
     assert is_only(of, "timing"), of.difference
     assert of.filled.late == 1 and (of.filled.longest_seconds or 0) >= 120 and of.difference.timing != 0
+
+
+@pytest.mark.parametrize(
+    ("planted", "part"),
+    [
+        (Planted(price_bps=Decimal(7)), "price"),
+        pytest.param(Planted(fee_factor=Decimal(2)), "fee", marks=pytest.mark.long),
+        pytest.param(Planted(late={1: 2}), "timing", marks=pytest.mark.long),
+        pytest.param(Planted(missed=frozenset({1})), "missed", marks=pytest.mark.long),
+    ],
+)
+def test_so_it_is_with_stops_and_targets_that_follow_from_what_was_paid(
+    tmp_path: Path, planted: Planted, part: str
+) -> None:
+    of = found(tmp_path, planted, GUARDED, seed=0)
+    assert is_only(of, part), of.difference
+
+
+def later(life: Life) -> Life:
+    """Two bars later, where a stop or target that was reached is not reached any more."""
+    moved = [
+        replace(each, fill=each.fill.model_copy(update={"filled_at_ms": each.fill.filled_at_ms + 120_000}))
+        for each in life.executions
+    ]
+    return replace(life, executions=tuple(moved))
+
+
+@pytest.mark.parametrize("like", LIKENESSES)
+def test_asleep_on_all_that_is_like_the_venue_equals_awake(tmp_path: Path, like: Likeness) -> None:
+    planted = Planted(Decimal(7), late={5: 1}, part={4: Decimal("0.5")})
+    run = venue_run(tmp_path, planted, GUARDED, length=150)
+    [one] = again(run.folder, run.terms)
+    lives = {name: later(life) for name, life in lives_of(one.outcome().messages).items() if life.executions}
+    market = market_of(one.account, one.decided, TERMS.policy)
+    asleep, awake = (
+        engine.run(market, Likened(PaperBroker(), lives, like), TERMS.policy, parts).messages
+        for parts in (PARTS, engine.DENSE)
+    )
+    assert asleep == awake and sum(isinstance(each, Fill) for each in asleep) >= 8
+    [resting, *_] = [life.first for life in lives.values() if life.first.purpose == "protect"]
+    assert Likened(PaperBroker(), lives, like).wakes(resting) is ALWAYS, "no level says when a venue fills"
+    assert Likened(PaperBroker(), {}, like).wakes(resting) == PaperBroker().wakes(resting) != ALWAYS
 
 
 @given(

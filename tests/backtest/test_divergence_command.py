@@ -48,7 +48,7 @@ def test_it_is_told_as_a_table_a_page_and_to_programs(folder: Path, tmp_path: Pa
         "0 differences",
         "at the venue and on paper: far (filled)",
         "12.00 bps on average",
-        "missed or cut short",
+        "missed or extra",
     ):
         assert each in said
     assert "EXPIRED (missed) at the venue, FILLED on paper" in said and "1 of " in said

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import json
+from math import log
 from pathlib import Path
 from typing import Any
 
 import pytest
+from pytest import approx
+from tests.support.message_examples import example
 from tests.support.trained_model import trained_model
 from typer.testing import CliRunner
 
 from contracts.audit_event import AuditEvent
 from contracts.model_event import ModelEvent
+from contracts.prediction import Prediction
+from contracts.shadow_prediction import ShadowPrediction
 from contracts.topics import AUDIT_LOG, MODEL_EVENTS
 from embedded.cli import app
 from embedded.environment import ENVIRONMENT
+from featurestore import open_store
 from modeling.own_model import made_up
 from modeling.registered import StoredModel
 from modeling.registry import ModelRegistry
@@ -178,3 +185,82 @@ def test_another_alias_has_its_own_version_before(run: Run) -> None:
         run.registry.promote(run.name, version, "canary")
     assert run.served() == (None, None)
     assert run.registry.version_of(run.name, "previous-canary") == 1
+
+
+def test_a_challenger_is_nominated_compared_and_promoted(run: Run) -> None:
+    """No gate is asked; who is served challenges nobody; a promotion ends it, a withdrawal too."""
+    assert run.models("promote", "1", "--reason", "a")[0] == 0
+    code, said = run.models("challenge", "1")
+    assert (
+        code == 2 and f"VERSION: expected another version of {run.name} than the one that is champion, was 1" in said
+    )
+    assert run.models("challenge", "9")[0] == 1
+    code, said = run.models("withdraw")
+    assert code == 2 and f"alias challenger of {run.name}: expected a version that challenges, was 'none'" in said
+    assert f"alias challenger of {run.name}" in run.models("promote", "challenger", "--reason", "b")[1]
+    code, said = run.models("promote", "0")
+    assert code == 2 and "VERSION: expected the number of a version" in said
+    code, said = run.models("challenge", "2", "--by", "ann")
+    assert code == 0, said
+    assert "it speaks in shadow from the next rows on" in said
+    assert (run.registry.version_of(run.name, "challenger"), run.served()) == (2, (1, None))
+    assert run.models("challenge", "3")[0] == 0
+    assert run.models("promote", "challenger")[0] == 0, "it has passed: no reason is asked for"
+    assert (run.registry.version_of(run.name, "challenger"), run.served()) == (None, (3, 1))
+    assert run.models("challenge", "2")[0] == 0
+    assert run.models("withdraw", "--reason", "enough seen")[0] == 0
+    assert run.registry.version_of(run.name, "challenger") is None
+    told = [(each.event, each.model_version, each.alias, each.reason) for each in run.told()]
+    assert told[1:] == [
+        ("nominated", 2, "challenger", "by hand"),
+        ("nominated", 3, "challenger", "by hand"),
+        ("promoted", 3, "champion", "as the gate said"),
+        ("nominated", 2, "challenger", "by hand"),
+        ("withdrawn", 2, None, "enough seen"),
+    ]
+    actions = [each.action for each in run.audited()]
+    assert actions.count("model_nominated") == 3 and actions.count("model_withdrawn") == 1
+
+
+def test_champion_and_challenger_side_by_side(run: Run) -> None:
+    """Two pairs, one bar ahead: gains and agreement by hand, one window apart, one that did not move, one gap."""
+    assert "no challenger of" in run.models("compare")[1]
+    closes = {"BTC/USD": (100, 101, 100, 100, 100, 99), "ETH/USD": (10, 9, 9, 9, 9, 8)}
+    ups = {"BTC/USD": (0.8, 0.8, None, 0.8, 0.8), "ETH/USD": (0.4, 0.4, 0.4, 0.4, 0.4)}
+    with open_store(f"sqlite:///{run.place.work / 'store.sqlite'}") as store:
+        for pair, of_pair in closes.items():
+            facts: dict[str, Any] = {"pair": pair, "model_name": run.name, "horizon_bars": 1}
+            for minute, close in enumerate(of_pair):
+                quality = "gap" if minute == 5 else "complete"
+                of_bar = {
+                    **facts,
+                    "window_start_ms": 60_000 * minute,
+                    "mark_close": str(close),
+                    "mark_quality": quality,
+                }
+                served: dict[str, Any] = {
+                    "model_version": 1,
+                    "probability_up": 0.5,
+                    "confidence": 0.5,
+                    "direction": 0,
+                }
+                store.write([example(Prediction, **of_bar, **served)])
+                up = ups[pair][minute] if minute < 5 else None
+                if up is not None:
+                    store.write([example(ShadowPrediction, **of_bar, model_version=2, probability_up=up)])
+    code, said = run.models("compare", "--json")
+    assert code == 0, said
+    (found,) = json.loads(said)
+    gain = log(2) - ((-log(0.8) - log(0.6)) / 2 - log(0.2)) / 2
+    assert found["gain"] == approx(gain, abs=1e-6) and found["error"] is None
+    assert {name: found[name] for name in ("challenger", "champions", "windows", "apart", "judged", "samples")} == {
+        "challenger": 2,
+        "champions": [1],
+        "windows": 9,
+        "apart": 1,
+        "judged": 3,
+        "samples": 3,
+    }
+    assert found["agreement"] == approx(5 / 9, abs=1e-6)
+    shown = run.models("compare")[1]
+    assert "Gain" in shown and "66.7 %" in shown and f"{gain:+.5f}" in shown

@@ -20,8 +20,9 @@ from typer.testing import CliRunner
 from contracts.errors import BadInputError
 from contracts.feature_row import FeatureRow
 from contracts.model_event import ModelEvent
+from contracts.services import service
 from contracts.state import MemoryState
-from contracts.topics import MODEL_EVENTS, MODEL_QUALITY, PREDICTIONS, TECHNICAL_INDICATORS
+from contracts.topics import MODEL_EVENTS, PREDICTIONS, TECHNICAL_INDICATORS
 from embedded.cli import app
 from embedded.environment import ENVIRONMENT
 from embedded.model_commands import adopt
@@ -112,7 +113,7 @@ def test_what_is_served_is_what_scikit_learn_says(registered: Page, monkeypatch:
         settings,
         "predictions",
         inputs={TECHNICAL_INDICATORS: registered.rows},
-        outputs=[PREDICTIONS, MODEL_EVENTS, MODEL_QUALITY],
+        outputs=service("predictions").writes,
     )
     predictions = run[PREDICTIONS.name]
     assert not run.dead_letters

@@ -160,6 +160,11 @@ CASES = (
         {'tradestream_model_drift{app="predictions",model="direction",pair="BTC/USD",alarm="loss"}': "0x30"},
     ),
     Case(
+        "ShadowFails",
+        {'tradestream_shadow_failures_total{app="predictions",model="direction"}': "0x10 1x20"},
+        {'tradestream_shadow_failures_total{app="predictions",model="direction"}': "3x30"},
+    ),
+    Case(
         "AccountDrawdown",
         {'tradestream_account_drawdown_ratio{account="paper"}': "0+0.004x30"},
         {'tradestream_account_drawdown_ratio{account="paper"}': "0.05x30"},

@@ -19,7 +19,8 @@ from tests.support.waiting import GIVE_UP_SECONDS, wait_for
 from contracts.feature_row import FeatureRow
 from contracts.model_event import ModelEvent
 from contracts.prediction import Prediction
-from contracts.topics import MODEL_EVENTS, MODEL_QUALITY, PREDICTIONS, TECHNICAL_INDICATORS
+from contracts.services import service
+from contracts.topics import MODEL_EVENTS, PREDICTIONS, TECHNICAL_INDICATORS
 from modeling.facts import Answer
 from modeling.own_model import made_up
 from modeling.registered import NoModelError
@@ -58,7 +59,7 @@ def serve(champion, folder: Path, rows: Sequence[FeatureRow], speakers: Champion
         champion.serving,
         "predictions",
         {TECHNICAL_INDICATORS: rows},
-        (PREDICTIONS, MODEL_EVENTS, MODEL_QUALITY),
+        service("predictions").writes,
         folder=folder,
     )
     assert not run.dead_letters
@@ -169,10 +170,10 @@ def test_promotions_and_rollbacks_under_kills(history, tmp_path: Path) -> None:
     assert told_switches(log) == expected_switches(said.values())
 
 
-def register_another(registry: ModelRegistry, place: Path) -> None:
+def register_another(registry: ModelRegistry, place: Path, number: int = 1) -> None:
     """The same model under another seed is another version."""
     stored = registry.load(MODEL, 1)
-    card = stored.card.model_copy(update={"seed": (stored.card.seed or 0) + 1})
+    card = stored.card.model_copy(update={"seed": (stored.card.seed or 0) + number})
     example = made_up(card)[-2:]
     registry.register(card, stored.onnx, {}, example=example, experiment="tests", artifact_location=str(place))
 

@@ -13,7 +13,8 @@ from tests.support.feature_rows import MINUTE_MS
 
 from contracts.errors import BadInputError
 from contracts.feature_row import FeatureRow
-from contracts.topics import MODEL_EVENTS, MODEL_QUALITY, PREDICTIONS, TECHNICAL_INDICATORS
+from contracts.services import service
+from contracts.topics import PREDICTIONS, TECHNICAL_INDICATORS
 from modeling.facts import Answer
 from modeling.registered import NoModelError
 from predictions.app import topology
@@ -22,7 +23,7 @@ from predictions.served_model import ServedModel, load_champion
 from predictions.served_versions import Served, ServedVersions
 from streaming.testing import run_topology
 
-OUTPUTS = (PREDICTIONS, MODEL_EVENTS, MODEL_QUALITY)
+OUTPUTS = service("predictions").writes
 
 
 @pytest.fixture(scope="module")
@@ -82,7 +83,8 @@ def test_what_cannot_be_served_again_is_said(champion, tmp_path: Path) -> None:
     entry = {"exchange": "kraken", "pair": "BTC/USD", "until_ms": 0, "versions": [["direction", 99]]}
     file = tmp_path / "served.json"
     file.write_text(json.dumps([entry]))
-    served = ServedVersions.read(file)
+    served, shadows = ServedVersions.read(file)
+    assert shadows is None
     with pytest.raises(NoModelError, match="direction version 99"):
         load_versions(served, champion.serving)
     with pytest.raises(NoModelError, match="no registry"):

@@ -13,8 +13,9 @@ from tests.support.champion import only
 from tests.support.feature_rows import changed
 
 from contracts.feature_row import FeatureRow
+from contracts.services import service
 from contracts.state import MemoryState
-from contracts.topics import MODEL_EVENTS, MODEL_QUALITY, PREDICTIONS, TECHNICAL_INDICATORS
+from contracts.topics import MODEL_QUALITY, PREDICTIONS, TECHNICAL_INDICATORS
 from predictions.app import topology
 from predictions.core.decision import initial, step
 from predictions.core.quality import watch
@@ -33,7 +34,7 @@ def _run(rows, model: ServedModel, champion, folder: Path | None = None):
         champion.serving,
         "predictions",
         inputs={TECHNICAL_INDICATORS: rows},
-        outputs=[PREDICTIONS, MODEL_EVENTS, MODEL_QUALITY],
+        outputs=service("predictions").writes,
         folder=folder,
     )
 

@@ -426,6 +426,43 @@ WITH (
     scan.startup.mode = 'earliest'${PROPERTIES}
 ) FORMAT PLAIN ENCODE JSON;
 
+-- what challengers said of the same rows, in shadow
+CREATE TABLE IF NOT EXISTS predictions_shadow (
+    "exchange" VARCHAR,
+    "pair" VARCHAR,
+    "interval_s" BIGINT,
+    "window_start_ms" BIGINT,
+    "mark_open" NUMERIC,
+    "mark_open_text" VARCHAR AS (CAST("mark_open" AS VARCHAR)),
+    "mark_high" NUMERIC,
+    "mark_high_text" VARCHAR AS (CAST("mark_high" AS VARCHAR)),
+    "mark_low" NUMERIC,
+    "mark_low_text" VARCHAR AS (CAST("mark_low" AS VARCHAR)),
+    "mark_close" NUMERIC,
+    "mark_close_text" VARCHAR AS (CAST("mark_close" AS VARCHAR)),
+    "mark_trade_count" BIGINT,
+    "mark_quality" VARCHAR,
+    "model_name" VARCHAR,
+    "model_version" BIGINT,
+    "feature_set" VARCHAR,
+    "horizon_bars" BIGINT,
+    "probability_up" DOUBLE PRECISION,
+    "confidence" DOUBLE PRECISION,
+    "direction" BIGINT,
+    "reason" VARCHAR,
+    "model_gate" VARCHAR,
+    "novelty" DOUBLE PRECISION,
+    "message_id" VARCHAR AS (exchange || ':' || pair || ':' || CAST(interval_s AS VARCHAR) || ':' || CAST(window_start_ms AS VARCHAR) || ':' || model_name || ':' || CAST(model_version AS VARCHAR)),
+    PRIMARY KEY ("exchange", "pair", "interval_s", "window_start_ms", "model_name", "model_version")
+) ON CONFLICT OVERWRITE
+WITH (
+    connector = 'kafka',
+    topic = 'predictions-shadow-${ENVIRONMENT}',
+    properties.bootstrap.server = '${BOOTSTRAP_SERVERS}',
+    group.id.prefix = 'risingwave-${ENVIRONMENT}',
+    scan.startup.mode = 'earliest'${PROPERTIES}
+) FORMAT PLAIN ENCODE JSON;
+
 -- how each version did on each pair, a row for every 200 predictions
 CREATE TABLE IF NOT EXISTS model_quality (
     "model_name" VARCHAR,
@@ -453,6 +490,7 @@ CREATE TABLE IF NOT EXISTS model_quality (
     "judged_above_60" BIGINT,
     "hit_rate_above_60" DOUBLE PRECISION,
     "alarm" VARCHAR,
+    "role" VARCHAR,
     "message_id" VARCHAR AS (model_name || ':' || CAST(model_version AS VARCHAR) || ':' || exchange || ':' || pair || ':' || CAST(interval_s AS VARCHAR) || ':' || CAST(to_ms AS VARCHAR)),
     PRIMARY KEY ("model_name", "model_version", "exchange", "pair", "interval_s", "to_ms")
 ) ON CONFLICT OVERWRITE

@@ -201,18 +201,19 @@ def _watched() -> list[Json]:
         model_name IN ($model) AND exchange IN ($exchange) AND pair IN ($pair) AND interval_s IN (${interval_s:csv})
         AND to_ms BETWEEN $__from AND $__to
     """
+    served = "coalesce(role, 'champion') = 'champion'"
     rates = f"""
         SELECT to_timestamp(to_ms / 1000) AS time, hit_rate, expected_hit_rate, {which()}
-        FROM model_quality WHERE judged > 0 AND {chosen_windows} ORDER BY 1
+        FROM model_quality WHERE judged > 0 AND {served} AND {chosen_windows} ORDER BY 1
     """
     surprise = f"""
         SELECT to_timestamp(to_ms / 1000) AS time, surprise, {which()}
-        FROM model_quality WHERE surprise IS NOT NULL AND {chosen_windows} ORDER BY 1
+        FROM model_quality WHERE surprise IS NOT NULL AND {served} AND {chosen_windows} ORDER BY 1
     """
     newest = f"""
-        SELECT to_timestamp(to_ms / 1000) AS time, exchange, pair, interval_s, model_name, model_version, alarm,
-            predictions, judged, unfamiliar_share, loss_to_coin, hit_rate, expected_hit_rate, calibration_error,
-            surprise
+        SELECT to_timestamp(to_ms / 1000) AS time, exchange, pair, interval_s, model_name, model_version, role,
+            alarm, predictions, judged, unfamiliar_share, loss_to_coin, hit_rate, expected_hit_rate,
+            calibration_error, surprise
         FROM model_quality WHERE {chosen_windows} ORDER BY to_ms DESC, pair LIMIT 100
     """
     alarms = {"loss": ("loss", "red"), "unfamiliar": ("unfamiliar", "orange")}

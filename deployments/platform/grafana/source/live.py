@@ -150,9 +150,10 @@ def _model() -> list[Json]:
         figure(
             "Version that is served",
             prom(f"max by (model) (tradestream_model_version{of})", "{{model}}"),
+            prom(f"max by (model) (tradestream_model_challenger_version{of}) > 0", "{{model}} in shadow"),
             unit="none",
             decimals=0,
-            says="As the process reports it; changes are marked on the time axis.",
+            says="As the process reports it; changes are marked on the time axis. In shadow: what challenges it.",
             links=[to("predictions", "What it says", model="${__field.labels.model}")],
         ),
         figure(

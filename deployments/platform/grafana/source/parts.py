@@ -230,13 +230,13 @@ def table(title: str, queries: Json | Sequence[Json], *, columns: Sequence[Json]
     return panel(title, "table", queries, **{"unit": "none", "columns": [*_BY_NAME, *columns], **more})
 
 
-def figure(title: str, query: Json, **more: Any) -> Json:
+def figure(title: str, query: Json, *others: Json, **more: Any) -> Json:
     """Return one large figure for each series or row, its last value."""
     # Of a store's rows each is a figure, named by its text; of series each has one, its last.
     rows = "rawSql" in query
     reduced = {"calcs": ["lastNotNull"], "fields": "", "values": rows}
     options = {"reduceOptions": reduced, "colorMode": "value", "textMode": "auto", "orientation": "auto"}
-    return panel(title, "stat", query, options=options, **{"width": 6, "height": 4, **more})
+    return panel(title, "stat", [query, *others], options=options, **{"width": 6, "height": 4, **more})
 
 
 def log_lines(title: str, query: Json, **more: Any) -> Json:

@@ -17,6 +17,7 @@ from contracts.pnl import Pnl
 from contracts.position import Position
 from contracts.prediction import Prediction
 from contracts.risk_alert import RiskAlert
+from contracts.shadow_prediction import ShadowPrediction
 from contracts.signal import Signal
 from contracts.units import DECIMAL_PATTERN, POSITIVE_DECIMAL_PATTERN
 
@@ -28,6 +29,7 @@ ID_COLUMNS: Mapping[type[Message], tuple[str, ...]] = {
     Candle: (*WINDOW_COLUMNS, "revision"),
     FeatureRow: (*WINDOW_COLUMNS, "revision"),
     Prediction: (*WINDOW_COLUMNS, "model_name", "model_version"),
+    ShadowPrediction: (*WINDOW_COLUMNS, "model_name", "model_version"),
     ModelQuality: ("model_name", "model_version", "exchange", "pair", "interval_s", "to_ms"),
     Signal: ("account", "strategy", *WINDOW_COLUMNS),
     Order: ("order_id", "step"),

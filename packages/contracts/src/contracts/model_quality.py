@@ -11,6 +11,8 @@ from contracts.units import FiniteFloat, Pair
 
 #: What makes a window an alarm: losses that the probabilities do not explain, or a market unlike the training data.
 DriftAlarm = Literal["loss", "unfamiliar"]
+#: What a version does: speak for all to hear, or in shadow beside the one that does.
+ModelRole = Literal["champion", "challenger"]
 
 
 class ModelQuality(Message):
@@ -23,6 +25,8 @@ class ModelQuality(Message):
     ----------
     model_name, model_version
         Which version of which model.
+    role
+        Whether it was served or spoke in shadow; None of windows from before there was the field.
     exchange, pair, interval_s
         Where it spoke.
     from_ms, to_ms
@@ -73,6 +77,7 @@ class ModelQuality(Message):
     judged_above_60: int = 0
     hit_rate_above_60: FiniteFloat | None = None
     alarm: DriftAlarm | None = None
+    role: ModelRole | None = None
 
     @property
     def key(self) -> str:

@@ -16,14 +16,14 @@ PredictionReason = Literal["ok", "not_warm", "gap", "unfamiliar"]
 ModelGate = Literal["passed", "unproven"]
 
 
-class Prediction(Mark, WindowMessage):
-    """One per final candle and model version, also when the model could not speak (`reason` says why).
+class AnyPrediction(Mark, WindowMessage):
+    """What a version says of a final candle, be it traded on or not.
 
     `probability_up` is the probability that the close `horizon_bars` later is higher, given that it is not equal,
     or of what else the label in the model's card calls up, given that it is up or down;
     `confidence` the probability of the more likely side, `direction` that side. All three are null, null and 0
     unless `reason` is `ok`.
-    The `mark_*` fields copy the candle: execution has one input and marks its positions with them.
+    The `mark_*` fields copy the candle.
 
     Attributes
     ----------
@@ -37,8 +37,6 @@ class Prediction(Mark, WindowMessage):
         How far the row is from what the model was trained on, 1 for as far as its training rows are on average; above
         the threshold in its card the reason is ``unfamiliar``. None where the model did not speak, or does not say.
     """
-
-    schema_name: ClassVar[str] = "prediction"
 
     model_name: str = Field(min_length=1)
     model_version: int = Field(ge=1)
@@ -54,3 +52,13 @@ class Prediction(Mark, WindowMessage):
     @property
     def message_id(self) -> str:
         return f"{self.window_id}:{self.model_name}:{self.model_version}"
+
+
+class Prediction(AnyPrediction):
+    """One per final candle and model version, also when the model could not speak (`reason` says why).
+
+    Of the version that is served. Its `mark_*` fields go to execution, which has one input and marks its positions
+    with them.
+    """
+
+    schema_name: ClassVar[str] = "prediction"

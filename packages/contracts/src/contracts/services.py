@@ -15,6 +15,7 @@ from contracts.topics import (
     ORDERS,
     POSITIONS,
     PREDICTIONS,
+    PREDICTIONS_SHADOW,
     REFERENCE_CANDLES,
     SIGNALS,
     STRATEGY_SETTINGS,
@@ -93,7 +94,12 @@ SERVICES: tuple[ServiceSpec, ...] = (
         ("store",),
         deployed_as="technical-indicators",
     ),
-    ServiceSpec("predictions", (TECHNICAL_INDICATORS,), needs=("store", "models"), looks_back=(PREDICTIONS,)),
+    ServiceSpec(
+        "predictions",
+        (TECHNICAL_INDICATORS,),
+        needs=("store", "models"),
+        looks_back=(PREDICTIONS, PREDICTIONS_SHADOW),
+    ),
     ServiceSpec(
         "signals",
         (TECHNICAL_INDICATORS, PREDICTIONS, SYMBOL_SUBSCRIPTIONS, STRATEGY_SETTINGS),

@@ -62,3 +62,45 @@ class MemoryState:
     def delete(self, key: str) -> None:
         """Forget `key`."""
         self.entries.pop(key, None)
+
+
+class PartOfState:
+    """A part of a state, under a prefix of its own: two folds of one kind keep apart what they remember.
+
+    Parameters
+    ----------
+    whole
+        The state that it is a part of.
+    prefix
+        What its keys begin with there.
+
+    Examples
+    --------
+    >>> whole = MemoryState({"a": 1})
+    >>> part = PartOfState(whole, "mine-")
+    >>> part.set("a", 2)
+    >>> part.get("a"), whole.entries
+    (2, {'a': 1, 'mine-a': 2})
+    """
+
+    def __init__(self, whole: State, prefix: str) -> None:
+        self._whole = whole
+        self._prefix = prefix
+
+    def get(self, key: str, default: Any = None) -> Any:
+        """Return the value of `key`, or `default`.
+
+        Returns
+        -------
+        Any
+            The value, or `default` where there is none.
+        """
+        return self._whole.get(self._prefix + key, default)
+
+    def set(self, key: str, value: Any) -> None:
+        """Keep `value` under `key`."""
+        self._whole.set(self._prefix + key, value)
+
+    def delete(self, key: str) -> None:
+        """Forget `key`."""
+        self._whole.delete(self._prefix + key)

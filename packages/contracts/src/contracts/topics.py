@@ -32,6 +32,7 @@ from contracts.reference_candle import ReferenceCandle
 from contracts.risk_alert import RiskAlert
 from contracts.service_health import ServiceHealth
 from contracts.service_metrics import ServiceMetrics
+from contracts.shadow_prediction import ShadowPrediction
 from contracts.signal import Signal
 from contracts.strategy_setting import StrategySetting
 from contracts.symbol_subscription import SymbolSubscription
@@ -190,6 +191,8 @@ INDICATORS_FORMING = TopicSpec(
     not_replayed="the same of features",
 )
 PREDICTIONS = TopicSpec("predictions", (Prediction,), key="pair", written_by="predictions")
+#: What a challenger says of the same rows: for people who compare, no service reads it.
+PREDICTIONS_SHADOW = TopicSpec("predictions-shadow", (ShadowPrediction,), key="pair", written_by="predictions")
 #: All that execution learns, in one order for each account: decisions, prices, what venues and operators say.
 SIGNALS = TopicSpec(
     "signals",

@@ -20,6 +20,7 @@ from contracts.pnl import Pnl
 from contracts.position import Position
 from contracts.prediction import Prediction
 from contracts.risk_alert import RiskAlert
+from contracts.shadow_prediction import ShadowPrediction
 from contracts.signal import Signal
 from contracts.trade_frame import TRADE_COLUMNS, TradeFrame
 
@@ -156,6 +157,7 @@ TABLES: tuple[Table, ...] = (
         "each feature row and each correction; revision 0 is what models were served",
     ),
     Table("predictions", Prediction, "one per final candle and model version"),
+    Table("predictions_shadow", ShadowPrediction, "what challengers said of the same rows, in shadow"),
     Table("model_quality", ModelQuality, "how each version did on each pair, a row for every 200 predictions"),
     Table(
         "signals",
@@ -214,6 +216,11 @@ def quoted_names(columns: Iterable[str]) -> str:
 
 def quoted_text(text: str) -> str:
     """Return a text as SQL takes it.
+
+    Returns
+    -------
+    str
+        In quotes.
 
     Examples
     --------

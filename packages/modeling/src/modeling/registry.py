@@ -159,6 +159,30 @@ class ModelRegistry:
             self._client.set_registered_model_alias(name, previous_alias(alias), str(before))
         self._client.set_registered_model_alias(name, alias, str(version))
 
+    def point(self, name: str, version: int, alias: str) -> None:
+        """Point `alias` to `version`, and remember nothing of what it pointed to before.
+
+        Parameters
+        ----------
+        name, version
+            Which version of which model.
+        alias
+            Which alias.
+        """
+        self._client.set_registered_model_alias(name, alias, str(version))
+
+    def drop(self, name: str, alias: str) -> None:
+        """Let `alias` point to nothing.
+
+        Parameters
+        ----------
+        name
+            Of which model.
+        alias
+            Which alias.
+        """
+        self._client.delete_registered_model_alias(name, alias)
+
     def tag(self, name: str, version: int, key: str, value: str) -> None:
         """Write a tag on a version.
 

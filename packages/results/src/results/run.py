@@ -37,9 +37,10 @@ _TRADE_DECIMALS = ("price", "quantity")
 class Run:
     """The results in a folder.
 
-    Tables are frames of Polars: `trades`, `candles`, `features`, `predictions`, `model_quality`, `signals`, `orders`,
-    `fills`, `positions`, `pnl`, `risk_alerts`. Their first column is `time`, in UTC: when a window began, an order
-    was filled or a trade took place. Prices and amounts are floats; `table` has them exact too.
+    Tables are frames of Polars: `trades`, `candles`, `features`, `predictions`, `predictions_shadow`,
+    `model_quality`, `signals`, `orders`, `fills`, `positions`, `pnl`, `risk_alerts`. Their first column is `time`,
+    in UTC: when a window began, an order was filled or a trade took place. Prices and amounts are floats; `table`
+    has them exact too.
 
     Attributes
     ----------
@@ -96,6 +97,11 @@ class Run:
     def predictions(self) -> pl.DataFrame:
         """Each prediction."""
         return self.table("predictions")
+
+    @cached_property
+    def predictions_shadow(self) -> pl.DataFrame:
+        """What challengers said of the same rows."""
+        return self.table("predictions_shadow")
 
     @cached_property
     def model_quality(self) -> pl.DataFrame:

@@ -34,7 +34,7 @@ from streaming.broker_address import is_embedded, log_folder
 from streaming.control import operator
 from streaming.producer import open_producer
 
-_BY_HAND = "by hand"
+BY_HAND = "by hand"
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,7 @@ def register(place: Place, file: Path, card_file: Path | None, options: Mapping[
         RunFolder(place.run).create()
     say_what_takes_long()
     version = _store(settings, card, onnx, {"file": file.name}, samples)
-    _tell(settings, card, version, "registered", None, _BY_HAND)
+    tell(settings, card, version, "registered", None, BY_HAND)
     seen = counted(len(said), "stored row") if samples is not None else "made-up rows"
     takes = f"{counted(len(card.input_names), 'input')} of {card.inputs.feature_set}"
     console.print(
@@ -109,7 +109,7 @@ def adopt(place: RunFolder, stored: StoredModel) -> tuple[str, int]:
     settings = settings_of(place.out).model_copy(update={"mlflow_uri": None})
     version = _store(settings, stored.card, stored.onnx, {"adopted_version": stored.version})
     ModelRegistry(settings.tracking_uri).promote(stored.card.model_name, version, settings.alias)
-    _tell(settings, stored.card, version, "promoted", settings.alias, _BY_HAND)
+    tell(settings, stored.card, version, "promoted", settings.alias, BY_HAND)
     return settings.tracking_uri, version
 
 
@@ -126,17 +126,37 @@ def promote(place: Place, version: int, word: Word, console: Console) -> None:
     settings = place.settings()
     registry = registry_of(settings)
     say_what_takes_long()
-    stored = _servable(place, settings, registry, version)
+    stored = servable(place, settings, registry, version)
     found = registry.tag_of(settings.model_name, version, "gate_reason")
     if not stored.card.proven:
         word.require_reason(f"version {version} of {settings.model_name}", found)
-    _serve(settings, registry, stored, "promoted", word.reason or found or _BY_HAND, word.by)
+    _serve(settings, registry, stored, "promoted", word.reason or found or BY_HAND, word.by)
     until = iso_utc_ms(stored.card.trained_to_ms)
     console.print(
         f"{settings.model_name} version {version} is {settings.alias}: served from its next rows on, from {until}",
         highlight=False,
         soft_wrap=True,
     )
+
+
+def numbered(place: Place, version: str) -> int:
+    """Return the version that a person means by a number, or by the challenger's alias.
+
+    Raises
+    ------
+    BadInputError
+        If it is neither, or nobody challenges.
+    """
+    settings = place.settings()
+    if version.isdecimal() and int(version) >= 1:
+        return int(version)
+    expected = f"the number of a version of {settings.model_name}, as `list` shows it, or {settings.challenger}"
+    if version != settings.challenger:
+        raise BadInputError("VERSION", expected, version)
+    found = registry_of(settings).version_of(settings.model_name, version)
+    if found is None:
+        raise BadInputError(f"alias {version} of {settings.model_name}", "a version that challenges", "none")
+    return found
 
 
 def roll_back(place: Place, word: Word, console: Console) -> None:
@@ -157,8 +177,8 @@ def roll_back(place: Place, word: Word, console: Console) -> None:
     if version is None or version == left:
         at = f"version {left} alone" if left is not None else "none"
         raise BadInputError(f"alias {alias} of {name}", "a version that was served before", at)
-    stored = _servable(place, settings, registry, version)
-    reason = word.reason or _BY_HAND
+    stored = servable(place, settings, registry, version)
+    reason = word.reason or BY_HAND
     if left is not None:
         registry.tag(name, left, "rolled_back_reason", reason)
     _serve(settings, registry, stored, "rolled_back", f"after version {left}: {reason}", word.by)
@@ -169,7 +189,7 @@ def roll_back(place: Place, word: Word, console: Console) -> None:
     )
 
 
-def _servable(place: Place, settings: ModelsSettings, registry: ModelRegistry, version: int) -> StoredModel:
+def servable(place: Place, settings: ModelsSettings, registry: ModelRegistry, version: int) -> StoredModel:
     """Return a version after all that serving will ask of it."""
     stored = registry.load(settings.model_name, version)
     stored.card.check_servable(settings.interval_s)
@@ -187,7 +207,9 @@ def _serve(
     registry.tag(name, stored.version, "served_reason", reason)
     registry.tag(name, stored.version, "served_by", by)
     registry.promote(name, stored.version, settings.alias)
-    _tell(settings, stored.card, stored.version, event, settings.alias, reason, by)
+    if settings.challenger and registry.version_of(name, settings.challenger) == stored.version:
+        registry.drop(name, settings.challenger)  # who is served challenges nobody
+    tell(settings, stored.card, stored.version, event, settings.alias, reason, by)
 
 
 def show(place: Place, version: int) -> None:
@@ -221,7 +243,7 @@ def _store(
     )
 
 
-def _tell(
+def tell(
     settings: ModelsSettings,
     card: ModelCard,
     version: int,

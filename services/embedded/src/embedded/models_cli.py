@@ -19,6 +19,7 @@ app = typer.Typer(help="Models of your own, and which version is served.", no_ar
 _Run = Annotated[Path | None, typer.Option("--run", help="folder of a run; by default the configured registry")]
 _Name = Annotated[str | None, typer.Option(help="registered name; by default PREDICTIONS_MODEL_NAME")]
 _Version = Annotated[int, typer.Argument(min=1, help="its number, as `list` shows it")]
+_Promoted = Annotated[str, typer.Argument(help="its number, as `list` shows it, or `challenger`")]
 _Reason = Annotated[str | None, typer.Option(help="why, in words: it is on the version and in the audit log")]
 _Json = Annotated[bool, typer.Option("--json", help="for programs")]
 
@@ -71,13 +72,14 @@ def register(
 
 
 @app.command()
-def promote(version: _Version, name: _Name = None, run: _Run = None, reason: _Reason = None, by: By = None) -> None:
+def promote(version: _Promoted, name: _Name = None, run: _Run = None, reason: _Reason = None, by: By = None) -> None:
     """Serve a version from the next rows on; one that has not passed the gate needs a reason."""
     from embedded import model_commands as commands
     from embedded.model_place import Place
 
     with errors_in_words() as console:
-        commands.promote(Place(run, name), version, _word(reason, by), console)
+        place = Place(run, name)
+        commands.promote(place, commands.numbered(place, version), _word(reason, by), console)
 
 
 @app.command()
@@ -88,6 +90,36 @@ def rollback(name: _Name = None, run: _Run = None, reason: _Reason = None, by: B
 
     with errors_in_words() as console:
         commands.roll_back(Place(run, name), _word(reason, by), console)
+
+
+@app.command()
+def challenge(version: _Version, name: _Name = None, run: _Run = None, reason: _Reason = None, by: By = None) -> None:
+    """Let a version speak in shadow from the next rows on, beside the one that is served; nothing trades on it."""
+    from embedded import model_challenge as commands
+    from embedded.model_place import Place
+
+    with errors_in_words() as console:
+        commands.challenge(Place(run, name), version, _word(reason, by), console)
+
+
+@app.command()
+def withdraw(name: _Name = None, run: _Run = None, reason: _Reason = None, by: By = None) -> None:
+    """Let the challenger speak no more."""
+    from embedded import model_challenge as commands
+    from embedded.model_place import Place
+
+    with errors_in_words() as console:
+        commands.withdraw(Place(run, name), _word(reason, by), console)
+
+
+@app.command()
+def compare(name: _Name = None, run: _Run = None, as_json: _Json = False) -> None:
+    """Show how challengers did beside the version that was served, on the windows that both spoke of."""
+    from embedded.model_compare import compare_models
+    from embedded.model_place import Place
+
+    with errors_in_words() as console:
+        compare_models(Place(run, name), console, as_json=as_json)
 
 
 @app.command(name="list")

@@ -13,6 +13,14 @@ MODEL_TRAINED_TO = Gauge(
     "tradestream_model_trained_to_timestamp_seconds", "Event time at which its training data ends", ["model"]
 )
 PREDICTIONS = Counter("tradestream_predictions_total", "Predictions published", ["model", "reason"])
+CHALLENGER_VERSION = Gauge(
+    "tradestream_model_challenger_version", "Version number that speaks in shadow, 0 for none", ["model"]
+)
+SHADOW_FAILURES = Counter(
+    "tradestream_shadow_failures_total",
+    "Times that a challenger could not be loaded, or said nothing of a row",
+    ["model"],
+)
 
 _OF = ["model", "pair"]
 LOSS_TO_COIN = Gauge("tradestream_model_loss_to_coin", "Log loss of its last window, less a coin's", _OF)

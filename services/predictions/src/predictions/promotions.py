@@ -1,4 +1,4 @@
-"""Looks, while predictions are served, whether another version was promoted; it then speaks without a restart."""
+"""Looks, while predictions are served, whether another version was promoted or challenges: it then speaks at once."""
 
 from __future__ import annotations
 
@@ -7,40 +7,47 @@ from types import TracebackType
 
 from loguru import logger
 
-from contracts.errors import BadInputError
 from contracts.units import MS_PER_SECOND
-from modeling.registered import NoModelError, RegistryUnavailableError
-from modeling.registry import ModelRegistry
 from predictions import metrics
-from predictions.served_model import ServedModel, fetch
+from predictions.alias_look import AliasLook
+from predictions.served_model import ServedModel
 from predictions.settings import PredictionsSettings
-from predictions.speakers import Champion
+from predictions.speakers import Challenger, Champion
 
 
 class Promotions:
     """A thread beside the service; while it is entered it looks every `poll_seconds` of the settings.
 
-    A version that cannot be fetched or served changes nothing: the last good one goes on, and it is said once.
+    A version that cannot be fetched or served is said once. The last good champion goes on; no challenger does.
 
     Parameters
     ----------
     champion
         What serves; told of another version here.
     settings
-        Which alias of which model, and how often.
+        Which aliases of which model, and how often.
+    challenger
+        What speaks in shadow; told of another version, or of none, here.
     """
 
-    def __init__(self, champion: Champion, settings: PredictionsSettings) -> None:
+    def __init__(
+        self, champion: Champion, settings: PredictionsSettings, challenger: Challenger | None = None
+    ) -> None:
         self._champion = champion
-        self._settings = settings
-        self._registry: ModelRegistry | None = None
-        self._refused: object = None
+        self._challenger = challenger if settings.challenger else None
+        self._name = settings.model_name
+        self._poll_seconds = settings.poll_seconds
+        self._promoted = AliasLook(settings, settings.alias, "the one before it goes on")
+        self._challenging = AliasLook(settings, settings.challenger, "no shadow")
         self._ends = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="promotions", daemon=True)
 
     def __enter__(self) -> Promotions:
         tell_of(self._champion.model)
-        if self._settings.poll_seconds:
+        metrics.SHADOW_FAILURES.labels(model=self._name)  # 0 is told too, or the first one is no increase
+        if self._challenger is not None:
+            self._tell_of_challenger(self._challenger.model)
+        if self._poll_seconds:
             self._thread.start()
         return self
 
@@ -52,35 +59,39 @@ class Promotions:
             self._thread.join(timeout=1.0)  # the registry may keep it waiting; the service has ended
 
     def _watch(self) -> None:
-        while not self._ends.wait(self._settings.poll_seconds):
+        while not self._ends.wait(self._poll_seconds):
             self.look()
 
     def look(self) -> None:
-        """Serve what is promoted now, if that is another version and can be served."""
-        version: int | None = None
-        try:
-            if self._registry is None:
-                self._registry = ModelRegistry(self._settings.tracking_uri)
-            version = self._registry.version_of(self._settings.model_name, self._settings.alias)
-            serving = self._champion.model.facts.version
-            if version is None or version in (serving, self._refused):
-                return
-            model = ServedModel.of(fetch(self._registry, version, self._settings), self._settings.interval_s)
-        except RegistryUnavailableError as error:
-            self._say_once("the registry", f"{error}; version {self._champion.model.facts.version} goes on")
-            return
-        except (BadInputError, NoModelError) as error:
-            self._say_once(version, f"not serving version {version}: {error}; the one before it goes on")
-            return
-        self._refused = None
-        self._champion.replace(model)
-        tell_of(model)
-        logger.info("version {} was promoted: it speaks from the next rows on, version {} did", version, serving)
+        """Let speak what the aliases point to now, if that is another version and can be served."""
+        serving = self._champion.model.facts.version
+        change = self._promoted.change(serving)
+        if change is not None and change.model is not None:
+            self._champion.replace(change.model)
+            tell_of(change.model)
+            promoted = change.model.facts.version
+            logger.info("version {} was promoted: it speaks from the next rows on, version {} did", promoted, serving)
+        if self._challenger is not None:
+            self._look_for(self._challenger)
 
-    def _say_once(self, what: object, words: str) -> None:
-        if self._refused != what:
-            logger.warning(words)
-        self._refused = what
+    def _look_for(self, challenger: Challenger) -> None:
+        before = None if challenger.model is None else challenger.model.facts.version
+        change = self._challenging.change(before)
+        if change is None:
+            return
+        challenger.replace(change.model)
+        self._tell_of_challenger(change.model)
+        if change.model is not None:
+            logger.info(
+                "version {} challenges: it speaks in shadow from the next rows on", change.model.facts.version
+            )
+        elif before is not None:
+            logger.info("version {} does not challenge any more", before)
+        else:
+            metrics.SHADOW_FAILURES.labels(model=self._name).inc()
+
+    def _tell_of_challenger(self, model: ServedModel | None) -> None:
+        metrics.CHALLENGER_VERSION.labels(model=self._name).set(0 if model is None else model.facts.version)
 
 
 def tell_of(model: ServedModel) -> None:

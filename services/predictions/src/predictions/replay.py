@@ -25,9 +25,10 @@ def replay(settings: PredictionsSettings) -> int:
 def _served(settings: PredictionsSettings) -> Loaded:
     if settings.served_file is None:
         raise BadSettingError("PREDICTIONS_SERVED_FILE", "the file that says which versions were served", None)
-    served = ServedVersions.read(settings.served_file)
+    served, shadows = ServedVersions.read(settings.served_file)
     models = load_versions(served, settings)
-    return Loaded(Replayed(served, models), {"models": list(models)})
+    challengers = None if shadows is None else Replayed(shadows, load_versions(shadows, settings))
+    return Loaded(Replayed(served, models), {"models": list(models)}, challengers=challengers)
 
 
 class Replayed:

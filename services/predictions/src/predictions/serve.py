@@ -10,14 +10,14 @@ from typing import Any, NamedTuple
 from loguru import logger
 
 from contracts.errors import BadInputError, BadSettingError
-from contracts.topics import MODEL_EVENTS, MODEL_QUALITY, PREDICTIONS, TECHNICAL_INDICATORS
+from contracts.services import service
 from modeling.progress import write_json
 from modeling.registered import NoModelError
 from predictions.app import topology
 from predictions.promotions import Promotions
-from predictions.served_model import ServedModel, load_champion, load_version
+from predictions.served_model import ServedModel, find_champion, load_challenger, load_version
 from predictions.settings import PredictionsSettings
-from predictions.speakers import Champion, Speakers
+from predictions.speakers import Challenger, Champion, Speakers
 from streaming.exit_codes import EXIT_NO_MODEL, EXIT_UNSUITABLE_MODEL
 from streaming.service.exit import exit_code_for
 from streaming.service.runner import run_service
@@ -36,6 +36,8 @@ class Loaded(NamedTuple):
         What the ready file says.
     champion
         The model to begin with, where there is one.
+    challengers
+        The models that speak in shadow.
     watching
         What goes on beside the service.
     """
@@ -43,6 +45,7 @@ class Loaded(NamedTuple):
     speakers: Speakers
     ready: Mapping[str, object]
     champion: ServedModel | None = None
+    challengers: Speakers | None = None
     watching: AbstractContextManager[object] = nullcontext()
 
 
@@ -71,12 +74,13 @@ def run(settings: PredictionsSettings, load: Callable[[PredictionsSettings], Loa
         return EXIT_UNSUITABLE_MODEL
     if settings.ready_file is not None:
         write_json(settings.ready_file, loaded.ready)
+    spec = service("predictions")
     with loaded.watching:
         return run_service(
             settings,
-            service="predictions",
-            inputs=[TECHNICAL_INDICATORS],
-            outputs=[PREDICTIONS, MODEL_EVENTS, MODEL_QUALITY],
+            service=spec.name,
+            inputs=spec.reads,
+            outputs=spec.writes,
             topology=partial(_lay_out, loaded=loaded),
         )
 
@@ -87,13 +91,14 @@ def _lay_out(inputs: Any, topics: Topics, settings: PredictionsSettings, loaded:
         gate = "unproven" if model.facts.unproven else "passed"
         named = f"{model.facts.name}:{model.facts.version}"
         topics.audit.record("model_served", named, kind=model.card.kind, gate=gate)
-    topology(inputs, topics, settings, speakers=loaded.speakers)
+    topology(inputs, topics, settings, speakers=loaded.speakers, challengers=loaded.challengers)
 
 
 def _champion(settings: PredictionsSettings) -> Loaded:
-    model = load_champion(settings)
+    model, answers = find_champion(settings)
     facts = model.facts
     champion = Champion(model, partial(load_version, settings))
+    challenger = Challenger(load_challenger(settings, answers=answers), partial(load_version, settings))
     ready = {
         "model_name": facts.name,
         "model_version": facts.version,
@@ -103,4 +108,4 @@ def _champion(settings: PredictionsSettings) -> Loaded:
         "metrics": model.card.metrics,
         "baselines": model.card.baselines,
     }
-    return Loaded(champion, ready, model, Promotions(champion, settings))
+    return Loaded(champion, ready, model, challenger, Promotions(champion, settings, challenger))

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from loguru import logger
 
+from contracts.errors import BadInputError
 from modeling.database_address import database_file
 from modeling.facts import ModelFacts
 from modeling.labels import RISE
@@ -16,6 +17,7 @@ from modeling.onnx_model import OnnxModel
 from modeling.own_model import made_up
 from modeling.registered import NoModelError, RegistryUnavailableError, StoredModel
 from modeling.registry import ModelRegistry
+from predictions import metrics
 from predictions.core.decision import Forecast
 from predictions.last_good import LastGood
 from predictions.settings import PredictionsSettings
@@ -67,9 +69,16 @@ class ServedModel:
 
 
 def load_champion(settings: PredictionsSettings, sleep: Callable[[float], None] = time.sleep) -> ServedModel:
+    """Return the model that the alias points to, as `find_champion` does."""
+    return find_champion(settings, sleep)[0]
+
+
+def find_champion(
+    settings: PredictionsSettings, sleep: Callable[[float], None] = time.sleep
+) -> tuple[ServedModel, bool]:
     """Return the model that the alias points to, waiting for one as long as the settings say.
 
-    While a registry cannot be asked, the model that was served here last is served again.
+    With it whether the registry answered. While it does not, the model that was served here last is served again.
 
     Raises
     ------
@@ -86,13 +95,13 @@ def load_champion(settings: PredictionsSettings, sleep: Callable[[float], None] 
     while True:
         if registry is None and ModelRegistry.exists(uri):
             registry = ModelRegistry(uri)
-        stored, down = _asked(registry, settings) if registry is not None else (None, None)
+        stored, down = _asked(registry, settings, alias) if registry is not None else (None, None)
         if stored is not None:
             model = ServedModel.of(stored, settings.interval_s)
             logger.info("serving {} version {} ({}), from {}", name, stored.version, model.card.kind, uri)
             if model.facts.unproven:
                 logger.warning("{} version {} is unproven: it has not passed the gate", name, stored.version)
-            return model
+            return model, down is None
         if waited_seconds >= settings.wait_for_model_seconds and down is not None:
             raise down
         if waited_seconds >= settings.wait_for_model_seconds:
@@ -119,26 +128,47 @@ def load_version(settings: PredictionsSettings, version: int) -> ServedModel:
     return ServedModel.of(stored, settings.interval_s)
 
 
+def load_challenger(settings: PredictionsSettings, *, answers: bool) -> ServedModel | None:
+    """Return the model that speaks in shadow at the start; None, and a warning, where one cannot.
+
+    Parameters
+    ----------
+    answers
+        Whether the registry does: one that does not is not waited for again.
+    """
+    alias = settings.challenger
+    if not alias:
+        return None
+    try:
+        kept = _kept(settings, alias)
+        stored = _asked(ModelRegistry(settings.tracking_uri), settings, alias)[0] if answers else kept.read()
+        return None if stored is None else ServedModel.of(stored, settings.interval_s)
+    except (BadInputError, NoModelError) as error:
+        metrics.SHADOW_FAILURES.labels(model=settings.model_name).inc()
+        logger.warning("no shadow: {}", error)
+        return None
+
+
 def _asked(
-    registry: ModelRegistry, settings: PredictionsSettings
+    registry: ModelRegistry, settings: PredictionsSettings, alias: str
 ) -> tuple[StoredModel | None, RegistryUnavailableError | None]:
     """Return what the alias points to, if anything; where the registry is down, what was served last, and why."""
     try:
-        version = registry.version_of(settings.model_name, settings.alias)
-        return None if version is None else fetch(registry, version, settings), None
+        version = registry.version_of(settings.model_name, alias)
+        return None if version is None else fetch(registry, version, settings, alias), None
     except RegistryUnavailableError as error:
-        last = _kept(settings).read()
+        last = _kept(settings, alias).read()
         logger.warning("{}; {}", error, "no model was served here before" if last is None else _LAST)
         return last, error
 
 
-def fetch(registry: ModelRegistry, version: int, settings: PredictionsSettings) -> StoredModel:
-    """Return the champion's files, kept for when the registry is away."""
+def fetch(registry: ModelRegistry, version: int, settings: PredictionsSettings, alias: str) -> StoredModel:
+    """Return the files of what an alias points to, kept for when the registry is away."""
     stored = registry.load(settings.model_name, version)
     if database_file(settings.tracking_uri) is None:
-        _kept(settings).write(stored)
+        _kept(settings, alias).write(stored)
     return stored
 
 
-def _kept(settings: PredictionsSettings) -> LastGood:
-    return LastGood(settings.data_dir / "last-good-models", settings.model_name, settings.alias)
+def _kept(settings: PredictionsSettings, alias: str) -> LastGood:
+    return LastGood(settings.data_dir / "last-good-models", settings.model_name, alias)

@@ -1,4 +1,4 @@
-"""Who speaks for a row: the champion, and the one before it for what the champion was trained on."""
+"""Who speaks for a row: the champion, and the one before it for what the champion was trained on; a challenger."""
 
 from __future__ import annotations
 
@@ -34,7 +34,45 @@ class Speakers(Protocol):
         """Return whether a version foresees the close at its horizon, so that a later row judges it."""
 
 
-class Champion:
+class Versions:
+    """Versions of a model by number, each fetched once.
+
+    Parameters
+    ----------
+    load
+        Fetches a version by its number.
+    """
+
+    def __init__(self, load: Callable[[int], ServedModel]) -> None:
+        self._load = load
+        self._known: dict[int, ServedModel | None] = {}
+
+    def keep(self, model: ServedModel) -> None:
+        """Take in a version that is there already."""
+        self._known[model.facts.version] = model
+
+    def version(self, number: int) -> ServedModel | None:
+        """Return a version; None, and a warning the first time, of one that cannot be had or served."""
+        if number not in self._known:
+            try:
+                self._known[number] = self._load(number)
+            except (BadInputError, NoModelError, RegistryUnavailableError) as error:
+                logger.warning("version {} spoke last and cannot be asked: {}", number, error)
+                self._known[number] = None
+        return self._known[number]
+
+    def trained_to_ms(self, version: int) -> int | None:
+        """Return where the training data of a version ends; None of one that cannot be loaded."""
+        found = self.version(version)
+        return None if found is None else found.facts.trained_to_ms
+
+    def foresees_rise(self, version: int) -> bool:
+        """Return whether a version foresees the close at its horizon; not of one that cannot be loaded."""
+        found = self.version(version)
+        return found is not None and found.foresees_rise
+
+
+class Champion(Versions):
     """The promoted version, which may be exchanged while it serves.
 
     Parameters
@@ -46,13 +84,12 @@ class Champion:
     """
 
     def __init__(self, model: ServedModel, load: Callable[[int], ServedModel]) -> None:
-        self.model = model
-        self._load = load
-        self._older: dict[int, ServedModel | None] = {}
+        super().__init__(load)
+        self.replace(model)
 
     def replace(self, model: ServedModel) -> None:
         """Serve `model` from the next row on that its training did not read; the one before it speaks until there."""
-        self._older[self.model.facts.version] = self.model
+        self.keep(model)
         self.model = model
 
     def of(self, row: FeatureRow, last: int | None) -> tuple[ServedModel, ...]:
@@ -60,26 +97,31 @@ class Champion:
         champion = self.model
         if last is None or last == champion.facts.version or row.window_start_ms >= champion.facts.trained_to_ms:
             return (champion,)
-        older = self._version(last)
+        older = self.version(last)
         return (champion if older is None else older,)
 
-    def trained_to_ms(self, version: int) -> int | None:
-        """Return where the training data of a version ends; None of one that cannot be loaded."""
-        champion = self.model
-        found = champion if version == champion.facts.version else self._version(version)
-        return None if found is None else found.facts.trained_to_ms
 
-    def foresees_rise(self, version: int) -> bool:
-        """Return whether a version foresees the close at its horizon; not of one that cannot be loaded."""
-        champion = self.model
-        found = champion if version == champion.facts.version else self._version(version)
-        return found is not None and found.foresees_rise
+class Challenger(Versions):
+    """The version that speaks in shadow, which may be exchanged, withdrawn, or never have been.
 
-    def _version(self, version: int) -> ServedModel | None:
-        if version not in self._older:
-            try:
-                self._older[version] = self._load(version)
-            except (BadInputError, NoModelError, RegistryUnavailableError) as error:
-                logger.warning("version {} served last and cannot speak until the champion does: {}", version, error)
-                self._older[version] = None
-        return self._older[version]
+    Parameters
+    ----------
+    model
+        The one to begin with, if there is one.
+    load
+        Fetches another version by its number.
+    """
+
+    def __init__(self, model: ServedModel | None, load: Callable[[int], ServedModel]) -> None:
+        super().__init__(load)
+        self.replace(model)
+
+    def replace(self, model: ServedModel | None) -> None:
+        """Let `model` speak from the next row on that its training did not read; None for nobody."""
+        if model is not None:
+            self.keep(model)
+        self.model = model
+
+    def of(self, row: FeatureRow, last: int | None) -> tuple[ServedModel, ...]:
+        """Return the challenger, whoever spoke last: what its training has read it leaves unsaid."""
+        return () if self.model is None else (self.model,)

@@ -6,7 +6,7 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-from contracts.model_event import ModelEvent
+from contracts.model_event import CHALLENGER, ModelEvent
 from contracts.topics import MODEL_EVENTS, TECHNICAL_INDICATORS
 from streaming.clients import committed_offsets
 from verify.log import Log
@@ -50,5 +50,7 @@ def _registered(source: Log) -> str | None:
 
 def _alias(file: Path) -> tuple[str, int] | None:
     with closing(sqlite3.connect(f"{file.resolve().as_uri()}?mode=ro", uri=True)) as db:
-        found: tuple[str, int] | None = db.execute("SELECT name, version FROM registered_model_aliases").fetchone()
+        found: tuple[str, int] | None = db.execute(
+            "SELECT name, version FROM registered_model_aliases WHERE alias != ?", [CHALLENGER]
+        ).fetchone()
         return found

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Protocol
 
 from contracts.services import service
-from contracts.topics import PREDICTIONS, SIGNALS, STRATEGY_SETTINGS, TRADES, TopicSpec
+from contracts.topics import PREDICTIONS, PREDICTIONS_SHADOW, SIGNALS, STRATEGY_SETTINGS, TRADES, TopicSpec
 from results.run_folder import RunFolder
 from streaming.clients import create_topics
 from streaming.embedded.producer import EmbeddedProducer
@@ -196,7 +196,7 @@ class Replay:
 
     def _start_predictions(self) -> bool:
         """Start what predicts again, unless nothing was predicted or there is nothing to predict with."""
-        entries = served_versions(self._source.read(PREDICTIONS, self._snapshot.ends[PREDICTIONS.name]))
+        entries = served_versions(self._recorded(PREDICTIONS), self._recorded(PREDICTIONS_SHADOW))
         if not entries:
             due = why_predictions_are_due(self._source)
             if due is not None:

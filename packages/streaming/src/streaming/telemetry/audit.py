@@ -21,7 +21,10 @@ _MODEL_ACTIONS: dict[str, AuditAction] = {
     "promoted": "model_promoted",
     "refused": "model_refused",
     "rolled_back": "model_rolled_back",
+    "nominated": "model_nominated",
+    "withdrawn": "model_withdrawn",
     "switched": "model_served",
+    "shadowed": "model_shadowed",
 }
 
 #: What an event says, besides when: action, subject, details, among them ``actor`` if it was not the service.

@@ -35,7 +35,7 @@ class Attribution:
     fee
         Other fees.
     missed
-        All else: orders that were not filled, in part only, refused or cancelled, and reports that came late.
+        All else: orders that one side filled and the other did not or in part only, and reports that came late.
     """
 
     timing: Decimal

@@ -98,7 +98,7 @@ def rows_of(of: Divergence) -> list[dict[str, str]]:
         With the same columns each.
     """
     error, shares, parts, currency = of.price_error, of.filled, of.difference, of.currency
-    amounts = {"timing": parts.timing, "price": parts.price, "fee": parts.fee, "missed or cut short": parts.missed}
+    amounts = {"timing": parts.timing, "price": parts.price, "fee": parts.fee, "missed or extra": parts.missed}
     gap = of.venue_equity_quote - of.paper_equity_quote
     rows = [
         ("Decisions", "decisions", f"{count(of.decisions.differ)} of {count(of.decisions.decided)} differ"),

@@ -6,7 +6,7 @@ import math
 from typing import NamedTuple
 
 from contracts.feature_row import FeatureRow
-from contracts.prediction import Prediction
+from contracts.prediction import AnyPrediction
 from contracts.state import State
 from contracts.units import MS_PER_SECOND, to_float
 
@@ -54,7 +54,7 @@ def outcome(state: State, row: FeatureRow) -> Outcome | None:
     return None if moved == 0 or not math.isfinite(moved) else Outcome(version, up, moved > 0)
 
 
-def await_outcome(state: State, prediction: Prediction) -> None:
+def await_outcome(state: State, prediction: AnyPrediction) -> None:
     """Keep a prediction that spoke until the window at its horizon; one beyond the slots is never judged."""
     if prediction.probability_up is None or prediction.horizon_bars >= _SLOTS:
         return

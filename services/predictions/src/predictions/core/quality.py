@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from contracts.feature_row import FeatureRow
-from contracts.model_quality import DriftAlarm, ModelQuality
-from contracts.prediction import Prediction
+from contracts.model_quality import DriftAlarm, ModelQuality, ModelRole
+from contracts.prediction import AnyPrediction
 from contracts.state import State
 from predictions.core.outcomes import Outcome, await_outcome, outcome
 
@@ -29,7 +29,13 @@ _EDGE = 1e-6
 Counts = dict[str, Any]
 
 
-def watch(state: State, row: FeatureRow, predictions: list[Prediction], foresees_rise: bool) -> list[ModelQuality]:
+def watch(
+    state: State,
+    row: FeatureRow,
+    predictions: Sequence[AnyPrediction],
+    foresees_rise: bool,
+    role: ModelRole = "champion",
+) -> list[ModelQuality]:
     """Take a row and what was said of it; return what is to be told once a window is full.
 
     Parameters
@@ -43,6 +49,8 @@ def watch(state: State, row: FeatureRow, predictions: list[Prediction], foresees
     foresees_rise
         Whether the version that speaks foresees the close at its horizon; of other labels only what is unlike the
         training data is counted.
+    role
+        Of the version that speaks.
     """
     came = outcome(state, row)
     if not predictions:
@@ -58,15 +66,15 @@ def watch(state: State, row: FeatureRow, predictions: list[Prediction], foresees
         await_outcome(state, spoke)
     full = counts["judged"] + counts["unfamiliar"] >= WINDOW
     state.set(_COUNTS, _next(spoke, row.window_end_ms, counts) if full else counts)
-    return [_quality(spoke, counts, row.window_end_ms)] if full else []
+    return [_quality(spoke, counts, row.window_end_ms, role)] if full else []
 
 
-def _next(spoke: Prediction, from_ms: int, counts: Counts) -> Counts:
+def _next(spoke: AnyPrediction, from_ms: int, counts: Counts) -> Counts:
     above = counts["loss"] - counts["expected_loss"]
     return _none(spoke) | {"from_ms": from_ms, "before": [above, counts["variance"]]}
 
 
-def _none(spoke: Prediction) -> Counts:
+def _none(spoke: AnyPrediction) -> Counts:
     return {
         "version": spoke.model_version,
         "from_ms": spoke.window_start_ms,
@@ -98,7 +106,7 @@ def _count(counts: Counts, came: Outcome, horizon_bars: int) -> None:
     of_bin[2] += confidence
 
 
-def _quality(spoke: Prediction, counts: Counts, to_ms: int) -> ModelQuality:
+def _quality(spoke: AnyPrediction, counts: Counts, to_ms: int, role: ModelRole) -> ModelQuality:
     judged, unfamiliar = counts["judged"], counts["unfamiliar"]
     share = unfamiliar / (judged + unfamiliar)
     surprise = _surprise(counts)
@@ -120,6 +128,7 @@ def _quality(spoke: Prediction, counts: Counts, to_ms: int) -> ModelQuality:
         unfamiliar_share=round(share, _DIGITS),
         surprise=surprise,
         alarm=alarm,
+        role=role,
         **(_means(counts) if judged else {}),
     )
 

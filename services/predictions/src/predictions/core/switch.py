@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Literal
 
 from contracts.model_event import ModelEvent
-from contracts.prediction import Prediction
+from contracts.prediction import AnyPrediction
 from contracts.state import State
 
 _VERSION = "version"
@@ -18,7 +19,11 @@ def last_version(state: State) -> int | None:
 
 
 def switched(
-    state: State, predictions: Sequence[Prediction], alias: str, trained_to_ms: Callable[[int], int | None]
+    state: State,
+    predictions: Sequence[AnyPrediction],
+    alias: str,
+    trained_to_ms: Callable[[int], int | None],
+    event: Literal["switched", "shadowed"] = "switched",
 ) -> list[ModelEvent]:
     """Keep who spoke, and return what is to be told: that another version speaks from this window on.
 
@@ -30,6 +35,8 @@ def switched(
         What the version is served as.
     trained_to_ms
         Where a version's training data ends; nothing is told of one of which that is not known.
+    event
+        What a change is called.
     """
     if not predictions or predictions[-1].model_version == (last := last_version(state)):
         return []
@@ -42,7 +49,7 @@ def switched(
         ModelEvent(
             model_name=spoke.model_name,
             model_version=spoke.model_version,
-            event="switched",
+            event=event,
             alias=alias,
             reason="the pair's first" if last is None else f"after version {last}",
             trained_to_ms=ends_ms,
