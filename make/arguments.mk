@@ -43,6 +43,8 @@ winner   ?=
 markets  ?=
 steps    ?=
 pair     ?=
+#: Of a strategy, as JSON.
+parameters ?=
 service  ?=
 variant  ?= live
 tests    ?= tests
@@ -101,7 +103,7 @@ given = $(call quoted,$(value $(1)))
 #: An option with an argument's value, if it was given: $(call option,out) is --out='runs/demo'.
 option = $(if $(value $(1)),--$(or $(2),$(1))=$(call given,$(1)))
 # What was given stays as it is: make would look for variables in it on the way into the environment.
-unexport accounts ranges winner file strategy card models steps out run data bars trades reference store query against from to stage pair pairs id reason account by fill
+unexport accounts parameters ranges winner file strategy card models steps out run data bars trades reference store query against from to stage pair pairs id reason account by fill
 #: Whose log: run=FOLDER, or the configured one, or that of the demo or of `make run`.
 of_log = $(or $(call option,run),$(if $(value TRADESTREAM_BROKER_ADDRESS),,--run=$(1)))
 OF_RUN = $(call of_log,runs/demo)

@@ -9,7 +9,7 @@ install-dev: $(filter .tools%,$(UV))
 	@$(SYNC) --all-packages $(if $(EXTRA),--all-extras,--extra train --extra postgres --extra simulator --extra search)
 
 # What follows trains nothing, so it does not ask for what training needs.
-verify verify-cluster log-check dead-letters dev subscribe unsubscribe subscriptions control topics access kafka-up features-sql explain features-gallery models strategy-check what-if backtest: EXTRA =
+verify verify-cluster log-check dead-letters dev subscribe unsubscribe subscriptions control topics access kafka-up features-sql explain features-gallery models strategy-check strategy-set strategy-settings what-if backtest: EXTRA =
 
 .PHONY: subscribe
 subscribe: pair-is-named install ## Add a pair while everything runs: pair=ETH/USD [history_days=2 run=data/paper]
@@ -71,6 +71,15 @@ rollback: install ## Serve the version of a model again that was served before [
 .PHONY: strategy-check
 strategy-check: file-of-strategy install ## Check a strategy's file: file=FILE.py [run=FOLDER bars=FILE pair=]
 	@$(RUN) tradestream strategy check $(call option,run) $(call option,bars) $(call option,pair) -- $(call given,file)
+
+.PHONY: strategy-set
+strategy-set: install ## Give a strategy other parameters while it runs: account= pair= parameters='{"fast": 10}' [from= by= run=data/paper]
+	@$(RUN) tradestream strategy set --account=$(call given,account) --pair=$(call given,pair) \
+		--parameters=$(call given,parameters) $(call option,from) $(call option,by) $(OF_PAPER)
+
+.PHONY: strategy-settings
+strategy-settings: install ## Show which parameters were set while it ran [run=data/paper]
+	@$(RUN) tradestream strategy settings $(OF_PAPER)
 
 .PHONY: what-if
 what-if: file-of-limits install ## A past run under other limits, what they had saved or cost: file=LIMITS.toml [run=runs/demo]

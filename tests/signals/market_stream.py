@@ -15,6 +15,7 @@ from contracts.signal import Signal
 from contracts.state import MemoryState
 from features import feature_set_id
 from signals.core.at_work import Streams
+from signals.core.changes import Changes, NoChanges
 from signals.core.decide import Told, step
 from signals.core.followed import Decider, Desk
 from signals.deciders import deciders_of
@@ -91,9 +92,10 @@ class Accounts:
         self.state = state or MemoryState()
         self.streams: Streams = {}
         self.failed: list[str] = []
+        self.changes: Changes = NoChanges()
 
     def take(self, message: FeatureRow | Prediction) -> Told:
-        told = step(self.state, message, self.desk, self.streams)
+        told = step(self.state, message, self.desk, self.streams, self.changes)
         self.failed += [str(error) for _, _, error in told.failed]
         return told
 

@@ -170,6 +170,16 @@ FIELDS: dict[str, dict[str, Any]] = {
         "execution": {"execution_id": "T1", "quantity": "0.5", "price": "1.5", "fee": "0.003"},
         "reported_at_ms": 2,
     },
+    "strategy_setting": {
+        "setting_id": "1f",
+        "account": "paper",
+        "pair": "BTC/USD",
+        "strategy": "sma_cross",
+        "parameters": {"fast": 10},
+        "from_ms": 1_772_582_400_000,
+        "issued_by": "alice",
+        "issued_at_ms": 1_772_582_400_000,
+    },
     "operator_command": {
         "command_id": "c1",
         "account": "paper",

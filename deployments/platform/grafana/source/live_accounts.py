@@ -16,6 +16,7 @@ def accounts() -> list[Json]:
     of = '{account=~"$account"}'
     used = f"max by (account, rule) (tradestream_account_limit_used_ratio{of})"
     changes = f"sum by (status) (increase(tradestream_orders_total{of}[5m]))"
+    fills = f"sum by (account, strategy) (increase(tradestream_fills_total{of}[1h]))"
     alerts = f"sum by (account, rule) (increase(tradestream_risk_alerts_total{of}[1h]))"
     there = [to("trading", "This account", account="${__field.labels.account}")]
     gauge = {
@@ -80,6 +81,12 @@ def accounts() -> list[Json]:
             prom(changes, "{{status}}"),
             unit="short",
             says="Steps of orders that execution has published, by what became of them.",
+        ),
+        lines(
+            "Fills in an hour",
+            prom(fills, "{{account}} {{strategy}}"),
+            unit="short",
+            says="By account and the strategy whose signal they go back to; without one those of a candle's mark.",
         ),
         lines(
             "Risk alerts in an hour",

@@ -25,6 +25,7 @@ AuditAction = Literal[
     "limit_hit",
     "dead_letter_replayed",
     "operator_command",
+    "strategy_setting",
 ]
 
 

@@ -34,6 +34,7 @@ from contracts.service_health import ServiceHealth
 from contracts.service_metrics import ServiceMetrics
 from contracts.shadow_prediction import ShadowPrediction
 from contracts.signal import Signal
+from contracts.strategy_setting import StrategySetting
 from contracts.symbol_subscription import SymbolSubscription
 from contracts.trade_frame import TradeFrame
 from contracts.trades_checkpoint import TradesCheckpoint
@@ -83,7 +84,7 @@ class TopicSpec:
 
     name: str
     messages: tuple[type[Message], ...]
-    key: Literal["pair", "account", "model", "exchange:pair", "exchange:pair:requester", "service"]
+    key: Literal["pair", "account", "model", "exchange:pair", "exchange:pair:requester", "setting", "service"]
     written_by: str
     partitions: int = 6
     retention_ms: int = FOREVER
@@ -241,6 +242,16 @@ CONTROL = TopicSpec(
     partitions=1,
     cleanup_policy="compact",
     not_replayed="what operators said, at a wall clock's time",
+)
+#: Read from its beginning by each process of signals, and kept: each setting has a key of its own.
+STRATEGY_SETTINGS = TopicSpec(
+    "strategy-settings",
+    (StrategySetting,),
+    key="setting",
+    written_by=OPERATORS,
+    partitions=1,
+    cleanup_policy="compact",
+    not_replayed="what operators set, at a wall clock's time; from which candle it held the signals say",
 )
 
 SERVICE_HEALTH = TopicSpec(

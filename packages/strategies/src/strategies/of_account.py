@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
@@ -9,6 +10,7 @@ from contracts.account_strategy import PREDICTION, AccountStrategy
 from contracts.errors import BadInputError
 from contracts.nearest import did_you_mean
 from contracts.signal import SignalReason
+from contracts.strategy_setting import StrategySetting
 from strategies.built_in import STRATEGIES
 from strategies.loading import StrategyFile, load
 from strategies.strategy import Strategy
@@ -98,3 +100,22 @@ def undecided_of(told: AccountStrategy) -> SignalReason:
         Of the strategy of predictions, that the model is not sure enough.
     """
     return "below_confidence" if told.strategy == PREDICTION else "undecided"
+
+
+def with_setting(told: AccountStrategy, setting: StrategySetting) -> AccountStrategy:
+    """Return a strategy of an account with what was set.
+
+    Parameters
+    ----------
+    told
+        As the account has it (`contracts.account.Account.deciding`).
+    setting
+        Its parameters; what they do not name stays.
+
+    Returns
+    -------
+    AccountStrategy
+        For the same pairs.
+    """
+    parameters: Mapping[str, int | float] = {**told.parameters, **setting.parameters}
+    return told.model_copy(update={"parameters": dict(parameters)})

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import polars as pl
 
+from backtest.changed import decided_in_run, known_of
 from backtest.decided import Decided
 from backtest.engine import Outcome, Word, run
 from backtest.history import History
@@ -15,10 +16,11 @@ from backtest.market import market_of
 from backtest.plan import asked_of
 from backtest.run_folders import bars_of_run
 from backtest.said import Said
-from backtest.strategies_of import Chosen, chosen
+from backtest.strategies_of import Chosen, Deciding, chosen
 from contracts.account import Account
 from contracts.errors import BadInputError
 from contracts.operator_command import OperatorCommand
+from contracts.strategy_setting import StrategySetting
 from exchanges.paper import PaperBroker
 from execution.core.broker import Broker
 from execution.core.policy import Policy
@@ -41,6 +43,8 @@ class RunTerms:
         Of the candles that were traded on.
     said
         By account, what operators and its venue said to it.
+    changes
+        Which parameters operators gave to strategies meanwhile.
     venues
         By account that was at a venue, the broker that stands for it.
     """
@@ -51,6 +55,7 @@ class RunTerms:
     expiry_seconds: int
     interval_s: int
     said: Mapping[str, Sequence[Said]] = field(default_factory=dict)
+    changes: Sequence[StrategySetting] = ()
     venues: Mapping[str, Broker] = field(default_factory=dict)
 
 
@@ -130,13 +135,25 @@ def again(folder: Path, terms: RunTerms) -> list[Again]:
     """
     accounts = [chosen(account) for account in terms.accounts]
     pairs = sorted({pair for account in terms.accounts for pair in account.pairs})
-    history = bars_of_run(folder, terms.interval_s, pairs, asked_of(accounts, terms.interval_s))
+    known = {(e.account.name, pair): known_of(e, pair, terms.changes) for e in accounts for pair in e.account.pairs}
+    asked = dict.fromkeys(asked_of(accounts, terms.interval_s))
+    asked |= dict.fromkeys(
+        n for of in known.values() for d in of.values() for n in d.formulas(terms.interval_s).given
+    )
+    history = bars_of_run(folder, terms.interval_s, pairs, asked)
     signals = load_table(folder, "signals")
-    return [_again(history, each, signals, terms) for each in accounts]
+    signals = signals.filter(pl.col("interval_s") == terms.interval_s)
+    return [_again(history, each, known, signals, terms) for each in accounts]
 
 
-def _again(history: History, each: Chosen, signals: pl.DataFrame, terms: RunTerms) -> Again:
-    own = signals.filter(pl.col("account") == each.account.name, pl.col("interval_s") == terms.interval_s)
+def _again(
+    history: History,
+    each: Chosen,
+    known: Mapping[tuple[str, str], Mapping[str, Deciding]],
+    signals: pl.DataFrame,
+    terms: RunTerms,
+) -> Again:
+    own = signals.filter(pl.col("account") == each.account.name)
     spans = {
         str(pair): (int(first), int(last))
         for pair, first, last in own.group_by("pair")
@@ -147,10 +164,14 @@ def _again(history: History, each: Chosen, signals: pl.DataFrame, terms: RunTerm
         expected = f"signals of {each.account.name} for all its pairs"
         raise BadInputError("--of", expected, f"none of {missing[0]}")
     last_ms = min(last for _, last in spans.values())
-    decided = {
-        pair: _between(each.decided(history.pairs[pair], terms.expiry_seconds), spans[pair][0], last_ms)
+    own_hashes = {pair: {next(iter(of)) for (_, other), of in known.items() if other == pair} for pair in spans}
+    every = {
+        pair: decided_in_run(
+            history, each, pair, known[each.account.name, pair], signals, own_hashes[pair], terms.expiry_seconds
+        )
         for pair in each.account.pairs
     }
+    decided = {pair: _between(of, spans[pair][0], last_ms) for pair, of in every.items()}
     return Again(each.account, decided, terms.said.get(each.account.name, ()), terms)
 
 

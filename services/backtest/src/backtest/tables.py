@@ -13,6 +13,7 @@ from backtest.bars import EXACT_COLUMNS, Bars, Texts
 from backtest.books import exact_books
 from backtest.decided import DECISIONS, NOTHING_SAID, Decided, target_of
 from backtest.engine import Outcome
+from backtest.joined import parts_of
 from contracts.candle import QUALITIES
 from contracts.message import Message
 from contracts.units import MS_PER_SECOND
@@ -41,9 +42,10 @@ def write_tables(outcomes: Iterable[Outcome], out: Path) -> dict[str, int]:
         for message in outcome.messages:
             messages.setdefault(type(message), []).append(message.model_dump())
     bars = {(of.bars.exchange, of.bars.pair): of.bars for each in every for of in each.market.pairs}
+    decided = [(part, each) for each in every for of in each.market.pairs for part in parts_of(of)]
     frames = {
         "candles": _together(table("candles"), map(_candles, bars.values())),
-        "signals": _together(table("signals"), (_signals(of, each) for each in every for of in each.market.pairs)),
+        "signals": _together(table("signals"), (_signals(of, each) for of, each in decided)),
         "pnl": _together(table("pnl"), map(exact_books, every)),
     }
     rows = {}

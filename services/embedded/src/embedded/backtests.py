@@ -27,6 +27,7 @@ from embedded.bars import parse_interval
 from embedded.options import typed_command
 from embedded.replacing import require_replaceable
 from embedded.strategy_cli import parameters_of
+from embedded.strategy_setting import settings_written
 from embedded.subscriptions import settings_of
 from embedded.terminal.rows import print_json
 from exchanges.paper import PaperBroker
@@ -148,6 +149,7 @@ def terms_of_run(folder: Path) -> RunTerms:
         expiry_seconds=signals.expiry_seconds,
         interval_s=signals.interval_s,
         said=_said(place, accounts, execution.policy),
+        changes=settings_written(settings_of(place.out)) if place.log.is_dir() else (),
         venues={each.name: execution.broker_of(each) for each in accounts if each.broker == "venue"},
     )
 

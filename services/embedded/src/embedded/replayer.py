@@ -55,9 +55,10 @@ class Replayer:
         with self._supervisor.running():
             yield
 
-    def start(self, services: Sequence[str], late: Path) -> None:
-        """Start those of `services` that need no model; `late` names the predictions to decide without."""
+    def start(self, services: Sequence[str], late: Path, said: Path | None) -> None:
+        """Start those of `services` that need no model; `late` and `said` tell signals what it decided by then."""
         told = environment_of(SignalsSettings, late_file=late)
+        told |= {} if said is None else environment_of(SignalsSettings, said_file=said)
         for spec in self._services.flow():
             if spec.name in services:
                 self._start(replace(spec, environment={**spec.environment, **told}))

@@ -10,6 +10,7 @@ import typer
 
 from contracts.errors import BadInputError
 from embedded.exits import errors_in_words
+from embedded.options import By, RunFolder
 from streaming.exit_codes import EXIT_FAILED
 
 app = typer.Typer(help="Strategies of your own, and those that come along.", no_args_is_help=True)
@@ -66,6 +67,33 @@ def list_strategies(as_json: _Json = False) -> None:
 
     with errors_in_words() as console:
         commands.list_strategies(console, as_json=as_json)
+
+
+@app.command(name="set")
+def set_parameters(
+    account: Annotated[str, typer.Option(help="its name")],
+    pair: Annotated[str, typer.Option(help="BASE/QUOTE, one of the account's")],
+    parameters: Annotated[str, typer.Option(metavar="JSON", help="what is to be other than the account has it")],
+    start: Annotated[
+        str | None, typer.Option("--from", help="first candle it may hold for, event time; by default the next")
+    ] = None,
+    by: By = None,
+    run_folder: RunFolder = None,
+) -> None:
+    """Give a strategy other parameters while it runs, for one pair of one account."""
+    from embedded import strategy_commands as commands
+
+    with errors_in_words() as console:
+        commands.set_parameters(account, pair, parameters, start, by, run_folder, console)
+
+
+@app.command(name="settings")
+def show_settings(run_folder: RunFolder = None, as_json: _Json = False) -> None:
+    """Show what was set while it ran, and by which hash signals tell that it holds."""
+    from embedded import strategy_commands as commands
+
+    with errors_in_words() as console:
+        commands.show_settings(run_folder, console, as_json=as_json)
 
 
 def parameters_of(texts: Sequence[str]) -> dict[str, str]:

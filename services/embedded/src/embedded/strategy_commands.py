@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import inspect
+import json
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
@@ -12,6 +13,9 @@ from pathlib import Path
 from rich.console import Console
 from rich.text import Text
 
+from contracts.timestamps import iso_utc_ms, parse_time
+from embedded.strategy_setting import Wish, hash_of, parameters_in, settings_written, write_setting
+from embedded.subscriptions import settings_of
 from embedded.terminal.rows import print_json, print_rows
 from results.gallery.bars import Bars, bars_of_file, bars_of_run
 from strategies.built_in import STRATEGIES
@@ -21,7 +25,18 @@ from strategies.checks.run import Report, check
 from strategies.loading import load
 from strategies.parameters import from_text
 from strategies.running import Rows
+from streaming.control import operator
 
+_SETTINGS = {
+    "account": "Account",
+    "pair": "Pair",
+    "strategy": "Strategy",
+    "parameters": "Parameters",
+    "from": "From",
+    "hash": "Hash",
+    "by": "By",
+    "at": "At",
+}
 _LIST = {"name": "strategy", "parameters": "parameters", "about": "what it does"}
 
 
@@ -139,3 +154,57 @@ def list_strategies(console: Console, *, as_json: bool) -> None:
         for name, file in STRATEGIES.items()
     ]
     print_json(rows) if as_json else print_rows(console, rows, _LIST)
+
+
+def set_parameters(
+    account: str,
+    pair: str,
+    parameters: str,
+    start: str | None,
+    by: str | None,
+    run_folder: Path | None,
+    console: Console,
+) -> None:
+    """Write other parameters of a strategy and say what was written.
+
+    Raises
+    ------
+    BadInputError
+        If there is no such account, pair or log, or the strategy may not have such parameters.
+    """
+    settings = settings_of(run_folder)
+    wish = Wish(account, pair, parameters_in(parameters), parse_time("--from", start), by or operator())
+    setting, digest = write_setting(settings, wish)
+    begins = "the next candle" if setting.from_ms is None else iso_utc_ms(setting.from_ms)
+    console.print(
+        Text(
+            f"{setting.strategy} of {account} on {pair}: {json.dumps(setting.parameters)} from {begins} on, "
+            f"hash {digest}, on {settings.broker_address}"
+        ),
+        soft_wrap=True,
+    )
+
+
+def show_settings(run_folder: Path | None, console: Console, *, as_json: bool) -> None:
+    """Print what was set on a log.
+
+    Raises
+    ------
+    BadInputError
+        If the run has no log.
+    """
+    settings = settings_of(run_folder)
+    rows = [
+        {
+            "account": each.account,
+            "pair": each.pair,
+            "strategy": each.strategy,
+            "parameters": json.dumps(each.parameters),
+            "from": None if each.from_ms is None else iso_utc_ms(each.from_ms),
+            "hash": hash_of(settings, each),
+            "by": each.issued_by,
+            "at": iso_utc_ms(each.issued_at_ms),
+        }
+        for each in settings_written(settings)
+    ]
+    print_json(rows) if as_json else print_rows(console, rows, _SETTINGS)

@@ -10,6 +10,7 @@ from contracts.prediction import Prediction
 from contracts.signal import Signal
 from contracts.state import State
 from contracts.topics import PREDICTIONS, SIGNALS, TECHNICAL_INDICATORS
+from signals.changes import ReadChanges
 from signals.core.at_work import Streams
 from signals.core.decide import step
 from signals.settings import SignalsSettings
@@ -26,6 +27,7 @@ def topology(inputs: dict[str, StreamingDataFrame], topics: Topics, settings: Si
     """Lay out the flow; state is per pair, the key of both topics, and signals leave under their account's key."""
     require_same_partitions(topics, TECHNICAL_INDICATORS, PREDICTIONS)
     desk, streams = settings.desk, Streams()
+    changes = ReadChanges(settings, desk)
 
     def concerns(message: FeatureRow | Prediction) -> bool:
         if message.interval_s != settings.interval_s:
@@ -35,7 +37,9 @@ def topology(inputs: dict[str, StreamingDataFrame], topics: Topics, settings: Si
         return message.revision == 0  # a correction changes the record, not what was decided
 
     def decide(message: FeatureRow | Prediction, state: State) -> list[Signal | CandleMark]:
-        told = step(state, message, desk, streams)
+        if isinstance(message, FeatureRow):
+            changes.look(message, state)
+        told = step(state, message, desk, streams, changes)
         for row, _, error in told.failed:
             if is_systematic(error):
                 raise error

@@ -53,6 +53,11 @@ def followed_of(account: str, told: AccountStrategy, interval_s: int = 60) -> Fo
     interval_s
         Length of the bars it decides on, seconds.
 
+    Returns
+    -------
+    Followed
+        Ready to be asked.
+
     Raises
     ------
     BadInputError

@@ -18,6 +18,9 @@ from streaming.settings import ServiceSettings
 #: Exchange, pair, interval and start of a window.
 _LATE = TypeAdapter(list[tuple[str, str, int, int]])
 
+#: Account, exchange, pair, first and last window of a run of signals, and their hash.
+RUNS = TypeAdapter(list[tuple[str, str, str, int, int, str]])
+
 
 class SignalsSettings(AccountsSettings, StoreSettings, ServiceSettings):
     """Who trades what, and how long a decision holds; own fields are `SIGNALS_<FIELD>` in the environment."""
@@ -44,6 +47,9 @@ class SignalsSettings(AccountsSettings, StoreSettings, ServiceSettings):
     late_file: Path | None = Field(
         None, description="for a replay: JSON file of the predictions that were too late then, written by `verify`"
     )
+    said_file: Path | None = Field(
+        None, description="for a replay: JSON file of the strategies' hashes on the signals then, written by `verify`"
+    )
     trades_exchange: str = Field(
         "kraken", validation_alias="TRADES_EXCHANGE", min_length=1, description="exchange whose pairs are requested"
     )
@@ -69,6 +75,18 @@ class SignalsSettings(AccountsSettings, StoreSettings, ServiceSettings):
             except (OSError, ValueError) as error:
                 raise ValueError(
                     f"late_file: expected a JSON list of [exchange, pair, interval_s, ms]; {error}"
+                ) from error
+        return file
+
+    @field_validator("said_file")
+    @classmethod
+    def _hashes_are_read(cls, file: Path | None) -> Path | None:
+        if file is not None:
+            try:
+                RUNS.validate_json(file.read_bytes())
+            except (OSError, ValueError) as error:
+                raise ValueError(
+                    f"said_file: expected a JSON list of [account, exchange, pair, ms, ms, hash]; {error}"
                 ) from error
         return file
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Protocol
 
 from contracts.services import service
-from contracts.topics import PREDICTIONS, PREDICTIONS_SHADOW, SIGNALS, TRADES, TopicSpec
+from contracts.topics import PREDICTIONS, PREDICTIONS_SHADOW, SIGNALS, STRATEGY_SETTINGS, TRADES, TopicSpec
 from results.run_folder import RunFolder
 from streaming.clients import create_topics
 from streaming.embedded.producer import EmbeddedProducer
@@ -21,6 +21,7 @@ from verify.due import why_predictions_are_due
 from verify.given import interleaved, is_given
 from verify.late import late_predictions
 from verify.log import Log, Snapshot
+from verify.said import hashes_said
 from verify.served import served_versions
 
 _COPY_AT_ONCE = 1_000
@@ -35,13 +36,15 @@ class Runner(Protocol):
     def running(self) -> AbstractContextManager[object]:
         """Leave no process behind when the block ends."""
 
-    def start(self, services: Sequence[str], late: Path) -> None:
+    def start(self, services: Sequence[str], late: Path, said: Path | None) -> None:
         """Start those of `services` that need no model.
 
         Parameters
         ----------
         late
             File of the predictions that decisions were made without.
+        said
+            File of the hashes on signals of strategies that were given other parameters; None if none were.
         """
 
     def predict_again(self, served: Path, database: Path | None) -> str | None:
@@ -138,14 +141,16 @@ class Replay:
         self._runner = runner_in(place)
         self._result = Replayed(Log(self._runner.settings, place))
         self._late_file = place.file("late.json")
+        self._said_file: Path | None = None
 
     def run(self, services: Sequence[str]) -> Replayed:
         """Run `services` on the trades until nothing is left to do; what reads what was given after the others."""
         later = [name for name in services if self._was_given(name)]
         first = [name for name in services if name not in later]
         self._say_late()
+        self._said_file = self._say_settings()
         with self._runner.running():
-            self._runner.start(first, self._late_file)
+            self._runner.start(first, self._late_file, self._said_file)
             predicts = "predictions" in first and self._start_predictions()
             self._result.copied_trades = self._copy(TRADES)
             if predicts and (reason := self._runner.why_no_models()):
@@ -161,6 +166,16 @@ class Replay:
         self._result.late_predictions = len(late)
         self._late_file.write_text(json.dumps(late), encoding="utf-8")
 
+    def _say_settings(self) -> Path | None:
+        """Take over what operators set of strategies, and write down since when it held; None if they set nothing."""
+        records = list(self._source.read(STRATEGY_SETTINGS))
+        if not records:
+            return None
+        _write(self._runner, STRATEGY_SETTINGS, records)
+        file = self._place.file("said.json")
+        file.write_text(json.dumps(hashes_said(records, self._recorded(SIGNALS))), encoding="utf-8")
+        return file
+
     def _was_given(self, name: str) -> bool:
         return any(is_given(spec, record) for spec in _given_to(name) for record in self._recorded(spec))
 
@@ -173,7 +188,7 @@ class Replay:
         for spec in _given_to(name):
             _write(runner, spec, interleaved(spec, self._recorded(spec), self._result.log.read(spec)))
         with runner.running():
-            runner.start([name], self._late_file)
+            runner.start([name], self._late_file, self._said_file)
             runner.drain([name])
 
     def _recorded(self, spec: TopicSpec) -> Iterator[Record]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import TypedDict
 
 from contracts.candle_mark import CandleMark
@@ -20,6 +21,7 @@ from contracts.state import State
 from contracts.units import MS_PER_SECOND
 from features.bars import bar_of_row
 from signals.core.at_work import AtWork, Outcome, Streams, forget_others
+from signals.core.changes import Changes, Held, NoChanges
 from signals.core.followed import Decider, Desk
 from signals.core.messages import decision_of, mark_of
 from signals.core.reason import reason
@@ -54,7 +56,13 @@ class Told:
     failed: list[tuple[FeatureRow, str, Exception]] = field(default_factory=list)
 
 
-def step(state: State, message: FeatureRow | Prediction, desk: Desk, streams: Streams) -> Told:
+def step(
+    state: State,
+    message: FeatureRow | Prediction,
+    desk: Desk,
+    streams: Streams,
+    changes: Changes | None = None,
+) -> Told:
     """Take the next row or prediction of a pair and return what its accounts are told.
 
     Repeated and older messages give nothing, and of several predictions for one window the first counts: the
@@ -70,6 +78,8 @@ def step(state: State, message: FeatureRow | Prediction, desk: Desk, streams: St
         All accounts with their strategies.
     streams
         The process's cache, empty at first.
+    changes
+        What operators have set; None: nothing.
 
     Raises
     ------
@@ -79,7 +89,7 @@ def step(state: State, message: FeatureRow | Prediction, desk: Desk, streams: St
     deciders = desk.of(message.pair)
     if not deciders:
         return Told()
-    turn = _Turn(state, message, desk, deciders, streams)
+    turn = _Turn(state, message, desk, deciders, streams, changes or NoChanges())
     if isinstance(message, Prediction):
         turn.hear(message)
     else:
@@ -97,6 +107,7 @@ class _Turn:
         desk: Desk,
         deciders: Sequence[Decider],
         streams: Streams,
+        changes: Changes,
     ) -> None:
         self.told = Told()
         self._state, self._desk, self._streams = state, desk, streams
@@ -106,7 +117,7 @@ class _Turn:
         saved: PairState | None = state.get(self._name)
         self._pair = saved or PairState(row_ms=None, said_ms=None, begun_ms=None)
         self._waiting = Waiting(state, message.exchange)
-        self._asked = frozenset(name for each in self._patient for name in each.followed.features)
+        self._held = Held(state, message.exchange, message.pair, changes)
 
     def see(self, row: FeatureRow) -> None:
         """Take a row: its mark leaves now, with the decisions that wait for nobody."""
@@ -114,11 +125,14 @@ class _Turn:
         if last_ms is not None and at_ms <= last_ms:
             return
         bar_of_row(row)  # raises before anything has changed
+        for each in (*self._at_once, *self._patient):
+            self._held.take(each, row, is_told=self._has_begun(each, at_ms))
         self._forget_others(row)
         self._mark(row, [each for each in (*self._at_once, *self._patient) if self._has_begun(each, at_ms)])
         self._decide(row, None, self._at_once)
         if self._patient:
-            self._waiting.add_row(row, self._asked)
+            asked = (name for each in self._patient for name in self._held.at(each, at_ms).features)
+            self._waiting.add_row(row, frozenset(asked))
         self._save(row_ms=at_ms)
         self._release()
 
@@ -147,7 +161,10 @@ class _Turn:
         return begun_ms is not None and at_ms >= begun_ms
 
     def _forget_others(self, row: FeatureRow) -> None:
-        forget_others(self._state, (each.followed for each in (*self._at_once, *self._patient)), row)
+        waits = self._waiting.next_row()
+        oldest_ms = row.window_start_ms if waits is None else waits.window_start_ms
+        deciding = (self._held.since(each, oldest_ms) for each in (*self._at_once, *self._patient))
+        forget_others(self._state, chain.from_iterable(deciding), row)
         if not self._patient and len(self._waiting):
             self._waiting.drop()
 
@@ -177,7 +194,7 @@ class _Turn:
         """Ask each strategy once, whoever follows it; tell the accounts that trade, the others only see the row."""
         outcomes: dict[str, Outcome] = {}
         for decider in deciders:
-            followed = decider.followed
+            followed = self._held.at(decider, row.window_start_ms)
             if followed.hash not in outcomes:
                 outcome = AtWork(self._state, followed, row, self._streams).target(row, prediction)
                 outcomes[followed.hash] = outcome
@@ -188,9 +205,17 @@ class _Turn:
             outcome = outcomes[followed.hash]
             why = reason(row, prediction, outcome, followed)
             self.told.messages.append(
-                decision_of(row, prediction, outcome.target, why, decider, self._desk.expiry_seconds)
+                decision_of(
+                    row, prediction, outcome.target, why, decider.account, followed, self._desk.expiry_seconds
+                )
             )
 
     def _save(self, **changes: int | None) -> None:
         self._pair = PairState(**{**self._pair, **changes})  # type: ignore[typeddict-item]
         self._state.set(self._name, self._pair)
+
+
+def newest_row_ms(state: State, exchange: str) -> int | None:
+    """Return the newest window that a row of a pair on an exchange came of, None before the first."""
+    saved: PairState | None = state.get(f"{exchange}:pair")
+    return None if saved is None else saved["row_ms"]

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from contracts.account import Account
 from contracts.candle_mark import CandleMark
 from contracts.feature_row import FeatureRow
 from contracts.prediction import Prediction
 from contracts.signal import DECISION_OF, SAID, Signal, SignalReason, Target
 from contracts.units import MS_PER_SECOND
-from signals.core.followed import Decider
+from signals.core.followed import Followed
 
 
 def mark_of(row: FeatureRow, account: str) -> CandleMark:
@@ -22,28 +23,29 @@ def decision_of(
     prediction: Prediction | None,
     target: Target | None,
     why: SignalReason,
-    decider: Decider,
+    account: Account,
+    followed: Followed,
     expiry_seconds: int,
 ) -> Signal:
     """Return what an account's strategy has decided on a row."""
-    said = prediction if decider.followed.waits else None
+    said = prediction if followed.waits else None
     return Signal(
-        account=decider.account.name,
-        strategy=decider.followed.name,
-        strategy_hash=decider.followed.hash,
+        account=account.name,
+        strategy=followed.name,
+        strategy_hash=followed.hash,
         target=None if row.quality == "gap" else target,
         decision=DECISION_OF[target] if why == "confident" else "none",
         reason=why,
-        **_exits(decider),
+        **_exits(followed),
         **_said(said),
         expires_at_ms=row.window_end_ms + expiry_seconds * MS_PER_SECOND,
         **_marked(row),
     )
 
 
-def _exits(decider: Decider) -> dict[str, Any]:
+def _exits(followed: Followed) -> dict[str, Any]:
     """Return when what the decision opens ends whatever the target says."""
-    return dict(decider.followed.strategy.exits.as_json())
+    return dict(followed.strategy.exits.as_json())
 
 
 def _said(prediction: Prediction | None) -> dict[str, Any]:

@@ -1,0 +1,177 @@
+"""What an operator sets of a strategy: checked against what the strategy declares, then written for `signals`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import uuid4
+
+from contracts.account_strategy import AccountStrategy
+from contracts.accounts_settings import AccountsSettings
+from contracts.audit_event import AuditEvent
+from contracts.clock import Clock, SystemClock
+from contracts.errors import BadInputError
+from contracts.nearest import did_you_mean
+from contracts.strategy_setting import StrategySetting
+from contracts.topics import AUDIT_LOG, STRATEGY_SETTINGS
+from contracts.units import US_PER_MS
+from signals.core.followed import Followed
+from signals.deciders import followed_of
+from strategies.of_account import with_setting
+from streaming.clients import create_topics, read_topic
+from streaming.control import ControlSettings
+from streaming.producer import open_producer
+from streaming.settings import ServiceSettings
+
+_SERVICE = "control"
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What is to be set.
+
+    Parameters
+    ----------
+    account, pair
+        Whose.
+    parameters
+        Of the strategy: those that are to be other than the account's own.
+    from_ms
+        Start of the first window that it may hold for; None: the next one.
+    issued_by
+        Who says so.
+    """
+
+    account: str
+    pair: str
+    parameters: Mapping[str, Any]
+    from_ms: int | None
+    issued_by: str
+
+
+def parameters_in(text: str) -> dict[str, Any]:
+    """Return the parameters that a text of JSON names.
+
+    Returns
+    -------
+    dict[str, Any]
+        Values by name, unchecked.
+
+    Raises
+    ------
+    BadInputError
+        If it is no JSON object.
+    """
+    expected = 'a JSON object of names and numbers, such as {"fast": 10}'
+    try:
+        found = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise BadInputError("--parameters", expected, f"{text} ({error})") from error
+    if not isinstance(found, dict):
+        raise BadInputError("--parameters", expected, text)
+    return found
+
+
+def write_setting(settings: ControlSettings, wish: Wish, clock: Clock | None = None) -> tuple[StrategySetting, str]:
+    """Write a setting to its topic, and to the audit log.
+
+    Parameters
+    ----------
+    settings
+        Of the log, and whose accounts.
+    wish
+        What is to be set.
+    clock
+        When.
+
+    Returns
+    -------
+    tuple[StrategySetting, str]
+        What was written, and the hash that signals will carry.
+
+    Raises
+    ------
+    BadInputError
+        If there is no such account or pair, or the strategy may not have such a parameter.
+    """
+    told = _told(settings, wish)
+    before = followed_of(wish.account, told)
+    now_us = (clock or SystemClock()).now_us()
+    asked = told.model_copy(update={"parameters": {**told.parameters, **wish.parameters}})
+    after = followed_of(wish.account, asked)
+    if after.waits != before.waits:
+        expected = "parameters with which the strategy asks for predictions as before"
+        raise BadInputError("--parameters", expected, json.dumps(dict(wish.parameters)))
+    setting = StrategySetting(
+        setting_id=uuid4().hex[:16],
+        account=wish.account,
+        pair=wish.pair,
+        strategy=after.name,
+        parameters=dict(wish.parameters),
+        from_ms=wish.from_ms,
+        issued_by=wish.issued_by,
+        issued_at_ms=now_us // US_PER_MS,
+    )
+    create_topics(settings, [STRATEGY_SETTINGS])
+    with open_producer(settings, _SERVICE, clock) as producer:
+        producer.produce(STRATEGY_SETTINGS, setting)
+        producer.flush()
+        producer.produce(AUDIT_LOG, _audited(setting, after, now_us))
+    return setting, after.hash
+
+
+def settings_written(settings: ServiceSettings) -> list[StrategySetting]:
+    """Return all settings of a log, in the order in which they were written.
+
+    Returns
+    -------
+    list[StrategySetting]
+        Those that can be read.
+    """
+    found = (record.readable_message() for record in read_topic(settings, STRATEGY_SETTINGS))
+    return [each for each in found if isinstance(each, StrategySetting)]
+
+
+def hash_of(accounts: AccountsSettings, setting: StrategySetting) -> str | None:
+    """Return the hash that signals carry where a setting holds, None where it is no account's any more.
+
+    Returns
+    -------
+    str | None
+        Of the strategy's file and parameters.
+    """
+    account = accounts.account(setting.account)
+    told = None if account is None else next((e for e in account.deciding if setting.pair in e.pairs), None)
+    return None if told is None else followed_of(setting.account, with_setting(told, setting)).hash
+
+
+def _told(settings: ControlSettings, wish: Wish) -> AccountStrategy:
+    account = settings.account(wish.account)
+    if account is None:
+        known = [each.name for each in settings.configured_accounts]
+        raise BadInputError(
+            "--account", f"one of {', '.join(known)}{did_you_mean(wish.account, known)}", wish.account
+        )
+    if wish.pair not in account.pairs:
+        expected = f"one of {', '.join(account.pairs)}{did_you_mean(wish.pair, account.pairs)}"
+        raise BadInputError("--pair", expected, wish.pair)
+    return next(each for each in account.deciding if wish.pair in each.pairs)
+
+
+def _audited(setting: StrategySetting, followed: Followed, now_us: int) -> AuditEvent:
+    details = {
+        "pair": setting.pair,
+        "strategy": f"{setting.strategy} {followed.hash}",
+        "parameters": json.dumps(setting.parameters),
+        "message_id": setting.message_id,
+    }
+    return AuditEvent(
+        service=_SERVICE,
+        actor=setting.issued_by,
+        action="strategy_setting",
+        subject=setting.account,
+        details=details,
+        occurred_at_us=now_us,
+    )
