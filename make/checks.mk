@@ -24,7 +24,7 @@ coverage: install-dev ## Lines and branches of product code that `make test` run
 	@$(RUN) python -m tests.coverage $(if $(long),--long) $(filter-out pytest,$(PYTEST)) $(tests)
 
 .PHONY: members
-members: install-dev ## Prove each member's dependencies: installed alone, all modules imported, its topology test run
+members: install-dev ## Prove each member's dependencies: installed alone, all modules imported, the first tests of its topology run
 	@$(RUN) python -m tests.members
 
 .PHONY: fuzz

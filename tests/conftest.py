@@ -23,6 +23,7 @@ _left_out = 0
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--write-durations", action="store_true", help=f"write {DURATIONS.name} anew from this run")
+    parser.addoption("--at-most", type=int, metavar="N", help="run only the first N tests of those that are left")
 
 
 def pytest_configure() -> None:
@@ -43,10 +44,14 @@ def pytest_collection_finish() -> None:
     gc.freeze()
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Put the longest file first; a file's own order stays."""
     seconds: dict[str, float] = json.loads(DURATIONS.read_text(encoding="utf-8"))
     items.sort(key=lambda item: -seconds.get(_file(item.nodeid), UNKNOWN_SECONDS))
+    if (most := config.getoption("--at-most")) is not None:
+        config.hook.pytest_deselected(items=items[most:])
+        del items[most:]
 
 
 def pytest_deselected(items: list[pytest.Item]) -> None:
