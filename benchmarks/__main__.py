@@ -7,7 +7,7 @@ import signal
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from benchmarks import candles, latency, machine, scale
+from benchmarks import accounts, candles, latency, machine, scale
 from benchmarks.accounting import measure as accounting
 from benchmarks.backtests import measure as backtests
 from benchmarks.features import batch, restart, service, strategies, stream
@@ -30,6 +30,7 @@ LOGLESS: dict[str, Callable[[], list[Table]]] = {
     "features-restart": lambda: restart.measure(restart.Size()),
     "backtest": lambda: on_one_core(backtests.measure, backtests.Size()),
     "accounting": accounting.measure,
+    "accounts": lambda: on_one_core(accounts.measure, accounts.Size()),
     "strategies": lambda: on_one_core(strategies.measure, strategies.Size()),
 }
 GROUPS = {"features": [part for part in (*LOGLESS, *PARTS) if part.startswith("features-")]}

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from benchmarks import candles, latency, reference, results, scale, soak
+from benchmarks import accounts, candles, latency, reference, results, scale, soak
 from benchmarks.accounting import measure as accounting
 from benchmarks.backtests import measure as backtests
 from benchmarks.backtests.measure import FAST, SLOW
@@ -93,6 +93,13 @@ def test_a_whole_history_agrees_with_talib() -> None:
 def test_a_strategy_says_the_same_at_once_and_bar_by_bar() -> None:
     (table,) = strategies.measure(strategies.Size(bars=2_000, streamed=500, rounds=1))
     assert len(table.rows) == 3
+
+
+def test_accounts_of_ten_strategies_trade_as_many_pairs_as_those_of_one() -> None:
+    (table,) = accounts.measure(accounts.Size(accounts=3, bars=10, rounds=1))
+    told, fills = zip(*((line[1], line[2]) for line in table.rows), strict=True)
+    assert told == ("200", "600", "600"), "a mark and a decision for each account, pair and bar"
+    assert all(int(each) > 0 for each in fills)
 
 
 def test_a_backtest_is_measured_and_an_engine_with_other_trades_refused() -> None:
