@@ -334,6 +334,7 @@ def _signal(account: str, pair: str, start_ms: int, price: str, buys: bool) -> S
         account=account,
         exchange="kraken",
         pair=pair,
+        strategy=f"of_{pair.partition('/')[0].lower()}",  # an account has as many as it has pairs
         interval_s=1,
         window_start_ms=start_ms,
         decision="buy" if buys else "sell",

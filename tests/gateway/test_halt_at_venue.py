@@ -1,4 +1,4 @@
-"""How long after an operator's halt the venue still takes entries: 100 accounts of 10 pairs, as processes."""
+"""How long after an operator's halt the venue still takes entries: 100 accounts of 10 strategies, each for a pair."""
 
 from __future__ import annotations
 
