@@ -116,13 +116,13 @@ def test_figures_are_of_the_last_ones_and_of_few_there_are_none() -> None:
     def value(name: str, **labels: str) -> float | None:
         return REGISTRY.get_sample_value(name, {"account": "figures", **labels})
 
-    account, figures = AT_VENUE.model_copy(update={"name": "figures"}), VenueFigures()
+    figures = VenueFigures(AT_VENUE.model_copy(update={"name": "figures"}), PaperBroker())
     names = "tradestream_account_venue_slippage_bps", "tradestream_account_venue_other_ratio"
-    figures.tell([Slipped(5.0), Ended(same=False)] * (FEWEST - 1), account)
+    figures.tell([Slipped(5.0), Ended(same=False)] * (FEWEST - 1))
     assert [value(name) for name in names] == [None, None]
-    figures.tell([Slipped(25.0), Ended(same=True)], account)
+    figures.tell([Slipped(25.0), Ended(same=True)])
     assert [value(name) for name in names] == [pytest.approx(6.0), pytest.approx(0.95)]
-    figures.tell([Slipped(-1.0), Ended(same=True)] * LAST, account)
+    figures.tell([Slipped(-1.0), Ended(same=True)] * LAST)
     assert [value(name) for name in names] == [pytest.approx(-1.0), 0]
     counted = [value("tradestream_account_venue_orders_total", outcome=each) for each in ("same", "other")]
     assert counted == [LAST + 1, FEWEST - 1]
@@ -138,3 +138,15 @@ def test_the_service_tells_it_and_publishes_what_it_did_without(tmp_path: Path) 
         "tradestream_account_venue_orders_total", {"account": "served", "outcome": "same"}
     )
     assert same == heard(venue)[1][True] > 10
+
+
+def test_what_goes_wrong_beside_is_of_no_consequence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError("a candle like no other")
+
+    venue = played(tmp_path, length=60)
+    monkeypatch.setattr("execution.metrics.listen", broken)
+    settings = ExecutionSettings(accounts=(venue.account,), store_url="off")
+    told = run_topology(topology, settings, "execution", {SIGNALS: venue.events}, list(OUTPUTS))
+    orders = [each.to_json() for each in venue.messages if isinstance(each, Order)]
+    assert [each.to_json() for each in told[ORDERS.name]] == orders != []

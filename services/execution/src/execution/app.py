@@ -9,7 +9,6 @@ from contracts.errors import BadInputError
 from contracts.message import Message
 from contracts.state import State
 from contracts.topics import FILLS, ORDERS, PNL, POSITIONS, RISK_ALERTS, SIGNALS, TopicSpec
-from execution.core.beside_paper import Beside, listen
 from execution.core.edge import Remembered
 from execution.core.execute import Event, step
 from execution.metrics import VenueFigures, tell
@@ -30,7 +29,11 @@ def topology(inputs: dict[str, StreamingDataFrame], topics: dict[str, Topic], se
     brokers = {name: settings.broker_of(account) for name, account in accounts.items()}
     policy = settings.policy
     remembered = {name: Remembered() for name in accounts}
-    at_venue = {name: (Beside(), VenueFigures()) for name, account in accounts.items() if account.broker == "venue"}
+    at_venue = {
+        name: VenueFigures(account, settings.broker)
+        for name, account in accounts.items()
+        if account.broker == "venue"
+    }
 
     def execute(event: Event, state: State) -> list[Message]:
         if event.account not in accounts:
@@ -41,8 +44,7 @@ def topology(inputs: dict[str, StreamingDataFrame], topics: dict[str, Topic], se
         for message in messages:
             tell(message, accounts[event.account])
         if event.account in at_venue:
-            beside, figures = at_venue[event.account]
-            figures.tell(listen(beside, event, messages, settings.broker), accounts[event.account])
+            at_venue[event.account].listen(event, messages)
         return messages
 
     events = inputs[SIGNALS.name].apply(execute, stateful=True, expand=True)

@@ -6,6 +6,7 @@ from collections import defaultdict, deque
 from collections.abc import Iterable
 from decimal import Decimal
 
+from loguru import logger
 from prometheus_client import Counter, Gauge
 
 from contracts.account import Account
@@ -15,7 +16,7 @@ from contracts.order import Order
 from contracts.pnl import Pnl
 from contracts.risk_alert import RiskAlert
 from contracts.signal import strategy_in
-from execution.core.beside_paper import Found, Slipped
+from execution.core.beside_paper import Beside, Found, Paper, Slipped, listen
 from execution.core.rules import LOSS_RULES
 from execution.core.rules.rule import AccountHealth
 
@@ -49,26 +50,49 @@ LAST, FEWEST = 100, 20
 
 
 class VenueFigures:
-    """What is told of an account's last fills and orders at a venue; a process begins anew."""
+    """What is told of an account's last fills and orders at a venue; a process begins anew.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    account
+        At a venue.
+    paper
+        What it is compared with.
+    """
+
+    def __init__(self, account: Account, paper: Paper) -> None:
+        self._account, self._paper = account, paper
+        self._beside = Beside()
+        self._failed = False
         self._last: defaultdict[Gauge, deque[float]] = defaultdict(lambda: deque(maxlen=LAST))
 
-    def tell(self, found: Iterable[Found], account: Account) -> None:
-        """Take note of what was found of `account` beside paper."""
+    def listen(self, event: Message, told: Iterable[Message]) -> None:
+        """Take what the account heard and what followed. Whatever goes wrong here, its orders go on."""
+        try:
+            found = listen(self._beside, event, told, self._paper)
+        except Exception as error:  # noqa: BLE001 - it only listens
+            self._beside = Beside()
+            if not self._failed:
+                logger.warning("{} is not held beside paper: {!r}", self._account.name, error)
+            self._failed = True
+            return
+        self.tell(found)
+
+    def tell(self, found: Iterable[Found]) -> None:
+        """Take note of what was found of the account beside paper."""
         for each in found:
             if isinstance(each, Slipped):
-                self._add(VENUE_SLIPPAGE, each.bps, account)
+                self._add(VENUE_SLIPPAGE, each.bps)
             else:
                 outcome = "same" if each.same else "other"
-                VENUE_ORDERS.labels(account=account.name, outcome=outcome).inc()
-                self._add(VENUE_OTHER, float(not each.same), account)
+                VENUE_ORDERS.labels(account=self._account.name, outcome=outcome).inc()
+                self._add(VENUE_OTHER, float(not each.same))
 
-    def _add(self, gauge: Gauge, value: float, account: Account) -> None:
+    def _add(self, gauge: Gauge, value: float) -> None:
         last = self._last[gauge]
         last.append(value)
         if len(last) >= FEWEST:
-            gauge.labels(account=account.name).set(sum(last) / len(last))
+            gauge.labels(account=self._account.name).set(sum(last) / len(last))
 
 
 def tell(message: Message, account: Account) -> None:
