@@ -32,12 +32,12 @@ SHORT, LONG = 30, 10_000 if os.environ.get("TRADESTREAM_WHOLE_FILES") == "1" els
 
 
 def cases() -> Iterator[Any]:
-    """Give each file, and how many days of it; of each format of hours one is in every run."""
+    """Give each file, and how many days of it; one hour is in every run."""
     seen = set()
     for file in FILES:
         venue = file.name.partition("_")[0]
         for days in (SHORT, LONG) if venue == "bitstamp" else (1,):
-            first = venue not in seen and venue != "bitstamp"
+            first = venue == "coinbase" and venue not in seen
             seen.add(venue)
             marks = [] if first else [pytest.mark.long]
             yield pytest.param((file, days), id=f"{file.name.partition('.')[0]}-{days}", marks=marks)

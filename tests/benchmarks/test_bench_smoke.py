@@ -55,6 +55,7 @@ def test_candles_of_all_contestants_are_right() -> None:
     assert trades[candles.FRAMES] == "10,000"
 
 
+@pytest.mark.long
 def test_scale_counts_every_trade_of_every_pair() -> None:
     pairs, age = scale.measure("embedded", scale.Size(pairs=(1, 3), trades=300, days=1))
     assert [row[:2] for row in pairs.rows] == [("1", "300"), ("3", "300")]
@@ -138,6 +139,7 @@ def test_processes_go_on_with_the_rings_of_all_pairs() -> None:
     assert [row[0] for row in restarts.rows] == [row[0] for row in pauses.rows] == ["core", "full"]
 
 
+@pytest.mark.long
 def test_rows_of_the_service_are_the_batch_twins_in_topic_and_store() -> None:
     size = service.Size(pairs=2, candles=50, rounds=1, stores=("off", service.SQLITE))
     (table,) = service.measure("embedded", size)

@@ -31,7 +31,6 @@ FILES = [
     ("binance_spot_ETHUSDT_20240808-09.csv.gz", True, None),
     ("binance_spot_BTCUSDT_20230405.csv.gz", True, None),
     ("coinbase_BTC-USD_20230905_1h.csv.gz", False, None),
-    ("bitstamp_BTCUSD_2011-09_2012-05.csv.gz", False, 200),
     pytest.param("bitstamp_BTCUSD_2011-09_2012-05.csv.gz", False, None, marks=pytest.mark.long),
 ]
 
@@ -173,6 +172,7 @@ def test_the_module_starts_as_a_program() -> None:
     assert "CANDLES_INTERVALS_S" in done.stderr
 
 
+@pytest.mark.long
 @pytest.mark.slow
 @pytest.mark.timeout(240)
 def test_kill_9_repeats_at_most_identical_candles(tmp_path) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import pytest
 from tests.support.processes import Running, start_service
 from tests.support.waiting import wait_for
 
@@ -105,6 +106,7 @@ def services(settings: ExecutionSettings) -> Iterator[list[Running]]:
             process.wait()
 
 
+@pytest.mark.long
 def test_kill_9_repeats_at_most_identical_messages_and_loses_none(tmp_path: Path) -> None:
     settings = ExecutionSettings(broker_address=f"embedded://{tmp_path}/log", data_dir=tmp_path, pairs=PAIRS)
     create_topics(settings, [TECHNICAL_INDICATORS, PREDICTIONS, SIGNALS, *OUTPUTS])

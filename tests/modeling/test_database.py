@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from tests.support.waiting import let_pass, wait_for
 
 from modeling.database import ensure_database
@@ -20,6 +21,7 @@ def _creating(uri: str) -> subprocess.Popen[bytes]:
     return subprocess.Popen([sys.executable, "-c", _CREATE, uri], stderr=subprocess.DEVNULL)
 
 
+@pytest.mark.long
 def test_killed_at_any_moment_of_its_creation(tmp_path: Path) -> None:
     draw = random.Random(11)
     for number in range(2):

@@ -42,6 +42,7 @@ def test_wrong_arguments_exit_with_2(argument: str, told: str, tmp_path: Path) -
     assert done.stderr.strip().endswith(told)
 
 
+@pytest.mark.long
 def test_killed_and_started_again_it_says_the_same(history, folder: Path) -> None:
     ready = folder / "run" / "ready.json"
     settings = {"PREDICTIONS_READY_FILE": ready, "TRADESTREAM_COMMIT_INTERVAL_SECONDS": 0.2}

@@ -37,6 +37,7 @@ Rows = dict[int, FeatureRow]
 FEATURE_NAMES = [feature.name for feature in feature_set("core")]
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_a_subscribed_pair_has_the_rows_of_one_that_was_there_from_the_start(
     venue: Any, service: Any, tmp_path: Path

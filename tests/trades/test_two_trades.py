@@ -22,6 +22,7 @@ from streaming.testing import run_topology
 from trades.settings import TradesSettings
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_the_candles_are_those_of_one(venue: Any, service: Any, tmp_path: Path) -> None:
     place = venue(speed=60)

@@ -55,10 +55,12 @@ def shorten(value: object, limit: int = 120) -> str:
     Returns
     -------
     str
-        At most `limit` characters; cut text ends with ``...``.
+        At most `limit` characters; of a longer text the middle is left out, as its end may say what is wrong with it.
 
     Examples
     --------
+    >>> shorten("/a/folder/of/a/long/name/trades.csv (empty)", limit=30)
+    "'/a/folder/of/a/l...v (empty)'"
     >>> shorten("postgresql://user:secret@host/database")
     "'postgresql://...@host/database'"
     """
@@ -67,4 +69,5 @@ def shorten(value: object, limit: int = 120) -> str:
     except RecursionError:
         text = "something nested too deeply to be shown"
     text = _CREDENTIALS.sub("...@", text)
-    return text if len(text) <= limit else text[: limit - 3] + "..."
+    end = limit // 3
+    return text if len(text) <= limit else f"{text[: limit - end - 3]}...{text[-end:]}"
