@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import signal
-import threading
 import time
 from types import FrameType
 
@@ -17,6 +16,7 @@ from exchanges.private.venues import PRIVATE_VENUES
 from exchanges.venue import UnknownPairError
 from gateway.desk import Desk
 from gateway.settings import GatewaySettings
+from gateway.stop import Stop
 from gateway.venue_calls import VenueCalls
 from gateway.venue_clock import VenueClock
 from streaming.clients import create_topics
@@ -42,7 +42,7 @@ class Turning:
 
     def __init__(self) -> None:
         self.heartbeat_seconds: float | None = None
-        self.stop = threading.Event()
+        self.stop = Stop()
 
     def turned(self) -> None:
         """Note that it turns."""
@@ -106,7 +106,7 @@ def _run(settings: GatewaySettings, turning: Turning) -> None:
             ):
                 _greet(settings, venue, clock, turning)
                 with lease(settings, SERVICE, CONTROL) as place:
-                    while not turning.stop.is_set():
+                    while not turning.stop.is_asked():
                         desk.turn(place)
                         turning.turned()
                         turning.stop.wait(_TURN_SECONDS)
@@ -118,7 +118,7 @@ def _run(settings: GatewaySettings, turning: Turning) -> None:
 def _greet(settings: GatewaySettings, venue: PrivateVenue, clock: VenueClock, turning: Turning) -> None:
     """Wait until the venue says what time it is and what it calls our pairs: nothing can be decided before."""
     pairs = sorted({pair for account in settings.venue_accounts for pair in account.pairs})
-    while not turning.stop.is_set():
+    while not turning.stop.is_asked():
         turning.turned()
         try:
             venue.find_pairs(pairs)
@@ -132,7 +132,7 @@ def _greet(settings: GatewaySettings, venue: PrivateVenue, clock: VenueClock, tu
 
 def _stop_on_signals(turning: Turning) -> None:
     def stop(_number: int, _frame: FrameType | None) -> None:
-        turning.stop.set()
+        turning.stop.ask()
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, stop)

@@ -1,0 +1,39 @@
+"""The wish that the process end, said by a signal."""
+
+from __future__ import annotations
+
+import os
+import select
+
+
+class Stop:
+    """Whether the end was asked for. A signal's handler may ask at any moment.
+
+    A `threading.Event` may not be set there: where the main thread holds its lock as the signal comes, it waits for
+    itself, for ever.
+    """
+
+    def __init__(self) -> None:
+        self._asked = False
+        self._hearing, self._told = os.pipe()
+        os.set_blocking(self._told, False)
+
+    def ask(self) -> None:
+        """Ask for the end; who waits goes on at once."""
+        if not self._asked:
+            self._asked = True
+            os.write(self._told, b"!")
+
+    def __del__(self) -> None:
+        os.close(self._hearing)
+        os.close(self._told)
+
+    def is_asked(self) -> bool:
+        """Return whether it was asked for."""
+        return self._asked
+
+    def wait(self, seconds: float) -> bool:
+        """Wait until it is asked for, at most so long; return whether it was."""
+        if not self._asked:
+            select.select([self._hearing], [], [], seconds)
+        return self._asked
