@@ -37,7 +37,7 @@ from signals.app import topology
 from signals.core.changes import Change
 from signals.deciders import followed_of
 from signals.settings import SignalsSettings
-from strategies.of_account import with_setting
+from strategies.of_account import with_parameters
 from streaming.clients import create_topics, read_topic
 from streaming.control import ControlSettings
 from streaming.testing import run_topology
@@ -92,7 +92,9 @@ class Told:
 
     def read(self, of: StrategySetting) -> None:
         (told,) = self._account.deciding
-        self.known.append(Change(of.setting_id, of.from_ms, followed_of("mine", with_setting(told, of))))
+        self.known.append(
+            Change(of.setting_id, of.from_ms, followed_of("mine", with_parameters(told, of.parameters)))
+        )
 
     def concern(self, _pair: str) -> bool:
         return bool(self.known)

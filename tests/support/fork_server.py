@@ -6,7 +6,6 @@ as `python -m <name>` runs it.
 
 from __future__ import annotations
 
-import importlib
 import multiprocessing
 import os
 import runpy
@@ -123,13 +122,8 @@ def run_module(module: str, arguments: list[str], environment: dict[str, str], f
 
 def become(name: str, environment: dict[str, str], log: str) -> None:
     """Be the service until it ends."""
-    os.environ.update(environment)
-    os.chdir(environment["TRADESTREAM_DATA_DIR"])
-    _write_to(log)
-    sys.argv = [name]
     _set_clock_off(float(environment.get(CLOCK_OFFSET, "0")))
-    main = importlib.import_module(f"{name}.__main__").main
-    raise SystemExit(main(["serve"]) if name == "predictions" else main())
+    run_module(name, [], os.environ | environment, environment["TRADESTREAM_DATA_DIR"], log)
 
 
 def _write_to(log: str) -> None:

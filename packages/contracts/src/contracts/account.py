@@ -174,6 +174,21 @@ class Account(RiskLimits):
             for each in every
         )
 
+    def strategy_for(self, pair: str) -> AccountStrategy | None:
+        """Return what decides for a pair; None of a pair that is not the account's.
+
+        Parameters
+        ----------
+        pair
+            Which.
+
+        Returns
+        -------
+        AccountStrategy | None
+            One of `deciding`.
+        """
+        return next((each for each in self.deciding if pair in each.pairs), None)
+
 
 def _pairs_named(table: AccountStrategy | Mapping[str, Any] | object) -> Iterable[Any]:
     """Return the pairs of a table that nobody has checked yet."""

@@ -10,7 +10,6 @@ from contracts.account_strategy import PREDICTION, AccountStrategy
 from contracts.errors import BadInputError
 from contracts.nearest import did_you_mean
 from contracts.signal import SignalReason
-from contracts.strategy_setting import StrategySetting
 from strategies.built_in import STRATEGIES
 from strategies.loading import StrategyFile, load
 from strategies.strategy import Strategy
@@ -102,20 +101,19 @@ def undecided_of(told: AccountStrategy) -> SignalReason:
     return "below_confidence" if told.strategy == PREDICTION else "undecided"
 
 
-def with_setting(told: AccountStrategy, setting: StrategySetting) -> AccountStrategy:
-    """Return a strategy of an account with what was set.
+def with_parameters(told: AccountStrategy, parameters: Mapping[str, int | float]) -> AccountStrategy:
+    """Return a strategy of an account with other parameters.
 
     Parameters
     ----------
     told
         As the account has it (`contracts.account.Account.deciding`).
-    setting
-        Its parameters; what they do not name stays.
+    parameters
+        Other ones; what they do not name stays.
 
     Returns
     -------
     AccountStrategy
         For the same pairs.
     """
-    parameters: Mapping[str, int | float] = {**told.parameters, **setting.parameters}
-    return told.model_copy(update={"parameters": dict(parameters)})
+    return told.model_copy(update={"parameters": {**told.parameters, **parameters}})

@@ -13,7 +13,7 @@ from backtest.joined import Joined
 from backtest.strategies_of import Chosen, Deciding, deciding
 from contracts.errors import BadInputError
 from contracts.strategy_setting import StrategySetting
-from strategies.of_account import with_setting
+from strategies.of_account import with_parameters
 
 _START, _HASH = "window_start_ms", "strategy_hash"
 
@@ -37,7 +37,7 @@ def known_of(each: Chosen, pair: str, settings: Iterable[StrategySetting]) -> di
     found = {own.hash: own}
     for setting in settings:
         if (setting.account, setting.pair, setting.strategy) == (each.account.name, pair, own.file.name):
-            other = deciding(each.account.name, with_setting(own.told, setting))
+            other = deciding(each.account.name, with_parameters(own.told, setting.parameters))
             found[other.hash] = other
     return found
 

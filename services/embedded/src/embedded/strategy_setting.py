@@ -19,7 +19,7 @@ from contracts.topics import AUDIT_LOG, STRATEGY_SETTINGS
 from contracts.units import US_PER_MS
 from signals.core.followed import Followed
 from signals.deciders import followed_of
-from strategies.of_account import with_setting
+from strategies.of_account import with_parameters
 from streaming.clients import create_topics, read_topic
 from streaming.control import ControlSettings
 from streaming.producer import open_producer
@@ -99,8 +99,7 @@ def write_setting(settings: ControlSettings, wish: Wish, clock: Clock | None = N
     told = _told(settings, wish)
     before = followed_of(wish.account, told)
     now_us = (clock or SystemClock()).now_us()
-    asked = told.model_copy(update={"parameters": {**told.parameters, **wish.parameters}})
-    after = followed_of(wish.account, asked)
+    after = followed_of(wish.account, with_parameters(told, wish.parameters))
     if after.waits != before.waits:
         expected = "parameters with which the strategy asks for predictions as before"
         raise BadInputError("--parameters", expected, json.dumps(dict(wish.parameters)))
@@ -143,8 +142,8 @@ def hash_of(accounts: AccountsSettings, setting: StrategySetting) -> str | None:
         Of the strategy's file and parameters.
     """
     account = accounts.account(setting.account)
-    told = None if account is None else next((e for e in account.deciding if setting.pair in e.pairs), None)
-    return None if told is None else followed_of(setting.account, with_setting(told, setting)).hash
+    told = None if account is None else account.strategy_for(setting.pair)
+    return None if told is None else followed_of(setting.account, with_parameters(told, setting.parameters)).hash
 
 
 def _told(settings: ControlSettings, wish: Wish) -> AccountStrategy:
@@ -154,10 +153,10 @@ def _told(settings: ControlSettings, wish: Wish) -> AccountStrategy:
         raise BadInputError(
             "--account", f"one of {', '.join(known)}{did_you_mean(wish.account, known)}", wish.account
         )
-    if wish.pair not in account.pairs:
+    if (told := account.strategy_for(wish.pair)) is None:
         expected = f"one of {', '.join(account.pairs)}{did_you_mean(wish.pair, account.pairs)}"
         raise BadInputError("--pair", expected, wish.pair)
-    return next(each for each in account.deciding if wish.pair in each.pairs)
+    return told
 
 
 def _audited(setting: StrategySetting, followed: Followed, now_us: int) -> AuditEvent:

@@ -16,7 +16,6 @@ class Stop:
     def __init__(self) -> None:
         self._asked = False
         self._hearing, self._told = os.pipe()
-        os.set_blocking(self._told, False)
 
     def ask(self) -> None:
         """Ask for the end; who waits goes on at once."""

@@ -21,7 +21,7 @@ from signals.core.decide import newest_row_ms
 from signals.core.followed import Desk
 from signals.deciders import followed_of
 from signals.settings import RUNS, SignalsSettings
-from strategies.of_account import with_setting
+from strategies.of_account import with_parameters
 from streaming.clients import read_key_since
 from streaming.tail import TopicTail
 
@@ -91,10 +91,12 @@ class ReadChanges:
     def _change(self, setting: StrategySetting) -> Change | None:
         """Return what the core is told of a setting; None of what is not, or no longer, this service's."""
         for decider in self._desk.of(setting.pair):
-            if decider.account.name == setting.account and decider.followed.name == setting.strategy:
-                told = next(each for each in decider.account.deciding if setting.pair in each.pairs)
+            told = decider.account.strategy_for(setting.pair)
+            is_its = decider.account.name == setting.account and decider.followed.name == setting.strategy
+            if is_its and told is not None:
+                asked = with_parameters(told, setting.parameters)
                 try:
-                    followed = followed_of(setting.account, with_setting(told, setting), self._settings.interval_s)
+                    followed = followed_of(setting.account, asked, self._settings.interval_s)
                 except TradestreamError as error:  # another version of the file may have other parameters
                     logger.error("setting {} of {} does nothing: {}", setting.setting_id, setting.account, error)
                     return None

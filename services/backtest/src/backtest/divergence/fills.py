@@ -12,9 +12,9 @@ from backtest.divergence.lives import Executed, Life
 from backtest.market import Market
 from contracts.signal import Signal
 from exchanges.paper import PaperBroker
+from execution.core.beside_paper import worse_bps
 
 Floats = NDArray[np.float64]
-_BPS = 10_000.0
 #: Of the bootstrap: as many samples, and the percentiles of their means between which 95 in 100 lie.
 _SAMPLES, _OUTER_PCT, _SEED = 1_000, (2.5, 97.5), 7
 
@@ -99,10 +99,7 @@ def price_error(theirs: Iterable[Life], market: Market, paper: PaperBroker) -> P
 def _error_bps(executed: Executed, market: Market, paper: PaperBroker) -> float | None:
     mark = _bar_of(executed, market)
     taken = None if mark is None else paper.taken_at(executed.order, mark)
-    if taken is None:
-        return None
-    worse = float(executed.price / taken[0]) - 1
-    return _BPS * (worse if executed.order.side == "buy" else -worse)
+    return None if taken is None else worse_bps(executed.order.side, executed.price, taken[0])
 
 
 def _bar_of(executed: Executed, market: Market) -> Signal | None:

@@ -159,10 +159,29 @@ def _slipped(beside: Beside, pair: str, paper: Paper) -> Iterator[Found]:
             continue  # the candle is not over
         del beside.fills[fill.fill_id]
         if fill.candle_window_start_ms == mark.window_start_ms and (taken := paper.taken_at(order, mark)) is not None:
-            yield Slipped(_worse_bps(order.side, Decimal(fill.price), taken[0]))
+            yield Slipped(worse_bps(order.side, Decimal(fill.price), taken[0]))
 
 
-def _worse_bps(side: OrderSide, paid: Decimal, on_paper: Decimal) -> float:
+def worse_bps(side: OrderSide, paid: Decimal, on_paper: Decimal) -> float:
+    """Return how much worse for the trader a price is than that of paper, basis points; better where negative.
+
+    Parameters
+    ----------
+    side
+        Of the order.
+    paid, on_paper
+        The two prices.
+
+    Returns
+    -------
+    float
+        0 where they are equal.
+
+    Examples
+    --------
+    >>> round(worse_bps("sell", Decimal("99.9"), Decimal(100)), 6)
+    10.0
+    """
     worse = float(paid / on_paper) - 1
     return _BPS * (worse if side == "buy" else -worse)
 
