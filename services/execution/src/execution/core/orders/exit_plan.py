@@ -32,7 +32,8 @@ class ExitPlan:
         levels = (signal.stop_pct, signal.target_pct, signal.trailing_pct)
         if signal.maximum_bars is None and levels == (None, None, None):
             return None
-        return cls(*map(exact, levels), maximum_bars=signal.maximum_bars)
+        stop, target, trailing = map(exact, levels)
+        return cls(stop, target, trailing, signal.maximum_bars)
 
     @property
     def has_levels(self) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from decimal import Decimal
 
 from contracts.order import Order, OrderStatus
@@ -53,8 +52,8 @@ def _order(
     status: OrderStatus,
     reason: str | None,
 ) -> Order:
-    # Of all that it is made of only the quantity may be what no order can have; then its class says so.
-    return (functools.partial(made, Order) if quantity > 0 else Order)(
+    order = made(
+        Order,
         account=context.account.name,
         order_id=order_id,
         signal_id=mark.signal_id,
@@ -75,6 +74,8 @@ def _order(
         decided_at_ms=context.at_ms,
         updated_at_ms=context.at_ms,
     )
+    # Of all that it is made of only the quantity may be what no order can have; then its class says so.
+    return order if quantity > 0 else Order.model_validate(order.model_dump())
 
 
 def _request(portfolio: Portfolio, intent: Intent, mark: Mark, context: Context) -> OrderRequest:
