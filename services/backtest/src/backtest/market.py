@@ -71,16 +71,12 @@ class Market:
         first, end = self.starts_ms.searchsorted([since_ms, until_ms]).tolist()
         if end == len(self):
             return replace(self, first=first)
-        track = Track(
-            *(np.ascontiguousarray(each[..., :end]) for each in (self.track.prices, self.track.decision)),
-            np.ascontiguousarray(self.track.kind[:, :end]),
-        )
         return replace(
             self,
             starts_ms=self.starts_ms[:end],
             places=self.places[:, :end],
             present=self.present[:, :end],
-            track=track,
+            track=self.track.until(end),
             first=first,
         )
 

@@ -42,9 +42,9 @@ def stretches_of(
     bars
         How many intervals are in a stretch.
 
-    Yields
-    ------
-    list[Outcome]
+    Returns
+    -------
+    Iterator[list[Outcome]]
         What became of each account that has bars in a stretch; put together, what `plan.outcomes_of` returns.
 
     Raises
@@ -52,17 +52,28 @@ def stretches_of(
     BadInputError
         If an account trades a pair that the history does not have, or no bar is left to trade on.
     """
-    every = [_Account.of(history, each, terms) for each in accounts]
-    begin_ms = min(int(pair.bars.starts_ms[pair.first]) for each in every for pair in each.pairs)
-    end_ms = max(int(pair.bars.starts_ms[pair.last - 1]) for each in every for pair in each.pairs) + 1
-    step_ms = bars * history.interval_s * MS_PER_SECOND
-    for since_ms in range(begin_ms, end_ms, step_ms):
-        found = [each.over(since_ms, since_ms + step_ms, terms) for each in every]
+    every = [AccountInStretches.of(history, each, terms) for each in accounts]  # complains before anything is done
+    return over_stretches(every, terms, bars * history.interval_s * MS_PER_SECOND)
+
+
+def over_stretches(accounts: Sequence[AccountInStretches], terms: Terms, step_ms: int) -> Iterator[list[Outcome]]:
+    """Run accounts over stretches of so many milliseconds.
+
+    Yields
+    ------
+    list[Outcome]
+        As `stretches_of` has it.
+    """
+    pairs = [pair for each in accounts for pair in each.pairs]
+    begin_ms = min(int(pair.bars.starts_ms[pair.first]) for pair in pairs)
+    end_ms = max(int(pair.bars.starts_ms[pair.last - 1]) for pair in pairs)
+    for since_ms in range(begin_ms, end_ms + 1, step_ms):
+        found = [each.over(since_ms, since_ms + step_ms, terms) for each in accounts]
         yield [outcome for outcome in found if outcome is not None]
 
 
 @dataclass(frozen=True)
-class _Pair:
+class PairInStretches:
     """The bars of a pair, those from `first` to before `last` to be traded.
 
     `lead` bars before a stretch are in its market, `reach` before those are decided on with it. What a strategy with
@@ -94,15 +105,15 @@ class _Pair:
 
 
 @dataclass
-class _Account:
+class AccountInStretches:
     """An account between two stretches."""
 
     chosen: Chosen
-    pairs: tuple[_Pair, ...]
+    pairs: tuple[PairInStretches, ...]
     going: Going | None = None
 
     @classmethod
-    def of(cls, history: History, chosen: Chosen, terms: Terms) -> _Account:
+    def of(cls, history: History, chosen: Chosen, terms: Terms) -> AccountInStretches:
         lead = most_kept(chosen.account) + 1
         pairs = []
         for pair in chosen.account.pairs:
@@ -110,7 +121,7 @@ class _Account:
             deciding = chosen.of(pair)
             known = chosen.decided(bars[:last], terms.expiry_seconds) if deciding.strategy.has_step() else None
             reach = settled_bars(deciding.formulas(bars.interval_s))
-            pairs.append(_Pair(bars, first, last, lead, reach, known))
+            pairs.append(PairInStretches(bars, first, last, lead, reach, known))
         return cls(chosen, tuple(pairs))
 
     def over(self, since_ms: int, until_ms: int, terms: Terms) -> Outcome | None:

@@ -112,7 +112,7 @@ class Tables:
 
 
 class _Parts:
-    """A table of which each part begins where the one before ended; the first stays in memory until there are more."""
+    """A table in parts, each later than the one before; the first stays in memory until there is another."""
 
     def __init__(self, of: Table) -> None:
         self._of = of
