@@ -24,6 +24,7 @@ from backtest.search.folds import Fold, folds_of
 from backtest.search.job import Job, Span
 from backtest.search.retraining import Retraining
 from backtest.search.versions import OF_FOLD, Version
+from backtest.strategies_of import features_of
 from contracts.account import Account
 from contracts.errors import BadInputError
 from contracts.signal import SAID
@@ -154,6 +155,18 @@ def test_a_version_says_what_it_would_say_live(
 def test_a_version_is_not_asked_of_what_it_has_seen() -> None:
     with pytest.raises(BadInputError, match="model version 3: expected predictions from 1970-01-01T00:00:09Z on"):
         Version(3, "test", b"", 1.0, 0, 9_000, 100, True, Span(8_999, 20_000))
+
+
+def test_a_label_among_the_features_is_refused(bars: Bars) -> None:
+    """The next bar's direction as a feature that came with the bars: any model would foresee everything."""
+    honest = features_of(bars, ["rsi_14"])
+    assert sum(1 for _ in feature_rows(bars.with_given(honest))) == len(bars)
+    close = bars.columns["close"]
+    label = np.append(np.where(close[1:] > close[:-1], 100.0, 0.0), np.nan)
+    peeks = bars.with_given({"rsi_14": np.where(np.isfinite(honest["rsi_14"]), label, np.nan)})
+    said = r"rsi_14 of BTC/USD at .*: expected 44\.\d+, which follows from the bars up to it, was '0 \(4,594 bars"
+    with pytest.raises(BadInputError, match=said):
+        Retraining(_job(peeks), RECIPE, 1)
 
 
 def test_too_few_bars_are_told_with_the_fold(bars: Bars) -> None:
