@@ -19,6 +19,7 @@ from modeling.input_list import input_list
 from modeling.kinds import BAR_KIND, MODELS
 from modeling.novelty import Novelty, with_novelty
 from modeling.onnx_model import OnnxModel
+from modeling.recipe import Recipe
 from predictions.core.decision import Forecast, initial, step
 from predictions.core.quality import watch
 from training.recipe import fit_recipe
@@ -39,7 +40,7 @@ def _model() -> tuple[ModelFacts, Forecast]:
     kind = MODELS[BAR_KIND]
     data = build_dataset(market(RULES["a"], 1_000, 72).rows, 1, 1, 60)
     novelty = Novelty.of(data.samples)
-    fitted = fit_recipe(kind, data, np.arange(len(data.samples)), settings, lambda *_: None)
+    fitted = fit_recipe(Recipe.of(kind), data, np.arange(len(data.samples)), settings, lambda *_: None)
     threshold = novelty.threshold(data.samples)
     facts = ModelFacts("direction", 1, input_list(), 1, 1, 60, 0, novelty_threshold=threshold)
     return facts, OnnxModel(with_novelty(fitted, novelty).onnx).answer

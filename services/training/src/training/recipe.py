@@ -1,8 +1,8 @@
-"""A recipe: a kind of model with its settings, fitted on whatever part of history it is given."""
+"""A recipe: a kind of model with its hyperparameters, fitted on whatever part of history it is given."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,6 +16,7 @@ from modeling.dataset import Dataset, Part, Samples
 from modeling.judging.judge import Decided
 from modeling.kind import Fitted, ModelKind, OnEpoch
 from modeling.onnx_model import OnnxModel
+from modeling.recipe import Recipe
 from modeling.splits import Fold, Indices, hold_out
 from training.settings import TrainingSettings
 
@@ -29,16 +30,15 @@ def horizon_ms(settings: TrainingSettings) -> int:
     return settings.horizon_bars * settings.interval_s * MS_PER_SECOND
 
 
-def fit_recipe(
-    kind: ModelKind, data: Dataset, part: Indices, settings: TrainingSettings, on_epoch: OnEpoch
-) -> Fitted:
-    """Fit `kind` on a part of `data`, whose last tenth or so only says when to stop or what to choose.
+def fit_recipe(recipe: Recipe, data: Dataset, part: Indices, settings: TrainingSettings, on_epoch: OnEpoch) -> Fitted:
+    """Fit a recipe on a part of `data`, whose last tenth or so only says when to stop or what to choose.
 
     Raises
     ------
     TooFewRowsError
         If there are no rises, or no falls, to learn from or to choose by.
     """
+    kind = recipe.kind
     seen = part[data.run_lengths[part] >= kind.sequence_length]
     train, tune = (
         as_seen_by(kind, data.samples.at(seen[each]))
@@ -48,7 +48,13 @@ def fit_recipe(
         if len(np.unique(samples.y)) < 2:
             found = counted(len(samples), "sample")
             raise TooFewRowsError(f"expected rises and falls in the {name} part, was {found} of one kind")
-    return kind.load()(train, tune, seed=settings.seed, epochs=settings.epochs, on_epoch=on_epoch)
+    return kind.load()(
+        *(train, tune),
+        seed=settings.seed,
+        epochs=settings.epochs,
+        on_epoch=on_epoch,
+        hyperparameters=recipe.hyperparameters,
+    )
 
 
 def as_seen_by(kind: ModelKind, samples: Samples) -> Samples:
@@ -84,25 +90,39 @@ class Stitched:
 
 
 def out_of_sample(
-    kind: ModelKind, data: Dataset, folds: Sequence[Fold], settings: TrainingSettings, on_epoch: OnEpoch
+    recipe: Recipe, data: Dataset, folds: Sequence[Fold], settings: TrainingSettings, on_epoch: OnEpoch
 ) -> Stitched:
     """Return the recipe's forecasts of all test parts, stitched.
 
     Each is made by the ONNX file of a model that was fitted on what came before, and calibrated by how the folds
     before did.
     """
+    *_, whole = fold_by_fold(recipe, data, folds, settings, on_epoch)
+    return whole
+
+
+def fold_by_fold(
+    recipe: Recipe, data: Dataset, folds: Sequence[Fold], settings: TrainingSettings, on_epoch: OnEpoch
+) -> Iterator[Stitched]:
+    """Yield what `out_of_sample` gives after each fold: who has seen enough of a recipe asks for no more.
+
+    Yields
+    ------
+    Stitched
+        Of the folds so far.
+    """
     raw, said, idle, learned = [np.empty(0)], [], [], False
     tested = np.concatenate([fold.test for fold in folds])
+    before: Calibrator | None = None
     for fold in folds:
-        fitted = fit_recipe(kind, data, fold.train, settings, on_epoch)
-        forecast = _said(kind, fitted, data, fold.test)
-        before = _calibrator(data, tested, np.concatenate(raw), settings)
+        fitted = fit_recipe(recipe, data, fold.train, settings, on_epoch)
+        forecast = _said(recipe.kind, fitted, data, fold.test)
         said.append(forecast if before is None else before.apply(forecast))
-        idle.append(_idle(kind, fitted, data, fold, before))
+        idle.append(_idle(recipe.kind, fitted, data, fold, before))
         raw.append(forecast)
         learned = learned or fitted.learned
-    calibrator = _calibrator(data, tested, np.concatenate(raw), settings)
-    return Stitched(np.concatenate(said), Decided.joined(idle), learned, calibrator)
+        before = _calibrator(data, tested, np.concatenate(raw), settings)
+        yield Stitched(np.concatenate(said), Decided.joined(idle), learned, before)
 
 
 def _said(kind: ModelKind, fitted: Fitted, part: Part, chosen: Indices) -> NDArray[np.float64]:

@@ -6,15 +6,18 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 from pydantic_settings import SettingsConfigDict
 
 from contracts.account import Account
+from contracts.errors import BadInputError
 from contracts.fees import SLIPPAGE_BPS, TAKER_FEE_BPS
 from contracts.units import Pair
+from modeling.hyperparameter import Number
 from modeling.judging.trading import TradingRule
-from modeling.kinds import TRAINING_KIND, KindName
+from modeling.kinds import MODELS, TRAINING_KIND, KindName
 from modeling.labels import LABELS, LabelName, LabelRule
+from modeling.recipe import Recipe
 from modeling.settings import ModelSettings
 from streaming.settings import ServiceSettings
 
@@ -25,6 +28,15 @@ class TrainingSettings(ModelSettings, ServiceSettings):
     model_config = SettingsConfigDict(env_prefix="PREDICTIONS_")
 
     model: KindName = Field(TRAINING_KIND, description="which kind of model is trained")
+    hyperparameters: dict[str, Number] = Field(
+        {}, description="of that kind, as JSON; what is not named is as the kind has it by default"
+    )
+    tuning_trials: int = Field(
+        0,
+        description="hyperparameters to try, the ones above first; each is a try that the gate counts",
+        ge=0,
+        le=1_000,
+    )
     pairs: tuple[Pair, ...] = Field((), description="pairs to train on; all of them if empty")
 
     mlflow_artifacts: str | None = Field(
@@ -84,6 +96,19 @@ class TrainingSettings(ModelSettings, ServiceSettings):
         lt=10_000,
     )
     progress_file: Path | None = Field(None, description="JSON of how far training is, rewritten as it goes")
+
+    @model_validator(mode="after")
+    def _kind_has_them(self) -> TrainingSettings:
+        try:
+            _ = self.recipe
+        except BadInputError as error:
+            raise ValueError(str(error)) from error
+        return self
+
+    @property
+    def recipe(self) -> Recipe:
+        """What is trained: the kind with its hyperparameters, or where a search for them begins."""
+        return Recipe.of(MODELS[self.model], self.hyperparameters)
 
     @property
     def trading_rule(self) -> TradingRule:
