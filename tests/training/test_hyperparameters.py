@@ -63,9 +63,12 @@ def test_every_kind_takes_its_own_defaults_and_bounds(kind) -> None:
     assert Recipe.of(kind) == Recipe.of(kind, {})
 
 
+_NONE = f"PREDICTIONS_HYPERPARAMETERS: expected none, .* .hyperparameters of {BAR_KIND}., was"
+
+
 def test_a_setting_that_the_kind_does_not_have_stops_training_before_it_begins() -> None:
     told = {"PREDICTIONS_MODEL": BAR_KIND, "PREDICTIONS_HYPERPARAMETERS": '{"num_leaves": 4}'}
-    with pytest.raises(SettingsError, match=f"hyperparameters of {BAR_KIND}: expected none, .* was 'num_leaves'"):
+    with pytest.raises(SettingsError, match=_NONE):
         read_settings(TrainingSettings, told)
 
 

@@ -6,7 +6,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationInfo, field_validator
 from pydantic_settings import SettingsConfigDict
 
 from contracts.account import Account
@@ -97,13 +97,15 @@ class TrainingSettings(ModelSettings, ServiceSettings):
     )
     progress_file: Path | None = Field(None, description="JSON of how far training is, rewritten as it goes")
 
-    @model_validator(mode="after")
-    def _kind_has_them(self) -> TrainingSettings:
-        try:
-            _ = self.recipe
-        except BadInputError as error:
-            raise ValueError(str(error)) from error
-        return self
+    @field_validator("hyperparameters")
+    @classmethod
+    def _kind_has_them(cls, given: dict[str, Number], info: ValidationInfo) -> dict[str, Number]:
+        if (model := info.data.get("model")) is not None:
+            try:
+                Recipe.of(MODELS[model], given)
+            except BadInputError as error:
+                raise ValueError(f"{error.expected} ({error.field})") from error
+        return given
 
     @property
     def recipe(self) -> Recipe:
