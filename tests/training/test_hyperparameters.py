@@ -14,13 +14,12 @@ from modeling.judging.judge import Judged, judge
 from modeling.judging.trading import TradingRule
 from modeling.kinds import BAR_KIND, MODELS
 from modeling.onnx_model import OnnxModel
-from modeling.recipe import Recipe
+from modeling.recipe import Recipe, forecast_of
 from modeling.registered import StoredModel
 from streaming.errors import SettingsError
 from streaming.settings import read_settings
 from training.champion_challenger import CHAMPION, meet
 from training.fit import Trained, train_model
-from training.recipe import forecast_of
 from training.settings import TrainingSettings
 from training.tuning import choose
 
@@ -59,8 +58,8 @@ def test_a_wrong_one_is_named(given: dict[str, float], said: str) -> None:
 def test_every_kind_takes_its_own_defaults_and_bounds(kind) -> None:
     for which in ("default", "low", "high"):
         given = {name: getattr(each, which) for name, each in kind.hyperparameters.items()}
-        assert Recipe.of(kind, given).hyperparameters == given
-    assert Recipe.of(kind) == Recipe.of(kind, {})
+        assert Recipe(kind, 60, 5, hyperparameters=given).hyperparameters == given
+    assert Recipe(kind, 60, 5) == Recipe(kind, 60, 5, hyperparameters={})
 
 
 _NONE = f"PREDICTIONS_HYPERPARAMETERS: expected none, .* .hyperparameters of {BAR_KIND}., was"
@@ -123,7 +122,7 @@ def test_every_try_is_told_the_best_first(study: Trained) -> None:
     assert tuning[0].hyperparameters == study.card.hyperparameters
     assert tuning[0].log_loss == min(each.log_loss for each in tuning if each.folds == 2)
     assert tuning[0].log_loss == pytest.approx(study.card.metrics["log_loss"])
-    defaults = dict(Recipe.of(TREES).hyperparameters)
+    defaults = dict(settings().recipe.hyperparameters)
     assert defaults in [each.hyperparameters for each in tuning], "the configured recipe is one of them"
     assert len({tuple(each.hyperparameters.items()) for each in tuning}) == TRIALS
 

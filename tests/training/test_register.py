@@ -9,7 +9,6 @@ import pytest
 
 from modeling.kinds import MODELS
 from modeling.labels import LabelRule
-from modeling.recipe import Recipe
 from modeling.registered import StoredModel
 from modeling.registry import ModelRegistry
 from modeling.splits import Fold, walk_forward
@@ -118,7 +117,7 @@ def test_another_kind_meets_the_champions_recipe_on_the_same_folds(champion, dat
     data = datasets[champion.settings.model]
     folds = _folds(data, champion.settings)
     other = next(kind for kind in MODELS.values() if kind.name != champion.settings.model and not kind.extra)
-    meeting = meet(_stored(champion), Recipe.of(other), data, folds, champion.settings)
+    meeting = meet(_stored(champion), replace(champion.settings.recipe, kind=other), data, folds, champion.settings)
     assert meeting.refit_of is None
     assert np.isfinite(meeting.bars[CHAMPION]).all()
 

@@ -112,7 +112,7 @@ class ModelKind:
     taken_by: TakenBy | None = None
     system_library: tuple[str, str] | None = None
     bar: bool = False
-    hyperparameters: Mapping[str, Hyperparameter] = field(default_factory=dict)
+    hyperparameters: Mapping[str, Hyperparameter] = field(default_factory=dict, hash=False)
 
     def load(self) -> Fit:
         """Import the model's library and return its `fit`.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from loguru import logger
@@ -15,10 +15,10 @@ from modeling.input_list import input_list
 from modeling.kinds import MODELS
 from modeling.model_card import ModelCard
 from modeling.onnx_model import OnnxModel
-from modeling.recipe import Recipe
+from modeling.recipe import Recipe, forecast_of
 from modeling.registered import StoredModel
 from modeling.splits import Fold
-from training.recipe import forecast_of, out_of_sample
+from training.recipe import out_of_sample
 from training.settings import TrainingSettings
 
 CHAMPION = "champion"
@@ -59,21 +59,21 @@ def meet(
             logger.warning("version {} {}: not compared", champion.version, why)
         return Meeting()
     card = champion.card
-    rival = _recipe_of(card)
+    rival = _recipe_of(card, recipe)
     if card.kind == recipe.kind.name and not card.proven:
         return Meeting()  # no bar: the naive forecasts are
     if rival == recipe:
         return Meeting(refit_of=_unseen(champion, data, folds))
     if rival is not None and rival.kind.is_installed():
-        return Meeting({CHAMPION: out_of_sample(rival, data, folds, settings, lambda *_: None).forecast})
+        return Meeting({CHAMPION: out_of_sample(rival, data, folds, lambda *_: None).forecast})
     return Meeting({CHAMPION: _unseen(champion, data, folds)})
 
 
-def _recipe_of(card: ModelCard) -> Recipe | None:
-    """Return the recipe that a version was fitted by; None if this code has no such recipe any more."""
+def _recipe_of(card: ModelCard, candidate: Recipe) -> Recipe | None:
+    """Return the recipe of a version, fitted as the candidate is; None if this code has no such recipe any more."""
     kind = MODELS.get(card.kind)
     try:
-        return None if kind is None else Recipe.of(kind, card.hyperparameters)
+        return None if kind is None else replace(candidate, kind=kind, hyperparameters=card.hyperparameters)
     except BadInputError:
         return None
 

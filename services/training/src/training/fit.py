@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from loguru import logger
@@ -24,13 +24,13 @@ from modeling.metrics import constant_forecast, momentum_forecast, report
 from modeling.model_card import ModelCard
 from modeling.novelty import Novelty, with_novelty
 from modeling.onnx_model import OnnxModel
-from modeling.recipe import Recipe
+from modeling.recipe import Recipe, as_seen_by, fit_recipe, forecast_of
 from modeling.registered import RegisteredVersion, StoredModel
 from modeling.splits import Fold, Indices, walk_forward
 from modeling.tries import trials_of
 from training.champion_challenger import meet
 from training.enough import require_moves, require_samples
-from training.recipe import as_seen_by, fit_recipe, forecast_of, horizon_ms, out_of_sample
+from training.recipe import out_of_sample
 from training.settings import TrainingSettings
 from training.tuning import Chosen, choose
 
@@ -100,13 +100,14 @@ def train_model(
     ParityError
         If the ONNX file and the trained model differ by more than `PARITY`.
     """
-    kind = MODELS[settings.model]
+    recipe = settings.recipe
+    kind = recipe.kind
     require_samples(data, settings)
     moves = require_moves(data, settings)
     folds = list(
         walk_forward(
             data.times_ms,
-            horizon_ms(settings),
+            recipe.horizon_ms,
             settings.folds,
             settings.first_train_fraction,
             settings.fold_window,
@@ -118,15 +119,15 @@ def train_model(
         *(kind.name, len(data.samples), len(data.pairs), len(tested), len(folds)),
     )
     chosen = choose(data, folds, settings, on_epoch)
-    stitched = chosen.stitched
+    recipe, stitched = chosen.recipe, chosen.stitched
     everything = np.arange(len(data.samples))
     seen = as_seen_by(kind, data.samples)
     novelty = Novelty.of(seen)
-    fitted = calibrated(fit_recipe(chosen.recipe, data, everything, settings, on_epoch), stitched.calibrator)
+    fitted = calibrated(fit_recipe(recipe, data, everything, on_epoch), stitched.calibrator)
     fitted = with_novelty(fitted, novelty)
     _require_parity(fitted, novelty, kind, data)
-    bars = _bars(kind, data, folds, settings)
-    meeting = meet(champion, chosen.recipe, data, folds, settings)
+    bars = _bars(recipe, data, folds)
+    meeting = meet(champion, recipe, data, folds, settings)
     judged = Judged(
         times_ms=data.times_ms[tested],
         pairs=data.pair_numbers[tested],
@@ -170,9 +171,7 @@ def _same(card: ModelCard, fitted: Fitted, champion: StoredModel | None) -> Mode
     return card
 
 
-def _bars(
-    kind: ModelKind, data: Dataset, folds: Sequence[Fold], settings: TrainingSettings
-) -> dict[str, NDArray[np.float64]]:
+def _bars(recipe: Recipe, data: Dataset, folds: Sequence[Fold]) -> dict[str, NDArray[np.float64]]:
     """Return the forecasts that any model must be better than, each knowing only what its fold trained on."""
     found: dict[str, list[NDArray[np.float64]]] = {"coin": [], "constant": [], "momentum": []}
     for fold in folds:
@@ -181,8 +180,9 @@ def _bars(
         found["constant"].append(constant_forecast(train.y, len(test)))
         found["momentum"].append(momentum_forecast(train.y, _last_return(train), _last_return(test)))
     bars = {name: np.concatenate(parts) for name, parts in found.items()}
-    if kind.name != BAR_KIND:
-        bars[BAR_KIND] = out_of_sample(Recipe.of(MODELS[BAR_KIND]), data, folds, settings, lambda *_: None).forecast
+    if recipe.kind.name != BAR_KIND:
+        bar = replace(recipe, kind=MODELS[BAR_KIND], hyperparameters={})
+        bars[BAR_KIND] = out_of_sample(bar, data, folds, lambda *_: None).forecast
     return bars
 
 

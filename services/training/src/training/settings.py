@@ -13,7 +13,7 @@ from contracts.account import Account
 from contracts.errors import BadInputError
 from contracts.fees import SLIPPAGE_BPS, TAKER_FEE_BPS
 from contracts.units import Pair
-from modeling.hyperparameter import Number
+from modeling.hyperparameter import Number, resolved
 from modeling.judging.trading import TradingRule
 from modeling.kinds import MODELS, TRAINING_KIND, KindName
 from modeling.labels import LABELS, LabelName, LabelRule
@@ -102,15 +102,16 @@ class TrainingSettings(ModelSettings, ServiceSettings):
     def _kind_has_them(cls, given: dict[str, Number], info: ValidationInfo) -> dict[str, Number]:
         if (model := info.data.get("model")) is not None:
             try:
-                Recipe.of(MODELS[model], given)
+                resolved(model, MODELS[model].hyperparameters, given)
             except BadInputError as error:
                 raise ValueError(f"{error.expected} ({error.field})") from error
         return given
 
     @property
     def recipe(self) -> Recipe:
-        """What is trained: the kind with its hyperparameters, or where a search for them begins."""
-        return Recipe.of(MODELS[self.model], self.hyperparameters)
+        """How a model is made, or where a search for its hyperparameters begins."""
+        kind, rest = MODELS[self.model], (self.tune_fraction, self.seed, self.epochs, self.hyperparameters)
+        return Recipe(kind, self.interval_s, self.horizon_bars, *rest)
 
     @property
     def trading_rule(self) -> TradingRule:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -93,10 +93,10 @@ def choose(data: Dataset, folds: Sequence[Fold], settings: TrainingSettings, on_
     """
     recipe = settings.recipe
     if not settings.tuning_trials:
-        return Chosen(recipe, out_of_sample(recipe, data, folds, settings, on_epoch))
+        return Chosen(recipe, out_of_sample(recipe, data, folds, on_epoch))
     study = _study(recipe, settings)
     tries = [
-        _tried(study.ask(_distributions(recipe.kind.hyperparameters)), study, recipe, data, folds, settings, on_epoch)
+        _tried(study.ask(_distributions(recipe.kind.hyperparameters)), study, recipe, data, folds, on_epoch)
         for _ in range(settings.tuning_trials)
     ]
     whole = [each for each in tries if each.folds == len(folds)]
@@ -149,15 +149,14 @@ def _tried(
     recipe: Recipe,
     data: Dataset,
     folds: Sequence[Fold],
-    settings: TrainingSettings,
     on_epoch: OnEpoch,
 ) -> _Try:
     """Try what the study proposes, fold after fold, until it is clearly worse than others were there."""
     import optuna
 
-    proposed = Recipe.of(recipe.kind, trial.params)
+    proposed = replace(recipe, hyperparameters=trial.params)
     y = data.samples.y[np.concatenate([fold.test for fold in folds])]
-    for number, stitched in enumerate(fold_by_fold(proposed, data, folds, settings, on_epoch), start=1):
+    for number, stitched in enumerate(fold_by_fold(proposed, data, folds, on_epoch), start=1):
         known = np.isfinite(stitched.forecast)
         loss = log_loss(y[: len(known)][known], stitched.forecast[known])
         trial.report(loss, number)
