@@ -32,6 +32,11 @@ class Hyperparameter:
     def value_of(self, name: str, given: Number) -> Number:
         """Return `given` as the kind of number that this is.
 
+        Returns
+        -------
+        Number
+            A whole one if the default is whole.
+
         Raises
         ------
         BadInputError
