@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from modeling.hyperparameter import Hyperparameter
 from modeling.kind import ModelKind
-from modeling.optimiser_space import OPTIMISER_SPACE
+from modeling.kinds.lstm.optimiser_space import OPTIMISER_SPACE
 
 KIND = ModelKind(
     "transformer",

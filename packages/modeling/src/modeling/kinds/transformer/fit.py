@@ -15,8 +15,8 @@ from torch import nn
 from modeling.dataset import Samples
 from modeling.hyperparameter import Number
 from modeling.kind import Fitted, OnEpoch, Scaling
+from modeling.kinds.lstm.torch_training import Standardised, begin, head_of, probabilities, train_to_best
 from modeling.kinds.transformer.graph import to_onnx
-from modeling.torch_training import Standardised, begin, head_of, probabilities, train_to_best
 
 
 class DirectionTransformer(Standardised):
