@@ -48,6 +48,9 @@ _Trials = Annotated[
 ]
 _Seed = Annotated[int, typer.Option(min=0, help="of all chance")]
 _Workers = Annotated[int | None, typer.Option(min=1, max=256, help="processes; by default one for each core")]
+_OnEngine = Annotated[
+    bool, typer.Option("--on-engine", help="make every try on the engine, also those that the kernel knows")
+]
 _Ledger = Annotated[
     Path | None, typer.Option(help="file of all tries ever made; by default tries.db beside the folder of results")
 ]
@@ -76,12 +79,13 @@ def optimise(
     fee_bps: FeeBps = None,
     slippage_bps: _SlippageBps = None,
     exchange: _Exchange = "kraken",
+    on_engine: _OnEngine = False,
     ledger: _Ledger = None,
     out: Out = Path("runs/optimise"),
     replace: Replace = False,
     as_json: AsJson = False,
 ) -> None:
-    """Search parameters, exits and sizes on the engine, every try counted; broken off, the same command goes on."""
+    """Search parameters, exits and sizes, every try counted; broken off, the same command goes on."""
     from backtest.search.command import SearchOptions, run_search
     from embedded.backtests import Money, Typed
     from embedded.options import typed_command
@@ -91,7 +95,7 @@ def optimise(
         named = pairs and pairs_of(pairs)
         typed = Typed(strategy, parameter or [], bars or [], run_folder, named, interval, start, end, trades or [])
         money = Money(accounts, balance, position_pct, fee_bps, slippage_bps, exchange)
-        job = job_of(typed, money, out, replace=replace)
+        job = job_of(typed, money, out, replace=replace, on_engine=on_engine)
         plan = plan_of(job, typed.parameters, ranges or [], objective, least_trades, trials, seed)
         cores = workers or os.cpu_count() or 1
         options = SearchOptions(job, plan, cores, ledger_of(ledger, out), out, typed_command())
@@ -175,6 +179,7 @@ def walk_forward(
     fee_bps: FeeBps = None,
     slippage_bps: _SlippageBps = None,
     exchange: _Exchange = "kraken",
+    on_engine: _OnEngine = False,
     ledger: _Ledger = None,
     out: Out = Path("runs/walk-forward"),
     replace: Replace = False,
@@ -190,7 +195,7 @@ def walk_forward(
         named = pairs and pairs_of(pairs)
         typed = Typed(strategy, parameter or [], bars or [], run_folder, named, interval, start, end, trades or [])
         money = Money(accounts, balance, position_pct, fee_bps, slippage_bps, exchange)
-        job = job_of(typed, money, out, replace=replace)
+        job = job_of(typed, money, out, replace=replace, on_engine=on_engine)
         plan = plan_of(job, typed.parameters, ranges or [], objective, least_trades, trials, seed)
         cores, place = workers or os.cpu_count() or 1, ledger_of(ledger, out)
         options = WalkOptions(job, plan, folds, first, window, embargo, cores, place, out, typed_command())

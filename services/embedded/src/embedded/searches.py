@@ -21,7 +21,7 @@ from embedded.backtests import Money, Typed, options_of
 _LEDGER = "tries.db"
 
 
-def job_of(typed: Typed, money: Money, out: Path, *, replace: bool) -> Job:
+def job_of(typed: Typed, money: Money, out: Path, *, replace: bool, on_engine: bool = False) -> Job:
     """Return bars, an account and its strategy.
 
     Raises
@@ -41,7 +41,7 @@ def job_of(typed: Typed, money: Money, out: Path, *, replace: bool) -> Job:
     if missing := [pair for pair in each.account.pairs if pair not in history.pairs]:
         raise BadInputError(f"{each.account.name}.pairs", f"pairs of {', '.join(history.pairs)}", missing[0])
     asked_of([each], history.interval_s)  # what a strategy cannot say is told before anything is tried
-    return Job(history, each.account, each.only.file, options.terms, data_digest(history))
+    return Job(history, each.account, each.only.file, options.terms, data_digest(history), on_engine)
 
 
 def choice_of(job: Job) -> Choice:
