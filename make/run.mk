@@ -86,9 +86,10 @@ what-if: file-of-limits install ## A past run under other limits, what they had 
 	@$(RUN) tradestream risk what-if --limits=$(call given,file) $(call option,run,of)
 
 .PHONY: data
-data: install ## Trades of a venue as files, for backtests: action=list, fetch market=kraken pairs= from= [to=], or repair [data=data/trades]
+data: install ## Trades of a venue as files, for backtests: action=list, fetch market=kraken pairs= from= [to=], import file=FILE [market= pair=], or repair [data=data/trades]
 	@$(RUN) tradestream data $(action) $(call option,data,folder) $(if $(filter fetch,$(action)),$(call option,pairs) $(call option,from) \
-		$(call option,to) $(call option,market,exchange)) $(if $(filter repair,$(action)),$(call option,pairs))
+		$(call option,to) $(call option,market,exchange)) $(if $(filter repair,$(action)),$(call option,pairs)) \
+		$(if $(filter import,$(action)),$(call option,market,exchange) $(call option,pair) -- $(call given,file))
 
 .PHONY: backtest
 backtest: install ## Run a strategy over bars: strategy=FILE.py|NAME [run=runs/demo | bars=FILE | trades=FILE] [pairs= from= to= interval=1m accounts= balance= fee_bps= out=runs/backtest replace=yes]
@@ -116,9 +117,9 @@ luck: install ## Tell a strategy's edge from luck: strategy=FILE.py|NAME [run=ru
 
 .PHONY: walk-forward
 walk-forward: EXTRA = search
-walk-forward: install ## Search on what was, try on what came next, again and again: strategy=FILE.py|NAME [run=runs/demo | bars=FILE | trades=FILE] [folds=5 first=0.5 window=rolling|anchored embargo=1 ranges=RANGES objective=sharpe|return|calmar least_trades=20 trials=100 seed=7 pairs= from= to= accounts= balance= fee_bps= out=runs/walk-forward replace=yes]
+walk-forward: install ## Search on what was, try on what came next, again and again: strategy=FILE.py|NAME [run=runs/demo | bars=FILE | trades=FILE] [folds=5 first=0.5 window=rolling|anchored embargo=1 model=KIND|published horizon=5 ranges=RANGES objective=sharpe|return|calmar least_trades=20 trials=100 seed=7 pairs= from= to= accounts= balance= fee_bps= out=runs/walk-forward replace=yes]
 	@$(RUN) tradestream walk-forward $(OF_STRATEGY) $(OF_SEARCH) $(call option,folds) $(call option,first) $(call option,window) \
-		$(call option,embargo)
+		$(call option,embargo) $(if $(filter command%,$(origin model)),$(call option,model)) $(call option,horizon)
 
 .PHONY: bias
 bias: EXTRA =

@@ -147,8 +147,8 @@ def test_the_examples_are_worth_something() -> None:
     }
     assert {m.rule for m in messages if m.schema_name == "risk_alert"} >= {"DAILY_LOSS", "DRAWDOWN", "STALE_DATA"}
     assert any(m.reason == "NO_SHORT" for m in messages if m.schema_name == "order")
-    # What is kept of each bar awake does not grow with the orders that there were.
-    assert not any(portfolio.ended for each in outcomes for portfolio in each.portfolios)
+    # What is kept does not grow with the orders that there were.
+    assert not any(each.portfolio.ended for each in outcomes)
     assert {each.portfolio.trading_state for each in outcomes} >= {"ACTIVE", "DAILY_LOSS", "TOTAL_LOSS"}
 
 

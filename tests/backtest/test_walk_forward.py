@@ -24,7 +24,7 @@ from backtest.search.folds import folds_of
 from backtest.search.job import Job, Span
 from backtest.search.space import Choice, space_of
 from backtest.search.study import Plan
-from backtest.search.walk import Walk, sold_at_end, stability, walk
+from backtest.search.walk import Walk, sold_at_end, stability, unchanged, walk
 from contracts.account import Account
 from contracts.errors import BadInputError
 from embedded.cli import app
@@ -53,7 +53,8 @@ def plan() -> Plan:
 
 def walked(job: Job, plan: Plan, folder: Path) -> Walk:
     folds = folds_of(job, 3, 0.4, "rolling", 5)
-    return walk(job, plan, folds, Ledger(folder / "tries.db"), lambda tries: (job.achieved(*each) for each in tries))
+    prepare = unchanged(job, lambda tries: (job.achieved(*each) for each in tries))
+    return walk(job, plan, folds, Ledger(folder / "tries.db"), prepare)
 
 
 @pytest.fixture(scope="module")
@@ -122,7 +123,7 @@ def test_walked_again_from_the_ledger_it_is_the_same(job: Job, plan: Plan, found
         return iter(())
 
     folds = folds_of(job, 3, 0.4, "rolling", 5)
-    again = walk(job, plan, folds, Ledger(tmp_path / "tries.db"), nothing_left)
+    again = walk(job, plan, folds, Ledger(tmp_path / "tries.db"), unchanged(job, nothing_left))
     assert again.curve.tolist() == found.curve.tolist()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any, cast
 
@@ -48,13 +49,28 @@ def test_a_change_is_that_of_a_copy() -> None:
     assert fill.price == FILL["price"]
 
 
-def test_replacing_is_what_the_library_makes_of_it() -> None:
-    wakes = Wakes(equity_at_most=Decimal(3), new_day=True)
+@dataclasses.dataclass(frozen=True)
+class Unslotted:
+    """What has its fields in a dictionary."""
+
+    new_day: bool = False
+    equity_at_most: Decimal | None = None
+    low_at_most: Mapping[str, Decimal] = dataclasses.field(default_factory=dict)
+    from_ms: int | None = None
+
+
+@pytest.mark.parametrize("kind", [Wakes, Unslotted])
+def test_replacing_is_what_the_library_makes_of_it(kind: Any) -> None:
+    value = kind(equity_at_most=Decimal(3), new_day=True)
     for changes in ({}, {"new_day": False}, {"low_at_most": {"BTC/USD": Decimal(1)}, "from_ms": 5}):
-        assert replace(wakes, **changes) == dataclasses.replace(wakes, **changes)
-    assert wakes == Wakes(equity_at_most=Decimal(3), new_day=True)
+        changed_value = replace(value, **changes)
+        assert changed_value == dataclasses.replace(value, **changes)
+        with pytest.raises(dataclasses.FrozenInstanceError):
+            changed_value.new_day = True
+    assert value == kind(equity_at_most=Decimal(3), new_day=True)
 
 
-def test_a_field_that_there_is_none_of_is_named() -> None:
-    with pytest.raises(TypeError, match="Wakes has no field new_dya"):
-        cast(Any, replace)(Wakes(), new_dya=True)
+@pytest.mark.parametrize("kind", [Wakes, Unslotted])
+def test_a_field_that_there_is_none_of_is_named(kind: Any) -> None:
+    with pytest.raises(TypeError, match=f"{kind.__name__} has no field new_dya"):
+        cast(Any, replace)(kind(), new_dya=True)

@@ -19,10 +19,9 @@ from modeling.input_list import input_list
 from modeling.kinds import BAR_KIND, MODELS
 from modeling.novelty import Novelty, with_novelty
 from modeling.onnx_model import OnnxModel
+from modeling.recipe import Recipe, fit_recipe
 from predictions.core.decision import Forecast, initial, step
 from predictions.core.quality import watch
-from training.recipe import fit_recipe
-from training.settings import TrainingSettings
 
 #: An alarm must come before so many predictions on a pair have been judged.
 WITHIN = 500
@@ -35,11 +34,10 @@ SEEDS = [0, *(pytest.param(seed, marks=pytest.mark.long) for seed in range(1, 10
 @cache
 def _model() -> tuple[ModelFacts, Forecast]:
     """Logistic regression on 72 hours in which the sign of RSI-14 says where the next bar drifts."""
-    settings = TrainingSettings(model=BAR_KIND, horizon_bars=1)
-    kind = MODELS[BAR_KIND]
+    recipe = Recipe(MODELS[BAR_KIND], interval_s=60, horizon_bars=1)
     data = build_dataset(market(RULES["a"], 1_000, 72).rows, 1, 1, 60)
     novelty = Novelty.of(data.samples)
-    fitted = fit_recipe(kind, data, np.arange(len(data.samples)), settings, lambda *_: None)
+    fitted = fit_recipe(recipe, data, np.arange(len(data.samples)), lambda *_: None)
     threshold = novelty.threshold(data.samples)
     facts = ModelFacts("direction", 1, input_list(), 1, 1, 60, 0, novelty_threshold=threshold)
     return facts, OnnxModel(with_novelty(fitted, novelty).onnx).answer

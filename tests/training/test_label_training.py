@@ -10,7 +10,6 @@ import pytest
 from contracts.errors import BadSettingError
 from modeling.dataset import Dataset, build_dataset
 from modeling.judging.trading import trade
-from modeling.kinds import MODELS
 from modeling.labels import LABELS, LabelName
 from modeling.model_card import ModelCard
 from modeling.splits import walk_forward
@@ -82,7 +81,7 @@ def test_bars_of_neither_side_are_traded_and_not_judged(name: LabelName, trained
 def test_every_bar_between_the_judged_ones_is_forecast(name: LabelName, data) -> None:
     settings, found = _settings(name), data[name]
     folds = list(walk_forward(found.times_ms, 300_000, settings.folds, settings.first_train_fraction))
-    stitched = out_of_sample(MODELS["logistic"], found, folds, settings, lambda *_: None)
+    stitched = out_of_sample(settings.recipe, found, folds, lambda *_: None)
     idle = stitched.idle
     assert np.isfinite(idle.forecast).all() and len(np.unique(idle.times_ms)) > 50
     spans = [(found.times_ms[fold.test].min(), found.times_ms[fold.test].max()) for fold in folds]

@@ -16,9 +16,9 @@ from modeling.kinds import BAR_KIND, MODELS
 from modeling.metrics import accuracy, brier, constant_forecast, log_loss, momentum_forecast
 from modeling.novelty import Novelty
 from modeling.onnx_model import OnnxModel
+from modeling.recipe import TooFewRowsError
 from modeling.sequence import SEQUENCE_BARS
 from training.fit import ParityError, Trained, train_model
-from training.recipe import TooFewRowsError
 from training.settings import TrainingSettings
 
 _MARKS = {"torch": [pytest.mark.torch]}

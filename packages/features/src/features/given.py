@@ -47,7 +47,17 @@ def feature(name: str) -> Expression:
 
 
 class Predicted(NamedTuple):
-    """What a model says of the bar; all of it is unknown where it says nothing."""
+    """What a model says of the bar; all of it is unknown where it says nothing.
+
+    Parameters
+    ----------
+    probability_up
+        That the close at its horizon is higher.
+    confidence
+        The probability of the likelier side.
+    direction
+        That side: 1 or -1.
+    """
 
     probability_up: Expression
     confidence: Expression

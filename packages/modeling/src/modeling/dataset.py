@@ -136,6 +136,8 @@ class Dataset(Part):
         Number of rows, and of those a model could use.
     from_ms, to_ms
         Start of the first and end of the last window; 0 without rows.
+    every
+        Every full sequence, whatever became of it: where a model that is served speaks.
     idle
         Full sequences of label 0: a model that is served speaks there too, so they are traded where a recipe is
         judged. None of a label that needs none (`modeling.labels.Label`).
@@ -150,6 +152,7 @@ class Dataset(Part):
     warm_rows: int
     from_ms: int
     to_ms: int
+    every: Part
     idle: Part
     unused: Mapping[str, int] = field(default_factory=dict)
     closes: tuple[tuple[NDArray[np.int64], NDArray[np.float64]], ...] = ()
@@ -211,6 +214,7 @@ def build_dataset(
         warm_rows=len(bars),
         from_ms=min((of_pair.times_ms[0] for of_pair in ordered), default=0),
         to_ms=max((of_pair.times_ms[-1] + interval_ms for of_pair in ordered), default=0),
+        every=part(None),
         idle=part((0.0,) if label.trades_zeros else ()),
         unused={cause: sum(count[cause] for count in counts) for cause in causes(label)},
         closes=tuple((each.bars.times_ms, each.bars.closes) for each in labelled),
@@ -225,8 +229,8 @@ def _labelled(
     return Labelled(bars, label.of(bars, horizon_bars), run_lengths, opens, sequence_length, horizon_bars)
 
 
-def _part(tables: list[Labelled], bars: NDArray[np.float32], length: int, wanted: tuple[float, ...]) -> Part:
-    """Return the full sequences whose label is one of `wanted`."""
+def _part(tables: list[Labelled], bars: NDArray[np.float32], length: int, wanted: tuple[float, ...] | None) -> Part:
+    """Return the full sequences whose label is one of `wanted`, or all of them."""
     none = np.empty(0, dtype=np.int64)
     parts = [(none, none.astype(np.float64), none, none, none, none.astype(np.float64))]
     before = 0
@@ -234,8 +238,8 @@ def _part(tables: list[Labelled], bars: NDArray[np.float32], length: int, wanted
         times_ms, run_lengths = table.bars.times_ms, table.run_lengths
         opens = later(times_ms, table.opens, table.bars.interval_ms)
         place = before + np.cumsum(run_lengths > 0) - 1
-        chosen = table.full & np.isin(table.labels, wanted)
-        y = np.where(table.labels == 0, np.nan, (table.labels > 0).astype(np.float64))
+        chosen = table.full if wanted is None else table.full & np.isin(table.labels, wanted)
+        y = np.where(np.isin(table.labels, (-1.0, 1.0)), (table.labels > 0).astype(np.float64), np.nan)
         numbers = np.full(int(chosen.sum()), number, dtype=np.int64)
         parts.append((place[chosen], y[chosen], times_ms[chosen], run_lengths[chosen], numbers, opens[chosen]))
         before += int((run_lengths > 0).sum())

@@ -35,7 +35,7 @@ class FloatTexts:
     values: Floats
 
     def __getitem__(self, bar: int) -> str:
-        return float_string(float(self.values[bar]))
+        return float_string(self.values.item(bar))
 
     def part(self, which: slice) -> FloatTexts:
         """Return those of some of the bars."""
@@ -100,4 +100,7 @@ class Bars:
 
 def clock_of(every: Iterable[Bars]) -> NDArray[np.int64]:
     """Return when bars begin, of all pairs together: each time once, in order."""
-    return np.unique(np.concatenate([bars.starts_ms for bars in every]))
+    first, *others = [bars.starts_ms for bars in every]
+    if all(np.array_equal(first, other) for other in others):
+        return first
+    return np.unique(np.concatenate([first, *others]))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal, localcontext
 from typing import Any
@@ -11,10 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from backtest.engine import Outcome
+from backtest.standing import Standing
 from contracts.pnl import Pnl
 from contracts.units import EXACT, decimal_string
-from execution.core.account.portfolio import Portfolio
-from execution.core.account.valuation import balance, equity, unrealised
+from execution.core.account.valuation import equity
 
 Floats = NDArray[np.float64]
 _ZERO = Decimal(0)
@@ -47,14 +47,14 @@ def curve_of(outcome: Outcome) -> Curve:
         Floats, off by a few units in their last place.
     """
     market = outcome.market
-    spans = [(begin, end, portfolio) for begin, end, portfolio in _spans(outcome)]
+    spans = list(_spans(outcome))
     lengths = [end - begin for begin, end, _ in spans]
     with localcontext(EXACT):
-        money = np.repeat([float(balance(portfolio)) for *_, portfolio in spans], lengths)
-        cost = np.repeat([float(_cost(portfolio)) for *_, portfolio in spans], lengths)
+        money = np.repeat([float(standing.balance) for *_, standing in spans], lengths)
+        cost = np.repeat([float(standing.cost) for *_, standing in spans], lengths)
     exposure = np.zeros(len(market))
     for pair, number in market.numbers.items():
-        held = [portfolio.holdings.get(pair) for *_, portfolio in spans]
+        held = [standing.holdings.get(pair) for *_, standing in spans]
         quantity = np.repeat([0.0 if each is None else float(each.quantity) for each in held], lengths)
         exposure += np.where(quantity != 0, quantity * market.track.close[number], 0.0)
     worth = money + exposure - cost
@@ -73,14 +73,14 @@ def exact_books(outcome: Outcome) -> dict[str, list[Any]]:
     rows: list[tuple[Any, ...]] = []
     highest = outcome.opened.highest_equity
     with localcontext(EXACT):
-        for begin, end, portfolio in _spans(outcome):
-            highest = max(highest, portfolio.highest_equity)
+        for begin, end, standing in _spans(outcome):
+            highest = max(highest, standing.highest_equity)
             bars = range(begin, end)
-            if portfolio.holdings:
-                span, highest = _held(outcome, bars, portfolio, highest)
+            if standing.holdings:
+                span, highest = _held(outcome, bars, standing, highest)
                 rows += span
             else:
-                rows += [_row(portfolio, highest, {})] * len(bars)
+                rows += [_row(standing, highest, _ZERO)] * len(bars)
     market = outcome.market
     ends = (market.starts_ms + market.interval_ms).tolist()
     names = tuple(Pnl.model_fields)
@@ -102,45 +102,40 @@ def equity_at_end(outcome: Outcome) -> Decimal:
 
 
 def _held(
-    outcome: Outcome, bars: range, portfolio: Portfolio, highest: Decimal
+    outcome: Outcome, bars: range, standing: Standing, highest: Decimal
 ) -> tuple[list[tuple[Any, ...]], Decimal]:
     """Return rows of bars on which something is held, and the highest equity after them."""
-    rows = []
+    rows, fixed = [], standing.balance - standing.cost
     for bar in bars:
-        closes = outcome.market.closes(portfolio.holdings, bar)
-        highest = max(highest, equity(portfolio, closes))
-        rows.append(_row(portfolio, highest, closes))
+        exposure = standing.exposure(outcome.market.closes(standing.holdings, bar))
+        highest = max(highest, fixed + exposure)
+        rows.append(_row(standing, highest, exposure))
     return rows, highest
 
 
-def _row(portfolio: Portfolio, highest: Decimal, closes: Mapping[str, Decimal]) -> tuple[Any, ...]:
+def _row(standing: Standing, highest: Decimal, exposure: Decimal) -> tuple[Any, ...]:
     """Return the fields of a P&L from `balance` on."""
-    money, floating = balance(portfolio), unrealised(portfolio, closes)
-    now = money + floating
-    exposure = sum((each.quantity * closes[pair] for pair, each in portfolio.holdings.items()), _ZERO)
+    floating = exposure - standing.cost
+    now = standing.balance + floating
     amounts = (
-        money,
+        standing.balance,
         now,
-        portfolio.realised,
+        standing.realised,
         floating,
-        portfolio.fees,
+        standing.fees,
         exposure,
         max(_ZERO, highest - now),
-        max(_ZERO, portfolio.day_start_balance - now),
+        max(_ZERO, standing.day_start_balance - now),
     )
-    return (*map(decimal_string, amounts), portfolio.standing)
+    return (*map(decimal_string, amounts), standing.state)
 
 
-def _spans(outcome: Outcome) -> Iterator[tuple[int, int, Portfolio]]:
-    """Yield [begin, end) of bars with the portfolio that was held at their end."""
-    begin, portfolio = 0, outcome.opened
-    for bar, after in zip(outcome.awake, outcome.portfolios, strict=True):
-        if bar > begin:
-            yield begin, bar, portfolio
-        begin, portfolio = bar, after
+def _spans(outcome: Outcome) -> Iterator[tuple[int, int, Standing]]:
+    """Yield [begin, end) of bars with how the account stood at their end."""
+    begin, standing = 0, Standing.of(0, outcome.opened)
+    for after in outcome.standings:
+        if after.bar > begin:
+            yield begin, after.bar, standing
+        begin, standing = after.bar, after
     if begin < len(outcome.market):
-        yield begin, len(outcome.market), portfolio
-
-
-def _cost(portfolio: Portfolio) -> Decimal:
-    return sum((each.cost_quote for each in portfolio.holdings.values()), _ZERO)
+        yield begin, len(outcome.market), standing

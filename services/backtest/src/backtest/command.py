@@ -115,7 +115,7 @@ def run_backtest(options: BacktestOptions, console: Console, clock: Clock | None
     return summary
 
 
-def history_of(options: BacktestOptions, known: Sequence[Chosen]) -> History:
+def history_of(options: BacktestOptions, known: Sequence[Chosen], *, predictions: bool = True) -> History:
     """Return the bars that were asked for.
 
     Parameters
@@ -124,6 +124,8 @@ def history_of(options: BacktestOptions, known: Sequence[Chosen]) -> History:
         What was asked for.
     known
         Accounts that were read, each with its strategy.
+    predictions
+        Whether those of a run come along.
 
     Returns
     -------
@@ -137,7 +139,8 @@ def history_of(options: BacktestOptions, known: Sequence[Chosen]) -> History:
         return bars_of_files(options.bars, options.exchange, pairs)
     # Before the pairs are known, so that a run's tables are read once.
     asked = known or [chosen(Account.model_validate({**options.account, "pairs": ("BTC/USD",)}))]
-    return bars_of_run(options.run, options.interval_s, pairs, asked_of(asked, options.interval_s))
+    names = [name for name in asked_of(asked, options.interval_s) if predictions or "." not in name]
+    return bars_of_run(options.run, options.interval_s, pairs, names)
 
 
 def _record(

@@ -76,7 +76,7 @@ class Decided:
 
     def reason(self, place: int) -> SignalReason:
         """Return why a bar's signal says what it says."""
-        if self.targets[place] != _UNKNOWN:
+        if self.targets.item(place) != _UNKNOWN:
             return "confident"
         if self.bars.qualities[place] == GAP:
             return "gap"
@@ -105,22 +105,22 @@ class Decided:
     def signal(self, account: str, place: int) -> Signal:
         """Return what is said to an account after a bar."""
         bars, texts = self.bars, self.bars.texts
-        start_ms = int(bars.starts_ms[place])
+        start_ms = bars.starts_ms.item(place)
         return changed(
             self._alike(account),
-            target=target_of(int(self.targets[place])),
+            target=target_of(self.targets.item(place)),
             window_start_ms=start_ms,
-            decision=DECISIONS[self.decisions[place]],
+            decision=DECISIONS[self.decisions.item(place)],
             reason=self.reason(place),
             expires_at_ms=start_ms + (bars.interval_s + self.expiry_seconds) * MS_PER_SECOND,
-            **self.said(place),
+            **(self.said(place) if bars.said else {}),  # those that they have in common are null
             mark_open=texts["open"][place],
             mark_high=texts["high"][place],
             mark_low=texts["low"][place],
             mark_close=texts["close"][place],
             mark_volume=texts["volume"][place],
-            mark_trade_count=int(bars.trade_counts[place]),
-            mark_quality=QUALITIES[bars.qualities[place]],
+            mark_trade_count=bars.trade_counts.item(place),
+            mark_quality=QUALITIES[bars.qualities.item(place)],
         )
 
     def _alike(self, account: str) -> Signal:

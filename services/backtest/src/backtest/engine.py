@@ -15,6 +15,7 @@ from decimal import localcontext
 
 from backtest.core.scan import QUANTITY, Watch, highest_bars, scan
 from backtest.market import Market
+from backtest.standing import Standing
 from backtest.watching import stop_of, watch_of
 from contracts.errors import BadInputError
 from contracts.message import Message
@@ -57,23 +58,32 @@ class Outcome:
         Orders, fills, positions and alerts, in the order in which they came about.
     awake
         The bars on which the step ran.
-    portfolios
-        The portfolio after each of them.
+    portfolio
+        As it is after the last of them.
+    standings
+        How the account stood after those that booked something, or began a day.
     unheard
         Reports of orders that nobody knows: execution sets them aside too.
     """
 
     market: Market
     opened: Portfolio
+    portfolio: Portfolio = field(init=False)
     messages: list[Message] = field(default_factory=list)
     awake: list[int] = field(default_factory=list)
-    portfolios: list[Portfolio] = field(default_factory=list)
+    standings: list[Standing] = field(default_factory=list)
     unheard: list[OrderReport] = field(default_factory=list)
 
-    @property
-    def portfolio(self) -> Portfolio:
-        """As it is after the last bar on which the step ran."""
-        return self.portfolios[-1] if self.portfolios else self.opened
+    def __post_init__(self) -> None:
+        self.portfolio = self.opened
+
+    def add(self, bar: int, portfolio: Portfolio, told: list[Message]) -> None:
+        """Take down what the step did on a bar."""
+        self.messages += told
+        self.awake.append(bar)
+        self.portfolio = portfolio
+        if not self.standings or not self.standings[-1].is_of(portfolio):
+            self.standings.append(Standing.of(bar, portfolio))
 
 
 def run(
@@ -122,9 +132,7 @@ def run(
                 break
             is_before_word = bool(coming) and coming[0][0] == bar
             portfolio, told = _act(market, portfolio, bar, context, archive, whole=is_before_word)
-            outcome.messages += told
-            outcome.awake.append(bar)
-            outcome.portfolios.append(portfolio)
+            outcome.add(bar, portfolio, told)
             begin = bar + 1
     return outcome
 
@@ -164,12 +172,12 @@ def _act(
 ) -> tuple[Portfolio, list[Message]]:
     """Run the live step on a bar, with the signals of pairs that it can concern, or of all."""
     concerned = set(market.numbers) if whole else {*portfolio.holdings, *portfolio.orders}
-    decisions = market.track.decision[:, bar]
+    present, decision = market.present.item, market.track.decision.item
     by_equity = context.account.daily_loss_basis != "balance"
     signals, missed = {}, {}
     for number, pair in enumerate(market.numbers):
-        if market.present[number, bar]:
-            if decisions[number] or pair in concerned:
+        if present(number, bar):
+            if decision(number, bar) or pair in concerned:
                 signals[pair] = market.signal(number, bar)
             if by_equity and pair in concerned and bar:  # a day may begin with what it was worth before its first bar
                 missed[pair] = mark_of(market.signal(number, bar - 1))
@@ -206,10 +214,7 @@ def _slept(market: Market, portfolio: Portfolio, watch: Watch, begin: int, end: 
     """Return the portfolio with the highest equity of bars that were slept through, exactly."""
     if not portfolio.holdings or begin == end:
         return portfolio
-    fixed = float(equity(portfolio)) - sum(
-        float(each.quantity * portfolio.marks[pair].close) for pair, each in portfolio.holdings.items()
-    )
-    if fixed + highest < float(portfolio.highest_equity) * (1 - _NEAR):
+    if watch.fixed + highest < float(portfolio.highest_equity) * (1 - _NEAR):
         return portfolio
     least = highest - _NEAR * abs(highest)
     best = portfolio.highest_equity

@@ -91,7 +91,7 @@ class Deciding:
             came = f"{self.file.name}, which takes {missing[0]}"
             raise BadInputError(f"{self.account}.strategy", expected, came)
         lacking = [name for name in asked.asked if name not in bars.given]
-        return bars.with_given(_features(bars, lacking)) if lacking else bars
+        return bars.with_given(features_of(bars, lacking)) if lacking else bars
 
 
 @dataclass(frozen=True)
@@ -176,6 +176,13 @@ def deciding(account: str, told: AccountStrategy) -> Deciding:
     return Deciding(account, told, file, made_for(told, file))
 
 
-def _features(bars: Bars, names: Iterable[str]) -> Mapping[str, Floats]:
+def features_of(bars: Bars, names: Iterable[str]) -> Mapping[str, Floats]:
+    """Return features of the catalogue over bars, whatever came along with them.
+
+    Returns
+    -------
+    Mapping[str, Floats]
+        By name, as a service computes them bar by bar.
+    """
     wanted = [each for each in FEATURES if each.name in set(names)]
     return compute(bars.starts_ms, bars.columns, bars.interval_s, wanted)

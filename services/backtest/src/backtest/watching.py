@@ -15,7 +15,13 @@ from contracts.wakes import Wakes
 from execution.core.account.portfolio import Portfolio
 from execution.core.account.valuation import balance
 
-_NUMBER = {decision: number for number, decision in enumerate(DECISIONS)}
+_ZERO = Decimal(0)
+#: A bit for each kind of bar, as `Market.track` numbers them: what was decided, with a complete candle and without.
+_BOTH = 1 | 1 << SCANNED
+_SHORTS = _BOTH << SHORT_SELL
+_INCOMPLETE = (1 << KINDS) - (1 << SCANNED)
+_BITS = {decision: _BOTH << number for number, decision in enumerate(DECISIONS)}
+_BITS["sell"] |= _SHORTS  # which a short is too
 #: Wider than what one conversion to a float can be off.
 _OUTWARDS = 1e-14
 
@@ -29,13 +35,13 @@ def watch_of(market: Market, portfolio: Portfolio, every: Iterable[Wakes]) -> Wa
         Arrays in the order of the market's pairs.
     """
     numbers = market.numbers
-    quantity, low, high = [0.0] * len(numbers), [-math.inf] * len(numbers), [math.inf] * len(numbers)
-    acts = [[False] * KINDS for _ in numbers]
+    pairs = len(numbers)
+    quantity, low, high, acts = [0.0] * pairs, [-math.inf] * pairs, [math.inf] * pairs, [0] * pairs
     least, most = -math.inf, math.inf
     for pair, holding in portfolio.holdings.items():
         quantity[numbers[pair]] = float(holding.quantity)
     # Balance and cost stay as they are while the account sleeps.
-    fixed = balance(portfolio) - sum((each.cost_quote for each in portfolio.holdings.values()), Decimal(0))
+    fixed = balance(portfolio) - sum((each.cost_quote for each in portfolio.holdings.values()), _ZERO)
     for wakes in every:
         if wakes.equity_at_most is not None:
             least = max(least, _outwards(wakes.equity_at_most - fixed, 1))
@@ -46,16 +52,14 @@ def watch_of(market: Market, portfolio: Portfolio, every: Iterable[Wakes]) -> Wa
         for pair, level in wakes.high_at_least.items():
             high[numbers[pair]] = min(high[numbers[pair]], float(level))
         for pair in wakes.incomplete:
-            acts[numbers[pair]][SCANNED:] = [True] * SCANNED
+            acts[numbers[pair]] |= _INCOMPLETE
         for pair, decisions in wakes.decisions.items():
             for decision in decisions:
-                number = _NUMBER[decision]
-                acts[numbers[pair]][number] = acts[numbers[pair]][number + SCANNED] = True
-                if decision == "sell":  # which a short is too
-                    acts[numbers[pair]][SHORT_SELL] = acts[numbers[pair]][SHORT_SELL + SCANNED] = True
+                acts[numbers[pair]] |= _BITS[decision]
         for pair in wakes.shorts:
-            acts[numbers[pair]][SHORT_SELL] = acts[numbers[pair]][SHORT_SELL + SCANNED] = True
-    return Watch(np.array((quantity, low, high)), np.array(acts), least, most)
+            acts[numbers[pair]] |= _SHORTS
+    levels = np.array(quantity + low + high).reshape(3, pairs)
+    return Watch(levels, np.array(acts, np.int64), float(fixed), least, most)
 
 
 def stop_of(market: Market, begin: int, every: Iterable[Wakes]) -> int:

@@ -33,6 +33,20 @@ def fetch(
         fetch_range(console, folder, exchange, pairs, start, end, rest_url)
 
 
+@app.command(name="import")
+def take(
+    files: Annotated[list[Path], typer.Argument(help="trades: CSV, plain, gzipped or zipped, or Parquet")],
+    exchange: Annotated[str | None, typer.Option(help="whose they are, where a file does not say it")] = None,
+    pair: Annotated[str | None, typer.Option(help="the same of the pair, BASE/QUOTE")] = None,
+    folder: _Folder = _DATA,
+) -> None:
+    """Take trades from files that venues offer, such as Kraken's history of trades; broken off, the same goes on."""
+    from embedded.data_commands import take_files
+
+    with errors_in_words() as console:
+        take_files(console, folder, files, exchange, pair)
+
+
 @app.command()
 def repair(pairs: Pairs = None, folder: _Folder = _DATA, rest_url: _RestUrl = None) -> None:
     """Fetch trades that the files lack in the middle, told by their ids; of all pairs, or of some."""

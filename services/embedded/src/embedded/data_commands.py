@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from contracts.errors import BadInputError
 from contracts.timestamps import iso_utc, parse_time
 from contracts.units import US_PER_MS
 from embedded.data_fetch import PairFetch, repair
+from embedded.data_import import require_ids, series_of, take
 from embedded.data_progress import Progress
 from embedded.errors import StopRequestedError
 from embedded.options import pairs_of
@@ -76,6 +78,8 @@ def fetch_range(
         if from_ms * US_PER_MS >= until_us:
             raise BadInputError("--from", f"a time before {iso_utc(until_us)}", start)
         await rest.find_pairs(names)
+        for pair in names:
+            require_ids(tree.pair(market.name, pair).path)
         fetches = [PairFetch(rest, market, pair, tree.pair(market.name, pair), progress.hear) for pair in names]
         wanted = Stretch(from_ms * US_PER_MS, until_us)
 
@@ -85,6 +89,33 @@ def fetch_range(
         await side_by_side(one(fetch) for fetch in fetches)
 
     _at_venue(folder, market, rest_url, work)
+    show(console, folder)
+
+
+def take_files(console: Console, folder: Path, files: Sequence[Path], exchange: str | None, pair: str | None) -> None:
+    """Store the trades of files.
+
+    Parameters
+    ----------
+    console
+        Is told what was new and what was not right.
+    folder
+        Of the files that history writes.
+    files, exchange, pair
+        As typed.
+
+    Raises
+    ------
+    BadInputError
+        If a file cannot be used, or not with what is stored.
+    StopRequestedError
+        At Ctrl-C.
+    """
+    every = series_of(files, exchange, pair and pairs_of(pair)[0])
+    with _alone(folder) as tree:
+        for series in every:
+            for line in take(tree, series).lines:
+                console.print(line, highlight=False, soft_wrap=True)
     show(console, folder)
 
 
@@ -188,16 +219,22 @@ def _at_venue(folder: Path, market: Venue, rest_url: str | None, work: Work) -> 
     StopRequestedError
         At Ctrl-C.
     """
-    lock = ExclusiveLock(folder / _LOCK, f"{folder}: another process fetches trades into it; wait for it or stop it")
-    tree = HistoryTree(folder, HistorySettings.model_fields["compact_after_s"].default)
 
-    async def run() -> None:
+    async def run(tree: HistoryTree) -> None:
         async with market.open_rest(rest_url) as rest:
             await work(rest, tree, await rest.venue_time_us())
 
+    with _alone(folder) as tree:
+        asyncio.run(run(tree))
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[HistoryTree]:
+    """Yield the files, to oneself."""
+    lock = ExclusiveLock(folder / _LOCK, f"{folder}: another process fetches trades into it; wait for it or stop it")
     try:
-        asyncio.run(run())
+        yield HistoryTree(folder, HistorySettings.model_fields["compact_after_s"].default)
     except KeyboardInterrupt:
-        raise StopRequestedError("stopped: what was fetched stays, and the same command goes on from there") from None
+        raise StopRequestedError("stopped: what was stored stays, and the same command goes on from there") from None
     finally:
         lock.release()

@@ -161,6 +161,14 @@ def walk_forward(
         str, typer.Option(help="rolling: searches have one length; anchored: all from the first bar on")
     ] = ("rolling"),
     embargo: Annotated[int, typer.Option(min=1, help="bars left out before and after each cut")] = 1,
+    model: Annotated[
+        str | None,
+        typer.Option(
+            help="of a strategy that takes predictions: the kind of model trained anew in each fold, by default that "
+            "of training; published: predictions as they came with the run"
+        ),
+    ] = None,
+    horizon: Annotated[int, typer.Option(min=1, max=1_440, help="bars ahead that such a model foresees")] = 5,
     objective: _Objective = "sharpe",
     least_trades: _LeastTrades = 20,
     trials: _Trials = 100,
@@ -189,16 +197,18 @@ def walk_forward(
     from backtest.search.walk_command import WalkOptions, run_walk
     from embedded.backtests import Money, Typed
     from embedded.options import typed_command
-    from embedded.searches import job_of, ledger_of, plan_of
+    from embedded.searches import PUBLISHED, job_of, ledger_of, plan_of, recipe_of
 
     with errors_in_words() as console:
         named = pairs and pairs_of(pairs)
         typed = Typed(strategy, parameter or [], bars or [], run_folder, named, interval, start, end, trades or [])
         money = Money(accounts, balance, position_pct, fee_bps, slippage_bps, exchange)
-        job = job_of(typed, money, out, replace=replace, on_engine=on_engine)
+        job = job_of(typed, money, out, replace=replace, predictions=model == PUBLISHED, on_engine=on_engine)
+        recipe = recipe_of(job, model, horizon)
         plan = plan_of(job, typed.parameters, ranges or [], objective, least_trades, trials, seed)
         cores, place = workers or os.cpu_count() or 1, ledger_of(ledger, out)
-        options = WalkOptions(job, plan, folds, first, window, embargo, cores, place, out, typed_command())
+        command = typed_command()
+        options = WalkOptions(job, plan, folds, first, window, embargo, cores, place, out, command, recipe)
         found = run_walk(options, Console(stderr=True) if as_json else console)
         if as_json:
             print_json(found)

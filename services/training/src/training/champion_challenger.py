@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from loguru import logger
@@ -16,9 +16,10 @@ from modeling.kind import ModelKind
 from modeling.kinds import MODELS
 from modeling.model_card import ModelCard
 from modeling.onnx_model import OnnxModel
+from modeling.recipe import forecast_of
 from modeling.registered import StoredModel
 from modeling.splits import Fold
-from training.recipe import forecast_of, out_of_sample
+from training.recipe import out_of_sample
 from training.settings import TrainingSettings
 
 CHAMPION = "champion"
@@ -64,7 +65,8 @@ def meet(
         return Meeting(refit_of=_unseen(champion, data, folds)) if card.proven else Meeting()
     rival = MODELS.get(card.kind)
     if rival is not None and rival.is_installed():
-        return Meeting({CHAMPION: out_of_sample(rival, data, folds, settings, lambda *_: None).forecast})
+        recipe = replace(settings.recipe, kind=rival)
+        return Meeting({CHAMPION: out_of_sample(recipe, data, folds, lambda *_: None).forecast})
     return Meeting({CHAMPION: _unseen(champion, data, folds)})
 
 

@@ -10,8 +10,8 @@ from contracts.units import MS_PER_SECOND
 from features import ANCHOR_BARS, feature_set
 from modeling.dataset import Dataset
 from modeling.judging.moves import LEAST_SHARE, Moves, moves_beyond_costs
+from modeling.recipe import TooFewRowsError
 from streaming.settings import environment_variable
-from training.recipe import TooFewRowsError
 from training.settings import TrainingSettings
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from loguru import logger
@@ -24,12 +24,13 @@ from modeling.metrics import constant_forecast, momentum_forecast, report
 from modeling.model_card import ModelCard
 from modeling.novelty import Novelty, with_novelty
 from modeling.onnx_model import OnnxModel
+from modeling.recipe import Recipe, as_seen_by, fit_recipe, forecast_of
 from modeling.registered import RegisteredVersion, StoredModel
 from modeling.splits import Fold, Indices, walk_forward
 from modeling.tries import trials_of
 from training.champion_challenger import meet
 from training.enough import require_moves, require_samples
-from training.recipe import as_seen_by, fit_recipe, forecast_of, horizon_ms, out_of_sample
+from training.recipe import out_of_sample
 from training.settings import TrainingSettings
 
 #: Largest difference between the trained model and the ONNX file that is served.
@@ -95,13 +96,14 @@ def train_model(
     ParityError
         If the ONNX file and the trained model differ by more than `PARITY`.
     """
-    kind = MODELS[settings.model]
+    recipe = settings.recipe
+    kind = recipe.kind
     require_samples(data, settings)
     moves = require_moves(data, settings)
     folds = list(
         walk_forward(
             data.times_ms,
-            horizon_ms(settings),
+            recipe.horizon_ms,
             settings.folds,
             settings.first_train_fraction,
             settings.fold_window,
@@ -112,15 +114,15 @@ def train_model(
         "training {} on {} samples of {} pairs, {} of them judge it in {} folds",
         *(kind.name, len(data.samples), len(data.pairs), len(tested), len(folds)),
     )
-    stitched = out_of_sample(kind, data, folds, settings, on_epoch)
+    stitched = out_of_sample(recipe, data, folds, on_epoch)
     forecast = stitched.forecast
     everything = np.arange(len(data.samples))
     seen = as_seen_by(kind, data.samples)
     novelty = Novelty.of(seen)
-    fitted = calibrated(fit_recipe(kind, data, everything, settings, on_epoch), stitched.calibrator)
+    fitted = calibrated(fit_recipe(recipe, data, everything, on_epoch), stitched.calibrator)
     fitted = with_novelty(fitted, novelty)
     _require_parity(fitted, novelty, kind, data)
-    bars = _bars(kind, data, folds, settings)
+    bars = _bars(recipe, data, folds)
     meeting = meet(champion, kind, data, folds, settings)
     judged = Judged(
         times_ms=data.times_ms[tested],
@@ -163,9 +165,7 @@ def _same(card: ModelCard, fitted: Fitted, champion: StoredModel | None) -> Mode
     return card
 
 
-def _bars(
-    kind: ModelKind, data: Dataset, folds: Sequence[Fold], settings: TrainingSettings
-) -> dict[str, NDArray[np.float64]]:
+def _bars(recipe: Recipe, data: Dataset, folds: Sequence[Fold]) -> dict[str, NDArray[np.float64]]:
     """Return the forecasts that any model must be better than, each knowing only what its fold trained on."""
     found: dict[str, list[NDArray[np.float64]]] = {"coin": [], "constant": [], "momentum": []}
     for fold in folds:
@@ -174,8 +174,8 @@ def _bars(
         found["constant"].append(constant_forecast(train.y, len(test)))
         found["momentum"].append(momentum_forecast(train.y, _last_return(train), _last_return(test)))
     bars = {name: np.concatenate(parts) for name, parts in found.items()}
-    if kind.name != BAR_KIND:
-        bars[BAR_KIND] = out_of_sample(MODELS[BAR_KIND], data, folds, settings, lambda *_: None).forecast
+    if recipe.kind.name != BAR_KIND:
+        bars[BAR_KIND] = out_of_sample(replace(recipe, kind=MODELS[BAR_KIND]), data, folds, lambda *_: None).forecast
     return bars
 
 

@@ -1,64 +1,20 @@
-"""A recipe: a kind of model with its settings, fitted on whatever part of history it is given."""
+"""A recipe out of sample: what it says of each test part, having learned from what came before."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from contracts.counted import counted
-from contracts.errors import TradestreamError
-from contracts.units import MS_PER_SECOND
 from modeling.calibration import Calibrator, fit_calibrator
-from modeling.dataset import Dataset, Part, Samples
+from modeling.dataset import Dataset, Part
 from modeling.judging.judge import Decided
 from modeling.kind import Fitted, ModelKind, OnEpoch
 from modeling.onnx_model import OnnxModel
-from modeling.splits import Fold, Indices, hold_out
-from training.settings import TrainingSettings
-
-
-class TooFewRowsError(TradestreamError):
-    """There is not enough history to train on."""
-
-
-def horizon_ms(settings: TrainingSettings) -> int:
-    """Return how far a label reaches ahead."""
-    return settings.horizon_bars * settings.interval_s * MS_PER_SECOND
-
-
-def fit_recipe(
-    kind: ModelKind, data: Dataset, part: Indices, settings: TrainingSettings, on_epoch: OnEpoch
-) -> Fitted:
-    """Fit `kind` on a part of `data`, whose last tenth or so only says when to stop or what to choose.
-
-    Raises
-    ------
-    TooFewRowsError
-        If there are no rises, or no falls, to learn from or to choose by.
-    """
-    seen = part[data.run_lengths[part] >= kind.sequence_length]
-    train, tune = (
-        as_seen_by(kind, data.samples.at(seen[each]))
-        for each in hold_out(data.times_ms[seen], horizon_ms(settings), settings.tune_fraction)
-    )
-    for name, samples in (("train", train), ("tune", tune)):
-        if len(np.unique(samples.y)) < 2:
-            found = counted(len(samples), "sample")
-            raise TooFewRowsError(f"expected rises and falls in the {name} part, was {found} of one kind")
-    return kind.load()(train, tune, seed=settings.seed, epochs=settings.epochs, on_epoch=on_epoch)
-
-
-def as_seen_by(kind: ModelKind, samples: Samples) -> Samples:
-    """Return the same samples with sequences as long as `kind` takes."""
-    return Samples(samples.bars, samples.ends, kind.sequence_length, samples.y)
-
-
-def forecast_of(model: Callable[[NDArray[np.float32]], NDArray[np.float64]], part: Samples) -> NDArray[np.float64]:
-    """Return the probabilities `model` gives `part`."""
-    return np.concatenate([model(x) for x in part.chunks()] or [np.empty(0)])
+from modeling.recipe import Recipe, as_seen_by, fit_recipe, forecast_of
+from modeling.splits import Fold, Indices
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,25 +39,24 @@ class Stitched:
     calibrator: Calibrator | None
 
 
-def out_of_sample(
-    kind: ModelKind, data: Dataset, folds: Sequence[Fold], settings: TrainingSettings, on_epoch: OnEpoch
-) -> Stitched:
+def out_of_sample(recipe: Recipe, data: Dataset, folds: Sequence[Fold], on_epoch: OnEpoch) -> Stitched:
     """Return the recipe's forecasts of all test parts, stitched.
 
     Each is made by the ONNX file of a model that was fitted on what came before, and calibrated by how the folds
     before did.
     """
+    kind, horizon_bars = recipe.kind, recipe.horizon_bars
     raw, said, idle, learned = [np.empty(0)], [], [], False
     tested = np.concatenate([fold.test for fold in folds])
     for fold in folds:
-        fitted = fit_recipe(kind, data, fold.train, settings, on_epoch)
+        fitted = fit_recipe(recipe, data, fold.train, on_epoch)
         forecast = _said(kind, fitted, data, fold.test)
-        before = _calibrator(data, tested, np.concatenate(raw), settings)
+        before = _calibrator(data, tested, np.concatenate(raw), horizon_bars)
         said.append(forecast if before is None else before.apply(forecast))
         idle.append(_idle(kind, fitted, data, fold, before))
         raw.append(forecast)
         learned = learned or fitted.learned
-    calibrator = _calibrator(data, tested, np.concatenate(raw), settings)
+    calibrator = _calibrator(data, tested, np.concatenate(raw), horizon_bars)
     return Stitched(np.concatenate(said), Decided.joined(idle), learned, calibrator)
 
 
@@ -127,9 +82,9 @@ def _idle(kind: ModelKind, fitted: Fitted, data: Dataset, fold: Fold, before: Ca
 
 
 def _calibrator(
-    data: Dataset, tested: Indices, forecast: NDArray[np.float64], settings: TrainingSettings
+    data: Dataset, tested: Indices, forecast: NDArray[np.float64], horizon_bars: int
 ) -> Calibrator | None:
     """Return what the first forecasts of the samples `tested` say."""
     known = np.isfinite(forecast)
     seen = tested[: len(forecast)][known]
-    return fit_calibrator(data.times_ms[seen], data.samples.y[seen], forecast[known], settings.horizon_bars)
+    return fit_calibrator(data.times_ms[seen], data.samples.y[seen], forecast[known], horizon_bars)

@@ -13,8 +13,9 @@ from contracts.account import Account
 from contracts.fees import SLIPPAGE_BPS, TAKER_FEE_BPS
 from contracts.units import Pair
 from modeling.judging.trading import TradingRule
-from modeling.kinds import TRAINING_KIND, KindName
+from modeling.kinds import MODELS, TRAINING_KIND, KindName
 from modeling.labels import LABELS, LabelName, LabelRule
+from modeling.recipe import Recipe
 from modeling.settings import ModelSettings
 from streaming.settings import ServiceSettings
 
@@ -84,6 +85,12 @@ class TrainingSettings(ModelSettings, ServiceSettings):
         lt=10_000,
     )
     progress_file: Path | None = Field(None, description="JSON of how far training is, rewritten as it goes")
+
+    @property
+    def recipe(self) -> Recipe:
+        """How a model is made."""
+        kind, rest = MODELS[self.model], (self.tune_fraction, self.seed, self.epochs)
+        return Recipe(kind, self.interval_s, self.horizon_bars, *rest)
 
     @property
     def trading_rule(self) -> TradingRule:

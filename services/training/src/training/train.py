@@ -17,6 +17,7 @@ from modeling.judging.verdict import Outcome, may_promote
 from modeling.kinds import MODELS
 from modeling.model_card import ModelCard
 from modeling.progress import Progress
+from modeling.recipe import TooFewRowsError
 from modeling.registered import NoModelError, RegisteredVersion, StoredModel
 from modeling.registry import ModelRegistry
 from streaming.exit_codes import EXIT_FAILED, EXIT_OK, EXIT_TOO_FEW_ROWS
@@ -25,7 +26,6 @@ from streaming.service.exit import exit_code_for
 from streaming.telemetry.logging import configure_logging
 from training.champion_challenger import sees_otherwise
 from training.fit import Trained, train_model
-from training.recipe import TooFewRowsError
 from training.settings import TrainingSettings
 from training.source import read_rows
 

@@ -279,9 +279,11 @@ class PaperBroker:
         left = EXACT.subtract(Decimal(order.quantity), Decimal(order.filled_quantity))
         if mark.mark_volume is None:
             return left  # written before marks had a volume: nothing is known that could bind
+        share = EXACT.multiply(EXACT.multiply(Decimal(mark.mark_volume), self.maximum_volume_pct), _PERCENT)
+        if left <= share:
+            return left
         with localcontext(EXACT):
-            share = Decimal(mark.mark_volume) * self.maximum_volume_pct * _PERCENT
-            return left if left <= share else instrument.rounded(share)
+            return instrument.rounded(share)
 
 
 def _is_whole(order: Order, execution: Execution) -> bool:

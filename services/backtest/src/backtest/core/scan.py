@@ -58,7 +58,9 @@ class Watch:
     levels
         (3, pairs): what is held, and the prices that a low and a high are looked at for.
     acts
-        (pairs, kinds): whether to wake at a bar of this kind.
+        (pairs): whether to wake at a bar of a kind, a bit for each.
+    fixed
+        What equity is beyond the worth of all holdings, roughly.
     worth_at_most
         Of all holdings together, at the price that loss limits look at.
     worth_at_least
@@ -66,7 +68,8 @@ class Watch:
     """
 
     levels: Floats
-    acts: NDArray[np.bool_]
+    acts: NDArray[np.int64]
+    fixed: float
     worth_at_most: float
     worth_at_least: float
 
@@ -89,7 +92,7 @@ def _scan(
     prices: Floats,
     kind: NDArray[np.int8],
     levels: Floats,
-    acts: NDArray[np.bool_],
+    acts: NDArray[np.int64],
     worth_at_most: float,
     worth_at_least: float,
 ) -> tuple[int, float]:
@@ -99,7 +102,7 @@ def _scan(
         worth, marked, gross = 0.0, 0.0, 0.0
         for pair in range(pairs):
             if (
-                acts[pair, kind[pair, bar]]
+                acts[pair] >> kind[pair, bar] & 1
                 or prices[LOW, pair, bar] <= levels[LOW_AT_MOST, pair]
                 or prices[HIGH, pair, bar] >= levels[HIGH_AT_LEAST, pair]
             ):

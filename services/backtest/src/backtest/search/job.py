@@ -18,7 +18,7 @@ from backtest.plan import Terms
 from backtest.provenance import code_digest, costs_of, digest_of
 from backtest.search.in_floats import refusal
 from backtest.search.space import Choice, Number
-from backtest.strategies_of import Chosen, Deciding
+from backtest.strategies_of import Chosen, Deciding, chosen
 from contracts.account import Account
 from contracts.errors import BadInputError
 from modeling.ledger import Attempt
@@ -77,6 +77,11 @@ class Job:
         if begin >= end:
             raise BadInputError("--from, --to", "a range with bars", "none in it")
         return Span(begin, end)
+
+    @property
+    def models(self) -> tuple[str, ...]:
+        """Names of the models whose predictions the strategy takes."""
+        return chosen(self.account).only.formulas(self.history.interval_s).models
 
     def made(self, choice: Choice) -> Chosen:
         """Return the account with the numbers of a try.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
@@ -22,6 +23,8 @@ from modeling.judging.sharpe import SharpeFacts
 from modeling.ledger import Ledger
 
 Floats = NDArray[np.float64]
+#: What a fold of this number is searched and tried with, and what runs its tries.
+Prepare = Callable[[int, Fold], AbstractContextManager[tuple[Job, Evaluate]]]
 
 
 @dataclass(frozen=True)
@@ -108,12 +111,23 @@ class Stability:
     spread: float
 
 
+def unchanged(job: Job, evaluate: Evaluate) -> Prepare:
+    """Return what prepares nothing: every fold has the same bars, and what came with them.
+
+    Returns
+    -------
+    Prepare
+        For `walk`.
+    """
+    return lambda _number, _fold: nullcontext((job, evaluate))
+
+
 def walk(
     job: Job,
     plan: Plan,
     folds: Sequence[Fold],
     ledger: Ledger,
-    evaluate: Evaluate,
+    prepare: Prepare,
     made: Callable[[int], None] = lambda _number: None,
 ) -> Walk:
     """Search on each fold's first bars, and try its winner on the others.
@@ -124,8 +138,8 @@ def walk(
         What, where, and on which bars.
     ledger
         Of all tries; the tests are in it, too.
-    evaluate
-        What runs tries.
+    prepare
+        What a fold is searched and tried with; models may be trained anew for each.
     made
         Told how many tries are done.
 
@@ -138,8 +152,9 @@ def walk(
     money, found = initial, []
     for number, fold in enumerate(folds):
         begun = number * plan.trials
-        study = search(job, plan, fold.train, ledger, evaluate, lambda done, begun=begun: made(begun + done))  # type: ignore[misc]
-        tested = _tested(job, fold, study.winner, money, ledger)
+        with prepare(number, fold) as (own, evaluate):
+            study = search(own, plan, fold.train, ledger, evaluate, lambda done, begun=begun: made(begun + done))  # type: ignore[misc]
+        tested = _tested(own, fold, study.winner, money, ledger)
         money = float(tested.equity[-1])
         found.append(tested)
     return Walk(tuple(found), initial)

@@ -44,7 +44,20 @@ class Holding:
         return exact.quantize(Decimal(1).scaleb(-price_decimals(exact)), ROUND_HALF_EVEN) if exact else _ZERO
 
     def traded(self, change: Decimal, price: Decimal, fee_quote: Decimal) -> Holding:
-        """Return the position after its quantity has changed by `change` at `price`."""
+        """Return the position after a fill.
+
+        Parameters
+        ----------
+        change
+            Of its quantity, base currency; below zero of a sale.
+        price, fee_quote
+            For one, and of all of it.
+
+        Returns
+        -------
+        Holding
+            A new one.
+        """
         if self.quantity * change >= 0:
             closed = realised = released = _ZERO
         else:
@@ -64,12 +77,24 @@ class Holding:
         return (self.cost_quote * -closed / self.quantity).quantize(_COST_STEP, ROUND_HALF_EVEN)
 
     def to_json(self) -> dict[str, str]:
-        """Return JSON-able data."""
+        """Return JSON-able data.
+
+        Returns
+        -------
+        dict[str, str]
+            Decimals as text.
+        """
         return {name: decimal_string(getattr(self, name)) for name in self.__slots__}
 
     @classmethod
     def from_json(cls, data: dict[str, str]) -> Holding:
-        """Read what `to_json` wrote, also that of a version that kept the price of the one fill there was."""
+        """Read what `to_json` wrote, also that of a version that kept the price of the one fill there was.
+
+        Returns
+        -------
+        Holding
+            An equal one.
+        """
         numbers = {name: Decimal(number) for name, number in data.items()}
         if (price := numbers.pop("average_price", None)) is not None:
             numbers["cost_quote"] = numbers["quantity"] * price

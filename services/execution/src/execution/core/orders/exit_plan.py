@@ -29,8 +29,11 @@ class ExitPlan:
     @classmethod
     def of(cls, signal: Signal) -> ExitPlan | None:
         """Return the plan of a signal, None if it has none."""
-        plan = cls(exact(signal.stop_pct), exact(signal.target_pct), exact(signal.trailing_pct), signal.maximum_bars)
-        return None if plan == cls() else plan
+        levels = (signal.stop_pct, signal.target_pct, signal.trailing_pct)
+        if signal.maximum_bars is None and levels == (None, None, None):
+            return None
+        stop, target, trailing = map(exact, levels)
+        return cls(stop, target, trailing, signal.maximum_bars)
 
     @property
     def has_levels(self) -> bool:

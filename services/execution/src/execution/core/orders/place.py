@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from contracts.order import Order, OrderStatus
 from contracts.replace import replace
+from contracts.trusted import made
 from contracts.units import MS_PER_MINUTE, decimal_string
 from execution.core.account.mark import Mark
 from execution.core.account.portfolio import Decided, Portfolio
@@ -14,7 +15,7 @@ from execution.core.alerts import alert
 from execution.core.context import Context
 from execution.core.orders.intent import Intent
 from execution.core.orders.open_order import OpenOrder
-from execution.core.rules import ORDER_RULES
+from execution.core.rules import EXIT_RULES, ORDER_RULES
 from execution.core.rules.rule import OrderRequest, OrderRule, RiskViolation
 
 _HOUR_MS = 60 * MS_PER_MINUTE
@@ -51,7 +52,8 @@ def _order(
     status: OrderStatus,
     reason: str | None,
 ) -> Order:
-    return Order(
+    order = made(
+        Order,
         account=context.account.name,
         order_id=order_id,
         signal_id=mark.signal_id,
@@ -72,6 +74,8 @@ def _order(
         decided_at_ms=context.at_ms,
         updated_at_ms=context.at_ms,
     )
+    # Of all that it is made of only the quantity may be what no order can have; then its class says so.
+    return order if quantity > 0 else Order.model_validate(order.model_dump())
 
 
 def _request(portfolio: Portfolio, intent: Intent, mark: Mark, context: Context) -> OrderRequest:
@@ -122,5 +126,5 @@ def _bars_since_fill(portfolio: Portfolio, pair: str, context: Context) -> int |
 
 
 def _first_violation(request: OrderRequest, intent: Intent) -> tuple[OrderRule, RiskViolation] | None:
-    rules = [rule for rule in ORDER_RULES if intent.opens or rule.exits_too]
+    rules = ORDER_RULES if intent.opens else EXIT_RULES
     return next(((rule, found) for rule in rules if (found := rule.check(request)) is not None), None)

@@ -13,6 +13,8 @@ _FOUND: list[Rule] = [module.RULE for module in _MODULES if hasattr(module, "RUL
 #: The last breach found names the trading state, so limits that end an account stand last.
 LOSS_RULES = sorted((rule for rule in _FOUND if isinstance(rule, LossRule)), key=lambda rule: rule.is_final)
 ORDER_RULES = sorted((rule for rule in _FOUND if isinstance(rule, OrderRule)), key=lambda rule: rule.place)
+#: Those that hold for what closes a position, too.
+EXIT_RULES = [rule for rule in ORDER_RULES if rule.exits_too]
 PAIR_RULES = [rule for rule in _FOUND if isinstance(rule, PairRule)]
 FILL_RULES = [rule for rule in _FOUND if isinstance(rule, FillRule)]
 COMMAND_RULES = [rule for rule in _FOUND if isinstance(rule, CommandRule)]

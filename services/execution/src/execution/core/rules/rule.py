@@ -21,6 +21,7 @@ Severity = Literal["INFO", "WARNING", "CRITICAL"]
 #: From which share of a limit on each is raised; a breach is beyond all of it.
 SHARES: Mapping[Severity, Decimal] = {"INFO": Decimal("0.5"), "WARNING": Decimal("0.8"), "CRITICAL": Decimal(1)}
 SEVERITIES: tuple[Severity, ...] = tuple(SHARES)
+_LEAST_SHARE = min(SHARES.values())
 PERCENT = Decimal("0.01")
 
 
@@ -138,9 +139,9 @@ class LossRule:
         A loss equal to the limit is no breach: equity must not drop *below* the floor.
         """
         loss, limit = self.loss(health), self.limit_quote(health)
-        reached = [severity for severity, share in SHARES.items() if loss >= limit * share]
-        if not reached:
+        if loss < limit * _LEAST_SHARE:
             return None
+        reached = [severity for severity, share in SHARES.items() if loss >= limit * share]
         most = f"{decimal_string(limit)} {health.account.currency}"
         message = f"{self.state}: lost {decimal_string(loss)} of at most {most}"
         severity = "WARNING" if reached[-1] == "CRITICAL" and loss == limit else reached[-1]

@@ -133,5 +133,7 @@ def _is_over(portfolio: Portfolio, pair: str, context: Context) -> bool:
 
 def _forget_exits(portfolio: Portfolio, context: Context) -> Portfolio:
     """Forget the wish to leave a pair that nothing is held or ordered of."""
+    if not portfolio.exiting:
+        return portfolio
     there = {pair for pair in portfolio.exiting if pair in portfolio.orders or sellable(portfolio, pair, context) > 0}
     return portfolio if there == portfolio.exiting else replace(portfolio, exiting=frozenset(there))

@@ -23,7 +23,8 @@ def check_losses(portfolio: Portfolio, minute: Minute, context: Context) -> Deci
     if _has_ended(portfolio, context):
         return portfolio, outputs
     low = context.policy.risk_mark == "low"
-    prices = {p: Decimal(s.mark_low if low else s.mark_close) for p, s in minute.candles.items()}
+    held = ((pair, candle) for pair, candle in minute.candles.items() if pair in portfolio.holdings)
+    prices = {pair: Decimal(candle.mark_low if low else candle.mark_close) for pair, candle in held}
     worth = equity(portfolio, prices)
     health = _health(portfolio, context, worth)
     for rule in LOSS_RULES:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, tzinfo
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-from contracts.units import MS_PER_SECOND
+from contracts.units import MS_PER_DAY, MS_PER_SECOND
 
 
 def trading_day(time_ms: int, timezone: str) -> str:
@@ -17,7 +17,14 @@ def trading_day(time_ms: int, timezone: str) -> str:
     >>> trading_day(1_767_225_600_000, "UTC"), trading_day(1_767_225_600_000 - 1, "UTC")
     ('2026-01-01', '2025-12-31')
     """
+    if timezone == "UTC":
+        return _utc_day(time_ms // MS_PER_DAY)
     return datetime.fromtimestamp(time_ms // MS_PER_SECOND, tz=_zone(timezone)).date().isoformat()
+
+
+@lru_cache
+def _utc_day(number: int) -> str:
+    return datetime.fromtimestamp(number * MS_PER_DAY // MS_PER_SECOND, tz=UTC).date().isoformat()
 
 
 @lru_cache
