@@ -22,6 +22,7 @@ from backtest.days import day_numbers
 from backtest.engine import Outcome
 from backtest.plan import Terms
 from contracts.account import Account
+from contracts.counted import counted
 from contracts.errors import TradestreamError
 from contracts.fill import Fill
 from contracts.timestamps import iso_utc_ms
@@ -98,7 +99,7 @@ def refusal(account: Account, broker: Broker, expiry_seconds: int) -> str | None
     (None, 'sizing = kelly')
     """
     if len(account.pairs) > 1:
-        return f"{len(account.pairs)} pairs share its money"
+        return f"{counted(len(account.pairs), 'pair')} share its money"
     if type(broker) is not PaperBroker or broker.latency_bars:
         return "orders that arrive later" if isinstance(broker, PaperBroker) else type(broker).__name__
     if expiry_seconds <= 0:
