@@ -52,11 +52,11 @@ def curve_of(outcome: Outcome) -> Curve:
     with localcontext(EXACT):
         money = np.repeat([float(standing.balance) for *_, standing in spans], lengths)
         cost = np.repeat([float(standing.cost) for *_, standing in spans], lengths)
-    exposure = np.zeros(len(market))
+    exposure = np.zeros(len(market) - market.first)
     for pair, number in market.numbers.items():
         held = [standing.holdings.get(pair) for *_, standing in spans]
         quantity = np.repeat([0.0 if each is None else float(each.quantity) for each in held], lengths)
-        exposure += np.where(quantity != 0, quantity * market.track.close[number], 0.0)
+        exposure += np.where(quantity != 0, quantity * market.track.close[number, market.first :], 0.0)
     worth = money + exposure - cost
     highest = np.maximum.accumulate(np.maximum(worth, float(outcome.opened.initial_balance)))
     return Curve(money, worth, exposure, highest - worth)
@@ -82,7 +82,7 @@ def exact_books(outcome: Outcome) -> dict[str, list[Any]]:
             else:
                 rows += [_row(standing, highest, _ZERO)] * len(bars)
     market = outcome.market
-    ends = (market.starts_ms + market.interval_ms).tolist()
+    ends = (market.starts_ms[market.first :] + market.interval_ms).tolist()
     names = tuple(Pnl.model_fields)
     told = {name: list(column) for name, column in zip(names[2:], zip(*rows, strict=True), strict=True)}
     return {"account": [market.account.name] * len(ends), "time_ms": ends, **told}
@@ -132,7 +132,8 @@ def _row(standing: Standing, highest: Decimal, exposure: Decimal) -> tuple[Any, 
 
 def _spans(outcome: Outcome) -> Iterator[tuple[int, int, Standing]]:
     """Yield [begin, end) of bars with how the account stood at their end."""
-    begin, standing = 0, Standing.of(0, outcome.opened)
+    begin = outcome.market.first
+    standing = Standing.of(begin, outcome.opened)
     for after in outcome.standings:
         if after.bar > begin:
             yield begin, after.bar, standing

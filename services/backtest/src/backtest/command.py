@@ -5,28 +5,26 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from time import perf_counter
 from typing import Any
 
 from rich.console import Console
 from rich.text import Text
 
 from backtest.bar_files import bars_of_files
-from backtest.engine import Outcome
 from backtest.history import History
-from backtest.plan import Terms, asked_of, outcomes_of
+from backtest.plan import Terms, asked_of
 from backtest.run_folders import bars_of_run
 from backtest.stores import bars_of_store
 from backtest.strategies_of import Chosen, chosen
-from backtest.tables import write_tables
+from backtest.stretches import stretches_of
+from backtest.tables import Tables
+from backtest.tally import Tally
 from backtest.trade_files import bars_of_trades
 from contracts.account import Account
 from contracts.clock import Clock, SystemClock
 from contracts.counted import counted
-from contracts.risk_alert import RiskAlert
-from contracts.timestamps import iso_utc, iso_utc_ms
+from contracts.timestamps import iso_utc
 from contracts.units import US_PER_SECOND
-from execution.core.account.operator_state import ACTIVE
 from results.export.write import ExportResult
 from results.report.page import write_report
 from results.report.wording import count, money, percent
@@ -99,22 +97,23 @@ def run_backtest(options: BacktestOptions, console: Console, clock: Clock | None
     BadInputError
         If bars, strategy, account or range cannot be used.
     """
-    now = clock or SystemClock()
-    started_us, began = now.now_us(), perf_counter()
+    now, tally = clock or SystemClock(), Tally()
+    started_us = now.now_us()
     known = [chosen(account) for account in options.accounts]
     history = history_of(options, known)
     accounts = known or [chosen(Account.model_validate({**options.account, "pairs": tuple(history.pairs)}))]
-    outcomes = outcomes_of(history, accounts, options.terms)
-    took = perf_counter() - began
-    with RunFolder(options.out).owned(afresh=True):
-        rows = write_tables(outcomes, options.out)
-        record = _record(options, history, accounts, outcomes)
-        record.started_at, record.finished_at = iso_utc(started_us), iso_utc(now.now_us())
-        record.wall_seconds = (now.now_us() - started_us) / US_PER_SECOND
-        states: dict[str, dict[str, Any]] = {"services": {}, "jobs": {}}
-        summary = write_summary(options.out, record, states, ExportResult(rows=rows), {})
-        write_report(options.out)
-    _print(console, options, outcomes, summary, took)
+    with Tables() as tables:
+        for stretch in tally.over(stretches_of(history, accounts, options.terms)):
+            tables.add(stretch)
+        with RunFolder(options.out).owned(afresh=True):
+            rows = tables.write(options.out)
+            record = _record(options, history, accounts, tally)
+            record.started_at, record.finished_at = iso_utc(started_us), iso_utc(now.now_us())
+            record.wall_seconds = (now.now_us() - started_us) / US_PER_SECOND
+            states: dict[str, dict[str, Any]] = {"services": {}, "jobs": {}}
+            summary = write_summary(options.out, record, states, ExportResult(rows=rows), {})
+            write_report(options.out)
+    _print(console, options, tally, summary)
     return summary
 
 
@@ -148,10 +147,7 @@ def history_of(options: BacktestOptions, known: Sequence[Chosen], *, predictions
     return bars_of_run(options.run, options.interval_s, pairs, names)
 
 
-def _record(
-    options: BacktestOptions, history: History, accounts: Sequence[Chosen], outcomes: Sequence[Outcome]
-) -> RunRecord:
-    markets = [outcome.market for outcome in outcomes]
+def _record(options: BacktestOptions, history: History, accounts: Sequence[Chosen], tally: Tally) -> RunRecord:
     every = [strategy for each in accounts for strategy in each.strategies]
     strategies = [f"{each.file.name} {each.hash}" for each in every]
     return RunRecord(
@@ -159,39 +155,17 @@ def _record(
         command=options.command,
         exchange=next(iter(history.pairs.values())).exchange,
         pairs=sorted(history.pairs),
-        live_from_ms=min(int(market.starts_ms[0]) for market in markets),
-        live_until_ms=max(market.end_ms(-1) for market in markets),
+        live_from_ms=tally.from_ms,
+        live_until_ms=tally.until_ms,
         live_feed=False,
-        notes=[*_stopped(outcomes), *history.notes, f"Strategies: {', '.join(dict.fromkeys(strategies))}."],
+        notes=[*tally.stopped, *history.notes, f"Strategies: {', '.join(dict.fromkeys(strategies))}."],
         interval_s=history.interval_s,
     )
 
 
-def _stopped(outcomes: Sequence[Outcome]) -> list[str]:
-    """Return of each account that a limit has ended, or stopped on its last day, since when it has not traded."""
-    notes = []
-    for outcome in outcomes:
-        state, account = outcome.portfolio.trading_state, outcome.market.account.name
-        if state == ACTIVE:
-            continue
-        breaches = [each for each in outcome.messages if isinstance(each, RiskAlert) and each.severity == "CRITICAL"]
-        since = f" at {iso_utc_ms(breaches[-1].time_ms)}" if breaches else ""
-        notes.append(f"{account} came to its limit{since} ({state}) and did not buy again.")
-    return notes
-
-
-def _print(
-    console: Console,
-    options: BacktestOptions,
-    outcomes: Sequence[Outcome],
-    summary: dict[str, Any],
-    took: float,
-) -> None:
-    bars = sum(len(each.market.pairs[0].bars) for each in outcomes)
-    awake = sum(len(each.awake) for each in outcomes)
-    lines: list[tuple[str, str]] = [
-        ("Bars", f"{count(bars)}, awake on {count(awake)}; decided and traded in {took:.2f} s")
-    ]
+def _print(console: Console, options: BacktestOptions, tally: Tally, summary: dict[str, Any]) -> None:
+    took = f"decided and traded in {tally.took_seconds:.2f} s"
+    lines: list[tuple[str, str]] = [("Bars", f"{count(tally.bars)}, awake on {count(tally.awake)}; {took}")]
     for name, own in summary["pnl"]["accounts"].items():
         currency = own["currency"]
         traded = f"{counted(own['fills'], 'fill')}, {counted(own['round_trips'], 'round trip')}"

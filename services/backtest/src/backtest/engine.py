@@ -46,6 +46,14 @@ Word = tuple[int, Spoken]
 _NEAR = 1e-9
 
 
+@dataclass(frozen=True, slots=True)
+class Going:
+    """An account that goes on: its portfolio after a bar, whatever it slept through before, and what has ended."""
+
+    portfolio: Portfolio
+    archive: Archive
+
+
 @dataclass
 class Outcome:
     """What became of an account.
@@ -64,6 +72,8 @@ class Outcome:
         How the account stood after those that booked something, or began a day.
     unheard
         Reports of orders that nobody knows: execution sets them aside too.
+    going
+        What goes on behind the last bar.
     """
 
     market: Market
@@ -73,6 +83,7 @@ class Outcome:
     awake: list[int] = field(default_factory=list)
     standings: list[Standing] = field(default_factory=list)
     unheard: list[OrderReport] = field(default_factory=list)
+    going: Going | None = None
 
     def __post_init__(self) -> None:
         self.portfolio = self.opened
@@ -92,8 +103,9 @@ def run(
     policy: Policy,
     parts: Mapping[str, Part] = PARTS,
     words: Iterable[Word] = (),
+    going: Going | None = None,
 ) -> Outcome:
-    """Return what becomes of an account that begins with the first bar.
+    """Return what becomes of an account over the bars of a market that are traded.
 
     Parameters
     ----------
@@ -105,15 +117,18 @@ def run(
         By what it sleeps; `DENSE` runs the step on every bar.
     words
         What operators and the venue said meanwhile, in its order.
+    going
+        What was left behind the bar before the first; None where the account begins with it.
 
     Returns
     -------
     Outcome
         The same, whatever it sleeps by.
     """
-    outcome = Outcome(market, Portfolio.opened(market.account))
+    since = going or Going(Portfolio.opened(market.account), Archive(MemoryState()))
+    outcome, archive = Outcome(market, since.portfolio), since.archive
     context = Context(market.account, broker, policy, at_ms=0, bar_ms=market.interval_ms)
-    portfolio, begin, coming, archive = outcome.opened, 0, deque(words), Archive(MemoryState())
+    portfolio, begin, coming = outcome.opened, market.first, deque(words)
     with localcontext(EXACT), _uncollected():
         while begin < len(market) or coming:
             portfolio, has_heard = _heard(outcome, portfolio, begin, coming, context, archive)
@@ -134,6 +149,7 @@ def run(
             portfolio, told = _act(market, portfolio, bar, context, archive, whole=is_before_word)
             outcome.add(bar, portfolio, told)
             begin = bar + 1
+    outcome.going = Going(portfolio, archive)
     return outcome
 
 

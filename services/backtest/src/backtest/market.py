@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import cached_property
 
@@ -46,6 +46,8 @@ class Market:
         The bars that begin a trading day.
     track
         What the scan reads.
+    first
+        The first bar that is traded; those before it are there for what looks back to them.
     """
 
     account: Account
@@ -56,6 +58,27 @@ class Market:
     present: NDArray[np.bool_]
     day_starts: list[int]
     track: Track
+    first: int = 0
+
+    def between(self, since_ms: int, until_ms: int) -> Market:
+        """Return the same with only bars that begin in ``since_ms <= time < until_ms`` traded.
+
+        Returns
+        -------
+        Market
+            With those before as what has been, and without those after.
+        """
+        first, end = self.starts_ms.searchsorted([since_ms, until_ms]).tolist()
+        if end == len(self):
+            return replace(self, first=first)
+        return replace(
+            self,
+            starts_ms=self.starts_ms[:end],
+            places=self.places[:, :end],
+            present=self.present[:, :end],
+            track=self.track.until(end),
+            first=first,
+        )
 
     def __len__(self) -> int:
         return len(self.starts_ms)

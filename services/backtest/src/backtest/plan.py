@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from backtest.bars import Bars
 from backtest.decided import Decided
 from backtest.engine import Outcome, run
 from backtest.history import History
@@ -70,14 +71,31 @@ def _outcome(history: History, each: Chosen, terms: Terms) -> Outcome:
     return run(market_of(each.account, decided, terms.policy), terms.broker, terms.policy)
 
 
-def _decided(history: History, pair: str, each: Chosen, terms: Terms) -> Decided:
+def bars_within(history: History, pair: str, account: str, terms: Terms) -> tuple[Bars, int, int]:
+    """Return the bars of a pair, and which of them are traded.
+
+    Returns
+    -------
+    tuple[Bars, int, int]
+        All that the history has, the first that is traded, and the first after that which is not.
+
+    Raises
+    ------
+    BadInputError
+        If the history does not have the pair, or no bar of it in the range.
+    """
     if pair not in history.pairs:
-        raise BadInputError(f"{each.account.name}.pairs", f"pairs of {', '.join(history.pairs)}", pair)
+        raise BadInputError(f"{account}.pairs", f"pairs of {', '.join(history.pairs)}", pair)
     bars = history.pairs[pair]
     first, last = _bounds(bars.starts_ms, terms)
     if first >= last:
         there = " to ".join(iso_utc_ms(int(bars.starts_ms[place])) for place in (0, -1))
         raise BadInputError("--from, --to", f"a range with bars of {pair}, which go from {there}", "none in it")
+    return bars, first, last
+
+
+def _decided(history: History, pair: str, each: Chosen, terms: Terms) -> Decided:
+    bars, first, last = bars_within(history, pair, each.account.name, terms)
     # Decided on all that came before, too: a strategy is warm where its history allows it.
     return each.decided(bars[:last], terms.expiry_seconds)[first:]
 

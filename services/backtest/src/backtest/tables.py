@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from tempfile import TemporaryDirectory
+from typing import Any, Self
 
 import numpy as np
 import polars as pl
@@ -15,10 +16,11 @@ from backtest.decided import DECISIONS, NOTHING_SAID, Decided, target_of
 from backtest.engine import Outcome
 from backtest.joined import parts_of
 from contracts.candle import QUALITIES
-from contracts.message import Message
 from contracts.units import MS_PER_SECOND
 from results.export.tables import TABLES, Table, table
 from results.own_files import TABLE_MARK
+
+_NAMES = {each.message: each.name for each in TABLES}
 
 
 def write_tables(outcomes: Iterable[Outcome], out: Path) -> dict[str, int]:
@@ -36,26 +38,116 @@ def write_tables(outcomes: Iterable[Outcome], out: Path) -> dict[str, int]:
     dict[str, int]
         Rows by table.
     """
-    every = list(outcomes)
-    messages: dict[type[Message], list[dict[str, Any]]] = {}
-    for outcome in every:
-        for message in outcome.messages:
-            messages.setdefault(type(message), []).append(message.model_dump())
-    bars = {(of.bars.exchange, of.bars.pair): of.bars for each in every for of in each.market.pairs}
-    decided = [(part, each) for each in every for of in each.market.pairs for part in parts_of(of)]
-    frames = {
-        "candles": _together(table("candles"), map(_candles, bars.values())),
-        "signals": _together(table("signals"), (_signals(of, each) for of, each in decided)),
-        "pnl": _together(table("pnl"), map(exact_books, every)),
-    }
-    rows = {}
-    for each in TABLES:
-        frame = frames.get(each.name)
-        if frame is None:
-            frame = pl.DataFrame(messages.get(each.message, []), schema=each.schema)
-        frame.sort(each.sorting).write_parquet(out / f"{each.name}.parquet", metadata=TABLE_MARK)
-        rows[each.name] = frame.height
-    return rows
+    with Tables() as tables:
+        tables.add(list(outcomes))
+        return tables.write(out)
+
+
+class Tables:
+    """Tables of a backtest that comes stretch by stretch, in the order of time.
+
+    Rows of bars go to files as they come, and only those of orders and what follows from them are kept. Nothing is
+    written where results go before all is there.
+    """
+
+    def __init__(self) -> None:
+        self._messages: dict[str, list[pl.DataFrame]] = {}
+        self._of_bars = {name: _Parts(table(name)) for name in ("candles", "signals", "pnl")}
+        self._folder: TemporaryDirectory[str] | None = None
+
+    def __enter__(self) -> Self:
+        self._folder = TemporaryDirectory(prefix="tradestream-tables-")
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._folder is not None:
+            self._folder.cleanup()
+
+    def add(self, outcomes: Sequence[Outcome]) -> None:
+        """Take what became of accounts in a stretch.
+
+        Parameters
+        ----------
+        outcomes
+            Of each account.
+        """
+        assert self._folder is not None  # within a `with`
+        told: dict[str, list[dict[str, Any]]] = {}
+        for outcome in outcomes:
+            for message in outcome.messages:
+                told.setdefault(_NAMES[type(message)], []).append(message.model_dump())
+        for name, rows in told.items():
+            self._messages.setdefault(name, []).append(pl.DataFrame(rows, schema=table(name).schema))
+        traded = [(own, each) for each in outcomes for own in _traded(each)]
+        bars = {(own.bars.exchange, own.bars.pair): own.bars for own, _ in traded}
+        signals = (_signals(part, each) for own, each in traded for part in parts_of(own))
+        folder = Path(self._folder.name)
+        self._of_bars["candles"].add(map(_candles, bars.values()), folder)
+        self._of_bars["signals"].add(signals, folder)
+        self._of_bars["pnl"].add(map(exact_books, outcomes), folder)
+
+    def write(self, out: Path) -> dict[str, int]:
+        """Write ``<table>.parquet`` for each.
+
+        Parameters
+        ----------
+        out
+            A folder of ours.
+
+        Returns
+        -------
+        dict[str, int]
+            Rows by table.
+        """
+        rows = {}
+        for each in TABLES:
+            path = out / f"{each.name}.parquet"
+            if each.name in self._of_bars:
+                rows[each.name] = self._of_bars[each.name].write(path)
+            else:
+                frame = pl.concat([pl.DataFrame(schema=each.schema), *self._messages.get(each.name, [])])
+                frame.sort(each.sorting).write_parquet(path, metadata=TABLE_MARK)
+                rows[each.name] = frame.height
+        return rows
+
+
+class _Parts:
+    """A table in parts, each later than the one before; the first stays in memory until there is another."""
+
+    def __init__(self, of: Table) -> None:
+        self._of = of
+        self._only: pl.DataFrame | None = None
+        self._files: list[Path] = []
+        self._rows = 0
+
+    def add(self, parts: Iterable[Mapping[str, Any]], folder: Path) -> None:
+        frame = _together(self._of, parts).sort(self._of.sorting)
+        self._rows += frame.height
+        if self._only is None and not self._files:
+            self._only = frame
+            return
+        for each in (self._only, frame):
+            if each is not None:
+                self._files.append(folder / f"{self._of.name}-{len(self._files):06}.parquet")
+                each.write_parquet(self._files[-1])
+        self._only = None
+
+    def write(self, path: Path) -> int:
+        if self._files:
+            pl.scan_parquet(self._files).sink_parquet(path, metadata=TABLE_MARK)
+        else:
+            only = pl.DataFrame(schema=self._of.schema) if self._only is None else self._only
+            only.write_parquet(path, metadata=TABLE_MARK)
+        return self._rows
+
+
+def _traded(outcome: Outcome) -> Iterator[Decided]:
+    """Yield of each pair what was said on the bars that were traded."""
+    market = outcome.market
+    for each in market.pairs if market.first < len(market) else ():
+        begin, end = int(market.starts_ms[market.first]), int(market.starts_ms[-1])
+        starts = each.bars.starts_ms
+        yield each[int(starts.searchsorted(begin)) : int(starts.searchsorted(end, side="right"))]
 
 
 def _together(of: Table, parts: Iterable[Mapping[str, Any]]) -> pl.DataFrame:

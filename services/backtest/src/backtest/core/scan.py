@@ -48,6 +48,11 @@ class Track:
         close: Floats = self.prices[CLOSE]
         return close
 
+    def until(self, end: int) -> Track:
+        """Return the bars before `end`, in a piece as the compiled scan takes them."""
+        prices, decision, kind = self.prices[..., :end], self.decision[:, :end], self.kind[:, :end]
+        return Track(np.ascontiguousarray(prices), np.ascontiguousarray(decision), np.ascontiguousarray(kind))
+
 
 @dataclass(frozen=True, slots=True)
 class Watch:

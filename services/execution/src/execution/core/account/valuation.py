@@ -36,6 +36,8 @@ def unrealised(portfolio: Portfolio, prices: Mapping[str, Decimal] | None = None
     Decimal
         Quote currency.
     """
+    if not portfolio.holdings:
+        return _ZERO
     return sum(
         (
             holding.quantity * _price(portfolio, pair, prices) - holding.cost_quote

@@ -23,6 +23,7 @@ from execution.core.orders.sizing import Asked, Sized, size
 from execution.core.rules.rule import PERCENT
 
 SUPERSEDED = "superseded"
+_NO_PLAN, _NO_CLOSES = ExitPlan(), Closes()
 #: What the strategy wanted, and may take back.
 _STRATEGYS: frozenset[Purpose] = frozenset({"decision", "exit"})
 _BUY: frozenset[Decision] = frozenset({"buy"})
@@ -114,10 +115,10 @@ def _asked(portfolio: Portfolio, signal: Signal, context: Context) -> Asked:
         close=mark.close,
         price=price,
         cost_of=lambda quantity: quantity * price + broker.fee_quote(quantity, price, "taker", instrument),
-        plan=ExitPlan.of(signal) or ExitPlan(),
+        plan=ExitPlan.of(signal) or _NO_PLAN,
         probability_up=exact(signal.probability_up),
         confidence=exact(signal.confidence),
-        closes=portfolio.closes.get(signal.pair, Closes()),
+        closes=portfolio.closes.get(signal.pair, _NO_CLOSES),
     )
 
 

@@ -44,7 +44,7 @@ def check_losses(portfolio: Portfolio, minute: Minute, context: Context) -> Deci
 
 def wakes_of_losses(portfolio: Portfolio, context: Context, rule: LossRule) -> list[Wakes]:
     """From which equity on a loss rule speaks; what holds nothing can lose nothing."""
-    if _has_ended(portfolio, context) or (rule.equity_at is not None and not portfolio.holdings):
+    if (rule.equity_at is not None and not portfolio.holdings) or _has_ended(portfolio, context):
         return []
     health = _health(portfolio, context, balance(portfolio))
     return [rule.wakes(health, portfolio.trading_state, told=_told_today(portfolio, rule))]
@@ -62,6 +62,8 @@ def wakes_of_pairs(portfolio: Portfolio, _context: Context, rule: PairRule) -> l
 def check_pairs(portfolio: Portfolio, minute: Minute, context: Context) -> Decided:
     """Report once per episode a pair that was not waited for, or whose mark is unknown while money stands in it."""
     outputs: list[Message] = []
+    if not (portfolio.holdings or portfolio.orders or minute.missing or portfolio.stale):
+        return portfolio, outputs
     stale = set()
     for pair in sorted({*portfolio.holdings, *portfolio.orders, *minute.missing}):
         view = _view(portfolio, minute, pair, context)
@@ -89,12 +91,16 @@ def _health(portfolio: Portfolio, context: Context, worth: Decimal) -> AccountHe
 
 def _told_today(portfolio: Portfolio, rule: LossRule) -> Severity | None:
     """Return the worst that was said of a limit this day: nothing less is said after it."""
+    if not portfolio.alerted:
+        return None
     told = [each for each in SEVERITIES if portfolio.alerted.get(f"{rule.state}:{each}") == (portfolio.day or "")]
     return told[-1] if told else None
 
 
 def _has_ended(portfolio: Portfolio, context: Context) -> bool:
     """Nothing is checked any more: no limit can stop what has been stopped for good."""
+    if portfolio.trading_state == ACTIVE:
+        return False
     return any(portfolio.trading_state == rule.state and rule.ends(context.account) for rule in LOSS_RULES)
 
 

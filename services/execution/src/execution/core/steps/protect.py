@@ -27,6 +27,8 @@ POSITION_CLOSED, RESIZED, EXIT_REACHED = "position_closed", "resized", "exit_rea
 def protect(portfolio: Portfolio, context: Context) -> Decided:
     """See that what rests on a position is as large as it, and that nothing rests on, or sells, what is not held."""
     outputs: list[Message] = []
+    if not portfolio.guards:
+        return portfolio, outputs
     for pair in sorted(portfolio.guards):
         portfolio, told = (_rest if _is_held(portfolio, pair) else _release)(portfolio, pair, context)
         outputs += told
