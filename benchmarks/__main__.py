@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from benchmarks import accounts, candles, latency, machine, scale
 from benchmarks.accounting import measure as accounting
 from benchmarks.backtests import measure as backtests
+from benchmarks.backtests import memory as years
 from benchmarks.features import batch, restart, service, strategies, stream
 from benchmarks.features.one_core import on_one_core
 from benchmarks.live_market import Market
@@ -29,6 +30,7 @@ LOGLESS: dict[str, Callable[[], list[Table]]] = {
     "features-batch": lambda: on_one_core(batch.measure, batch.Size()),
     "features-restart": lambda: restart.measure(restart.Size()),
     "backtest": lambda: on_one_core(backtests.measure, backtests.Size()),
+    "backtest-memory": years.measure,
     "accounting": accounting.measure,
     "accounts": lambda: on_one_core(accounts.measure, accounts.Size()),
     "strategies": lambda: on_one_core(strategies.measure, strategies.Size()),

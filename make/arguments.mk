@@ -45,6 +45,7 @@ steps    ?=
 pair     ?=
 #: Of a strategy, as JSON.
 parameters ?=
+hyperparameters ?=
 service  ?=
 variant  ?= live
 tests    ?= tests
@@ -103,7 +104,7 @@ given = $(call quoted,$(value $(1)))
 #: An option with an argument's value, if it was given: $(call option,out) is --out='runs/demo'.
 option = $(if $(value $(1)),--$(or $(2),$(1))=$(call given,$(1)))
 # What was given stays as it is: make would look for variables in it on the way into the environment.
-unexport accounts parameters ranges winner file strategy card models steps out run data bars trades reference store query against from to stage pair pairs id reason account by fill
+unexport accounts parameters hyperparameters ranges winner file strategy card models steps out run data bars trades reference store query against from to stage pair pairs id reason account by fill
 #: Whose log: run=FOLDER, or the configured one, or that of the demo or of `make run`.
 of_log = $(or $(call option,run),$(if $(value TRADESTREAM_BROKER_ADDRESS),,--run=$(1)))
 OF_RUN = $(call of_log,runs/demo)
@@ -113,7 +114,7 @@ OF_PAPER = $(call of_log,$(call given,data))
 history_days ?=
 #: Values that there are, of arguments that are a choice or a list of choices; those of model= stand in KINDS.
 choices_features := core full
-choices_part     := candles latency scale features strategies backtest accounting accounts features-stream features-batch features-restart features-service orders live paper
+choices_part     := candles latency scale features strategies backtest backtest-memory accounting accounts features-stream features-batch features-restart features-service orders live paper
 choices_without  := asking deadline fill_ids
 choices_logs     := embedded kafka
 choices_log      := embedded kafka both
@@ -149,7 +150,8 @@ BANDIT := $(RUN) bandit --quiet -ll --configfile pyproject.toml --recursive pack
 unexport PYTHONDONTWRITEBYTECODE
 SYNC := $(UV) sync --frozen --inexact --quiet
 #: What the kind of model needs to be trained, beside what training always has; a kind that is not known needs nothing.
-EXTRA = $(if $(value models),,$(shell awk '$$1 == "$(model)" && $$2 != "-" { print $$2 }' $(KINDS)))
+OF_KIND = $(if $(value models),,$(shell awk '$$1 == "$(model)" && $$2 != "-" { print $$2 }' $(KINDS)))
+EXTRA = $(OF_KIND)
 
 .tools/bin/uv:
 	@echo "uv is not installed: putting one into .tools (a virtual environment of this folder's own)"

@@ -60,6 +60,17 @@ models: install ## Models of your own: action=list|show|promote|rollback|challen
 		$(if $(promote),--promote)) $(if $(filter register promote rollback challenge withdraw,$(action)),$(call option,reason) $(call option,by)) \
 		$(if $(filter register,$(action)),-- $(call given,file)) $(if $(filter show promote challenge,$(action)),$(version))
 
+.PHONY: train tune
+TRAIN = $(RUN) tradestream models train --model=$(call quoted,$(model)) $(call option,trials) $(call option,hyperparameters) $(OF_MODELS)
+train tune: model = $(or $(SHELL_ENVIRONMENT_MODEL),$(call taken_by,demo))
+train: install ## Train a model on a run's rows; it is served if it passes the gate [run=runs/demo model=KINDS hyperparameters='{"num_leaves": 16}']
+	@$(TRAIN)
+
+tune: trials := $(or $(trials),30)
+tune: EXTRA = search $(OF_KIND)
+tune: install ## Search for a model's hyperparameters, each try counted by the gate, and train the best [run=runs/demo model=KINDS hyperparameters= trials=30]
+	@$(TRAIN)
+
 .PHONY: promote
 promote: install ## Serve a version of a model from the next rows on: version=2 or challenger [run=runs/demo by= reason="..." if it has not passed the gate]
 	@$(RUN) tradestream models promote $(OF_MODELS) $(call option,reason) $(call option,by) -- $(call given,version)

@@ -14,6 +14,7 @@ import pytest
 from benchmarks import accounts, candles, latency, reference, results, scale, soak
 from benchmarks.accounting import measure as accounting
 from benchmarks.backtests import measure as backtests
+from benchmarks.backtests import memory as years
 from benchmarks.backtests.measure import FAST, SLOW
 from benchmarks.features import batch, nautilus_peer, restart, service, strategies, stream
 from benchmarks.features.agreement import compare
@@ -108,6 +109,12 @@ def test_a_backtest_is_measured_and_an_engine_with_other_trades_refused() -> Non
     assert len(table.rows) == 4
     with pytest.raises(AssertionError, match="anybody: expected our fills"):
         backtests.require_same_trades("anybody", [(60_000, "buy")], [(60_000, "sell")], end_ms=120_000)
+
+
+def test_what_years_need_is_what_a_process_has_needed() -> None:
+    found = years.run(2_000)
+    assert found["fills"] > 0
+    assert found["peak_mib"] > 10
 
 
 def test_books_that_differ_are_told_by_fill_cause_and_equity() -> None:

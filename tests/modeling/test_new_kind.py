@@ -26,7 +26,7 @@ from modeling.onnx_graph import INPUT, head_nodes, model_bytes
 
 KIND = ModelKind("base_rate", sequence_length=1, module=__name__)
 
-def fit(train, tune, *, seed, epochs, on_epoch):
+def fit(train, tune, *, seed, epochs, on_epoch, hyperparameters):
     rate, width = float(train.y.mean()), train.bars.shape[1]
     bias = np.array([math.log(rate / (1 - rate))], dtype=np.float32)
     nodes, constants = head_nodes("row", np.zeros((1, width), dtype=np.float32), bias)

@@ -21,8 +21,14 @@ from modeling.sequence import SEQUENCE_BARS
 from training.fit import ParityError, Trained, train_model
 from training.settings import TrainingSettings
 
-_MARKS = {"torch": [pytest.mark.torch]}
-KINDS = [pytest.param(kind, id=name, marks=_MARKS.get(kind.extra, [])) for name, kind in MODELS.items()]
+
+def _marks(kind: ModelKind) -> list[pytest.MarkDecorator]:
+    marks = [pytest.mark.torch] if kind.extra == "torch" else []
+    # It takes as long as its members, who are tested alone, and test_ensemble.py has what is its own.
+    return [*marks, pytest.mark.long] if kind.name == "ensemble" else marks
+
+
+KINDS = [pytest.param(kind, id=name, marks=_marks(kind)) for name, kind in MODELS.items()]
 every_model = pytest.mark.parametrize("kind", KINDS)
 
 _trained: dict[str, Trained] = {}

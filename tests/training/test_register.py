@@ -101,12 +101,12 @@ def _stored(champion, **update) -> StoredModel:
 
 
 def test_a_refit_meets_the_champions_weights_on_what_is_new_to_both(champion, datasets) -> None:
-    kind, data = MODELS[champion.settings.model], datasets[champion.settings.model]
+    recipe, data = champion.settings.recipe, datasets[champion.settings.model]
     folds = _folds(data, champion.settings)
-    unproven = meet(_stored(champion), kind, data, folds, champion.settings)
+    unproven = meet(_stored(champion), recipe, data, folds, champion.settings)
     assert (dict(unproven.bars), unproven.refit_of) == ({}, None)
     stored = _stored(champion, verdict=_passing(champion.trained).card.verdict)
-    meeting = meet(stored, kind, data, folds, champion.settings)
+    meeting = meet(stored, recipe, data, folds, champion.settings)
     tested = np.concatenate([fold.test for fold in folds])
     new = data.times_ms[tested] >= stored.card.trained_to_ms
     assert not meeting.bars and 100 < new.sum() < len(new)
@@ -117,7 +117,7 @@ def test_another_kind_meets_the_champions_recipe_on_the_same_folds(champion, dat
     data = datasets[champion.settings.model]
     folds = _folds(data, champion.settings)
     other = next(kind for kind in MODELS.values() if kind.name != champion.settings.model and not kind.extra)
-    meeting = meet(_stored(champion), other, data, folds, champion.settings)
+    meeting = meet(_stored(champion), replace(champion.settings.recipe, kind=other), data, folds, champion.settings)
     assert meeting.refit_of is None
     assert np.isfinite(meeting.bars[CHAMPION]).all()
 
@@ -128,13 +128,13 @@ def test_another_kind_meets_the_champions_recipe_on_the_same_folds(champion, dat
     ids=["other features", "other horizon", "other label"],
 )
 def test_who_cannot_be_compared_is_not(champion, datasets, update) -> None:
-    kind, data = MODELS[champion.settings.model], datasets[champion.settings.model]
+    recipe, data = champion.settings.recipe, datasets[champion.settings.model]
     proven = {"verdict": _passing(champion.trained).card.verdict}
     assert (
-        meet(_stored(champion, **proven), kind, data, _folds(data, champion.settings), champion.settings).refit_of
+        meet(_stored(champion, **proven), recipe, data, _folds(data, champion.settings), champion.settings).refit_of
         is not None
     )
     meeting = meet(
-        _stored(champion, **proven, **update), kind, data, _folds(data, champion.settings), champion.settings
+        _stored(champion, **proven, **update), recipe, data, _folds(data, champion.settings), champion.settings
     )
     assert (dict(meeting.bars), meeting.refit_of) == ({}, None)

@@ -11,13 +11,12 @@ from onnx import helper, numpy_helper
 
 from modeling.judging.evidence import evidence, per_window
 from modeling.kind import Fitted
-from modeling.metrics import log_losses
+from modeling.metrics import log_losses, log_odds
 
 Floats = NDArray[np.float64]
 
 #: Twice the gain in log likelihood that two numbers reach by luck in one case of a hundred (chi-square, 2).
 LEAST_GAIN = 9.21
-_EDGE = 1e-6
 #: Of Newton's method; it has arrived long before.
 _STEPS = 25
 
@@ -42,7 +41,7 @@ class Calibrator:
         Floats
             NaN where there was none.
         """
-        calibrated: Floats = 1 / (1 + np.exp(-(self.slope * _logits(probabilities) + self.intercept)))
+        calibrated: Floats = 1 / (1 + np.exp(-(self.slope * log_odds(probabilities) + self.intercept)))
         return calibrated
 
 
@@ -65,7 +64,7 @@ def fit_calibrator(
     Calibrator | None
         The most likely one.
     """
-    logits = _logits(probabilities)
+    logits = log_odds(probabilities)
     if len(y) < 100 or np.ptp(logits) < 1e-9:
         return None
     inputs = np.column_stack([logits, np.ones(len(logits))])
@@ -112,9 +111,3 @@ def calibrated(fitted: Fitted, calibrator: Calibrator | None) -> Fitted:
         return calibrator.apply(fitted.native(x))
 
     return Fitted(bytes(model.SerializeToString(deterministic=True)), native, params, fitted.learned)
-
-
-def _logits(probabilities: Floats) -> Floats:
-    p = np.clip(probabilities, _EDGE, 1 - _EDGE)
-    logits: Floats = np.log(p / (1 - p))
-    return logits

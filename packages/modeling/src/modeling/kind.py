@@ -5,7 +5,7 @@ from __future__ import annotations
 import ctypes
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib import import_module
 from importlib.util import find_spec
 from typing import Literal, Protocol
@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from modeling.dataset import Samples
+from modeling.hyperparameter import Hyperparameter, Number
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +54,24 @@ class OnEpoch(Protocol):
 
 
 class Fit(Protocol):
-    """Trains a model on `train`; `tune` only says when to stop or what to choose. Equal input, equal bytes."""
+    """Trains a model on `train`; `tune` only says when to stop or what to choose. Equal input, equal bytes.
 
-    def __call__(self, train: Samples, tune: Samples, *, seed: int, epochs: int, on_epoch: OnEpoch) -> Fitted: ...
+    Parameters
+    ----------
+    hyperparameters
+        All that the kind declares, by name.
+    """
+
+    def __call__(
+        self,
+        train: Samples,
+        tune: Samples,
+        *,
+        seed: int,
+        epochs: int,
+        on_epoch: OnEpoch,
+        hyperparameters: Mapping[str, Number],
+    ) -> Fitted: ...
 
 
 TakenBy = Literal["training", "demo"]
@@ -84,6 +100,8 @@ class ModelKind:
         Shared library that its library expects of a Linux system, and the command that brings it.
     bar
         Whether every other kind must be better than this one.
+    hyperparameters
+        What training can be told of it, by name, and a search may choose.
     """
 
     name: str
@@ -94,6 +112,7 @@ class ModelKind:
     taken_by: TakenBy | None = None
     system_library: tuple[str, str] | None = None
     bar: bool = False
+    hyperparameters: Mapping[str, Hyperparameter] = field(default_factory=dict, hash=False)
 
     def load(self) -> Fit:
         """Import the model's library and return its `fit`.

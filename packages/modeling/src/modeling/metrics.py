@@ -41,6 +41,19 @@ def log_losses(y: Floats, p: Floats) -> Floats:
     return losses
 
 
+def log_odds(p: Floats) -> Floats:
+    """Return the logits of probabilities, which are kept away from 0 and 1 as `log_losses` keeps them.
+
+    Returns
+    -------
+    Floats
+        Of the same shape; NaN where there is no probability.
+    """
+    p = np.clip(p, _EDGE, 1 - _EDGE)
+    logits: Floats = np.log(p / (1 - p))
+    return logits
+
+
 def brier(y: Floats, p: Floats) -> float:
     """Return the mean squared error of the probabilities."""
     return float(np.mean((p - y) ** 2))

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from contracts.errors import BadInputError
 from modeling.facts import ModelFacts
+from modeling.hyperparameter import Number
 from modeling.input_list import InputList, input_list
 from modeling.judging.verdict import Verdict
 from modeling.labels import RISE, LabelRule
@@ -16,6 +17,26 @@ from modeling.sequence import SEQUENCE_BARS
 
 #: What an output says: a probability of a higher close, or its logarithm of odds.
 OutputKind = Literal["probability", "logit"]
+
+
+class TuningTry(BaseModel):
+    """What a search tried.
+
+    Attributes
+    ----------
+    hyperparameters
+        All that the kind has.
+    log_loss
+        Of its forecasts out of sample, as far as they go.
+    folds
+        How many of the folds it was tried on before it was given up.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    hyperparameters: dict[str, Number]
+    log_loss: float
+    folds: int
 
 
 class ModelCard(BaseModel):
@@ -43,6 +64,10 @@ class ModelCard(BaseModel):
         What it was trained on.
     seed
         Of its training; None if there is none, or nobody said.
+    hyperparameters
+        Of its recipe, all that the kind has.
+    tuning
+        What a search for them tried, the chosen one first; empty if nobody searched.
     verdict
         What was found of the recipe; None if nobody judged it here.
     breakdown
@@ -72,6 +97,8 @@ class ModelCard(BaseModel):
     trained_to_ms: int
     validated_from_ms: int
     seed: int | None
+    hyperparameters: dict[str, Number] = {}
+    tuning: tuple[TuningTry, ...] = ()
     metrics: dict[str, float]
     baselines: dict[str, dict[str, float]]
     verdict: Verdict | None = None

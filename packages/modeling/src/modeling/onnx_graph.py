@@ -44,17 +44,18 @@ def head_nodes(
     source: str, weight: NDArray[np.float32], bias: NDArray[np.float32]
 ) -> tuple[list[onnx.NodeProto], dict[str, Tensor]]:
     """Return nodes and constants that turn `source`, shape (samples, width), into the probability."""
+    nodes, constants = probability_nodes()
+    product = helper.make_node("Gemm", [source, "head_weight", "head_bias"], ["logit"], transB=1)
+    return [product, *nodes], {"head_weight": weight, "head_bias": bias, **constants}
+
+
+def probability_nodes() -> tuple[list[onnx.NodeProto], dict[str, Tensor]]:
+    """Return nodes and constants that turn the tensor ``logit``, shape (samples, 1), into the probability."""
     nodes = [
-        helper.make_node("Gemm", [source, "head_weight", "head_bias"], ["logit"], transB=1),
         helper.make_node("Sigmoid", ["logit"], ["column"]),
         helper.make_node("Reshape", ["column", "flat"], [OUTPUT]),
     ]
-    constants: dict[str, Tensor] = {
-        "head_weight": weight,
-        "head_bias": bias,
-        "flat": np.array([-1], dtype=np.int64),
-    }
-    return nodes, constants
+    return nodes, {"flat": np.array([-1], dtype=np.int64)}
 
 
 def model_bytes(

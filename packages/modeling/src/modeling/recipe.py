@@ -1,9 +1,9 @@
-"""A recipe: a kind of model with its settings, fitted on whatever part of history it is given."""
+"""A recipe: a kind of model with its hyperparameters, fitted on whatever part of history it is given."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +12,7 @@ from contracts.counted import counted
 from contracts.errors import TradestreamError
 from contracts.units import MS_PER_SECOND
 from modeling.dataset import Dataset, Samples
+from modeling.hyperparameter import Number, resolved
 from modeling.kind import Fitted, ModelKind, OnEpoch
 from modeling.splits import Indices, hold_out
 
@@ -34,6 +35,13 @@ class Recipe:
         Last part of what it is fitted on, which only says when to stop or what to choose.
     seed, epochs
         Of all chance, and the most epochs of a neural network.
+    hyperparameters
+        Of the kind; what is not given is as the kind has it by default.
+
+    Raises
+    ------
+    BadInputError
+        Naming a hyperparameter that the kind does not have, or whose value it does not take.
     """
 
     kind: ModelKind
@@ -42,6 +50,11 @@ class Recipe:
     tune_fraction: float = 0.1
     seed: int = 7
     epochs: int = 20
+    hyperparameters: Mapping[str, Number] = field(default_factory=dict, hash=False)
+
+    def __post_init__(self) -> None:
+        every = resolved(self.kind.name, self.kind.hyperparameters, self.hyperparameters)
+        object.__setattr__(self, "hyperparameters", every)
 
     @property
     def horizon_ms(self) -> int:
@@ -81,7 +94,13 @@ def fit_recipe(recipe: Recipe, data: Dataset, part: Indices, on_epoch: OnEpoch) 
         if len(np.unique(samples.y)) < 2:
             found = counted(len(samples), "sample")
             raise TooFewRowsError(f"expected rises and falls in the {name} part, was {found} of one kind")
-    return kind.load()(train, tune, seed=recipe.seed, epochs=recipe.epochs, on_epoch=on_epoch)
+    return kind.load()(
+        *(train, tune),
+        seed=recipe.seed,
+        epochs=recipe.epochs,
+        on_epoch=on_epoch,
+        hyperparameters=recipe.hyperparameters,
+    )
 
 
 def as_seen_by(kind: ModelKind, samples: Samples) -> Samples:

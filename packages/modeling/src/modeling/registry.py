@@ -343,6 +343,7 @@ class ModelRegistry:
             "output": card.output,
             "label": card.label.name,
             "pairs": ",".join(card.pairs),
+            **card.hyperparameters,
             **params,
         }
         metrics = {f"validation_{name}": value for name, value in card.metrics.items()}

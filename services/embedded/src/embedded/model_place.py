@@ -21,7 +21,7 @@ from modeling.registry import ModelRegistry
 from results.run_folder import RunFolder, require_ours
 from results.run_settings import environment_settings
 from results.run_settings import settings_of as recorded_settings
-from streaming.settings import environment_variable, load_settings
+from streaming.settings import environment_variable, load_settings, read_settings
 from training.settings import TrainingSettings
 
 _FEATURE_SET = environment_variable(IndicatorsSettings, "feature_set")
@@ -33,15 +33,24 @@ class ModelsSettings(StoreSettings, TrainingSettings):
     model_config = SettingsConfigDict(env_prefix="PREDICTIONS_")
 
 
-def settings_of(run: Path | None) -> ModelsSettings:
+def settings_of(run: Path | None, told: Mapping[str, str] | None = None) -> ModelsSettings:
     """Return the settings of a run's registry, log and store, or the configured ones.
+
+    Parameters
+    ----------
+    run
+        Folder of a run; None for the configured ones.
+    told
+        Variables to read instead of the environment's.
 
     Raises
     ------
     FolderNotOursError
         If the folder holds something else.
+    SettingsError
+        If what is told is wrong.
     """
-    settings = load_settings(ModelsSettings)
+    settings = load_settings(ModelsSettings) if told is None else read_settings(ModelsSettings, told)
     if run is None:
         return settings
     require_ours(run)

@@ -9,7 +9,8 @@ import typer
 
 from contracts.errors import BadInputError
 from embedded.exits import errors_in_words
-from embedded.options import By
+from embedded.options import KINDS, By
+from modeling.kinds import DEMO_KIND
 
 if TYPE_CHECKING:
     from embedded.model_commands import Word
@@ -69,6 +70,28 @@ def register(
         else:
             said = f"to serve it: tradestream models promote {version}{place.words()}"
             console.print(said, highlight=False, soft_wrap=True)
+
+
+@app.command()
+def train(
+    model: Annotated[str, typer.Option(help=KINDS)] = DEMO_KIND,
+    trials: Annotated[
+        int, typer.Option(min=0, help="hyperparameters to try; each counts as a try of the gate (extra search)")
+    ] = 0,
+    hyperparameters: Annotated[
+        str | None, typer.Option(help="of the kind, as JSON; where the search begins, if there is one")
+    ] = None,
+    name: _Name = None,
+    run: _Run = None,
+) -> None:
+    """Train a model on the rows that are there; it is served if it passes the gate."""
+    from embedded.model_place import Place
+    from embedded.model_training import train_here
+
+    with errors_in_words():
+        options = {"model": model, "tuning_trials": str(trials), "hyperparameters": hyperparameters}
+        if code := train_here(Place(run, name), options):
+            raise typer.Exit(code)
 
 
 @app.command()

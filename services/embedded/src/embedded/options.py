@@ -20,10 +20,10 @@ from modeling.kinds import DEMO_KIND, MODELS
 
 #: The kinds of models, that of the demo first.
 _MODELS = {kind.name: kind for kind in (MODELS[DEMO_KIND], *MODELS.values())}
-_CHOICES = " or ".join(
+KINDS = " or ".join(
     f"{kind.name} (needs {kind.library} to train)" if kind.extra else kind.name for kind in _MODELS.values()
 )
-Model = Annotated[str, typer.Option(help=_CHOICES)]
+Model = Annotated[str, typer.Option(help=KINDS)]
 Models = Annotated[
     str | None,
     typer.Option(
@@ -35,7 +35,7 @@ Steps = Annotated[
     typer.Option(metavar="PRICE,QUANTITY", help="round to these steps, for files whose floats carry noise"),
 ]
 DemoModel = Annotated[
-    str | None, typer.Option(help=f"{_CHOICES}; by default the first whose library is installed", show_default=False)
+    str | None, typer.Option(help=f"{KINDS}; by default the first whose library is installed", show_default=False)
 ]
 RunFolder = Annotated[Path | None, typer.Option("--run", help="folder of a run; by default the configured log")]
 PairName = Annotated[str, typer.Argument(metavar="PAIR", help="BASE/QUOTE")]

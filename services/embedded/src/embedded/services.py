@@ -11,11 +11,12 @@ from contracts.account import Account
 from contracts.accounts_settings import AccountsSettings
 from contracts.services import FLOW, SERVICE_NAMES, SERVICES, ServiceSpec
 from embedded.environment import ENVIRONMENT
+from embedded.paper_money import lenient
 from embedded.process import ProcessSpec
 from predictions.settings import PredictionsSettings
 from results.run_folder import RunFolder
 from streaming.exit_codes import EXIT_TOO_FEW_ROWS
-from streaming.settings import ENV_FILE, ServiceSettings, environment_of, environment_variable, read_settings
+from streaming.settings import ENV_FILE, ServiceSettings, environment_of, read_settings
 from streaming.variables import set_variables
 from trades.settings import TradesSettings
 from training.settings import TrainingSettings
@@ -175,13 +176,7 @@ class Services:
             Not started yet.
         """
         until: dict[str, object] = {} if until_ms is None else {"train_until_ms": until_ms}
-        said = set_variables(ENV_FILE)
-        # Paper money: a model that is unproven, or of moves that fees eat, shows how it goes on.
-        paper = {
-            name: False
-            for name in ("require_gate", "require_moves")
-            if environment_variable(TrainingSettings, name) not in said
-        }
+        paper = lenient(set_variables(ENV_FILE))
         told = environment_of(
             TrainingSettings, model=self.model, seed=self.seed, progress_file=self.progress_file, **until, **paper
         )

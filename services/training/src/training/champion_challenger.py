@@ -12,11 +12,10 @@ from numpy.typing import NDArray
 from contracts.errors import BadInputError
 from modeling.dataset import Dataset, Samples
 from modeling.input_list import input_list
-from modeling.kind import ModelKind
 from modeling.kinds import MODELS
 from modeling.model_card import ModelCard
 from modeling.onnx_model import OnnxModel
-from modeling.recipe import forecast_of
+from modeling.recipe import Recipe, forecast_of
 from modeling.registered import StoredModel
 from modeling.splits import Fold
 from training.recipe import out_of_sample
@@ -44,15 +43,15 @@ class Meeting:
 
 def meet(
     champion: StoredModel | None,
-    kind: ModelKind,
+    recipe: Recipe,
     data: Dataset,
     folds: Sequence[Fold],
     settings: TrainingSettings,
 ) -> Meeting:
-    """Return how a candidate of `kind` meets the champion on the folds' test parts.
+    """Return how a candidate of `recipe` meets the champion on the folds' test parts.
 
-    A champion of another kind that is trained here is fitted on the same folds, so both have seen the same. Of a
-    refit of the champion's recipe, and of a champion that cannot be fitted here, the weights themselves speak, on
+    A champion of another recipe that can be trained here is fitted on the same folds, so both have seen the same. Of
+    a refit of the champion's recipe, and of a champion that cannot be fitted here, the weights themselves speak, on
     samples after all that they were trained on. One that cannot be compared is none: a line in the log says why.
     """
     if champion is None or (why := _incomparable(champion.card, settings)):
@@ -60,14 +59,23 @@ def meet(
             logger.warning("version {} {}: not compared", champion.version, why)
         return Meeting()
     card = champion.card
-    if card.kind == kind.name:
-        # One that has not passed is no bar: the naive forecasts are.
-        return Meeting(refit_of=_unseen(champion, data, folds)) if card.proven else Meeting()
-    rival = MODELS.get(card.kind)
-    if rival is not None and rival.is_installed():
-        recipe = replace(settings.recipe, kind=rival)
-        return Meeting({CHAMPION: out_of_sample(recipe, data, folds, lambda *_: None).forecast})
+    rival = _recipe_of(card, recipe)
+    if card.kind == recipe.kind.name and not card.proven:
+        return Meeting()  # no bar: the naive forecasts are
+    if rival == recipe:
+        return Meeting(refit_of=_unseen(champion, data, folds))
+    if rival is not None and rival.kind.is_installed():
+        return Meeting({CHAMPION: out_of_sample(rival, data, folds, lambda *_: None).forecast})
     return Meeting({CHAMPION: _unseen(champion, data, folds)})
+
+
+def _recipe_of(card: ModelCard, candidate: Recipe) -> Recipe | None:
+    """Return the recipe of a version, fitted as the candidate is; None if this code has no such recipe any more."""
+    kind = MODELS.get(card.kind)
+    try:
+        return None if kind is None else replace(candidate, kind=kind, hyperparameters=card.hyperparameters)
+    except BadInputError:
+        return None
 
 
 def _incomparable(card: ModelCard, settings: TrainingSettings) -> str | None:

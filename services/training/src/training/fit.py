@@ -32,6 +32,7 @@ from training.champion_challenger import meet
 from training.enough import require_moves, require_samples
 from training.recipe import out_of_sample
 from training.settings import TrainingSettings
+from training.tuning import Chosen, choose
 
 #: Largest difference between the trained model and the ONNX file that is served.
 PARITY = 1e-5
@@ -59,6 +60,8 @@ class Trained:
         Indices of the samples of `data` that judged the recipe.
     forecast
         The recipe's probabilities there, each by a model that had not seen the sample.
+    folds
+        The parts of `data` that judged.
     """
 
     card: ModelCard
@@ -66,6 +69,7 @@ class Trained:
     data: Dataset
     validation: Indices
     forecast: NDArray[np.float64]
+    folds: Sequence[Fold]
 
 
 def train_model(
@@ -114,8 +118,8 @@ def train_model(
         "training {} on {} samples of {} pairs, {} of them judge it in {} folds",
         *(kind.name, len(data.samples), len(data.pairs), len(tested), len(folds)),
     )
-    stitched = out_of_sample(recipe, data, folds, on_epoch)
-    forecast = stitched.forecast
+    chosen = choose(data, folds, settings, on_epoch)
+    recipe, stitched = chosen.recipe, chosen.stitched
     everything = np.arange(len(data.samples))
     seen = as_seen_by(kind, data.samples)
     novelty = Novelty.of(seen)
@@ -123,16 +127,18 @@ def train_model(
     fitted = with_novelty(fitted, novelty)
     _require_parity(fitted, novelty, kind, data)
     bars = _bars(recipe, data, folds)
-    meeting = meet(champion, kind, data, folds, settings)
+    meeting = meet(champion, recipe, data, folds, settings)
     judged = Judged(
         times_ms=data.times_ms[tested],
         pairs=data.pair_numbers[tested],
         y=data.samples.y[tested],
         next_opens=data.next_opens[tested],
-        forecast=forecast,
+        forecast=stitched.forecast,
         bars={**bars, **meeting.bars},
         learned=stitched.learned and fitted.learned,
         champion=meeting.refit_of,
+        rivals=chosen.rivals,
+        given_up=chosen.given_up,
         idle=stitched.idle,
     )
     verdict = judge(
@@ -145,17 +151,17 @@ def train_model(
     of_fold = np.repeat(np.arange(1, len(folds) + 1), [len(fold.test) for fold in folds])
     found = breakdown(
         judged.y,
-        forecast,
+        stitched.forecast,
         {"pair": [data.pairs[number] for number in judged.pairs], "fold": of_fold.astype(str)},
     )
-    card = _card(data, kind, settings, judged, verdict).model_copy(
+    card = _card(data, chosen, settings, judged, verdict).model_copy(
         update={
             "breakdown": found,
             "moves_beyond_costs": moves.shares,
             "novelty_threshold": novelty.threshold(seen),
         }
     )
-    return Trained(_same(card, fitted, champion), fitted, data, tested, forecast)
+    return Trained(_same(card, fitted, champion), fitted, data, tested, stitched.forecast, folds)
 
 
 def _same(card: ModelCard, fitted: Fitted, champion: StoredModel | None) -> ModelCard:
@@ -175,7 +181,8 @@ def _bars(recipe: Recipe, data: Dataset, folds: Sequence[Fold]) -> dict[str, NDA
         found["momentum"].append(momentum_forecast(train.y, _last_return(train), _last_return(test)))
     bars = {name: np.concatenate(parts) for name, parts in found.items()}
     if recipe.kind.name != BAR_KIND:
-        bars[BAR_KIND] = out_of_sample(replace(recipe, kind=MODELS[BAR_KIND]), data, folds, lambda *_: None).forecast
+        bar = replace(recipe, kind=MODELS[BAR_KIND], hyperparameters={})
+        bars[BAR_KIND] = out_of_sample(bar, data, folds, lambda *_: None).forecast
     return bars
 
 
@@ -197,8 +204,8 @@ def _require_parity(fitted: Fitted, novelty: Novelty, kind: ModelKind, data: Dat
             raise ParityError(f"ONNX against {what}: expected at most {PARITY} apart, was {difference}")
 
 
-def _card(data: Dataset, kind: ModelKind, settings: TrainingSettings, judged: Judged, verdict: Verdict) -> ModelCard:
-    inputs = input_list()
+def _card(data: Dataset, chosen: Chosen, settings: TrainingSettings, judged: Judged, verdict: Verdict) -> ModelCard:
+    inputs, kind = input_list(), chosen.recipe.kind
     return ModelCard(
         model_name=settings.model_name,
         kind=kind.name,
@@ -214,6 +221,8 @@ def _card(data: Dataset, kind: ModelKind, settings: TrainingSettings, judged: Ju
         trained_to_ms=data.to_ms,
         validated_from_ms=int(judged.times_ms.min()),
         seed=settings.seed,
+        hyperparameters=dict(chosen.recipe.hyperparameters),
+        tuning=chosen.tries,
         metrics=report(judged.y, judged.forecast),
         baselines={name: report(judged.y, bar) for name, bar in judged.bars.items() if np.isfinite(bar).all()},
         verdict=verdict,

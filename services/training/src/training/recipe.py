@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -45,19 +45,31 @@ def out_of_sample(recipe: Recipe, data: Dataset, folds: Sequence[Fold], on_epoch
     Each is made by the ONNX file of a model that was fitted on what came before, and calibrated by how the folds
     before did.
     """
-    kind, horizon_bars = recipe.kind, recipe.horizon_bars
+    *_, whole = fold_by_fold(recipe, data, folds, on_epoch)
+    return whole
+
+
+def fold_by_fold(recipe: Recipe, data: Dataset, folds: Sequence[Fold], on_epoch: OnEpoch) -> Iterator[Stitched]:
+    """Yield what `out_of_sample` gives after each fold: who has seen enough of a recipe asks for no more.
+
+    Yields
+    ------
+    Stitched
+        Of the folds so far.
+    """
+    kind = recipe.kind
     raw, said, idle, learned = [np.empty(0)], [], [], False
     tested = np.concatenate([fold.test for fold in folds])
+    before: Calibrator | None = None
     for fold in folds:
         fitted = fit_recipe(recipe, data, fold.train, on_epoch)
         forecast = _said(kind, fitted, data, fold.test)
-        before = _calibrator(data, tested, np.concatenate(raw), horizon_bars)
         said.append(forecast if before is None else before.apply(forecast))
         idle.append(_idle(kind, fitted, data, fold, before))
         raw.append(forecast)
         learned = learned or fitted.learned
-    calibrator = _calibrator(data, tested, np.concatenate(raw), horizon_bars)
-    return Stitched(np.concatenate(said), Decided.joined(idle), learned, calibrator)
+        before = _calibrator(data, tested, np.concatenate(raw), recipe.horizon_bars)
+        yield Stitched(np.concatenate(said), Decided.joined(idle), learned, before)
 
 
 def _said(kind: ModelKind, fitted: Fitted, part: Part, chosen: Indices) -> NDArray[np.float64]:

@@ -6,12 +6,14 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, ValidationInfo, field_validator
 from pydantic_settings import SettingsConfigDict
 
 from contracts.account import Account
+from contracts.errors import BadInputError
 from contracts.fees import SLIPPAGE_BPS, TAKER_FEE_BPS
 from contracts.units import Pair
+from modeling.hyperparameter import Number, resolved
 from modeling.judging.trading import TradingRule
 from modeling.kinds import MODELS, TRAINING_KIND, KindName
 from modeling.labels import LABELS, LabelName, LabelRule
@@ -26,6 +28,15 @@ class TrainingSettings(ModelSettings, ServiceSettings):
     model_config = SettingsConfigDict(env_prefix="PREDICTIONS_")
 
     model: KindName = Field(TRAINING_KIND, description="which kind of model is trained")
+    hyperparameters: dict[str, Number] = Field(
+        {}, description="of that kind, as JSON; what is not named is as the kind has it by default"
+    )
+    tuning_trials: int = Field(
+        0,
+        description="hyperparameters to try, the ones above first; each is a try that the gate counts",
+        ge=0,
+        le=1_000,
+    )
     pairs: tuple[Pair, ...] = Field((), description="pairs to train on; all of them if empty")
 
     mlflow_artifacts: str | None = Field(
@@ -86,10 +97,20 @@ class TrainingSettings(ModelSettings, ServiceSettings):
     )
     progress_file: Path | None = Field(None, description="JSON of how far training is, rewritten as it goes")
 
+    @field_validator("hyperparameters")
+    @classmethod
+    def _kind_has_them(cls, given: dict[str, Number], info: ValidationInfo) -> dict[str, Number]:
+        if (model := info.data.get("model")) is not None:
+            try:
+                resolved(model, MODELS[model].hyperparameters, given)
+            except BadInputError as error:
+                raise ValueError(f"{error.expected} ({error.field})") from error
+        return given
+
     @property
     def recipe(self) -> Recipe:
-        """How a model is made."""
-        kind, rest = MODELS[self.model], (self.tune_fraction, self.seed, self.epochs)
+        """How a model is made, or where a search for its hyperparameters begins."""
+        kind, rest = MODELS[self.model], (self.tune_fraction, self.seed, self.epochs, self.hyperparameters)
         return Recipe(kind, self.interval_s, self.horizon_bars, *rest)
 
     @property

@@ -73,6 +73,8 @@ class Judged:
         The champion's own weights on what they have not seen, for a refit of its recipe; NaN elsewhere.
     rivals
         Probabilities of other candidates of the same study.
+    given_up
+        How many more candidates it had, that were given up before the end.
     idle
         Bars where neither of the two things happened that are foreseen: nothing can be judged there but what trading
         them costs.
@@ -87,6 +89,7 @@ class Judged:
     learned: bool
     champion: Floats | None = None
     rivals: Sequence[Floats] = field(default=())
+    given_up: int = 0
     idle: Decided | None = None
 
     def decided(self) -> Decided:
@@ -127,7 +130,8 @@ def judge(
     net, gross = (per_window(decided.times_ms, each) for each in (traded.net, traded.gross))
     facts = SharpeFacts.of(net)
     window_end_ms = int(judged.times_ms.max()) + interval_ms
-    trial = Trial("candidate", int(judged.times_ms.min()), window_end_ms, facts.sharpe, 1 + len(judged.rivals))
+    candidates = 1 + len(judged.rivals) + judged.given_up
+    trial = Trial("candidate", int(judged.times_ms.min()), window_end_ms, facts.sharpe, candidates)
     counted = tries(trial, () if judged.champion is not None else earlier)
     bars = [_learned(judged)]
     bars += [_beats(judged, name, forecast, horizon_bars, counted.level) for name, forecast in judged.bars.items()]

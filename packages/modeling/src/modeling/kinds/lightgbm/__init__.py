@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from modeling.kind import ModelKind
 from modeling.kinds.lightgbm.openmp import OPENMP
+from modeling.kinds.lightgbm.search_space import SEARCH_SPACE
 
 KIND = ModelKind(
     "lightgbm",
@@ -12,4 +13,5 @@ KIND = ModelKind(
     system_library=OPENMP,
     library="LightGBM",
     taken_by="demo",
+    hyperparameters=SEARCH_SPACE,
 )

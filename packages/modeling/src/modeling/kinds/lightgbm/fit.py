@@ -5,6 +5,7 @@ Ke et al., LightGBM: A Highly Efficient Gradient Boosting Decision Tree (2017).
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import lightgbm
@@ -12,18 +13,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from modeling.dataset import Samples, both
+from modeling.hyperparameter import Number
 from modeling.kind import Fitted, OnEpoch
 from modeling.kinds.lightgbm.graph import to_onnx
 from modeling.metrics import constant_forecast, log_loss
 
-#: Small trees of many samples each: in markets there is little to find, and much to mistake for something.
+#: What no search chooses.
 PARAMETERS: dict[str, Any] = {
     "objective": "binary",
-    "learning_rate": 0.05,
-    "num_leaves": 8,
-    "min_data_in_leaf": 100,
-    "lambda_l2": 10.0,
-    "feature_fraction": 0.7,
     "bagging_fraction": 0.7,
     "bagging_freq": 1,
     "max_bin": 63,
@@ -37,12 +34,20 @@ PARAMETERS: dict[str, Any] = {
 TREES, PATIENCE = 300, 30
 
 
-def fit(train: Samples, tune: Samples, *, seed: int, epochs: int, on_epoch: OnEpoch) -> Fitted:
+def fit(
+    train: Samples,
+    tune: Samples,
+    *,
+    seed: int,
+    epochs: int,
+    on_epoch: OnEpoch,
+    hyperparameters: Mapping[str, Number],
+) -> Fitted:
     """Let `tune` say how many trees, then grow as many on both parts.
 
     `epochs` is not needed: trees are many and cheap.
     """
-    parameters = {**PARAMETERS, "seed": seed}
+    parameters = {**PARAMETERS, **hyperparameters, "seed": seed}
     trees, loss = _how_many(parameters, train, tune, on_epoch)
     everything = both(train, tune)
     booster = lightgbm.train(parameters, _dataset(everything), num_boost_round=trees)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from modeling.kind import ModelKind
 from modeling.kinds.lightgbm.openmp import OPENMP
+from modeling.kinds.lightgbm.search_space import SEARCH_SPACE
 
 KIND = ModelKind(
     "lightgbm_lags",
@@ -11,4 +12,5 @@ KIND = ModelKind(
     module="modeling.kinds.lightgbm.fit",
     system_library=OPENMP,
     library="LightGBM",
+    hyperparameters=SEARCH_SPACE,
 )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 from numpy.typing import NDArray
 from onnx import helper
@@ -9,6 +11,7 @@ from sklearn.linear_model import LogisticRegression
 from threadpoolctl import threadpool_limits
 
 from modeling.dataset import Samples, both
+from modeling.hyperparameter import Number
 from modeling.kind import Fitted, OnEpoch, Scaling
 from modeling.metrics import log_loss
 from modeling.onnx_graph import Tensor, head_nodes, model_bytes, scaling_nodes
@@ -17,10 +20,19 @@ from modeling.onnx_graph import Tensor, head_nodes, model_bytes, scaling_nodes
 STRENGTHS = (1e-4, 1e-3, 1e-2, 1e-1)
 
 
-def fit(train: Samples, tune: Samples, *, seed: int, epochs: int, on_epoch: OnEpoch) -> Fitted:
+def fit(
+    train: Samples,
+    tune: Samples,
+    *,
+    seed: int,
+    epochs: int,
+    on_epoch: OnEpoch,
+    hyperparameters: Mapping[str, Number],
+) -> Fitted:
     """Fit one regression per penalty, and that with the least log loss on `tune` again on both parts.
 
-    `seed` and `epochs` are not needed: the solver is deterministic and runs to convergence.
+    `seed` and `epochs` are not needed: the solver is deterministic and runs to convergence. Nor are there
+    hyperparameters: the only one that matters is chosen here.
     """
     scaling = Scaling.of(train.last())
     x_train, x_tune = scaling.apply(train.last()), scaling.apply(tune.last())

@@ -5,8 +5,7 @@ Hochreiter and Schmidhuber, Long Short-Term Memory (1997).
 
 from __future__ import annotations
 
-import copy
-import math
+from collections.abc import Mapping
 from functools import partial
 
 import numpy as np
@@ -16,20 +15,14 @@ from onnx import helper
 from torch import nn
 
 from modeling.dataset import Samples
-from modeling.kind import SCALE_LIMIT, Fitted, OnEpoch, Scaling
-from modeling.metrics import log_loss
+from modeling.hyperparameter import Number
+from modeling.kind import Fitted, OnEpoch, Scaling
+from modeling.kinds.lstm.torch_training import Standardised, begin, head_of, probabilities, train_to_best
 from modeling.onnx_graph import Tensor, head_nodes, model_bytes, scaling_nodes
 
-HIDDEN = 32
-BATCH = 256
-LEARNING_RATE = 1e-3
-WEIGHT_DECAY = 1e-3
-#: Epochs without improvement on the tune part after which training stops.
-PATIENCE = 3
 
-
-class DirectionLstm(nn.Module):
-    """One LSTM layer and a linear head on its last output; standardises its own inputs.
+class DirectionLstm(Standardised):
+    """One LSTM layer and a linear head on its last output.
 
     Parameters
     ----------
@@ -37,72 +30,39 @@ class DirectionLstm(nn.Module):
         Of the training inputs.
     base_rate
         Share of rises in training: what the untrained head says.
+    hidden
+        Width of the layer.
     """
 
-    mean: torch.Tensor
-    deviation: torch.Tensor
-
-    def __init__(self, scaling: Scaling, base_rate: float) -> None:
-        super().__init__()
-        self.register_buffer("mean", torch.from_numpy(scaling.mean))
-        self.register_buffer("deviation", torch.from_numpy(scaling.deviation))
-        self.lstm = nn.LSTM(len(scaling.mean), HIDDEN, batch_first=True)
-        self.head = nn.Linear(HIDDEN, 1)
-        nn.init.zeros_(self.head.weight)
-        nn.init.constant_(self.head.bias, math.log(base_rate / (1 - base_rate)))
+    def __init__(self, scaling: Scaling, base_rate: float, hidden: int) -> None:
+        super().__init__(scaling)
+        self.lstm = nn.LSTM(len(scaling.mean), hidden, batch_first=True)
+        self.head = head_of(hidden, base_rate)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Return logits of shape (samples,) for `x` of shape (samples, sequence length, inputs)."""
-        scaled = torch.clamp((x - self.mean) / self.deviation, -SCALE_LIMIT, SCALE_LIMIT)
-        _, (last, _) = self.lstm(scaled)
+        _, (last, _) = self.lstm(self.scaled(x))
         logits: torch.Tensor = self.head(last[-1]).squeeze(-1)
         return logits
 
 
-def fit(train: Samples, tune: Samples, *, seed: int, epochs: int, on_epoch: OnEpoch) -> Fitted:
-    """Train with AdamW, stop when `tune` no longer improves, keep the best epoch; one thread, one seed."""
-    torch.set_num_threads(1)
-    torch.set_deterministic_debug_mode("error")  # use_deterministic_algorithms() loads the compiler first: 8 s
-    torch.manual_seed(seed)
+def fit(
+    train: Samples,
+    tune: Samples,
+    *,
+    seed: int,
+    epochs: int,
+    on_epoch: OnEpoch,
+    hyperparameters: Mapping[str, Number],
+) -> Fitted:
+    """Train with AdamW, stop when `tune` no longer improves, keep the best epoch."""
+    begin(seed)
     scaling = Scaling.of(train.last())
-    model = DirectionLstm(scaling, base_rate=float(train.y.mean()))
-    best_epoch, best_loss = _train(model, train, tune, epochs, on_epoch)
-    params = {"hidden": HIDDEN, "batch": BATCH, "best_epoch": best_epoch, "tune_log_loss": best_loss}
-    native = partial(_probabilities, model)
+    model = DirectionLstm(scaling, float(train.y.mean()), int(hyperparameters["hidden"]))
+    best_epoch, best_loss = train_to_best(model, train, tune, epochs, on_epoch, hyperparameters)
+    params = {"best_epoch": best_epoch, "tune_log_loss": best_loss}
+    native = partial(probabilities, model)
     return Fitted(_to_onnx(scaling, model, train.length), native, params, learned=best_epoch > 0)
-
-
-def _tune_loss(model: DirectionLstm, tune: Samples) -> float:
-    return log_loss(tune.y, np.concatenate([_probabilities(model, x) for x in tune.chunks()]))
-
-
-def _probabilities(model: DirectionLstm, x: NDArray[np.float32]) -> NDArray[np.float64]:
-    with torch.no_grad():
-        probabilities: NDArray[np.float64] = torch.sigmoid(model(torch.from_numpy(x))).numpy().astype(np.float64)
-        return probabilities
-
-
-def _train(model: DirectionLstm, train: Samples, tune: Samples, epochs: int, on_epoch: OnEpoch) -> tuple[int, float]:
-    """Train `model` in place to its best epoch; return that epoch and its loss on `tune`."""
-    y = torch.from_numpy(train.y.astype(np.float32))
-    criterion = nn.BCEWithLogitsLoss()
-    optimiser = torch.optim.AdamW(model.parameters(), lr=LEARNING_RATE, weight_decay=WEIGHT_DECAY)
-    best_epoch, best_loss, best_weights = 0, _tune_loss(model, tune), copy.deepcopy(model.state_dict())
-    on_epoch(0, epochs, best_loss)
-    for epoch in range(1, epochs + 1):
-        for batch in torch.split(torch.randperm(len(train)), BATCH):
-            optimiser.zero_grad()
-            criterion(model(torch.from_numpy(train.x(batch.numpy()))), y[batch]).backward()
-            nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-            optimiser.step()
-        loss = _tune_loss(model, tune)
-        on_epoch(epoch, epochs, loss)
-        if loss < best_loss:
-            best_epoch, best_loss, best_weights = epoch, loss, copy.deepcopy(model.state_dict())
-        elif epoch - best_epoch >= PATIENCE:
-            break
-    model.load_state_dict(best_weights)
-    return best_epoch, best_loss
 
 
 def _to_onnx(scaling: Scaling, model: DirectionLstm, sequence_length: int) -> bytes:
@@ -110,7 +70,7 @@ def _to_onnx(scaling: Scaling, model: DirectionLstm, sequence_length: int) -> by
     nodes = [
         *scale,
         helper.make_node("Transpose", ["scaled"], ["steps"], perm=[1, 0, 2]),
-        helper.make_node("LSTM", ["steps", "w", "r", "b"], ["", "last"], hidden_size=HIDDEN),
+        helper.make_node("LSTM", ["steps", "w", "r", "b"], ["", "last"], hidden_size=model.lstm.hidden_size),
         helper.make_node("Squeeze", ["last", "first_axis"], ["memory"]),
     ]
     weights = {name: tensor.detach().numpy() for name, tensor in model.lstm.named_parameters()}

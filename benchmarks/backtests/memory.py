@@ -1,0 +1,82 @@
+"""What a backtest of years needs: memory, each length in a process of its own, and time to its first trade, cold."""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from backtest.history import History
+from backtest.plan import Terms
+from backtest.strategies_of import chosen
+from backtest.stretches import stretches_of
+from backtest.tables import Tables
+from benchmarks.backtests.measure import bars_of
+from benchmarks.logs import CannotRunError
+from benchmarks.table import Goal, Table
+from contracts.account import Account
+from exchanges.paper import PaperBroker
+from execution.core.policy import Policy
+
+YEARS = (1, 3, 5)
+YEAR_BARS = 365 * 1_440
+#: Enough for two means to cross.
+FIRST_BARS = 2_000
+_PAIR = "BTC/USD"
+_MOST = 1.1
+
+
+def measure(years: tuple[int, ...] = YEARS, year_bars: int = YEAR_BARS) -> list[Table]:
+    """Ask a process for each length what it needed at most, and one without anything compiled for its first trade."""
+    rows, peaks = [], []
+    for number in years:
+        found = _child(number * year_bars)
+        peaks.append(found["peak_mib"])
+        rows.append((f"{number} years of minutes", f"{found['peak_mib']:,.0f}", f"{found['cpu_seconds']:.1f}"))
+    with tempfile.TemporaryDirectory(prefix="bench-numba-") as cache:
+        cold = _child(FIRST_BARS, NUMBA_CACHE_DIR=cache)
+    rows.append(("first trade, cold", f"{cold['peak_mib']:,.0f}", f"{cold['cpu_seconds']:.1f}"))
+    goals = [Goal(f"memory of {years[-1]} years to that of {years[0]}", peaks[-1] / peaks[0], _MOST, False, "times")]
+    notes = [
+        "sma_cross(20, 50) from columns of bars to tables in Parquet, a month of minutes at a time; no report.",
+        f"First trade: {FIRST_BARS:,} bars in a new process, with nothing compiled; its CPU time with all imports.",
+    ]
+    return [Table("Backtest of years: what it needs", ("", "peak MiB", "CPU s"), rows, goals, notes)]
+
+
+def run(bars: int) -> dict[str, Any]:
+    """Trade so many bars and write the tables; return what this process has needed so far."""
+    history = History({_PAIR: bars_of(_PAIR, bars, 0)})
+    wide = Decimal(100)
+    account = Account(
+        name="bench", pairs=(_PAIR,), strategy="sma_cross", max_daily_loss_pct=wide, max_total_loss_pct=wide
+    )
+    terms = Terms(PaperBroker(), Policy())
+    with tempfile.TemporaryDirectory(prefix="bench-tables-") as folder, Tables() as tables:
+        for stretch in stretches_of(history, [chosen(account)], terms):
+            tables.add(stretch)
+        fills = tables.write(Path(folder))["fills"]
+    peak_mib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    return {"peak_mib": peak_mib, "cpu_seconds": time.process_time(), "fills": fills}
+
+
+def _child(bars: int, **environment: str) -> dict[str, Any]:
+    command = [sys.executable, "-m", __name__, str(bars)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env={**os.environ, **environment})
+    if done.returncode:
+        raise CannotRunError(f"{' '.join(command)} ended with {done.returncode}: {done.stderr[-500:]}")
+    found: dict[str, Any] = json.loads(done.stdout)
+    if not found["fills"]:
+        raise CannotRunError(f"nothing was traded on {bars:,} bars")
+    return found
+
+
+if __name__ == "__main__":
+    print(json.dumps(run(int(sys.argv[1]))))
