@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 
 from embedded.exits import errors_in_words
-from embedded.options import Accounts, AsJson, Balance, FeeBps, Out, Pairs, Replace, Trades, pairs_of
+from embedded.options import Accounts, AsJson, Balance, FeeBps, FromStore, Out, Pairs, Replace, Trades, pairs_of
 from embedded.terminal.rows import print_json
 
 #: Its commands stand beside the others of `tradestream`.
@@ -69,6 +69,7 @@ def optimise(
     bars: _Bars = None,
     trades: Trades = None,
     run_folder: _Run = None,
+    from_store: FromStore = None,
     pairs: Pairs = None,
     interval: _Interval = "1m",
     start: _From = None,
@@ -93,7 +94,9 @@ def optimise(
 
     with errors_in_words() as console:
         named = pairs and pairs_of(pairs)
-        typed = Typed(strategy, parameter or [], bars or [], run_folder, named, interval, start, end, trades or [])
+        typed = Typed(
+            strategy, parameter or [], bars or [], run_folder, named, interval, start, end, trades or [], from_store
+        )
         money = Money(accounts, balance, position_pct, fee_bps, slippage_bps, exchange)
         job = job_of(typed, money, out, replace=replace, on_engine=on_engine)
         plan = plan_of(job, typed.parameters, ranges or [], objective, least_trades, trials, seed)
@@ -116,6 +119,7 @@ def luck(
     bars: _Bars = None,
     trades: Trades = None,
     run_folder: _Run = None,
+    from_store: FromStore = None,
     pairs: Pairs = None,
     interval: _Interval = "1m",
     start: _From = None,
@@ -139,7 +143,9 @@ def luck(
 
     with errors_in_words() as console:
         named = pairs and pairs_of(pairs)
-        typed = Typed(strategy, parameter or [], bars or [], run_folder, named, interval, start, end, trades or [])
+        typed = Typed(
+            strategy, parameter or [], bars or [], run_folder, named, interval, start, end, trades or [], from_store
+        )
         money = Money(accounts, balance, position_pct, fee_bps, slippage_bps, exchange)
         chosen = winner_of(winner) if winner is not None else None
         job = job_of(typed, money, out, replace=replace)
@@ -177,6 +183,7 @@ def walk_forward(
     bars: _Bars = None,
     trades: Trades = None,
     run_folder: _Run = None,
+    from_store: FromStore = None,
     pairs: Pairs = None,
     interval: _Interval = "1m",
     start: _From = None,
@@ -201,7 +208,9 @@ def walk_forward(
 
     with errors_in_words() as console:
         named = pairs and pairs_of(pairs)
-        typed = Typed(strategy, parameter or [], bars or [], run_folder, named, interval, start, end, trades or [])
+        typed = Typed(
+            strategy, parameter or [], bars or [], run_folder, named, interval, start, end, trades or [], from_store
+        )
         money = Money(accounts, balance, position_pct, fee_bps, slippage_bps, exchange)
         job = job_of(typed, money, out, replace=replace, predictions=model == PUBLISHED, on_engine=on_engine)
         recipe = recipe_of(job, model, horizon)
