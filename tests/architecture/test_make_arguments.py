@@ -145,7 +145,7 @@ def test_every_argument_that_a_recipe_reads_is_defined() -> None:
 def test_choices_are_those_of_the_code() -> None:
     assert set(MAKEFILES.choices("model")) == set(MODELS)
     assert set(MAKEFILES.choices("features")) == set(SETS)
-    assert set(MAKEFILES.choices("part")) == {*PARTS, *LOGLESS, *GROUPS, "orders", "live"}  # of `make chaos`
+    assert set(MAKEFILES.choices("part")) == {*PARTS, *LOGLESS, *GROUPS, "orders", "live", "paper"}  # of `make chaos`
     assert set(MAKEFILES.choices("without")) == set(PROTECTIONS)
     assert set(MAKEFILES.choices("logs")) == set(LOGS)
     assert set(MAKEFILES.choices("exchange")) == {*VENUES, EXCHANGE}

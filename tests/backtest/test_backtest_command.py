@@ -82,7 +82,7 @@ def test_a_later_beginning_trades_later_and_is_warm_at_once(folder: Path, out: P
     ("options", "said"),
     [
         (("--bars", MINUTES), "--strategy or --accounts: expected one of them"),
-        (("--strategy", "momentum"), "--bars, --trades or --run: expected one of them"),
+        (("--strategy", "momentum"), "--bars, --trades, --run or --from-store: expected one of them"),
         (("--strategy", "momentun", "--bars", MINUTES), "did you mean momentum"),
         (("--strategy", "momentum", "--bars", "nowhere.csv"), "expected a file of recorded bars"),
         (("--strategy", "momentum", "--run", "nowhere"), "expected a folder with candles of 60 s"),

@@ -14,6 +14,7 @@ from decimal import Decimal as D
 from itertools import pairwise
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import polars as pl
 import psutil
@@ -28,13 +29,16 @@ from backtest.bar_files import bars_of_files
 from backtest.history import History
 from backtest.plan import Terms
 from backtest.provenance import data_digest
+from backtest.search import in_floats, space
 from backtest.search import job as job_module
-from backtest.search import space
+from backtest.search import tries as tries_module
+from backtest.search.in_floats import KernelDiffersError
 from backtest.search.job import Job, Span
 from backtest.search.objectives import OBJECTIVES, has_enough, score
 from backtest.search.proposals import GENERATION, propose
 from backtest.search.space import Choice, space_of
-from backtest.search.study import Plan, Study, deflated, run_again, search
+from backtest.search.study import HELD, Plan, Study, deflated, run_again, run_one, search
+from backtest.search.tries import TryMaker
 from backtest.search.workers import Evaluate, evaluator
 from contracts.account import Account
 from contracts.errors import BadInputError, TradestreamError
@@ -70,7 +74,7 @@ def undisturbed(job: Job, plan: Plan, tmp_path_factory: pytest.TempPathFactory) 
 
 
 def in_process(job: Job) -> Evaluate:
-    return lambda tries: (job.achieved(*each) for each in tries)
+    return TryMaker(job)
 
 
 def remembered(study: Study, until: int = 1_000) -> Evaluate:
@@ -183,10 +187,59 @@ def test_the_ledger_forgets_nothing(job: Job, tmp_path: Path) -> None:
 def test_a_winner_that_is_not_the_same_twice_stops_the_search(job: Job, undisturbed: Study) -> None:
     winner = undisturbed.winner
     assert winner is not None
+    assert winner.achieved.by == "engine"
     run_again(job, winner, job.span)
     wrong = replace(winner, achieved=replace(winner.achieved, fills=winner.achieved.fills + 1))
     with pytest.raises(TradestreamError, match="not the same twice: fills was"):
         run_again(job, wrong, job.span)
+
+
+def test_the_kernel_makes_the_tries_and_the_engine_the_best_again(
+    job: Job, plan: Plan, undisturbed: Study, tmp_path: Path
+) -> None:
+    distinct = {repr(each.choice) for each in undisturbed.best}
+    assert {each.achieved.by for each in undisturbed.tried} <= {"kernel", "both"}
+    by_kernel = [each for each in undisturbed.tried if each.achieved.by == "kernel"]
+    assert len(by_kernel) > len(undisturbed.tried) / 2
+    assert 1 < len(undisturbed.held) <= min(HELD, len(distinct))
+    engine = replace(job, on_engine=True)
+    other = search(engine, plan, job.span, Ledger(tmp_path / "tries.db"), TryMaker(engine))
+    assert {each.achieved.by for each in other.tried} == {"engine"} and not other.held
+    assert [each.choice for each in other.tried] == [each.choice for each in undisturbed.tried]
+    for mine, theirs in zip(undisturbed.tried, other.tried, strict=True):
+        assert (mine.achieved.fills, mine.achieved.round_trips) == (
+            theirs.achieved.fills,
+            theirs.achieved.round_trips,
+        )
+        assert mine.score == pytest.approx(theirs.score, rel=1e-7)
+    assert undisturbed.winner is not None and other.winner is not None
+    assert undisturbed.winner.achieved == other.winner.achieved
+
+
+def test_what_the_kernel_made_is_made_anew_for_whoever_asks_the_engine(
+    job: Job, plan: Plan, undisturbed: Study, tmp_path: Path
+) -> None:
+    ledger = Ledger(tmp_path / "tries.db")
+    short = replace(plan, trials=3)
+    search(job, short, job.span, ledger, remembered(undisturbed))
+    one = undisturbed.tried[0]
+    made = run_one(job, one.choice, job.span, ledger)
+    assert made.by == "engine" and one.achieved.by == "kernel"
+    assert search(job, short, job.span, ledger, remembered(undisturbed, 0)).again == 3  # and the ledger keeps its own
+    assert len(rows(ledger)) == 3
+
+
+def test_a_kernel_that_trades_otherwise_stops_the_search(
+    job: Job, plan: Plan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    honest = in_floats.plan_of
+
+    def planted(*given: Any) -> Any:
+        return honest(*given)._replace(cooldown_ms=1_000 * 60_000)
+
+    monkeypatch.setattr(tries_module, "plan_of", planted)
+    with pytest.raises(KernelDiffersError, match=r"trade otherwise from bar \d+ \(2022-12-13T.*on the engine"):
+        search(job, replace(plan, least_trades=1), job.span, Ledger(tmp_path / "tries.db"), TryMaker(job))
 
 
 def test_too_few_trades_win_nothing(undisturbed: Study) -> None:

@@ -24,6 +24,7 @@ from backtest.search.folds import folds_of
 from backtest.search.job import Job, Span
 from backtest.search.space import Choice, space_of
 from backtest.search.study import Plan
+from backtest.search.tries import TryMaker
 from backtest.search.walk import Walk, sold_at_end, stability, unchanged, walk
 from contracts.account import Account
 from contracts.errors import BadInputError
@@ -53,7 +54,7 @@ def plan() -> Plan:
 
 def walked(job: Job, plan: Plan, folder: Path) -> Walk:
     folds = folds_of(job, 3, 0.4, "rolling", 5)
-    prepare = unchanged(job, lambda tries: (job.achieved(*each) for each in tries))
+    prepare = unchanged(job, TryMaker(job))
     return walk(job, plan, folds, Ledger(folder / "tries.db"), prepare)
 
 

@@ -68,6 +68,22 @@ def shorten(value: object, limit: int = 120) -> str:
         text = repr(value)
     except RecursionError:
         text = "something nested too deeply to be shown"
-    text = _CREDENTIALS.sub("...@", text)
+    text = without_credentials(text)
     end = limit // 3
     return text if len(text) <= limit else f"{text[: limit - end - 3]}...{text[-end:]}"
+
+
+def without_credentials(text: str) -> str:
+    """Return a text without the users and passwords of addresses in it.
+
+    Returns
+    -------
+    str
+        For people, and files that others read.
+
+    Examples
+    --------
+    >>> without_credentials("--from-store postgresql://user:secret@host/database")
+    '--from-store postgresql://...@host/database'
+    """
+    return _CREDENTIALS.sub("...@", text)

@@ -7,7 +7,8 @@ from contextlib import closing
 from itertools import chain
 from typing import Any, Self
 
-from contracts.errors import shorten
+from contracts.columns import WINDOW_COLUMNS
+from contracts.errors import BadInputError, shorten
 from contracts.feature_row import FeatureRow
 from contracts.message import Message
 from contracts.units import MS_PER_SECOND
@@ -26,7 +27,7 @@ from featurestore.requests import (
     checked_time,
 )
 from featurestore.result import Result
-from featurestore.tables import STORED, Table, exact, tables_of
+from featurestore.tables import MESSAGE_ID, STORED, Table, exact, tables_of
 
 
 class Store:
@@ -241,6 +242,60 @@ class Store:
         if feature_set is not None:
             require_served(frame["feature_set"], feature_set)
         return frame
+
+    def windows(
+        self,
+        table: str,
+        interval_s: int,
+        pairs: Iterable[str] = (),
+        *,
+        columns: Iterable[str] = (),
+        to_ms: int | None = None,
+        first: bool = False,
+    ) -> dict[str, list[Any]]:
+        """Return the rows of a table of windows, ordered by pair, exchange, window and what else tells them apart.
+
+        Parameters
+        ----------
+        table
+            Its name.
+        interval_s
+            Length of a bar, seconds.
+        pairs
+            BASE/QUOTE each; all if there are none.
+        columns
+            Which; all but the message id if none are named.
+        to_ms
+            Only windows that begin before it; None is open.
+        first
+            Only revision 0: what was served.
+
+        Returns
+        -------
+        dict
+            A list for each column, decimals as their digits.
+
+        Raises
+        ------
+        BadInputError
+            If an argument is no table of windows, length or time.
+        """
+        of = {each.name: each for each in STORED if {*WINDOW_COLUMNS} <= {column.name for column in each.columns}}
+        if table not in of:
+            raise BadInputError("table", f"one of {', '.join(of)}", table)
+        wanted, named, mark = set(columns), list(pairs), self._dialect.placeholder
+        chosen = [each for each in of[table].columns if (each.name in wanted if wanted else each.name != MESSAGE_ID)]
+        conditions = [f"interval_s = {mark}", f"window_start_ms < {mark}"]
+        conditions += [f"pair IN ({sql.marks(named, self._dialect)})"] if named else []
+        conditions += ["revision = 0"] if first else []
+        before_ms = checked_time("to_ms", FOREVER_MS if to_ms is None else to_ms)
+        order = dict.fromkeys(("pair", "exchange", "window_start_ms", *of[table].key))
+        found = self.sql(
+            f"SELECT {exact(chosen)} FROM {table} WHERE {' AND '.join(conditions)} "  # noqa: S608 - our own names
+            f"ORDER BY {', '.join(order)}",
+            (checked_interval(interval_s), before_ms, *named),
+        )
+        return {each.name: [row[place] for row in found.rows] for place, each in enumerate(chosen)}
 
     def data_quality(
         self, pairs: Iterable[str], interval_s: int, *, from_ms: int = 0, to_ms: int = FOREVER_MS

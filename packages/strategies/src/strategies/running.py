@@ -17,6 +17,8 @@ from features.bars import Bar
 from features.batch import compute
 from features.blocks import Floats
 from features.engine import Engine
+from features.expressions import Expression
+from features.feature import Feature
 from strategies.formulas import TARGET, formulas_of
 from strategies.strategy import Strategy, Target
 
@@ -187,7 +189,49 @@ def targets(strategy: Strategy, rows: Rows) -> Floats:
     values = compute(rows.starts_ms, rows.columns, rows.interval_s, formulas.features, rows.given)
     if strategy.has_step():
         return _stepped_through(strategy, rows, values)
-    found = values[TARGET] + 0.0  # -0.0 is no target of its own
+    return _checked_column(strategy, values[TARGET])
+
+
+def targets_of_each(strategies: Sequence[Strategy], rows: Rows) -> list[Floats]:
+    """Return what each of several strategies holds, as `targets` does; what they share is computed once.
+
+    Parameters
+    ----------
+    strategies
+        Any, such as one with other parameters each.
+    rows
+        A whole history.
+
+    Returns
+    -------
+    list[Floats]
+        In their order; those of one formula are one array.
+
+    Raises
+    ------
+    BadInputError
+        As of `targets`.
+    """
+    formulas: dict[Expression, tuple[Feature, Strategy]] = {}
+    places: list[Expression | None] = []
+    for strategy in strategies:
+        if strategy.has_step() or not len(rows):
+            places.append(None)
+            continue
+        [feature] = formulas_of(strategy, rows.interval_s).features
+        formulas.setdefault(feature.formula, (replace(feature, name=f"{TARGET}_{len(formulas)}"), strategy))
+        places.append(feature.formula)
+    features = [feature for feature, _ in formulas.values()]
+    values = compute(rows.starts_ms, rows.columns, rows.interval_s, features, rows.given) if features else {}
+    found = {of: _checked_column(whose, values[feature.name]) for of, (feature, whose) in formulas.items()}
+    return [
+        targets(strategy, rows) if place is None else found[place]
+        for strategy, place in zip(strategies, places, strict=True)
+    ]
+
+
+def _checked_column(strategy: Strategy, values: Floats) -> Floats:
+    found = values + 0.0  # -0.0 is no target of its own
     wrong = ~(np.isnan(found) | np.isin(found, (-1.0, 0.0, 1.0)))
     if wrong.any():
         checked(strategy, float(found[np.argmax(wrong)]))

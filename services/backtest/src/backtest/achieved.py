@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +20,11 @@ from results.statistics import DAYS_PER_YEAR, max_drawdown_pct
 
 Floats = NDArray[np.float64]
 _SECONDS_PER_YEAR = DAYS_PER_YEAR * 86_400
+
+Maker = Literal["engine", "kernel", "both"]
+ENGINE: Maker = "engine"
+KERNEL: Maker = "kernel"
+BOTH: Maker = "both"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +45,8 @@ class Achieved:
         Of the returns of its equity from bar to bar.
     ended
         The state of trading at the end, ``ACTIVE`` unless a limit stopped it.
+    by
+        What made it: the engine; the kernel, in floats; or both, where the kernel did not know what to do on a bar.
     """
 
     bars: int
@@ -54,6 +61,7 @@ class Achieved:
     skewness: float
     kurtosis: float
     ended: str
+    by: Maker = ENGINE
 
     @property
     def facts(self) -> SharpeFacts:
@@ -100,23 +108,40 @@ def achieved(outcome: Outcome) -> Achieved:
     Achieved
         Over all its bars.
     """
-    curve = equity_of(outcome)
     fills = [each for each in outcome.messages if isinstance(each, Fill)]
-    facts = SharpeFacts.of(returns_of(curve))
     return Achieved(
-        bars=len(curve) - 1,
+        **of_curve(equity_of(outcome)),
         interval_s=outcome.market.pairs[0].bars.interval_s,
-        return_pct=float(curve[-1] / curve[0] - 1) * 100,
-        max_drawdown_pct=max_drawdown_pct(curve),
         fills=len(fills),
         round_trips=len(round_trips(fills)),
         fees_quote=decimal_string(outcome.portfolio.fees),
-        final_equity_quote=f"{curve[-1]:.8f}",
-        sharpe=facts.sharpe,
-        skewness=facts.skewness,
-        kurtosis=facts.kurtosis,
         ended=outcome.portfolio.trading_state,
     )
+
+
+def of_curve(curve: Floats) -> dict[str, Any]:
+    """Return what equity alone tells of an account, by the fields of `Achieved`.
+
+    Parameters
+    ----------
+    curve
+        Before the first bar and after each.
+
+    Returns
+    -------
+    dict[str, Any]
+        For `Achieved`.
+    """
+    facts = SharpeFacts.of(returns_of(curve))
+    return {
+        "bars": len(curve) - 1,
+        "return_pct": float(curve[-1] / curve[0] - 1) * 100,
+        "max_drawdown_pct": max_drawdown_pct(curve),
+        "final_equity_quote": f"{curve[-1]:.8f}",
+        "sharpe": facts.sharpe,
+        "skewness": facts.skewness,
+        "kurtosis": facts.kurtosis,
+    }
 
 
 def equity_of(outcome: Outcome) -> Floats:

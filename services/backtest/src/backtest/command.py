@@ -14,6 +14,7 @@ from backtest.bar_files import bars_of_files
 from backtest.history import History
 from backtest.plan import Terms, asked_of
 from backtest.run_folders import bars_of_run
+from backtest.stores import bars_of_store
 from backtest.strategies_of import Chosen, chosen
 from backtest.stretches import stretches_of
 from backtest.tables import Tables
@@ -43,8 +44,9 @@ class BacktestOptions:
         Each with its strategy; empty where `strategy` makes one that trades all pairs of the history.
     account
         What the one account is like, its pairs left out.
-    bars, trades, run
-        Where bars come from: files of bars, recorded trades (files, or a tree of `history`), or a run's folder.
+    bars, trades, run, store
+        Where bars come from: files of bars, recorded trades (files, or a tree of `history`), a run's folder, or the
+        address of a feature store.
     exchange
         Whose smallest orders hold for files of bars.
     pairs
@@ -70,6 +72,7 @@ class BacktestOptions:
     out: Path
     command: str
     trades: Sequence[Path] = ()
+    store: str = ""
 
 
 def run_backtest(options: BacktestOptions, console: Console, clock: Clock | None = None) -> dict[str, Any]:
@@ -134,11 +137,13 @@ def history_of(options: BacktestOptions, known: Sequence[Chosen], *, predictions
     pairs = list(options.pairs) or sorted({pair for each in known for pair in each.account.pairs})
     if options.trades:
         return bars_of_trades(options.trades, options.interval_s, pairs)
-    if options.run is None:
+    if options.run is None and not options.store:
         return bars_of_files(options.bars, options.exchange, pairs)
     # Before the pairs are known, so that a run's tables are read once.
     asked = known or [chosen(Account.model_validate({**options.account, "pairs": ("BTC/USD",)}))]
     names = [name for name in asked_of(asked, options.interval_s) if predictions or "." not in name]
+    if options.run is None:
+        return bars_of_store(options.store, options.interval_s, pairs, names, options.terms.to_ms)
     return bars_of_run(options.run, options.interval_s, pairs, names)
 
 

@@ -14,6 +14,7 @@ from contracts.candle import QUALITIES
 from contracts.signal import DECISION_OF, SAID, SHORT, Decision, Signal, SignalReason, Target
 from contracts.trusted import changed
 from contracts.units import MS_PER_SECOND
+from features.blocks import Floats
 from strategies.formulas import formulas_of
 from strategies.running import Rows, targets
 from strategies.strategy import Strategy
@@ -167,14 +168,32 @@ def decide(strategy: Strategy, name: str, digest: str, bars: Bars, expiry_second
         One target for each bar.
     """
     rows = Rows(bars.starts_ms, bars.columns, bars.given, bars.interval_s)
-    found = targets(strategy, rows)
+    whole, decisions = columns_of(targets(strategy, rows), bars)
+    warm = _consecutive(bars) >= formulas_of(strategy, bars.interval_s).warm_up_bars
+    return Decided(bars, name, digest, whole, decisions, warm, expiry_seconds, exits=strategy.exits.as_json())
+
+
+def columns_of(found: Floats, bars: Bars) -> tuple[NDArray[np.int8], NDArray[np.int8]]:
+    """Return what was found to hold as columns: targets, and the same as places in `DECISIONS`.
+
+    Parameters
+    ----------
+    found
+        1, 0, -1, or NaN for no decision.
+    bars
+        Of a gap, whose prices are no market's, nothing is decided.
+
+    Returns
+    -------
+    tuple[NDArray[np.int8], NDArray[np.int8]]
+        As `Decided` has them.
+    """
     unknown = np.isnan(found) | (bars.qualities == GAP)
     whole = np.where(unknown, _UNKNOWN, found).astype(np.int8)
     decisions = np.zeros(len(bars), np.int8)
     for target, decision in DECISION_OF.items():
         decisions[whole == (_UNKNOWN if target is None else target)] = DECISIONS.index(decision)
-    warm = _consecutive(bars) >= formulas_of(strategy, bars.interval_s).warm_up_bars
-    return Decided(bars, name, digest, whole, decisions, warm, expiry_seconds, exits=strategy.exits.as_json())
+    return whole, decisions
 
 
 def _consecutive(bars: Bars) -> NDArray[np.int64]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +20,16 @@ from features.blocks import Floats
 from results.report.data import load_table
 
 _START = "window_start_ms"
+#: Tables by their names.
+Tables = Callable[[str], pl.DataFrame]
+_PLACES = {
+    "--run": "a folder with candles of {} s (tradestream export writes them)",
+    "--from-store": "a store with candles of {} s",
+}
 
 
 def bars_of_run(folder: Path, interval_s: int, pairs: Iterable[str] = (), asked: Iterable[str] = ()) -> History:
-    """Return the final candles of a run as they first came, and what came with each.
+    """Return what a run's folder holds; see `bars_of_tables`.
 
     Parameters
     ----------
@@ -45,17 +52,48 @@ def bars_of_run(folder: Path, interval_s: int, pairs: Iterable[str] = (), asked:
     BadInputError
         If there are no such candles, or not of a pair.
     """
-    candles = load_table(folder, "candles").filter(pl.col("interval_s") == interval_s, pl.col("revision") == 0)
+    return bars_of_tables(partial(load_table, folder), ("--run", str(folder)), interval_s, pairs, asked)
+
+
+def bars_of_tables(
+    tables: Tables, where: tuple[str, str], interval_s: int, pairs: Iterable[str] = (), asked: Iterable[str] = ()
+) -> History:
+    """Return final candles as they first came, and what came with each.
+
+    Parameters
+    ----------
+    tables
+        Returns a table by its name, as `tradestream export` writes it; without rows where there is none.
+    where
+        The option that named them, and what it said, for complaints.
+    interval_s
+        Of which candles.
+    pairs
+        Which pairs; by default all.
+    asked
+        What strategies take: features and predictions, as `features.given` names them.
+
+    Returns
+    -------
+    History
+        The bars of each pair.
+
+    Raises
+    ------
+    BadInputError
+        If there are no such candles, or not of a pair.
+    """
+    candles = tables("candles").filter(pl.col("interval_s") == interval_s, pl.col("revision") == 0)
     there = sorted(candles["pair"].unique().to_list())
     if not there:
-        expected = f"a folder with candles of {interval_s} s (tradestream export writes them)"
-        raise BadInputError("--run", expected, str(folder))
+        option, came = where
+        raise BadInputError(option, _PLACES[option].format(interval_s), came)
     wanted = sorted(pairs) or there
     if missing := [pair for pair in wanted if pair not in there]:
-        raise BadInputError("--pairs", f"pairs of {', '.join(there)}, which the run has candles of", missing[0])
+        raise BadInputError("--pairs", f"pairs of {', '.join(there)}, which there are candles of", missing[0])
     names = sorted(set(asked))
-    said = _predictions(folder, interval_s) if any("." in name for name in names) else None
-    given = _given(folder, interval_s, names, said)
+    said = _predictions(tables, interval_s) if any("." in name for name in names) else None
+    given = _given(tables, interval_s, names, said)
     return History({pair: _bars(candles.filter(pl.col("pair") == pair), pair, given, said) for pair in wanted})
 
 
@@ -85,38 +123,34 @@ def _aligned(rows: pl.DataFrame, given: pl.DataFrame, pair: str) -> Floats:
     return values.fill_null(np.nan).to_numpy()
 
 
-def _predictions(folder: Path, interval_s: int) -> pl.DataFrame:
+def _predictions(tables: Tables, interval_s: int) -> pl.DataFrame:
     """Return what was said of each window, whatever the model is called; the first counts, as for signals.
 
     What came after the run's decisions had stopped waiting for it is left out, as it was there.
     """
     window = pl.concat_str("exchange", "pair", "interval_s", _START, "model_name", "model_version", separator=":")
     found: pl.DataFrame = (
-        load_table(folder, "predictions")
+        tables("predictions")
         .filter(pl.col("interval_s") == interval_s)
         .unique(["pair", _START], keep="first", maintain_order=True)
-        .join(_unheard(folder, interval_s), on=["pair", _START], how="anti", maintain_order="left")
+        .join(_unheard(tables, interval_s), on=["pair", _START], how="anti", maintain_order="left")
         .select("pair", _START, "reason", *SAID, prediction_id=window)
     )
     return found
 
 
-def _unheard(folder: Path, interval_s: int) -> pl.DataFrame:
+def _unheard(tables: Tables, interval_s: int) -> pl.DataFrame:
     """Return the windows that everybody decided on without a prediction, of pairs of which others had one."""
-    if not (folder / "signals.parquet").exists():
-        return pl.DataFrame(schema={"pair": pl.String, _START: pl.Int64})
     heard = pl.col("prediction_id").is_not_null().any()
-    windows = load_table(folder, "signals").filter(pl.col("interval_s") == interval_s).group_by("pair", _START)
+    windows = tables("signals").filter(pl.col("interval_s") == interval_s).group_by("pair", _START)
     of_pairs = windows.agg(heard=heard).with_columns(some=pl.col("heard").any().over("pair"))
     return of_pairs.filter(pl.col("some"), ~pl.col("heard")).select("pair", _START)
 
 
 def _given(
-    folder: Path, interval_s: int, asked: Iterable[str], predictions: pl.DataFrame | None
+    tables: Tables, interval_s: int, asked: Iterable[str], predictions: pl.DataFrame | None
 ) -> dict[str, pl.DataFrame]:
-    features = load_table(folder, "technical_indicators").filter(
-        pl.col("interval_s") == interval_s, pl.col("revision") == 0
-    )
+    features = tables("technical_indicators").filter(pl.col("interval_s") == interval_s, pl.col("revision") == 0)
     found = {}
     for name in asked:
         _, predicted, field = name.rpartition(".")

@@ -66,17 +66,32 @@ class Deciding:
         BadInputError
             If it takes predictions and none came with the bars.
         """
+        known = self.known(bars)
+        if not self.formulas(bars.interval_s).models:  # its signals copy nothing of what a model said for others
+            known = replace(known, said={})
+        found = decide(self.strategy, self.file.name, self.hash, known, expiry_seconds)
+        return replace(found, undecided=undecided_of(self.told))
+
+    def known(self, bars: Bars) -> Bars:
+        """Return bars with all that it asks for; features that did not come along are computed.
+
+        Returns
+        -------
+        Bars
+            The same ones.
+
+        Raises
+        ------
+        BadInputError
+            If it takes predictions and none came with the bars.
+        """
         asked = self.formulas(bars.interval_s)
         if missing := [name for name in asked.given if "." in name and name not in bars.given]:
             expected = "a strategy of bars and features; predictions come with the folder of a run (--run)"
             came = f"{self.file.name}, which takes {missing[0]}"
             raise BadInputError(f"{self.account}.strategy", expected, came)
         lacking = [name for name in asked.asked if name not in bars.given]
-        known = bars.with_given(features_of(bars, lacking)) if lacking else bars
-        if not asked.models:  # its signals copy nothing of what a model said for other accounts
-            known = replace(known, said={})
-        found = decide(self.strategy, self.file.name, self.hash, known, expiry_seconds)
-        return replace(found, undecided=undecided_of(self.told))
+        return bars.with_given(features_of(bars, lacking)) if lacking else bars
 
 
 @dataclass(frozen=True)

@@ -59,6 +59,7 @@ class Typed:
     start: str | None
     end: str | None
     trades: Sequence[Path] = ()
+    store: str | None = None
 
 
 @dataclass(frozen=True)
@@ -82,7 +83,12 @@ def options_of(typed: Typed, money: Money, out: Path, *, replace: bool) -> Backt
         If an option cannot be used, or does not go with another.
     """
     _require_one(
-        "--bars, --trades or --run", "one of them", bool(typed.bars), bool(typed.trades), typed.run is not None
+        "--bars, --trades, --run or --from-store",
+        "one of them",
+        bool(typed.bars),
+        bool(typed.trades),
+        typed.run is not None,
+        typed.store is not None,
     )
     _require_one("--strategy or --accounts", "one of them", bool(typed.strategy), money.accounts is not None)
     accounts: tuple[Account, ...] = ()
@@ -101,6 +107,7 @@ def options_of(typed: Typed, money: Money, out: Path, *, replace: bool) -> Backt
         bars=typed.bars,
         trades=typed.trades,
         run=typed.run,
+        store=typed.store or "",
         exchange=money.exchange,
         pairs=typed.pairs or (),
         interval_s=parse_interval(typed.interval, "--interval"),
@@ -175,7 +182,7 @@ def _said(place: RunFolder, accounts: Sequence[Account], policy: Policy) -> dict
 
 def _require_one(options: str, expected: str, *given: bool) -> None:
     if sum(given) != 1:
-        raise BadInputError(options, expected, ("none", "", "both")[sum(given)] if sum(given) < 3 else "all of them")
+        raise BadInputError(options, expected, ("none", "", "both")[sum(given)] if sum(given) < 3 else "several")
 
 
 def _account(typed: Typed, money: Money) -> Mapping[str, Any]:

@@ -22,6 +22,7 @@ from embedded.options import (
     DemoModel,
     Exchange,
     FeeBps,
+    FromStore,
     Horizon,
     Interval,
     Model,
@@ -334,6 +335,7 @@ def backtest(
     page: Annotated[
         Path | None, typer.Option(help="with --of: write venue and paper side by side as a page to this file")
     ] = None,
+    from_store: FromStore = None,
     pairs: Pairs = None,
     interval: Annotated[str, typer.Option(help="of the candles of a run or of trades: 1m, 5m, 15m")] = "1m",
     start: Annotated[
@@ -371,6 +373,7 @@ def backtest(
             start,
             end,
             trades or [],
+            from_store,
         )
         costs = Money(accounts, balance, position_pct, fee_bps, slippage_bps, exchange)
         options = options_of(typed, costs, out, replace=replace)

@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from contracts.errors import BadInputError
+from contracts.errors import BadInputError, without_credentials
 from contracts.fees import TAKER_FEE_BPS
 from contracts.units import PAIR_PATTERN
 from embedded.choices import Choices
@@ -49,6 +49,10 @@ By = Annotated[str | None, typer.Option("--by", help="who says so; by default th
 Trades = Annotated[
     list[Path] | None,
     typer.Option(help="or candles of recorded trades: a file, or a folder as history writes it; repeatable"),
+]
+FromStore = Annotated[
+    str | None,
+    typer.Option(help="or the candles of a feature store: its address, such as postgresql://..., or a run's folder"),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="as JSON, for programs")]
 Data = Annotated[
@@ -155,5 +159,5 @@ def pairs_of(text: str) -> list[str]:
 
 
 def typed_command() -> str:
-    """Return the command as it was typed, for the record."""
-    return shlex.join(["tradestream", *sys.argv[1:]])
+    """Return the command as it was typed, for the record, without passwords."""
+    return shlex.join(["tradestream", *map(without_credentials, sys.argv[1:])])

@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 
 from embedded.exits import errors_in_words
-from embedded.options import Accounts, AsJson, Balance, FeeBps, Out, Pairs, Replace, Trades, pairs_of
+from embedded.options import Accounts, AsJson, Balance, FeeBps, FromStore, Out, Pairs, Replace, Trades, pairs_of
 from embedded.terminal.rows import print_json
 
 #: Its commands stand beside the others of `tradestream`.
@@ -48,6 +48,9 @@ _Trials = Annotated[
 ]
 _Seed = Annotated[int, typer.Option(min=0, help="of all chance")]
 _Workers = Annotated[int | None, typer.Option(min=1, max=256, help="processes; by default one for each core")]
+_OnEngine = Annotated[
+    bool, typer.Option("--on-engine", help="make every try on the engine, also those that the kernel knows")
+]
 _Ledger = Annotated[
     Path | None, typer.Option(help="file of all tries ever made; by default tries.db beside the folder of results")
 ]
@@ -66,6 +69,7 @@ def optimise(
     bars: _Bars = None,
     trades: Trades = None,
     run_folder: _Run = None,
+    from_store: FromStore = None,
     pairs: Pairs = None,
     interval: _Interval = "1m",
     start: _From = None,
@@ -76,12 +80,13 @@ def optimise(
     fee_bps: FeeBps = None,
     slippage_bps: _SlippageBps = None,
     exchange: _Exchange = "kraken",
+    on_engine: _OnEngine = False,
     ledger: _Ledger = None,
     out: Out = Path("runs/optimise"),
     replace: Replace = False,
     as_json: AsJson = False,
 ) -> None:
-    """Search parameters, exits and sizes on the engine, every try counted; broken off, the same command goes on."""
+    """Search parameters, exits and sizes, every try counted; broken off, the same command goes on."""
     from backtest.search.command import SearchOptions, run_search
     from embedded.backtests import Money, Typed
     from embedded.options import typed_command
@@ -89,9 +94,11 @@ def optimise(
 
     with errors_in_words() as console:
         named = pairs and pairs_of(pairs)
-        typed = Typed(strategy, parameter or [], bars or [], run_folder, named, interval, start, end, trades or [])
+        typed = Typed(
+            strategy, parameter or [], bars or [], run_folder, named, interval, start, end, trades or [], from_store
+        )
         money = Money(accounts, balance, position_pct, fee_bps, slippage_bps, exchange)
-        job = job_of(typed, money, out, replace=replace)
+        job = job_of(typed, money, out, replace=replace, on_engine=on_engine)
         plan = plan_of(job, typed.parameters, ranges or [], objective, least_trades, trials, seed)
         cores = workers or os.cpu_count() or 1
         options = SearchOptions(job, plan, cores, ledger_of(ledger, out), out, typed_command())
@@ -112,6 +119,7 @@ def luck(
     bars: _Bars = None,
     trades: Trades = None,
     run_folder: _Run = None,
+    from_store: FromStore = None,
     pairs: Pairs = None,
     interval: _Interval = "1m",
     start: _From = None,
@@ -135,7 +143,9 @@ def luck(
 
     with errors_in_words() as console:
         named = pairs and pairs_of(pairs)
-        typed = Typed(strategy, parameter or [], bars or [], run_folder, named, interval, start, end, trades or [])
+        typed = Typed(
+            strategy, parameter or [], bars or [], run_folder, named, interval, start, end, trades or [], from_store
+        )
         money = Money(accounts, balance, position_pct, fee_bps, slippage_bps, exchange)
         chosen = winner_of(winner) if winner is not None else None
         job = job_of(typed, money, out, replace=replace)
@@ -173,6 +183,7 @@ def walk_forward(
     bars: _Bars = None,
     trades: Trades = None,
     run_folder: _Run = None,
+    from_store: FromStore = None,
     pairs: Pairs = None,
     interval: _Interval = "1m",
     start: _From = None,
@@ -183,6 +194,7 @@ def walk_forward(
     fee_bps: FeeBps = None,
     slippage_bps: _SlippageBps = None,
     exchange: _Exchange = "kraken",
+    on_engine: _OnEngine = False,
     ledger: _Ledger = None,
     out: Out = Path("runs/walk-forward"),
     replace: Replace = False,
@@ -196,9 +208,11 @@ def walk_forward(
 
     with errors_in_words() as console:
         named = pairs and pairs_of(pairs)
-        typed = Typed(strategy, parameter or [], bars or [], run_folder, named, interval, start, end, trades or [])
+        typed = Typed(
+            strategy, parameter or [], bars or [], run_folder, named, interval, start, end, trades or [], from_store
+        )
         money = Money(accounts, balance, position_pct, fee_bps, slippage_bps, exchange)
-        job = job_of(typed, money, out, replace=replace, predictions=model == PUBLISHED)
+        job = job_of(typed, money, out, replace=replace, predictions=model == PUBLISHED, on_engine=on_engine)
         recipe = recipe_of(job, model, horizon)
         plan = plan_of(job, typed.parameters, ranges or [], objective, least_trades, trials, seed)
         cores, place = workers or os.cpu_count() or 1, ledger_of(ledger, out)

@@ -25,7 +25,9 @@ _LEDGER = "tries.db"
 PUBLISHED = "published"
 
 
-def job_of(typed: Typed, money: Money, out: Path, *, replace: bool, predictions: bool = True) -> Job:
+def job_of(
+    typed: Typed, money: Money, out: Path, *, replace: bool, predictions: bool = True, on_engine: bool = False
+) -> Job:
     """Return bars, an account and its strategy; predictions of a run come along only if they are asked for.
 
     Raises
@@ -45,7 +47,7 @@ def job_of(typed: Typed, money: Money, out: Path, *, replace: bool, predictions:
     if missing := [pair for pair in each.account.pairs if pair not in history.pairs]:
         raise BadInputError(f"{each.account.name}.pairs", f"pairs of {', '.join(history.pairs)}", missing[0])
     asked_of([each], history.interval_s)  # what a strategy cannot say is told before anything is tried
-    return Job(history, each.account, each.only.file, options.terms, data_digest(history))
+    return Job(history, each.account, each.only.file, options.terms, data_digest(history), on_engine)
 
 
 def recipe_of(job: Job, model: str | None, horizon_bars: int) -> Recipe | None:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import polars as pl
 from rich.console import Console
 
+from backtest.achieved import BOTH, ENGINE, KERNEL, Maker
 from backtest.provenance import provenance
 from backtest.search.job import Job, Span
 from backtest.search.study import Deflated, Plan, Study, Tried, deflated, run_again, search
@@ -118,6 +119,8 @@ def _as_json(options: SearchOptions, study: Study, winner: Tried, luck: Deflated
         "space": {each.title: [each.low, each.high, each.step] for each in plan.space},
         "tries": len(study.tried),
         "tries_made_before": study.again,
+        "tries_by": {by: sum(each.achieved.by == by for each in study.tried) for by in get_args(Maker)},
+        "held_against_engine": sorted(study.held),
         "winner": {
             "number": winner.number,
             "score": winner.score,
@@ -141,6 +144,7 @@ def _print(console: Console, options: SearchOptions, study: Study, winner: Tried
             "Tries",
             f"{count(len(study.tried))}{again}; {count(enough)} with {options.plan.least_trades} round trips or more",
         ),
+        ("Made by", _makers(options.job, study)),
         ("Bars", f"{count(came.bars)}, {iso_utc_ms(span.from_ms)} to {iso_utc_ms(span.to_ms)}"),
         ("Winner", f"try {winner.number}: {written(winner.choice.titles())}"),
         ("Came to", told(came.return_pct, came.max_drawdown_pct, came.round_trips, came.sharpe_a_year)),
@@ -149,6 +153,20 @@ def _print(console: Console, options: SearchOptions, study: Study, winner: Tried
         *((label, str(options.out / name)) for label, name in _FILES),
     ]
     print_lines(console, lines)
+
+
+def _makers(job: Job, study: Study) -> str:
+    """Return what made the tries, and why the engine did where it did."""
+    every = [each.achieved.by for each in study.tried]
+    refused = dict.fromkeys(filter(None, (job.refusal(each.choice) for each in study.tried)))
+    told = []
+    if by_kernel := every.count(KERNEL):
+        told.append(f"the kernel {count(by_kernel)}, the best {count(len(study.held))} on the engine too: same fills")
+    if given_up := every.count(BOTH):
+        told.append(f"the engine {count(given_up)} that the kernel gave up")
+    if by_engine := every.count(ENGINE):
+        told.append(f"the engine {count(by_engine)} ({', '.join(refused)})")
+    return "; ".join(told)
 
 
 _FILES = (("Report", "report.html"), ("Tries", "tries.parquet"), ("Summary", "search.json"))

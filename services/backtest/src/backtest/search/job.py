@@ -9,13 +9,14 @@ from typing import Any
 
 import numpy as np
 
-from backtest.achieved import Achieved, achieved
+from backtest.achieved import BOTH, ENGINE, KERNEL, Achieved, Maker, achieved
 from backtest.decided import Decided
 from backtest.engine import Outcome, run
 from backtest.history import History
 from backtest.market import market_of
 from backtest.plan import Terms
 from backtest.provenance import code_digest, costs_of, digest_of
+from backtest.search.in_floats import refusal
 from backtest.search.space import Choice, Number
 from backtest.strategies_of import Chosen, Deciding, chosen
 from contracts.account import Account
@@ -48,6 +49,8 @@ class Job:
         Costs, and how risk is judged; its range is not asked here.
     data
         Digest of the history.
+    on_engine
+        Whether every try is made on the engine; otherwise the kernel makes those it knows.
     """
 
     history: History
@@ -55,6 +58,7 @@ class Job:
     file: StrategyFile
     terms: Terms
     data: str
+    on_engine: bool = False
 
     @property
     def span(self) -> Span:
@@ -159,6 +163,28 @@ class Job:
             After costs.
         """
         return achieved(self.outcome(choice, span))
+
+    def refusal(self, choice: Choice) -> str | None:
+        """Return why a try is made on the engine; None if the kernel makes it.
+
+        Returns
+        -------
+        str | None
+            A few words.
+        """
+        if self.on_engine:
+            return "asked for"
+        return refusal(self.made(choice).account, self.terms.broker, self.terms.expiry_seconds)
+
+    def makers(self, choice: Choice) -> tuple[Maker, ...]:
+        """Return whose results of a try are what making it would give.
+
+        Returns
+        -------
+        tuple[Maker, ...]
+            As `Achieved.by` has them.
+        """
+        return (KERNEL, BOTH) if self.refusal(choice) is None else (ENGINE, BOTH)
 
     def attempt(self, choice: Choice, span: Span) -> Attempt:
         """Return a try as the ledger counts it.

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
-from backtest.achieved import Achieved
+from backtest.achieved import ENGINE, KERNEL, Achieved
 from backtest.search.job import Job, Span
 from backtest.search.objectives import has_enough, score
 from backtest.search.proposals import Places, propose
 from backtest.search.space import Choice, Dimension, Number, choice
+from backtest.search.tries import TryMaker
 from backtest.search.workers import Evaluate
 from contracts.errors import TradestreamError
 from modeling.judging.sharpe import deflated_sharpe
 from modeling.judging.trials import Trial, Tries, tries
 from modeling.ledger import Attempt, Ledger
+
+#: So many of the best that the kernel made are made again on the engine.
+HELD = 10
 
 
 @dataclass(frozen=True)
@@ -73,16 +77,26 @@ class Study:
         All tries in their order.
     again
         How many of them had been made before.
+    held
+        By number, what the best of those that the kernel made came to on the engine, which trades the same.
     """
 
     tried: tuple[Tried, ...]
     again: int
+    held: Mapping[int, Achieved] = field(default_factory=dict)
+
+    @property
+    def best(self) -> list[Tried]:
+        """Those with enough trades, the best first, of equals the earlier."""
+        enough = [each for each in self.tried if has_enough(each.score)]
+        return sorted(enough, key=lambda each: -each.score)
 
     @property
     def winner(self) -> Tried | None:
-        """The best, the first of equals; None if none has enough trades."""
-        best = max(self.tried, key=lambda each: each.score, default=None)
-        return best if best is not None and has_enough(best.score) else None
+        """The best, with what it came to on the engine; None if none has enough trades."""
+        for each in self.best:
+            return replace(each, achieved=self.held.get(each.number, each.achieved))
+        return None
 
 
 def search(
@@ -128,7 +142,17 @@ def search(
         Tried(number, choice(plan.space, places, plan.fixed), value, what)
         for number, ((places, value), what) in enumerate(zip(proposed, found, strict=True))
     )
-    return Study(tried, again)
+    study = Study(tried, again)
+    return replace(study, held=_held(job, study, span))
+
+
+def _held(job: Job, study: Study, span: Span) -> dict[int, Achieved]:
+    """Make the best tries of the kernel's on the engine, which has to trade the same."""
+    make, best = TryMaker(job), dict[str, Tried]()
+    for each in study.best:
+        best.setdefault(repr(each.choice), each)
+    first = list(best.values())[:HELD]
+    return {each.number: make.held(each.choice, span) for each in first if each.achieved.by == KERNEL}
 
 
 def _made(
@@ -137,7 +161,10 @@ def _made(
     """Return what each try came to, and how many of them had been made before."""
     attempts = [job.attempt(each, span) for each in choices]
     ledger.begin(attempts)
-    results = ledger.results([each.key for each in attempts])
+    makers = {each.key: job.makers(one) for each, one in zip(attempts, choices, strict=True)}
+    # What was made in another way is not the same to the last digit, and a search follows from its scores.
+    before = ledger.results([each.key for each in attempts])
+    results = {key: found for key, found in before.items() if found.get("by", ENGINE) in makers[key]}
     known = sum(each.key in results for each in attempts)
     new = {each.key: one for each, one in zip(attempts, choices, strict=True) if each.key not in results}
     for key, result in zip(new, evaluate([(one, span) for one in new.values()]), strict=True):
@@ -147,14 +174,15 @@ def _made(
 
 
 def run_one(job: Job, one: Choice, span: Span, ledger: Ledger) -> Achieved:
-    """Run one try, or return what it came to before: it counts as those of a search do.
+    """Run one try on the engine, or return what it came to there before: it counts as those of a search do.
 
     Returns
     -------
     Achieved
         What it came to.
     """
-    [found], _ = _made(job, span, ledger, lambda tries: (job.achieved(*each) for each in tries), [one])
+    job = replace(job, on_engine=True)
+    [found], _ = _made(job, span, ledger, TryMaker(job), [one])
     return found
 
 
