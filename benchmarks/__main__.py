@@ -11,6 +11,7 @@ from benchmarks import accounts, candles, latency, machine, scale
 from benchmarks.accounting import measure as accounting
 from benchmarks.backtests import measure as backtests
 from benchmarks.backtests import memory as years
+from benchmarks.backtests import sweep
 from benchmarks.features import batch, restart, service, strategies, stream
 from benchmarks.features.one_core import on_one_core
 from benchmarks.live_market import Market
@@ -29,7 +30,10 @@ LOGLESS: dict[str, Callable[[], list[Table]]] = {
     "features-stream": lambda: on_one_core(stream.measure, stream.Size()),
     "features-batch": lambda: on_one_core(batch.measure, batch.Size()),
     "features-restart": lambda: restart.measure(restart.Size()),
-    "backtest": lambda: on_one_core(backtests.measure, backtests.Size()),
+    "backtest": lambda: [
+        *on_one_core(backtests.measure, backtests.Size()),
+        *on_one_core(sweep.measure, sweep.SweepSize()),
+    ],
     "backtest-memory": years.measure,
     "accounting": accounting.measure,
     "accounts": lambda: on_one_core(accounts.measure, accounts.Size()),

@@ -15,6 +15,7 @@ from benchmarks import accounts, candles, latency, reference, results, scale, so
 from benchmarks.accounting import measure as accounting
 from benchmarks.backtests import measure as backtests
 from benchmarks.backtests import memory as years
+from benchmarks.backtests import sweep
 from benchmarks.backtests.measure import FAST, SLOW
 from benchmarks.features import batch, nautilus_peer, restart, service, strategies, stream
 from benchmarks.features.agreement import compare
@@ -190,3 +191,10 @@ def test_a_part_that_does_not_exist_is_named() -> None:
     assert done.returncode == 2
     assert "expected some of candles,latency,scale,features-service," in done.stderr
     assert "was 'speed'" in done.stderr
+
+
+def test_the_sweep_is_measured_and_refuses_other_trades() -> None:
+    (table,) = sweep.measure(sweep.SweepSize(bars=1_500, rounds=1, has_peer=False))
+    assert [row[0][:4] for row in table.rows] == ["ours", "of t"] and "Sweep of 105 x 1,500" in table.title
+    with pytest.raises(AssertionError, match="expected our fills, try 1 has others"):
+        sweep.require_same(["a", "b"], ["a", "c"])
