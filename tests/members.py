@@ -82,9 +82,20 @@ def run(*command: str, environment: Path) -> str:
 
 
 def extras_of(member: Member) -> dict[str, list[str]]:
-    """Return the member's extras and the distributions each brings."""
+    """Return the member's extras and the distributions each brings, those of other members' extras among them."""
     declared = member.project["project"].get("optional-dependencies", {})
-    return {name: [re.split(r"[\[<>=~ ]", entry)[0] for entry in entries] for name, entries in declared.items()}
+    return {name: [each for entry in entries for each in _brought_by(entry)] for name, entries in declared.items()}
+
+
+def _brought_by(entry: str) -> list[str]:
+    found = re.match(r"([\w.-]+)(?:\[([\w,-]+)\])?", entry)
+    assert found is not None, entry
+    distribution, extras = found.groups()
+    brought = [distribution]
+    for member in members():
+        if f"tradestream-{member.name}" == distribution and extras:
+            brought += [each for extra in extras.split(",") for each in extras_of(member)[extra]]
+    return brought
 
 
 def check(member: Member, extras: tuple[str, ...], test: bool, environment: Path) -> str:
@@ -143,7 +154,8 @@ def main() -> None:
         quick_extras = tuple(name for name in extras_of(member) if name not in LARGE_EXTRAS)
         checks += [(member, (), False)] if quick_extras else []
         checks += [(member, quick_extras, member.is_service)]
-    with tempfile.TemporaryDirectory() as folder, ThreadPool(AT_A_TIME) as pool:
+    # Where one fails the other is still at it: its files are in the way, and no news.
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder, ThreadPool(AT_A_TIME) as pool:
         # Used again and again: what several members need is installed, and compiled, once.
         idle = SimpleQueue[Path]()
         for number in range(AT_A_TIME):
