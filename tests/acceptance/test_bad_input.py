@@ -24,12 +24,15 @@ from tests.support.processes import Running, run, start
 from tests.support.runs import summary_of
 from tests.support.waiting import wait_for
 
+from modeling.kinds import MODELS
+
 ROOT = Path(__file__).parents[2]
 DATA = ROOT.parent / "shared/data/trades"
 BINANCE = DATA / "binance_spot_BTCUSDT_20240808-09.csv.gz"
 COINBASE = DATA / "coinbase_BTC-USD_20230905_1h.csv.gz"
 DEMO = ("demo", "--model", "logistic", "--hours", "0.3")
 LIVE_FROM_MS = 1_772_582_400_000
+KINDS = [repr(name) for name in MODELS]
 
 needs_data = pytest.mark.skipif(
     not BINANCE.exists(), reason="the recorded market data is not beside this checkout (../shared/data/trades)"
@@ -131,7 +134,7 @@ def simulator(tmp_path: Path) -> Iterator[dict[str, str]]:
             "training",
             "PREDICTIONS_MODEL",
             "gpt",
-            "PREDICTIONS_MODEL: expected 'lightgbm', 'lightgbm_lags', 'logistic' or 'lstm', was 'gpt'",
+            f"PREDICTIONS_MODEL: expected {', '.join(KINDS[:-1])} or {KINDS[-1]}, was 'gpt'",
         ),
         ("exchanges.simulator", "SIMULATOR_SPEED", "-1", "SIMULATOR_SPEED: expected greater than 0, was '-1'"),
     ],

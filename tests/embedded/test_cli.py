@@ -18,6 +18,7 @@ from contracts.errors import BadInputError
 from embedded.__main__ import main
 from embedded.cli import app
 from embedded.replacing import require_replaceable
+from modeling.kinds import DEMO_KIND, MODELS
 from results.run_folder import FolderNotOursError, RunFolder
 
 
@@ -31,7 +32,7 @@ def call(*arguments: object) -> tuple[int, str]:
     [
         (
             ("demo", "--model", "oracle"),
-            "--model: expected lightgbm or lightgbm_lags or logistic or lstm, was 'oracle'",
+            f"--model: expected {' or '.join(dict.fromkeys((DEMO_KIND, *MODELS)))}, was 'oracle'",
         ),
         (("demo", "--kill", "candles@noon"), "--kill: expected SERVICE@PHASE"),
         (("replay", "no-such-file.csv"), "FILE: expected a file of recorded trades, was 'no-such-file.csv'"),

@@ -100,47 +100,22 @@ def train_model(
     ParityError
         If the ONNX file and the trained model differ by more than `PARITY`.
     """
-    recipe = settings.recipe
-    kind = recipe.kind
+    kind = settings.recipe.kind
     require_samples(data, settings)
     moves = require_moves(data, settings)
-    folds = list(
-        walk_forward(
-            data.times_ms,
-            recipe.horizon_ms,
-            settings.folds,
-            settings.first_train_fraction,
-            settings.fold_window,
-        )
-    )
+    folds = _folds(data, settings)
     tested = np.concatenate([fold.test for fold in folds])
     logger.info(
         "training {} on {} samples of {} pairs, {} of them judge it in {} folds",
         *(kind.name, len(data.samples), len(data.pairs), len(tested), len(folds)),
     )
     chosen = choose(data, folds, settings, on_epoch)
-    recipe, stitched = chosen.recipe, chosen.stitched
-    everything = np.arange(len(data.samples))
     seen = as_seen_by(kind, data.samples)
     novelty = Novelty.of(seen)
-    fitted = calibrated(fit_recipe(recipe, data, everything, on_epoch), stitched.calibrator)
-    fitted = with_novelty(fitted, novelty)
+    everything = fit_recipe(chosen.recipe, data, np.arange(len(data.samples)), on_epoch)
+    fitted = with_novelty(calibrated(everything, chosen.stitched.calibrator), novelty)
     _require_parity(fitted, novelty, kind, data)
-    bars = _bars(recipe, data, folds)
-    meeting = meet(champion, recipe, data, folds, settings)
-    judged = Judged(
-        times_ms=data.times_ms[tested],
-        pairs=data.pair_numbers[tested],
-        y=data.samples.y[tested],
-        next_opens=data.next_opens[tested],
-        forecast=stitched.forecast,
-        bars={**bars, **meeting.bars},
-        learned=stitched.learned and fitted.learned,
-        champion=meeting.refit_of,
-        rivals=chosen.rivals,
-        given_up=chosen.given_up,
-        idle=stitched.idle,
-    )
+    judged = _judged(data, folds, chosen, fitted, champion, settings)
     verdict = judge(
         judged,
         settings.trading_rule,
@@ -148,20 +123,51 @@ def train_model(
         horizon_bars=settings.horizon_bars,
         earlier=trials_of(registered, fitted.onnx),
     )
-    of_fold = np.repeat(np.arange(1, len(folds) + 1), [len(fold.test) for fold in folds])
-    found = breakdown(
-        judged.y,
-        stitched.forecast,
-        {"pair": [data.pairs[number] for number in judged.pairs], "fold": of_fold.astype(str)},
-    )
     card = _card(data, chosen, settings, judged, verdict).model_copy(
         update={
-            "breakdown": found,
+            "breakdown": _breakdown(data, folds, judged),
             "moves_beyond_costs": moves.shares,
             "novelty_threshold": novelty.threshold(seen),
         }
     )
-    return Trained(_same(card, fitted, champion), fitted, data, tested, stitched.forecast, folds)
+    return Trained(_same(card, fitted, champion), fitted, data, tested, judged.forecast, folds)
+
+
+def _folds(data: Dataset, settings: TrainingSettings) -> list[Fold]:
+    how = (settings.folds, settings.first_train_fraction, settings.fold_window)
+    return list(walk_forward(data.times_ms, settings.recipe.horizon_ms, *how))
+
+
+def _judged(
+    data: Dataset,
+    folds: Sequence[Fold],
+    chosen: Chosen,
+    fitted: Fitted,
+    champion: StoredModel | None,
+    settings: TrainingSettings,
+) -> Judged:
+    """Return what the gate judges: the recipe's forecasts, and those of whom it must beat."""
+    tested = np.concatenate([fold.test for fold in folds])
+    meeting = meet(champion, chosen.recipe, data, folds, settings)
+    return Judged(
+        times_ms=data.times_ms[tested],
+        pairs=data.pair_numbers[tested],
+        y=data.samples.y[tested],
+        next_opens=data.next_opens[tested],
+        forecast=chosen.stitched.forecast,
+        bars={**_bars(chosen.recipe, data, folds), **meeting.bars},
+        learned=chosen.stitched.learned and fitted.learned,
+        champion=meeting.refit_of,
+        rivals=chosen.rivals,
+        given_up=chosen.given_up,
+        idle=chosen.stitched.idle,
+    )
+
+
+def _breakdown(data: Dataset, folds: Sequence[Fold], judged: Judged) -> dict[str, dict[str, dict[str, float]]]:
+    of_fold = np.repeat(np.arange(1, len(folds) + 1), [len(fold.test) for fold in folds])
+    pairs = [data.pairs[number] for number in judged.pairs]
+    return breakdown(judged.y, judged.forecast, {"pair": pairs, "fold": of_fold.astype(str)})
 
 
 def _same(card: ModelCard, fitted: Fitted, champion: StoredModel | None) -> ModelCard:
