@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -50,7 +50,7 @@ class Chosen:
     stitched: Stitched
     rivals: tuple[NDArray[np.float64], ...] = ()
     given_up: int = 0
-    tries: tuple[TuningTry, ...] = field(default=())
+    tries: tuple[TuningTry, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,11 +94,8 @@ def choose(data: Dataset, folds: Sequence[Fold], settings: TrainingSettings, on_
     recipe = settings.recipe
     if not settings.tuning_trials:
         return Chosen(recipe, out_of_sample(recipe, data, folds, on_epoch))
-    study = _study(recipe, settings)
-    tries = [
-        _tried(study.ask(_distributions(recipe.kind.hyperparameters)), study, recipe, data, folds, on_epoch)
-        for _ in range(settings.tuning_trials)
-    ]
+    study, space = _study(recipe, settings), _distributions(recipe.kind.hyperparameters)
+    tries = [_tried(study.ask(space), study, recipe, data, folds, on_epoch) for _ in range(settings.tuning_trials)]
     whole = [each for each in tries if each.folds == len(folds)]
     best = min(whole, key=lambda each: each.log_loss)
     others = tuple(each.stitched.forecast for each in whole if each is not best)
