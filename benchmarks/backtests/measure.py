@@ -39,7 +39,8 @@ _HERE = Path(__file__).parent
 _PEERS = {_NAUTILUS: _HERE / "nautilus_engine.py", _BACKTESTING: _HERE / "backtesting_engine.py"}
 #: So small that 500,000 bars leave enough to buy a whole coin, the least that backtesting.py buys.
 _FEE_BPS = Decimal(1)
-FAST, SLOW = 20, 50
+STRATEGY, FAST, SLOW = "sma_cross", 20, 50
+BROKER = PaperBroker(slippage_bps=Decimal(0), fee_bps=_FEE_BPS)
 _BEGIN_MS, _MINUTE_MS = 1_680_480_000_000, 60_000
 _CASH = Decimal(1_000_000_000)
 _PAIRS = ("BTC/USD", "ETH/USD", "SOL/USD", "ADA/USD", "XRP/USD")
@@ -85,26 +86,31 @@ def bars_from(pair: str, opened: Floats, close: Floats, reach: Floats) -> Bars:
     return Bars("kraken", pair, 60, starts, texts, columns, counts, complete)
 
 
-def ours(every: Mapping[str, Bars], parts: Any = PARTS, *, flip: bool = False) -> Outcome:
-    """Run the account, from bars to the curve of its equity."""
-    account = Account(
+def account_of(pairs: tuple[str, ...]) -> Account:
+    """Return one whose limits are looked at and never reached."""
+    return Account(
         name="bench",
-        pairs=tuple(every),
+        pairs=pairs,
+        strategy=STRATEGY,
         initial_balance_quote=_CASH,
-        position_pct=Decimal(95) / len(every),
+        position_pct=Decimal(95) / len(pairs),
         max_position_pct=Decimal(100),
         max_daily_loss_pct=Decimal(100),
         max_total_loss_pct=Decimal(100),
         cooldown_bars=0,
     )
-    strategy = STRATEGIES["sma_cross"].made({"fast": FAST, "slow": SLOW})
-    decided = {pair: decide(strategy, "sma_cross", "0" * 12, bars, 300) for pair, bars in every.items()}
+
+
+def ours(every: Mapping[str, Bars], parts: Any = PARTS, *, flip: bool = False) -> Outcome:
+    """Run the account, from bars to the curve of its equity."""
+    account = account_of(tuple(every))
+    strategy = STRATEGIES[STRATEGY].made({"fast": FAST, "slow": SLOW})
+    decided = {pair: decide(strategy, STRATEGY, "0" * 12, bars, 300) for pair, bars in every.items()}
     if flip:  # bought on each second bar, sold on the others
         for each in decided.values():
             each.decisions[:] = 1 + np.arange(len(each.decisions)) % 2
             each.targets[:] = 2 - each.decisions
-    broker = PaperBroker(slippage_bps=Decimal(0), fee_bps=_FEE_BPS)
-    outcome = run(market_of(account, decided, Policy()), broker, Policy(), parts)
+    outcome = run(market_of(account, decided, Policy()), BROKER, Policy(), parts)
     curve_of(outcome)
     return outcome
 

@@ -9,7 +9,6 @@ import subprocess
 import sys
 import tempfile
 import time
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +17,9 @@ from backtest.plan import Terms
 from backtest.strategies_of import chosen
 from backtest.stretches import stretches_of
 from backtest.tables import Tables
-from benchmarks.backtests.measure import bars_of
+from benchmarks.backtests.measure import BROKER, account_of, bars_of
 from benchmarks.logs import CannotRunError
 from benchmarks.table import Goal, Table
-from contracts.account import Account
-from exchanges.paper import PaperBroker
 from execution.core.policy import Policy
 
 YEARS = (1, 3, 5)
@@ -54,11 +51,7 @@ def measure(years: tuple[int, ...] = YEARS, year_bars: int = YEAR_BARS) -> list[
 def run(bars: int) -> dict[str, Any]:
     """Trade so many bars and write the tables; return what this process has needed so far."""
     history = History({_PAIR: bars_of(_PAIR, bars, 0)})
-    wide = Decimal(100)
-    account = Account(
-        name="bench", pairs=(_PAIR,), strategy="sma_cross", max_daily_loss_pct=wide, max_total_loss_pct=wide
-    )
-    terms = Terms(PaperBroker(), Policy())
+    account, terms = account_of((_PAIR,)), Terms(BROKER, Policy())
     with tempfile.TemporaryDirectory(prefix="bench-tables-") as folder, Tables() as tables:
         for stretch in stretches_of(history, [chosen(account)], terms):
             tables.add(stretch)
