@@ -86,12 +86,12 @@ def bars_from(pair: str, opened: Floats, close: Floats, reach: Floats) -> Bars:
     return Bars("kraken", pair, 60, starts, texts, columns, counts, complete)
 
 
-def account_of(pairs: tuple[str, ...]) -> Account:
+def account_of(pairs: tuple[str, ...], strategy: str = STRATEGY) -> Account:
     """Return one whose limits are looked at and never reached."""
     return Account(
         name="bench",
         pairs=pairs,
-        strategy=STRATEGY,
+        strategy=strategy,
         initial_balance_quote=_CASH,
         position_pct=Decimal(95) / len(pairs),
         max_position_pct=Decimal(100),
