@@ -86,6 +86,8 @@ minutes  ?= 30
 studies  ?= noise,a,b,c
 seeds    ?= 20
 nights   ?= 0
+#: Of gate-real: which kinds of models.
+kinds    ?=
 secure   ?=
 KAFKA_OPTIONS = --brokers $(brokers) --port $(port) $(if $(secure),--secure)
 KAFKA_USERS = data/kafka-secure/secrets/users
