@@ -25,7 +25,7 @@ WINDOW = 4
 SPREADS = (
     Spread(name="a", edges=(0.0,), shares=(0.5, 0.5), limit=0.5),
     Spread(name="b", edges=(1.0, 2.0), shares=(0.2, 0.3, 0.5), limit=4.0),
-    Spread(name=SAID, edges=(0.5,), shares=(0.4, 0.6), limit=2.0),
+    Spread(name=SAID, edges=(0.5,), shares=(0.4, 0.6), limit=0.001),
 )
 #: A row: input a, input b, and what was said of it.
 Row = tuple[float, float, float | None]

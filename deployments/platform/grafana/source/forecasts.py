@@ -247,7 +247,7 @@ def _watched() -> list[Json]:
             unit="none",
             limits=(_SHIFTED,),
             width=24,
-            says="Greatest stability index (PSI) of an input or of what it says, by its limit; above 1 is an alert.",
+            says="Greatest stability index (PSI) of an input over its limit; above 1 is an alert.",
         ),
         table(
             "Windows of predictions",

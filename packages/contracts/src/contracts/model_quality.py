@@ -54,8 +54,8 @@ class ModelQuality(Message):
     prediction_psi
         The same of the probabilities.
     psi_excess, psi_most
-        The greatest of these indices over its limit, and of which input that is, or of ``probability_up``: above 1 no
-        part of the training data was like it.
+        The greatest index of an input over its limit, and of which input that is: above 1 no part of the training
+        data was like it.
     """
 
     schema_name: ClassVar[str] = "model_quality"

@@ -8,6 +8,7 @@ import numpy as np
 import onnx
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
+from scipy.optimize import isotonic_regression
 
 Floats = NDArray[np.float64]
 
@@ -31,7 +32,7 @@ class Isotonic:
 
     @classmethod
     def fit(cls, y: Floats, probabilities: Floats) -> Isotonic | None:
-        """Return scikit-learn's isotonic regression of outcomes on forecasts; None where it is flat.
+        """Return the isotonic regression of outcomes on forecasts, as scikit-learn has it; None where it is flat.
 
         Nothing is called impossible: at its ends it stays as far from 0 and 1 as one more sample would have it.
 
@@ -40,12 +41,15 @@ class Isotonic:
         Isotonic | None
             The same points for the same samples.
         """
-        from sklearn.isotonic import IsotonicRegression
-
         edge = 1 / (len(y) + 2)
-        found = IsotonicRegression(y_min=edge, y_max=1 - edge, out_of_bounds="clip").fit(probabilities, y)
-        said, came = found.X_thresholds_, found.y_thresholds_
-        return cls(tuple(said.tolist()), tuple(came.tolist())) if len(said) > 1 and came[-1] > came[0] else None
+        said, place, counts = np.unique(probabilities, return_inverse=True, return_counts=True)
+        rates = np.bincount(place, weights=y) / counts
+        came = np.clip(isotonic_regression(rates, weights=counts).x, edge, 1 - edge)
+        if came[-1] <= came[0]:
+            return None
+        steps = np.diff(came) != 0  # of a level part the points at its ends say all
+        needed = np.concatenate([[True], steps[1:] | steps[:-1], [True]])
+        return cls(tuple(said[needed].tolist()), tuple(came[needed].tolist()))
 
     @property
     def params(self) -> dict[str, str | int | float]:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -31,10 +31,11 @@ _MAJOR = 0.25
 _DIGITS = 6
 
 
-class Spread(BaseModel):
+@dataclass(frozen=True, slots=True)
+class Spread:
     """How the values of one number are spread over training rows.
 
-    Attributes
+    Parameters
     ----------
     name
         Of an input, or of what is said.
@@ -45,8 +46,6 @@ class Spread(BaseModel):
     limit
         Index above which a window is spread otherwise than any part of the training data was.
     """
-
-    model_config = ConfigDict(frozen=True)
 
     name: str
     edges: tuple[float, ...]
@@ -83,7 +82,13 @@ class Spread(BaseModel):
         return cls(name=name, edges=tuple(edges.tolist()), shares=shares, limit=round(limit, _DIGITS))
 
     def bin_of(self, value: float) -> int:
-        """Return the number of the bin that a value is in, from 0."""
+        """Return which bin a value is in.
+
+        Returns
+        -------
+        int
+            From 0.
+        """
         return bisect_right(self.edges, value)
 
     def index(self, counts: Sequence[int]) -> float:

@@ -30,7 +30,7 @@ CALIBRATION_ERROR = Gauge("tradestream_model_calibration_error_ratio", "Distance
 UNFAMILIAR = Gauge("tradestream_model_unfamiliar_ratio", "Share of its last window unlike its training data", _OF)
 PSI_EXCESS = Gauge(
     "tradestream_model_psi_excess_ratio",
-    "Greatest stability index of an input or of what it says, over its limit",
+    "Greatest stability index of an input over its limit",
     _OF,
 )
 DRIFT = Gauge("tradestream_model_drift", "1 while its last window is an alarm, by what says so", [*_OF, "alarm"])

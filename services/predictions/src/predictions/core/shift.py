@@ -81,8 +81,9 @@ def shift(spreads: Sequence[Spread], before: Bins, now: Bins, least: int) -> dic
         together = [one + other for one, other in zip(first, second, strict=True)]
         if sum(together) >= least:
             indices[spread.name] = spread.index(together)
-            excesses[spread.name] = indices[spread.name] / spread.limit
-    if not indices:
+            if spread.name != SAID:  # which is told and no alarm: trees say other things of what they have learned
+                excesses[spread.name] = indices[spread.name] / spread.limit
+    if not excesses:
         return {}
     most = max(excesses, key=lambda name: excesses[name])
     inputs = {name: index for name, index in indices.items() if name != SAID}
