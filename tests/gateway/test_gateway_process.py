@@ -43,7 +43,7 @@ class Venue:
     """The simulated venue as its control API shows it."""
 
     url: str
-    stream_url: str
+    stream_url: str = "off"
 
     def plan(self, **fault: Any) -> None:
         httpx.post(f"{self.url}/sim/faults", json=fault).raise_for_status()
