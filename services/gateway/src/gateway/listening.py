@@ -14,7 +14,7 @@ from gateway.venue_calls import VenueCalls
 from gateway.venue_clock import VenueClock
 
 #: Between two questions for a token: each counts, and without one executions are asked for.
-_TOKEN_SECONDS = 10.0
+_TOKEN_SECONDS = 30.0
 
 
 class Listening:
@@ -57,7 +57,6 @@ class Listening:
     def _event(self, said: StreamEvent) -> Event:
         now_ms = self._clock.now_ms()
         if isinstance(said, StreamNews):
-            metrics.TOLD.inc(len(said.executions))
             return Told(said.executions, said.changes, said.missed, now_ms)
         if isinstance(said, StreamLost):
             logger.warning("executions are asked for until they are told again: {}", said.reason)

@@ -25,7 +25,6 @@ TROUBLES = Gauge(
 PENDING = Gauge("tradestream_gateway_pending_orders", "Orders that are or may be at the venue", ["phase"])
 SENDING = Gauge("tradestream_gateway_sending", "1 while orders are sent: the venue answers and agrees with us")
 LISTENING = Gauge("tradestream_gateway_listening", "1 while the venue tells of executions by itself")
-TOLD = Counter("tradestream_gateway_told_executions_total", "Executions that the venue told by itself, repeats too")
 FILL_SECONDS = LoopHistogram(
     "tradestream_gateway_fill_seconds",
     "From an execution at the venue to its report, of those since this process began",

@@ -21,15 +21,11 @@ from exchanges.proxies import is_loopback, through
 from exchanges.resilience import Backoff
 from exchanges.rest_client import USER_AGENT
 
-#: Its own log would show frames at DEBUG, and with them tokens.
-_QUIET = logging.getLogger(__name__)
-_QUIET.setLevel(logging.WARNING)
 _CONNECTION: dict[str, Any] = {
     "open_timeout": 10,
     "close_timeout": 1,
     "ping_interval": None,
     "max_size": 16 * 2**20,
-    "logger": _QUIET,
 }
 _JOIN_SECONDS = 5.0
 
@@ -68,6 +64,8 @@ class KrakenExecutions:
         self._silence_seconds = silence_seconds
         self._backoff = backoff or Backoff()
         self._heard = heard
+        self._quiet = logging.getLogger(f"{__name__}.frames")
+        self._quiet.setLevel(logging.WARNING)  # at DEBUG it would show frames, and with them tokens
         self._events: SimpleQueue[StreamEvent] = SimpleQueue()
         self._tokens: SimpleQueue[str | None] = SimpleQueue()
         self._wants = threading.Event()
@@ -119,7 +117,8 @@ class KrakenExecutions:
 
     def _listen(self, token: str) -> None:
         proxy: Literal[True] | None = None if is_loopback(self._url) else True
-        with connect(self._url, user_agent_header=USER_AGENT, proxy=proxy, **_CONNECTION) as connection:
+        about: dict[str, Any] = {"user_agent_header": USER_AGENT, "proxy": proxy, "logger": self._quiet}
+        with connect(self._url, **about, **_CONNECTION) as connection:
             self._connection = connection
             connection.send(json.dumps(executions_request(token, 1)))
             sequence: int | None = None
