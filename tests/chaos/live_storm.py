@@ -29,7 +29,7 @@ from streaming.record import Record
 
 M = TypeVar("M", bound=Message)
 #: A strategy that changes its mind all the time: long for two bars, flat for one.
-STRATEGY = '''"""Long for two bars, flat for one."""
+STRATEGY = '''"""Long for two bars, flat for one; what has risen by a hair is sold before."""
 
 from strategies import Exits, Strategy, close
 
@@ -38,7 +38,7 @@ class Restless(Strategy):
     """Wants something else every few bars."""
 
     memory_bars = 3
-    exits = Exits(stop_pct=20)
+    exits = Exits(stop_pct=20, target_pct=0.01)
 
     def inputs(self):
         return {"close": close}

@@ -26,6 +26,7 @@ class VenueModel:
     random: Random
     now_ms: int
     has_faults: bool = True
+    sells_fill: float = 0.4
     orders: dict[str, VenueOrder] = field(default_factory=dict)
     executions: list[VenueExecution] = field(default_factory=list)
     under_way: list[tuple[int, SendOrder]] = field(default_factory=list)
@@ -63,16 +64,24 @@ class VenueModel:
             request.client_id, name, order.pair, order.side, "open", quantity, Decimal(0), None, self.now_ms
         )
         self._tell(self._change(self.orders[name]))
+        if order.time_in_force == "IOC":
+            if self.random.random() < 0.6:
+                self._trade(self.orders[name])
+            if not self.orders[name].has_ended:
+                self._cancel(self.orders[name], "IOC")
         return name
+
+    def _cancel(self, order: VenueOrder, reason: str) -> None:
+        ended = replace(order, status="cancelled", reason=reason)
+        self.orders[order.venue_order_id] = ended
+        self._tell(self._change(ended))
 
     def cancel(self, request: CancelOrder) -> Event:
         taken = not (self.has_faults and self.random.random() < 0.3)
         if taken:
             for order in self._open():
                 if order.client_order_id == request.client_id:
-                    ended = replace(order, status="cancelled", reason="User requested")
-                    self.orders[order.venue_order_id] = ended
-                    self._tell(self._change(ended))
+                    self._cancel(order, "User requested")
         return CancelAnswered(request.order.order_id, taken, self.now_ms)
 
     def pass_time(self, ms: int) -> None:
@@ -83,7 +92,7 @@ class VenueModel:
             if due_ms <= request.deadline_ms:
                 self._take(request)
         for order in self._open():
-            if self.random.random() < 0.4:
+            if self.random.random() < (self.sells_fill if order.side == "sell" else 0.4):
                 self._trade(order)
 
     def _trade(self, order: VenueOrder) -> None:
