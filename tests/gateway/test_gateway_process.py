@@ -49,6 +49,9 @@ class Venue:
     def plan(self, **fault: Any) -> None:
         httpx.post(f"{self.url}/sim/faults", json=fault).raise_for_status()
 
+    def now_us(self) -> int:
+        return int(httpx.get(f"{self.url}/sim/status").json()["now_us"])
+
     def truth(self) -> dict[str, Any]:
         return dict(httpx.get(f"{self.url}/sim/orders").json()["accounts"]["main"])
 
@@ -121,6 +124,8 @@ class Market:
     listens: bool = True
     ask_seconds: float = 0.3
     reconcile_seconds: float = 1.0
+    timeout_seconds: float = 1.0
+    cancel_all_after_seconds: int = 0
 
     def start(self) -> None:
         variables = environment_of(
@@ -128,7 +133,8 @@ class Market:
             accounts=(LIVE,),
             rest_url=self.venue.url,
             websocket_url=self.venue.stream_url if self.listens else "off",
-            timeout_seconds=1.0,
+            timeout_seconds=self.timeout_seconds,
+            cancel_all_after_seconds=self.cancel_all_after_seconds,
             deadline_seconds=3.0,
             settle_seconds=1.0,
             ask_seconds=self.ask_seconds,

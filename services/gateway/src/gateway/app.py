@@ -116,7 +116,7 @@ def _run(settings: GatewaySettings, turning: Turning) -> None:
                         turning.turned()
                         turning.stop.wait(_TURN_SECONDS, bell)
                         bell.silence()
-                desk.close()
+                    desk.end()
     finally:
         venue.close()
 

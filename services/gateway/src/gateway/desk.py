@@ -76,6 +76,19 @@ class Desk:
         """Return whether orders are sent, and if not why."""
         return (False, STANDING_BY) if self._gateway is None else self._gateway.check()
 
+    def end(self) -> None:
+        """Let go of everything on purpose."""
+        if self._gateway is not None:
+            try:
+                self._gateway.take_back_switch()
+            except PutOutError as error:  # the switch is another's now
+                logger.warning("{}", error)
+            except Exception as error:
+                if not came_of_brokers(error):
+                    raise
+                logger.error("the venue's dead man's switch stays set, since {}", describe_error(error))
+        self.close()
+
     def close(self) -> None:
         """Let go of the log."""
         if self._gateway is not None:

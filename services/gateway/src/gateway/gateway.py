@@ -23,7 +23,7 @@ from gateway import metrics
 from gateway.core.door import refused_at_door
 from gateway.core.events import Commanded, Event, OrderSeen, Refused, Ticked
 from gateway.core.fold import step
-from gateway.core.requests import CancelOrder, Notice, Output, SendOrder, SurveyVenue
+from gateway.core.requests import CancelOrder, Notice, Output, SendOrder, SetSwitch, SurveyVenue
 from gateway.core.state import EVERYTHING, State
 from gateway.listening import Listening, OpenStream
 from gateway.settings import GatewaySettings
@@ -38,6 +38,8 @@ from streaming.tail import TopicTail
 M = TypeVar("M", bound=Message)
 #: Why an order is not sent while the log is away.
 NO_COMMANDS = "commands_unknown"
+#: So often the dead man's switch is taken back before that is given up; it may be said twice.
+_TRIES = 3
 
 
 class Gateway:
@@ -86,6 +88,7 @@ class Gateway:
         self._requests: deque[Output] = deque()
         self._began = False
         self._began_ms = clock.now_ms()
+        self._switched = False
 
     def turn(self) -> None:
         """Read what is new, do what is due and write what became known.
@@ -183,6 +186,10 @@ class Gateway:
         elif isinstance(request, CancelOrder):
             self._require_lease()
             self._happens(self._calls.cancel(request))
+        elif isinstance(request, SetSwitch):
+            self._require_lease()
+            self._switched = True
+            self._happens(self._calls.set_switch(request.seconds))
         elif isinstance(request, SurveyVenue):
             self._producer.flush()  # an answer may take long
             self._happens(self._calls.survey(request, self._held_by_pair()))
@@ -216,6 +223,14 @@ class Gateway:
             metrics.PENDING.labels(phase=phase).set(phases.count(phase))
         metrics.TROUBLES.set(len(self._state.troubles))
         metrics.SENDING.set(self.check()[0])
+
+    def take_back_switch(self) -> None:
+        """Leave the venue's dead man's switch off, if it was set: who ends on purpose has not died."""
+        if not self._switched:
+            return
+        self._require_lease()
+        if not any(self._calls.set_switch(0).taken for _ in range(_TRIES)):
+            logger.error("the venue cancels all open orders, stops too, since its dead man's switch is still set")
 
     def close(self) -> None:
         """Let go of the log and of the stream."""

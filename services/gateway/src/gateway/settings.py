@@ -15,6 +15,8 @@ from gateway.core.policy import LONGEST_DEADLINE_MS, Policy
 from streaming.settings import ServiceSettings
 
 OFF = "off"
+#: A round of questions without answers, twice, must not pass for silence.
+_CALLS_BEFORE_SWITCH = 12
 _LONGEST_DEADLINE_SECONDS = LONGEST_DEADLINE_MS / MS_PER_SECOND
 
 
@@ -66,6 +68,13 @@ class GatewaySettings(AccountsSettings, ServiceSettings):
         le=3_600,
         description="seconds between comparisons with the venue while nothing goes on, or the stream tells of it",
     )
+    cancel_all_after_seconds: int = Field(
+        0,
+        ge=0,
+        le=3_600,
+        description="the venue's dead man's switch: so long after the gateway has fallen silent it cancels all open "
+        "orders, stops too; at least 12 times the timeout, or 0: never",
+    )
     foreign_orders: Literal["report", "refuse"] = Field(
         "refuse", description="open orders that are none of ours: said, or nothing is traded until they are gone"
     )
@@ -81,6 +90,16 @@ class GatewaySettings(AccountsSettings, ServiceSettings):
     def _has_a_key(self) -> GatewaySettings:
         if self.venue_accounts and (self.api_key is None or self.api_secret is None):
             raise ValueError("GATEWAY_API_KEY and GATEWAY_API_SECRET for accounts at a venue, was none")
+        return self
+
+    @model_validator(mode="after")
+    def _switch_outlives_calls(self) -> GatewaySettings:
+        least = _CALLS_BEFORE_SWITCH * self.timeout_seconds
+        if 0 < self.cancel_all_after_seconds < least:
+            raise ValueError(
+                f"GATEWAY_CANCEL_ALL_AFTER_SECONDS of 0 or at least {least:g}, {_CALLS_BEFORE_SWITCH} times "
+                f"GATEWAY_TIMEOUT_SECONDS, was {self.cancel_all_after_seconds}"
+            )
         return self
 
     @property
@@ -110,6 +129,7 @@ class GatewaySettings(AccountsSettings, ServiceSettings):
             ask_ms=_ms(self.ask_seconds),
             reconcile_ms=_ms(self.reconcile_seconds),
             foreign=self.foreign_orders,
+            switch_seconds=self.cancel_all_after_seconds,
         )
 
 

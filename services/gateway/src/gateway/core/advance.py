@@ -8,7 +8,7 @@ from contracts.order_report import OrderReport
 from gateway.core.door import refused_at_door
 from gateway.core.policy import LONGEST_DEADLINE_MS, Policy
 from gateway.core.reports import report
-from gateway.core.requests import CancelOrder, Output, SendOrder, SurveyVenue
+from gateway.core.requests import CancelOrder, Output, SendOrder, SetSwitch, SurveyVenue
 from gateway.core.resting import STOP_REACHED, has_to_wait, is_overtaken, why_taken_away
 from gateway.core.settle import OVERDUE
 from gateway.core.state import EVERYTHING, State
@@ -26,6 +26,9 @@ def advance(state: State, now_ms: int, policy: Policy) -> tuple[State, list[Outp
     state, cancels = _cancels(state, now_ms)
     state, sent = _send(state, now_ms, policy)
     outputs += [*cancels, *sent]
+    if policy.switch_seconds and state.trusted and state.switch_ms is not None and now_ms >= state.switch_ms:
+        outputs.append(SetSwitch(policy.switch_seconds))
+        state = replace(state, switch_ms=None)
     if not state.surveying and (now_ms >= state.next_survey_ms or _is_overdue(state, now_ms)):
         outputs.append(SurveyVenue(_since_ms(state, now_ms, policy)))
         state = replace(state, surveying=True)

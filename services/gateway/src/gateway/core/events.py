@@ -123,6 +123,14 @@ class Told:
 
 
 @dataclass(frozen=True, slots=True)
+class SwitchAnswered:
+    """The venue took the dead man's switch, or did not say so."""
+
+    taken: bool
+    now_ms: int
+
+
+@dataclass(frozen=True, slots=True)
 class Ticked:
     """Time went on."""
 
@@ -140,5 +148,6 @@ Event = (
     | SurveyFailed
     | StreamChanged
     | Told
+    | SwitchAnswered
     | Ticked
 )

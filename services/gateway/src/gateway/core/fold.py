@@ -24,6 +24,7 @@ from gateway.core.events import (
     StreamChanged,
     Surveyed,
     SurveyFailed,
+    SwitchAnswered,
     Taken,
     Ticked,
     Told,
@@ -129,6 +130,12 @@ def _stream_changed(state: State, event: StreamChanged, policy: Policy) -> Step:
     return replace(state, stream="CLOSED").soon(event.now_ms, policy.ask_ms), []
 
 
+def _switch_answered(state: State, event: SwitchAnswered, policy: Policy) -> Step:
+    """Set it again in time; one that was not answered sooner, as nobody knows whether it was taken."""
+    every_ms = policy.switch_every_ms if event.taken else policy.switch_every_ms // 4
+    return replace(state, switch_ms=event.now_ms + every_ms), []
+
+
 def _ticked(state: State, event: Ticked, policy: Policy) -> Step:
     return state, []
 
@@ -144,5 +151,6 @@ _HANDLERS: Mapping[type, Callable[[State, Any, Policy], Step]] = {
     SurveyFailed: _survey_failed,
     StreamChanged: _stream_changed,
     Told: told,
+    SwitchAnswered: _switch_answered,
     Ticked: _ticked,
 }

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from contracts.units import MS_PER_SECOND
+
 #: No order is ever sent with a later deadline, so that one from before a start, whatever was set then, is settled
 #: for certain once it has passed.
 LONGEST_DEADLINE_MS = 10_000
@@ -32,6 +34,8 @@ class Policy:
         So long after an order's end its fills are still looked for.
     foreign
         What to do about open orders that are none of ours.
+    switch_seconds
+        So long after the gateway has fallen silent the venue cancels all open orders; 0: never.
     grace_ms
         So long after its answer the venue may take to tell of an execution, or of an end, before it is asked.
     """
@@ -43,4 +47,10 @@ class Policy:
     reconcile_ms: int = 60_000
     late_ms: int = 600_000
     foreign: ForeignPolicy = "refuse"
+    switch_seconds: int = 0
     grace_ms: int = 1_000
+
+    @property
+    def switch_every_ms(self) -> int:
+        """How often the venue hears that somebody is there: four times before it cancels."""
+        return self.switch_seconds * MS_PER_SECOND // 4

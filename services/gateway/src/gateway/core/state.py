@@ -37,6 +37,8 @@ class State:
         What the venue calls its open orders that are none of ours.
     stream
         Whether the venue tells of executions by itself.
+    switch_ms
+        When the venue's dead man's switch is to be set again; None while it is being set.
     """
 
     orders: Mapping[str, Tracked] = field(default_factory=dict)
@@ -48,6 +50,7 @@ class State:
     troubles: Mapping[str, str] = field(default_factory=dict)
     foreign: frozenset[str] = frozenset()
     stream: Stream = "CLOSED"
+    switch_ms: int | None = 0
 
     def with_orders(self, changed: Iterable[Tracked]) -> State:
         """Return the state with these orders in place of what was known of them."""
