@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import SettingsConfigDict
 
@@ -11,7 +9,7 @@ from contracts.account import Account
 from contracts.accounts_settings import AccountsSettings
 from contracts.units import MS_PER_SECOND
 from exchanges.private.venues import PRIVATE_STREAM_URLS, PRIVATE_VENUES
-from gateway.core.policy import LONGEST_DEADLINE_MS, Policy
+from gateway.core.policy import LONGEST_DEADLINE_MS, ForeignPolicy, Policy
 from streaming.settings import ServiceSettings
 
 OFF = "off"
@@ -75,8 +73,10 @@ class GatewaySettings(AccountsSettings, ServiceSettings):
         description="the venue's dead man's switch: so long after the gateway has fallen silent it cancels all open "
         "orders, stops too; at least 12 times the timeout, or 0: never",
     )
-    foreign_orders: Literal["report", "refuse"] = Field(
-        "refuse", description="open orders that are none of ours: said, or nothing is traded until they are gone"
+    foreign_orders: ForeignPolicy = Field(
+        "refuse",
+        description="open orders that are none of ours: said, or also what they may sell is not counted as ours, or "
+        "nothing is traded until they are gone",
     )
 
     @field_validator("exchange")

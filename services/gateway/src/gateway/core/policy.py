@@ -10,8 +10,9 @@ from contracts.units import MS_PER_SECOND
 #: No order is ever sent with a later deadline, so that one from before a start, whatever was set then, is settled
 #: for certain once it has passed.
 LONGEST_DEADLINE_MS = 10_000
-#: What an open order at the venue that is none of ours leads to: it is said, or nothing is traded until it is gone.
-ForeignPolicy = Literal["report", "refuse"]
+#: What an open order at the venue that is none of ours leads to: it is said, or also what it may sell is not
+#: counted as ours, or nothing is traded until it is gone.
+ForeignPolicy = Literal["report", "respect", "refuse"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from exchanges.private.execution import VenueExecution
 from exchanges.private.order import VenueOrder
 from gateway.core.events import Surveyed
 from gateway.core.policy import Policy
-from gateway.core.reconcile import foreign_orders, foreign_troubles, in_words, missing_balances
+from gateway.core.reconcile import foreign_orders, foreign_troubles, in_words, missing_balances, set_aside
 from gateway.core.requests import Notice, Output
 from gateway.core.settle import is_lost, settle
 from gateway.core.state import State
@@ -37,7 +37,9 @@ def surveyed(state: State, event: Surveyed, policy: Policy) -> tuple[State, list
             kept[order_id] = _asked_again(after, there, event.now_ms, policy)
     foreign = foreign_orders(event.orders, {each.client_id for each in state.orders.values()})
     moving = {each.order.pair for each in (*state.orders.values(), *kept.values()) if each.phase != "ENDED"}
-    troubles |= missing_balances(event.held, event.balances, moving) | foreign_troubles(foreign, policy.foreign)
+    aside = set_aside(foreign, policy.foreign)
+    troubles |= missing_balances(event.held, event.balances, moving, aside)
+    troubles |= foreign_troubles(foreign, policy.foreign)
     outputs += _notices(state, troubles, foreign)
     state = replace(state, stream="CLOSED" if state.stream == "CLOSED" else "HEALTHY")
     pending = any(each.phase == "UNKNOWN" or (each.phase == "OPEN" and not state.is_told) for each in kept.values())
