@@ -8,7 +8,7 @@ import signal
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import polars as pl
@@ -93,8 +93,10 @@ class Told:
 
     def read(self, of: StrategySetting) -> None:
         (told,) = self._account.deciding
-        asked = None if of.parameters is None else with_parameters(told, of.parameters)
-        self.known.append(Change(of.setting_id, of.from_ms, asked and followed_of("mine", asked), of.switch))
+        followed = None
+        if of.parameters is not None:
+            followed = followed_of("mine", with_parameters(told, of.parameters))
+        self.known.append(Change(of.setting_id, of.from_ms, followed, of.switch))
 
     def concern(self, _pair: str) -> bool:
         return bool(self.known)
@@ -168,10 +170,10 @@ def test_a_killed_process_says_the_same_again(account: Account, data: st.DataObj
     """State is rolled back to a checkpoint; what was published since stands; settings are all known at once."""
     last = 24
     read_at = sorted(data.draw(st.lists(st.integers(0, last), min_size=1, max_size=4)))
-    other = st.sampled_from([{"bars": 2}, {"bars": 3}, {"bars": 8}, {"switch": "off"}, {"switch": "sell"}])
-    anything = other | st.just({"switch": "on"})
+    kinds: list[dict[str, Any]] = [{"bars": n} for n in (2, 3, 8)] + [{"switch": each} for each in get_args(Switch)]
     written = [
-        setting(n, data.draw(st.none() | st.integers(0, last)), **data.draw(anything)) for n in range(len(read_at))
+        setting(n, data.draw(st.none() | st.integers(0, last)), **data.draw(st.sampled_from(kinds)))
+        for n in range(len(read_at))
     ]
     gaps = data.draw(st.sets(st.integers(0, last - 1), max_size=4))
     market = [

@@ -103,7 +103,7 @@ def off(minute: int, decision: Any = "none", **candle: Any) -> Any:
 def test_an_entry_that_rests_is_given_up_when_it_is_switched_off() -> None:
     """Worked out by hand: a buy for 99 rests, and the market goes below it in minute 3."""
     who = execution_account(entry_order="limit", entry_offset_bps=100)
-    falls = {"open": 100, "low": 98, "close": 100}
+    falls: dict[str, Any] = {"open": 100, "low": 98, "close": 100}
     entered = live([signal(0, "buy"), signal(1), signal(2), signal(3, **falls)], who, PaperBroker())
     ended = live([signal(0, "buy"), signal(1), off(2), off(3, **falls)], who, PaperBroker())
     assert (len(of(Fill, entered)), len(of(Fill, ended))) == (1, 0)
