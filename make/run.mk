@@ -91,7 +91,7 @@ strategy-set: install ## Give a strategy other parameters while it runs: account
 .PHONY: strategy-off
 strategy-off: install ## Let a strategy enter nothing any more on one pair of an account: account= pair= [sell=yes from= by= run=data/paper]
 	@$(RUN) tradestream strategy off --account=$(call given,account) --pair=$(call given,pair) \
-		$(if $(filter yes,$(sell)),--sell) $(call option,from) $(call option,by) $(OF_PAPER)
+		$(if $(filter yes,$(value sell)),--sell) $(call option,from) $(call option,by) $(OF_PAPER)
 
 .PHONY: strategy-on
 strategy-on: install ## Let it enter again: account= pair= [from= by= run=data/paper]

@@ -84,6 +84,20 @@ def test_other_parameters_do_not_switch_it_on_and_the_switch_changes_no_paramete
     assert [n for n in range(1, 25) if hashes[n] != hashes[n - 1]] == [5, 15]
 
 
+def test_of_a_gap_that_comes_again_the_same_begins_as_did_before(account: Account) -> None:
+    """Its signal sells nothing; "sell" held, and "on" did not yet."""
+    gap = rows(10, 11)[0].model_copy(update={"quality": "gap"})
+    first = Accounts(account)
+    first.changes = told = Told(account)
+    told.read(setting(1, 10, "sell"))
+    (published,) = first.signals([gap])
+    again = Accounts(account)
+    again.changes = revived = Told(account, {gap.window_start_ms: str(published.decided_by)})
+    revived.read(setting(1, 10, "sell"))
+    revived.read(setting(2, 10, "on"))
+    assert again.signals([gap]) == [published]
+
+
 @pytest.mark.parametrize(("parameters", "switch"), [(None, None), ({"bars": 3}, "off")])
 def test_a_setting_sets_one_thing(parameters: Any, switch: Any) -> None:
     fields = setting(1, None, bars=3).model_dump() | {"parameters": parameters, "switch": switch}
