@@ -147,6 +147,7 @@ class LiveStorm(Storm):
         def over() -> bool:
             if moments and moments[0][0] <= time.monotonic():
                 self._kill(moments.pop(0)[1])
+                self.break_stream(url, len(moments))
             self._look_after()
             return not moments and time.monotonic() - began >= self.seconds
 

@@ -364,9 +364,7 @@ async def test_a_socket_needs_a_token_and_says_what_is_open() -> None:
             await socket.send(json.dumps(executions_request("stolen", 1)))
             await socket.recv()
             assert json.loads(await socket.recv())["error"] == "EAPI:Invalid token"
-            asked = executions_request(token, 2)
-            asked["params"]["snap_orders"] = True
-            await socket.send(json.dumps(asked))
+            await socket.send(json.dumps(executions_request(token, 2)))
             await socket.recv()
             snapshot = parse_executions(await socket.recv())
             assert isinstance(snapshot, ExecutionsFrame) and snapshot.snapshot

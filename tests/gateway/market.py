@@ -71,6 +71,9 @@ class FakeVenue:
     def balances(self) -> Balances:
         return {"USD": Decimal(1_000), "BTC": Decimal(10)}
 
+    def stream_token(self) -> str:
+        return "token"
+
     def close(self) -> None:
         """Nothing to let go of."""
 

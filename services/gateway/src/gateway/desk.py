@@ -5,6 +5,7 @@ from __future__ import annotations
 from loguru import logger
 
 from gateway.gateway import Gateway
+from gateway.listening import OpenStream
 from gateway.settings import GatewaySettings
 from gateway.venue_calls import VenueCalls
 from gateway.venue_clock import VenueClock
@@ -25,17 +26,23 @@ class Desk:
 
     Parameters
     ----------
-    settings, calls, clock, producer
+    settings, calls, clock, producer, open_stream
         Of the gateway.
     """
 
     def __init__(
-        self, settings: GatewaySettings, calls: VenueCalls, clock: VenueClock, producer: MessageProducer
+        self,
+        settings: GatewaySettings,
+        calls: VenueCalls,
+        clock: VenueClock,
+        producer: MessageProducer,
+        open_stream: OpenStream = None,
     ) -> None:
         self._settings = settings
         self._calls = calls
         self._clock = clock
         self._producer = producer
+        self._open_stream = open_stream
         self._gateway: Gateway | None = None
         self._said = False
 
@@ -52,7 +59,9 @@ class Desk:
             return
         self._said = False
         if self._gateway is None:
-            self._gateway = Gateway(self._settings, self._calls, self._clock, self._producer, lease.require)
+            self._gateway = Gateway(
+                self._settings, self._calls, self._clock, self._producer, lease.require, self._open_stream
+            )
         try:
             self._gateway.turn()
         except PutOutError as error:

@@ -73,6 +73,15 @@ class VenueCalls:
             return CancelAnswered(request.order.order_id, False, self._clock.now_ms())
         return CancelAnswered(request.order.order_id, True, self._clock.now_ms())
 
+    def stream_token(self) -> str | None:
+        """Ask for what the stream has to show; None if there is none yet, which settles nothing about orders."""
+        try:
+            with _told("stream_token"):
+                return self._venue.stream_token()
+        except (RefusedError, NotAnsweredError) as error:
+            logger.warning("the stream of executions cannot be listened to, so they are asked for: {}", error)
+            return None
+
     def survey(self, request: SurveyVenue, held: Mapping[str, Decimal]) -> Event:
         """Ask for everything, in the order in which an order goes from one list to the next."""
         try:

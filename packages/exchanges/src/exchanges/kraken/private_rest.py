@@ -150,6 +150,10 @@ class KrakenPrivate:
         assets = asset_names(self._listed)
         return self._ask("Balance", {}, lambda text: private_messages.parse_balance(text, assets))
 
+    def stream_token(self) -> str:
+        """Return what a subscription to ``executions`` has to show."""
+        return self._ask("GetWebSocketsToken", {}, private_messages.parse_websockets_token)
+
     def close(self) -> None:
         """Let go of the connection."""
         self._client.close()

@@ -101,5 +101,14 @@ class PrivateVenue(Protocol):
             By currency.
         """
 
+    def stream_token(self) -> str:
+        """Return what a connection to the venue's stream of executions has to show.
+
+        Returns
+        -------
+        str
+            Good for one connection, soon; not to be logged.
+        """
+
     def close(self) -> None:
         """Let go of the connection."""

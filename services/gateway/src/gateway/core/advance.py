@@ -26,7 +26,7 @@ def advance(state: State, now_ms: int, policy: Policy) -> tuple[State, list[Outp
     state, cancels = _cancels(state, now_ms)
     state, sent = _send(state, now_ms, policy)
     outputs += [*cancels, *sent]
-    if not state.surveying and now_ms >= state.next_survey_ms:
+    if not state.surveying and (now_ms >= state.next_survey_ms or _is_overdue(state, now_ms)):
         outputs.append(SurveyVenue(_since_ms(state, now_ms, policy)))
         state = replace(state, surveying=True)
     return state, outputs
@@ -93,6 +93,11 @@ def _unwanted(state: State, tracked: Tracked, now_ms: int) -> str | None:
     if tracked.ended_ms is not None:
         return GIVEN_UP
     return refused_at_door(order, state.commands.get(order.account)) or why_taken_away(state, tracked)
+
+
+def _is_overdue(state: State, now_ms: int) -> bool:
+    """Return whether the venue has not told of something that it should have."""
+    return any(each.ask_ms is not None and now_ms >= each.ask_ms for each in state.orders.values() if each.is_pending)
 
 
 def _since_ms(state: State, now_ms: int, policy: Policy) -> int:

@@ -25,13 +25,15 @@ class Policy:
     oldest_decision_ms
         What was decided longer ago is not sent: the market has moved on.
     ask_ms
-        Between questions while the end of an order is not known.
+        Between questions while the end of an order is not known and nobody tells of it.
     reconcile_ms
-        Between questions while nothing is going on.
+        Between questions while nothing is going on, or the venue tells of it.
     late_ms
         So long after an order's end its fills are still looked for.
     foreign
         What to do about open orders that are none of ours.
+    grace_ms
+        So long after its answer the venue may take to tell of an execution, or of an end, before it is asked.
     """
 
     deadline_ms: int = 5_000
@@ -41,3 +43,4 @@ class Policy:
     reconcile_ms: int = 60_000
     late_ms: int = 600_000
     foreign: ForeignPolicy = "refuse"
+    grace_ms: int = 1_000
