@@ -25,7 +25,7 @@ from execution.core.policy import Policy
 
 WHO = account(broker="venue", cooldown_bars=0, max_daily_loss_pct=100, max_total_loss_pct=100)
 BROKER = VenueBroker(slippage_bps=Decimal(0), fee_bps=Decimal(0))
-PLAN = {"stop_pct": 2.0, "target_pct": 3.0}
+PLAN: dict[str, Any] = {"stop_pct": 2.0, "target_pct": 3.0}
 STEPS = 400
 
 

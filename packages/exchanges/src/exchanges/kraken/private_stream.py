@@ -102,6 +102,12 @@ class KrakenExecutions:
         self._thread.join(_JOIN_SECONDS)
 
     def _run(self) -> None:
+        try:
+            self._listen_for_ever()
+        finally:  # whatever ends this thread: who reads must not believe that it still listens
+            self._say(StreamLost("nobody listens any more"))
+
+    def _listen_for_ever(self) -> None:
         while (token := self._tokens.get()) is not None and not self._over.is_set():
             try:
                 self._listen(token)
