@@ -64,6 +64,7 @@ reason   ?=
 account  ?=
 by       ?=
 limits   ?=
+sell     ?=
 yes      ?=
 alter    ?=
 from     ?=
