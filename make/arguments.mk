@@ -64,6 +64,7 @@ reason   ?=
 account  ?=
 by       ?=
 limits   ?=
+sell     ?=
 yes      ?=
 alter    ?=
 from     ?=
@@ -86,6 +87,8 @@ minutes  ?= 30
 studies  ?= noise,a,b,c
 seeds    ?= 20
 nights   ?= 0
+#: Of gate-real: which kinds of models.
+kinds    ?=
 secure   ?=
 KAFKA_OPTIONS = --brokers $(brokers) --port $(port) $(if $(secure),--secure)
 KAFKA_USERS = data/kafka-secure/secrets/users

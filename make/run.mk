@@ -9,7 +9,7 @@ install-dev: $(filter .tools%,$(UV))
 	@$(SYNC) --all-packages $(if $(EXTRA),--all-extras,--extra train --extra postgres --extra simulator --extra search)
 
 # What follows trains nothing, so it does not ask for what training needs.
-verify verify-cluster log-check dead-letters dev subscribe unsubscribe subscriptions control topics access kafka-up features-sql explain features-gallery models strategy-check strategy-set strategy-settings what-if backtest: EXTRA =
+verify verify-cluster log-check dead-letters dev subscribe unsubscribe subscriptions control topics access kafka-up features-sql explain features-gallery models strategy-check strategy-set strategy-off strategy-on strategy-settings what-if backtest: EXTRA =
 
 .PHONY: subscribe
 subscribe: pair-is-named install ## Add a pair while everything runs: pair=ETH/USD [history_days=2 run=data/paper]
@@ -87,6 +87,16 @@ strategy-check: file-of-strategy install ## Check a strategy's file: file=FILE.p
 strategy-set: install ## Give a strategy other parameters while it runs: account= pair= parameters='{"fast": 10}' [from= by= run=data/paper]
 	@$(RUN) tradestream strategy set --account=$(call given,account) --pair=$(call given,pair) \
 		--parameters=$(call given,parameters) $(call option,from) $(call option,by) $(OF_PAPER)
+
+.PHONY: strategy-off
+strategy-off: install ## Let a strategy enter nothing any more on one pair of an account: account= pair= [sell=yes from= by= run=data/paper]
+	@$(RUN) tradestream strategy off --account=$(call given,account) --pair=$(call given,pair) \
+		$(if $(filter yes,$(value sell)),--sell) $(call option,from) $(call option,by) $(OF_PAPER)
+
+.PHONY: strategy-on
+strategy-on: install ## Let it enter again: account= pair= [from= by= run=data/paper]
+	@$(RUN) tradestream strategy on --account=$(call given,account) --pair=$(call given,pair) \
+		$(call option,from) $(call option,by) $(OF_PAPER)
 
 .PHONY: strategy-settings
 strategy-settings: install ## Show which parameters were set while it ran [run=data/paper]

@@ -29,7 +29,7 @@ from streaming.record import Record
 
 M = TypeVar("M", bound=Message)
 #: A strategy that changes its mind all the time: long for two bars, flat for one.
-STRATEGY = '''"""Long for two bars, flat for one."""
+STRATEGY = '''"""Long for two bars, flat for one; what has risen by a hair is sold before."""
 
 from strategies import Exits, Strategy, close
 
@@ -38,7 +38,7 @@ class Restless(Strategy):
     """Wants something else every few bars."""
 
     memory_bars = 3
-    exits = Exits(stop_pct=20)
+    exits = Exits(stop_pct=20, target_pct=0.01)
 
     def inputs(self):
         return {"close": close}
@@ -147,6 +147,7 @@ class LiveStorm(Storm):
         def over() -> bool:
             if moments and moments[0][0] <= time.monotonic():
                 self._kill(moments.pop(0)[1])
+                self.break_stream(url, len(moments))
             self._look_after()
             return not moments and time.monotonic() - began >= self.seconds
 

@@ -50,6 +50,7 @@ _GIVE_UP_SECONDS = 120.0
 #: Without a protection orders may stay on their way for ever; after so long there is enough to see.
 _LONG_ENOUGH_SECONDS = 30.0
 _ONE_PULSE_IN = 4
+_BREAK_EVERY = 3
 _MANY = 1_000_000
 #: Names, time, and a whole comparison.
 _FIRST_REQUESTS = 7
@@ -76,6 +77,16 @@ def faults(share: float) -> list[dict[str, Any]]:
         of("fill_reordered", 1),
         {"kind": "foreign_order", "count": 1},
     ]
+
+
+#: What breaks the stream of executions, one after another.
+BREAKS: tuple[dict[str, Any], ...] = (
+    {"kind": "disconnect"},
+    {"kind": "garbage"},
+    {"kind": "refuse_connections", "count": 2},
+    {"kind": "disconnect", "close_code": 1012},
+    {"kind": "half_open"},
+)
 
 
 @dataclass
@@ -106,6 +117,7 @@ class Storm:
     without: str | None = None
     processes: dict[str, ForkServerProcess] = field(default_factory=dict)
     killed: list[str] = field(default_factory=list)
+    stream_url: str = "off"
     _steps: dict[str, Order] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -170,7 +182,9 @@ class Storm:
         )
         try:
             wait_for(ready.exists, "the simulated venue", of=process)
-            yield json.loads(ready.read_text())["rest_url"]
+            urls = json.loads(ready.read_text())
+            self.stream_url = str(urls["private_websocket_urls"]["kraken"])
+            yield urls["rest_url"]
         finally:
             process.kill()
             process.wait()
@@ -210,6 +224,7 @@ class Storm:
             "TRADESTREAM_COMMIT_INTERVAL_SECONDS": "0.2",
             "TRADESTREAM_ACCOUNTS": json.dumps(self._accounts),
             "GATEWAY_REST_URL": url,
+            "GATEWAY_WEBSOCKET_URL": self.stream_url,
             "GATEWAY_API_KEY": KEY,
             "GATEWAY_API_SECRET": SECRET,
             "GATEWAY_DEADLINE_SECONDS": str(_DEADLINE_SECONDS),
@@ -250,6 +265,8 @@ class Storm:
         )
         with open_producer(self.settings, "signals") as producer:
             for pulse in range(pulses):
+                if self.share and pulse % _BREAK_EVERY == 1:
+                    self.break_stream(url, pulse // _BREAK_EVERY)
                 self.pulse(producer, url, pulse)
                 self._breathe([name for (at, name), count in plan.items() if at == pulse for _ in range(count)])
 
@@ -261,6 +278,10 @@ class Storm:
             for name in self.names:
                 producer.produce(SIGNALS, _signal(name, pair, start_ms, price, buys=pulse % 2 == 0))
         producer.flush()
+
+    def break_stream(self, url: str, number: int) -> None:
+        """Break what tells of executions, and of trades."""
+        httpx.post(f"{url}/sim/faults", json=BREAKS[number % len(BREAKS)], timeout=60).raise_for_status()
 
     def _price(self, url: str, pair: str) -> str:
         since_ms = int(time.time() - 1_800) * MS_PER_SECOND

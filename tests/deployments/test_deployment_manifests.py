@@ -18,6 +18,7 @@ from tests.support.service_settings import settings_of
 from contracts.services import SERVICES
 from embedded.trading import UNHURRIED_BARS
 from exchanges.simulator import SimulatorSettings
+from exchanges.simulator.dialects import PRIVATE_SOCKETS
 from signals.settings import SignalsSettings
 from streaming.settings import ServiceSettings, environment_variable
 from training.settings import TrainingSettings
@@ -204,7 +205,9 @@ def test_where_the_market_is_made_up_a_prediction_is_waited_for_as_in_a_demo(
 def test_no_order_of_a_made_up_market_reaches_a_real_venue(rendered: dict[str, list[Manifest]]) -> None:
     made_up = rendered["simulated/live"]
     (gateway,) = [pod for _, labels, pod in pods(made_up) if labels["app"] == "gateway"]
-    assert given(gateway, named(made_up, "ConfigMap"))["GATEWAY_REST_URL"] == "http://simulator:8000"
+    told = given(gateway, named(made_up, "ConfigMap"))
+    assert told["GATEWAY_REST_URL"] == "http://simulator:8000"
+    assert told["GATEWAY_WEBSOCKET_URL"] == f"ws://simulator:8000{PRIVATE_SOCKETS['kraken'].path}"
     policies = named(made_up, "NetworkPolicy")
     assert "ipBlock" not in str(policies["gateway"]) and "'app': 'simulator'" in str(policies["gateway"])
     assert "gateway" in str(policies["simulator"]["spec"]["ingress"])

@@ -14,6 +14,7 @@ import yaml
 from tests.docker.dockerfile import DOCKER
 
 from contracts.services import SERVICES
+from exchanges.simulator.dialects import PRIVATE_SOCKETS
 from exchanges.simulator.settings import SimulatorSettings
 from streaming.settings import ServiceSettings, environment_variable
 
@@ -157,6 +158,8 @@ def test_the_simulated_market_replaces_the_real_one() -> None:
         assert SIMULATED["services"][name]["depends_on"] == {"simulator": {"condition": "service_healthy"}}
         url = "TRADES_REST_URL" if name.startswith("trades-") else "GATEWAY_REST_URL"
         assert SIMULATED["services"][name]["environment"][url] == "http://simulator:8000"
+    stream = SIMULATED["services"]["gateway-live"]["environment"]["GATEWAY_WEBSOCKET_URL"]
+    assert stream == f"ws://simulator:8000{PRIVATE_SOCKETS['kraken'].path}"
 
 
 @pytest.mark.parametrize("files", [("compose.yaml",), ("compose.yaml", "compose.simulator.yaml")], ids=len)

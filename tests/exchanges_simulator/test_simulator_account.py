@@ -18,6 +18,7 @@ from tests.support.in_loop import in_loop
 from tests.support.kraken_account import KrakenAccount, keys
 from tests.support.waiting import let_pass_async
 
+from contracts.units import US_PER_MS
 from exchanges.kraken.executions_channel import ExecutionsFrame, executions_request, parse_executions
 from exchanges.kraken.pairs import asset_names, other_names
 from exchanges.kraken.private_messages import (
@@ -204,7 +205,9 @@ async def test_the_dead_mans_switch_cancels_at_the_venues_time() -> None:
         async with asyncio.timeout(TIMEOUT_SECONDS):
             while (await at.account.truth())["orders"][0]["status"] == "open":
                 await let_pass_async(0.01)
-        assert (await at.account.truth())["orders"][0]["reason"] == "Cancel all orders after"
+        (there,) = (await at.account.truth())["orders"]
+        assert there["reason"] == "Cancel all orders after"
+        assert there["closed_us"] == (LIVE_FROM_MS + 60_000) * US_PER_MS, "whenever somebody looks"
 
 
 @in_loop
@@ -364,9 +367,7 @@ async def test_a_socket_needs_a_token_and_says_what_is_open() -> None:
             await socket.send(json.dumps(executions_request("stolen", 1)))
             await socket.recv()
             assert json.loads(await socket.recv())["error"] == "EAPI:Invalid token"
-            asked = executions_request(token, 2)
-            asked["params"]["snap_orders"] = True
-            await socket.send(json.dumps(asked))
+            await socket.send(json.dumps(executions_request(token, 2)))
             await socket.recv()
             snapshot = parse_executions(await socket.recv())
             assert isinstance(snapshot, ExecutionsFrame) and snapshot.snapshot

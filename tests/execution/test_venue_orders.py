@@ -181,3 +181,80 @@ def test_an_entry_whose_time_is_over_is_no_longer_wanted() -> None:
 def test_the_broker_is_the_accounts() -> None:
     chosen = ExecutionSettings(accounts=(WHO, account("ETH/USD").model_copy(update={"name": "other"})))
     assert [chosen.broker_of(each).answers_later for each in chosen.configured_accounts] == [True, False]
+
+
+def bracketed() -> Told:
+    """Return an account that holds 20 at 100, on which a stop at 98 rests that has a target at 103."""
+    told = Told()
+    told(signal(0, "buy", stop_pct=2.0, target_pct=3.0))
+    told.fills(told.one("decision"), 20)
+    told.says(told.one("protect"), "ACCEPTED")
+    return told
+
+
+def test_a_target_is_taken_in_place_of_the_stop_and_at_its_price_or_not_at_all() -> None:
+    told = bracketed()
+    told(signal(1, close=102.99))
+    assert told.open == [("protect", "20", None)]
+    told(signal(2, close=103))
+    assert told.open == [("protect", "20", "gives_way_to_target")], "the venue sells nothing that the stop may sell"
+    told.says(told.one("protect"), "CANCELLED")
+    taken = told.one("target")
+    assert (taken.order_type, taken.limit_price, taken.time_in_force, taken.quantity) == ("limit", "103", "IOC", "20")
+    assert taken.instruction == "reduce_only" and told.open == [("target", "20", None)]
+    (position,) = of(Position, told.fills(taken, 20, 103))
+    assert (position.action, told.open) == ("CLOSED", [])
+
+
+def test_after_a_target_that_was_missed_or_taken_in_part_the_stop_rests_again() -> None:
+    told = bracketed()
+    told(signal(1, close=104))
+    told.says(told.one("protect"), "CANCELLED")
+    taken = told.one("target")
+    told.fills(taken, 5, 103)
+    told.says(taken, "EXPIRED")
+    assert told.open == [("protect", "15", None)]
+    again = told.one("protect")
+    assert (again.stop_price, again.limit_price) == ("98", "103")
+    told(signal(2, close=104))
+    assert told.open == [("protect", "15", None)], "not before the venue has it"
+    told.says(again, "ACCEPTED")
+    told(signal(3, close=104))
+    told.says(again, "CANCELLED")
+    assert told.open == [("target", "15", None)] and told.one("target").order_id != taken.order_id
+
+
+def test_a_stop_that_fills_while_the_target_is_to_be_taken_is_the_sale() -> None:
+    told = bracketed()
+    told(signal(1, close=104))
+    told.fills(told.one("protect"), 20, 98)
+    assert told.open == []
+    told(signal(2, close=104), signal(3, close=104))
+    assert told.open == []
+
+
+def test_nothing_is_taken_of_a_bar_that_only_touched_the_target_or_while_halted() -> None:
+    told = bracketed()
+    told(signal(1, high=110, close=102), signal(2, close=104, trades=0))
+    assert told.open == [("protect", "20", None)]
+    told(command("halt"), signal(3, close=104))
+    assert told.open == [("protect", "20", None)]
+    told(command("resume", 2), signal(4, close=104), command("halt", 3))
+    told.says(told.one("protect"), "CANCELLED")
+    assert told.open == [("protect", "20", None)], "a halt sells nothing, and leaves nothing bare"
+
+
+def test_nothing_is_taken_while_more_is_being_bought() -> None:
+    told = Told()
+    told(signal(0, "buy", stop_pct=2.0, target_pct=3.0))
+    told.fills(told.one("decision"), 5)
+    told.says(told.one("protect"), "ACCEPTED")
+    told(signal(1, close=104))
+    assert told.open == [("decision", "20", None), ("protect", "5", None)]
+
+
+def test_a_sale_that_a_limit_wants_comes_before_a_target() -> None:
+    told = bracketed()
+    told(signal(1, close=104), command("flatten"))
+    told.says(told.one("protect"), "CANCELLED")
+    assert [purpose for purpose, _, _ in told.open] == ["flatten"]

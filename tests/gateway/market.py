@@ -37,6 +37,7 @@ class FakeVenue:
     orders: list[VenueOrder] = field(default_factory=list)
     done: list[VenueExecution] = field(default_factory=list)
     now_ms: int = START_MS + 1_000
+    switch: list[int] = field(default_factory=list)
     on_order: Callable[[Order], None] = lambda _: None
 
     def find_pairs(self, pairs: Iterable[str]) -> None:
@@ -70,6 +71,12 @@ class FakeVenue:
 
     def balances(self) -> Balances:
         return {"USD": Decimal(1_000), "BTC": Decimal(10)}
+
+    def cancel_all_after(self, seconds: int) -> None:
+        self.switch.append(seconds)
+
+    def stream_token(self) -> str:
+        return "token"
 
     def close(self) -> None:
         """Nothing to let go of."""

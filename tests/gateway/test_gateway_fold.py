@@ -220,6 +220,7 @@ def test_an_open_order_whose_time_is_over_is_cancelled_and_has_expired() -> None
     assert said(outputs) == [("EXPIRED", None)]
 
 
+HALF = Decimal("0.5")
 FOREIGN = VenueOrder(None, "VX", "ETH/USD", "buy", "open", Decimal(2), Decimal(0), None, NOW)
 
 
@@ -232,6 +233,24 @@ def test_foreign_orders_stop_everything_or_are_only_said() -> None:
     only_said = replace(POLICY, foreign="report")
     _, outputs = run(survey(orders=(FOREIGN,)), seen(order(1)), policy=only_said)
     assert sent(outputs) and any(isinstance(each, Notice) and "VX" in each.text for each in outputs)
+
+
+def test_what_an_order_that_is_none_of_ours_may_sell_is_not_ours() -> None:
+    """Two are held of three that are there: a stranger's sell of one leaves enough, one of two does not."""
+    respected = replace(POLICY, foreign="respect")
+    there_are: dict[str, Any] = {"balances": {"BTC": Decimal(3), "ETH": Decimal(3)}, "held": {"BTC/USD": Decimal(2)}}
+    theirs = replace(FOREIGN, pair="BTC/USD", side="sell", quantity=Decimal("1.5"), filled=HALF)
+    _, outputs = run(survey(orders=(theirs,), **there_are), seen(order(1)), policy=respected)
+    assert sent(outputs) and any(isinstance(each, Notice) and "VX" in each.text for each in outputs)
+    more = replace(theirs, quantity=Decimal("1.6"))
+    _, outputs = run(survey(orders=(more,), **there_are), seen(order(1)), policy=respected)
+    ((kind, reason),) = said(outputs)
+    assert kind == "REJECTED" and str(reason).endswith(
+        "the venue has 3, of which orders that are none of ours may sell 1.1"
+    )
+    for harmless, policy in ((replace(more, side="buy"), respected), (more, replace(POLICY, foreign="report"))):
+        _, outputs = run(survey(orders=(harmless,), **there_are), seen(order(1)), policy=policy)
+        assert sent(outputs)
 
 
 def test_a_pair_of_which_the_venue_has_less_does_not_trade() -> None:

@@ -6,8 +6,10 @@ import base64
 import json
 import signal
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -42,9 +44,13 @@ class Venue:
     """The simulated venue as its control API shows it."""
 
     url: str
+    stream_url: str = "off"
 
     def plan(self, **fault: Any) -> None:
         httpx.post(f"{self.url}/sim/faults", json=fault).raise_for_status()
+
+    def now_us(self) -> int:
+        return int(httpx.get(f"{self.url}/sim/status").json()["now_us"])
 
     def truth(self) -> dict[str, Any]:
         return dict(httpx.get(f"{self.url}/sim/orders").json()["accounts"]["main"])
@@ -115,23 +121,36 @@ class Market:
     books: Books
     settings: GatewaySettings
     gateway: Running
+    listens: bool = True
+    ask_seconds: float = 0.3
+    reconcile_seconds: float = 1.0
+    timeout_seconds: float = 1.0
+    cancel_all_after_seconds: int = 0
 
     def start(self) -> None:
         variables = environment_of(
             GatewaySettings,
             accounts=(LIVE,),
             rest_url=self.venue.url,
-            timeout_seconds=1.0,
+            websocket_url=self.venue.stream_url if self.listens else "off",
+            timeout_seconds=self.timeout_seconds,
+            cancel_all_after_seconds=self.cancel_all_after_seconds,
             deadline_seconds=3.0,
             settle_seconds=1.0,
-            ask_seconds=0.3,
-            reconcile_seconds=1.0,
+            ask_seconds=self.ask_seconds,
+            reconcile_seconds=self.reconcile_seconds,
         )
         keys = {"GATEWAY_API_KEY": KEY, "GATEWAY_API_SECRET": SECRET}
         log = self.folder / "gateway.log"
         before = log.read_text(encoding="utf-8").count(READY) if log.exists() else 0
         self.gateway = start_service("gateway", self.settings, **variables, **keys)
         wait_for(lambda: log.read_text(encoding="utf-8").count(READY) > before, "the gateway", of=self.gateway)
+
+    def said(self, text: str) -> int:
+        return (self.folder / "gateway.log").read_text(encoding="utf-8").count(text)
+
+    def has_said_more(self, text: str, than: int) -> bool:
+        return self.said(text) > than
 
     def kill(self) -> None:
         self.gateway.kill()
@@ -156,6 +175,13 @@ class Market:
 
 @pytest.fixture
 def market(tmp_path: Path) -> Iterator[Market]:
+    with opened(tmp_path) as made:
+        yield made
+
+
+@contextmanager
+def opened(tmp_path: Path, **told: Any) -> Iterator[Market]:
+    """Run a venue, and a gateway that is told what is given."""
     ready = tmp_path / "ready.json"
     balances = {name: str(amount) for name, amount in BEGAN_WITH.items()}
     keys = [{"key": KEY, "secret": SECRET, "account": "main", "balances": balances}]
@@ -173,8 +199,9 @@ def market(tmp_path: Path) -> Iterator[Market]:
         wait_for(ready.exists, "the simulated venue", of=simulator)
         settings = settings_for(tmp_path, accounts=(LIVE,))
         with open_producer(settings, "execution") as producer:
-            venue = Venue(json.loads(ready.read_text(encoding="utf-8"))["rest_url"])
-            made = Market(tmp_path, venue, Books(settings, producer), settings, simulator)
+            urls = json.loads(ready.read_text(encoding="utf-8"))
+            venue = Venue(urls["rest_url"], urls["private_websocket_urls"]["kraken"])
+            made = Market(tmp_path, venue, Books(settings, producer), settings, simulator, **told)
             made.start()
             yield made
             processes.append(made.gateway)
@@ -222,6 +249,34 @@ def test_an_orders_ways(market: Market) -> None:
     assert len(found) > 5
     for path in found:
         assert SECRET.encode() not in path.read_bytes() and KEY.encode() not in path.read_bytes(), path
+
+
+def test_a_stream_that_breaks_loses_and_doubles_nothing(market: Market) -> None:
+    """Cut, silent, garbled, refused; executions lost, told three times, out of order and late."""
+    books, venue = market.books, market.venue
+    wait_for(lambda: market.said("the venue tells of executions"), "the stream")
+    for kind in ("fill_lost", "fill_tripled", "fill_reordered", "fill_late"):
+        venue.plan(kind=kind, count=1_000, share=0.25, delay_ms=700)
+    breaks: list[tuple[dict[str, Any], bool]] = [
+        ({"kind": "disconnect"}, True),
+        ({"kind": "garbage"}, False),
+        ({"kind": "refuse_connections", "count": 2}, False),
+        ({"kind": "disconnect", "close_code": 1012}, True),
+        ({"kind": "half_open"}, True),
+    ]
+    for turn, (fault, ends) in enumerate(breaks):
+        heard = market.said("the venue tells of executions")
+        for number in range(4 * turn, 4 * turn + 4):
+            books.place(number, side="buy" if number % 3 else "sell")
+            if number % 4 == 1:
+                venue.plan(**fault)
+        if ends:
+            wait_for(partial(market.has_said_more, "the venue tells of executions", heard), "the stream again")
+    books.wait_for_ends(20)
+    market.compare()
+    last = books.place(30)
+    books.wait(last, "FILLED")
+    market.compare()
 
 
 @pytest.mark.long

@@ -6,6 +6,7 @@ import json
 import shutil
 import sqlite3
 from base64 import b64decode, b64encode
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -20,11 +21,14 @@ from tests.chaos.order_books import Verdict
 from tests.chaos.order_storm import KEY, SECRET
 from tests.support.fork_server import prepare_server
 
+from contracts.order import Order
+from contracts.topics import ORDERS
 from featurestore import open_store
 from featurestore.explained import explain
 from results.export.write import export
 from results.report.page import write_report
 from results.summary import RunRecord, write_summary
+from streaming.clients import read_topic
 
 pytestmark = [pytest.mark.slow, pytest.mark.long]
 #: How a key or a secret may stand somewhere.
@@ -52,6 +56,14 @@ def test_books_equal_the_venues_truth(storm: tuple[LiveStorm, Verdict]) -> None:
     assert verdict.good, verdict.table()
     assert verdict.fills > 10
     assert sorted(of.killed) == ["execution", "gateway"]
+
+
+def test_targets_of_brackets_are_taken(storm: tuple[LiveStorm, Verdict]) -> None:
+    """So that the replay and the backtest of this run are those of a run with targets."""
+    orders = (record.message() for record in read_topic(storm[0].settings, ORDERS))
+    ends = Counter(each.status for each in orders if isinstance(each, Order) and each.purpose == "target")
+    print(dict(ends))
+    assert ends["FILLED"]
 
 
 def test_it_replays_without_a_mismatch(storm: tuple[LiveStorm, Verdict]) -> None:

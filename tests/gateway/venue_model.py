@@ -8,9 +8,9 @@ from random import Random
 
 from contracts.order_report import OrderReport
 from exchanges.private.execution import VenueExecution
-from exchanges.private.order import VenueOrder, VenueOrderStatus
+from exchanges.private.order import OrderChange, VenueOrder, VenueOrderStatus
 from exchanges.private.refusal import Refusal
-from gateway.core.events import CancelAnswered, Event, NotAnswered, Refused, Surveyed, Taken
+from gateway.core.events import CancelAnswered, Event, NotAnswered, Refused, StreamChanged, Surveyed, Taken, Told
 from gateway.core.policy import Policy
 from gateway.core.requests import CancelOrder, SendOrder, SurveyVenue
 
@@ -26,10 +26,14 @@ class VenueModel:
     random: Random
     now_ms: int
     has_faults: bool = True
+    sells_fill: float = 0.4
     orders: dict[str, VenueOrder] = field(default_factory=dict)
     executions: list[VenueExecution] = field(default_factory=list)
     under_way: list[tuple[int, SendOrder]] = field(default_factory=list)
     deadlines: dict[str, int] = field(default_factory=dict)
+    listened_to: bool = False
+    news: list[VenueExecution | OrderChange] = field(default_factory=list)
+    lost: bool = False
 
     def send(self, request: SendOrder) -> Event:
         """Take an order, or not, and answer, or not."""
@@ -59,14 +63,25 @@ class VenueModel:
         self.orders[name] = VenueOrder(
             request.client_id, name, order.pair, order.side, "open", quantity, Decimal(0), None, self.now_ms
         )
+        self._tell(self._change(self.orders[name]))
+        if order.time_in_force == "IOC":
+            if self.random.random() < 0.6:
+                self._trade(self.orders[name])
+            if not self.orders[name].has_ended:
+                self._cancel(self.orders[name], "IOC")
         return name
+
+    def _cancel(self, order: VenueOrder, reason: str) -> None:
+        ended = replace(order, status="cancelled", reason=reason)
+        self.orders[order.venue_order_id] = ended
+        self._tell(self._change(ended))
 
     def cancel(self, request: CancelOrder) -> Event:
         taken = not (self.has_faults and self.random.random() < 0.3)
         if taken:
             for order in self._open():
                 if order.client_order_id == request.client_id:
-                    self.orders[order.venue_order_id] = replace(order, status="cancelled", reason="User requested")
+                    self._cancel(order, "User requested")
         return CancelAnswered(request.order.order_id, taken, self.now_ms)
 
     def pass_time(self, ms: int) -> None:
@@ -77,7 +92,7 @@ class VenueModel:
             if due_ms <= request.deadline_ms:
                 self._take(request)
         for order in self._open():
-            if self.random.random() < 0.4:
+            if self.random.random() < (self.sells_fill if order.side == "sell" else 0.4):
                 self._trade(order)
 
     def _trade(self, order: VenueOrder) -> None:
@@ -91,6 +106,45 @@ class VenueModel:
         self.executions.append(
             VenueExecution(name, place, None, pair, order.side, part, price, part, "quote", "taker", self.now_ms)
         )
+        self._tell(self.executions[-1])
+        self._tell(self._change(self.orders[order.venue_order_id]))
+
+    # -- what it tells by itself
+
+    def connect(self) -> list[Event]:
+        """Tell from now on, and first what is open and what was executed last; or the connection is cut."""
+        self.listened_to = not self.listened_to
+        self.news.clear()
+        self.lost = False
+        if not self.listened_to:
+            return [StreamChanged(False, self.now_ms)]
+        snapshot = tuple(self._change(order) for order in self._open())
+        return [StreamChanged(True, self.now_ms), Told(tuple(self.executions[-5:]), snapshot, False, self.now_ms)]
+
+    def tell(self) -> Event:
+        """Say some of what is new: some of it twice, in another order, late, or not at all."""
+        told = self.news[: self.random.randrange(1, 4) if self.has_faults else None]
+        del self.news[: len(told)]
+        if self.has_faults:
+            told += self.random.choices(told, k=self.random.randrange(2)) if told else []
+            self.random.shuffle(told)
+        missed, self.lost = self.lost, False
+        executions = tuple(each for each in told if isinstance(each, VenueExecution))
+        changes = tuple(each for each in told if isinstance(each, OrderChange))
+        return Told(executions, changes, missed, self.now_ms)
+
+    def _tell(self, news: VenueExecution | OrderChange) -> None:
+        if not self.listened_to:
+            return
+        if self.has_faults and self.random.random() < 0.2:
+            self.lost = self.random.random() < 0.5  # or nobody notices
+            return
+        self.news.append(news)
+
+    def _change(self, order: VenueOrder) -> OrderChange:
+        known = order.filled if self.random.random() < 0.8 else None
+        names = order.venue_order_id, order.client_order_id
+        return OrderChange(*names, order.status, known, order.reason, self.now_ms)
 
     def survey(self, request: SurveyVenue) -> Surveyed:
         """Answer one question after another, while things go on in between."""

@@ -19,7 +19,21 @@ from gateway.core.requests import CancelOrder, Output, SendOrder, SurveyVenue
 from gateway.core.state import State
 
 START_MS = 1_790_000_000_000
-DOINGS = ("place", "cancel", "raise", "book", "read", "read", "answer", "answer", "tick", "kill")
+DOINGS = (
+    "place",
+    "cancel",
+    "raise",
+    "book",
+    "read",
+    "read",
+    "answer",
+    "answer",
+    "tick",
+    "kill",
+    "hear",
+    "hear",
+    "cut",
+)
 BUY: dict[str, Any] = {"side": "buy"}
 SELL: dict[str, Any] = {"side": "sell"}
 STOP: dict[str, Any] = {"side": "sell", "purpose": "protect", "order_type": "stop", "stop_price": "90"}
@@ -106,6 +120,7 @@ class World:
             if isinstance(request, SendOrder) and self.random.random() < 0.7:
                 self.venue.send(request)
         self.state, self.requests = State(), []
+        self.venue.listened_to = False
         self.read, self.old_until = 0, len(self.log)
 
     def read_one(self) -> None:
@@ -157,6 +172,13 @@ class World:
         elif what == "answer":
             self.read_old()  # the log is read before the venue is spoken to
             self.answer_one()
+        elif what == "hear":
+            self.read_old()
+            self.happens(self.venue.tell())
+        elif what == "cut":
+            self.read_old()
+            for event in self.venue.connect():
+                self.happens(event)
         elif what == "tick":
             self.tick(self.random.randrange(1, 4_000))
         elif self.random.random() < 0.3:
@@ -170,6 +192,8 @@ class World:
             for _ in range(20):
                 self.read_one()
                 self.answer_one()
+                if self.venue.listened_to:
+                    self.happens(self.venue.tell())
             self.book(len(self.unread))
 
     def check(self) -> None:

@@ -12,7 +12,7 @@ from contracts.order_report import OrderReport
 from exchanges.kraken import private_rest
 from exchanges.private.execution import VenueExecution
 from gateway import __main__ as gateway
-from gateway.core import fold, settle
+from gateway.core import fold, settle, told
 from gateway.core.events import NotAnswered, OrderSeen
 from gateway.core.policy import Policy
 from gateway.core.state import State
@@ -50,14 +50,14 @@ def _without_deadline() -> None:
 
 def _without_fill_ids() -> None:
     """An execution has another id whenever a process tells of it."""
-    settling: Any = settle
-    with_id = settling.fill
+    ways: tuple[Any, ...] = (settle, told)
+    with_id: Callable[[Order, VenueExecution], OrderReport] = ways[0].fill
 
     def fill(order: Order, execution: VenueExecution) -> OrderReport:
-        told: OrderReport = with_id(order, replace(execution, execution_id=f"{execution.execution_id}:{os.getpid()}"))
-        return told
+        return with_id(order, replace(execution, execution_id=f"{execution.execution_id}:{os.getpid()}"))
 
-    settling.fill = fill
+    for way in ways:
+        way.fill = fill
 
 
 PROTECTIONS: Mapping[str, Callable[[], None]] = {

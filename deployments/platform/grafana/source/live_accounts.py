@@ -139,6 +139,7 @@ def gateway() -> list[Json]:
     answers = "sum by (answer) (increase(tradestream_gateway_answers_total[5m]))"
     failures = "sum by (call, answer) (increase(tradestream_gateway_call_failures_total[5m]))"
     surveys = "sum by (outcome) (increase(tradestream_gateway_surveys_total[5m]))"
+    told = "sum by (le) (rate(tradestream_gateway_fill_seconds_bucket[$__rate_interval]))"
     took = "sum by (le) (rate(tradestream_gateway_send_seconds_bucket[$__rate_interval]))"
     unknown = 'max(tradestream_gateway_pending_orders{phase="UNKNOWN"})'
     logs = [to("system", "Its logs", span=AT_POINT, app="gateway")]
@@ -186,6 +187,23 @@ def gateway() -> list[Json]:
             width=8,
             limits=_SEND_SECONDS,
             says="From sending an order to the venue's answer, or to giving up.",
+            links=logs,
+        ),
+        lines(
+            "Time of a fill's report",
+            [prom(f"histogram_quantile(0.5, {told})", "median"), prom(f"histogram_quantile(0.99, {told})", "99 %")],
+            unit="s",
+            width=8,
+            says="From an execution at the venue to its report: long where it had to be asked for.",
+            links=logs,
+        ),
+        figure(
+            "Fills are told",
+            prom("max(tradestream_gateway_listening)", "gateway"),
+            unit="none",
+            words=NO_YES,
+            width=8,
+            says="No: the venue's WebSocket is away or switched off, and fills are asked for.",
             links=logs,
         ),
         lines(

@@ -22,8 +22,8 @@ OrderStatus = Literal[
 ]
 OrderSide = Literal["buy", "sell"]
 #: What it is for: a decision of the strategy, its exit once more where the first did not come about, or a
-#: limit that wants nothing held.
-Purpose = Literal["decision", "exit", "flatten", "time_exit", "protect"]
+#: limit that wants nothing held. `target`: the gain of a bracket of which only the stop can rest at its venue.
+Purpose = Literal["decision", "exit", "flatten", "time_exit", "protect", "target"]
 #: A stop, a target, or both as a bracket, of which the first that is reached counts, are sells of what is held.
 OrderType = Literal["market", "limit", "stop", "target", "bracket"]
 TimeInForce = Literal["GTC", "IOC"]

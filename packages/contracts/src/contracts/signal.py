@@ -25,6 +25,7 @@ SignalReason = Literal[
     "no_prediction",
     "no_feature",
     "failed",
+    "off",
 ]
 Target = Literal[-1, 0, 1]
 SHORT: Target = -1
@@ -91,9 +92,41 @@ class Signal(MarkedWindow):
         return self.account
 
     @property
+    def decided_by(self) -> str | None:
+        """What held when it was decided: the hash, and whether the strategy was switched off on the pair.
+
+        Null where that was written before there were strategies. Two signals of one window that differ in it were
+        decided under other settings.
+        """
+        return None if self.strategy_hash is None else decided_by(self.strategy_hash, self.reason, self.decision)
+
+    @property
     def message_id(self) -> str:
         whose = self.account if self.strategy is None else f"{self.account}:{self.strategy}"
         return f"{whose}:{self.window_id}"
+
+
+def decided_by(strategy_hash: str, reason: SignalReason, decision: Decision) -> str:
+    """Return what held for a decision, from what its signal says.
+
+    Parameters
+    ----------
+    strategy_hash, reason, decision
+        Of the signal.
+
+    Returns
+    -------
+    str
+        The hash; behind it how the strategy was switched off, if it was.
+
+    Examples
+    --------
+    >>> decided_by("5f", "confident", "sell"), decided_by("5f", "off", "none"), decided_by("5f", "off", "sell")
+    ('5f', '5f off', '5f sell')
+    """
+    if reason != "off":
+        return strategy_hash
+    return f"{strategy_hash} {'sell' if decision == 'sell' else 'off'}"
 
 
 def strategy_in(signal_id: str) -> str | None:

@@ -1,8 +1,9 @@
-"""What strategies said in a run in which operators gave them other parameters: since when, the signals say."""
+"""What strategies said in a run in which operators set them otherwise, or off: since when, the signals say."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import polars as pl
@@ -12,14 +13,17 @@ from backtest.history import History
 from backtest.joined import Joined
 from backtest.strategies_of import Chosen, Deciding, deciding
 from contracts.errors import BadInputError
-from contracts.strategy_setting import StrategySetting
+from contracts.signal import decided_by
+from contracts.strategy_setting import StrategySetting, Switch
 from strategies.of_account import with_parameters
 
 _START, _HASH = "window_start_ms", "strategy_hash"
+#: By what operators said, how signals show it: of a gap nothing is sold.
+_SHOWN: Mapping[Switch | None, tuple[Switch, ...]] = {"off": ("off",), "sell": ("off", "sell")}
 
 
 def known_of(each: Chosen, pair: str, settings: Iterable[StrategySetting]) -> dict[str, Deciding]:
-    """Return all that has decided for a pair of an account, by hash, the account's own first.
+    """Return all that has decided for a pair of an account, the account's own first.
 
     Parameters
     ----------
@@ -31,15 +35,23 @@ def known_of(each: Chosen, pair: str, settings: Iterable[StrategySetting]) -> di
     Returns
     -------
     dict[str, Deciding]
-        With one entry, where nothing was set of it.
+        By what signals say that they were decided by (`contracts.signal.decided_by`); with one entry, where nothing
+        was set of it.
     """
     own = each.of(pair)
     found = {own.hash: own}
-    for setting in settings:
-        if (setting.account, setting.pair, setting.strategy) == (each.account.name, pair, own.file.name):
-            other = deciding(each.account.name, with_parameters(own.told, setting.parameters))
-            found[other.hash] = other
-    return found
+    whose = each.account.name, pair, own.file.name
+    its = [of for of in settings if (of.account, of.pair, of.strategy) == whose]
+    for parameters in (of.parameters for of in its if of.parameters is not None):
+        other = deciding(each.account.name, with_parameters(own.told, parameters))
+        found[other.hash] = other
+    switches = {shown for of in its for shown in _SHOWN.get(of.switch, ())}
+    off = [replace(of, switch=switch) for of in found.values() for switch in sorted(switches)]
+    return found | {_named(of): of for of in off}
+
+
+def _named(of: Deciding) -> str:
+    return decided_by(of.hash, "off", "sell" if of.switch == "sell" else "none")
 
 
 def decided_in_run(
@@ -51,7 +63,7 @@ def decided_in_run(
     own_hashes: Collection[str],
     expiry_seconds: int,
 ) -> Decided:
-    """Return what was decided for a pair of an account: by each hash on the windows that its signals are of.
+    """Return what was decided for a pair of an account: on each window by what its signal says.
 
     Parameters
     ----------
@@ -74,23 +86,24 @@ def decided_in_run(
     Raises
     ------
     BadInputError
-        If a signal has a hash that nothing has that is known.
+        If a signal was decided by what is not known.
     """
     if len(known) == 1:
         return each.decided(history.pairs[pair], expiry_seconds)
     bars = history.pairs[pair]
     of_pair = signals.filter(pl.col("pair") == pair)
     own = of_pair.filter(pl.col("account") == each.account.name).sort(_START)
-    runs = _runs(own[_START].to_list(), own[_HASH].to_list())
+    told = map(decided_by, *(own[name].to_list() for name in (_HASH, "reason", "decision")))
+    runs = _runs(own[_START].to_list(), list(told))
     base = next(iter(known))
     begins = [(0, base, 0), *((_place(bars.starts_ms, ms), digest, ms) for ms, digest in runs)]
     first_ms, parts = of_pair[_START].min(), []
     for (first, digest, since_ms), last in zip(begins, [*(b[0] for b in begins[1:]), len(bars)], strict=True):
         if digest not in known:
-            raise BadInputError("--of", f"signals with a hash of {', '.join(known)}", digest)
-        seen_ms = _seen_since(of_pair, digest, since_ms) if first else None
+            raise BadInputError("--of", f"signals decided by one of {', '.join(known)}", digest)
+        seen_ms = _seen_since(of_pair, known[digest].hash, since_ms) if first else None
         seen = first if seen_ms is None else _place(bars.starts_ms, seen_ms)
-        if seen_ms == first_ms and digest in own_hashes:
+        if seen_ms == first_ms and known[digest].hash in own_hashes:
             seen = 0
         parts.append(known[digest].decided(bars[seen:last], expiry_seconds)[first - seen :])
     return Joined.of(bars, parts)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from backtest.bars import GAP, Bars
 from contracts.candle import QUALITIES
 from contracts.signal import DECISION_OF, SAID, SHORT, Decision, Signal, SignalReason, Target
+from contracts.strategy_setting import Switch
 from contracts.trusted import changed
 from contracts.units import MS_PER_SECOND
 from features.blocks import Floats
@@ -51,6 +52,8 @@ class Decided:
         The reason to give where all is known and nothing is decided.
     exits
         When a position ends whatever the targets say, as `strategies.Exits` has it.
+    switch
+        Whether operators let the strategy decide.
     """
 
     bars: Bars
@@ -62,6 +65,7 @@ class Decided:
     expiry_seconds: int
     undecided: SignalReason = "undecided"
     exits: Mapping[str, Any] = field(default_factory=dict)
+    switch: Switch = "on"
     _made: dict[str, Signal] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def __getitem__(self, part: slice) -> Decided:
@@ -76,6 +80,8 @@ class Decided:
 
     def reason(self, place: int) -> SignalReason:
         """Return why a bar's signal says what it says."""
+        if self.switch != "on":
+            return "off"
         if self.targets.item(place) != _UNKNOWN:
             return "confident"
         if self.bars.qualities[place] == GAP:
@@ -101,6 +107,14 @@ class Decided:
     def scanned(self) -> NDArray[np.int8]:
         """What the scan sees: places in `DECISIONS`, or `SHORT_SELL`."""
         return np.where(self.targets == SHORT, SHORT_SELL, self.decisions).astype(np.int8)
+
+    def switched(self, switch: Switch) -> Decided:
+        """Return the same bars with the strategy switched off, or on as it is."""
+        if switch == "on":
+            return self
+        found = np.full(len(self.bars), 0.0 if switch == "sell" else np.nan)
+        whole, decisions = columns_of(found, self.bars)
+        return replace(self, targets=whole, decisions=decisions, switch=switch)
 
     def signal(self, account: str, place: int) -> Signal:
         """Return what is said to an account after a bar."""

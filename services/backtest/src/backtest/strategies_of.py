@@ -10,6 +10,7 @@ from backtest.decided import Decided, decide
 from contracts.account import Account
 from contracts.account_strategy import AccountStrategy
 from contracts.errors import BadInputError
+from contracts.strategy_setting import Switch
 from features import FEATURES
 from features.batch import compute
 from features.blocks import Floats
@@ -31,12 +32,15 @@ class Deciding:
         What the account says of it.
     file, strategy
         From where, with its parameters.
+    switch
+        Whether operators let it decide.
     """
 
     account: str
     told: AccountStrategy
     file: StrategyFile
     strategy: Strategy
+    switch: Switch = "on"
 
     @property
     def hash(self) -> str:
@@ -70,7 +74,7 @@ class Deciding:
         if not self.formulas(bars.interval_s).models:  # its signals copy nothing of what a model said for others
             known = replace(known, said={})
         found = decide(self.strategy, self.file.name, self.hash, known, expiry_seconds)
-        return replace(found, undecided=undecided_of(self.told))
+        return replace(found, undecided=undecided_of(self.told)).switched(self.switch)
 
     def known(self, bars: Bars) -> Bars:
         """Return bars with all that it asks for; features that did not come along are computed.

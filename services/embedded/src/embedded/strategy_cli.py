@@ -16,6 +16,11 @@ from streaming.exit_codes import EXIT_FAILED
 app = typer.Typer(help="Strategies of your own, and those that come along.", no_args_is_help=True)
 
 _Json = Annotated[bool, typer.Option("--json", help="for programs")]
+_Account = Annotated[str, typer.Option(help="its name")]
+_Pair = Annotated[str, typer.Option(help="BASE/QUOTE, one of the account's")]
+_From = Annotated[
+    str | None, typer.Option("--from", help="first candle it may hold for, event time; by default the next")
+]
 
 
 @app.command()
@@ -71,12 +76,10 @@ def list_strategies(as_json: _Json = False) -> None:
 
 @app.command(name="set")
 def set_parameters(
-    account: Annotated[str, typer.Option(help="its name")],
-    pair: Annotated[str, typer.Option(help="BASE/QUOTE, one of the account's")],
+    account: _Account,
+    pair: _Pair,
     parameters: Annotated[str, typer.Option(metavar="JSON", help="what is to be other than the account has it")],
-    start: Annotated[
-        str | None, typer.Option("--from", help="first candle it may hold for, event time; by default the next")
-    ] = None,
+    start: _From = None,
     by: By = None,
     run_folder: RunFolder = None,
 ) -> None:
@@ -87,9 +90,34 @@ def set_parameters(
         commands.set_parameters(account, pair, parameters, start, by, run_folder, console)
 
 
+@app.command()
+def off(
+    account: _Account,
+    pair: _Pair,
+    sell: Annotated[bool, typer.Option("--sell", help="sell what is held; else it keeps its exits")] = False,
+    start: _From = None,
+    by: By = None,
+    run_folder: RunFolder = None,
+) -> None:
+    """Switch the strategy of one pair of one account off while it runs: nothing is entered any more."""
+    from embedded import strategy_commands as commands
+
+    with errors_in_words() as console:
+        commands.switch(account, pair, "sell" if sell else "off", start, by, run_folder, console)
+
+
+@app.command()
+def on(account: _Account, pair: _Pair, start: _From = None, by: By = None, run_folder: RunFolder = None) -> None:
+    """Switch it on again."""
+    from embedded import strategy_commands as commands
+
+    with errors_in_words() as console:
+        commands.switch(account, pair, "on", start, by, run_folder, console)
+
+
 @app.command(name="settings")
 def show_settings(run_folder: RunFolder = None, as_json: _Json = False) -> None:
-    """Show what was set while it ran, and by which hash signals tell that it holds."""
+    """Show what was set while it ran, and by which hash signals tell that parameters hold."""
     from embedded import strategy_commands as commands
 
     with errors_in_words() as console:

@@ -13,6 +13,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.text import Text
 
+from contracts.strategy_setting import StrategySetting, Switch
 from contracts.timestamps import iso_utc_ms, parse_time
 from embedded.strategy_setting import Wish, hash_of, parameters_in, settings_written, write_setting
 from embedded.subscriptions import settings_of
@@ -32,6 +33,7 @@ _SETTINGS = {
     "pair": "Pair",
     "strategy": "Strategy",
     "parameters": "Parameters",
+    "switch": "Switched",
     "from": "From",
     "hash": "Hash",
     "by": "By",
@@ -175,14 +177,53 @@ def set_parameters(
     settings = settings_of(run_folder)
     wish = Wish(account, pair, parameters_in(parameters), parse_time("--from", start), by or operator())
     setting, digest = write_setting(settings, wish)
-    begins = "the next candle" if setting.from_ms is None else iso_utc_ms(setting.from_ms)
     console.print(
         Text(
-            f"{setting.strategy} of {account} on {pair}: {json.dumps(setting.parameters)} from {begins} on, "
-            f"hash {digest}, on {settings.broker_address}"
+            f"{setting.strategy} of {account} on {pair}: {json.dumps(setting.parameters)} "
+            f"from {_begins(setting)} on, hash {digest}, on {settings.broker_address}"
         ),
         soft_wrap=True,
     )
+
+
+#: By what is said, how it is told.
+_SWITCHED = {
+    "on": "on",
+    "off": "off; what is held keeps its exits",
+    "sell": "off; what is held is sold",
+}
+
+
+def switch(
+    account: str,
+    pair: str,
+    to: Switch,
+    start: str | None,
+    by: str | None,
+    run_folder: Path | None,
+    console: Console,
+) -> None:
+    """Switch the strategy of a pair off or on and say what was written.
+
+    Raises
+    ------
+    BadInputError
+        If there is no such account, pair or log.
+    """
+    settings = settings_of(run_folder)
+    wish = Wish(account, pair, None, parse_time("--from", start), by or operator(), to)
+    setting, _ = write_setting(settings, wish)
+    console.print(
+        Text(
+            f"{setting.strategy} of {account} on {pair} is {_SWITCHED[to]}, from {_begins(setting)} on, "
+            f"on {settings.broker_address}"
+        ),
+        soft_wrap=True,
+    )
+
+
+def _begins(setting: StrategySetting) -> str:
+    return "the next candle" if setting.from_ms is None else iso_utc_ms(setting.from_ms)
 
 
 def show_settings(run_folder: Path | None, console: Console, *, as_json: bool) -> None:
@@ -199,7 +240,8 @@ def show_settings(run_folder: Path | None, console: Console, *, as_json: bool) -
             "account": each.account,
             "pair": each.pair,
             "strategy": each.strategy,
-            "parameters": json.dumps(each.parameters),
+            "parameters": None if each.parameters is None else json.dumps(each.parameters),
+            "switch": each.switch,
             "from": None if each.from_ms is None else iso_utc_ms(each.from_ms),
             "hash": hash_of(settings, each),
             "by": each.issued_by,

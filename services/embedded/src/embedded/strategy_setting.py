@@ -14,7 +14,7 @@ from contracts.audit_event import AuditEvent
 from contracts.clock import Clock, SystemClock
 from contracts.errors import BadInputError
 from contracts.nearest import did_you_mean
-from contracts.strategy_setting import StrategySetting
+from contracts.strategy_setting import StrategySetting, Switch
 from contracts.topics import AUDIT_LOG, STRATEGY_SETTINGS
 from contracts.units import US_PER_MS
 from signals.core.followed import Followed
@@ -37,18 +37,21 @@ class Wish:
     account, pair
         Whose.
     parameters
-        Of the strategy: those that are to be other than the account's own.
+        Of the strategy: those that are to be other than the account's own; None: they stay.
     from_ms
         Start of the first window that it may hold for; None: the next one.
     issued_by
         Who says so.
+    switch
+        Whether it is to decide; None: as before.
     """
 
     account: str
     pair: str
-    parameters: Mapping[str, Any]
+    parameters: Mapping[str, Any] | None
     from_ms: int | None
     issued_by: str
+    switch: Switch | None = None
 
 
 def parameters_in(text: str) -> dict[str, Any]:
@@ -89,7 +92,7 @@ def write_setting(settings: ControlSettings, wish: Wish, clock: Clock | None = N
     Returns
     -------
     tuple[StrategySetting, str]
-        What was written, and the hash that signals will carry.
+        What was written, and the hash that signals carry with these parameters.
 
     Raises
     ------
@@ -99,16 +102,18 @@ def write_setting(settings: ControlSettings, wish: Wish, clock: Clock | None = N
     told = _told(settings, wish)
     before = followed_of(wish.account, told)
     now_us = (clock or SystemClock()).now_us()
-    after = followed_of(wish.account, with_parameters(told, wish.parameters))
+    given = None if wish.parameters is None else dict(wish.parameters)
+    after = before if given is None else followed_of(wish.account, with_parameters(told, given))
     if after.waits != before.waits:
         expected = "parameters with which the strategy asks for predictions as before"
-        raise BadInputError("--parameters", expected, json.dumps(dict(wish.parameters)))
+        raise BadInputError("--parameters", expected, json.dumps(given))
     setting = StrategySetting(
         setting_id=uuid4().hex[:16],
         account=wish.account,
         pair=wish.pair,
         strategy=after.name,
-        parameters=dict(wish.parameters),
+        parameters=given,
+        switch=wish.switch,
         from_ms=wish.from_ms,
         issued_by=wish.issued_by,
         issued_at_ms=now_us // US_PER_MS,
@@ -139,11 +144,13 @@ def hash_of(accounts: AccountsSettings, setting: StrategySetting) -> str | None:
     Returns
     -------
     str | None
-        Of the strategy's file and parameters.
+        Of the strategy's file and parameters; None also of what sets no parameters.
     """
     account = accounts.account(setting.account)
     told = None if account is None else account.strategy_for(setting.pair)
-    return None if told is None else followed_of(setting.account, with_parameters(told, setting.parameters)).hash
+    if told is None or setting.parameters is None:
+        return None
+    return followed_of(setting.account, with_parameters(told, setting.parameters)).hash
 
 
 def _told(settings: ControlSettings, wish: Wish) -> AccountStrategy:
@@ -164,6 +171,7 @@ def _audited(setting: StrategySetting, followed: Followed, now_us: int) -> Audit
         "pair": setting.pair,
         "strategy": f"{setting.strategy} {followed.hash}",
         "parameters": json.dumps(setting.parameters),
+        "switch": setting.switch or "",
         "message_id": setting.message_id,
     }
     return AuditEvent(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import signal
 import time
+from functools import partial
 from types import FrameType
 
 from loguru import logger
@@ -12,9 +13,11 @@ from loguru import logger
 from contracts.topics import CONTROL, ORDERS, POSITIONS, SIGNALS
 from exchanges.private.refusal import RefusedError
 from exchanges.private.venue import NotAnsweredError, PrivateVenue
-from exchanges.private.venues import PRIVATE_VENUES
+from exchanges.private.venues import PRIVATE_STREAMS, PRIVATE_VENUES
 from exchanges.venue import UnknownPairError
+from gateway.bell import Bell
 from gateway.desk import Desk
+from gateway.listening import OpenStream
 from gateway.settings import GatewaySettings
 from gateway.stop import Stop
 from gateway.venue_calls import VenueCalls
@@ -88,7 +91,7 @@ def _idle(settings: GatewaySettings, turning: Turning) -> None:
 def _run(settings: GatewaySettings, turning: Turning) -> None:
     names = ", ".join(account.name for account in settings.venue_accounts)
     logger.info("orders of {} from {} to {}", names, settings.broker_address, settings.exchange)
-    clock = VenueClock()
+    clock, bell = VenueClock(), Bell()
     venue = PRIVATE_VENUES[settings.exchange](
         settings.api_key, settings.api_secret, settings.rest_url, timeout_seconds=settings.timeout_seconds
     )
@@ -98,7 +101,9 @@ def _run(settings: GatewaySettings, turning: Turning) -> None:
             watching_log(settings, lambda: producer) as presence,
             giving_up(lambda: producer),
         ):
-            desk = Desk(settings, VenueCalls(venue, clock, settings.label), clock, producer)
+            desk = Desk(
+                settings, VenueCalls(venue, clock, settings.label), clock, producer, _stream_of(settings, bell)
+            )
             health = Health(turning, [desk.check], log=presence)
             with (
                 serve_health(settings.metrics_port, health, settings.metrics_host),
@@ -109,10 +114,19 @@ def _run(settings: GatewaySettings, turning: Turning) -> None:
                     while not turning.stop.is_asked():
                         desk.turn(place)
                         turning.turned()
-                        turning.stop.wait(_TURN_SECONDS)
-                desk.close()
+                        turning.stop.wait(_TURN_SECONDS, bell)
+                        bell.silence()
+                    desk.end()
     finally:
         venue.close()
+
+
+def _stream_of(settings: GatewaySettings, bell: Bell) -> OpenStream:
+    url = settings.stream_url
+    if url is None:
+        logger.info("executions are only asked for: GATEWAY_WEBSOCKET_URL names no stream of them")
+        return None
+    return partial(PRIVATE_STREAMS[settings.exchange], url, heard=bell.ring)
 
 
 def _greet(settings: GatewaySettings, venue: PrivateVenue, clock: VenueClock, turning: Turning) -> None:

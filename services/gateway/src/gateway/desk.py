@@ -5,6 +5,7 @@ from __future__ import annotations
 from loguru import logger
 
 from gateway.gateway import Gateway
+from gateway.listening import OpenStream
 from gateway.settings import GatewaySettings
 from gateway.venue_calls import VenueCalls
 from gateway.venue_clock import VenueClock
@@ -25,17 +26,23 @@ class Desk:
 
     Parameters
     ----------
-    settings, calls, clock, producer
+    settings, calls, clock, producer, open_stream
         Of the gateway.
     """
 
     def __init__(
-        self, settings: GatewaySettings, calls: VenueCalls, clock: VenueClock, producer: MessageProducer
+        self,
+        settings: GatewaySettings,
+        calls: VenueCalls,
+        clock: VenueClock,
+        producer: MessageProducer,
+        open_stream: OpenStream = None,
     ) -> None:
         self._settings = settings
         self._calls = calls
         self._clock = clock
         self._producer = producer
+        self._open_stream = open_stream
         self._gateway: Gateway | None = None
         self._said = False
 
@@ -52,7 +59,9 @@ class Desk:
             return
         self._said = False
         if self._gateway is None:
-            self._gateway = Gateway(self._settings, self._calls, self._clock, self._producer, lease.require)
+            self._gateway = Gateway(
+                self._settings, self._calls, self._clock, self._producer, lease.require, self._open_stream
+            )
         try:
             self._gateway.turn()
         except PutOutError as error:
@@ -66,6 +75,19 @@ class Desk:
     def check(self) -> tuple[bool, str]:
         """Return whether orders are sent, and if not why."""
         return (False, STANDING_BY) if self._gateway is None else self._gateway.check()
+
+    def end(self) -> None:
+        """Let go of everything on purpose."""
+        if self._gateway is not None:
+            try:
+                self._gateway.take_back_switch()
+            except PutOutError as error:  # the switch is another's now
+                logger.warning("{}", error)
+            except Exception as error:
+                if not came_of_brokers(error):
+                    raise
+                logger.error("the venue's dead man's switch stays set, since {}", describe_error(error))
+        self.close()
 
     def close(self) -> None:
         """Let go of the log."""

@@ -17,13 +17,15 @@ from contracts.order import ENDS, Order
 from contracts.order_report import OrderReport
 from contracts.position import Position
 from contracts.topics import CONTROL, ORDERS, POSITIONS, SIGNALS, TopicSpec
+from contracts.units import MS_PER_SECOND
 from exchanges.private.refusal import Refusal
 from gateway import metrics
 from gateway.core.door import refused_at_door
 from gateway.core.events import Commanded, Event, OrderSeen, Refused, Ticked
 from gateway.core.fold import step
-from gateway.core.requests import CancelOrder, Notice, Output, SendOrder, SurveyVenue
+from gateway.core.requests import CancelOrder, Notice, Output, SendOrder, SetSwitch, SurveyVenue
 from gateway.core.state import EVERYTHING, State
+from gateway.listening import Listening, OpenStream
 from gateway.settings import GatewaySettings
 from gateway.venue_calls import VenueCalls
 from gateway.venue_clock import VenueClock
@@ -36,6 +38,8 @@ from streaming.tail import TopicTail
 M = TypeVar("M", bound=Message)
 #: Why an order is not sent while the log is away.
 NO_COMMANDS = "commands_unknown"
+#: So often the dead man's switch is taken back before that is given up; it may be said twice.
+_TRIES = 3
 
 
 class Gateway:
@@ -55,6 +59,8 @@ class Gateway:
         Of the log.
     require_lease
         Raises if another gateway has taken this one's place: asked before each order and cancellation.
+    open_stream
+        Makes what tells of executions; None: they are only asked for.
     """
 
     def __init__(
@@ -64,8 +70,10 @@ class Gateway:
         clock: VenueClock,
         producer: MessageProducer,
         require_lease: Callable[[], None] = lambda: None,
+        open_stream: OpenStream = None,
     ) -> None:
         self._require_lease = require_lease
+        self._listening = None if open_stream is None else Listening(open_stream(), calls, clock)
         self._policy = settings.policy
         self._accounts = {account.name for account in settings.venue_accounts}
         self._calls = calls
@@ -79,6 +87,8 @@ class Gateway:
         self._state = State()
         self._requests: deque[Output] = deque()
         self._began = False
+        self._began_ms = clock.now_ms()
+        self._switched = False
 
     def turn(self) -> None:
         """Read what is new, do what is due and write what became known.
@@ -91,6 +101,8 @@ class Gateway:
         self._read_control()
         self._read_positions()
         self._read_orders()
+        for told in [] if self._listening is None else self._listening.events():
+            self._happens(told)
         self._happens(Ticked(self._clock.now_ms()))
         while self._requests:
             self._perform(self._requests.popleft())
@@ -160,6 +172,9 @@ class Gateway:
         for output in outputs:
             if isinstance(output, OrderReport):
                 self._producer.produce(SIGNALS, output)
+                if output.execution is not None and output.reported_at_ms >= self._began_ms:
+                    late_ms = max(0, self._clock.now_ms() - output.reported_at_ms)
+                    metrics.FILL_SECONDS.observe(late_ms / MS_PER_SECOND)
             elif isinstance(output, Notice):
                 logger.warning("{}", output.text)
             else:
@@ -171,6 +186,10 @@ class Gateway:
         elif isinstance(request, CancelOrder):
             self._require_lease()
             self._happens(self._calls.cancel(request))
+        elif isinstance(request, SetSwitch):
+            self._require_lease()
+            self._switched = True
+            self._happens(self._calls.set_switch(request.seconds))
         elif isinstance(request, SurveyVenue):
             self._producer.flush()  # an answer may take long
             self._happens(self._calls.survey(request, self._held_by_pair()))
@@ -205,7 +224,17 @@ class Gateway:
         metrics.TROUBLES.set(len(self._state.troubles))
         metrics.SENDING.set(self.check()[0])
 
+    def take_back_switch(self) -> None:
+        """Leave the venue's dead man's switch off, if it was set: who ends on purpose has not died."""
+        if not self._switched:
+            return
+        self._require_lease()
+        if not any(self._calls.set_switch(0).taken for _ in range(_TRIES)):
+            logger.error("the venue cancels all open orders, stops too, since its dead man's switch is still set")
+
     def close(self) -> None:
-        """Let go of the log."""
+        """Let go of the log and of the stream."""
+        if self._listening is not None:
+            self._listening.close()
         for tail in (self._orders, self._control, self._positions):
             tail.close()

@@ -24,3 +24,9 @@ TROUBLES = Gauge(
 )
 PENDING = Gauge("tradestream_gateway_pending_orders", "Orders that are or may be at the venue", ["phase"])
 SENDING = Gauge("tradestream_gateway_sending", "1 while orders are sent: the venue answers and agrees with us")
+LISTENING = Gauge("tradestream_gateway_listening", "1 while the venue tells of executions by itself")
+FILL_SECONDS = LoopHistogram(
+    "tradestream_gateway_fill_seconds",
+    "From an execution at the venue to its report, of those since this process began",
+    LATENCY_SECONDS,
+)

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import SettingsConfigDict
 
 from contracts.account import Account
 from contracts.accounts_settings import AccountsSettings
 from contracts.units import MS_PER_SECOND
-from exchanges.private.venues import PRIVATE_VENUES
-from gateway.core.policy import LONGEST_DEADLINE_MS, Policy
+from exchanges.private.venues import PRIVATE_STREAM_URLS, PRIVATE_VENUES
+from gateway.core.policy import LONGEST_DEADLINE_MS, ForeignPolicy, Policy
 from streaming.settings import ServiceSettings
 
+OFF = "off"
+#: A round of questions without answers, twice, must not pass for silence.
+_CALLS_BEFORE_SWITCH = 12
 _LONGEST_DEADLINE_SECONDS = LONGEST_DEADLINE_MS / MS_PER_SECOND
 
 
@@ -34,6 +35,12 @@ class GatewaySettings(AccountsSettings, ServiceSettings):
     api_key: SecretStr | None = Field(None, description="the venue's key, as it gave it")
     api_secret: SecretStr | None = Field(None, description="its private half, which signs")
     rest_url: str | None = Field(None, pattern=r"^https?://", description="REST address; by default the venue's")
+    websocket_url: str | None = Field(
+        None,
+        pattern=rf"^(wss?://.+|{OFF})$",
+        description="WebSocket address of the stream of executions, or off: they are only asked for; "
+        "by default the venue's, and off where the REST address is another",
+    )
     timeout_seconds: float = Field(5.0, gt=0, le=60, description="seconds after which a call counts as not answered")
     deadline_seconds: float = Field(
         5.0,
@@ -48,13 +55,28 @@ class GatewaySettings(AccountsSettings, ServiceSettings):
         120.0, gt=0, le=600, description="age from which on a decision is no longer sent: the market has moved on"
     )
     ask_seconds: float = Field(
-        10.0, ge=0.001, le=600, description="seconds between questions while the end of an order is not known"
+        10.0,
+        ge=0.001,
+        le=600,
+        description="seconds between questions while the end of an order is not known and the stream does not tell",
     )
     reconcile_seconds: float = Field(
-        60.0, ge=0.001, le=3_600, description="seconds between comparisons with the venue while nothing goes on"
+        60.0,
+        ge=0.001,
+        le=3_600,
+        description="seconds between comparisons with the venue while nothing goes on, or the stream tells of it",
     )
-    foreign_orders: Literal["report", "refuse"] = Field(
-        "refuse", description="open orders that are none of ours: said, or nothing is traded until they are gone"
+    cancel_all_after_seconds: int = Field(
+        0,
+        ge=0,
+        le=3_600,
+        description="the venue's dead man's switch: so long after the gateway has fallen silent it cancels all open "
+        "orders, stops too; at least 12 times the timeout, or 0: never",
+    )
+    foreign_orders: ForeignPolicy = Field(
+        "refuse",
+        description="open orders that are none of ours: said, or also what they may sell is not counted as ours, or "
+        "nothing is traded until they are gone",
     )
 
     @field_validator("exchange")
@@ -70,6 +92,16 @@ class GatewaySettings(AccountsSettings, ServiceSettings):
             raise ValueError("GATEWAY_API_KEY and GATEWAY_API_SECRET for accounts at a venue, was none")
         return self
 
+    @model_validator(mode="after")
+    def _switch_outlives_calls(self) -> GatewaySettings:
+        least = _CALLS_BEFORE_SWITCH * self.timeout_seconds
+        if 0 < self.cancel_all_after_seconds < least:
+            raise ValueError(
+                f"GATEWAY_CANCEL_ALL_AFTER_SECONDS of 0 or at least {least:g}, {_CALLS_BEFORE_SWITCH} times "
+                f"GATEWAY_TIMEOUT_SECONDS, was {self.cancel_all_after_seconds}"
+            )
+        return self
+
     @property
     def venue_accounts(self) -> tuple[Account, ...]:
         """The accounts whose orders go to the venue."""
@@ -81,6 +113,13 @@ class GatewaySettings(AccountsSettings, ServiceSettings):
         return self.trades_exchange_label or self.exchange
 
     @property
+    def stream_url(self) -> str | None:
+        """Where executions are told; None if nobody listens."""
+        if self.websocket_url is None:
+            return PRIVATE_STREAM_URLS[self.exchange] if self.rest_url is None else None
+        return None if self.websocket_url == OFF else self.websocket_url
+
+    @property
     def policy(self) -> Policy:
         """What the core is told."""
         return Policy(
@@ -90,6 +129,7 @@ class GatewaySettings(AccountsSettings, ServiceSettings):
             ask_ms=_ms(self.ask_seconds),
             reconcile_ms=_ms(self.reconcile_seconds),
             foreign=self.foreign_orders,
+            switch_seconds=self.cancel_all_after_seconds,
         )
 
 

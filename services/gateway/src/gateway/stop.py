@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import select
 
+from gateway.bell import Bell
+
 
 class Stop:
     """Whether the end was asked for. A signal's handler may ask at any moment.
@@ -31,8 +33,8 @@ class Stop:
         """Return whether it was asked for."""
         return self._asked
 
-    def wait(self, seconds: float) -> bool:
-        """Wait until it is asked for, at most so long; return whether it was."""
+    def wait(self, seconds: float, bell: Bell | None = None) -> bool:
+        """Wait until it is asked for or `bell` rings, at most so long; return whether it was asked for."""
         if not self._asked:
-            select.select([self._hearing], [], [], seconds)
+            select.select([self._hearing, *([] if bell is None else [bell.fileno()])], [], [], seconds)
         return self._asked

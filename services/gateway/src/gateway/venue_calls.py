@@ -19,6 +19,7 @@ from gateway.core.events import (
     Refused,
     Surveyed,
     SurveyFailed,
+    SwitchAnswered,
     Taken,
 )
 from gateway.core.requests import CancelOrder, SendOrder, SurveyVenue
@@ -72,6 +73,25 @@ class VenueCalls:
             logger.warning("{} cannot be cancelled yet: {}", request.order.order_id, error)
             return CancelAnswered(request.order.order_id, False, self._clock.now_ms())
         return CancelAnswered(request.order.order_id, True, self._clock.now_ms())
+
+    def set_switch(self, seconds: int) -> SwitchAnswered:
+        """Set the venue's dead man's switch, or with 0 take it back."""
+        try:
+            with _told("switch"):
+                self._venue.cancel_all_after(seconds)
+        except (RefusedError, NotAnsweredError) as error:
+            logger.warning("the venue's dead man's switch cannot be set to {} s: {}", seconds, error)
+            return SwitchAnswered(False, self._clock.now_ms())
+        return SwitchAnswered(True, self._clock.now_ms())
+
+    def stream_token(self) -> str | None:
+        """Ask for what the stream has to show; None if there is none yet, which settles nothing about orders."""
+        try:
+            with _told("stream_token"):
+                return self._venue.stream_token()
+        except (RefusedError, NotAnsweredError) as error:
+            logger.warning("the stream of executions cannot be listened to, so they are asked for: {}", error)
+            return None
 
     def survey(self, request: SurveyVenue, held: Mapping[str, Decimal]) -> Event:
         """Ask for everything, in the order in which an order goes from one list to the next."""

@@ -74,7 +74,7 @@ class ReadChanges:
         return self._changes.get((account, pair), ())
 
     def said(self, account: str, row: FeatureRow) -> str | None:
-        """Return the hash on the signal that was published of a row, None if none is known."""
+        """Return what the signal that was published of a row was decided by, None if none is known."""
         if self._replayed is not None:
             return self._replayed.hash_of(account, row)
         return self._published.get((account, row.exchange, row.pair), {}).get(row.window_start_ms)
@@ -86,14 +86,17 @@ class ReadChanges:
             if isinstance(setting, StrategySetting) and (change := self._change(setting)) is not None:
                 self._changes.setdefault((setting.account, setting.pair), []).append(change)
                 self._pairs.add(setting.pair)
-                logger.info("{} of {} on {}: {}", setting.strategy, setting.account, setting.pair, setting.parameters)
+                said = setting.parameters if setting.switch is None else setting.switch
+                logger.info("{} of {} on {}: {}", setting.strategy, setting.account, setting.pair, said)
 
     def _change(self, setting: StrategySetting) -> Change | None:
         """Return what the core is told of a setting; None of what is not, or no longer, this service's."""
         for decider in self._desk.of(setting.pair):
             told = decider.account.strategy_for(setting.pair)
             is_its = decider.account.name == setting.account and decider.followed.name == setting.strategy
-            if is_its and told is not None:
+            if is_its and setting.parameters is None:
+                return Change(setting.setting_id, setting.from_ms, switch=setting.switch)
+            if is_its and told is not None and setting.parameters is not None:
                 asked = with_parameters(told, setting.parameters)
                 try:
                     followed = followed_of(setting.account, asked, self._settings.interval_s)
@@ -114,12 +117,12 @@ class ReadChanges:
             found = self._published[name, row.exchange, row.pair] = {}
             for record in read_key_since(self._settings, SIGNALS, name, row.window_end_ms):
                 said = record.readable_message()
-                if isinstance(said, Signal) and _is_of(said, row) and said.strategy_hash is not None:
-                    found.setdefault(said.window_start_ms, said.strategy_hash)
+                if isinstance(said, Signal) and _is_of(said, row) and said.decided_by is not None:
+                    found.setdefault(said.window_start_ms, said.decided_by)
 
 
 class SaidThen:
-    """What a run published, for a replay of it: the hashes of its signals, window by window.
+    """What a run published, for a replay of it: what its signals were decided by, window by window.
 
     Parameters
     ----------
@@ -133,7 +136,7 @@ class SaidThen:
             self._runs.setdefault((account, exchange, pair), []).append((first_ms, last_ms, said))
 
     def hash_of(self, account: str, row: FeatureRow) -> str | None:
-        """Return the hash on a row's signal, None if there was none."""
+        """Return what a row's signal was decided by, None if there was none."""
         runs = self._runs.get((account, row.exchange, row.pair), [])
         place = bisect_right(runs, row.window_start_ms, key=lambda run: run[0]) - 1
         return runs[place][2] if place >= 0 and row.window_start_ms <= runs[place][1] else None

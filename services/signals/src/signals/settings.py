@@ -18,7 +18,7 @@ from streaming.settings import ServiceSettings
 #: Exchange, pair, interval and start of a window.
 _LATE = TypeAdapter(list[tuple[str, str, int, int]])
 
-#: Account, exchange, pair, first and last window of a run of signals, and their hash.
+#: Account, exchange, pair, first and last window of a run of signals, and what decided them (`Signal.decided_by`).
 RUNS = TypeAdapter(list[tuple[str, str, str, int, int, str]])
 
 
@@ -48,7 +48,7 @@ class SignalsSettings(AccountsSettings, StoreSettings, ServiceSettings):
         None, description="for a replay: JSON file of the predictions that were too late then, written by `verify`"
     )
     said_file: Path | None = Field(
-        None, description="for a replay: JSON file of the strategies' hashes on the signals then, written by `verify`"
+        None, description="for a replay: JSON file of what the signals were decided by then, written by `verify`"
     )
     trades_exchange: str = Field(
         "kraken", validation_alias="TRADES_EXCHANGE", min_length=1, description="exchange whose pairs are requested"

@@ -16,7 +16,7 @@ from verify.readable import messages_of
 
 
 def hashes_said(settings: Iterable[Record], signals: Iterable[Record]) -> list[tuple[str, str, str, int, int, str]]:
-    """Return runs of signals with one hash, of the accounts and pairs that something was set of.
+    """Return runs of signals that were decided by the same, of the accounts and pairs that something was set of.
 
     Parameters
     ----------
@@ -26,14 +26,14 @@ def hashes_said(settings: Iterable[Record], signals: Iterable[Record]) -> list[t
     Returns
     -------
     list[tuple[str, str, str, int, int, str]]
-        Account, exchange, pair, first and last window, hash; in order.
+        Account, exchange, pair, first and last window, `Signal.decided_by`; in order.
     """
     touched = {(each.account, each.pair) for each in messages_of(settings, StrategySetting)}
     said: dict[tuple[str, str, str], dict[int, str]] = {}
     for each in messages_of(signals, Signal):
-        if (each.account, each.pair) in touched and each.strategy_hash is not None:
+        if (each.account, each.pair) in touched and each.decided_by is not None:
             of = said.setdefault((each.account, each.exchange, each.pair), {})
-            of.setdefault(each.window_start_ms, each.strategy_hash)
+            of.setdefault(each.window_start_ms, each.decided_by)
     found = []
     for (account, exchange, pair), of in sorted(said.items()):
         for digest, run in groupby(sorted(of), key=of.__getitem__):

@@ -80,12 +80,12 @@ def executions_request(token: str, request_id: int) -> dict[str, Any]:
     Returns
     -------
     dict
-        To be sent as JSON. Neither open orders nor the last executions come first: REST has been asked for both.
+        To be sent as JSON. Open orders and the last executions come first: what was told while nobody listened.
     """
     params = {
         "channel": EXECUTIONS_CHANNEL,
-        "snap_orders": False,
-        "snap_trades": False,
+        "snap_orders": True,
+        "snap_trades": True,
         "order_status": True,
         "token": token,
     }

@@ -108,6 +108,27 @@ def parse_cancel_order(text: str | bytes) -> int:
     return _count(_object(private_result(text), "result").get("count"), "result.count")
 
 
+def parse_cancel_all_after(text: str | bytes) -> str:
+    """Read an answer of ``CancelAllOrdersAfter``.
+
+    Parameters
+    ----------
+    text
+        The body of the answer.
+
+    Returns
+    -------
+    str
+        When all open orders are cancelled, RFC 3339; ``0`` for never.
+
+    Raises
+    ------
+    RefusedError, BadInputError
+        As `private_result`.
+    """
+    return text_of(_object(private_result(text), "result").get("triggerTime"), "result.triggerTime")
+
+
 def parse_open_orders(text: str | bytes, names: Mapping[str, str]) -> tuple[VenueOrder, ...]:
     """Read an answer of ``OpenOrders``.
 

@@ -114,6 +114,10 @@ class KrakenPrivate:
         """Ask for an open order's end."""
         self._ask("CancelOrder", {"cl_ord_id": client_order_id}, private_messages.parse_cancel_order)
 
+    def cancel_all_after(self, seconds: int) -> None:
+        """Ask for the end of all open orders unless this is said again before; 0 takes it back."""
+        self._ask("CancelAllOrdersAfter", {"timeout": str(seconds)}, private_messages.parse_cancel_all_after)
+
     def open_orders(self) -> tuple[VenueOrder, ...]:
         """Return the orders that have not ended."""
         names = other_names(self._listed)
@@ -149,6 +153,10 @@ class KrakenPrivate:
         """Return what the account has, by currency."""
         assets = asset_names(self._listed)
         return self._ask("Balance", {}, lambda text: private_messages.parse_balance(text, assets))
+
+    def stream_token(self) -> str:
+        """Return what a subscription to ``executions`` has to show."""
+        return self._ask("GetWebSocketsToken", {}, private_messages.parse_websockets_token)
 
     def close(self) -> None:
         """Let go of the connection."""

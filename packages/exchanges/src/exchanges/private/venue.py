@@ -65,6 +65,15 @@ class PrivateVenue(Protocol):
     def cancel_order(self, client_order_id: str) -> None:
         """Ask for an open order's end."""
 
+    def cancel_all_after(self, seconds: int) -> None:
+        """Ask for the end of all open orders, whoever sent them, unless this is said again before.
+
+        Parameters
+        ----------
+        seconds
+            From now; 0 takes it back.
+        """
+
     def open_orders(self) -> tuple[VenueOrder, ...]:
         """Return the orders that have not ended.
 
@@ -99,6 +108,15 @@ class PrivateVenue(Protocol):
         -------
         Balances
             By currency.
+        """
+
+    def stream_token(self) -> str:
+        """Return what a connection to the venue's stream of executions has to show.
+
+        Returns
+        -------
+        str
+            Good for one connection, soon; not to be logged.
         """
 
     def close(self) -> None:

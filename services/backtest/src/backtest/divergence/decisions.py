@@ -6,13 +6,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from backtest.divergence.lives import Life
-from contracts.order import ENDS, Order
+from contracts.order import ENDS, Order, Purpose
 from contracts.timestamps import iso_utc_ms
 
 #: A pair, the end of the bar, and a side.
 _Key = tuple[int, str, str]
 #: How the two sides are called.
 VENUE, PAPER = "at the venue", "on paper"
+#: What comes of a position's plan: a stop, and a target that on paper is one order with it.
+FOLLOWS_PLAN: frozenset[Purpose] = frozenset({"protect", "target"})
 #: Of as many the cause is looked for.
 FIRST = 100
 
@@ -69,7 +71,7 @@ def compare_decisions(theirs: Mapping[str, Life], ours: Mapping[str, Life]) -> D
     Parameters
     ----------
     theirs, ours
-        What became of orders at the venue and on paper. What rests on positions is no decision.
+        What became of orders at the venue and on paper. What a position's plan does is no decision.
 
     Returns
     -------
@@ -90,7 +92,7 @@ def _by_decision(lives: Mapping[str, Life]) -> dict[_Key, Life]:
     found: dict[_Key, Life] = {}
     for life in lives.values():
         order = life.first
-        if order.purpose != "protect":
+        if order.purpose not in FOLLOWS_PLAN:
             found.setdefault((order.decided_at_ms, order.pair, order.side), life)
     return found
 
@@ -114,7 +116,7 @@ def _cause(key: _Key, theirs: Mapping[str, Life], ours: Mapping[str, Life]) -> s
 
     def tells(name: str) -> tuple[bool, bool, int]:
         order = every[name].first
-        return all(name in side for side in sides), order.purpose != "protect", order.decided_at_ms
+        return all(name in side for side in sides), order.purpose not in FOLLOWS_PLAN, order.decided_at_ms
 
     for name in sorted(every, key=tells, reverse=True):
         lives = [side.get(name) for side in sides]

@@ -20,6 +20,7 @@ from execution.core.steps.limits import check_losses, check_pairs
 from execution.core.steps.mark import mark, remember, start_day
 from execution.core.steps.overdue import give_up_overdue
 from execution.core.steps.protect import protect, trail
+from execution.core.steps.take import take_gains
 
 
 def act(portfolio: Portfolio, minute: Minute, account: Account, broker: Broker, policy: Policy) -> Decided:
@@ -72,10 +73,11 @@ def trade(portfolio: Portfolio, minute: Minute, context: Context) -> Decided:
     portfolio, stale = check_pairs(portfolio, minute, context)
     portfolio, losses = check_losses(portfolio, minute, context)
     portfolio, overdue = give_up_overdue(portfolio, context)
+    portfolio, taken = take_gains(portfolio, minute, context)
     portfolio, flattened = flatten(portfolio, minute, context)
     portfolio, decided = decide(portfolio, minute, context)
     settled += [*protected, *stopped, *released, *trailed]
-    return portfolio, [*settled, *stale, *losses, *overdue, *flattened, *decided]
+    return portfolio, [*settled, *stale, *losses, *overdue, *taken, *flattened, *decided]
 
 
 def _hear(portfolio: Portfolio, orders: list[OpenOrder], minute: Minute, context: Context) -> Decided:

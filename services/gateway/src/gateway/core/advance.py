@@ -8,7 +8,7 @@ from contracts.order_report import OrderReport
 from gateway.core.door import refused_at_door
 from gateway.core.policy import LONGEST_DEADLINE_MS, Policy
 from gateway.core.reports import report
-from gateway.core.requests import CancelOrder, Output, SendOrder, SurveyVenue
+from gateway.core.requests import CancelOrder, Output, SendOrder, SetSwitch, SurveyVenue
 from gateway.core.resting import STOP_REACHED, has_to_wait, is_overtaken, why_taken_away
 from gateway.core.settle import OVERDUE
 from gateway.core.state import EVERYTHING, State
@@ -26,7 +26,10 @@ def advance(state: State, now_ms: int, policy: Policy) -> tuple[State, list[Outp
     state, cancels = _cancels(state, now_ms)
     state, sent = _send(state, now_ms, policy)
     outputs += [*cancels, *sent]
-    if not state.surveying and now_ms >= state.next_survey_ms:
+    if policy.switch_seconds and state.trusted and state.switch_ms is not None and now_ms >= state.switch_ms:
+        outputs.append(SetSwitch(policy.switch_seconds))
+        state = replace(state, switch_ms=None)
+    if not state.surveying and (now_ms >= state.next_survey_ms or _is_overdue(state, now_ms)):
         outputs.append(SurveyVenue(_since_ms(state, now_ms, policy)))
         state = replace(state, surveying=True)
     return state, outputs
@@ -93,6 +96,11 @@ def _unwanted(state: State, tracked: Tracked, now_ms: int) -> str | None:
     if tracked.ended_ms is not None:
         return GIVEN_UP
     return refused_at_door(order, state.commands.get(order.account)) or why_taken_away(state, tracked)
+
+
+def _is_overdue(state: State, now_ms: int) -> bool:
+    """Return whether the venue has not told of something that it should have."""
+    return any(each.ask_ms is not None and now_ms >= each.ask_ms for each in state.orders.values() if each.is_pending)
 
 
 def _since_ms(state: State, now_ms: int, policy: Policy) -> int:

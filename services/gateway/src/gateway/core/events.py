@@ -9,7 +9,7 @@ from decimal import Decimal
 from contracts.operator_command import OperatorAction
 from contracts.order import Order
 from exchanges.private.execution import Balances, VenueExecution
-from exchanges.private.order import VenueOrder
+from exchanges.private.order import OrderChange, VenueOrder
 from exchanges.private.refusal import Refusal
 
 
@@ -102,10 +102,52 @@ class SurveyFailed:
 
 
 @dataclass(frozen=True, slots=True)
+class StreamChanged:
+    """The venue begins to tell of executions, or tells no more."""
+
+    opened: bool
+    now_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """The venue tells of executions and of what became of orders; `missed` if something before did not arrive.
+
+    Each may come twice, late, in another order, or never.
+    """
+
+    executions: tuple[VenueExecution, ...]
+    changes: tuple[OrderChange, ...]
+    missed: bool
+    now_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class SwitchAnswered:
+    """The venue took the dead man's switch, or did not say so."""
+
+    taken: bool
+    now_ms: int
+
+
+@dataclass(frozen=True, slots=True)
 class Ticked:
     """Time went on."""
 
     now_ms: int
 
 
-Event = OrderSeen | Commanded | Taken | Refused | NotAnswered | CancelAnswered | Surveyed | SurveyFailed | Ticked
+Event = (
+    OrderSeen
+    | Commanded
+    | Taken
+    | Refused
+    | NotAnswered
+    | CancelAnswered
+    | Surveyed
+    | SurveyFailed
+    | StreamChanged
+    | Told
+    | SwitchAnswered
+    | Ticked
+)

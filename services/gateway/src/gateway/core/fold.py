@@ -21,16 +21,20 @@ from gateway.core.events import (
     NotAnswered,
     OrderSeen,
     Refused,
+    StreamChanged,
     Surveyed,
     SurveyFailed,
+    SwitchAnswered,
     Taken,
     Ticked,
+    Told,
 )
 from gateway.core.policy import LONGEST_DEADLINE_MS, Policy
 from gateway.core.reports import report
 from gateway.core.requests import Output
 from gateway.core.state import State
 from gateway.core.survey import surveyed
+from gateway.core.told import told
 from gateway.core.tracked import Tracked
 
 #: What is said of an order that nobody knows the fate of; the words are the same whenever it is said.
@@ -66,10 +70,10 @@ def _order_seen(state: State, event: OrderSeen, policy: Policy) -> Step:
         sent_stop_price=order.stop_price,
     )
     asked = state if fresh else state.soon(event.now_ms, 0)
-    told: list[Output] = []
+    said: list[Output] = []
     if not fresh and not over and order.status == "PLACED":
-        told = [report(order, "UNRESOLVED", event.now_ms, reason=NOT_ANSWERED)]
-    return asked.with_orders([tracked]), told
+        said = [report(order, "UNRESOLVED", event.now_ms, reason=NOT_ANSWERED)]
+    return asked.with_orders([tracked]), said
 
 
 def _commanded(state: State, event: Commanded, policy: Policy) -> Step:
@@ -80,9 +84,12 @@ def _taken(state: State, event: Taken, policy: Policy) -> Step:
     tracked = state.orders.get(event.order_id)
     if tracked is None or tracked.accepted:
         return state, []
-    told: OrderReport = report(tracked.order, "ACCEPTED", event.now_ms, venue_order_id=event.venue_order_id)
+    said: OrderReport = report(tracked.order, "ACCEPTED", event.now_ms, venue_order_id=event.venue_order_id)
     there = replace(tracked, phase="OPEN", accepted=True, venue_order_id=event.venue_order_id)
-    return state.with_orders([there]).soon(event.now_ms, policy.ask_ms), [told]
+    if not state.is_told:
+        return state.with_orders([there]).soon(event.now_ms, policy.ask_ms), [said]
+    asked_ms = max(event.now_ms + policy.grace_ms, (state.surveyed_ms or 0) + policy.ask_ms)
+    return state.with_orders([there if there.rests else replace(there, ask_ms=asked_ms)]), [said]
 
 
 def _refused(state: State, event: Refused, policy: Policy) -> Step:
@@ -105,12 +112,28 @@ def _not_answered(state: State, event: NotAnswered, policy: Policy) -> Step:
 
 
 def _cancel_answered(state: State, event: CancelAnswered, policy: Policy) -> Step:
+    tracked = state.orders.get(event.order_id)
+    if event.taken and state.is_told and tracked is not None:
+        return state.with_orders([replace(tracked, ask_ms=event.now_ms + policy.grace_ms)]), []
     return state.soon(event.now_ms, 0 if event.taken else policy.ask_ms), []
 
 
 def _survey_failed(state: State, event: SurveyFailed, policy: Policy) -> Step:
     later_ms = event.now_ms + policy.ask_ms
     return replace(state, trusted=False, surveying=False, next_survey_ms=later_ms), []
+
+
+def _stream_changed(state: State, event: StreamChanged, policy: Policy) -> Step:
+    """Ask at once when the stream begins, for what happened before it; it counts once the venue has answered that."""
+    if event.opened:
+        return replace(state, stream="OPENED").soon(event.now_ms, 0), []
+    return replace(state, stream="CLOSED").soon(event.now_ms, policy.ask_ms), []
+
+
+def _switch_answered(state: State, event: SwitchAnswered, policy: Policy) -> Step:
+    """Set it again in time; one that was not answered sooner, as nobody knows whether it was taken."""
+    every_ms = policy.switch_every_ms if event.taken else policy.switch_every_ms // 4
+    return replace(state, switch_ms=event.now_ms + every_ms), []
 
 
 def _ticked(state: State, event: Ticked, policy: Policy) -> Step:
@@ -126,5 +149,8 @@ _HANDLERS: Mapping[type, Callable[[State, Any, Policy], Step]] = {
     CancelAnswered: _cancel_answered,
     Surveyed: surveyed,
     SurveyFailed: _survey_failed,
+    StreamChanged: _stream_changed,
+    Told: told,
+    SwitchAnswered: _switch_answered,
     Ticked: _ticked,
 }

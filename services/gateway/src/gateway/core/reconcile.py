@@ -29,10 +29,22 @@ def in_words(order: VenueOrder) -> str:
 def foreign_troubles(foreign: Iterable[VenueOrder], policy: ForeignPolicy) -> dict[str, str]:
     """Return what does not trade for the sake of such orders: everything, or nothing if they are only reported."""
     first = next(iter(foreign), None)
-    return {} if first is None or policy == "report" else {EVERYTHING: in_words(first)}
+    return {EVERYTHING: in_words(first)} if first is not None and policy == "refuse" else {}
 
 
-def missing_balances(held: Mapping[str, Decimal], balances: Balances, moving: Collection[str]) -> dict[str, str]:
+def set_aside(foreign: Iterable[VenueOrder], policy: ForeignPolicy) -> dict[str, Decimal]:
+    """Return how much of each currency orders that are none of ours may sell, where that is looked at."""
+    aside: dict[str, Decimal] = {}
+    for order in foreign:
+        if policy == "respect" and order.side == "sell":
+            base = order.pair.partition("/")[0]
+            aside[base] = aside.get(base, Decimal(0)) + order.quantity - order.filled
+    return aside
+
+
+def missing_balances(
+    held: Mapping[str, Decimal], balances: Balances, moving: Collection[str], aside: Mapping[str, Decimal]
+) -> dict[str, str]:
     """Return the pairs of which the venue has less than our accounts think they hold.
 
     Parameters
@@ -43,15 +55,19 @@ def missing_balances(held: Mapping[str, Decimal], balances: Balances, moving: Co
         What the venue has, by currency.
     moving
         Pairs with orders in flight, which change both sides meanwhile.
+    aside
+        By currency, what orders that are none of ours may sell.
     """
     bases: dict[str, Decimal] = {}
     for pair, quantity in held.items():
         base = pair.partition("/")[0]
         bases[base] = bases.get(base, Decimal(0)) + quantity
     busy = {pair.partition("/")[0] for pair in moving}
-    short = {base for base, quantity in bases.items() if base not in busy and balances.get(base, 0) < quantity}
+    free = {base: balances.get(base, Decimal(0)) - aside.get(base, Decimal(0)) for base in bases}
+    short = {base for base, quantity in bases.items() if base not in busy and free[base] < quantity}
     return {
         pair: f"the accounts hold {bases[base]} {base}, the venue has {balances.get(base, Decimal(0))}"
+        + (f", of which orders that are none of ours may sell {aside[base]}" if base in aside else "")
         for pair in held
         if (base := pair.partition("/")[0]) in short
     }

@@ -27,6 +27,13 @@ class CancelOrder:
 
 
 @dataclass(frozen=True, slots=True)
+class SetSwitch:
+    """Have the venue cancel all open orders after so many seconds in which this is not said again."""
+
+    seconds: int
+
+
+@dataclass(frozen=True, slots=True)
 class SurveyVenue:
     """Ask for the time, then open orders, those ended and executions since `since_ms`, then balances."""
 
@@ -40,4 +47,4 @@ class Notice:
     text: str
 
 
-Output = SendOrder | CancelOrder | SurveyVenue | OrderReport | Notice
+Output = SendOrder | CancelOrder | SetSwitch | SurveyVenue | OrderReport | Notice

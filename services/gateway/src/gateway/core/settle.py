@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from contracts.order_report import OrderReport
 from exchanges.private.execution import VenueExecution
-from exchanges.private.order import VenueOrder
+from exchanges.private.order import OrderChange, VenueOrder
 from gateway.core.policy import Policy
 from gateway.core.reports import fill, report
 from gateway.core.tracked import Tracked
@@ -50,9 +50,11 @@ def settle(
     news = sorted(new.values(), key=lambda each: (each.at_ms, each.execution_id))
     reports += [fill(order, each) for each in news]
     filled = tracked.filled + sum((each.quantity for each in news), Decimal(0))
+    # Lists may be behind what the venue has told by itself.
+    is_over = found.has_ended or tracked.told_end is not None or filled >= Decimal(order.quantity)
     tracked = replace(
         tracked,
-        phase="ENDED" if tracked.phase == "ENDED" and found.has_ended else "OPEN",
+        phase="ENDED" if tracked.phase == "ENDED" and is_over else "OPEN",
         accepted=True,
         venue_order_id=found.venue_order_id,
         executions=tracked.executions | new.keys(),
@@ -64,7 +66,7 @@ def settle(
     if not found.has_ended:
         return replace(tracked, since_ms=max(tracked.since_ms, asked_ms - policy.late_ms)), reports
     if tracked.phase == "OPEN" and filled < Decimal(order.quantity):
-        reports.append(_end(tracked, found, asked_ms))
+        reports.append(end_report(tracked, found, asked_ms))
     return replace(tracked, phase="ENDED", ended_ms=tracked.ended_ms or asked_ms), reports
 
 
@@ -77,13 +79,14 @@ def _missing(tracked: Tracked, asked_ms: int, policy: Policy) -> tuple[Tracked, 
     return ended, [report(tracked.order, "EXPIRED", asked_ms, reason=NOT_AT_VENUE)]
 
 
-def _end(tracked: Tracked, found: VenueOrder, asked_ms: int) -> OrderReport:
+def end_report(tracked: Tracked, found: VenueOrder | OrderChange, at_ms: int) -> OrderReport:
+    """Return how an order has ended, as the venue says and as far as it was wanted."""
     order = tracked.order
     overdue = tracked.cancelled_for == OVERDUE
     if found.status == "expired" or overdue or (found.status == "cancelled" and order.time_in_force == "IOC"):
-        return report(order, "EXPIRED", asked_ms, reason=found.reason, venue_order_id=found.venue_order_id)
+        return report(order, "EXPIRED", at_ms, reason=found.reason, venue_order_id=found.venue_order_id)
     reason = tracked.cancelled_for or order.cancel_reason or found.reason or f"{found.status} by the venue"
-    return report(order, "CANCELLED", asked_ms, reason=reason, venue_order_id=found.venue_order_id)
+    return report(order, "CANCELLED", at_ms, reason=reason, venue_order_id=found.venue_order_id)
 
 
 def is_lost(tracked: Tracked, asked_ms: int, policy: Policy) -> bool:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from typing import Literal
 
 from contracts.operator_command import OperatorAction
 from gateway.core.tracked import Tracked
 
 #: Of `troubles` that concern every pair.
 EVERYTHING = ""
+#: OPENED: the venue tells of executions, and has not been asked since about those from before.
+Stream = Literal["CLOSED", "OPENED", "HEALTHY"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +35,10 @@ class State:
         Why a pair, or `EVERYTHING`, does not trade.
     foreign
         What the venue calls its open orders that are none of ours.
+    stream
+        Whether the venue tells of executions by itself.
+    switch_ms
+        When the venue's dead man's switch is to be set again; None while it is being set.
     """
 
     orders: Mapping[str, Tracked] = field(default_factory=dict)
@@ -42,10 +49,17 @@ class State:
     next_survey_ms: int = 0
     troubles: Mapping[str, str] = field(default_factory=dict)
     foreign: frozenset[str] = frozenset()
+    stream: Stream = "CLOSED"
+    switch_ms: int | None = 0
 
     def with_orders(self, changed: Iterable[Tracked]) -> State:
         """Return the state with these orders in place of what was known of them."""
         return replace(self, orders={**self.orders, **{each.order.order_id: each for each in changed}})
+
+    @property
+    def is_told(self) -> bool:
+        """Whether what happens is told, so that the venue is asked for less often."""
+        return self.stream == "HEALTHY"
 
     def soon(self, now_ms: int, gap_ms: int) -> State:
         """Return the state with the next survey due at once, though not within `gap_ms` of the last."""

@@ -8,7 +8,7 @@ from exchanges.private.execution import VenueExecution
 from exchanges.private.order import VenueOrder
 from gateway.core.events import Surveyed
 from gateway.core.policy import Policy
-from gateway.core.reconcile import foreign_orders, foreign_troubles, in_words, missing_balances
+from gateway.core.reconcile import foreign_orders, foreign_troubles, in_words, missing_balances, set_aside
 from gateway.core.requests import Notice, Output
 from gateway.core.settle import is_lost, settle
 from gateway.core.state import State
@@ -34,12 +34,15 @@ def surveyed(state: State, event: Surveyed, policy: Policy) -> tuple[State, list
         if there is None and is_lost(after, event.asked_ms, policy):
             troubles[after.order.pair] = f"the venue took {order_id} and does not list it any more"
         if after.phase != "ENDED" or (after.ended_ms or 0) + policy.late_ms >= event.asked_ms:
-            kept[order_id] = after
+            kept[order_id] = _asked_again(after, there, event.now_ms, policy)
     foreign = foreign_orders(event.orders, {each.client_id for each in state.orders.values()})
     moving = {each.order.pair for each in (*state.orders.values(), *kept.values()) if each.phase != "ENDED"}
-    troubles |= missing_balances(event.held, event.balances, moving) | foreign_troubles(foreign, policy.foreign)
+    aside = set_aside(foreign, policy.foreign)
+    troubles |= missing_balances(event.held, event.balances, moving, aside)
+    troubles |= foreign_troubles(foreign, policy.foreign)
     outputs += _notices(state, troubles, foreign)
-    pending = any(each.is_pending for each in kept.values())
+    state = replace(state, stream="CLOSED" if state.stream == "CLOSED" else "HEALTHY")
+    pending = any(each.phase == "UNKNOWN" or (each.phase == "OPEN" and not state.is_told) for each in kept.values())
     return replace(
         state,
         orders=kept,
@@ -50,6 +53,13 @@ def surveyed(state: State, event: Surveyed, policy: Policy) -> tuple[State, list
         troubles=troubles,
         foreign=frozenset(order.venue_order_id for order in foreign),
     ), outputs
+
+
+def _asked_again(tracked: Tracked, found: VenueOrder | None, now_ms: int, policy: Policy) -> Tracked:
+    """Return an order with when it is asked for again: one that should be over, or is behind."""
+    is_behind = found is not None and (found.has_ended or tracked.filled < found.filled)
+    due_ms = now_ms + policy.ask_ms if tracked.phase == "OPEN" and (is_behind or not tracked.rests) else None
+    return tracked if tracked.ask_ms == due_ms else replace(tracked, ask_ms=due_ms)
 
 
 def _executions_of(tracked: Tracked, found: VenueOrder | None, event: Surveyed) -> list[VenueExecution]:

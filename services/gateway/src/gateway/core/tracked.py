@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Literal
 
 from contracts.order import Order
+from exchanges.private.order import OrderChange
 from gateway.core.client_ids import client_id
 
 #: WAITING: never sent. SENT: its answer is awaited. UNKNOWN: it may be at the venue or not. OPEN: the venue has it.
@@ -41,6 +42,10 @@ class Tracked:
         Since when it is over.
     sent_stop_price
         Where its stop rests at the venue, which may not be where its last step wants it.
+    ask_ms
+        When the venue is to be asked about it unless it has told by then; None: with the next comparison.
+    told_end
+        Its end as the stream told it, before all of its executions were known.
     """
 
     order: Order
@@ -55,6 +60,8 @@ class Tracked:
     cancelled_for: str | None = None
     ended_ms: int | None = None
     sent_stop_price: str | None = None
+    ask_ms: int | None = None
+    told_end: OrderChange | None = None
 
     @property
     def client_id(self) -> str:
@@ -65,3 +72,9 @@ class Tracked:
     def is_pending(self) -> bool:
         """Whether the venue has to be asked what became of it."""
         return self.phase in ("UNKNOWN", "OPEN")
+
+    @property
+    def rests(self) -> bool:
+        """Whether it may be open for long, and nothing is wrong."""
+        kept = self.order.order_type != "market" and self.order.time_in_force != "IOC"
+        return self.phase == "OPEN" and kept and not self.cancelling

@@ -1,18 +1,20 @@
-"""Which parameters a strategy of an account has on a pair, window by window: its own, or what operators set since.
+"""What decides for a pair of an account, window by window: its strategy as configured, or what operators set since.
 
 A setting holds from the first row on that is seen after it was read. When that was is a fact of the clock; so it is
 kept in the pair's state and, where the state does not know it any more, after a kill, or never did, in a replay,
-taken from the signals that were published: their hash says what decided.
+taken from the signals that were published: they say what decided.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from contracts.feature_row import FeatureRow
+from contracts.signal import decided_by
 from contracts.state import State
+from contracts.strategy_setting import Switch
 from signals.core.followed import Decider, Followed
 
 
@@ -27,12 +29,15 @@ class Change:
     from_ms
         Start of the first window that it may hold for; None: the next one.
     followed
-        The strategy with the new parameters.
+        The strategy with the new parameters; None: as it was.
+    switch
+        Whether it decides; None: as it was.
     """
 
     setting_id: str
     from_ms: int | None
-    followed: Followed
+    followed: Followed | None = None
+    switch: Switch | None = None
 
 
 class Changes(Protocol):
@@ -45,7 +50,7 @@ class Changes(Protocol):
         """Return the settings of an account's pair, in the order in which they were written."""
 
     def said(self, account: str, row: FeatureRow) -> str | None:
-        """Return the hash on the signal that was published of a row, None if none is known."""
+        """Return what the signal that was published of a row was decided by, None if none is known."""
 
 
 class NoChanges:
@@ -112,23 +117,41 @@ class Held:
         said = self._changes.said(decider.account.name, row) if due else None
         if said is None:
             return len(due) if is_told else 0
-        hashes = [self.at(decider, row.window_start_ms).hash, *(each.followed.hash for each in due)]
-        return hashes.index(said) if said in hashes else len(due)
+        settings = [*self._begun(decider, row.window_start_ms), *(each.setting_id for each in due)]
+        first = len(settings) - len(due)
+        would_say = [
+            _decided_by(self._after(decider, settings[:end]), row) for end in range(first, len(settings) + 1)
+        ]
+        return would_say.index(said) if said in would_say else len(due)
 
     def at(self, decider: Decider, window_start_ms: int) -> Followed:
         """Return what decides for an account on a window."""
-        since = self._since.get(decider.account.name)
-        if not since:
-            return decider.followed
-        return self._followed(decider, next((s for ms, s in reversed(since) if ms <= window_start_ms), None))
+        return self._after(decider, self._begun(decider, window_start_ms))
 
     def since(self, decider: Decider, window_start_ms: int) -> Iterator[Followed]:
         """Yield what decides for an account from a window on."""
         yield self.at(decider, window_start_ms)
-        for from_ms, setting_id in self._since.get(decider.account.name, ()):
+        for from_ms, _ in self._since.get(decider.account.name, ()):
             if from_ms > window_start_ms:
-                yield self._followed(decider, setting_id)
+                yield self.at(decider, from_ms)
 
-    def _followed(self, decider: Decider, setting_id: str | None) -> Followed:
-        known = self._changes.of(decider.account.name, self._pair)
-        return next((each.followed for each in known if each.setting_id == setting_id), decider.followed)
+    def _begun(self, decider: Decider, window_start_ms: int) -> list[str]:
+        return [name for ms, name in self._since.get(decider.account.name, ()) if ms <= window_start_ms]
+
+    def _after(self, decider: Decider, settings: Sequence[str]) -> Followed:
+        """Return what decides after settings: the last parameters and the last switch count."""
+        if not settings:
+            return decider.followed
+        known = {each.setting_id: each for each in self._changes.of(decider.account.name, self._pair)}
+        followed, switch = decider.followed, decider.followed.switch
+        for change in (known[each] for each in settings if each in known):
+            followed, switch = change.followed or followed, change.switch or switch
+        return followed if switch == followed.switch else replace(followed, switch=switch)
+
+
+def _decided_by(followed: Followed, row: FeatureRow) -> str:
+    """Return what a row's signal says it was decided by: of a gap nothing is sold."""
+    if followed.switch == "on":
+        return followed.hash
+    is_sold = followed.switch == "sell" and row.quality != "gap"
+    return decided_by(followed.hash, "off", "sell" if is_sold else "none")

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from contracts.account import Account
 from contracts.signal import SignalReason
+from contracts.strategy_setting import Switch
 from strategies.strategy import Strategy
 
 
@@ -29,6 +30,8 @@ class Followed:
         How many of the last bars are kept, so that it can go on after a restart.
     undecided
         The reason to give where everything is known and it decides nothing.
+    switch
+        Whether operators let it decide.
     """
 
     name: str
@@ -39,6 +42,7 @@ class Followed:
     warm_up_bars: int
     kept_bars: int
     undecided: SignalReason
+    switch: Switch = "on"
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,14 +27,17 @@ def decision_of(
     followed: Followed,
     expiry_seconds: int,
 ) -> Signal:
-    """Return what an account's strategy has decided on a row."""
+    """Return what an account's strategy has decided on a row, or that it is switched off."""
     said = prediction if followed.waits else None
+    if why == "off":
+        target = 0 if followed.switch == "sell" else None
+    known = None if row.quality == "gap" else target
     return Signal(
         account=account.name,
         strategy=followed.name,
         strategy_hash=followed.hash,
-        target=None if row.quality == "gap" else target,
-        decision=DECISION_OF[target] if why == "confident" else "none",
+        target=known,
+        decision=DECISION_OF[known] if why in ("confident", "off") else "none",
         reason=why,
         **_exits(followed),
         **_said(said),

@@ -23,6 +23,8 @@ def reason(row: FeatureRow, prediction: Prediction | None, outcome: Outcome, fol
     followed
         The strategy.
     """
+    if followed.switch != "on":
+        return "off"  # before all others, so that each signal says by which settings it was decided
     if row.quality == "gap":
         return "gap"  # its prices are no market's: nothing is decided on them, whatever a strategy makes of them
     if outcome.target is not None:

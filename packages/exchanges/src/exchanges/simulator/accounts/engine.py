@@ -96,7 +96,13 @@ class Engine:
         account.end(order, "canceled", reason, now_us)
 
     def advance(self, now_us: int) -> None:
-        """Let the trades until now fill orders, and time end them."""
+        """Let the trades until now fill orders, and time end them, each when it is due."""
+        switches = {account.cancel_all_at_us for account in self.accounts.values()} - {None}
+        for at_us in sorted(at_us for at_us in switches if at_us is not None and at_us < now_us):
+            self._advance(at_us)
+        self._advance(now_us)
+
+    def _advance(self, now_us: int) -> None:
         for pair, market in self._markets.items():
             seen = self._seen.get(pair, 0)
             self._seen[pair] = visible = market.visible(now_us)

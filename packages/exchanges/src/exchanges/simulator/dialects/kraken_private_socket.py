@@ -82,11 +82,15 @@ class KrakenPrivateSocket(KrakenSocket):
             return await self._say(request, {"error": "EAPI:Invalid token", "success": False})
         if self._account is not None:
             return await self._say(request, {"error": "Already subscribed", "success": False})
-        account = self._venue.engine.accounts[name]
-        self._venue.engine.advance(self._venue.now_us())
+        account, now_us = self._venue.engine.accounts[name], self._venue.now_us()
+        self._venue.engine.advance(now_us)
         self._account, self._told, self._sequence = account, len(account.news), 0
+        # What is late is so for whoever listens when it comes.
+        self._late = [(news.due_us, index, news) for index, news in enumerate(account.news) if news.due_us > now_us]
+        heapq.heapify(self._late)
         await self._say(request, {"result": {"channel": "executions"}, "success": True})
-        told = [news for news in account.news if news.execution is not None][-SNAPSHOT_TRADES:]
+        due = [news for news in account.news if news.due_us <= now_us]
+        told = [news for news in due if news.execution is not None][-SNAPSHOT_TRADES:]
         opened = [_as_it_is(order) for order in account.open.values()]
         shown = (told if params.get("snap_trades") else []) + (opened if params.get("snap_orders", True) else [])
         return await self._tell("snapshot", shown)

@@ -22,7 +22,7 @@ from execution.core.orders.place import place
 from execution.core.orders.sizing import Asked, Sized, size
 from execution.core.rules.rule import PERCENT
 
-SUPERSEDED = "superseded"
+SUPERSEDED, SWITCHED_OFF = "superseded", "switched_off"
 _NO_PLAN, _NO_CLOSES = ExitPlan(), Closes()
 #: What the strategy wanted, and may take back.
 _STRATEGYS: frozenset[Purpose] = frozenset({"decision", "exit"})
@@ -35,6 +35,9 @@ def decide(portfolio: Portfolio, minute: Minute, context: Context) -> Decided:
     """Act on the minute's decisions, pairs in sorted order."""
     outputs: list[Message] = []
     for signal in minute.signals.values():
+        if signal.reason == "off":
+            portfolio, ended = _end_entry(portfolio, signal, context)
+            outputs += ended
         if signal.decision == "none":
             continue
         portfolio = _no_longer_short(portfolio, signal)
@@ -47,7 +50,8 @@ def decide(portfolio: Portfolio, minute: Minute, context: Context) -> Decided:
 def wakes(portfolio: Portfolio, context: Context) -> list[Wakes]:
     """Where a pair that is not held is to be bought or sold short, or one that is held sold; else at both.
 
-    Both are with an order in flight, and after a refused short, which is over with any other target.
+    Both are with an order in flight, and after a refused short, which is over with any other target. That a strategy
+    is switched off concerns an entry in flight alone, with which brokers keep awake: any bar may fill it.
     """
     acted_on: dict[str, frozenset[Decision]] = {}
     flat = set()
@@ -56,6 +60,14 @@ def wakes(portfolio: Portfolio, context: Context) -> list[Wakes]:
         flat |= set() if is_held or pair in portfolio.orders or pair in portfolio.shorts else {pair}
         acted_on[pair] = _BUY if pair in flat else _SELL if is_held and pair not in portfolio.orders else _BOTH
     return [Wakes(decisions=acted_on, shorts=frozenset(flat))]
+
+
+def _end_entry(portfolio: Portfolio, signal: Signal, context: Context) -> Decided:
+    """Give up an entry in flight: of a strategy that is switched off nothing more is bought."""
+    opened = portfolio.orders.get(signal.pair)
+    if opened is None or opened.order.purpose not in _STRATEGYS or opened.order.side != "buy":
+        return portfolio, []
+    return give_up(portfolio, opened, SWITCHED_OFF, context)
 
 
 def _no_longer_short(portfolio: Portfolio, signal: Signal) -> Portfolio:
