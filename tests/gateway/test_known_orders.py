@@ -37,9 +37,7 @@ def life(number: int, *statuses: str, **fields: Any) -> list[Order]:
     return [each.model_copy(update={"venue_order_id": "V1"}) if each.step > 1 else each for each in steps]
 
 
-def started(
-    of: GatewaySettings, now_ms: int = LONG_AFTER
-) -> tuple[dict[str, tuple[Order, str]], dict[str, Any], Any]:
+def started(of: GatewaySettings, now_ms: int = LONG_AFTER) -> tuple[dict[str, Any], dict[str, Any], Any]:
     """Start a gateway; return the orders that it looks after, what is held, and what it sent."""
     venue, clock = FakeVenue(now_ms=now_ms), VenueClock()
     clock.heard(now_ms)
