@@ -11,7 +11,7 @@ from benchmarks import accounts, candles, latency, machine, scale
 from benchmarks.accounting import measure as accounting
 from benchmarks.backtests import measure as backtests
 from benchmarks.backtests import memory as years
-from benchmarks.backtests import sweep
+from benchmarks.backtests import sweep, year
 from benchmarks.features import batch, restart, service, strategies, stream
 from benchmarks.features.one_core import on_one_core
 from benchmarks.live_market import Market
@@ -35,6 +35,7 @@ LOGLESS: dict[str, Callable[[], list[Table]]] = {
         *on_one_core(sweep.measure, sweep.SweepSize()),
     ],
     "backtest-memory": years.measure,
+    "backtest-year": year.measure,
     "accounting": accounting.measure,
     "accounts": lambda: on_one_core(accounts.measure, accounts.Size()),
     "strategies": lambda: on_one_core(strategies.measure, strategies.Size()),

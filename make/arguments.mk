@@ -87,6 +87,8 @@ minutes  ?= 30
 studies  ?= noise,a,b,c
 seeds    ?= 20
 nights   ?= 0
+#: Of gate-real: which kinds of models.
+kinds    ?=
 secure   ?=
 KAFKA_OPTIONS = --brokers $(brokers) --port $(port) $(if $(secure),--secure)
 KAFKA_USERS = data/kafka-secure/secrets/users
@@ -115,7 +117,7 @@ OF_PAPER = $(call of_log,$(call given,data))
 history_days ?=
 #: Values that there are, of arguments that are a choice or a list of choices; those of model= stand in KINDS.
 choices_features := core full
-choices_part     := candles latency scale features strategies backtest backtest-memory accounting accounts features-stream features-batch features-restart features-service orders live paper
+choices_part     := candles latency scale features strategies backtest backtest-memory backtest-year accounting accounts features-stream features-batch features-restart features-service orders live paper
 choices_without  := asking deadline fill_ids
 choices_logs     := embedded kafka
 choices_log      := embedded kafka both

@@ -160,6 +160,11 @@ CASES = (
         {'tradestream_model_drift{app="predictions",model="direction",pair="BTC/USD",alarm="loss"}': "0x30"},
     ),
     Case(
+        "InputShift",
+        {'tradestream_model_psi_excess_ratio{app="predictions",model="direction",pair="BTC/USD"}': "0.4x10 1.3x20"},
+        {'tradestream_model_psi_excess_ratio{app="predictions",model="direction",pair="BTC/USD"}': "0.9x30"},
+    ),
+    Case(
         "ShadowFails",
         {'tradestream_shadow_failures_total{app="predictions",model="direction"}': "0x10 1x20"},
         {'tradestream_shadow_failures_total{app="predictions",model="direction"}': "3x30"},

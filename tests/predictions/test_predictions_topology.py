@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from contextlib import closing
 from functools import partial
@@ -16,9 +17,12 @@ from contracts.feature_row import FeatureRow
 from contracts.services import service
 from contracts.state import MemoryState
 from contracts.topics import MODEL_QUALITY, PREDICTIONS, TECHNICAL_INDICATORS
+from modeling.stability import SAID
 from predictions.app import topology
+from predictions.core import quality
 from predictions.core.decision import initial, step
 from predictions.core.quality import watch
+from predictions.core.shift import seen_of
 from predictions.served_model import ServedModel, load_champion
 from streaming.testing import run_topology
 
@@ -86,6 +90,31 @@ def test_predictions_are_held_against_what_came_and_a_restart_says_the_same(
     with closing(sqlite3.connect(tmp_path / "store.sqlite")) as store:
         stored = store.execute("SELECT pair, judged FROM model_quality ORDER BY pair").fetchall()
     assert stored == [(each.pair, each.judged) for each in sorted(wanted, key=lambda each: each.pair)]
+
+
+def test_what_is_seen_is_held_against_training_and_a_restart_says_the_same(
+    history, model, champion, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(quality, "WINDOW", 50)
+    assert [each.name for each in model.facts.stability] == [*model.card.input_names, SAID]
+    runs, states, wanted = {}, {}, []
+    for row in history:
+        runs[row.pair], said = step(runs.get(row.pair, initial()), row, model.facts, model.forecast)
+        seen = seen_of(runs[row.pair], model.facts, said)
+        wanted += watch(states.setdefault(row.pair, MemoryState()), row, list(said), foresees_rise=True, seen=seen)
+    with_index = [each for each in wanted if each.psi_excess is not None]
+    assert len(with_index) == len(wanted) - 3 >= 6, "all but the first of each pair"
+    assert all(list(json.loads(each.input_psi or "")) == list(model.card.input_names) for each in with_index)
+    told = _run(history[:4_300], model, champion, tmp_path)[MODEL_QUALITY.name]
+    again = _run(history[4_200:], model, champion, tmp_path)[MODEL_QUALITY.name]
+    assert told + again == wanted
+    with closing(sqlite3.connect(tmp_path / "store.sqlite")) as store:
+        stored = store.execute(
+            "SELECT json_extract(input_psi, '$.log_return'), psi_most FROM model_quality "
+            "WHERE psi_excess IS NOT NULL ORDER BY to_ms, pair"
+        ).fetchall()
+    by_time = sorted(with_index, key=lambda each: (each.to_ms, each.pair))
+    assert stored == [(json.loads(each.input_psi or "")["log_return"], each.psi_most) for each in by_time]
 
 
 def test_predictions_are_stored(history, model, champion, tmp_path: Path) -> None:

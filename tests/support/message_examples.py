@@ -249,6 +249,10 @@ FIELDS: dict[str, dict[str, Any]] = {
         "surprise": 0.4,
         "judged_to_55": 196,
         "hit_rate_to_55": 0.53,
+        "input_psi": '{"rsi_centred": 0.04}',
+        "prediction_psi": 0.02,
+        "psi_excess": 0.3,
+        "psi_most": "rsi_centred",
     },
     "symbol_subscription": {
         **_MARKET,

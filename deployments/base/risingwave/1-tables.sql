@@ -491,6 +491,10 @@ CREATE TABLE IF NOT EXISTS model_quality (
     "hit_rate_above_60" DOUBLE PRECISION,
     "alarm" VARCHAR,
     "role" VARCHAR,
+    "input_psi" VARCHAR,
+    "prediction_psi" DOUBLE PRECISION,
+    "psi_excess" DOUBLE PRECISION,
+    "psi_most" VARCHAR,
     "message_id" VARCHAR AS (model_name || ':' || CAST(model_version AS VARCHAR) || ':' || exchange || ':' || pair || ':' || CAST(interval_s AS VARCHAR) || ':' || CAST(to_ms AS VARCHAR)),
     PRIMARY KEY ("model_name", "model_version", "exchange", "pair", "interval_s", "to_ms")
 ) ON CONFLICT OVERWRITE

@@ -22,6 +22,8 @@ _CHOSEN = f"model_name IN ($model) AND {chosen()}"
 _COIN = 0.5
 #: Of predictions (`core/quality.py`).
 _DRIFTED = 4
+#: Of its limit: above it a stability index is an alert.
+_SHIFTED = 1
 
 
 def predictions() -> Json:
@@ -210,10 +212,14 @@ def _watched() -> list[Json]:
         SELECT to_timestamp(to_ms / 1000) AS time, surprise, {which()}
         FROM model_quality WHERE surprise IS NOT NULL AND {served} AND {chosen_windows} ORDER BY 1
     """
+    shift = f"""
+        SELECT to_timestamp(to_ms / 1000) AS time, psi_excess, {which()}
+        FROM model_quality WHERE psi_excess IS NOT NULL AND {served} AND {chosen_windows} ORDER BY 1
+    """
     newest = f"""
         SELECT to_timestamp(to_ms / 1000) AS time, exchange, pair, interval_s, model_name, model_version, role,
             alarm, predictions, judged, unfamiliar_share, loss_to_coin, hit_rate, expected_hit_rate,
-            calibration_error, surprise
+            calibration_error, surprise, psi_excess, psi_most, prediction_psi
         FROM model_quality WHERE {chosen_windows} ORDER BY to_ms DESC, pair LIMIT 100
     """
     alarms = {"loss": ("loss", "red"), "unfamiliar": ("unfamiliar", "orange")}
@@ -235,6 +241,14 @@ def _watched() -> list[Json]:
             limits=(_DRIFTED,),
             says="Standard errors by which losses of two windows are above what was promised; 4 is an alarm.",
         ),
+        lines(
+            "Stability of what it sees",
+            sql(shift, series=True),
+            unit="none",
+            limits=(_SHIFTED,),
+            width=24,
+            says="Greatest stability index (PSI) of an input over its limit; above 1 is an alert.",
+        ),
         table(
             "Windows of predictions",
             sql(newest),
@@ -247,7 +261,7 @@ def _watched() -> list[Json]:
                     unit="percentunit",
                     decimals=1,
                 ),
-                column("/^(loss_to_coin|surprise)$/", decimals=4),
+                column("/^(loss_to_coin|surprise|psi_excess|prediction_psi)$/", decimals=4),
             ],
         ),
     ]

@@ -48,6 +48,14 @@ class ModelQuality(Message):
         Of the same, the share whose more likely side happened.
     alarm
         Whether the model has drifted, and what says so; null if not.
+    input_psi
+        Of this window and the one before, the population stability index of each input against the training data, as
+        JSON by name. Null of a first window, and of versions that do not know how it was in training; so the next.
+    prediction_psi
+        The same of the probabilities.
+    psi_excess, psi_most
+        The greatest index of an input over its limit, and of which input that is: above 1 no part of the training
+        data was like it.
     """
 
     schema_name: ClassVar[str] = "model_quality"
@@ -78,6 +86,10 @@ class ModelQuality(Message):
     hit_rate_above_60: FiniteFloat | None = None
     alarm: DriftAlarm | None = None
     role: ModelRole | None = None
+    input_psi: str | None = None
+    prediction_psi: FiniteFloat | None = None
+    psi_excess: FiniteFloat | None = None
+    psi_most: str | None = None
 
     @property
     def key(self) -> str:

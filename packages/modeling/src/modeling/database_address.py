@@ -29,6 +29,11 @@ def plain_address(uri: str) -> str:
 
     A file with another name is reached through a link, which this process removes when it ends.
 
+    Returns
+    -------
+    str
+        Any other address as it is.
+
     Examples
     --------
     >>> plain_address("sqlite:///runs/demo/work/mlflow.db"), plain_address("http://localhost:5000/a?b=c")

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from modeling.input_list import InputList
+from modeling.stability import Spread
 
 #: Digits of a novelty that are compared and published: the rest differs between processors.
 NOVELTY_DIGITS = 4
@@ -31,6 +32,8 @@ class ModelFacts:
         Whether its recipe has not passed the gate.
     novelty_threshold
         Novelty above which it does not speak; None of a version that does not know how far it is.
+    stability
+        How each of its inputs, and at last what it says, was spread in training; empty if it does not know.
     """
 
     name: str
@@ -42,6 +45,7 @@ class ModelFacts:
     trained_to_ms: int
     unproven: bool = True
     novelty_threshold: float | None = None
+    stability: tuple[Spread, ...] = ()
 
 
 class Answer(NamedTuple):

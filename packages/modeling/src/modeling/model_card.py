@@ -14,6 +14,7 @@ from modeling.input_list import InputList, input_list
 from modeling.judging.verdict import Verdict
 from modeling.labels import RISE, LabelRule
 from modeling.sequence import SEQUENCE_BARS
+from modeling.stability import Spread
 
 #: What an output says: a probability of a higher close, or its logarithm of odds.
 OutputKind = Literal["probability", "logit"]
@@ -78,6 +79,10 @@ class ModelCard(BaseModel):
         By bars ahead, the share of moves that exceed what buying and selling costs.
     novelty_threshold
         Novelty above which it does not speak; None of a version that does not know how far it is.
+    calibration
+        What brings its probabilities to what happened: `platt` or `isotonic`; None where nothing has to.
+    stability
+        How each input, and what it says, was spread over training rows; empty of a version that does not know.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore", protected_namespaces=())
@@ -106,6 +111,8 @@ class ModelCard(BaseModel):
     unused_rows: dict[str, int] = {}
     moves_beyond_costs: dict[int, float] = {}
     novelty_threshold: float | None = None
+    calibration: Literal["platt", "isotonic"] | None = None
+    stability: tuple[Spread, ...] = ()
 
     @property
     def proven(self) -> bool:
@@ -178,7 +185,7 @@ class ModelCard(BaseModel):
         ModelFacts
             The part of the card that serving uses.
         """
-        known = self.model_dump(include=set(ModelFacts.__slots__))
+        known = {name: getattr(self, name) for name in ModelFacts.__slots__ if name in type(self).model_fields}
         return ModelFacts(
-            name=self.model_name, version=version, inputs=self.inputs, unproven=not self.proven, **known
+            **(known | {"inputs": self.inputs}), name=self.model_name, version=version, unproven=not self.proven
         )

@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from contracts.errors import BadInputError
 from modeling.database import ensure_database
 from modeling.database_address import database_file, plain_address
-from modeling.mlflow_model import CARD_FILE, ONNX_FILE, files_of
+from modeling.fetched import ARTIFACT_FOLDER, DIGEST_TAG, fetch_files
+from modeling.mlflow_model import files_of
 from modeling.model_card import ModelCard
 from modeling.onnx_model import OnnxModel
 from modeling.quiet_imports import open_mlflow
@@ -31,8 +32,6 @@ from modeling.tries import try_tags
 if TYPE_CHECKING:
     from mlflow.tracking import MlflowClient
 
-ARTIFACT_FOLDER = "model"
-_DIGEST_TAG = "sha256"
 #: The alias that is served by default.
 CHAMPION: Final = "champion"
 
@@ -70,6 +69,10 @@ class ModelRegistry:
     def _client(self) -> MlflowClient:
         """MLflow takes seconds to load, so it is opened when it is asked something."""
         return open_mlflow(self._uri)
+
+    def open(self) -> None:
+        """Load what asks the registry, which takes seconds; nobody is asked."""
+        _ = self._client
 
     @staticmethod
     def exists(uri: str) -> bool:
@@ -134,7 +137,7 @@ class ModelRegistry:
         self._ensure_name(card.model_name)
         source = f"{run.info.artifact_uri}/{ARTIFACT_FOLDER}"
         tags = {
-            _DIGEST_TAG: digest,
+            DIGEST_TAG: digest,
             "kind": card.kind,
             "feature_set": card.feature_set,
             "trained_from_ms": str(card.trained_from_ms),
@@ -248,18 +251,12 @@ class ModelRegistry:
         NoModelError
             If there is no such version, or its files are not where the registry says.
         RegistryUnavailableError
-            If the registry cannot be asked.
+            If the registry cannot be asked, or the files do not arrive.
         BadInputError
             If they are not what was registered.
         """
-        version_of = self._version(name, version)
-        with tempfile.TemporaryDirectory() as folder:
-            onnx, card = self._files(name, version_of, Path(folder))
-        registered, found = version_of.tags.get(_DIGEST_TAG), digest_of(onnx, card)
-        if registered is not None and registered != found:
-            field = f"{ONNX_FILE} or {CARD_FILE} of {name} version {version}"
-            raise BadInputError(field, f"what was registered, sha256 {registered} (register it again)", found)
-        return StoredModel(version, ModelCard.read(card), onnx)
+        files = fetch_files(self._client, self._version(name, version), name)
+        return StoredModel(version, ModelCard.read(files.card), files.onnx)
 
     def versions(self, name: str) -> list[RegisteredVersion]:
         """Return all versions of a name, the first one first.
@@ -304,25 +301,10 @@ class ModelRegistry:
             f"the model registry at {plain_address(self._uri)} cannot be asked: {first_line}"
         )
 
-    def _files(self, name: str, version: Any, folder: Path) -> tuple[bytes, str]:
-        """Return the ONNX file and the card's text."""
-        what = f"model {name} version {version.version} is registered"
-        try:
-            found = Path(self._client.download_artifacts(version.run_id or "", ARTIFACT_FOLDER, str(folder)))
-        except Exception as error:  # each kind of store has errors of its own
-            raise NoModelError(f"{what}, but its folder {version.source} cannot be read: {error}") from error
-        missing = [file for file in (ONNX_FILE, CARD_FILE) if not (found / file).is_file()]
-        if missing:
-            there = ", ".join(sorted(path.name for path in found.iterdir())) or "nothing"
-            raise NoModelError(
-                f"{what}, but {' and '.join(missing)} is not in its folder {version.source} (was: {there})"
-            )
-        return (found / ONNX_FILE).read_bytes(), (found / CARD_FILE).read_text(encoding="utf-8")
-
     def _version_with(self, name: str, digest: str) -> int | None:
         """Return a version with these very files; one whose files are gone or were changed is none."""
         for version in self._client.search_model_versions(f"name='{name}'"):
-            if version.tags.get(_DIGEST_TAG) == digest:
+            if version.tags.get(DIGEST_TAG) == digest:
                 try:
                     return self.load(name, int(version.version)).version
                 except (NoModelError, BadInputError):

@@ -24,6 +24,7 @@ from contracts.fees import TAKER_FEE_BPS
 from contracts.topics import SIGNALS
 from embedded.accounts_file import read_accounts
 from embedded.bars import parse_interval
+from embedded.model_place import promoted_elsewhere
 from embedded.options import typed_command
 from embedded.replacing import require_replaceable
 from embedded.strategy_cli import parameters_of
@@ -60,6 +61,7 @@ class Typed:
     end: str | None
     trades: Sequence[Path] = ()
     store: str | None = None
+    models: str | None = None
 
 
 @dataclass(frozen=True)
@@ -108,6 +110,7 @@ def options_of(typed: Typed, money: Money, out: Path, *, replace: bool) -> Backt
         trades=typed.trades,
         run=typed.run,
         store=typed.store or "",
+        model=None if typed.models is None else promoted_elsewhere(typed.models).load,
         exchange=money.exchange,
         pairs=typed.pairs or (),
         interval_s=parse_interval(typed.interval, "--interval"),

@@ -9,7 +9,7 @@ from loguru import logger
 from contracts.errors import BadInputError
 from modeling.registered import NoModelError, RegistryUnavailableError
 from modeling.registry import ModelRegistry
-from predictions.served_model import ServedModel, fetch
+from predictions.served_model import ServedModel, keep
 from predictions.settings import PredictionsSettings
 
 
@@ -56,8 +56,9 @@ class AliasLook:
                 return None if speaking is None else Change(None)
             if version in (speaking, self._refused):
                 return None
-            stored = fetch(self._registry, version, self._settings, self._alias)
+            stored = self._registry.load(self._settings.model_name, version)
             model = ServedModel.of(stored, self._settings.interval_s)
+            keep(stored, self._settings, self._alias)
         except RegistryUnavailableError as error:
             self._say_once("the registry", f"{error}; version {speaking} goes on")
             return None

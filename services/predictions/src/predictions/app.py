@@ -24,6 +24,7 @@ from modeling.sequence import extend, is_new
 from predictions import metrics
 from predictions.core.decision import concerns, step
 from predictions.core.quality import watch
+from predictions.core.shift import seen_of
 from predictions.core.switch import last_version, switched
 from predictions.run_store import RunStore
 from predictions.said import Said
@@ -75,11 +76,12 @@ def topology(
             metrics.PREDICTIONS.labels(model=prediction.model_name, reason=prediction.reason).inc()
         yield from predictions
         yield from switched(state, predictions, settings.alias, speakers.trained_to_ms)
+        facts = speakers.facts(predictions[-1].model_version) if predictions else None
         rises = bool(predictions) and speakers.foresees_rise(predictions[-1].model_version)
-        for quality in watch(state, row, predictions, rises):
+        for quality in watch(state, row, predictions, rises, seen=seen_of(after, facts, predictions)):
             metrics.tell_quality(quality)
             yield quality
-        yield from shadow.of(before, row, predictions, state)
+        yield from shadow.of(before, after, row, predictions, state)
 
     rows = inputs[TECHNICAL_INDICATORS.name].filter(lambda row: concerns(row, settings.interval_s))
     out = rows.apply(predict, stateful=True, expand=True)

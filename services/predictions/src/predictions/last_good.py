@@ -31,12 +31,14 @@ class LastGood:
         self._head = folder / f"{key}.json"
 
     def write(self, stored: StoredModel) -> None:
-        """Keep `stored` in the place of what was kept; without room for it a warning says so."""
+        """Keep `stored` in the place of what was kept; without room for it that stays, and a warning says so."""
         card = stored.card.to_json()
         digest = digest_of(stored.onnx, card)
         try:
             self._place.mkdir(parents=True, exist_ok=True)
-            (self._place / f"{digest}.onnx").write_bytes(stored.onnx)
+            file = self._place / f"{digest}.onnx"
+            if not file.is_file() or file.read_bytes() != stored.onnx:  # never truncates what may be needed
+                file.write_bytes(stored.onnx)
             write_json(self._head, {"version": stored.version, "card": card, "sha256": digest})
             for old in self._place.iterdir():
                 if old.stem != digest:

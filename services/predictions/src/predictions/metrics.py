@@ -28,6 +28,11 @@ HIT_RATE = Gauge("tradestream_model_hit_ratio", "Share of its last window whose 
 EXPECTED_HIT_RATE = Gauge("tradestream_model_expected_hit_ratio", "The same as its confidence led to expect", _OF)
 CALIBRATION_ERROR = Gauge("tradestream_model_calibration_error_ratio", "Distance of hit rate from confidence", _OF)
 UNFAMILIAR = Gauge("tradestream_model_unfamiliar_ratio", "Share of its last window unlike its training data", _OF)
+PSI_EXCESS = Gauge(
+    "tradestream_model_psi_excess_ratio",
+    "Greatest stability index of an input over its limit",
+    _OF,
+)
 DRIFT = Gauge("tradestream_model_drift", "1 while its last window is an alarm, by what says so", [*_OF, "alarm"])
 
 
@@ -40,6 +45,7 @@ def tell_quality(quality: ModelQuality) -> None:
         (HIT_RATE, quality.hit_rate),
         (EXPECTED_HIT_RATE, quality.expected_hit_rate),
         (CALIBRATION_ERROR, quality.calibration_error),
+        (PSI_EXCESS, quality.psi_excess),
     ):
         if value is not None:
             gauge.labels(**of).set(value)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from contracts.errors import BadSettingError
 from contracts.feature_row import FeatureRow
+from modeling.facts import ModelFacts
 from modeling.registered import NoModelError
 from modeling.registry import ModelRegistry
 from predictions.serve import Loaded, run
@@ -50,6 +51,10 @@ class Replayed:
     def foresees_rise(self, version: int) -> bool:
         """Return whether a version foresees the close at its horizon."""
         return any(model.foresees_rise for (_, number), model in self._models.items() if number == version)
+
+    def facts(self, version: int) -> ModelFacts | None:
+        """Return what is known of a version."""
+        return next((model.facts for (_, number), model in self._models.items() if number == version), None)
 
 
 def load_versions(served: ServedVersions, settings: PredictionsSettings) -> dict[ModelVersion, ServedModel]:

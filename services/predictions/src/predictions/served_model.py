@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from loguru import logger
 
 from contracts.errors import BadInputError
-from modeling.database_address import database_file
+from modeling.database_address import database_file, plain_address
 from modeling.facts import ModelFacts
 from modeling.labels import RISE
 from modeling.model_card import ModelCard
@@ -20,9 +20,13 @@ from modeling.registry import ModelRegistry
 from predictions import metrics
 from predictions.core.decision import Forecast
 from predictions.last_good import LastGood
+from predictions.patience import Asked, within
 from predictions.settings import PredictionsSettings
 
 _POLL_SECONDS = 1.0
+#: How long a registry is waited for where the model that was served last can speak, or rows wait. With the imports of
+#: a start before it and a look at the model behind it that is under ten seconds.
+PATIENCE_SECONDS = 4.0
 _LAST = "the model that was served here last is served again"
 
 
@@ -98,6 +102,8 @@ def find_champion(
         stored, down = _asked(registry, settings, alias) if registry is not None else (None, None)
         if stored is not None:
             model = ServedModel.of(stored, settings.interval_s)
+            if down is None:
+                keep(stored, settings, alias)
             logger.info("serving {} version {} ({}), from {}", name, stored.version, model.card.kind, uri)
             if model.facts.unproven:
                 logger.warning("{} version {} is unproven: it has not passed the gate", name, stored.version)
@@ -124,7 +130,8 @@ def load_version(settings: PredictionsSettings, version: int) -> ServedModel:
     NoModelError, RegistryUnavailableError, BadInputError
         If it is not to be had, or cannot be served by this code.
     """
-    stored = ModelRegistry(settings.tracking_uri).load(settings.model_name, version)
+    registry = ModelRegistry(settings.tracking_uri)
+    stored = patiently(registry, settings, lambda: registry.load(settings.model_name, version))  # rows wait for it
     return ServedModel.of(stored, settings.interval_s)
 
 
@@ -140,9 +147,17 @@ def load_challenger(settings: PredictionsSettings, *, answers: bool) -> ServedMo
     if not alias:
         return None
     try:
-        kept = _kept(settings, alias)
-        stored = _asked(ModelRegistry(settings.tracking_uri), settings, alias)[0] if answers else kept.read()
-        return None if stored is None else ServedModel.of(stored, settings.interval_s)
+        down: RegistryUnavailableError | None = None
+        if answers:
+            stored, down = _asked(ModelRegistry(settings.tracking_uri), settings, alias)
+        else:
+            stored = _kept(settings, alias).read()
+        if stored is None:
+            return None
+        model = ServedModel.of(stored, settings.interval_s)
+        if answers and down is None:
+            keep(stored, settings, alias)
+        return model
     except (BadInputError, NoModelError) as error:
         metrics.SHADOW_FAILURES.labels(model=settings.model_name).inc()
         logger.warning("no shadow: {}", error)
@@ -153,21 +168,40 @@ def _asked(
     registry: ModelRegistry, settings: PredictionsSettings, alias: str
 ) -> tuple[StoredModel | None, RegistryUnavailableError | None]:
     """Return what the alias points to, if anything; where the registry is down, what was served last, and why."""
-    try:
+
+    def ask() -> StoredModel | None:
         version = registry.version_of(settings.model_name, alias)
-        return None if version is None else fetch(registry, version, settings, alias), None
+        return None if version is None else registry.load(settings.model_name, version)
+
+    last = _kept(settings, alias).read()
+    try:
+        return (ask() if last is None else patiently(registry, settings, ask)), None
     except RegistryUnavailableError as error:
-        last = _kept(settings, alias).read()
         logger.warning("{}; {}", error, "no model was served here before" if last is None else _LAST)
         return last, error
 
 
-def fetch(registry: ModelRegistry, version: int, settings: PredictionsSettings, alias: str) -> StoredModel:
-    """Return the files of what an alias points to, kept for when the registry is away."""
-    stored = registry.load(settings.model_name, version)
+def keep(stored: StoredModel, settings: PredictionsSettings, alias: str) -> None:
+    """Keep what an alias points to for when the registry is away, which one that is a file here is not.
+
+    Only what was tried is kept: it must be able to speak when its turn comes.
+    """
     if database_file(settings.tracking_uri) is None:
         _kept(settings, alias).write(stored)
-    return stored
+
+
+def patiently(registry: ModelRegistry, settings: PredictionsSettings, ask: Callable[[], Asked]) -> Asked:
+    """Ask a registry, where something goes on without it; one that is a file here is asked as long as it takes.
+
+    Raises
+    ------
+    RegistryUnavailableError
+        If there is no answer within `PATIENCE_SECONDS`.
+    """
+    if database_file(settings.tracking_uri) is not None:
+        return ask()
+    registry.open()
+    return within(PATIENCE_SECONDS, ask, f"the model registry at {plain_address(settings.tracking_uri)}")
 
 
 def _kept(settings: PredictionsSettings, alias: str) -> LastGood:

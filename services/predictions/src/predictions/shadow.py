@@ -17,6 +17,7 @@ from modeling.sequence import Run
 from predictions import metrics
 from predictions.core.decision import step
 from predictions.core.quality import watch
+from predictions.core.shift import seen_of
 from predictions.core.switch import last_version, switched
 from predictions.said import Said
 from predictions.served_model import ServedModel
@@ -51,13 +52,15 @@ class Shadow:
         """Ask the log what was said in shadow of `row`'s pair from `row` on."""
         self._said.look(row)
 
-    def of(self, before: Run, row: FeatureRow, spoken: Sequence[AnyPrediction], state: State) -> Iterator[Message]:
+    def of(
+        self, before: Run, after: Run, row: FeatureRow, spoken: Sequence[AnyPrediction], state: State
+    ) -> Iterator[Message]:
         """Yield what is to be published of a row beside what the champion says.
 
         Parameters
         ----------
-        before
-            The run of bars that the row goes on from.
+        before, after
+            The run of bars that the row goes on from, and with it.
         spoken
             The champion's predictions of the row; where there are none there is no shadow.
         state
@@ -67,8 +70,9 @@ class Shadow:
         shadows = self._said.of(row) or self._say(before, row, spoken, last_version(part))
         yield from shadows
         yield from switched(part, shadows, self._alias, self._challengers.trained_to_ms, "shadowed")
+        facts = self._challengers.facts(shadows[-1].model_version) if shadows else None
         rises = bool(shadows) and self._challengers.foresees_rise(shadows[-1].model_version)
-        yield from watch(part, row, shadows, rises, "challenger")
+        yield from watch(part, row, shadows, rises, "challenger", seen_of(after, facts, shadows))
 
     def _say(
         self, before: Run, row: FeatureRow, spoken: Sequence[AnyPrediction], last: int | None

@@ -9,6 +9,7 @@ from loguru import logger
 
 from contracts.errors import BadInputError
 from contracts.feature_row import FeatureRow
+from modeling.facts import ModelFacts
 from modeling.registered import NoModelError, RegistryUnavailableError
 from predictions.served_model import ServedModel
 
@@ -32,6 +33,9 @@ class Speakers(Protocol):
 
     def foresees_rise(self, version: int) -> bool:
         """Return whether a version foresees the close at its horizon, so that a later row judges it."""
+
+    def facts(self, version: int) -> ModelFacts | None:
+        """Return what is known of a version; None if that is not to be had."""
 
 
 class Versions:
@@ -70,6 +74,11 @@ class Versions:
         """Return whether a version foresees the close at its horizon; not of one that cannot be loaded."""
         found = self.version(version)
         return found is not None and found.foresees_rise
+
+    def facts(self, version: int) -> ModelFacts | None:
+        """Return what is known of a version; None of one that cannot be loaded."""
+        found = self.version(version)
+        return None if found is None else found.facts
 
 
 class Champion(Versions):

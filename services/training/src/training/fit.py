@@ -27,6 +27,7 @@ from modeling.onnx_model import OnnxModel
 from modeling.recipe import Recipe, as_seen_by, fit_recipe, forecast_of
 from modeling.registered import RegisteredVersion, StoredModel
 from modeling.splits import Fold, Indices, walk_forward
+from modeling.stability import Spread, spreads
 from modeling.tries import trials_of
 from training.champion_challenger import meet
 from training.enough import require_moves, require_samples
@@ -114,7 +115,7 @@ def train_model(
     novelty = Novelty.of(seen)
     everything = fit_recipe(chosen.recipe, data, np.arange(len(data.samples)), on_epoch)
     fitted = with_novelty(calibrated(everything, chosen.stitched.calibrator), novelty)
-    _require_parity(fitted, novelty, kind, data)
+    _require_parity(everything, fitted, novelty, kind, data)
     judged = _judged(data, folds, chosen, fitted, champion, settings)
     verdict = judge(
         judged,
@@ -128,6 +129,8 @@ def train_model(
             "breakdown": _breakdown(data, folds, judged),
             "moves_beyond_costs": moves.shares,
             "novelty_threshold": novelty.threshold(seen),
+            "calibration": fitted.params.get("calibration"),
+            "stability": _stability(data, fitted, seen),
         }
     )
     return Trained(_same(card, fitted, champion), fitted, data, tested, judged.forecast, folds)
@@ -164,6 +167,11 @@ def _judged(
     )
 
 
+def _stability(data: Dataset, fitted: Fitted, seen: Samples) -> tuple[Spread, ...]:
+    said = forecast_of(OnnxModel(fitted.onnx).predict_many, seen)
+    return spreads(input_list().names, seen.last().astype(np.float64), said, data.pair_numbers)
+
+
 def _breakdown(data: Dataset, folds: Sequence[Fold], judged: Judged) -> dict[str, dict[str, dict[str, float]]]:
     of_fold = np.repeat(np.arange(1, len(folds) + 1), [len(fold.test) for fold in folds])
     pairs = [data.pairs[number] for number in judged.pairs]
@@ -197,10 +205,12 @@ def _last_return(samples: Samples) -> NDArray[np.float32]:
     return returns
 
 
-def _require_parity(fitted: Fitted, novelty: Novelty, kind: ModelKind, data: Dataset) -> None:
-    served = OnnxModel(fitted.onnx)
+def _require_parity(everything: Fitted, fitted: Fitted, novelty: Novelty, kind: ModelKind, data: Dataset) -> None:
+    """Refuse a graph that does not say what it should: as it was trained, calibrated, and how far rows are."""
+    plain, served = OnnxModel(everything.onnx), OnnxModel(fitted.onnx)
     for what, graph, native, count in (
-        ("the trained model", served.predict_many, fitted.native, _PARITY_SAMPLES),
+        ("the trained model", plain.predict_many, everything.native, _PARITY_SAMPLES),
+        ("its calibration", served.predict_many, fitted.native, _PARITY_SAMPLES),
         ("the distance to its rows", served.novelty_many, novelty.distances, _PARITY_SAMPLES // kind.sequence_length),
     ):
         some = as_seen_by(kind, data.samples.at(np.arange(len(data.samples))[-count:]))

@@ -11,6 +11,7 @@ from contracts.model_quality import DriftAlarm, ModelQuality, ModelRole
 from contracts.prediction import AnyPrediction
 from contracts.state import State
 from predictions.core.outcomes import Outcome, await_outcome, outcome
+from predictions.core.shift import Seen, counted, shift
 
 #: Predictions of a window: judged, or unlike the training data.
 WINDOW = 200
@@ -35,6 +36,7 @@ def watch(
     predictions: Sequence[AnyPrediction],
     foresees_rise: bool,
     role: ModelRole = "champion",
+    seen: Seen | None = None,
 ) -> list[ModelQuality]:
     """Take a row and what was said of it; return what is to be told once a window is full.
 
@@ -51,6 +53,8 @@ def watch(
         training data is counted.
     role
         Of the version that speaks.
+    seen
+        What it saw of the row and said; None where it could see nothing, or does not know how it was in training.
     """
     came = outcome(state, row)
     if not predictions:
@@ -62,16 +66,19 @@ def watch(
         _count(counts, came, spoke.horizon_bars)
     if spoke.reason == "unfamiliar":
         counts["unfamiliar"] += 1
+    if seen is not None:
+        counts["seen"] = counted(counts.get("seen"), seen)
     if foresees_rise:
         await_outcome(state, spoke)
     full = counts["judged"] + counts["unfamiliar"] >= WINDOW
     state.set(_COUNTS, _next(spoke, row.window_end_ms, counts) if full else counts)
-    return [_quality(spoke, counts, row.window_end_ms, role)] if full else []
+    return [_quality(spoke, counts, row.window_end_ms, role, seen)] if full else []
 
 
 def _next(spoke: AnyPrediction, from_ms: int, counts: Counts) -> Counts:
     above = counts["loss"] - counts["expected_loss"]
-    return _none(spoke) | {"from_ms": from_ms, "before": [above, counts["variance"]]}
+    known = {"seen_before": counts["seen"]} if "seen" in counts else {}
+    return _none(spoke) | {"from_ms": from_ms, "before": [above, counts["variance"]], **known}
 
 
 def _none(spoke: AnyPrediction) -> Counts:
@@ -106,7 +113,7 @@ def _count(counts: Counts, came: Outcome, horizon_bars: int) -> None:
     of_bin[2] += confidence
 
 
-def _quality(spoke: AnyPrediction, counts: Counts, to_ms: int, role: ModelRole) -> ModelQuality:
+def _quality(spoke: AnyPrediction, counts: Counts, to_ms: int, role: ModelRole, seen: Seen | None) -> ModelQuality:
     judged, unfamiliar = counts["judged"], counts["unfamiliar"]
     share = unfamiliar / (judged + unfamiliar)
     surprise = _surprise(counts)
@@ -130,7 +137,14 @@ def _quality(spoke: AnyPrediction, counts: Counts, to_ms: int, role: ModelRole) 
         alarm=alarm,
         role=role,
         **(_means(counts) if judged else {}),
+        **_shift(counts, seen),
     )
+
+
+def _shift(counts: Counts, seen: Seen | None) -> dict[str, Any]:
+    """Return how far this window and the one before it are from the training data; nothing before there are two."""
+    before, now = counts.get("seen_before"), counts.get("seen")
+    return {} if seen is None or before is None or now is None else shift(seen.spreads, before, now, WINDOW)
 
 
 def _surprise(counts: Counts) -> float | None:
