@@ -7,11 +7,11 @@ import signal
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from benchmarks import accounts, candles, latency, machine, scale
+from benchmarks import accounts, candles, latency, machine, models, scale
 from benchmarks.accounting import measure as accounting
 from benchmarks.backtests import measure as backtests
 from benchmarks.backtests import memory as years
-from benchmarks.backtests import sweep
+from benchmarks.backtests import sweep, year
 from benchmarks.features import batch, restart, service, strategies, stream
 from benchmarks.features.one_core import on_one_core
 from benchmarks.live_market import Market
@@ -35,8 +35,10 @@ LOGLESS: dict[str, Callable[[], list[Table]]] = {
         *on_one_core(sweep.measure, sweep.SweepSize()),
     ],
     "backtest-memory": years.measure,
+    "backtest-year": year.measure,
     "accounting": accounting.measure,
     "accounts": lambda: on_one_core(accounts.measure, accounts.Size()),
+    "models": lambda: on_one_core(models.measure, models.Size()),
     "strategies": lambda: on_one_core(strategies.measure, strategies.Size()),
 }
 GROUPS = {"features": [part for part in (*LOGLESS, *PARTS) if part.startswith("features-")]}

@@ -121,11 +121,11 @@ data: install ## Trades of a venue as files, for backtests: action=list, fetch m
 		$(if $(filter import,$(action)),$(call option,market,exchange) $(call option,pair) -- $(call given,file))
 
 .PHONY: backtest
-backtest: install ## Run a strategy over bars: strategy=FILE.py|NAME [run=runs/demo | bars=FILE | trades=FILE] [pairs= from= to= interval=1m accounts= balance= fee_bps= out=runs/backtest replace=yes]
+backtest: install ## Run a strategy over bars: strategy=FILE.py|NAME [run=runs/demo | bars=FILE | trades=FILE] [models=FOLDER pairs= from= to= interval=1m accounts= balance= fee_bps= out=runs/backtest replace=yes]
 	@$(RUN) tradestream backtest $(call option,strategy) \
 		$(or $(call option,bars),$(call option,trades),$(call option,run),--run=runs/demo) $(call option,interval) \
-		$(call option,pairs) $(call option,from) $(call option,to) $(call option,accounts) $(call option,balance) \
-		$(call option,fee_bps,fee-bps) $(call option,out) $(REPLACE)
+		$(call option,models) $(call option,pairs) $(call option,from) $(call option,to) $(call option,accounts) \
+		$(call option,balance) $(call option,fee_bps,fee-bps) $(call option,out) $(REPLACE)
 
 # Words with what a search and the other judges of strategies are told of bars, accounts and costs.
 OF_STRATEGY = $(call option,strategy) $(or $(call option,bars),$(call option,trades),$(call option,run),--run=runs/demo) $(call option,interval) $(call option,pairs) \
@@ -136,13 +136,13 @@ OF_SEARCH = $(foreach name,$(value ranges),--range=$(call quoted,$(name))) $(cal
 
 .PHONY: optimise
 optimise: EXTRA = search
-optimise: install ## Search a strategy's parameters, exits and sizes: strategy=FILE.py|NAME [run=runs/demo | bars=FILE | trades=FILE] [ranges=RANGES objective=sharpe|return|calmar least_trades=20 trials=100 seed=7 pairs= from= to= accounts= balance= fee_bps= out=runs/optimise replace=yes]
-	@$(RUN) tradestream optimise $(OF_STRATEGY) $(OF_SEARCH)
+optimise: install ## Search a strategy's parameters, exits and sizes: strategy=FILE.py|NAME [run=runs/demo | bars=FILE | trades=FILE] [ranges=RANGES objective=sharpe|return|calmar least_trades=20 trials=100 seed=7 models=FOLDER pairs= from= to= accounts= balance= fee_bps= out=runs/optimise replace=yes]
+	@$(RUN) tradestream optimise $(OF_STRATEGY) $(OF_SEARCH) $(call option,models)
 
 .PHONY: luck
 luck: EXTRA =
-luck: install ## Tell a strategy's edge from luck: strategy=FILE.py|NAME [run=runs/demo | bars=FILE | trades=FILE] [winner=runs/optimise markets=20 seed=7 pairs= from= to= accounts= balance= fee_bps= out=runs/luck replace=yes]
-	@$(RUN) tradestream luck $(OF_STRATEGY) $(call option,winner) $(call option,markets) $(call option,seed)
+luck: install ## Tell a strategy's edge from luck: strategy=FILE.py|NAME [run=runs/demo | bars=FILE | trades=FILE] [winner=runs/optimise markets=20 seed=7 models=FOLDER pairs= from= to= accounts= balance= fee_bps= out=runs/luck replace=yes]
+	@$(RUN) tradestream luck $(OF_STRATEGY) $(call option,models) $(call option,winner) $(call option,markets) $(call option,seed)
 
 .PHONY: walk-forward
 walk-forward: EXTRA = search

@@ -7,7 +7,7 @@ import json
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from decimal import Decimal
@@ -22,11 +22,13 @@ from backtest.books import curve_of
 from backtest.decided import decide
 from backtest.engine import DENSE, Outcome, run
 from backtest.market import market_of
+from benchmarks.backtests.live_folds import traded
 from benchmarks.logs import CannotRunError
 from benchmarks.scripts import command_of, version_of
 from benchmarks.table import Goal, Table, rate
 from contracts.account import Account
 from contracts.fill import Fill
+from contracts.message import Message
 from exchanges.paper import PaperBroker
 from execution.core.policy import Policy
 from execution.core.sleep import PARTS
@@ -34,17 +36,20 @@ from features.blocks import Floats
 from strategies.built_in import STRATEGIES
 
 _OURS, _AWAKE, _WORST, _FIVE = "ours, asleep", "ours, never asleep", "ours, a decision each bar", "ours, five pairs"
+#: The services' own folds on each candle, as they are chained by topics.
+_FOLDS = "ours, the live folds chained"
 _NAUTILUS, _BACKTESTING = "NautilusTrader", "backtesting.py"
 _HERE = Path(__file__).parent
 _PEERS = {_NAUTILUS: _HERE / "nautilus_engine.py", _BACKTESTING: _HERE / "backtesting_engine.py"}
 #: So small that 500,000 bars leave enough to buy a whole coin, the least that backtesting.py buys.
 _FEE_BPS = Decimal(1)
-FAST, SLOW = 20, 50
+STRATEGY, FAST, SLOW = "sma_cross", 20, 50
+BROKER = PaperBroker(slippage_bps=Decimal(0), fee_bps=_FEE_BPS)
 _BEGIN_MS, _MINUTE_MS = 1_680_480_000_000, 60_000
 _CASH = Decimal(1_000_000_000)
 _PAIRS = ("BTC/USD", "ETH/USD", "SOL/USD", "ADA/USD", "XRP/USD")
 #: So many times as fast as each.
-_GOALS = {_NAUTILUS: 10.0, _BACKTESTING: 2.0}
+_GOALS = {_FOLDS: 30.0, _NAUTILUS: 10.0, _BACKTESTING: 2.0}
 
 Fills = list[tuple[int, str]]
 
@@ -85,32 +90,46 @@ def bars_from(pair: str, opened: Floats, close: Floats, reach: Floats) -> Bars:
     return Bars("kraken", pair, 60, starts, texts, columns, counts, complete)
 
 
-def ours(every: Mapping[str, Bars], parts: Any = PARTS, *, flip: bool = False) -> Outcome:
-    """Run the account, from bars to the curve of its equity."""
-    account = Account(
+def account_of(pairs: tuple[str, ...], strategy: str = STRATEGY) -> Account:
+    """Return one whose limits are looked at and never reached."""
+    return Account(
         name="bench",
-        pairs=tuple(every),
+        pairs=pairs,
+        strategy=strategy,
         initial_balance_quote=_CASH,
-        position_pct=Decimal(95) / len(every),
+        position_pct=Decimal(95) / len(pairs),
         max_position_pct=Decimal(100),
         max_daily_loss_pct=Decimal(100),
         max_total_loss_pct=Decimal(100),
         cooldown_bars=0,
     )
-    strategy = STRATEGIES["sma_cross"].made({"fast": FAST, "slow": SLOW})
-    decided = {pair: decide(strategy, "sma_cross", "0" * 12, bars, 300) for pair, bars in every.items()}
+
+
+def ours(every: Mapping[str, Bars], parts: Any = PARTS, *, flip: bool = False) -> Outcome:
+    """Run the account, from bars to the curve of its equity."""
+    account = account_of(tuple(every))
+    strategy = STRATEGIES[STRATEGY].made({"fast": FAST, "slow": SLOW})
+    decided = {pair: decide(strategy, STRATEGY, "0" * 12, bars, 300) for pair, bars in every.items()}
     if flip:  # bought on each second bar, sold on the others
         for each in decided.values():
             each.decisions[:] = 1 + np.arange(len(each.decisions)) % 2
             each.targets[:] = 2 - each.decisions
-    broker = PaperBroker(slippage_bps=Decimal(0), fee_bps=_FEE_BPS)
-    outcome = run(market_of(account, decided, Policy()), broker, Policy(), parts)
+    outcome = run(market_of(account, decided, Policy()), BROKER, Policy(), parts)
     curve_of(outcome)
     return outcome
 
 
 def fills_of(outcome: Outcome) -> Fills:
-    return [(each.filled_at_ms, each.side) for each in outcome.messages if isinstance(each, Fill)]
+    return _fills(outcome.messages)
+
+
+def _fills(messages: Iterable[Message]) -> Fills:
+    return [(each.filled_at_ms, each.side) for each in messages if isinstance(each, Fill)]
+
+
+def _chained(every: Mapping[str, Bars]) -> list[Message]:
+    [bars] = every.values()
+    return traded(bars, account_of(tuple(every)), BROKER)
 
 
 class Peer:
@@ -159,13 +178,15 @@ def measure(size: Size) -> list[Table]:
     """Let each trade in turn; refuse anybody who trades otherwise."""
     every = {pair: bars_of(pair, size.bars, seed) for seed, pair in enumerate(_PAIRS)}
     one, few = {_PAIRS[0]: every[_PAIRS[0]]}, {_PAIRS[0]: every[_PAIRS[0]][: size.awake]}
-    ways: dict[str, tuple[int, Callable[[], Outcome]]] = {
+    ways: dict[str, tuple[int, Callable[[], object]]] = {
         _OURS: (size.bars, lambda: ours(one)),
         _FIVE: (5 * size.bars, lambda: ours(every)),
         _AWAKE: (size.awake, lambda: ours(few, DENSE)),
         _WORST: (size.awake, lambda: ours(few, flip=True)),
+        _FOLDS: (size.awake, lambda: _chained(few)),
     }
-    ours(few)  # compiled once, for all processes of this machine
+    awake = fills_of(ours(few))  # compiled once, for all processes of this machine
+    require_same_trades(_FOLDS, _fills(_chained(few)), awake, _BEGIN_MS + size.awake * _MINUTE_MS)
     expected, seconds = fills_of(ours(one)), {name: [0.0] * 0 for name in (*ways, *size.peers)}
     with ExitStack() as stack, tempfile.TemporaryDirectory(prefix="bench-backtest-") as folder:
         path = Path(folder, "bars.npz")
@@ -185,7 +206,7 @@ def measure(size: Size) -> list[Table]:
     return [_table(size, {name: bars[name] / median(each) for name, each in seconds.items()}, len(expected))]
 
 
-def _timed(way: Callable[[], Outcome]) -> float:
+def _timed(way: Callable[[], object]) -> float:
     gc.collect()
     began = time.process_time()
     way()
@@ -194,12 +215,14 @@ def _timed(way: Callable[[], Outcome]) -> float:
 
 def _table(size: Size, speeds: Mapping[str, float], fills: int) -> Table:
     ratio = {name: speeds[_OURS] / speed for name, speed in speeds.items()}
-    goals = [Goal(f"as fast as {name}", ratio[name], _GOALS[name], True, "times") for name in size.peers]
+    goals = [Goal(f"as fast as {name}", ratio[name], _GOALS[name], True, "times") for name in (_FOLDS, *size.peers)]
+    goals.append(Goal("a decision each bar, to the live folds", speeds[_WORST] / speeds[_FOLDS], 1.0, True, "times"))
     goals.append(Goal("five pairs, pair-bars against one pair", 1 / ratio[_FIVE], 0.6, True, "times"))
     notes = [
         f"{size.bars:,} bars, {fills:,} fills, the same in each engine; fees, and with ours limits and the curve of "
         "equity bar by bar.",
-        f"Never asleep, and a decision each bar: {size.awake:,} bars. Bars of five pairs are counted for each pair.",
+        f"Never asleep, a decision each bar, and the live folds: {size.awake:,} bars. Bars of five pairs are counted "
+        "for each pair.",
         "Other engines: " + ", ".join(f"{name} {version_of(_PEERS[name])}" for name in size.peers) + ".",
     ]
     rows = [(name, rate(speed), f"{ratio[name]:.2f}") for name, speed in speeds.items()]

@@ -9,7 +9,6 @@ import subprocess
 import sys
 import tempfile
 import time
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +17,9 @@ from backtest.plan import Terms
 from backtest.strategies_of import chosen
 from backtest.stretches import stretches_of
 from backtest.tables import Tables
-from benchmarks.backtests.measure import bars_of
+from benchmarks.backtests.measure import BROKER, account_of, bars_of
 from benchmarks.logs import CannotRunError
 from benchmarks.table import Goal, Table
-from contracts.account import Account
-from exchanges.paper import PaperBroker
 from execution.core.policy import Policy
 
 YEARS = (1, 3, 5)
@@ -37,11 +34,11 @@ def measure(years: tuple[int, ...] = YEARS, year_bars: int = YEAR_BARS) -> list[
     """Ask a process for each length what it needed at most, and one without anything compiled for its first trade."""
     rows, peaks = [], []
     for number in years:
-        found = _child(number * year_bars)
+        found = child(__name__, number * year_bars)
         peaks.append(found["peak_mib"])
         rows.append((f"{number} years of minutes", f"{found['peak_mib']:,.0f}", f"{found['cpu_seconds']:.1f}"))
     with tempfile.TemporaryDirectory(prefix="bench-numba-") as cache:
-        cold = _child(FIRST_BARS, NUMBA_CACHE_DIR=cache)
+        cold = child(__name__, FIRST_BARS, NUMBA_CACHE_DIR=cache)
     rows.append(("first trade, cold", f"{cold['peak_mib']:,.0f}", f"{cold['cpu_seconds']:.1f}"))
     goals = [Goal(f"memory of {years[-1]} years to that of {years[0]}", peaks[-1] / peaks[0], _MOST, False, "times")]
     notes = [
@@ -54,11 +51,7 @@ def measure(years: tuple[int, ...] = YEARS, year_bars: int = YEAR_BARS) -> list[
 def run(bars: int) -> dict[str, Any]:
     """Trade so many bars and write the tables; return what this process has needed so far."""
     history = History({_PAIR: bars_of(_PAIR, bars, 0)})
-    wide = Decimal(100)
-    account = Account(
-        name="bench", pairs=(_PAIR,), strategy="sma_cross", max_daily_loss_pct=wide, max_total_loss_pct=wide
-    )
-    terms = Terms(PaperBroker(), Policy())
+    account, terms = account_of((_PAIR,)), Terms(BROKER, Policy())
     with tempfile.TemporaryDirectory(prefix="bench-tables-") as folder, Tables() as tables:
         for stretch in stretches_of(history, [chosen(account)], terms):
             tables.add(stretch)
@@ -67,14 +60,21 @@ def run(bars: int) -> dict[str, Any]:
     return {"peak_mib": peak_mib, "cpu_seconds": time.process_time(), "fills": fills}
 
 
-def _child(bars: int, **environment: str) -> dict[str, Any]:
-    command = [sys.executable, "-m", __name__, str(bars)]
+def child(module: str, *arguments: object, **environment: str) -> dict[str, Any]:
+    """Return what a process of its own found.
+
+    Raises
+    ------
+    CannotRunError
+        If it ended with an error, or traded nothing.
+    """
+    command = [sys.executable, "-m", module, *map(str, arguments)]
     done = subprocess.run(command, capture_output=True, text=True, check=False, env={**os.environ, **environment})
     if done.returncode:
         raise CannotRunError(f"{' '.join(command)} ended with {done.returncode}: {done.stderr[-500:]}")
     found: dict[str, Any] = json.loads(done.stdout)
     if not found["fills"]:
-        raise CannotRunError(f"nothing was traded on {bars:,} bars")
+        raise CannotRunError(f"{' '.join(command)} traded nothing")
     return found
 
 

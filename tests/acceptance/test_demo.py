@@ -6,12 +6,16 @@ import multiprocessing
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import polars as pl
 import pytest
 from tests.support.runs import UNDISTURBED_HOURS as HOURS
 from tests.support.runs import demo, differences, summary_of, undisturbed_demo
 
+from backtest.run_folders import bars_of_run
+from backtest.with_model import with_model
 from contracts.services import FLOW_NAMES
+from embedded.model_place import promoted_elsewhere
 
 HISTORY_MS = 60 * 3_600_000
 
@@ -63,6 +67,19 @@ def test_features_are_warm_for_two_days(undisturbed: tuple[Path, dict[str, Any]]
     rows = pl.read_parquet(out / "technical_indicators.parquet", glob=False).filter(pl.col("interval_s") == 60)
     warm = rows.drop_nulls(["ema_60", "rsi_14", "macd_7", "atr_14"])
     assert warm.height == 3 * (48 + HOURS) * 60
+
+
+def test_a_backtest_asks_the_model_for_what_was_published(undisturbed: tuple[Path, dict[str, Any]]) -> None:
+    out, summary = undisturbed
+    published = bars_of_run(out, 60, asked=["direction.confidence"])
+    asked = with_model(bars_of_run(out, 60), promoted_elsewhere(str(out)).load(60), ["direction.confidence"])
+    spoken = 0
+    for pair, bars in asked.pairs.items():
+        expected = published.pairs[pair]
+        assert {name: expected.said[name] for name in bars.said} == bars.said
+        np.testing.assert_array_equal(bars.given["direction.confidence"], expected.given["direction.confidence"])
+        spoken += sum(version is not None for version in bars.said["model_version"])
+    assert spoken == summary["counts"]["predictions"]
 
 
 @pytest.mark.long

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,8 +23,10 @@ from backtest.trade_files import bars_of_trades
 from contracts.account import Account
 from contracts.clock import Clock, SystemClock
 from contracts.counted import counted
+from contracts.errors import BadInputError
 from contracts.timestamps import iso_utc
 from contracts.units import US_PER_SECOND
+from modeling.registered import StoredModel
 from results.export.write import ExportResult
 from results.report.page import write_report
 from results.report.wording import count, money, percent
@@ -59,6 +61,9 @@ class BacktestOptions:
         Folder for the results.
     command
         As it was typed.
+    model
+        Returns the version whose predictions come with the bars, for bars of so many seconds; None takes them as they
+        came.
     """
 
     account: Mapping[str, Any]
@@ -73,6 +78,7 @@ class BacktestOptions:
     command: str
     trades: Sequence[Path] = ()
     store: str = ""
+    model: Callable[[int], StoredModel] | None = None
 
 
 def run_backtest(options: BacktestOptions, console: Console, clock: Clock | None = None) -> dict[str, Any]:
@@ -100,10 +106,10 @@ def run_backtest(options: BacktestOptions, console: Console, clock: Clock | None
     now, tally = clock or SystemClock(), Tally()
     started_us = now.now_us()
     known = [chosen(account) for account in options.accounts]
-    history = history_of(options, known)
+    history, terms = prepared(options, known)
     accounts = known or [chosen(Account.model_validate({**options.account, "pairs": tuple(history.pairs)}))]
     with Tables() as tables:
-        for stretch in tally.over(stretches_of(history, accounts, options.terms)):
+        for stretch in tally.over(stretches_of(history, accounts, terms)):
             tables.add(stretch)
         with RunFolder(options.out).owned(afresh=True):
             rows = tables.write(options.out)
@@ -117,8 +123,8 @@ def run_backtest(options: BacktestOptions, console: Console, clock: Clock | None
     return summary
 
 
-def history_of(options: BacktestOptions, known: Sequence[Chosen], *, predictions: bool = True) -> History:
-    """Return the bars that were asked for.
+def prepared(options: BacktestOptions, known: Sequence[Chosen], *, predictions: bool = True) -> tuple[History, Terms]:
+    """Return the bars that were asked for, and what holds on them.
 
     Parameters
     ----------
@@ -131,17 +137,43 @@ def history_of(options: BacktestOptions, known: Sequence[Chosen], *, predictions
 
     Returns
     -------
-    History
-        With what their strategies ask for.
+    tuple[History, Terms]
+        With what their strategies ask for. What a model has been trained on is not traded.
+
+    Raises
+    ------
+    BadInputError
+        If bars cannot be used, or the range begins on what the model has been trained on.
     """
+    if options.model is None:
+        return _history_of(options, known, predictions=predictions), options.terms
+    history = _history_of(options, known, predictions=False)
+    # With what asks models: not needed by others.
+    from backtest.with_model import spoken_terms, with_model
+
+    asked = asked_of(_asking(options, known), history.interval_s)
+    if not any("." in name for name in asked):
+        raise BadInputError("--models", "a strategy that takes predictions", "none")
+    stored = options.model(history.interval_s)
+    terms, note = spoken_terms(options.terms, stored)
+    told = with_model(history, stored, asked, terms.to_ms)
+    return replace(told, notes=(*told.notes, note)), terms
+
+
+def _asking(options: BacktestOptions, known: Sequence[Chosen]) -> Sequence[Chosen]:
+    """Return the accounts, or what the one account is like before its pairs are known."""
+    return known or [chosen(Account.model_validate({**options.account, "pairs": ("BTC/USD",)}))]
+
+
+def _history_of(options: BacktestOptions, known: Sequence[Chosen], *, predictions: bool) -> History:
     pairs = list(options.pairs) or sorted({pair for each in known for pair in each.account.pairs})
     if options.trades:
         return bars_of_trades(options.trades, options.interval_s, pairs)
     if options.run is None and not options.store:
         return bars_of_files(options.bars, options.exchange, pairs)
     # Before the pairs are known, so that a run's tables are read once.
-    asked = known or [chosen(Account.model_validate({**options.account, "pairs": ("BTC/USD",)}))]
-    names = [name for name in asked_of(asked, options.interval_s) if predictions or "." not in name]
+    asked = asked_of(_asking(options, known), options.interval_s)
+    names = [name for name in asked if predictions or "." not in name]
     if options.run is None:
         return bars_of_store(options.store, options.interval_s, pairs, names, options.terms.to_ms)
     return bars_of_run(options.run, options.interval_s, pairs, names)

@@ -20,25 +20,27 @@ from features.blocks import Floats
 _SET = "core"
 
 
-def feature_rows(bars: Bars) -> Iterator[FeatureRow]:
+def feature_rows(bars: Bars, feature_set: str = _SET) -> Iterator[FeatureRow]:
     """Yield a row for each bar, with features computed from the bars.
 
     Parameters
     ----------
     bars
         Of one pair.
+    feature_set
+        Which features.
 
     Yields
     ------
     FeatureRow
-        Of the set ``core``, in the order of the bars.
+        In the order of the bars.
 
     Raises
     ------
     BadInputError
         If a feature that came along is another one: whoever trains on it may train on what came later.
     """
-    names = FEATURE_SETS[_SET]
+    names = FEATURE_SETS[feature_set]
     known = features_of(bars, names)
     _require_alike(bars, known)
     columns = [[None if value != value else value for value in known[name].tolist()] for name in names]
@@ -55,7 +57,7 @@ def feature_rows(bars: Bars) -> Iterator[FeatureRow]:
             first_trade_id=None,
             last_trade_id=None,
             quality=QUALITIES[bars.qualities[place]],
-            feature_set=FEATURE_SET_IDS[_SET],
+            feature_set=FEATURE_SET_IDS[feature_set],
             **dict(zip(names, values, strict=True)),
         )
 

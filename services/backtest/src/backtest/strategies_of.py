@@ -91,7 +91,7 @@ class Deciding:
         """
         asked = self.formulas(bars.interval_s)
         if missing := [name for name in asked.given if "." in name and name not in bars.given]:
-            expected = "a strategy of bars and features; predictions come with the folder of a run (--run)"
+            expected = "a strategy of bars and features; predictions come with a run (--run) or a model (--models)"
             came = f"{self.file.name}, which takes {missing[0]}"
             raise BadInputError(f"{self.account}.strategy", expected, came)
         lacking = [name for name in asked.asked if name not in bars.given]

@@ -21,6 +21,8 @@ from results.export.tables import TABLES, Table, table
 from results.own_files import TABLE_MARK
 
 _NAMES = {each.message: each.name for each in TABLES}
+#: Those with rows for bars, in the order in which they are made; the others are of what was told.
+_OF_BARS = ("candles", "signals", "pnl")
 
 
 def write_tables(outcomes: Iterable[Outcome], out: Path) -> dict[str, int]:
@@ -46,13 +48,12 @@ def write_tables(outcomes: Iterable[Outcome], out: Path) -> dict[str, int]:
 class Tables:
     """Tables of a backtest that comes stretch by stretch, in the order of time.
 
-    Rows of bars go to files as they come, and only those of orders and what follows from them are kept. Nothing is
-    written where results go before all is there.
+    They go to files as they come, so that of all that went before nothing is kept in memory. Nothing is written where
+    results go before all is there.
     """
 
     def __init__(self) -> None:
-        self._messages: dict[str, list[pl.DataFrame]] = {}
-        self._of_bars = {name: _Parts(table(name)) for name in ("candles", "signals", "pnl")}
+        self._parts = {each.name: _Parts(each, are_in_order=each.name in _OF_BARS) for each in TABLES}
         self._folder: TemporaryDirectory[str] | None = None
 
     def __enter__(self) -> Self:
@@ -76,15 +77,15 @@ class Tables:
         for outcome in outcomes:
             for message in outcome.messages:
                 told.setdefault(_NAMES[type(message)], []).append(message.model_dump())
-        for name, rows in told.items():
-            self._messages.setdefault(name, []).append(pl.DataFrame(rows, schema=table(name).schema))
         traded = [(own, each) for each in outcomes for own in _traded(each)]
         bars = {(own.bars.exchange, own.bars.pair): own.bars for own, _ in traded}
         signals = (_signals(part, each) for own, each in traded for part in parts_of(own))
+        of_bars = (map(_candles, bars.values()), signals, map(exact_books, outcomes))
         folder = Path(self._folder.name)
-        self._of_bars["candles"].add(map(_candles, bars.values()), folder)
-        self._of_bars["signals"].add(signals, folder)
-        self._of_bars["pnl"].add(map(exact_books, outcomes), folder)
+        for name, rows in told.items():
+            self._parts[name].add(pl.DataFrame(rows, schema=table(name).schema), folder)
+        for name, columns in zip(_OF_BARS, of_bars, strict=True):
+            self._parts[name].add(_together(table(name), columns), folder)
 
     def write(self, out: Path) -> dict[str, int]:
         """Write ``<table>.parquet`` for each.
@@ -99,45 +100,42 @@ class Tables:
         dict[str, int]
             Rows by table.
         """
-        rows = {}
-        for each in TABLES:
-            path = out / f"{each.name}.parquet"
-            if each.name in self._of_bars:
-                rows[each.name] = self._of_bars[each.name].write(path)
-            else:
-                frame = pl.concat([pl.DataFrame(schema=each.schema), *self._messages.get(each.name, [])])
-                frame.sort(each.sorting).write_parquet(path, metadata=TABLE_MARK)
-                rows[each.name] = frame.height
-        return rows
+        return {name: parts.write(out / f"{name}.parquet") for name, parts in self._parts.items()}
 
 
 class _Parts:
-    """A table in parts, each later than the one before; the first stays in memory until there is another."""
+    """A table that comes in parts; the first stays in memory until there is another, which puts both into files.
 
-    def __init__(self, of: Table) -> None:
+    `are_in_order` says that each part is later than the one before it, so that none has to be looked at twice.
+    """
+
+    def __init__(self, of: Table, *, are_in_order: bool) -> None:
         self._of = of
-        self._only: pl.DataFrame | None = None
+        self._are_in_order = are_in_order
+        self._only = pl.DataFrame(schema=of.schema)
         self._files: list[Path] = []
         self._rows = 0
 
-    def add(self, parts: Iterable[Mapping[str, Any]], folder: Path) -> None:
-        frame = _together(self._of, parts).sort(self._of.sorting)
-        self._rows += frame.height
-        if self._only is None and not self._files:
-            self._only = frame
-            return
-        for each in (self._only, frame):
-            if each is not None:
-                self._files.append(folder / f"{self._of.name}-{len(self._files):06}.parquet")
-                each.write_parquet(self._files[-1])
-        self._only = None
+    def add(self, part: pl.DataFrame, folder: Path) -> None:
+        part = part.sort(self._of.sorting)
+        if not self._rows:
+            self._only = part
+        else:
+            for each in (self._only, part):
+                if each.height:
+                    self._files.append(folder / f"{self._of.name}-{len(self._files):06}.parquet")
+                    each.write_parquet(self._files[-1])
+            self._only = self._only.clear()
+        self._rows += part.height
 
     def write(self, path: Path) -> int:
-        if self._files:
+        if not self._files:
+            self._only.write_parquet(path, metadata=TABLE_MARK)
+        elif self._are_in_order:
             pl.scan_parquet(self._files).sink_parquet(path, metadata=TABLE_MARK)
         else:
-            only = pl.DataFrame(schema=self._of.schema) if self._only is None else self._only
-            only.write_parquet(path, metadata=TABLE_MARK)
+            frame = pl.concat(map(pl.read_parquet, self._files)).sort(self._of.sorting)
+            frame.write_parquet(path, metadata=TABLE_MARK)
         return self._rows
 
 

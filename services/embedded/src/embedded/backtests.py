@@ -25,6 +25,7 @@ from contracts.strategy_setting import StrategySetting
 from contracts.topics import SIGNALS
 from embedded.accounts_file import read_accounts
 from embedded.bars import parse_interval
+from embedded.model_place import promoted_elsewhere
 from embedded.options import typed_command
 from embedded.replacing import require_replaceable
 from embedded.strategy_cli import parameters_of
@@ -62,6 +63,7 @@ class Typed:
     end: str | None
     trades: Sequence[Path] = ()
     store: str | None = None
+    models: str | None = None
 
 
 @dataclass(frozen=True)
@@ -110,6 +112,7 @@ def options_of(typed: Typed, money: Money, out: Path, *, replace: bool) -> Backt
         trades=typed.trades,
         run=typed.run,
         store=typed.store or "",
+        model=None if typed.models is None else promoted_elsewhere(typed.models).load,
         exchange=money.exchange,
         pairs=typed.pairs or (),
         interval_s=parse_interval(typed.interval, "--interval"),

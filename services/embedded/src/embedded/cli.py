@@ -34,6 +34,7 @@ from embedded.options import (
     Replace,
     Requester,
     RunFolder,
+    ServedModel,
     Speaks,
     Speed,
     Steps,
@@ -338,6 +339,7 @@ def backtest(
         Path | None, typer.Option(help="with --of: write venue and paper side by side as a page to this file")
     ] = None,
     from_store: FromStore = None,
+    models: ServedModel = None,
     pairs: Pairs = None,
     interval: Annotated[str, typer.Option(help="of the candles of a run or of trades: 1m, 5m, 15m")] = "1m",
     start: Annotated[
@@ -376,6 +378,7 @@ def backtest(
             end,
             trades or [],
             from_store,
+            models,
         )
         costs = Money(accounts, balance, position_pct, fee_bps, slippage_bps, exchange)
         options = options_of(typed, costs, out, replace=replace)

@@ -170,13 +170,19 @@ def chosen(models: str | None, command: str) -> StoredModel | None:
     """
     if models is None:
         return None
-    stored = _promoted_elsewhere(models)
+    stored = promoted_elsewhere(models).load(load_settings(ModelsSettings).interval_s)
     require_computed(stored.card, environment_settings(), command)
     return stored
 
 
-def _promoted_elsewhere(models: str) -> StoredModel:
-    """Return the version that is served from a run's folder, or from the registry at an address."""
+def promoted_elsewhere(models: str) -> Promoted:
+    """Return the version that is served from a run's folder, or from the registry at an address.
+
+    Raises
+    ------
+    BadInputError
+        If there is none.
+    """
     settings = load_settings(ModelsSettings)
     if "://" in models:
         settings = settings.model_copy(update={"mlflow_uri": models})
@@ -186,7 +192,7 @@ def _promoted_elsewhere(models: str) -> StoredModel:
     if found is None:
         wanted = f"{settings.model_name}@{settings.alias}"
         raise BadInputError("--models", f"a run or registry with {wanted} (tradestream models promote)", models)
-    return found.load(settings.interval_s)
+    return found
 
 
 def require_computed(card: ModelCard, settings: Mapping[str, str], command: str) -> None:

@@ -30,6 +30,14 @@ Models = Annotated[
         help="train none: serve the model promoted in this run's folder, or in the registry at this address"
     ),
 ]
+ServedModel = Annotated[
+    str | None,
+    typer.Option(
+        "--models",
+        help="predictions of the version that is promoted in this run's folder, or in the registry at this address, "
+        "from the end of its training on",
+    ),
+]
 Steps = Annotated[
     str | None,
     typer.Option(metavar="PRICE,QUANTITY", help="round to these steps, for files whose floats carry noise"),

@@ -10,7 +10,19 @@ import typer
 from rich.console import Console
 
 from embedded.exits import errors_in_words
-from embedded.options import Accounts, AsJson, Balance, FeeBps, FromStore, Out, Pairs, Replace, Trades, pairs_of
+from embedded.options import (
+    Accounts,
+    AsJson,
+    Balance,
+    FeeBps,
+    FromStore,
+    Out,
+    Pairs,
+    Replace,
+    ServedModel,
+    Trades,
+    pairs_of,
+)
 from embedded.terminal.rows import print_json
 
 #: Its commands stand beside the others of `tradestream`.
@@ -70,6 +82,7 @@ def optimise(
     trades: Trades = None,
     run_folder: _Run = None,
     from_store: FromStore = None,
+    models: ServedModel = None,
     pairs: Pairs = None,
     interval: _Interval = "1m",
     start: _From = None,
@@ -95,7 +108,10 @@ def optimise(
     with errors_in_words() as console:
         named = pairs and pairs_of(pairs)
         typed = Typed(
-            strategy, parameter or [], bars or [], run_folder, named, interval, start, end, trades or [], from_store
+            *(strategy, parameter or [], bars or [], run_folder, named, interval, start, end),
+            trades=trades or [],
+            store=from_store,
+            models=models,
         )
         money = Money(accounts, balance, position_pct, fee_bps, slippage_bps, exchange)
         job = job_of(typed, money, out, replace=replace, on_engine=on_engine)
@@ -120,6 +136,7 @@ def luck(
     trades: Trades = None,
     run_folder: _Run = None,
     from_store: FromStore = None,
+    models: ServedModel = None,
     pairs: Pairs = None,
     interval: _Interval = "1m",
     start: _From = None,
@@ -144,7 +161,10 @@ def luck(
     with errors_in_words() as console:
         named = pairs and pairs_of(pairs)
         typed = Typed(
-            strategy, parameter or [], bars or [], run_folder, named, interval, start, end, trades or [], from_store
+            *(strategy, parameter or [], bars or [], run_folder, named, interval, start, end),
+            trades=trades or [],
+            store=from_store,
+            models=models,
         )
         money = Money(accounts, balance, position_pct, fee_bps, slippage_bps, exchange)
         chosen = winner_of(winner) if winner is not None else None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from backtest.command import history_of
+from backtest.command import prepared
 from backtest.plan import asked_of
 from backtest.provenance import data_digest
 from backtest.search.job import Job
@@ -42,12 +42,12 @@ def job_of(
     if several := [each.strategy for one in options.accounts for each in one.strategies]:
         raise BadInputError("--accounts", "an account with one strategy: a search is of one", ", ".join(several))
     known = [chosen(each) for each in options.accounts]
-    history = history_of(options, known, predictions=predictions)
+    history, terms = prepared(options, known, predictions=predictions)
     [each] = known or [chosen(Account.model_validate({**options.account, "pairs": tuple(history.pairs)}))]
     if missing := [pair for pair in each.account.pairs if pair not in history.pairs]:
         raise BadInputError(f"{each.account.name}.pairs", f"pairs of {', '.join(history.pairs)}", missing[0])
     asked_of([each], history.interval_s)  # what a strategy cannot say is told before anything is tried
-    return Job(history, each.account, each.only.file, options.terms, data_digest(history), on_engine)
+    return Job(history, each.account, each.only.file, terms, data_digest(history), on_engine)
 
 
 def recipe_of(job: Job, model: str | None, horizon_bars: int) -> Recipe | None:

@@ -4,14 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import replace
 
-import numpy as np
-
-from backtest.bars import GAP, Bars
-from backtest.decided import NOTHING_SAID
 from backtest.feature_rows import feature_rows
+from backtest.forecasts import Forecasts
 from backtest.history import History
 from backtest.provenance import data_digest
 from backtest.search.folds import Fold
@@ -19,23 +15,9 @@ from backtest.search.job import Job
 from backtest.search.versions import OF_FOLD, Version, versions_of
 from backtest.search.workers import Evaluate, evaluator
 from contracts.errors import BadInputError
-from contracts.prediction import PredictionReason
-from features.given import Predicted
 from modeling.dataset import Dataset, build_dataset
-from modeling.facts import NOVELTY_DIGITS
+from modeling.facts import Answer
 from modeling.recipe import Recipe, TooFewRowsError
-
-#: As `predictions` rounds what leaves it.
-_DIGITS = 6
-
-
-@dataclass(frozen=True, slots=True)
-class _Answer:
-    """What a version said of a bar."""
-
-    version: int
-    reason: PredictionReason
-    up: float | None = None
 
 
 class Retraining:
@@ -106,57 +88,21 @@ class Retraining:
             yield job, evaluate
 
     def _with_predictions(self, versions: Iterable[Version], until_ms: int) -> History:
-        answers: list[dict[int, _Answer]] = [{} for _ in self._pairs]
+        found = [Forecasts(bars) for bars in self._pairs]
         for version in versions:
-            self._ask(version, answers)
+            self._ask(version, found)
         pairs = {}
-        for bars, of_pair in zip(self._pairs, answers, strict=True):
-            before = bars[: int(np.searchsorted(bars.starts_ms, until_ms))]
-            pairs[bars.pair] = _predicted(before, of_pair, self.model, self._recipe.horizon_bars)
+        for bars, each in zip(self._pairs, found, strict=True):
+            until = int(bars.starts_ms.searchsorted(until_ms))
+            pairs[bars.pair] = each.bars(until, self.model, self._recipe.horizon_bars)
         return History(pairs, self._job.history.notes)
 
-    def _ask(self, version: Version, answers: list[dict[int, _Answer]]) -> None:
+    def _ask(self, version: Version, found: list[Forecasts]) -> None:
         """Ask a version of its bars, as serving does of rows as they come."""
-        for bars, of_pair in zip(self._pairs, answers, strict=True):
-            begin, end = np.searchsorted(bars.starts_ms, (version.speaks.from_ms, version.speaks.to_ms))
-            for place in range(int(begin), int(end)):
-                gap = bars.qualities[place] == GAP
-                of_pair[place] = _Answer(version.number, "gap" if gap else "not_warm")
+        for each in found:
+            each.ask(version.number, version.speaks.from_ms, version.speaks.to_ms)
         every = self._data.every
-        said = zip(version.asked(every), *version.said(self._recipe, every), strict=True)
-        for sample, up, novelty in said:
-            number = every.pair_numbers[sample]
-            place = int(np.searchsorted(self._pairs[number].starts_ms, every.times_ms[sample]))
-            strange = round(float(novelty), NOVELTY_DIGITS) > version.threshold
-            found = _Answer(version.number, "unfamiliar")
-            answers[number][place] = found if strange else _Answer(version.number, "ok", round(float(up), _DIGITS))
-
-
-def _predicted(bars: Bars, answers: dict[int, _Answer], model: str, horizon_bars: int) -> Bars:
-    """Return bars with what was said of them, as `run_folders` reads it of a run."""
-    rows: list[dict[str, Any]] = [{**NOTHING_SAID, "reason": None} for _ in range(len(bars))]
-    for place, each in answers.items():
-        window = f"{bars.exchange}:{bars.pair}:{bars.interval_s}:{bars.starts_ms[place]}"
-        rows[place] = {
-            **_said(each.up),
-            "reason": each.reason,
-            "horizon_bars": horizon_bars,
-            "model_name": model,
-            "model_version": each.version,
-            "prediction_id": f"{window}:{model}:{each.version}",
-        }
-    said = {name: [row[name] for row in rows] for name in (*NOTHING_SAID, "reason")}
-    # As signals takes it: nothing is said where the model leans to neither side.
-    leans = np.array([bool(direction) for direction in said["direction"]], dtype=bool)
-    given = {
-        f"{model}.{name}": np.where(leans, np.array(said[name], dtype=np.float64), np.nan)
-        for name in Predicted._fields
-    }
-    return replace(bars.with_given(given), said=said)
-
-
-def _said(up: float | None) -> dict[str, Any]:
-    if up is None:
-        return {"probability_up": None, "confidence": None, "direction": 0}
-    direction = 0 if up == 0.5 else 1 if up > 0.5 else -1
-    return {"probability_up": up, "confidence": round(max(up, 1 - up), _DIGITS), "direction": direction}
+        for sample, up, novelty in zip(version.asked(every), *version.said(self._recipe, every), strict=True):
+            answer = Answer(float(up), float(novelty))
+            of_pair = found[every.pair_numbers[sample]]
+            of_pair.answer(int(every.times_ms[sample]), answer, version.threshold)
