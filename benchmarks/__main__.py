@@ -7,7 +7,7 @@ import signal
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from benchmarks import accounts, candles, latency, machine, scale
+from benchmarks import accounts, candles, latency, machine, models, scale
 from benchmarks.accounting import measure as accounting
 from benchmarks.backtests import measure as backtests
 from benchmarks.backtests import memory as years
@@ -38,6 +38,7 @@ LOGLESS: dict[str, Callable[[], list[Table]]] = {
     "backtest-year": year.measure,
     "accounting": accounting.measure,
     "accounts": lambda: on_one_core(accounts.measure, accounts.Size()),
+    "models": lambda: on_one_core(models.measure, models.Size()),
     "strategies": lambda: on_one_core(strategies.measure, strategies.Size()),
 }
 GROUPS = {"features": [part for part in (*LOGLESS, *PARTS) if part.startswith("features-")]}

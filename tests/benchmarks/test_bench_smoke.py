@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from benchmarks import accounts, candles, latency, reference, results, scale, soak
+from benchmarks import accounts, candles, latency, models, reference, results, scale, soak
 from benchmarks.accounting import measure as accounting
 from benchmarks.backtests import measure as backtests
 from benchmarks.backtests import memory as years
@@ -103,6 +103,13 @@ def test_accounts_of_ten_strategies_trade_as_many_pairs_as_those_of_one() -> Non
     told, fills = zip(*((line[1], line[2]) for line in table.rows), strict=True)
     assert told == ("200", "600", "600"), "a mark and a decision for each account, pair and bar"
     assert all(int(each) > 0 for each in fills)
+
+
+def test_serving_is_measured_with_a_challenger_and_without() -> None:
+    (table,) = models.measure(models.Size(hours=1, rounds=1, kinds=("logistic",)))
+    ((name, *microseconds, ratio),) = table.rows
+    said, watched, shadowed = map(float, microseconds)
+    assert name == "logistic" and said > 0 and 0 < watched < shadowed and float(ratio) > 1
 
 
 def test_a_backtest_is_measured_and_an_engine_with_other_trades_refused() -> None:

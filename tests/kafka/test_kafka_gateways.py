@@ -59,7 +59,8 @@ def venue(tmp_path: Path) -> Iterator[Venue]:
     )
     try:
         wait_for(ready.exists, "the simulated venue", of=simulator)
-        yield Venue(json.loads(ready.read_text(encoding="utf-8"))["rest_url"])
+        urls = json.loads(ready.read_text(encoding="utf-8"))
+        yield Venue(urls["rest_url"], urls["private_websocket_urls"]["kraken"])
     finally:
         simulator.kill()
         simulator.wait()
@@ -77,6 +78,7 @@ def machine(on_kafka: ServiceSettings, venue: Venue, tmp_path: Path) -> Iterator
             GatewaySettings,
             accounts=(LIVE,),
             rest_url=venue.url,
+            websocket_url=venue.stream_url,
             deadline_seconds=10.0,
             settle_seconds=1.0,
             ask_seconds=0.3,

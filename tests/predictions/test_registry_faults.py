@@ -375,6 +375,12 @@ def test_a_full_disk_keeps_what_was_kept(front, shelf, warnings, tmp_path: Path)
         with small_disk(tmp_path / "data", 1) as disk:
             settings = asking(front, shelf, tmp_path)
             load_champion(settings)
+            (kept,) = disk.rglob("*.onnx")
+            written_ns = kept.stat().st_mtime_ns
+            load_champion(settings)
+            assert kept.stat().st_mtime_ns == written_ns, (
+                "what is needed is not written again: a kill may be in between"
+            )
             shelf.promote(shelf.add())
             with filled(disk):
                 assert load_champion(settings).facts.version == 2, "served, if not kept"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from contracts.topics import TopicSpec
 from streaming.log_client import LogClient, open_client
 from streaming.record import Record
@@ -19,6 +21,16 @@ class TopicTail:
         self._spec = spec
         self._open: LogClient | None = None
         self._next_offsets: dict[int, int] = {}
+
+    def begin_at(self, offsets: Mapping[int, int]) -> None:
+        """Pass over what lies before.
+
+        Parameters
+        ----------
+        offsets
+            By partition, the first that is new; of others all there is.
+        """
+        self._next_offsets = dict(offsets)
 
     def read_new(self) -> list[Record]:
         """Return what is new; at the first look, all there is. A topic that does not exist is empty.
@@ -47,6 +59,37 @@ class TopicTail:
             raise
         self._next_offsets = {partition: high for partition, (_, high) in marks.items()}
         return found
+
+    def at(self, partition: int, offset: int) -> Record | None:
+        """Return what lies at one place, without reading on.
+
+        Parameters
+        ----------
+        partition, offset
+            Where.
+
+        Returns
+        -------
+        Record | None
+            None if nothing does any more, or yet.
+
+        Raises
+        ------
+        EmbeddedLogError, KafkaException
+            If the log cannot be read.
+        """
+        topic = self._spec.full_name(self._settings.environment)
+        try:
+            if self._open is None:
+                self._open = open_client(self._settings)
+            low, high = self._open.watermarks(topic).get(partition, (0, 0))
+            if not low <= offset < high:
+                return None
+            found = list(self._open.read(topic, partition, offset, offset + 1, self._spec))
+        except Exception:
+            self.close()
+            raise
+        return found[0] if found and found[0].offset == offset else None
 
     def close(self) -> None:
         """Let go of the connection."""

@@ -25,6 +25,7 @@ from gateway.core.events import Commanded, Event, OrderSeen, Refused, Ticked
 from gateway.core.fold import step
 from gateway.core.requests import CancelOrder, Notice, Output, SendOrder, SetSwitch, SurveyVenue
 from gateway.core.state import EVERYTHING, State
+from gateway.known_orders import KnownOrders
 from gateway.listening import Listening, OpenStream
 from gateway.settings import GatewaySettings
 from gateway.venue_calls import VenueCalls
@@ -36,6 +37,7 @@ from streaming.record import Record
 from streaming.tail import TopicTail
 
 M = TypeVar("M", bound=Message)
+SERVICE = "gateway"
 #: Why an order is not sent while the log is away.
 NO_COMMANDS = "commands_unknown"
 #: So often the dead man's switch is taken back before that is given up; it may be said twice.
@@ -79,11 +81,11 @@ class Gateway:
         self._calls = calls
         self._clock = clock
         self._producer = producer
+        self._known = KnownOrders(settings.state_dir_for(SERVICE) / "orders.sqlite", self._accounts)
         self._orders = TopicTail(settings, ORDERS)
         self._control = TopicTail(settings, CONTROL)
         self._positions = TopicTail(settings, POSITIONS)
-        self._steps: dict[str, int] = {}
-        self._held: dict[tuple[str, str], Decimal] = {}
+        self._held: dict[tuple[str, str], Decimal] | None = None
         self._state = State()
         self._requests: deque[Output] = deque()
         self._began = False
@@ -98,11 +100,15 @@ class Gateway:
         EmbeddedLogError, KafkaException
             If the log fails; whatever was sent is asked for by the next start.
         """
+        if self._held is None:
+            self._known.begin({ORDERS.name: self._orders, POSITIONS.name: self._positions})
+            self._held = self._known.held()
         self._read_control()
-        self._read_positions()
+        self._read_positions(self._held)
         self._read_orders()
         for told in [] if self._listening is None else self._listening.events():
             self._happens(told)
+        self._known.keep(self._clock.now_ms() - self._policy.late_ms)
         self._happens(Ticked(self._clock.now_ms()))
         while self._requests:
             self._perform(self._requests.popleft())
@@ -122,34 +128,28 @@ class Gateway:
             logger.warning("{}: {} by {}: {}", command.account, command.action, command.issued_by, command.reason)
             self._happens(Commanded(command.account, command.action, self._clock.now_ms()))
 
-    def _read_positions(self) -> None:
+    def _read_positions(self, held: dict[tuple[str, str], Decimal]) -> None:
         for position in self._new(self._positions, POSITIONS, Position):
-            self._held[position.account, position.pair] = Decimal(position.quantity)
+            held[position.account, position.pair] = Decimal(position.quantity)
+            self._known.holds(position)
 
     def _read_orders(self) -> None:
         old = not self._began
-        seen = [order for order in self._new(self._orders, ORDERS, Order) if self._is_news(order)]
-        self._began = True  # not before: where reading fails, what is there at the next turn was there before, too
+        # Execution writes steps again after it was killed: one of an order that is over would look like new.
+        seen = [order for order in self._new(self._orders, ORDERS, Order) if self._known.is_news(order)]
         if old:  # of what is over only its last step matters
-            seen = list({order.order_id: order for order in seen}.values())
+            seen = list({**self._known.unsettled, **{order.order_id: order for order in seen}}.values())
+        self._began = True  # not before: where reading fails, what is there at the next turn was there before, too
+        if old:
             unknown = sum(order.status not in ENDS for order in seen)
             logger.info("ready: orders from now on are sent; asked for and not sent again: {}", unknown)
         for order in seen:
             self._happens(OrderSeen(order, old, self._clock.now_ms()))
 
-    def _is_news(self, order: Order) -> bool:
-        """Note a step of an order; one that was read before is none, however long ago that was.
-
-        Execution writes steps again after it was killed, and an order that is over and forgotten would look like new.
-        """
-        if order.step <= self._steps.get(order.order_id, 0):
-            return False
-        self._steps[order.order_id] = order.step
-        return True
-
     def _new(self, tail: TopicTail, spec: TopicSpec, kind: type[M]) -> Iterable[M]:
         """Yield what is new of our accounts."""
-        for record in tail.read_new():
+        records = tail.read_new()
+        for record in records:
             if record.key is None or record.value is None or record.key.decode() not in self._accounts:
                 continue
             try:
@@ -159,6 +159,8 @@ class Gateway:
                 continue
             if isinstance(message, kind):
                 yield message
+        if spec is not CONTROL:  # of which the last of each account counts: there are few
+            self._known.was_read(spec.name, records)
 
     def _set_aside(self, record: Record, error: BadMessageError) -> None:
         """Keep what cannot be read; what was there before the start is set aside already, by whoever saw it come."""
@@ -213,7 +215,7 @@ class Gateway:
 
     def _held_by_pair(self) -> dict[str, Decimal]:
         held: dict[str, Decimal] = {}
-        for (_, pair), quantity in self._held.items():
+        for (_, pair), quantity in (self._held or {}).items():
             held[pair] = held.get(pair, Decimal(0)) + quantity
         return held
 
@@ -238,3 +240,4 @@ class Gateway:
             self._listening.close()
         for tail in (self._orders, self._control, self._positions):
             tail.close()
+        self._known.close()
