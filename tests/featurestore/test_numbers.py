@@ -30,6 +30,7 @@ _VIEW_NUMBERS = {
     "candle_continuity": ("missing_windows",),
     "candle_holes": ("missing_windows",),
     "data_quality": ("coverage_pct",),
+    "daily_books": ("realised_quote", "fees_quote", "net_quote"),
     "pnl_daily": ("balance", "equity", "realised_quote", "unrealised_quote", "fees_quote", "pnl_quote"),
 }
 

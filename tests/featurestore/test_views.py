@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
 
+import polars as pl
 import pytest
 import sqlglot
 from sqlglot import expressions
@@ -13,11 +14,16 @@ from tests.support.message_examples import example
 
 from contracts.candle import Candle
 from contracts.feature_row import FeatureRow
+from contracts.fill import Fill
 from contracts.pnl import Pnl
+from contracts.signal import Signal
+from contracts.timestamps import iso_utc_ms
+from contracts.units import decimal_string
 from features import feature_set_id
 from featurestore import DayQuality, Store, open_store
 from featurestore.tables import quoted_names, table
 from featurestore.views import VIEWS
+from results.books import OF, daily_books
 
 DAY_MS = 86_400_000
 MIDNIGHT_MS = 1_772_582_400_000 // DAY_MS * DAY_MS
@@ -155,6 +161,40 @@ def test_pnl_of_a_day_ends_with_its_last_minute(store: Store) -> None:
         [Decimal("9991.25"), Decimal("-8.75"), Decimal("10.5"), Decimal("0.5")],  # against the initial 10,000
         [Decimal("10000.25"), 9, 9, Decimal("991.25")],
     ]
+
+
+def test_books_are_those_of_the_tables_of_a_run(store: Store) -> None:
+    signals = [
+        example(Signal, account=account, strategy=strategy, pair=pair, window_start_ms=MIDNIGHT_MS)
+        for account, strategy, pair in (
+            ("paper", "prediction", "BTC/USD"),
+            ("paper", "sma_cross", "ETH/USD"),
+            ("other", "sma_cross", "BTC/USD"),
+        )
+    ]
+    stray = "paper:kraken:BTC/USD:60:1"  # of an order to a mark: no strategy's
+    fills = [
+        example(
+            Fill,
+            fill_id=f"f-{number}",
+            account=signal.account if signal else "paper",
+            pair=signal.pair if signal else "BTC/USD",
+            signal_id=signal.message_id if signal else stray,
+            filled_at_ms=MIDNIGHT_MS + number * 20_000_000,
+            realised_pnl_quote=decimal_string(Decimal(number * 3 % 7 - 2) + Decimal(number) / 100),
+            fee_quote=decimal_string(Decimal(number) / 1_000),
+        )
+        for number, signal in enumerate([*signals, None, *signals, None, *signals])
+    ]
+    store.write([*signals, *fills])
+    frames = [pl.DataFrame([each.model_dump() for each in rows]) for rows in (fills, signals)]
+    expected = daily_books(*frames).sort(*OF, "day").rows()
+    names = "account, strategy, pair, day_start_ms, fills, realised_quote, fees_quote, net_quote"
+    rows = store.sql(f"SELECT {names} FROM daily_books").rows
+    found = [(*row[:3], iso_utc_ms(int(row[3]))[:10], row[4], *map(float, row[5:])) for row in rows]
+    assert len({row[3] for row in expected}) > 1 and None in {row[1] for row in expected}
+    for one, other in zip(sorted(found, key=str), sorted(expected, key=str), strict=True):
+        assert one == pytest.approx(other)
 
 
 def test_a_view_whose_text_has_changed_or_that_is_gone_is_made_again(store: Store, store_url: str) -> None:

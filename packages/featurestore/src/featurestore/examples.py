@@ -35,12 +35,9 @@ EXAMPLES: tuple[tuple[str, str], ...] = (
     ),
     (
         "what each strategy of each account has earned on each pair",
-        "SELECT f.account, s.strategy, f.pair, count(*) AS fills, sum(f.realised_pnl_quote) AS realised_quote, "
-        "sum(f.fee_quote) AS fees_quote, sum(f.realised_pnl_quote - f.fee_quote) AS net_quote\n"
-        "FROM fills f\n"
-        "LEFT JOIN signals s ON s.account = f.account AND s.exchange = f.exchange AND s.pair = f.pair "
-        "AND s.message_id = f.signal_id\n"
-        "GROUP BY f.account, s.strategy, f.pair ORDER BY f.account, s.strategy, f.pair;",
+        "SELECT account, strategy, pair, sum(fills) AS fills, sum(realised_quote) AS realised_quote, "
+        "sum(fees_quote) AS fees_quote, sum(net_quote) AS net_quote\n"
+        "FROM daily_books GROUP BY account, strategy, pair ORDER BY account, strategy, pair;",
     ),
     (
         "from the last fills back to what the strategy and its model saw and the trades it was made of",

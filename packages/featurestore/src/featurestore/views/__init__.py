@@ -42,7 +42,18 @@ def view(name: str) -> View:
 
 
 VIEWS: tuple[View, ...] = tuple(
-    map(view, ("latest_features", "training_frame", "candle_continuity", "candle_holes", "data_quality", "pnl_daily"))
+    map(
+        view,
+        (
+            "latest_features",
+            "training_frame",
+            "candle_continuity",
+            "candle_holes",
+            "data_quality",
+            "pnl_daily",
+            "daily_books",
+        ),
+    )
 )
 #: RisingWave only: the other stores keep no trades.
 TRADES = view("trades")
