@@ -9,7 +9,7 @@ install-dev: $(filter .tools%,$(UV))
 	@$(SYNC) --all-packages $(if $(EXTRA),--all-extras,--extra train --extra postgres --extra simulator --extra search)
 
 # What follows trains nothing, so it does not ask for what training needs.
-verify verify-cluster log-check dead-letters dev subscribe unsubscribe subscriptions control topics access kafka-up features-sql explain features-gallery models strategy-check strategy-set strategy-off strategy-on strategy-settings what-if backtest: EXTRA =
+verify verify-cluster log-check dead-letters dev subscribe unsubscribe subscriptions control topics access kafka-up features-sql explain features-gallery models strategy-check strategy-set strategy-off strategy-on strategy-settings forward-test what-if backtest: EXTRA =
 
 .PHONY: subscribe
 subscribe: pair-is-named install ## Add a pair while everything runs: pair=ETH/USD [history_days=2 run=data/paper]
@@ -101,6 +101,14 @@ strategy-on: install ## Let it enter again: account= pair= [from= by= run=data/p
 .PHONY: strategy-settings
 strategy-settings: install ## Show which parameters were set while it ran [run=data/paper]
 	@$(RUN) tradestream strategy settings $(OF_PAPER)
+
+.PHONY: forward-test
+forward-test: action = list
+forward-test: install ## A strategy on a paper account of its own, on live data: action=start strategy= pairs= [parameters= balance= name= from=], stop name=, list, compare name="A B" [by= run=data/paper]
+	@$(RUN) tradestream forward-test $(call given,action) $(OF_PAPER) $(if $(filter start stop,$(action)),$(call option,by)) \
+		$(if $(filter start,$(action)),$(call option,pairs) $(call option,parameters) $(call option,balance) \
+			$(call option,name) $(call option,from) -- $(call given,strategy)) \
+		$(if $(filter stop,$(action)),-- $(call given,name)) $(if $(filter compare,$(action)),-- $(name))
 
 .PHONY: what-if
 what-if: file-of-limits install ## A past run under other limits, what they had saved or cost: file=LIMITS.toml [run=runs/demo]

@@ -7,7 +7,6 @@ import resource
 import sys
 import tempfile
 import time
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -56,7 +55,7 @@ def run(kind: str, bars: int) -> dict[str, Any]:
     every = bars_of(_PAIR, TRAINED_BARS + bars, 0)
     model = _trained(kind, History({_PAIR: every[:TRAINED_BARS]}))
     # Of made-up bars no model is sure.
-    account = chosen(account_of((_PAIR,), "prediction").model_copy(update={"minimum_confidence": Decimal("0.5")}))
+    account = chosen(account_of((_PAIR,), "prediction").model_copy(update={"minimum_confidence": 0.5}))
     began = time.process_time()
     features_of(every, [each.name for each in FEATURES])
     known = time.process_time()

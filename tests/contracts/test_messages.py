@@ -149,6 +149,6 @@ def test_whoever_writes_a_topic_is_known_and_named_once() -> None:
 def test_execution_reads_what_venues_and_operators_say_where_it_reads_decisions() -> None:
     """One order for each account: a replay sees what execution saw."""
     kinds = {cls.model_fields["type"].default for cls in SIGNALS.messages}
-    assert kinds == {"decision", "mark", "report", "command"}
+    assert kinds == {"decision", "mark", "report", "command", "forward_test"}
     for cls in SIGNALS.messages:
         assert SIGNALS.decode(example(cls).to_json()) == example(cls)

@@ -12,7 +12,12 @@ import pytest
 from tests.support.workspace import ROOT
 
 _SOURCES = ("packages/contracts", "packages/exchanges", "services/execution")
-_WRITTEN = "packages/contracts/src/contracts/risk_rules.py", "packages/contracts/schemas/risk_alert.json"
+_WRITTEN = (
+    "packages/contracts/src/contracts/risk_rules.py",
+    "packages/contracts/schemas/risk_alert.json",
+    # The account of a forward test, whose limits are the rules'.
+    "packages/contracts/schemas/forward_test_event.json",
+)
 
 ORDER_RULE = '''
 """The value of one order."""

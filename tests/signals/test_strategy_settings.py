@@ -34,7 +34,7 @@ from contracts.strategy_setting import StrategySetting, Switch
 from contracts.topics import PREDICTIONS, SIGNALS, STRATEGY_SETTINGS, TECHNICAL_INDICATORS
 from embedded.strategy_setting import Wish, hash_of, parameters_in, write_setting
 from signals.app import topology
-from signals.core.changes import Change
+from signals.core.changes import Change, NoChanges
 from signals.deciders import followed_of
 from signals.settings import SignalsSettings
 from strategies.of_account import with_parameters
@@ -85,7 +85,7 @@ def setting(number: int, from_bar: int | None, switch: Switch | None = None, **p
     )
 
 
-class Told:
+class Told(NoChanges):
     """What was read of settings and of published signals, as `signals.changes.ReadChanges` answers."""
 
     def __init__(self, account: Account, said: dict[int, str] | None = None) -> None:
@@ -243,7 +243,7 @@ def test_a_run_is_replayed_and_backtested_with_its_settings(account: Account, tm
     said += ran(live, tmp_path / "live", given_rows[60:])
     hashes = [each.strategy_hash for each in said]
     assert [place for place in range(1, len(said)) if hashes[place] != hashes[place - 1]] == [40, 80]
-    assert hashes[40] == digest == hash_of(control, first) and hashes[80] == hashes[0]
+    assert hashes[40] == digest == hash_of(account, first) and hashes[80] == hashes[0]
 
     records = list(read_topic(live, STRATEGY_SETTINGS))
     file = tmp_path / "said.json"

@@ -180,6 +180,18 @@ FIELDS: dict[str, dict[str, Any]] = {
         "issued_by": "alice",
         "issued_at_ms": 1_772_582_400_000,
     },
+    "forward_test_event": {
+        "account": "forward-sma_cross",
+        "action": "start",
+        "opened": {
+            "name": "forward-sma_cross",
+            "pairs": ["BTC/USD"],
+            "strategies": [{"strategy": "sma_cross", "pairs": ["BTC/USD"]}],
+        },
+        "from_ms": None,
+        "issued_by": "alice",
+        "issued_at_ms": 1_772_582_400_000,
+    },
     "operator_command": {
         "command_id": "c1",
         "account": "paper",

@@ -20,6 +20,8 @@ class AccountStrategy(BaseModel):
         For which it decides.
     minimum_confidence
         Predictions below it are no reason to trade, for the strategy ``prediction``; None: as the account says.
+    source
+        The text of the file, where that travels with the account: `strategy` only names it then.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -28,3 +30,4 @@ class AccountStrategy(BaseModel):
     pairs: tuple[Pair, ...] = Field(min_length=1)
     parameters: dict[str, int | float] = Field(default_factory=dict, description="of the strategy")
     minimum_confidence: float | None = Field(default=None, ge=0.5, le=1)
+    source: str | None = Field(default=None, description="text of the file; by default it is read from its path")

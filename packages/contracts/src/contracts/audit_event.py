@@ -26,6 +26,8 @@ AuditAction = Literal[
     "dead_letter_replayed",
     "operator_command",
     "strategy_setting",
+    "forward_test_started",
+    "forward_test_stopped",
 ]
 
 

@@ -12,6 +12,7 @@ from contracts.topics import (
     CANDLES,
     CANDLES_FORMING,
     CONTROL,
+    FORWARD_TEST_EVENTS,
     ORDERS,
     POSITIONS,
     PREDICTIONS,
@@ -102,7 +103,7 @@ SERVICES: tuple[ServiceSpec, ...] = (
     ),
     ServiceSpec(
         "signals",
-        (TECHNICAL_INDICATORS, PREDICTIONS, SYMBOL_SUBSCRIPTIONS, STRATEGY_SETTINGS),
+        (TECHNICAL_INDICATORS, PREDICTIONS, SYMBOL_SUBSCRIPTIONS, STRATEGY_SETTINGS, FORWARD_TEST_EVENTS),
         needs=("store", "venue"),
         looks_back=(SIGNALS,),
     ),

@@ -18,6 +18,7 @@ from contracts.feed_outage import FeedOutage
 from contracts.fill import Fill
 from contracts.forming_candle import FormingCandle
 from contracts.forming_row import FormingRow
+from contracts.forward_test_event import ForwardTestEvent
 from contracts.heartbeat import Heartbeat
 from contracts.message import Message, bad_message
 from contracts.model_event import ModelEvent
@@ -196,11 +197,11 @@ PREDICTIONS_SHADOW = TopicSpec("predictions-shadow", (ShadowPrediction,), key="p
 #: All that execution learns, in one order for each account: decisions, prices, what venues and operators say.
 SIGNALS = TopicSpec(
     "signals",
-    (Signal, CandleMark, OrderReport, OperatorCommand),
+    (Signal, CandleMark, OrderReport, OperatorCommand, ForwardTestEvent),
     key="account",
     written_by="signals",
     also_written_by=("gateway", OPERATORS),
-    given=(OrderReport, OperatorCommand),
+    given=(OrderReport, OperatorCommand, ForwardTestEvent),
 )
 ORDERS = TopicSpec("orders", (Order,), key="account", written_by="execution")
 FILLS = TopicSpec("fills", (Fill,), key="account", written_by="execution")
@@ -252,6 +253,16 @@ STRATEGY_SETTINGS = TopicSpec(
     partitions=1,
     cleanup_policy="compact",
     not_replayed="what operators set, at a wall clock's time; from which candle it held the signals say",
+)
+#: The last word on each forward test, read as settings are; its start is on `signals`, too.
+FORWARD_TEST_EVENTS = TopicSpec(
+    "forward-test-events",
+    (ForwardTestEvent,),
+    key="account",
+    written_by=OPERATORS,
+    partitions=1,
+    cleanup_policy="compact",
+    not_replayed="what operators started and stopped, at a wall clock's time; with which candle the signals say",
 )
 
 SERVICE_HEALTH = TopicSpec(

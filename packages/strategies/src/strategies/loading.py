@@ -40,7 +40,7 @@ class StrategyFile:
 
     def __reduce__(self) -> tuple[Callable[[Path, str], StrategyFile], tuple[Path, str]]:
         # A class of a file that was run has no module to be found in: another process reads the same text.
-        return _read, (self.path, self.source)
+        return from_source, (self.path, self.source)
 
     def again(self) -> StrategyFile:
         """Return the same, imported anew: nothing that a class or the file remembers is left.
@@ -50,7 +50,7 @@ class StrategyFile:
         StrategyFile
             With another class.
         """
-        return _read(self.path, self.source)
+        return from_source(self.path, self.source)
 
     def made(self, given: Mapping[str, object] | None = None) -> Strategy:
         """Return the strategy with these parameters, the others at their defaults.
@@ -100,10 +100,29 @@ def load(path: Path) -> StrategyFile:
         source = path.read_text(encoding="utf-8-sig")  # some editors of Windows begin a file with a mark
     except UnicodeDecodeError as error:
         raise BadInputError(path.name, "a file of Python in UTF-8", str(error)) from None
-    return _read(path, source)
+    return from_source(path, source)
 
 
-def _read(path: Path, source: str) -> StrategyFile:
+def from_source(path: Path, source: str) -> StrategyFile:
+    """Return a strategy of a text that was read before, whatever the file says by now.
+
+    Parameters
+    ----------
+    path
+        Where it stood: its name is the strategy's.
+    source
+        What it said.
+
+    Returns
+    -------
+    StrategyFile
+        With its one class.
+
+    Raises
+    ------
+    BadInputError
+        As `load`.
+    """
     try:
         tree = ast.parse(source, filename=str(path))
     except SyntaxError as error:

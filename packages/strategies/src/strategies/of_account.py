@@ -11,7 +11,7 @@ from contracts.errors import BadInputError
 from contracts.nearest import did_you_mean
 from contracts.signal import SignalReason
 from strategies.built_in import STRATEGIES
-from strategies.loading import StrategyFile, load
+from strategies.loading import StrategyFile, from_source, load
 from strategies.strategy import Strategy
 
 #: What the strategy of predictions may take from the account.
@@ -66,6 +66,8 @@ def file_of_account(account: str, told: AccountStrategy) -> StrategyFile:
     BadInputError
         If there is none.
     """
+    if told.source is not None:
+        return from_source(Path(told.strategy), told.source)
     return file_of(told.strategy, f"{account}.strategy", PREDICTION)
 
 

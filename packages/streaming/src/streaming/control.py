@@ -27,6 +27,7 @@ from contracts.topics import AUDIT_LOG, CONTROL, SIGNALS, SYMBOL_SUBSCRIPTIONS
 from contracts.units import US_PER_MS
 from streaming.clients import read_topic
 from streaming.exit_codes import EXIT_BAD_SETTINGS, EXIT_FAILED
+from streaming.forward_tests import forward_tests
 from streaming.producer import open_producer
 from streaming.settings import ServiceSettings, load_settings
 
@@ -117,7 +118,7 @@ def accounts_of(settings: ControlSettings) -> tuple[str, ...]:
     tuple[str, ...]
         Names, sorted. The default account is one where nothing names another.
     """
-    found = {account.name for account in settings.accounts} | set(said(settings))
+    found = {account.name for account in settings.accounts} | set(said(settings)) | set(forward_tests(settings))
     for record in read_topic(settings, SYMBOL_SUBSCRIPTIONS):
         request = record.readable_message()
         if isinstance(request, SymbolSubscription) and request.requester.startswith(ACCOUNT_REQUESTER):

@@ -44,7 +44,9 @@ class RunTerms:
     said
         By account, what operators and its venue said to it.
     changes
-        Which parameters operators gave to strategies meanwhile.
+        What operators set of strategies meanwhile.
+    tests
+        Which of the accounts are of forward tests: they began without bars, with the first window they were told of.
     venues
         By account that was at a venue, the broker that stands for it.
     """
@@ -57,6 +59,7 @@ class RunTerms:
     said: Mapping[str, Sequence[Said]] = field(default_factory=dict)
     changes: Sequence[StrategySetting] = ()
     venues: Mapping[str, Broker] = field(default_factory=dict)
+    tests: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -133,16 +136,21 @@ def again(folder: Path, terms: RunTerms) -> list[Again]:
     BadInputError
         If the run has no signals of one of its accounts.
     """
-    accounts = [chosen(account) for account in terms.accounts]
-    pairs = sorted({pair for account in terms.accounts for pair in account.pairs})
+    signals = load_table(folder, "signals")
+    signals = signals.filter(pl.col("interval_s") == terms.interval_s)
+    told = {(account, pair) for account, pair in signals.select("account", "pair").unique().iter_rows()}
+    # A test that was told of no candle of one of its pairs has not traded.
+    traded = [
+        of for of in terms.accounts if of.name not in terms.tests or all((of.name, p) in told for p in of.pairs)
+    ]
+    accounts = [chosen(account) for account in traded]
+    pairs = sorted({pair for account in traded for pair in account.pairs})
     known = {(e.account.name, pair): known_of(e, pair, terms.changes) for e in accounts for pair in e.account.pairs}
     asked = dict.fromkeys(asked_of(accounts, terms.interval_s))
     asked |= dict.fromkeys(
         n for of in known.values() for d in of.values() for n in d.formulas(terms.interval_s).given
     )
     history = bars_of_run(folder, terms.interval_s, pairs, asked)
-    signals = load_table(folder, "signals")
-    signals = signals.filter(pl.col("interval_s") == terms.interval_s)
     return [_again(history, each, known, signals, terms) for each in accounts]
 
 
@@ -164,10 +172,21 @@ def _again(
         expected = f"signals of {each.account.name} for all its pairs"
         raise BadInputError("--of", expected, f"none of {missing[0]}")
     last_ms = min(last for _, last in spans.values())
-    own_hashes = {pair: {next(iter(of)) for (_, other), of in known.items() if other == pair} for pair in spans}
+    # Those that have seen all history: a test begins without any, unless it follows what another account does.
+    own_hashes = {
+        pair: {next(iter(of)) for (name, other), of in known.items() if other == pair and name not in terms.tests}
+        for pair in spans
+    }
     every = {
         pair: decided_in_run(
-            history, each, pair, known[each.account.name, pair], signals, own_hashes[pair], terms.expiry_seconds
+            history,
+            each,
+            pair,
+            known[each.account.name, pair],
+            signals,
+            own_hashes[pair],
+            terms.expiry_seconds,
+            is_test=each.account.name in terms.tests,
         )
         for pair in each.account.pairs
     }

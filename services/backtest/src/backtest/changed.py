@@ -62,6 +62,8 @@ def decided_in_run(
     signals: pl.DataFrame,
     own_hashes: Collection[str],
     expiry_seconds: int,
+    *,
+    is_test: bool = False,
 ) -> Decided:
     """Return what was decided for a pair of an account: on each window by what its signal says.
 
@@ -77,6 +79,8 @@ def decided_in_run(
         Those of strategies that accounts have on the pair unless something is set: they have seen all history.
     expiry_seconds
         For how long an entry could wait.
+    is_test
+        Whether the account is of a forward test, whose strategy saw nothing before its first signal.
 
     Returns
     -------
@@ -88,7 +92,7 @@ def decided_in_run(
     BadInputError
         If a signal was decided by what is not known.
     """
-    if len(known) == 1:
+    if len(known) == 1 and not is_test:
         return each.decided(history.pairs[pair], expiry_seconds)
     bars = history.pairs[pair]
     of_pair = signals.filter(pl.col("pair") == pair)

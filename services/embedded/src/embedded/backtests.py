@@ -21,6 +21,7 @@ from backtest.said import Said, said_to
 from contracts.account import Account
 from contracts.errors import BadInputError
 from contracts.fees import TAKER_FEE_BPS
+from contracts.strategy_setting import StrategySetting
 from contracts.topics import SIGNALS
 from embedded.accounts_file import read_accounts
 from embedded.bars import parse_interval
@@ -40,6 +41,7 @@ from signals.settings import SignalsSettings
 from strategies.of_account import file_of
 from strategies.parameters import from_text
 from streaming.clients import committed_offsets, read_topic
+from streaming.forward_tests import forward_tests
 from streaming.settings import read_settings
 from verify.given import is_given
 from verify.run import Range
@@ -151,7 +153,8 @@ def terms_of_run(folder: Path) -> RunTerms:
     if not told:
         raise BadInputError("--of", f"the folder of a run, with {place.work / 'settings.json'}", str(folder))
     signals, execution = read_settings(SignalsSettings, told), read_settings(ExecutionSettings, told)
-    accounts = signals.configured_accounts
+    tests, changes = _tests_of(place)
+    accounts = (*signals.configured_accounts, *tests)
     return RunTerms(
         accounts=accounts,
         broker=execution.broker,
@@ -159,9 +162,36 @@ def terms_of_run(folder: Path) -> RunTerms:
         expiry_seconds=signals.expiry_seconds,
         interval_s=signals.interval_s,
         said=_said(place, accounts, execution.policy),
-        changes=settings_written(settings_of(place.out)) if place.log.is_dir() else (),
+        changes=changes,
+        tests=frozenset(each.name for each in tests),
         venues={each.name: execution.broker_of(each) for each in accounts if each.broker == "venue"},
     )
+
+
+def _tests_of(place: RunFolder) -> tuple[list[Account], list[StrategySetting]]:
+    """Return the accounts of a run's forward tests, and what was set in it: a test that was stopped is off."""
+    if not place.log.is_dir():
+        return [], []
+    settings = settings_of(place.out)
+    tests, changes = forward_tests(settings), settings_written(settings)
+    for name, event in tests.items():
+        (told,) = event.opened.deciding
+        changes += [
+            StrategySetting(
+                setting_id=f"{name}:{event.action}",
+                account=name,
+                pair=pair,
+                strategy=Path(told.strategy).stem,
+                parameters=None,
+                switch="off",
+                from_ms=None,
+                issued_by=event.issued_by,
+                issued_at_ms=event.issued_at_ms,
+            )
+            for pair in told.pairs
+            if event.action == "stop"
+        ]
+    return [event.opened for event in tests.values()], changes
 
 
 def _said(place: RunFolder, accounts: Sequence[Account], policy: Policy) -> dict[str, list[Said]]:

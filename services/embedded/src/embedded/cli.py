@@ -13,6 +13,7 @@ from contracts.errors import BadInputError
 from embedded.control_cli import app as control_app
 from embedded.data_cli import app as data_app
 from embedded.exits import errors_in_words
+from embedded.forward_cli import app as forward_app
 from embedded.models_cli import app as models_app
 from embedded.options import (
     Accounts,
@@ -64,6 +65,7 @@ app.registered_groups = [
     TyperInfo(models_app, name="models"),
     TyperInfo(strategy_app, name="strategy"),
     TyperInfo(control_app, name="control"),
+    TyperInfo(forward_app, name="forward-test"),
     TyperInfo(risk_app, name="risk"),
     TyperInfo(data_app, name="data"),
 ]

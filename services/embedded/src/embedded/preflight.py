@@ -16,6 +16,7 @@ from embedded.bars import interval_in_words
 from embedded.chosen import Chosen
 from embedded.process import ProcessSpec
 from embedded.services import Services
+from embedded.subscriptions import settings_of
 from execution.settings import ExecutionSettings
 from features import SETS
 from featurestore import StoreError
@@ -25,6 +26,7 @@ from results.run_folder import RunFolder
 from results.run_settings import recorded_settings
 from signals.settings import SignalsSettings
 from streaming.errors import SettingsError
+from streaming.forward_tests import forward_tests
 from streaming.settings import ENV_FILE, ServiceSettings, environment_variable, read_settings
 from streaming.variables import set_variables
 from training.settings import TrainingSettings
@@ -64,13 +66,18 @@ def require_same_run(place: RunFolder, chosen: Chosen) -> None:
     Raises
     ------
     BadInputError
-        If an account began with another balance or in another currency, or the model predicts other bars.
+        If an account began with another balance or in another currency, or has the name of a forward test, or the
+        model predicts other bars.
     """
     recorded = recorded_settings(place)
     if not recorded:
         return
     begun = {account.name: account for account in read_settings(ExecutionSettings, recorded).configured_accounts}
+    tests = forward_tests(settings_of(place.out)) if place.log.is_dir() else {}
     for account in chosen.accounts:
+        if account.name in tests:
+            expected = "a name that no forward test of this folder has: its books are kept under it"
+            raise BadInputError("accounts.name", expected, account.name)
         before = begun.get(account.name, account)
         for field in ("currency", "initial_balance_quote"):
             _require_same(place, f"accounts: {account.name}.{field}", getattr(before, field), getattr(account, field))

@@ -27,6 +27,7 @@ from strategies.loading import load
 from strategies.parameters import from_text
 from strategies.running import Rows
 from streaming.control import operator
+from streaming.forward_tests import forward_tests
 
 _SETTINGS = {
     "account": "Account",
@@ -235,6 +236,8 @@ def show_settings(run_folder: Path | None, console: Console, *, as_json: bool) -
         If the run has no log.
     """
     settings = settings_of(run_folder)
+    accounts = {name: each.opened for name, each in forward_tests(settings).items()}
+    accounts |= {each.name: each for each in settings.configured_accounts}
     rows = [
         {
             "account": each.account,
@@ -243,7 +246,7 @@ def show_settings(run_folder: Path | None, console: Console, *, as_json: bool) -
             "parameters": None if each.parameters is None else json.dumps(each.parameters),
             "switch": each.switch,
             "from": None if each.from_ms is None else iso_utc_ms(each.from_ms),
-            "hash": hash_of(settings, each),
+            "hash": hash_of(accounts.get(each.account), each),
             "by": each.issued_by,
             "at": iso_utc_ms(each.issued_at_ms),
         }

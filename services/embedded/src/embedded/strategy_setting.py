@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
+from contracts.account import Account
 from contracts.account_strategy import AccountStrategy
-from contracts.accounts_settings import AccountsSettings
 from contracts.audit_event import AuditEvent
 from contracts.clock import Clock, SystemClock
 from contracts.errors import BadInputError
@@ -22,6 +22,7 @@ from signals.deciders import followed_of
 from strategies.of_account import with_parameters
 from streaming.clients import create_topics, read_topic
 from streaming.control import ControlSettings
+from streaming.forward_tests import forward_tests
 from streaming.producer import open_producer
 from streaming.settings import ServiceSettings
 
@@ -138,15 +139,21 @@ def settings_written(settings: ServiceSettings) -> list[StrategySetting]:
     return [each for each in found if isinstance(each, StrategySetting)]
 
 
-def hash_of(accounts: AccountsSettings, setting: StrategySetting) -> str | None:
+def hash_of(account: Account | None, setting: StrategySetting) -> str | None:
     """Return the hash that signals carry where a setting holds, None where it is no account's any more.
+
+    Parameters
+    ----------
+    account
+        The setting's.
+    setting
+        What was set.
 
     Returns
     -------
     str | None
         Of the strategy's file and parameters; None also of what sets no parameters.
     """
-    account = accounts.account(setting.account)
     told = None if account is None else account.strategy_for(setting.pair)
     if told is None or setting.parameters is None:
         return None
@@ -154,9 +161,10 @@ def hash_of(accounts: AccountsSettings, setting: StrategySetting) -> str | None:
 
 
 def _told(settings: ControlSettings, wish: Wish) -> AccountStrategy:
-    account = settings.account(wish.account)
+    tests = {name: each.opened for name, each in forward_tests(settings).items() if each.action == "start"}
+    account = settings.account(wish.account) or tests.get(wish.account)
     if account is None:
-        known = [each.name for each in settings.configured_accounts]
+        known = [*(each.name for each in settings.configured_accounts), *tests]
         raise BadInputError(
             "--account", f"one of {', '.join(known)}{did_you_mean(wish.account, known)}", wish.account
         )

@@ -37,8 +37,7 @@ def topology(inputs: dict[str, StreamingDataFrame], topics: Topics, settings: Si
         return message.revision == 0  # a correction changes the record, not what was decided
 
     def decide(message: FeatureRow | Prediction, state: State) -> list[Signal | CandleMark]:
-        if isinstance(message, FeatureRow):
-            changes.look(message, state)
+        changes.look(message, state)
         told = step(state, message, desk, streams, changes)
         for row, _, error in told.failed:
             if is_systematic(error):

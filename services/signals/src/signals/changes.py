@@ -1,25 +1,31 @@
-"""Settings of strategies as they are written, and what was published of rows that come again."""
+"""Settings of strategies and forward tests as they are written, and what was published of rows that come again."""
 
 from __future__ import annotations
 
+import dataclasses
+import sys
 from bisect import bisect_right
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from loguru import logger
 
+from contracts.candle_mark import CandleMark
 from contracts.clock import Clock, SystemClock
 from contracts.errors import TradestreamError
 from contracts.feature_row import FeatureRow
+from contracts.forward_test_event import ForwardTestEvent
+from contracts.prediction import Prediction
 from contracts.signal import Signal
 from contracts.state import State
 from contracts.strategy_setting import StrategySetting
-from contracts.topics import SIGNALS, STRATEGY_SETTINGS
+from contracts.topics import FORWARD_TEST_EVENTS, SIGNALS, STRATEGY_SETTINGS
 from contracts.units import US_PER_SECOND
 from signals.core.changes import Change
 from signals.core.decide import newest_row_ms
-from signals.core.followed import Desk
-from signals.deciders import followed_of
+from signals.core.followed import Decider, Desk
+from signals.deciders import deciders_of, followed_of
 from signals.settings import RUNS, SignalsSettings
 from strategies.of_account import with_parameters
 from streaming.clients import read_key_since
@@ -44,34 +50,42 @@ class ReadChanges:
 
     def __init__(self, settings: SignalsSettings, desk: Desk, clock: Clock | None = None) -> None:
         self._settings, self._desk, self._clock = settings, desk, clock or SystemClock()
-        self._tail = TopicTail(settings, STRATEGY_SETTINGS)
+        self._tails = [TopicTail(settings, spec) for spec in (FORWARD_TEST_EVENTS, STRATEGY_SETTINGS)]
+        self._tests: dict[str, UnderTest] = {}
+        self._early: list[StrategySetting] = []
         self._changes: dict[tuple[str, str], list[Change]] = {}
         self._pairs: set[str] = set()
         self._seen: dict[tuple[str, str], int] = {}
         self._published: dict[tuple[str, str, str], dict[int, str]] = {}
+        self._first_ms: dict[tuple[str, str, str], int] = {}
         self._replayed = None if settings.said_file is None else SaidThen(settings.said_file)
         self._asked_us: int | None = None
 
-    def look(self, row: FeatureRow, state: State) -> None:
+    def look(self, message: FeatureRow | Prediction, state: State) -> None:
         """Read what is new before a row is seen; of a pair that is taken over also what was published of it.
 
-        A process that had the pair before may have decided this row by a setting that the state does not know.
+        A process that had the pair before may have decided this row by a setting that the state does not know. For a
+        prediction it is read where the process does not know the pair: rows of a test may wait for it.
         """
-        place, before_ms = (row.exchange, row.pair), newest_row_ms(state, row.exchange)
+        place, before_ms = (message.exchange, message.pair), newest_row_ms(state, message.exchange)
         is_taken_over = place not in self._seen or self._seen[place] != before_ms
         if is_taken_over or self._asked_us is None or self._clock.now_us() - self._asked_us >= _EVERY_US:
             self._read()
-        if is_taken_over and self.concern(row.pair):
-            self._look_back(row)
-        self._seen[place] = row.window_start_ms if before_ms is None else max(before_ms, row.window_start_ms)
+        if isinstance(message, Prediction):
+            return
+        if is_taken_over and self.concern(message.pair):
+            self._look_back(message)
+        self._seen[place] = max(message.window_start_ms, before_ms or 0)
 
     def concern(self, pair: str) -> bool:
-        """Return whether there is any setting of a pair."""
+        """Return whether there is any setting or forward test of a pair."""
         return pair in self._pairs
 
     def of(self, account: str, pair: str) -> Sequence[Change]:
         """Return the settings of an account's pair, in the order in which they were written."""
-        return self._changes.get((account, pair), ())
+        changes = self._changes.get((account, pair), ())
+        tested = self._tests.get(account)
+        return changes if tested is None else tested.around(changes)
 
     def said(self, account: str, row: FeatureRow) -> str | None:
         """Return what the signal that was published of a row was decided by, None if none is known."""
@@ -79,46 +93,121 @@ class ReadChanges:
             return self._replayed.hash_of(account, row)
         return self._published.get((account, row.exchange, row.pair), {}).get(row.window_start_ms)
 
+    def tests(self, pair: str) -> Sequence[Decider]:
+        """Return the forward tests of a pair."""
+        if pair not in self._pairs:
+            return ()
+        return [each.decider for each in self._tests.values() if pair in each.decider.pairs]
+
+    def first_ms(self, account: str, row: FeatureRow) -> int | None:
+        """Return the first window of a row's pair that an account was told of, None if of none that is known."""
+        if self._replayed is not None:
+            return self._replayed.first_ms(account, row)
+        return self._first_ms.get((account, row.exchange, row.pair))
+
     def _read(self) -> None:
         self._asked_us = self._clock.now_us()
-        for record in self._tail.read_new():
-            setting = record.readable_message()
-            if isinstance(setting, StrategySetting) and (change := self._change(setting)) is not None:
-                self._changes.setdefault((setting.account, setting.pair), []).append(change)
-                self._pairs.add(setting.pair)
-                said = setting.parameters if setting.switch is None else setting.switch
-                logger.info("{} of {} on {}: {}", setting.strategy, setting.account, setting.pair, said)
+        told = [record.readable_message() for tail in self._tails for record in tail.read_new()]
+        for event in (each for each in told if isinstance(each, ForwardTestEvent)):
+            self._take_test(event)
+        # Tests first: a setting may be of one that was just started.
+        early, self._early = self._early, []
+        for setting in (*early, *(each for each in told if isinstance(each, StrategySetting))):
+            self._take_setting(setting)
+
+    def _take_test(self, event: ForwardTestEvent) -> None:
+        if event.account in {decider.account.name for decider in self._desk.deciders}:
+            logger.error("forward test {} does nothing: a configured account has its name", event.account)
+            return
+        try:
+            (decider,) = deciders_of(event.opened, self._settings.interval_s)
+        except TradestreamError as error:
+            logger.error("forward test {} does nothing: {}", event.account, error)
+            return
+        self._tests[event.account] = UnderTest(event, dataclasses.replace(decider, is_test=True))
+        self._pairs.update(decider.pairs)
+        logger.info("forward test {}: {}", event.account, event.action)
+
+    def _take_setting(self, setting: StrategySetting) -> None:
+        change = self._change(setting)
+        if change is None:
+            # Its test may be on its way: nothing orders two topics.
+            self._early += [] if self._decider(setting) else [setting]
+            return
+        self._changes.setdefault((setting.account, setting.pair), []).append(change)
+        self._pairs.add(setting.pair)
+        said = setting.parameters if setting.switch is None else setting.switch
+        logger.info("{} of {} on {}: {}", setting.strategy, setting.account, setting.pair, said)
+
+    def _decider(self, setting: StrategySetting) -> Decider | None:
+        every = (*self._desk.of(setting.pair), *self.tests(setting.pair))
+        return next((each for each in every if each.account.name == setting.account), None)
 
     def _change(self, setting: StrategySetting) -> Change | None:
         """Return what the core is told of a setting; None of what is not, or no longer, this service's."""
-        for decider in self._desk.of(setting.pair):
-            told = decider.account.strategy_for(setting.pair)
-            is_its = decider.account.name == setting.account and decider.followed.name == setting.strategy
-            if is_its and setting.parameters is None:
-                return Change(setting.setting_id, setting.from_ms, switch=setting.switch)
-            if is_its and told is not None and setting.parameters is not None:
-                asked = with_parameters(told, setting.parameters)
-                try:
-                    followed = followed_of(setting.account, asked, self._settings.interval_s)
-                except TradestreamError as error:  # another version of the file may have other parameters
-                    logger.error("setting {} of {} does nothing: {}", setting.setting_id, setting.account, error)
-                    return None
-                if followed.waits != decider.followed.waits:
-                    logger.error("setting {} does nothing: it asks otherwise for predictions", setting.setting_id)
-                    return None
-                return Change(setting.setting_id, setting.from_ms, followed)
-        return None
+        decider = self._decider(setting)
+        told = None if decider is None else decider.account.strategy_for(setting.pair)
+        if decider is None or told is None or decider.followed.name != setting.strategy:
+            return None
+        if setting.parameters is None:
+            return Change(setting.setting_id, setting.from_ms, switch=setting.switch)
+        try:
+            asked = with_parameters(told, setting.parameters)
+            followed = followed_of(setting.account, asked, self._settings.interval_s)
+        except TradestreamError as error:  # another version of the file may have other parameters
+            logger.error("setting {} of {} does nothing: {}", setting.setting_id, setting.account, error)
+            return None
+        if followed.waits != decider.followed.waits:
+            logger.error("setting {} does nothing: it asks otherwise for predictions", setting.setting_id)
+            return None
+        return Change(setting.setting_id, setting.from_ms, followed)
 
     def _look_back(self, row: FeatureRow) -> None:
-        for decider in self._desk.of(row.pair):
+        for decider in (*self._desk.of(row.pair), *self.tests(row.pair)):
             name = decider.account.name
             if not self.of(name, row.pair):
                 continue
-            found = self._published[name, row.exchange, row.pair] = {}
-            for record in read_key_since(self._settings, SIGNALS, name, row.window_end_ms):
-                said = record.readable_message()
-                if isinstance(said, Signal) and _is_of(said, row) and said.decided_by is not None:
+            place = name, row.exchange, row.pair
+            found = self._published[place] = {}
+            told = [
+                said
+                for record in read_key_since(self._settings, SIGNALS, name, row.window_end_ms)
+                if isinstance(said := record.readable_message(), Signal | CandleMark) and _is_of(said, row)
+            ]
+            for said in told:
+                if isinstance(said, Signal) and said.decided_by is not None:
                     found.setdefault(said.window_start_ms, said.decided_by)
+            if told:
+                self._first_ms[place] = min(said.window_start_ms for said in told)
+
+
+@dataclass(frozen=True)
+class UnderTest:
+    """A forward test.
+
+    Parameters
+    ----------
+    event
+        The last word on it.
+    decider
+        Its account and strategy.
+    """
+
+    event: ForwardTestEvent
+    decider: Decider
+
+    def around(self, changes: Sequence[Change]) -> Sequence[Change]:
+        """Return settings of it between its start and, if it was stopped, its end.
+
+        Returns
+        -------
+        Sequence[Change]
+            In the order in which they hold.
+        """
+        begin = Change(f"{self.event.account}:start", self.event.from_ms, self.decider.followed, begins=True)
+        if self.event.action == "start":
+            return [begin, *changes]
+        return [begin, *changes, Change(f"{self.event.account}:stop", None, switch="off", ends=True)]
 
 
 class SaidThen:
@@ -139,8 +228,13 @@ class SaidThen:
         """Return what a row's signal was decided by, None if there was none."""
         runs = self._runs.get((account, row.exchange, row.pair), [])
         place = bisect_right(runs, row.window_start_ms, key=lambda run: run[0]) - 1
-        return runs[place][2] if place >= 0 and row.window_start_ms <= runs[place][1] else None
+        return (runs[place][2] or None) if place >= 0 and row.window_start_ms <= runs[place][1] else None
+
+    def first_ms(self, account: str, row: FeatureRow) -> int:
+        """Return the first window that an account was told of, one that never comes if it was told of none."""
+        runs = self._runs.get((account, row.exchange, row.pair))
+        return runs[0][0] if runs else sys.maxsize
 
 
-def _is_of(said: Signal, row: FeatureRow) -> bool:
+def _is_of(said: Signal | CandleMark, row: FeatureRow) -> bool:
     return (said.exchange, said.pair, said.interval_s) == (row.exchange, row.pair, row.interval_s)

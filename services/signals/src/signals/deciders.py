@@ -30,6 +30,11 @@ def deciders_of(account: Account, interval_s: int = 60) -> tuple[Decider, ...]:
     interval_s
         Length of the bars they decide on, seconds.
 
+    Returns
+    -------
+    tuple[Decider, ...]
+        One for each strategy of the account.
+
     Raises
     ------
     BadInputError

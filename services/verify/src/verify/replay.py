@@ -11,7 +11,15 @@ from pathlib import Path
 from typing import Protocol
 
 from contracts.services import service
-from contracts.topics import PREDICTIONS, PREDICTIONS_SHADOW, SIGNALS, STRATEGY_SETTINGS, TRADES, TopicSpec
+from contracts.topics import (
+    FORWARD_TEST_EVENTS,
+    PREDICTIONS,
+    PREDICTIONS_SHADOW,
+    SIGNALS,
+    STRATEGY_SETTINGS,
+    TRADES,
+    TopicSpec,
+)
 from results.run_folder import RunFolder
 from streaming.clients import create_topics
 from streaming.embedded.producer import EmbeddedProducer
@@ -167,13 +175,15 @@ class Replay:
         self._late_file.write_text(json.dumps(late), encoding="utf-8")
 
     def _say_settings(self) -> Path | None:
-        """Take over what operators set of strategies, and write down since when it held; None if they set nothing."""
-        records = list(self._source.read(STRATEGY_SETTINGS))
-        if not records:
+        """Take over what operators set and tested, and write down since when it held; None if they did nothing."""
+        records = {spec: list(self._source.read(spec)) for spec in (STRATEGY_SETTINGS, FORWARD_TEST_EVENTS)}
+        if not any(records.values()):
             return None
-        _write(self._runner, STRATEGY_SETTINGS, records)
+        for spec, each in records.items():
+            _write(self._runner, spec, each)
         file = self._place.file("said.json")
-        file.write_text(json.dumps(hashes_said(records, self._recorded(SIGNALS))), encoding="utf-8")
+        said = hashes_said(records[STRATEGY_SETTINGS], self._recorded(SIGNALS), records[FORWARD_TEST_EVENTS])
+        file.write_text(json.dumps(said), encoding="utf-8")
         return file
 
     def _was_given(self, name: str) -> bool:

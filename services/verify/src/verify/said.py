@@ -9,18 +9,24 @@ from __future__ import annotations
 from collections.abc import Iterable
 from itertools import groupby
 
+from contracts.candle_mark import CandleMark
+from contracts.forward_test_event import ForwardTestEvent
 from contracts.signal import Signal
 from contracts.strategy_setting import StrategySetting
 from streaming.record import Record
 from verify.readable import messages_of
 
 
-def hashes_said(settings: Iterable[Record], signals: Iterable[Record]) -> list[tuple[str, str, str, int, int, str]]:
+def hashes_said(
+    settings: Iterable[Record], signals: Iterable[Record], tests: Iterable[Record] = ()
+) -> list[tuple[str, str, str, int, int, str]]:
     """Return runs of signals that were decided by the same, of the accounts and pairs that something was set of.
+
+    Of forward tests they also say with which window they began: with the first mark, whose decision may not be there.
 
     Parameters
     ----------
-    settings, signals
+    settings, signals, tests
         What is on these topics in the run.
 
     Returns
@@ -28,12 +34,19 @@ def hashes_said(settings: Iterable[Record], signals: Iterable[Record]) -> list[t
     list[tuple[str, str, str, int, int, str]]
         Account, exchange, pair, first and last window, `Signal.decided_by`; in order.
     """
+    tested = {each.account for each in messages_of(tests, ForwardTestEvent)}
     touched = {(each.account, each.pair) for each in messages_of(settings, StrategySetting)}
     said: dict[tuple[str, str, str], dict[int, str]] = {}
-    for each in messages_of(signals, Signal):
-        if (each.account, each.pair) in touched and each.decided_by is not None:
-            of = said.setdefault((each.account, each.exchange, each.pair), {})
-            of.setdefault(each.window_start_ms, each.decided_by)
+    for each in (record.readable_message() for record in signals):
+        if not isinstance(each, Signal | CandleMark):
+            continue
+        if (each.account, each.pair) not in touched and each.account not in tested:
+            continue
+        of = said.setdefault((each.account, each.exchange, each.pair), {})
+        if isinstance(each, Signal) and each.decided_by is not None:
+            of[each.window_start_ms] = of.get(each.window_start_ms) or each.decided_by
+        elif isinstance(each, CandleMark) and each.account in tested:
+            of.setdefault(each.window_start_ms, "")
     found = []
     for (account, exchange, pair), of in sorted(said.items()):
         for digest, run in groupby(sorted(of), key=of.__getitem__):

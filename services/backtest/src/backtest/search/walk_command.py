@@ -255,7 +255,7 @@ def _lines(
             if idle
             else []
         ),
-        ("Tested", f"{counted(found['tested_bars'], 'bar')} that were not searched on"),
+        ("UnderTest", f"{counted(found['tested_bars'], 'bar')} that were not searched on"),
         ("Came to", f"{gained} after costs, drawdown {fell}, Sharpe {found['sharpe_a_year']:.2f} a year"),
         ("Sharpe", f"{kept} was left"),
         ("Spread", f"{moved} of the range, from fold to fold"),

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from contracts.currency import quote_currency
 from contracts.services import INPUTS
 from contracts.topics import (
     CANDLES,
@@ -204,6 +205,8 @@ class StateReader:
         fills = self._values(FILLS, whole=True)
         self.state.fills += len(fills)
         self.state.last_fills.extend(fills)
+        for fill in fills:  # of an account that was not there when the run began
+            self.state.currencies.setdefault(fill["account"], quote_currency(fill["pair"]))
         for value in self._values(PNL):
             books = self.state.accounts.setdefault(value["account"], {})
             _add_to_course(self.state.equity.setdefault(value["account"], []), float(value["equity"]))

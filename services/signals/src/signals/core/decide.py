@@ -86,10 +86,11 @@ def step(
     BadInputError
         If the row's numbers are none that formulas can take. The state is unchanged.
     """
-    deciders = desk.of(message.pair)
+    known = changes or NoChanges()
+    deciders = (*desk.of(message.pair), *known.tests(message.pair))
     if not deciders:
         return Told()
-    turn = _Turn(state, message, desk, deciders, streams, changes or NoChanges())
+    turn = _Turn(state, message, desk, deciders, streams, known)
     if isinstance(message, Prediction):
         turn.hear(message)
     else:
@@ -111,13 +112,16 @@ class _Turn:
     ) -> None:
         self.told = Told()
         self._state, self._desk, self._streams = state, desk, streams
-        self._at_once = [each for each in deciders if not each.followed.waits]
-        self._patient = [each for each in deciders if each.followed.waits]
         self._name = f"{message.exchange}:pair"
         saved: PairState | None = state.get(self._name)
         self._pair = saved or PairState(row_ms=None, said_ms=None, begun_ms=None)
         self._waiting = Waiting(state, message.exchange)
-        self._held = Held(state, message.exchange, message.pair, changes)
+        self._held = Held(state, message.exchange, message.pair, message.interval_s, changes)
+        interval_ms = message.interval_s * MS_PER_SECOND
+        oldest_ms = (self._pair["row_ms"] or 0) - desk.maximum_pending_bars * interval_ms
+        left = [each for each in deciders if (over_ms := self._held.over_ms(each)) is None or over_ms > oldest_ms]
+        self._at_once = [each for each in left if not each.followed.waits]
+        self._patient = [each for each in left if each.followed.waits]
 
     def see(self, row: FeatureRow) -> None:
         """Take a row: its mark leaves now, with the decisions that wait for nobody."""
@@ -126,13 +130,14 @@ class _Turn:
             return
         bar_of_row(row)  # raises before anything has changed
         for each in (*self._at_once, *self._patient):
-            self._held.take(each, row, is_told=self._has_begun(each, at_ms))
+            self._held.take(each, row, is_told=self._may_trade(each, at_ms))
         self._forget_others(row)
         self._mark(row, [each for each in (*self._at_once, *self._patient) if self._has_begun(each, at_ms)])
         self._decide(row, None, self._at_once)
         if self._patient:
-            asked = (name for each in self._patient for name in self._held.at(each, at_ms).features)
-            self._waiting.add_row(row, frozenset(asked))
+            asked = (self._held.at(each, at_ms) for each in self._patient)
+            features = (name for followed in asked if followed is not None for name in followed.features)
+            self._waiting.add_row(row, frozenset(features))
         self._save(row_ms=at_ms)
         self._release()
 
@@ -154,7 +159,11 @@ class _Turn:
         return self._desk.from_ms is None or at_ms >= self._desk.from_ms
 
     def _has_begun(self, decider: Decider, at_ms: int) -> bool:
-        """Whether an account trades a window: models say nothing of what they were trained on."""
+        """Whether an account trades a window."""
+        return self._may_trade(decider, at_ms) and self._held.at(decider, at_ms) is not None
+
+    def _may_trade(self, decider: Decider, at_ms: int) -> bool:
+        """Whether accounts trade a window at all: models say nothing of what they were trained on."""
         if decider.begins_with_rows:
             return self._is_traded(at_ms)
         begun_ms = self._pair["begun_ms"]
@@ -195,6 +204,8 @@ class _Turn:
         outcomes: dict[str, Outcome] = {}
         for decider in deciders:
             followed = self._held.at(decider, row.window_start_ms)
+            if followed is None:
+                continue
             if followed.hash not in outcomes:
                 outcome = AtWork(self._state, followed, row, self._streams).target(row, prediction)
                 outcomes[followed.hash] = outcome

@@ -58,12 +58,15 @@ class Decider:
     begins_with_rows
         Whether the account trades from its first row on, as one of its strategies waits for no prediction; else from
         the pair's first prediction.
+    is_test
+        Whether it is of a forward test: it begins and ends while everything runs.
     """
 
     account: Account
     followed: Followed
     pairs: tuple[str, ...]
     begins_with_rows: bool
+    is_test: bool = False
 
 
 @dataclass(frozen=True, slots=True)
