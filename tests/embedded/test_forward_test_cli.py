@@ -168,6 +168,14 @@ def test_a_stop_flattens_the_account_and_is_said_once(run: Path) -> None:
     assert len(on(run, STRATEGY_SETTINGS, Message)) == 1
 
 
+def test_beside_a_test_the_default_account_still_hears_a_word_to_all(run: Path) -> None:
+    (RunFolder(run).work / "settings.json").unlink()
+    assert typed(run, "start", "sma_cross", "--pairs", "BTC/USD", "--name", "it").exit_code == 0
+    assert accounts_of(settings_of(run)) == ("it", "paper")
+    assert typed(run, "stop", "it").exit_code == 0
+    assert accounts_of(settings_of(run)) == ("it", "paper"), "also where a word was said to the test alone"
+
+
 SET = ("--account", "it", "--pair", "BTC/USD", "--parameters", '{"fast": 7}')
 
 

@@ -118,12 +118,13 @@ def accounts_of(settings: ControlSettings) -> tuple[str, ...]:
     tuple[str, ...]
         Names, sorted. The default account is one where nothing names another.
     """
-    found = {account.name for account in settings.accounts} | set(said(settings)) | set(forward_tests(settings))
+    tests = set(forward_tests(settings))
+    found = ({account.name for account in settings.accounts} | set(said(settings))) - tests
     for record in read_topic(settings, SYMBOL_SUBSCRIPTIONS):
         request = record.readable_message()
         if isinstance(request, SymbolSubscription) and request.requester.startswith(ACCOUNT_REQUESTER):
             found.add(request.requester.removeprefix(ACCOUNT_REQUESTER))
-    return tuple(sorted(found or {account.name for account in settings.configured_accounts}))
+    return tuple(sorted(tests | (found or {account.name for account in settings.configured_accounts})))
 
 
 def said(settings: ServiceSettings) -> dict[str, OperatorCommand]:
