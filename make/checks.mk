@@ -54,11 +54,11 @@ gate-study: install-dev ## Whether noise passes the gate, and what is planted do
 	@nice $(RUN) python -m benchmarks.gate.study --studies $(studies) --seeds $(seeds) --nights $(nights)
 
 .PHONY: gate-real
-gate-real: install-dev ## What the gate says of every kind of model that is installed, on recorded bars, hours [bars=FILE pair=BTC/USD horizon=5 kinds=lstm,logistic]
+gate-real: install-dev ## What the gate says of every kind of model that is installed, on recorded bars, about two minutes [bars=FILE pair=BTC/USD horizon=5 kinds=lstm,logistic]
 	@nice $(RUN) python -m benchmarks.gate.real $(call option,pair) $(call option,horizon) $(call option,kinds) $(if $(value bars),-- $(call given,bars))
 
 .PHONY: psi-study
-psi-study: install-dev ## How often the stability index of inputs is a false alarm, and what it finds: half an hour [seeds=10]
+psi-study: install-dev ## How often the stability index of inputs is a false alarm, and what it finds: about ten minutes [seeds=10]
 	@nice $(RUN) python -m benchmarks.gate.stability --seeds $(seeds)
 
 .PHONY: soak

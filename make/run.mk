@@ -147,7 +147,7 @@ luck: install ## Tell a strategy's edge from luck: strategy=FILE.py|NAME [run=ru
 .PHONY: walk-forward
 walk-forward: EXTRA = search
 walk-forward: install ## Search on what was, try on what came next, again and again: strategy=FILE.py|NAME [run=runs/demo | bars=FILE | trades=FILE] [folds=5 first=0.5 window=rolling|anchored embargo=1 model=KIND|published horizon=5 ranges=RANGES objective=sharpe|return|calmar least_trades=20 trials=100 seed=7 pairs= from= to= accounts= balance= fee_bps= out=runs/walk-forward replace=yes]
-	@$(RUN) tradestream walk-forward $(OF_STRATEGY) $(OF_SEARCH) $(call option,folds) $(call option,first) $(call option,window) \
+	@$(RUN) tradestream walk-forward $(OF_STRATEGY) $(OF_SEARCH) $(call option,models) $(call option,folds) $(call option,first) $(call option,window) \
 		$(call option,embargo) $(if $(filter command%,$(origin model)),$(call option,model)) $(call option,horizon)
 
 .PHONY: bias

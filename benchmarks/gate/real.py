@@ -149,6 +149,9 @@ def main(arguments: list[str] | None = None) -> int:
     kinds = told.kinds.split(",")
     if unknown := sorted(set(kinds) - set(MODELS)):
         parser.error(f"--kinds: expected some of {', '.join(MODELS)}, was {', '.join(unknown)}")
+    for kind in kinds:
+        if (lacks := MODELS[kind].lacks()) is not None:
+            parser.error(f"--kinds: expected kinds that are installed, was {kind}: {lacks}")
     try:
         for path, pair in dict.fromkeys(told.bars, told.pair).items() or RECORDED.items():
             _table(path, pair, kinds, told)

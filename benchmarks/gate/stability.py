@@ -137,6 +137,8 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=10, help="markets of each sort, and models")
     parser.add_argument("--kind", default=BAR_KIND, choices=of_a_bar)
     told = parser.parse_args()
+    if told.seeds < 1:
+        parser.error(f"--seeds: expected 1 or more, was {told.seeds}")
     seeds = range(told.seeds)
     calm = quiet(seeds, told.kind)
     print(f"{told.kind}: {calm.shifted} of {calm.windows} quiet windows shifted {calm.most or ''}")

@@ -34,6 +34,7 @@ ARGUMENTS = _loaded()
 MAKEFILES = ARGUMENTS.Makefiles()
 
 WRONG = [
+    ("strategy-off", {"account": "a", "pair": "BTC/USD", "sell": "maybe"}, "sell: expected yes"),
     ("demo", {"modle": "logistic"}, "was modle= (did you mean model?)"),
     ("demo", {"model": "logstic"}, "was 'logstic' (did you mean logistic?)"),
     ("demo", {"pair": "BTC/EUR"}, "was pair= (did you mean pairs?)"),

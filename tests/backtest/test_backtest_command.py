@@ -104,3 +104,13 @@ def test_results_are_not_replaced_unasked(folder: Path, out: Path) -> None:
     code, said = call("--strategy", folder / "sma_cross.py", "--bars", MINUTES, "--out", out)
     assert code == 2 and "--replace" in said
     assert (out / "summary.json").read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [("--strategy", "sma_cross"), ("--fee-bps", "0"), ("--models", "runs/demo"), ("--to", "2026")],
+)
+def test_a_run_is_held_against_a_backtest_of_it_as_it_was(option: str, value: str, folder: Path) -> None:
+    code, said = call("--of", folder, option, value)
+    assert code == 2
+    assert f"{option}: expected none with --of, which takes a run as it was" in said

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -102,7 +103,13 @@ def test_a_backtest_trades_what_it_says(registry: tuple[Path, StoredModel], tmp_
     signals, candles = load_table(out, "signals"), load_table(out, "candles")
     assert signals["window_start_ms"].min() == candles["window_start_ms"].min() == begin
     assert set(signals["model_version"]) == {1}
-    assert json.loads((out / "summary.json").read_text())["counts"]["fills"] > 0
+    summary = json.loads((out / "summary.json").read_text())
+    assert summary["counts"]["fills"] > 0
+    assert (summary["model"]["name"], summary["model"]["version"], summary["model"]["proven"]) == (
+        "direction",
+        1,
+        False,
+    )
 
 
 @pytest.mark.parametrize(
@@ -110,6 +117,8 @@ def test_a_backtest_trades_what_it_says(registry: tuple[Path, StoredModel], tmp_
     [
         (["--strategy", "sma_cross"], "--models: expected a strategy that takes predictions"),
         (["--strategy", "prediction", "--from", "2017-01-01"], "--from: expected 2018-01-"),
+        (["--strategy", "prediction", "--to", "2017-01-01"], "--to: expected later than 2018-01-"),
+        (["--strategy", "prediction", "--models", ""], "--models: expected the folder of a run, or the address"),
     ],
 )
 def test_what_cannot_be_is_named(
@@ -117,6 +126,20 @@ def test_what_cannot_be_is_named(
 ) -> None:
     code, said = call(FOUR_HOURS, "--models", registry[0], "--out", tmp_path / "out", *options)
     assert code == 2 and expected in said, said
+
+
+def test_bars_of_another_length_are_refused(bars: Bars, registry: tuple[Path, StoredModel]) -> None:
+    hours = replace(bars, interval_s=3_600)
+    with pytest.raises(BadInputError, match="--models: expected a model of bars of 3600 s, as these are"):
+        with_model(History({bars.pair: hours}), registry[1], NAMES)
+
+
+def test_that_it_says_nothing_is_told(bars: Bars, registry: tuple[Path, StoredModel]) -> None:
+    """Bars that begin right where its training ends: no feature is warm."""
+    few = with_model(History({bars.pair: bars[TRAINED : TRAINED + 900]}), registry[1], NAMES)
+    assert set(few.pairs[bars.pair].said["reason"]) == {"not_warm"}
+    assert few.notes[-1].startswith("direction version 1 says nothing of these bars: features are warm after up to ")
+    assert with_model(History({bars.pair: bars}), registry[1], NAMES).notes == ()
 
 
 def test_a_folder_without_a_model_is_named(registry: tuple[Path, StoredModel], tmp_path: Path) -> None:

@@ -120,3 +120,29 @@ def test_where_nothing_names_an_account_the_default_one_is_meant(tmp_path: Path)
     RunFolder(tmp_path).log.mkdir(parents=True)
     assert typed(tmp_path, "halt", *WHY).exit_code == 0
     assert [each.account for each in on(tmp_path, SIGNALS)] == ["paper"]
+
+
+ON_MINE = ("--account", "mine", "--pair", "BTC/USD")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("control", "halt", *WHY),
+        ("strategy", "set", *ON_MINE, "--parameters", "{}"),
+        ("strategy", "off", *ON_MINE),
+        ("strategy", "on", *ON_MINE),
+        ("forward-test", "start", "sma_cross", "--pairs", "BTC/USD"),
+        ("forward-test", "stop", "mine"),
+    ],
+    ids=lambda words: " ".join(words[:2]),
+)
+def test_what_nobody_would_hear_is_refused_and_makes_no_log(
+    words: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    done = CliRunner().invoke(app, list(words), env={"COLUMNS": "200"})
+    assert done.exit_code == 2, done.output
+    assert "--run: expected the folder of a run" in done.output
+    assert "nothing has ever run on embedded://data/log" in done.output
+    assert not list(tmp_path.iterdir())

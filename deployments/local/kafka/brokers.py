@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +13,8 @@ HOST = "127.0.0.1"
 CONTROLLER_PORT_OFFSET = 1_000
 #: Brokers copy from each other here when clients have a password; without TLS they use the clients' port.
 REPLICATION_PORT_OFFSET = 2_000
+#: How often, and how long apart, a process that is there is looked at until its arguments say whose it is.
+_LOOKS, _LOOK_SECONDS = 5, 0.1
 
 
 @dataclass(frozen=True)
@@ -70,10 +73,16 @@ class Node:
             pid = int(self.pid_file.read_text())
         except (FileNotFoundError, ValueError):
             return None
-        told = subprocess.run(
-            ["ps", "-ww", "-o", "args=", "-p", str(pid)], capture_output=True, text=True, check=False
-        )
-        return pid if str(self.settings) in told.stdout else None
+        for _ in range(_LOOKS):
+            told = subprocess.run(
+                ["ps", "-ww", "-o", "args=", "-p", str(pid)], capture_output=True, text=True, check=False
+            )
+            if told.returncode != 0:
+                return None
+            if str(self.settings) in told.stdout:
+                return pid
+            time.sleep(_LOOK_SECONDS)  # in the moment of its exec a process has no arguments
+        return None
 
 
 @dataclass(frozen=True)

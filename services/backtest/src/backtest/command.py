@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from rich.console import Console
 from rich.text import Text
@@ -81,6 +81,24 @@ class BacktestOptions:
     model: Callable[[int], StoredModel] | None = None
 
 
+class Prepared(NamedTuple):
+    """What a backtest begins with.
+
+    Attributes
+    ----------
+    history
+        Bars, with what strategies ask for.
+    terms
+        What holds for all accounts.
+    model
+        The version that was asked of the bars; None where none was.
+    """
+
+    history: History
+    terms: Terms
+    model: StoredModel | None = None
+
+
 def run_backtest(options: BacktestOptions, console: Console, clock: Clock | None = None) -> dict[str, Any]:
     """Run accounts over bars, write what they did, and print what came of it.
 
@@ -106,7 +124,7 @@ def run_backtest(options: BacktestOptions, console: Console, clock: Clock | None
     now, tally = clock or SystemClock(), Tally()
     started_us = now.now_us()
     known = [chosen(account) for account in options.accounts]
-    history, terms = prepared(options, known)
+    history, terms, model = prepared(options, known)
     accounts = known or [chosen(Account.model_validate({**options.account, "pairs": tuple(history.pairs)}))]
     with Tables() as tables:
         for stretch in tally.over(stretches_of(history, accounts, terms)):
@@ -114,6 +132,7 @@ def run_backtest(options: BacktestOptions, console: Console, clock: Clock | None
         with RunFolder(options.out).owned(afresh=True):
             rows = tables.write(options.out)
             record = _record(options, history, accounts, tally)
+            record.model = None if model is None else _model_record(model)
             record.started_at, record.finished_at = iso_utc(started_us), iso_utc(now.now_us())
             record.wall_seconds = (now.now_us() - started_us) / US_PER_SECOND
             states: dict[str, dict[str, Any]] = {"services": {}, "jobs": {}}
@@ -123,7 +142,7 @@ def run_backtest(options: BacktestOptions, console: Console, clock: Clock | None
     return summary
 
 
-def prepared(options: BacktestOptions, known: Sequence[Chosen], *, predictions: bool = True) -> tuple[History, Terms]:
+def prepared(options: BacktestOptions, known: Sequence[Chosen], *, predictions: bool = True) -> Prepared:
     """Return the bars that were asked for, and what holds on them.
 
     Parameters
@@ -137,7 +156,7 @@ def prepared(options: BacktestOptions, known: Sequence[Chosen], *, predictions: 
 
     Returns
     -------
-    tuple[History, Terms]
+    Prepared
         With what their strategies ask for. What a model has been trained on is not traded.
 
     Raises
@@ -146,7 +165,7 @@ def prepared(options: BacktestOptions, known: Sequence[Chosen], *, predictions: 
         If bars cannot be used, or the range begins on what the model has been trained on.
     """
     if options.model is None:
-        return _history_of(options, known, predictions=predictions), options.terms
+        return Prepared(_history_of(options, known, predictions=predictions), options.terms)
     history = _history_of(options, known, predictions=False)
     # With what asks models: not needed by others.
     from backtest.with_model import spoken_terms, with_model
@@ -156,8 +175,8 @@ def prepared(options: BacktestOptions, known: Sequence[Chosen], *, predictions: 
         raise BadInputError("--models", "a strategy that takes predictions", "none")
     stored = options.model(history.interval_s)
     terms, note = spoken_terms(options.terms, stored)
-    told = with_model(history, stored, asked, terms.to_ms)
-    return replace(told, notes=(*told.notes, note)), terms
+    told = with_model(replace(history, notes=(*history.notes, note)), stored, asked, terms.to_ms)
+    return Prepared(told, terms, stored)
 
 
 def _asking(options: BacktestOptions, known: Sequence[Chosen]) -> Sequence[Chosen]:
@@ -177,6 +196,13 @@ def _history_of(options: BacktestOptions, known: Sequence[Chosen], *, prediction
     if options.run is None:
         return bars_of_store(options.store, options.interval_s, pairs, names, options.terms.to_ms)
     return bars_of_run(options.run, options.interval_s, pairs, names)
+
+
+def _model_record(stored: StoredModel) -> dict[str, Any]:
+    """Return a version as runs record that which they serve."""
+    card = stored.card
+    told = card.model_dump(include={"kind", "trained_to_ms", "metrics", "baselines"})
+    return {"name": card.model_name, "version": stored.version, "proven": card.proven, **told}
 
 
 def _record(options: BacktestOptions, history: History, accounts: Sequence[Chosen], tally: Tally) -> RunRecord:

@@ -68,6 +68,11 @@ class Forecasts:
         self._reasons[place] = "unfamiliar" if is_strange else "ok"
         self._ups[place] = None if is_strange else round(answer.probability_up, _DIGITS)
 
+    @property
+    def has_spoken(self) -> bool:
+        """Whether a version knew enough of any bar to look at it."""
+        return any(reason in ("ok", "unfamiliar") for reason in self._reasons)
+
     def bars(self, until: int, model: str, horizon_bars: int, names: Iterable[str] = ()) -> Bars:
         """Return the bars with what was said of them, as `run_folders` reads it of a run.
 

@@ -11,6 +11,7 @@ from backtest.history import History
 from backtest.plan import Terms
 from contracts.errors import BadInputError
 from contracts.timestamps import iso_utc_ms
+from features import ANCHOR_BARS, feature_set
 from modeling.dataset import build_dataset
 from modeling.onnx_model import OnnxModel
 from modeling.registered import StoredModel
@@ -45,6 +46,9 @@ def with_model(history: History, stored: StoredModel, names: Iterable[str], to_m
         end of its training.
     """
     card = stored.card
+    if card.interval_s != history.interval_s:
+        expected = f"a model of bars of {history.interval_s} s, as these are"
+        raise BadInputError("--models", expected, f"{_named(stored)}, of bars of {card.interval_s} s")
     card.check_servable(history.interval_s)
     pairs = sorted(history.pairs.values(), key=lambda bars: (bars.exchange, bars.pair))  # as a data set numbers them
     last_ms = max(int(bars.starts_ms[-1]) for bars in pairs)
@@ -68,7 +72,8 @@ def with_model(history: History, stored: StoredModel, names: Iterable[str], to_m
         bars.pair: each.bars(len(bars), card.model_name, card.horizon_bars, called)
         for bars, each in zip(pairs, found, strict=True)
     }
-    return History({pair: told[pair] for pair in history.pairs}, history.notes)
+    notes = history.notes if any(each.has_spoken for each in found) else (*history.notes, _silent(stored))
+    return History({pair: told[pair] for pair in history.pairs}, notes)
 
 
 def spoken_terms(terms: Terms, stored: StoredModel) -> tuple[Terms, str]:
@@ -92,6 +97,9 @@ def spoken_terms(terms: Terms, stored: StoredModel) -> tuple[Terms, str]:
         If the range begins before.
     """
     trained_to_ms = stored.card.trained_to_ms
+    if terms.to_ms is not None and terms.to_ms <= trained_to_ms:
+        expected = f"later than {iso_utc_ms(trained_to_ms)}, where the training of {_named(stored)} ends"
+        raise BadInputError("--to", expected, iso_utc_ms(terms.to_ms))
     if terms.from_ms is not None and terms.from_ms < trained_to_ms:
         expected = f"{iso_utc_ms(trained_to_ms)} or later, where the training of {_named(stored)} ends"
         raise BadInputError("--from", expected, iso_utc_ms(terms.from_ms))
@@ -99,6 +107,15 @@ def spoken_terms(terms: Terms, stored: StoredModel) -> tuple[Terms, str]:
     proven = "" if stored.card.proven else ", unproven"
     note = f"Predictions of {_named(stored)}{proven}, trained on what came before {iso_utc_ms(trained_to_ms)}."
     return spoken, note
+
+
+def _silent(stored: StoredModel) -> str:
+    warm_up = ANCHOR_BARS + max(
+        feature.bars(stored.card.interval_s) for feature in feature_set(stored.card.inputs.feature_set)
+    )
+    return (
+        f"{_named(stored)} says nothing of these bars: features are warm after up to {warm_up:,} bars without a hole."
+    )
 
 
 def _named(stored: StoredModel) -> str:

@@ -362,6 +362,26 @@ def backtest(
 
     with errors_in_words() as console:
         if of is not None:
+            others = {
+                "strategy": strategy,
+                "parameter": parameter,
+                "bars": bars,
+                "trades": trades,
+                "run": run_folder,
+                "from-store": from_store,
+                "models": models,
+                "pairs": pairs,
+                "from": start,
+                "to": end,
+                "accounts": accounts,
+                "balance": balance,
+                "position-pct": position_pct,
+                "fee-bps": fee_bps,
+                "slippage-bps": slippage_bps,
+            }
+            for name, given in others.items():
+                if given:
+                    raise BadInputError(f"--{name}", "none with --of, which takes a run as it was", str(given))
             if not hold_against(of, Console(stderr=True) if as_json else console, show, page, as_json=as_json):
                 raise typer.Exit(EXIT_FAILED)
             return

@@ -86,11 +86,11 @@ def _say(
     *,
     lifts_limits: bool = False,
 ) -> None:
-    from embedded.subscriptions import settings_of
+    from embedded.subscriptions import settings_to_say
     from streaming.control import Words, in_words, operator, say
 
     with errors_in_words() as console:
-        settings = settings_of(run_folder)
+        settings = settings_to_say(run_folder)
         words = Words(action, reason, by or operator(), _names(account or []), lifts_limits)
         console.print(in_words(say(settings, words), settings), highlight=False, soft_wrap=True)
 

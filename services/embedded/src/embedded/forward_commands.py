@@ -16,7 +16,7 @@ from embedded.forward_testing import Wished
 from embedded.forward_testing import start as begin
 from embedded.forward_testing import stop as end
 from embedded.strategy_setting import parameters_in
-from embedded.subscriptions import settings_of
+from embedded.subscriptions import settings_of, settings_to_say
 from embedded.terminal.rows import print_json, print_rows
 from results.report.wording import money, percent
 from streaming.control import operator
@@ -64,7 +64,7 @@ def start(
     BadInputError
         As `embedded.forward_testing.start`.
     """
-    settings = settings_of(run_folder)
+    settings = settings_to_say(run_folder)
     wish = Wished(
         strategy,
         tuple(each.strip() for each in pairs.split(",")),
@@ -90,7 +90,7 @@ def stop(name: str, by: str | None, run_folder: Path | None, console: Console) -
     BadInputError
         As `embedded.forward_testing.stop`.
     """
-    settings = settings_of(run_folder)
+    settings = settings_to_say(run_folder)
     event = end(settings, name, by or operator())
     told = f"{event.account} is stopped: what it holds is sold, its books stay, on {settings.broker_address}"
     console.print(Text(told), soft_wrap=True)

@@ -183,6 +183,8 @@ def promoted_elsewhere(models: str) -> Promoted:
     BadInputError
         If there is none.
     """
+    if not models:
+        raise BadInputError("--models", "the folder of a run, or the address of a registry", models)
     settings = load_settings(ModelsSettings)
     if "://" in models:
         settings = settings.model_copy(update={"mlflow_uri": models})

@@ -42,7 +42,7 @@ def job_of(
     if several := [each.strategy for one in options.accounts for each in one.strategies]:
         raise BadInputError("--accounts", "an account with one strategy: a search is of one", ", ".join(several))
     known = [chosen(each) for each in options.accounts]
-    history, terms = prepared(options, known, predictions=predictions)
+    history, terms, _ = prepared(options, known, predictions=predictions)
     [each] = known or [chosen(Account.model_validate({**options.account, "pairs": tuple(history.pairs)}))]
     if missing := [pair for pair in each.account.pairs if pair not in history.pairs]:
         raise BadInputError(f"{each.account.name}.pairs", f"pairs of {', '.join(history.pairs)}", missing[0])

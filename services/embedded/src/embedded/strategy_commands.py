@@ -16,7 +16,7 @@ from rich.text import Text
 from contracts.strategy_setting import StrategySetting, Switch
 from contracts.timestamps import iso_utc_ms, parse_time
 from embedded.strategy_setting import Wish, hash_of, parameters_in, settings_written, write_setting
-from embedded.subscriptions import settings_of
+from embedded.subscriptions import settings_of, settings_to_say
 from embedded.terminal.rows import print_json, print_rows
 from results.gallery.bars import Bars, bars_of_file, bars_of_run
 from strategies.built_in import STRATEGIES
@@ -175,7 +175,7 @@ def set_parameters(
     BadInputError
         If there is no such account, pair or log, or the strategy may not have such parameters.
     """
-    settings = settings_of(run_folder)
+    settings = settings_to_say(run_folder)
     wish = Wish(account, pair, parameters_in(parameters), parse_time("--from", start), by or operator())
     setting, digest = write_setting(settings, wish)
     console.print(
@@ -211,7 +211,7 @@ def switch(
     BadInputError
         If there is no such account, pair or log.
     """
-    settings = settings_of(run_folder)
+    settings = settings_to_say(run_folder)
     wish = Wish(account, pair, None, parse_time("--from", start), by or operator(), to)
     setting, _ = write_setting(settings, wish)
     console.print(

@@ -19,6 +19,7 @@ from contracts.units import MS_PER_DAY, US_PER_MS, US_PER_SECOND
 from embedded.environment import ENVIRONMENT
 from results.run_folder import RunFolder
 from results.run_settings import recorded_settings
+from streaming.broker_address import is_embedded, log_folder
 from streaming.clients import read_dead_letters, read_topic
 from streaming.control import ControlSettings
 from streaming.producer import open_producer
@@ -86,6 +87,22 @@ def settings_of(run_folder: Path | None) -> SubscriptionSettings:
         return settings
     # Before anything is on the log, only the run itself knows whose trades these will be.
     return settings.model_copy(update={"trades_exchange_label": file.read_text(encoding="utf-8")})
+
+
+def settings_to_say(run_folder: Path | None) -> SubscriptionSettings:
+    """Return the same for what is said to those who read the log: one that nobody has begun has no readers.
+
+    Raises
+    ------
+    BadInputError
+        If the run has no log, or the configured one is not there.
+    """
+    settings = settings_of(run_folder)
+    address = settings.broker_address
+    if is_embedded(address) and not log_folder(address).is_dir():
+        expected = "the folder of a run (make run writes to data/paper, of the simulator to data/simulated)"
+        raise BadInputError("--run", expected, f"none, and nothing has ever run on {address}")
+    return settings
 
 
 def ask(
