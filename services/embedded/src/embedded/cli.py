@@ -45,6 +45,7 @@ from embedded.options import (
     known_or_there,
     pair_of,
     pairs_of,
+    require_alone,
     typed_command,
 )
 from embedded.risk_cli import app as risk_app
@@ -316,6 +317,7 @@ def verify(
 
 @app.command()
 def backtest(
+    context: typer.Context,
     strategy: Annotated[
         str, typer.Option(help="of the one account: a strategy's file, or the name of one that comes along")
     ] = "",
@@ -362,26 +364,7 @@ def backtest(
 
     with errors_in_words() as console:
         if of is not None:
-            others = {
-                "strategy": strategy,
-                "parameter": parameter,
-                "bars": bars,
-                "trades": trades,
-                "run": run_folder,
-                "from-store": from_store,
-                "models": models,
-                "pairs": pairs,
-                "from": start,
-                "to": end,
-                "accounts": accounts,
-                "balance": balance,
-                "position-pct": position_pct,
-                "fee-bps": fee_bps,
-                "slippage-bps": slippage_bps,
-            }
-            for name, given in others.items():
-                if given:
-                    raise BadInputError(f"--{name}", "none with --of, which takes a run as it was", str(given))
+            require_alone(context, "of", "show", "page", "as_json")
             if not hold_against(of, Console(stderr=True) if as_json else console, show, page, as_json=as_json):
                 raise typer.Exit(EXIT_FAILED)
             return

@@ -169,3 +169,26 @@ def pairs_of(text: str) -> list[str]:
 def typed_command() -> str:
     """Return the command as it was typed, for the record, without passwords."""
     return shlex.join(["tradestream", *map(without_credentials, sys.argv[1:])])
+
+
+def require_alone(context: typer.Context, option: str, *beside: str) -> None:
+    """Refuse what was typed beside an option that takes everything from elsewhere.
+
+    Parameters
+    ----------
+    context
+        Of the command.
+    option, beside
+        The option, and those that go with it, by the names of their parameters.
+
+    Raises
+    ------
+    BadInputError
+        Naming the first that does not.
+    """
+    for each in context.command.params:
+        name = each.name or ""
+        source = context.get_parameter_source(name)
+        if name not in (option, *beside) and source is not None and source.name == "COMMANDLINE":
+            expected = f"none with --{option}, which takes a run as it was"
+            raise BadInputError(each.opts[0], expected, str(context.params[name]))
