@@ -50,12 +50,16 @@ def summary_of(out: Path) -> dict[str, Any]:
     return summary
 
 
+#: In a demo nobody challenges the model, and few windows are judged.
+MAY_BE_EMPTY = frozenset({"predictions_shadow", "model_quality"})
+
+
 def differences(expected: Path, got: Path) -> list[str]:
-    """Compare every table of two runs, cell by cell, and return what differs; an empty table is a difference."""
+    """Compare every table of two runs, cell by cell, and return what differs, and which has no rows to compare."""
     found = []
     for table in TABLES:
         left, right = (pl.read_parquet(folder / f"{table}.parquet", glob=False) for folder in (expected, got))
-        if left.is_empty():
+        if left.is_empty() and table not in MAY_BE_EMPTY:
             found.append(f"{table}: no rows to compare")
         try:
             assert_frame_equal(left, right, check_exact=True)
