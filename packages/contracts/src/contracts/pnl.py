@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import ClassVar
 
 from pydantic import Field
@@ -40,6 +41,11 @@ class Pnl(Message):
     drawdown_quote: DecimalString
     daily_loss_quote: DecimalString
     trading_state: str = Field(description="ACTIVE, or the reason why no new positions are opened")
+
+    @property
+    def initial(self) -> Decimal:
+        """What the account began with, in quote currency, exact."""
+        return Decimal(self.balance) - Decimal(self.realised_quote) + Decimal(self.fees_quote)
 
     @property
     def key(self) -> str:

@@ -26,6 +26,7 @@ __all__ = [
     "WARM_UP_BARS",
     "Family",
     "Feature",
+    "bars_until_warm",
     "definitions",
     "feature_set",
     "feature_set_id",
@@ -97,6 +98,29 @@ def feature_set(name: str) -> tuple[Feature, ...]:
     if name not in SETS:
         raise ValueError(f"feature_set: expected one of {', '.join(SETS)}, was {name!r}")
     return SETS[name]
+
+
+def bars_until_warm(name: str, interval_s: int) -> int:
+    """Return after how many bars without a hole all features of a set are warm, wherever the anchors lie.
+
+    Parameters
+    ----------
+    name
+        Of the set.
+    interval_s
+        Length of a bar, seconds.
+
+    Returns
+    -------
+    int
+        The most that can be needed; beginning right before an anchor takes fewer.
+
+    Raises
+    ------
+    ValueError
+        If there is no such set.
+    """
+    return ANCHOR_BARS + max(feature.bars(interval_s) for feature in feature_set(name))
 
 
 def feature_set_id(name: str = "core") -> str:

@@ -190,7 +190,7 @@ def _statistics(pnl: pl.DataFrame, fills: pl.DataFrame, closes: pl.DataFrame) ->
     books_by_minute = [Pnl.model_construct(**row) for row in pnl.sort("time_ms").iter_rows(named=True)]
     in_order = [Fill.model_construct(**row) for row in fills.sort("filled_at_ms", "fill_id").iter_rows(named=True)]
     first = books_by_minute[0]
-    initial = Decimal(first.balance) - Decimal(first.realised_quote) + Decimal(first.fees_quote)
+    initial = first.initial
     last_ms = books_by_minute[-1].time_ms
     ends = pl.col("window_start_ms") + pl.col("interval_s") * MS_PER_SECOND
     span = closes.filter(ends.is_between(first.time_ms, last_ms))

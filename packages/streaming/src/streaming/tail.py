@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 
 from contracts.topics import TopicSpec
 from streaming.log_client import LogClient, open_client
@@ -45,18 +46,12 @@ class TopicTail:
         EmbeddedLogError, KafkaException
             If the log cannot be read.
         """
-        topic = self._spec.full_name(self._settings.environment)
-        try:
-            if self._open is None:
-                self._open = open_client(self._settings)
-            found: list[Record] = []
-            marks = self._open.watermarks(topic)
+        found: list[Record] = []
+        with self._client() as (client, topic):
+            marks = client.watermarks(topic)
             for partition, (low, high) in sorted(marks.items()):
                 start = max(self._next_offsets.get(partition, low), low)
-                found.extend(self._open.read(topic, partition, start, high, self._spec))
-        except Exception:
-            self.close()
-            raise
+                found.extend(client.read(topic, partition, start, high, self._spec))
         self._next_offsets = {partition: high for partition, (_, high) in marks.items()}
         return found
 
@@ -78,18 +73,23 @@ class TopicTail:
         EmbeddedLogError, KafkaException
             If the log cannot be read.
         """
-        topic = self._spec.full_name(self._settings.environment)
+        with self._client() as (client, topic):
+            low, high = client.watermarks(topic).get(partition, (0, 0))
+            if not low <= offset < high:
+                return None
+            found = list(client.read(topic, partition, offset, offset + 1, self._spec))
+        return found[0] if found and found[0].offset == offset else None
+
+    @contextmanager
+    def _client(self) -> Iterator[tuple[LogClient, str]]:
+        """Yield the connection, and the topic's name on the log; after an error the next one is another."""
         try:
             if self._open is None:
                 self._open = open_client(self._settings)
-            low, high = self._open.watermarks(topic).get(partition, (0, 0))
-            if not low <= offset < high:
-                return None
-            found = list(self._open.read(topic, partition, offset, offset + 1, self._spec))
+            yield self._open, self._spec.full_name(self._settings.environment)
         except Exception:
             self.close()
             raise
-        return found[0] if found and found[0].offset == offset else None
 
     def close(self) -> None:
         """Let go of the connection."""

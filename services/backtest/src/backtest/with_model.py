@@ -11,7 +11,7 @@ from backtest.history import History
 from backtest.plan import Terms
 from contracts.errors import BadInputError
 from contracts.timestamps import iso_utc_ms
-from features import ANCHOR_BARS, feature_set
+from features import bars_until_warm
 from modeling.dataset import build_dataset
 from modeling.onnx_model import OnnxModel
 from modeling.registered import StoredModel
@@ -110,9 +110,7 @@ def spoken_terms(terms: Terms, stored: StoredModel) -> tuple[Terms, str]:
 
 
 def _silent(stored: StoredModel) -> str:
-    warm_up = ANCHOR_BARS + max(
-        feature.bars(stored.card.interval_s) for feature in feature_set(stored.card.inputs.feature_set)
-    )
+    warm_up = bars_until_warm(stored.card.inputs.feature_set, stored.card.interval_s)
     return (
         f"{_named(stored)} says nothing of these bars: features are warm after up to {warm_up:,} bars without a hole."
     )

@@ -53,8 +53,7 @@ class Books:
     @property
     def initial(self) -> Decimal:
         """What it began with."""
-        first = self.pnls[0]
-        return Decimal(first.balance) - Decimal(first.realised_quote) + Decimal(first.fees_quote)
+        return self.pnls[0].initial
 
     @property
     def bar_ms(self) -> int:
@@ -216,13 +215,12 @@ def _over(account: str, books: Books, first_ms: int, last_ms: int) -> Stood | No
 
 
 def _sharpe(curve: Sequence[float], bar_ms: int) -> tuple[float | None, float | None]:
-    """Return the Sharpe ratio of a year, and its standard error (Mertens 2002), None where nothing varies."""
+    """Return the Sharpe ratio of a year, and its standard error, None where nothing varies."""
     found = SharpeFacts.of(pl.Series(curve, dtype=pl.Float64).pct_change().drop_nulls().to_numpy())
     if found.observations < 2 or found.sharpe == 0:
         return None, None
-    ratio, scale = found.sharpe, math.sqrt(_MS_PER_YEAR / bar_ms)
-    variance = 1 - found.skewness * ratio + (found.kurtosis - 1) / 4 * ratio * ratio
-    return ratio * scale, math.sqrt(max(0.0, variance) / (found.observations - 1)) * scale
+    scale = math.sqrt(_MS_PER_YEAR / bar_ms)
+    return found.sharpe * scale, math.sqrt(max(0.0, found.variance) / (found.observations - 1)) * scale
 
 
 def _differences(run: Path, tested: Mapping[str, Books]) -> dict[str, int]:

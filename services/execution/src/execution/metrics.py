@@ -110,8 +110,9 @@ def tell(message: Message, account: Account) -> None:
 def _tell_books(books: Pnl, account: Account) -> None:
     name, equity, drawdown = account.name, Decimal(books.equity), Decimal(books.drawdown_quote)
     # Of the account as it began; its setting may have changed since.
-    initial = Decimal(books.balance) - Decimal(books.realised_quote) + Decimal(books.fees_quote)
-    health = AccountHealth(account, initial, equity + Decimal(books.daily_loss_quote), equity, equity + drawdown)
+    health = AccountHealth(
+        account, books.initial, equity + Decimal(books.daily_loss_quote), equity, equity + drawdown
+    )
     EQUITY.labels(account=name).set(float(equity))
     EXPOSURE.labels(account=name).set(float(books.exposure_quote))
     DRAWDOWN.labels(account=name).set(float(drawdown / (equity + drawdown)))

@@ -7,7 +7,7 @@ from loguru import logger
 from contracts.counted import counted
 from contracts.errors import BadSettingError
 from contracts.units import MS_PER_SECOND
-from features import ANCHOR_BARS, feature_set
+from features import bars_until_warm
 from modeling.dataset import Dataset
 from modeling.judging.moves import LEAST_SHARE, Moves, moves_beyond_costs
 from modeling.recipe import TooFewRowsError
@@ -27,7 +27,7 @@ def require_samples(data: Dataset, settings: TrainingSettings) -> None:
     count, length = len(data.samples), data.samples.length
     rows, pairs = counted(data.rows, "row"), counted(len(data.pairs), "pair")
     if count < settings.min_samples:
-        warm_up = ANCHOR_BARS + max(feature.bars(settings.interval_s) for feature in feature_set("core"))
+        warm_up = bars_until_warm("core", settings.interval_s)
         raise TooFewRowsError(
             f"expected at least {settings.min_samples} samples, was {count}: {rows} of "
             f"{settings.interval_s} s in {pairs}, {data.warm_rows} of them warm. {_unused(data)} A pair's rows are "

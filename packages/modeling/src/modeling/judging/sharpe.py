@@ -50,6 +50,11 @@ class SharpeFacts:
         squares = standard * standard  # a power of floats takes a hundred times as long
         return cls(ratio, len(returns), float((squares * standard).mean()), float((squares * squares).mean()))
 
+    @property
+    def variance(self) -> float:
+        """Of the ratio's estimate, times one less than the observations (Mertens 2002)."""
+        return 1 - self.skewness * self.sharpe + (self.kurtosis - 1) / 4 * self.sharpe**2
+
 
 def expected_best(trials: int, variance: float) -> float:
     """Return the Sharpe ratio to expect of the best of `trials` tries that are worth nothing.
@@ -108,7 +113,5 @@ def deflated_sharpe(facts: SharpeFacts, trials: int, variance: float) -> float:
     """
     if facts.observations < 2:
         return 0.0
-    ratio = facts.sharpe
-    error = 1 - facts.skewness * ratio + (facts.kurtosis - 1) / 4 * ratio**2
-    above = (ratio - expected_best(trials, variance)) * math.sqrt(facts.observations - 1)
-    return _NORMAL.cdf(above / math.sqrt(max(error, 1e-12)))
+    above = (facts.sharpe - expected_best(trials, variance)) * math.sqrt(facts.observations - 1)
+    return _NORMAL.cdf(above / math.sqrt(max(facts.variance, 1e-12)))
