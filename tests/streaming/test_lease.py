@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -39,16 +40,19 @@ class Group:
         self.says: list[KafkaError] = []
         self.refuses: KafkaError | None = None
         self.closed = False
-        self._assign: Callable[..., None] | None = None
+        self.calls: list[Callable[[], None]] = []
         Group.made.append(self)
 
-    def subscribe(self, topics: list[str], on_assign: Callable[..., None], **_: Any) -> None:
-        self._assign = lambda: on_assign(self, [TopicPartition(topics[0], 0)])
+    def subscribe(
+        self, topics: list[str], on_assign: Callable[..., None], on_revoke: Callable[..., None], **_: Any
+    ) -> None:
+        places = [TopicPartition(topics[0], 0)]
+        self.assigns, self.revokes = partial(on_assign, self, places), partial(on_revoke, self, places)
+        self.calls = [self.assigns]
 
     def poll(self, _seconds: float) -> Said | None:
-        if self._assign is not None:
-            assign, self._assign = self._assign, None
-            assign()
+        while self.calls:
+            self.calls.pop(0)()
         return Said(self.says.pop(0)) if self.says else None
 
     def assign(self, _partitions: Any) -> None: ...
@@ -94,6 +98,22 @@ def test_after_an_outage_it_joins_anew_and_holds_nothing_until_it_is_told(lease:
     Group.made[1].says = [FENCED]  # no broker was away since
     with pytest.raises(KafkaException, match="FENCED_INSTANCE_ID"):
         lease.look()
+
+
+def test_a_place_that_is_lost_and_given_back_within_one_look_is_begun_anew(lease: KafkaLease) -> None:
+    group = Group.made[0]
+    group.calls = [group.revokes, group.assigns]
+    assert not lease.look()
+    assert lease.look()
+    lease.require()
+    group.calls = [group.revokes, group.assigns]
+    with pytest.raises(PutOutError):
+        lease.require()
+    assert lease.look()
+    group.calls = [group.revokes]
+    assert not lease.look() and not lease.look()
+    group.calls = [group.assigns]
+    assert lease.look()
 
 
 def test_a_place_that_was_lost_in_an_outage_is_not_acted_on(lease: KafkaLease) -> None:

@@ -17,7 +17,7 @@ class Lease(Protocol):
     """The right to be the one."""
 
     def look(self, seconds: float = 0.0) -> bool:
-        """Return whether this process has it, as far as it has heard.
+        """Return whether this process has it, as far as it has heard, and has had it since it looked last.
 
         Parameters
         ----------

@@ -45,6 +45,7 @@ class KafkaLease:
         group = settings.group_for(service)
         self._place = TopicPartition(spec.full_name(settings.environment), _FIRST)
         self._held: TopicPartition | None = None
+        self._lost = False
         self._were_away = False
         self._config = {
             **kafka_connection(settings).as_librdkafka_dict(),
@@ -76,10 +77,13 @@ class KafkaLease:
             self._held = TopicPartition(self._place.topic, _FIRST, end)
 
     def _on_revoke(self, _consumer: Any, _partitions: list[TopicPartition]) -> None:
+        self._lost |= self._held is not None
         self._held = None
 
     def look(self, seconds: float = 0.0) -> bool:
-        """Hear what the group has decided, and return whether this process is the one.
+        """Hear what the group has decided, and return whether this process has been the one since it looked last.
+
+        One poll can hear that the place is lost and that it is this process's again: in between another may have acted.
 
         Raises
         ------
@@ -92,7 +96,8 @@ class KafkaLease:
             if error.code() in _FENCED:
                 self._join_again(error)
             logger.debug("{}: {}", self._place.topic, error.str())
-        return self._held is not None
+        lost, self._lost = self._lost, False
+        return self._held is not None and not lost
 
     def require(self) -> None:
         """Return if this process is the one now.
