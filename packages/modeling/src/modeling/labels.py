@@ -190,6 +190,13 @@ class Label:
 def first_touch(low: float, high: float, lower: float, upper: float) -> int:
     """Return which barrier a bar reaches: 1 the upper, -1 the lower or both, 0 none.
 
+    Parameters
+    ----------
+    low, high
+        Of the bar.
+    lower, upper
+        The barriers.
+
     Returns
     -------
     int
