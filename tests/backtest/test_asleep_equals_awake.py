@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from functools import cache
+from functools import cache, partial
 from typing import Any, cast, get_args
 
 import numpy as np
@@ -28,6 +28,8 @@ from execution.core.policy import Policy
 from execution.core.sleep import PARTS, Part
 
 EXAMPLES = 40
+#: Of accounts that want more than they have.
+POOR = 12
 BARS = 300
 #: Those that are gone through with every sizing.
 SIZED = (1, 3, 8)
@@ -104,6 +106,33 @@ def example(seed: int, interval_s: int = 60, sizing: Sizing | None = None) -> Ex
     return Example(market_of(account, decided, policy), broker, policy, lived(account, decided, broker, policy))
 
 
+@cache
+def poor(seed: int) -> Example:
+    """Return an account that wants in on most bars and often has not the money for it: too little left, or at all."""
+    rng = np.random.default_rng(1_000 + seed)
+    pairs = ugly.PAIRS[: 2 + seed % 2]
+    kind = {"jumps": 0.01 * (seed % 3), "holes": 0.02 * (seed % 2)}
+    begin_ms = int(rng.choice(ugly.BEGINNINGS_MS))
+    decided = {pair: ugly.said(rng, ugly.bars(rng, pair, BARS, begin_ms, **kind), 0.6) for pair in pairs}
+    wanting = {pair: np.where(each.targets == 0, 1, each.targets) for pair, each in decided.items()}
+    decided = {
+        pair: replace(each, targets=wanting[pair], decisions=np.where(wanting[pair] == 1, 1, each.decisions))
+        for pair, each in decided.items()
+    }
+    account = ugly.account(
+        pairs,
+        position_pct=(Decimal(50), Decimal(34), Decimal(1))[seed % 3],
+        max_daily_loss_pct=Decimal(90),
+        max_total_loss_pct=Decimal(90),
+    )
+    # What a share of about as much as the account begins with is: now and then it has just enough.
+    least = account.initial_balance_quote * account.position_pct / 100 if seed % 3 else Decimal(1)
+    instruments = [Instrument(exchange="kraken", pair=pair, minimum_cost=least) for pair in pairs]
+    broker = PaperBroker(instruments={(each.exchange, each.pair): each for each in instruments})
+    policy = Policy("UTC", "low" if seed % 4 else "close")
+    return Example(market_of(account, decided, policy), broker, policy, lived(account, decided, broker, policy))
+
+
 def lived(account: Account, decided: Mapping[str, Decided], broker: PaperBroker, policy: Policy) -> list[Message]:
     """Return what execution makes of all signals, in the order in which they would come."""
     signals = [each.signal(account.name, place) for each in decided.values() for place in range(len(each.bars))]
@@ -118,6 +147,21 @@ def asleep(of: Example, parts: Mapping[str, Part] = PARTS) -> Outcome:
 def test_asleep_equals_awake(seed: int) -> None:
     of = example(seed)
     assert of.differs(asleep(of)) is None
+
+
+@pytest.mark.parametrize("seed", range(POOR))
+def test_an_account_without_money_sleeps_and_is_the_same(seed: int) -> None:
+    of = poor(seed)
+    assert of.differs(asleep(of)) is None
+    assert of.differs(run(of.market, of.broker, of.policy, DENSE)) is None
+
+
+def test_what_is_denied_for_want_of_money_is_told_once_and_slept_through() -> None:
+    """For both reasons; nearly all bars want in, and it was awake on each of them before."""
+    denied = [[m for m in poor(seed).lived if isinstance(m, Order) and m.status == "DENIED"] for seed in range(POOR)]
+    assert {order.reason for of in denied for order in of} >= {"EXPOSURE", "BELOW_MINIMUM"}
+    outcomes = [asleep(poor(seed)) for seed in range(POOR)]
+    assert sum(len(each.awake) for each in outcomes) < 0.5 * sum(len(each.market) for each in outcomes)
 
 
 @pytest.mark.parametrize("sizing", get_args(Sizing))
@@ -213,7 +257,8 @@ def test_each_part_that_wakes_late_is_found(name: str) -> None:
         return [late(each) for each in PARTS[name](portfolio, context)]
 
     parts = {**PARTS, name: too_late}
-    assert any(example(seed).differs(asleep(example(seed), parts)) for seed in range(EXAMPLES)), name
+    every = [partial(example, seed) for seed in range(EXAMPLES)] + [partial(poor, seed) for seed in range(POOR)]
+    assert any(of().differs(asleep(of(), parts)) for of in every), name
 
 
 def test_what_says_nothing_keeps_awake() -> None:

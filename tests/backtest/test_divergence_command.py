@@ -38,7 +38,8 @@ def test_it_is_told_as_a_table_a_page_and_to_programs(folder: Path, tmp_path: Pa
     done = CliRunner().invoke(app, ["backtest", "--of", str(folder), "--page", str(page), "--json", "--show", "1"])
     assert done.exit_code == 0, done.output
     [of] = json.loads(done.stdout)["divergence"]
-    assert (of["score"]["word"], of["score"]["by"]) == ("far", ["filled"]), "one of 15 orders is missed"
+    assert (of["score"]["word"], of["score"]["by"]) == ("far", ["decisions", "filled"]), "one of 15 orders is missed"
+    assert (of["decisions"]["differ"], of["decisions"]["decided"]) == (1, 18), "it is bought on the next bar instead"
     assert set(of["bounds"]) == set(of["score"]["measures"]) == set(BOUNDS)
     assert of["price_error"]["mean_bps"] == pytest.approx(12)
     parts = sum(Decimal(amount) for amount in of["difference"].values())
@@ -46,7 +47,7 @@ def test_it_is_told_as_a_table_a_page_and_to_programs(folder: Path, tmp_path: Pa
     said = " ".join(done.stderr.split())
     for each in (
         "0 differences",
-        "at the venue and on paper: far (filled)",
+        "at the venue and on paper: far (decisions, filled)",
         "12.00 bps on average",
         "missed or extra",
     ):

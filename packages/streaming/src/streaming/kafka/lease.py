@@ -83,7 +83,7 @@ class KafkaLease:
     def look(self, seconds: float = 0.0) -> bool:
         """Hear what the group has decided, and return whether this process has been the one since it looked last.
 
-        One poll can hear that the place is lost and that it is this process's again: in between another may have acted.
+        One poll can hear that the place is lost and that it is this process's again: between them another may act.
 
         Raises
         ------

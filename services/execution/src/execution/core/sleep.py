@@ -31,6 +31,7 @@ PARTS: Mapping[str, Part] = {
     "orders": _orders,
     "stopped": flatten.wakes,
     "decisions": decide.wakes,
+    "denied": decide.wakes_of_denied,
     "guards": protect.wakes,
     **{rule.code: partial(limits.wakes_of_losses, rule=rule) for rule in LOSS_RULES},
     **{rule.code: partial(limits.wakes_of_pairs, rule=rule) for rule in PAIR_RULES if rule.wakes is not never},

@@ -50,6 +50,9 @@ class Portfolio:
         The pairs that the strategy wants nothing held of, until that is so or it wants them again.
     shorts
         The pairs whose strategy wants to be short and has been refused, until it wants something else.
+    denied
+        The pairs whose strategy wants in and was denied, with its name and the reason, until the wish, the reason,
+        the trading day or an operator's word is another.
     entered_ms
         When the buys of the last hour were sent, as many as `max_entries_per_hour` asks about.
     guards
@@ -87,6 +90,7 @@ class Portfolio:
     filled_ms: dict[str, int] = field(default_factory=dict)
     exiting: frozenset[str] = frozenset()
     shorts: frozenset[str] = frozenset()
+    denied: dict[str, tuple[str, str]] = field(default_factory=dict)
     entered_ms: tuple[int, ...] = ()
     guards: dict[str, Guard] = field(default_factory=dict)
     highest_day_start: Decimal = Decimal(0)
@@ -178,7 +182,7 @@ class Portfolio:
             A new one.
         """
         known = (*self.commands, command_id)[-_COMMANDS_KNOWN:]
-        return replace(self, operator_state=operator_state, commands=known, commanded_ms=at_ms)
+        return replace(self, operator_state=operator_state, commands=known, commanded_ms=at_ms, denied={})
 
     def with_sent(self, pair: str, signal_id: str, purpose: Purpose) -> Portfolio:
         """Return the portfolio that knows of another order that goes back to a signal.
@@ -255,6 +259,7 @@ class Portfolio:
         data: dict[str, Any] = {name: decimal_string(getattr(self, name)) for name in _MONEY}
         data |= {"day": self.day, "trading_state": self.trading_state, "alerted": dict(self.alerted)}
         data |= {"stale": sorted(self.stale), "shorts": sorted(self.shorts), "entered_ms": list(self.entered_ms)}
+        data["denied"] = {pair: list(denial) for pair, denial in self.denied.items()}
         data |= {"booked_ms": self.booked_ms, "filled_ms": dict(self.filled_ms), "exiting": sorted(self.exiting)}
         data |= {"highest_day_start": decimal_string(self.highest_day_start), "today": self.today.to_json()}
         data |= {"operator_state": self.operator_state, "commands": list(self.commands)}
@@ -290,6 +295,7 @@ class Portfolio:
             filled_ms=dict(data.get("filled_ms", {})),
             exiting=frozenset(data.get("exiting", ())),
             shorts=frozenset(data.get("shorts", ())),
+            denied={pair: (strategy, reason) for pair, (strategy, reason) in data.get("denied", {}).items()},
             entered_ms=tuple(data.get("entered_ms", ())),
             highest_day_start=Decimal(data.get("highest_day_start", data["day_start_balance"])),
             today=Today.from_json(data["today"]) if "today" in data else Today(),

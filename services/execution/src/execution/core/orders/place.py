@@ -8,6 +8,7 @@ from contracts.order import Order, OrderStatus
 from contracts.replace import replace
 from contracts.trusted import made
 from contracts.units import MS_PER_MINUTE, decimal_string
+from contracts.wakes import Wakes
 from execution.core.account.mark import Mark
 from execution.core.account.portfolio import Decided, Portfolio
 from execution.core.account.valuation import equity, invested, reserved
@@ -41,6 +42,20 @@ def place(portfolio: Portfolio, intent: Intent, context: Context) -> Decided:
     order = _order(order_id, intent, mark, quantity, context, "DENIED", violation.reason)
     told = [] if rule.code is None else [alert(context.account, rule.code, violation, context.at_ms, intent.pair)]
     return portfolio, [order, *told]
+
+
+def standing(portfolio: Portfolio, pair: str, quantity: Decimal, context: Context) -> tuple[str, list[Wakes]] | None:
+    """Return why a buy is denied now, and on which bars that may be otherwise; None if on any."""
+    request = _request(portfolio, Intent(pair, "buy", quantity), portfolio.marks[pair], context)
+    until: list[Wakes] = []
+    for rule in ORDER_RULES:
+        wakes = None if rule.stands is None else rule.stands(request)
+        if wakes is None:
+            return None
+        until.append(wakes)
+        if (found := rule.check(request)) is not None:
+            return found.reason, until
+    return None
 
 
 def _order(

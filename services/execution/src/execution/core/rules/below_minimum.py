@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from execution.core.rules.rule import OrderRequest, OrderRule, RiskViolation
+from contracts.wakes import Wakes
+from execution.core.rules.rule import PERCENT, OrderRequest, OrderRule, RiskViolation, is_plain
 
 BELOW_MINIMUM = "BELOW_MINIMUM"
 
@@ -19,4 +20,12 @@ def check(request: OrderRequest) -> RiskViolation | None:
     return RiskViolation(BELOW_MINIMUM, "WARNING", request.value_quote, instrument.minimum_cost, message)
 
 
-RULE = OrderRule(code=None, place=6, check=check, exits_too=True)
+def stands(request: OrderRequest) -> Wakes | None:
+    """Object up to the equity of which a `position_pct` is the least that the venue takes."""
+    share = request.account.position_pct * PERCENT
+    least = request.instrument.minimum_cost
+    is_too_little = is_plain(request.account) and request.equity * share < least
+    return Wakes(equity_at_least=least / share) if is_too_little else None
+
+
+RULE = OrderRule(code=None, place=6, check=check, exits_too=True, stands=stands)

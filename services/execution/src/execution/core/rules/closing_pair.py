@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from execution.core.rules.rule import OrderRequest, OrderRule, RiskViolation
+from execution.core.rules.rule import OrderRequest, OrderRule, RiskViolation, by_state
 
 CLOSING_PAIR = "CLOSING_PAIR"
 
@@ -15,4 +15,4 @@ def check(request: OrderRequest) -> RiskViolation | None:
     return RiskViolation(CLOSING_PAIR, "WARNING", request.cost_quote, request.available_cash, message)
 
 
-RULE = OrderRule(code=None, place=2, check=check)
+RULE = OrderRule(code=None, place=2, check=check, stands=by_state)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from execution.core.rules.rule import Option, OrderRequest, OrderRule, RiskViolation
+from execution.core.rules.rule import Option, OrderRequest, OrderRule, RiskViolation, by_time
 
 COOLDOWN = "COOLDOWN"
 
@@ -25,5 +25,6 @@ RULE = OrderRule(
     code=None,
     place=3,
     check=check,
+    stands=lambda request: by_time(request, check),
     option=Option("cooldown_bars", "int", "5", "bars that end between a fill and the pair's next entry", "ge=0"),
 )

@@ -9,6 +9,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from contracts.units import decimal_string
+from contracts.wakes import NEVER, Wakes
 from execution.core.rules.rule import PERCENT, Limit, Option, OrderRequest, OrderRule, RiskViolation
 
 
@@ -26,10 +27,16 @@ def check(request: OrderRequest) -> RiskViolation | None:
     return None
 
 
+def stands(request: OrderRequest) -> Wakes | None:
+    """Never object to a pair that is in no group."""
+    return None if any(request.pair in group for group in request.account.correlated_pairs) else NEVER
+
+
 RULE = OrderRule(
     code=None,
     place=4,
     check=check,
+    stands=stands,
     limit=Limit("max_correlated_pct", 50, "limit on the value of a group of correlated_pairs"),
     option=Option("correlated_pairs", "tuple[tuple[str, ...], ...]", "()", "groups of its pairs that move together"),
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from execution.core.rules.rule import Option, OrderRequest, OrderRule, RiskViolation
+from execution.core.rules.rule import Option, OrderRequest, OrderRule, RiskViolation, by_state
 
 
 def check(request: OrderRequest) -> RiskViolation | None:
@@ -20,5 +20,6 @@ RULE = OrderRule(
     code=None,
     place=3,
     check=check,
+    stands=by_state,
     option=Option("max_entries_per_day", "int | None", "None", "buys sent in a trading day", "ge=1"),
 )

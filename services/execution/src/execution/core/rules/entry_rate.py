@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from execution.core.rules.rule import Option, OrderRequest, OrderRule, RiskViolation
+from execution.core.rules.rule import Option, OrderRequest, OrderRule, RiskViolation, by_time
 
 
 def check(request: OrderRequest) -> RiskViolation | None:
@@ -20,5 +20,6 @@ RULE = OrderRule(
     code=None,
     place=3,
     check=check,
+    stands=lambda request: by_time(request, check),
     option=Option("max_entries_per_hour", "int | None", "None", "buys sent within 60 minutes", "ge=1"),
 )

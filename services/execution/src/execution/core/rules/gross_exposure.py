@@ -6,6 +6,7 @@ On spot nothing is short, so what an account has in the market gross is what it 
 from __future__ import annotations
 
 from contracts.units import decimal_string
+from contracts.wakes import NEVER
 from execution.core.rules.rule import PERCENT, Option, OrderRequest, OrderRule, RiskViolation
 
 
@@ -24,6 +25,7 @@ RULE = OrderRule(
     code=None,
     place=4,
     check=check,
+    stands=lambda request: NEVER if request.account.max_gross_pct is None else None,
     option=Option(
         "max_gross_pct", "Decimal | None", "None", "value of all pairs together, percent of equity", "gt=0, le=100"
     ),

@@ -8,7 +8,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from contracts.units import decimal_string
-from execution.core.rules.rule import PERCENT, Option, OrderRequest, OrderRule, RiskViolation
+from execution.core.rules.rule import PERCENT, Option, OrderRequest, OrderRule, RiskViolation, by_state
 
 
 def check(request: OrderRequest) -> RiskViolation | None:
@@ -26,6 +26,7 @@ RULE = OrderRule(
     code=None,
     place=3,
     check=check,
+    stands=by_state,
     option=Option(
         "max_pair_loss_pct",
         "Decimal | None",

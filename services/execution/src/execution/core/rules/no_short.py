@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from execution.core.rules.rule import OrderRequest, OrderRule, RiskViolation
+from execution.core.rules.rule import OrderRequest, OrderRule, RiskViolation, by_state
 
 NO_SHORT = "NO_SHORT"
 
@@ -17,4 +17,4 @@ def check(request: OrderRequest) -> RiskViolation | None:
     return RiskViolation(NO_SHORT, "WARNING", request.value_quote, Decimal(0), message)
 
 
-RULE = OrderRule(code=None, place=0, check=check)
+RULE = OrderRule(code=None, place=0, check=check, stands=by_state)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from execution.core.account.operator_state import ACTIVE
-from execution.core.rules.rule import OrderRequest, OrderRule, RiskViolation
+from execution.core.rules.rule import OrderRequest, OrderRule, RiskViolation, by_state
 
 
 def check(request: OrderRequest) -> RiskViolation | None:
@@ -14,4 +14,4 @@ def check(request: OrderRequest) -> RiskViolation | None:
     return RiskViolation(state, "WARNING", request.cost_quote, request.available_cash, f"no new positions: {state}")
 
 
-RULE = OrderRule(code=None, place=0, check=check)
+RULE = OrderRule(code=None, place=0, check=check, stands=by_state)

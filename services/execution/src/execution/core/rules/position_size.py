@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from contracts.units import decimal_string
-from execution.core.rules.rule import PERCENT, Limit, OrderRequest, OrderRule, RiskViolation
+from contracts.wakes import NEVER, Wakes
+from execution.core.rules.rule import PERCENT, Limit, OrderRequest, OrderRule, RiskViolation, is_plain
 
 
 def check(request: OrderRequest) -> RiskViolation | None:
@@ -16,6 +17,16 @@ def check(request: OrderRequest) -> RiskViolation | None:
     return RiskViolation("POSITION_SIZE", "WARNING", request.value_quote, limit, message)
 
 
+def stands(request: OrderRequest) -> Wakes | None:
+    """Never object to what is sized below the limit."""
+    account = request.account
+    return NEVER if is_plain(account) and account.position_pct <= account.max_position_pct else None
+
+
 RULE = OrderRule(
-    code="POSITION_SIZE", place=4, check=check, limit=Limit("max_position_pct", 25, "limit on one pair's value")
+    code="POSITION_SIZE",
+    place=4,
+    check=check,
+    limit=Limit("max_position_pct", 25, "limit on one pair's value"),
+    stands=stands,
 )

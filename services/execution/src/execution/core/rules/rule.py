@@ -222,6 +222,9 @@ class OrderRule:
         Whether it holds for orders that close a position: what keeps an account from risk must not keep it in one.
     option
         A field of the account that it goes by, where that is no percentage.
+    stands
+        On which bars its answer to the same wish may be another one, as long as nothing happens to the account and
+        its day does not end; None: on any. A rule without it keeps awake an account that is denied again and again.
     """
 
     code: RiskRule | None
@@ -230,6 +233,22 @@ class OrderRule:
     limit: Limit | None = None
     exits_too: bool = False
     option: Option | None = None
+    stands: Callable[[OrderRequest], Wakes | None] | None = None
+
+
+def by_state(_request: OrderRequest) -> Wakes | None:
+    """Of a rule that goes by what an account has done and is allowed: that changes while it is awake alone."""
+    return NEVER
+
+
+def by_time(request: OrderRequest, check: Callable[[OrderRequest], RiskViolation | None]) -> Wakes | None:
+    """Of a rule that time alone appeases: once it is silent it stays so."""
+    return NEVER if check(request) is None else None
+
+
+def is_plain(account: Account) -> bool:
+    """Return whether the worth of an entry is a percentage of equity, and its cost follows from that."""
+    return account.sizing == "percent" and account.entry_order == "market"
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from execution.core.rules.rule import Option, OrderRequest, OrderRule, RiskViolation
+from execution.core.rules.rule import Option, OrderRequest, OrderRule, RiskViolation, by_state
 
 
 def check(request: OrderRequest) -> RiskViolation | None:
@@ -23,5 +23,6 @@ RULE = OrderRule(
     code=None,
     place=3,
     check=check,
+    stands=by_state,
     option=Option("max_stops_per_day", "int | None", "None", "positions sold by stops before entries end", "ge=1"),
 )

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from contracts.message import Message
-from contracts.order import Purpose
+from contracts.order import Order, Purpose
 from contracts.replace import replace
 from contracts.signal import SHORT, Decision, Signal
 from contracts.units import BPS
-from contracts.wakes import Wakes
+from contracts.wakes import NEVER, Wakes
 from execution.core.account.closes import Closes
 from execution.core.account.operator_state import HALTED
 from execution.core.account.portfolio import Decided, Portfolio
@@ -18,11 +20,12 @@ from execution.core.orders.close import close, sellable
 from execution.core.orders.exit_plan import ExitPlan, exact
 from execution.core.orders.give_up import give_up
 from execution.core.orders.intent import Intent
-from execution.core.orders.place import place
-from execution.core.orders.sizing import Asked, Sized, size
+from execution.core.orders.place import place, standing
+from execution.core.orders.sizing import Asked, Sized, quantity_for, size
 from execution.core.rules.rule import PERCENT
 
 SUPERSEDED, SWITCHED_OFF = "superseded", "switched_off"
+_ZERO = Decimal(0)
 _NO_PLAN, _NO_CLOSES = ExitPlan(), Closes()
 #: What the strategy wanted, and may take back.
 _STRATEGYS: frozenset[Purpose] = frozenset({"decision", "exit"})
@@ -41,6 +44,7 @@ def decide(portfolio: Portfolio, minute: Minute, context: Context) -> Decided:
         if signal.decision == "none":
             continue
         portfolio = _no_longer_short(portfolio, signal)
+        portfolio = _no_longer_wanted(portfolio, signal)
         portfolio, superseded = _supersede(portfolio, signal, context)
         portfolio, ordered = (_enter if signal.decision == "buy" else _exit)(portfolio, signal, context)
         outputs += [*superseded, *ordered]
@@ -50,16 +54,45 @@ def decide(portfolio: Portfolio, minute: Minute, context: Context) -> Decided:
 def wakes(portfolio: Portfolio, context: Context) -> list[Wakes]:
     """Where a pair that is not held is to be bought or sold short, or one that is held sold; else at both.
 
-    Both are with an order in flight, and after a refused short, which is over with any other target. That a strategy
-    is switched off concerns an entry in flight alone, with which brokers keep awake: any bar may fill it.
+    Both are with an order in flight, and after a refused short, which is over with any other target. What was denied,
+    and will be again, is acted on once it is no longer wanted. That a strategy is switched off concerns an entry in
+    flight alone, with which brokers keep awake: any bar may fill it.
     """
+    denied = _denied_for_now(portfolio, context)
     acted_on: dict[str, frozenset[Decision]] = {}
     flat = set()
     for pair in context.account.pairs:
         is_held = pair in portfolio.holdings and sellable(portfolio, pair, context) > 0
         flat |= set() if is_held or pair in portfolio.orders or pair in portfolio.shorts else {pair}
         acted_on[pair] = _BUY if pair in flat else _SELL if is_held and pair not in portfolio.orders else _BOTH
+        if pair in denied and pair in flat:
+            acted_on[pair] -= _BUY
+        if pair in portfolio.denied:
+            acted_on[pair] |= _SELL
     return [Wakes(decisions=acted_on, shorts=frozenset(flat))]
+
+
+def wakes_of_denied(portfolio: Portfolio, context: Context) -> list[Wakes]:
+    """Where what was denied may be allowed, or denied for another reason."""
+    return [each for until in _denied_for_now(portfolio, context).values() for each in until if each is not NEVER]
+
+
+def _denied_for_now(portfolio: Portfolio, context: Context) -> dict[str, list[Wakes]]:
+    """Return the pairs of which a buy is denied for what it was told to be, and on which bars that may be otherwise.
+
+    Sizes that depend on the signal are not known before it: rules that ask for them keep awake.
+    """
+    found: dict[str, list[Wakes]] = {}
+    if not portfolio.denied:
+        return found
+    now = replace(context, at_ms=portfolio.time_ms)
+    wanted = equity(portfolio) * context.account.position_pct * PERCENT
+    for pair, (_, reason) in portfolio.denied.items():
+        quantity = quantity_for(max(wanted, _ZERO), portfolio.marks[pair].close)
+        stands = standing(portfolio, pair, quantity, now) if pair in context.account.pairs else None
+        if stands is not None and stands[0] == reason:
+            found[pair] = stands[1]
+    return found
 
 
 def _end_entry(portfolio: Portfolio, signal: Signal, context: Context) -> Decided:
@@ -74,6 +107,17 @@ def _no_longer_short(portfolio: Portfolio, signal: Signal) -> Portfolio:
     if signal.target == SHORT or signal.pair not in portfolio.shorts:
         return portfolio
     return replace(portfolio, shorts=portfolio.shorts - {signal.pair})
+
+
+def _no_longer_wanted(portfolio: Portfolio, signal: Signal) -> Portfolio:
+    if signal.decision == "buy" or signal.pair not in portfolio.denied:
+        return portfolio
+    return _forgotten(portfolio, signal.pair)
+
+
+def _forgotten(portfolio: Portfolio, pair: str) -> Portfolio:
+    others = {other: denial for other, denial in portfolio.denied.items() if other != pair}
+    return replace(portfolio, denied=others)
 
 
 def _supersede(portfolio: Portfolio, signal: Signal, context: Context) -> Decided:
@@ -114,7 +158,21 @@ def _enter(portfolio: Portfolio, signal: Signal, context: Context) -> Decided:
     sized = size(_asked(portfolio, signal, context))
     if sized.quantity <= 0:
         return portfolio, []  # nothing is left to buy with, or no reason to
-    return place(portfolio, _entry(portfolio, signal, sized, context), context)
+    placed, told = place(portfolio, _entry(portfolio, signal, sized, context), context)
+    denial = _denial(signal, told)
+    if denial is None:
+        return (_forgotten(placed, pair) if pair in placed.denied else placed), told
+    if portfolio.denied.get(pair) == denial:
+        return portfolio, []  # it was told, and nothing has changed
+    return replace(placed, denied={**placed.denied, pair: denial}), told
+
+
+def _denial(signal: Signal, told: list[Message]) -> tuple[str, str] | None:
+    """Return whose wish was denied and why, if what was told is that."""
+    order = told[0]
+    if not isinstance(order, Order) or order.status != "DENIED":
+        return None
+    return signal.strategy or "", order.reason or ""
 
 
 def _asked(portfolio: Portfolio, signal: Signal, context: Context) -> Asked:

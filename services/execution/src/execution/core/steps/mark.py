@@ -41,6 +41,7 @@ def start_day(portfolio: Portfolio, minute: Minute, context: Context) -> Portfol
         highest_day_start=max(portfolio.highest_day_start, begins_with),
         trading_state=state,
         today=Today(),
+        denied={},
     )
 
 
