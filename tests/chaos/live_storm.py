@@ -28,26 +28,19 @@ from streaming.exit_codes import EXIT_FAILED
 from streaming.record import Record
 
 M = TypeVar("M", bound=Message)
-#: A strategy that changes its mind all the time: long for two bars, flat for one.
-STRATEGY = '''"""Long for two bars, flat for one; what has risen by a hair is sold before."""
+#: A strategy that changes its mind with every bar or two, as the price does.
+STRATEGY = '''"""Long while the price has risen since the bar before; what has risen by a hair is sold before."""
 
-from strategies import Exits, Strategy, close
+from strategies import Exits, Strategy, above, close, lag
 
 
 class Restless(Strategy):
     """Wants something else every few bars."""
 
-    memory_bars = 3
     exits = Exits(stop_pct=20, target_pct=0.01)
 
-    def inputs(self):
-        return {"close": close}
-
-    def initial(self):
-        return 0
-
-    def step(self, state, row):
-        return (state + 1) % 3, 0 if state == 2 else 1
+    def target(self):
+        return above(close, lag(close, 1))
 '''
 #: Who is in it, whoever reads started before whoever writes. Nobody asks for predictions.
 SERVICES = ("gateway", *(name for name in reversed(FLOW_NAMES) if name != "predictions"))

@@ -15,6 +15,7 @@ from rich.text import Text
 
 from contracts.strategy_setting import StrategySetting, Switch
 from contracts.timestamps import iso_utc_ms, parse_time
+from embedded.strategy_checking import publish
 from embedded.strategy_setting import Wish, hash_of, parameters_in, settings_written, write_setting
 from embedded.subscriptions import settings_of, settings_to_say
 from embedded.terminal.rows import print_json, print_rows
@@ -22,7 +23,8 @@ from results.gallery.bars import Bars, bars_of_file, bars_of_run
 from strategies.built_in import STRATEGIES
 from strategies.checks.bias import bias
 from strategies.checks.markets import Market
-from strategies.checks.run import Report, check
+from strategies.checks.run import Report
+from strategies.checks.verdict import checked
 from strategies.loading import load
 from strategies.parameters import from_text
 from strategies.running import Rows
@@ -53,7 +55,7 @@ def check_file(
     *,
     as_json: bool,
 ) -> tuple[str, ...]:
-    """Check a strategy's file and print what was found.
+    """Check a strategy's file, print what was found and publish it on the log there is.
 
     Parameters
     ----------
@@ -70,11 +72,12 @@ def check_file(
         Names of the checks that failed.
     """
     with contextlib.redirect_stdout(sys.stderr):  # what the file prints is not part of the answer
-        report = check(file, parameters, _recorded(run, bars, pair))
+        report, source = checked(file, parameters, _recorded(run, bars, pair))
     if as_json:
         print_json(_json(report))
     else:
         _print(report, console)
+    publish(run, file, source, report)
     return report.failed
 
 

@@ -20,11 +20,13 @@ from contracts.units import US_PER_MS
 from signals.core.followed import Followed
 from signals.deciders import followed_of
 from strategies.of_account import with_parameters
+from strategies.versions import in_force
 from streaming.clients import create_topics, read_topic
 from streaming.control import ControlSettings
 from streaming.forward_tests import forward_tests
 from streaming.producer import open_producer
 from streaming.settings import ServiceSettings
+from streaming.strategy_checks import strategy_checks
 
 _SERVICE = "control"
 
@@ -171,7 +173,7 @@ def _told(settings: ControlSettings, wish: Wish) -> AccountStrategy:
     if (told := account.strategy_for(wish.pair)) is None:
         expected = f"one of {', '.join(account.pairs)}{did_you_mean(wish.pair, account.pairs)}"
         raise BadInputError("--pair", expected, wish.pair)
-    return told
+    return in_force(told, strategy_checks(settings))
 
 
 def _audited(setting: StrategySetting, followed: Followed, now_us: int) -> AuditEvent:
