@@ -19,6 +19,7 @@ from modeling.dataset import Dataset, build_dataset
 from modeling.facts import ModelFacts
 from modeling.input_list import input_list
 from modeling.kinds import MODELS
+from modeling.labels import RISE
 from modeling.model_card import ModelCard
 from modeling.novelty import Novelty, with_novelty
 from modeling.onnx_model import OnnxModel
@@ -139,7 +140,7 @@ def _microseconds(
                 continue
             state = states.setdefault(row.pair, MemoryState())
             if watched:
-                watch(state, row, said, foresees_rise=True, seen=seen_of(after, model.facts, said))
+                watch(state, row, said, RISE, before, seen=seen_of(after, model.facts, said))
             if shadowed:
                 list(shadow.of(before, after, row, said, state))
         return (time.process_time() - started) * 1e6 / count

@@ -17,7 +17,9 @@ from contracts.state import MemoryState
 from modeling.dataset import build_dataset
 from modeling.facts import ModelFacts
 from modeling.kinds import BAR_KIND, MODELS
+from modeling.labels import RISE
 from modeling.onnx_model import OnnxModel
+from modeling.sequence import Run
 from predictions.core.decision import Forecast, initial, step
 from predictions.core.quality import watch
 from predictions.core.shift import seen_of
@@ -48,7 +50,7 @@ def watched(rows: Iterable[FeatureRow], facts: ModelFacts, forecast: Forecast) -
         run, said = step(runs.get(row.pair, initial()), row, facts, forecast)
         runs[row.pair] = run
         state = states.setdefault(row.pair, MemoryState())
-        found += watch(state, row, list(said), foresees_rise=True, seen=seen_of(run, facts, list(said)))
+        found += watch(state, row, list(said), RISE, Run(), seen=seen_of(run, facts, list(said)))
     return found
 
 

@@ -64,7 +64,7 @@ PURE_MODULES = {
     f"{package}.{name}": ROOT / f"packages/{package}/src/{package}/{name.replace('.', '/')}.py"
     for package, names in {
         "exchanges": ("private.execution", "private.order", "private.refusal"),
-        "modeling": ("facts", "sequence", "stability"),
+        "modeling": ("facts", "labels", "sequence", "stability", "triple_barrier"),
         "strategies": ("exits", "formulas", "parameters", "running", "strategy"),
     }.items()
     for name in names

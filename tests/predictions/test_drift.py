@@ -17,9 +17,11 @@ from modeling.dataset import build_dataset
 from modeling.facts import ModelFacts
 from modeling.input_list import input_list
 from modeling.kinds import BAR_KIND, MODELS
+from modeling.labels import RISE
 from modeling.novelty import Novelty, with_novelty
 from modeling.onnx_model import OnnxModel
 from modeling.recipe import Recipe, fit_recipe
+from modeling.sequence import Run
 from predictions.core.decision import Forecast, initial, step
 from predictions.core.quality import watch
 
@@ -51,7 +53,7 @@ def _watched(rows: list[FeatureRow]) -> list[ModelQuality]:
     for row in rows:
         runs[row.pair], predictions = step(runs.get(row.pair, initial()), row, facts, forecast)
         state = states.setdefault(row.pair, MemoryState())
-        found += watch(state, row, list(predictions), foresees_rise=True)
+        found += watch(state, row, list(predictions), RISE, Run())
     return found
 
 

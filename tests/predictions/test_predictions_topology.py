@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from contextlib import closing
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from contracts.feature_row import FeatureRow
 from contracts.services import service
 from contracts.state import MemoryState
 from contracts.topics import MODEL_QUALITY, PREDICTIONS, TECHNICAL_INDICATORS
+from modeling.labels import RISE, LabelRule
 from modeling.stability import SAID
 from predictions.app import topology
 from predictions.core import quality
@@ -25,6 +27,9 @@ from predictions.core.quality import watch
 from predictions.core.shift import seen_of
 from predictions.served_model import ServedModel, load_champion
 from streaming.testing import run_topology
+
+#: Of costs that many of these rows' moves exceed.
+RULES = [RISE, LabelRule("net", cost_bps=5.0), LabelRule("triple_barrier", barrier_width=0.8)]
 
 
 @pytest.fixture(scope="module")
@@ -75,14 +80,16 @@ def test_rows_unlike_training_are_unfamiliar_and_a_restart_says_the_same(history
     assert first + _run(rows[4_020:], model, champion, tmp_path)[PREDICTIONS.name] == wanted
 
 
+@pytest.mark.parametrize("rule", RULES, ids=[rule.name for rule in RULES])
 def test_predictions_are_held_against_what_came_and_a_restart_says_the_same(
-    history, model, champion, tmp_path: Path
+    history, model, champion, tmp_path: Path, rule: LabelRule
 ) -> None:
+    model = replace(model, card=model.card.model_copy(update={"label": rule}))
     runs, states, wanted = {}, {}, []
     for row in history:
-        runs[row.pair], predictions = step(runs.get(row.pair, initial()), row, model.facts, model.forecast)
-        state = states.setdefault(row.pair, MemoryState())
-        wanted += watch(state, row, list(predictions), foresees_rise=True)
+        before = runs.get(row.pair, initial())
+        runs[row.pair], predictions = step(before, row, model.facts, model.forecast)
+        wanted += watch(states.setdefault(row.pair, MemoryState()), row, list(predictions), rule, before)
     assert sorted(each.pair for each in wanted) == ["BTC/USD", "ETH/USD", "SOL/USD"]
     told = _run(history[:4_300], model, champion, tmp_path)[MODEL_QUALITY.name]
     again = _run(history[4_200:], model, champion, tmp_path)[MODEL_QUALITY.name]  # rows come again after a kill
@@ -99,9 +106,10 @@ def test_what_is_seen_is_held_against_training_and_a_restart_says_the_same(
     assert [each.name for each in model.facts.stability] == [*model.card.input_names, SAID]
     runs, states, wanted = {}, {}, []
     for row in history:
-        runs[row.pair], said = step(runs.get(row.pair, initial()), row, model.facts, model.forecast)
+        before = runs.get(row.pair, initial())
+        runs[row.pair], said = step(before, row, model.facts, model.forecast)
         seen = seen_of(runs[row.pair], model.facts, said)
-        wanted += watch(states.setdefault(row.pair, MemoryState()), row, list(said), foresees_rise=True, seen=seen)
+        wanted += watch(states.setdefault(row.pair, MemoryState()), row, list(said), RISE, before, seen=seen)
     with_index = [each for each in wanted if each.psi_excess is not None]
     assert len(with_index) == len(wanted) - 3 >= 6, "all but the first of each pair"
     assert all(list(json.loads(each.input_psi or "")) == list(model.card.input_names) for each in with_index)

@@ -16,6 +16,8 @@ from tests.predictions.test_quality import _JsonState, _minute, _said
 from contracts.feature_row import FeatureRow
 from contracts.model_quality import ModelQuality
 from contracts.state import MemoryState
+from modeling.labels import RISE
+from modeling.sequence import Run
 from modeling.stability import SAID, Spread, stability_index
 from predictions.core import quality
 from predictions.core.quality import watch
@@ -48,7 +50,7 @@ def _fed(row: FeatureRow, state: MemoryState, rows: Sequence[Row], first: int = 
         at = _minute(row, number, 100 + number % 3)
         seen = Seen(SPREADS, [a, b] if up is None else [a, b, up])
         version = of.get("versions", {}).get(number, 1)
-        told += watch(state, at, [_said(at, up, version)], foresees_rise=True, seen=seen)
+        told += watch(state, at, [_said(at, up, version)], RISE, Run(), seen=seen)
     return told
 
 
@@ -80,7 +82,7 @@ def test_a_version_that_does_not_know_how_it_was_says_nothing(row: FeatureRow, s
     state, told = MemoryState(), []
     for number in range(20):
         at = _minute(row, number, 100 + number)
-        told += watch(state, at, [_said(at, 0.6)], foresees_rise=True)
+        told += watch(state, at, [_said(at, 0.6)], RISE, Run())
     assert told and {each.psi_excess for each in told} == {None}
 
 

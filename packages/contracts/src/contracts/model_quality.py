@@ -16,10 +16,10 @@ ModelRole = Literal["champion", "challenger"]
 
 
 class ModelQuality(Message):
-    """What became of `predictions` predictions of one version on one pair, once their horizons had passed.
+    """What became of `predictions` predictions of one version on one pair, once that was known.
 
-    `judged` of them spoke and the close moved; what is said of those is null where there are none. The others were
-    unlike the training data (`unfamiliar`).
+    `judged` of them spoke, and one of the two things happened that the version's label has; what is said of those is
+    null where there are none. The others were unlike the training data (`unfamiliar`).
 
     Attributes
     ----------

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from contracts.errors import BadInputError
-from modeling.triple_barrier import PairBars, triple_barrier
+from modeling.triple_barrier import PairBars, barriers, touched, triple_barrier
 
 Floats = NDArray[np.float64]
 LabelName = Literal["rise", "net", "triple_barrier"]
@@ -61,6 +61,17 @@ def forward_log_returns(
     array([0.69314718,        nan,        nan])
     """
     return np.log(later(times_ms, closes, horizon_ms) / closes)
+
+
+def beyond(log_returns: Floats, cost_bps: float) -> Floats:
+    """Return on which side of a round trip's costs moves are: 1 above, -1 below, 0 within.
+
+    Returns
+    -------
+    Floats
+        NaN where a move is not known.
+    """
+    return np.where(np.abs(log_returns) <= round_trip(cost_bps), 0.0, np.sign(log_returns))
 
 
 def later(times_ms: NDArray[np.int64], values: NDArray[np.float64], by_ms: int) -> NDArray[np.float64]:
@@ -120,6 +131,37 @@ class LabelRule:
         """
         return LABELS[self.name].of(self, bars, horizon_bars)
 
+    @property
+    def has_barriers(self) -> bool:
+        """Whether any bar up to the horizon may decide, not the close at the horizon alone."""
+        return self.barrier_width is not None
+
+    def barriers_of_last(self, bars: PairBars, horizon_bars: int) -> tuple[float, float] | None:
+        """Return the lower and the upper barrier of the last of `bars`, for who judges bar by bar.
+
+        Returns
+        -------
+        tuple[float, float] | None
+            None where the label is not known whatever comes: there is no volatility.
+        """
+        lower, upper = barriers(bars, horizon_bars, self.barrier_width or 0.0)
+        return None if np.isnan(upper[-1]) else (float(lower[-1]), float(upper[-1]))
+
+    def at_horizon(self, close: float, later: float) -> int:
+        """Return the label of a bar that closed at `close`, given the close at its horizon; not for barriers.
+
+        Returns
+        -------
+        int
+            1, -1, or 0 for neither.
+
+        Examples
+        --------
+        >>> [LabelRule("net", cost_bps=42.0).at_horizon(100.0, later) for later in (100.8, 100.9)]
+        [0, 1]
+        """
+        return int(beyond(np.log(np.float64(later) / close), self.cost_bps or 0.0))
+
 
 @dataclass(frozen=True, slots=True)
 class Label:
@@ -145,21 +187,38 @@ class Label:
     trades_zeros: bool = True
 
 
+def first_touch(low: float, high: float, lower: float, upper: float) -> int:
+    """Return which barrier a bar reaches: 1 the upper, -1 the lower or both, 0 none.
+
+    Parameters
+    ----------
+    low, high
+        Of the bar.
+    lower, upper
+        The barriers.
+
+    Returns
+    -------
+    int
+        As `modeling.triple_barrier.touched` says of many.
+    """
+    of_one = (np.array(each, dtype=np.float64) for each in (low, high, lower, upper))
+    return int(touched(*of_one))
+
+
 def _rise(rule: LabelRule, bars: PairBars, horizon_bars: int) -> Floats:
     """Whether the close at the horizon is higher or lower.
 
     A close that did not move is neither: counted as "not up" it would teach a model of a quiet market that prices
     fall, with a confidence that only says how quiet the market is.
     """
-    returns = forward_log_returns(bars.times_ms, bars.closes, horizon_bars * bars.interval_ms)
-    return np.sign(returns)
+    return beyond(forward_log_returns(bars.times_ms, bars.closes, horizon_bars * bars.interval_ms), 0.0)
 
 
 def _net(rule: LabelRule, bars: PairBars, horizon_bars: int) -> Floats:
     """Whether the close at the horizon is beyond a round trip of costs, up or down."""
     returns = forward_log_returns(bars.times_ms, bars.closes, horizon_bars * bars.interval_ms)
-    within = np.abs(returns) <= round_trip(rule.cost_bps or 0.0)
-    return np.where(within, 0.0, np.sign(returns))
+    return beyond(returns, rule.cost_bps or 0.0)
 
 
 def _triple_barrier(rule: LabelRule, bars: PairBars, horizon_bars: int) -> Floats:

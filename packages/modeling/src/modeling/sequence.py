@@ -15,6 +15,7 @@ from modeling.inputs import CANDLE_COLUMNS
 #: Bars kept per pair whatever the model needs, so that a model with a longer sequence is warm at once.
 SEQUENCE_BARS = 60
 
+_CLOSE = CANDLE_COLUMNS.index("close")
 _COLUMNS: Mapping[str, tuple[str, ...]] = {
     set_id: (*CANDLE_COLUMNS, *FEATURE_SETS[name]) for name, set_id in FEATURE_SET_IDS.items()
 }
@@ -50,6 +51,11 @@ class SeenBar:
         candle = {name: to_float(getattr(row, name)) for name in CANDLE_COLUMNS}
         known = {**{name: value for name, value in candle.items() if math.isfinite(value)}, **row.values()}
         return cls(row.feature_set, [known.get(name) for name in _COLUMNS[row.feature_set]])
+
+    @property
+    def close(self) -> float | None:
+        """The candle's close; None of a row whose features this code does not know."""
+        return self.values[_CLOSE] if self.values else None
 
     def inputs(self, inputs: InputList) -> list[float] | None:
         """Return a model's inputs on this bar, None if it cannot use it; computed once for each list.

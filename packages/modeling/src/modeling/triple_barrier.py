@@ -52,12 +52,37 @@ def volatility(bars: PairBars) -> Floats:
     return found
 
 
+def barriers(bars: PairBars, horizon_bars: int, width: float) -> tuple[Floats, Floats]:
+    """Return the lower and the upper barrier of each bar: ``close * exp(-+width * volatility * sqrt(horizon_bars))``.
+
+    Returns
+    -------
+    tuple[Floats, Floats]
+        NaN where the volatility is not known or zero.
+    """
+    distance = width * volatility(bars) * np.sqrt(horizon_bars)
+    known = np.where(distance > 0, distance, np.nan)
+    return bars.closes * np.exp(-known), bars.closes * np.exp(known)
+
+
+def touched(lows: Floats, highs: Floats, lower: Floats, upper: Floats) -> Floats:
+    """Return which barrier each bar reaches: 1 the upper, -1 the lower or both, 0 none.
+
+    A bar that reaches both does not say in which order: it counts as the lower, the worse for who has bought.
+
+    Returns
+    -------
+    Floats
+        As many as bars.
+    """
+    return np.where(lows <= lower, -1.0, np.where(highs >= upper, 1.0, 0.0))
+
+
 def triple_barrier(bars: PairBars, horizon_bars: int, width: float) -> Floats:
     """Return 1 where a high reaches the upper barrier first, -1 where a low reaches the lower, 0 where time is up.
 
-    The barriers are ``close * exp(+-width * volatility * sqrt(horizon_bars))``, so that `width` counts deviations of
-    the close at the horizon. A bar that reaches both does not say in which order: it counts as the lower, the worse
-    for who has bought.
+    The barriers are those of `barriers`, so that `width` counts deviations of the close at the horizon; a bar reaches
+    what `touched` says.
 
     Parameters
     ----------
@@ -77,19 +102,17 @@ def triple_barrier(bars: PairBars, horizon_bars: int, width: float) -> Floats:
     ----------
     Marcos López de Prado, Advances in Financial Machine Learning (2018), chapter 3.
     """
-    distance = width * volatility(bars) * np.sqrt(horizon_bars)
-    upper, lower = bars.closes * np.exp(distance), bars.closes * np.exp(-distance)
+    lower, upper = barriers(bars, horizon_bars, width)
     label = np.full(len(bars.closes), np.nan)
-    waiting = np.flatnonzero(distance > 0)
+    waiting = np.flatnonzero(~np.isnan(upper))
     for step in range(1, horizon_bars + 1):
         waiting = waiting[waiting + step < len(label)]
         at = waiting + step
         # None was missing before, so a bar that is not where it should be is the first hole.
         known = (bars.times_ms[at] == bars.times_ms[waiting] + step * bars.interval_ms) & ~np.isnan(bars.closes[at])
         waiting, at = waiting[known], at[known]
-        falls, rises = bars.lows[at] <= lower[waiting], bars.highs[at] >= upper[waiting]
-        label[waiting[rises]] = 1.0
-        label[waiting[falls]] = -1.0
-        waiting = waiting[~(falls | rises)]
+        reached = touched(bars.lows[at], bars.highs[at], lower[waiting], upper[waiting])
+        label[waiting[reached != 0]] = reached[reached != 0]
+        waiting = waiting[reached == 0]
     label[waiting] = 0.0
     return label

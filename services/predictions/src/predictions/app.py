@@ -77,8 +77,8 @@ def topology(
         yield from predictions
         yield from switched(state, predictions, settings.alias, speakers.trained_to_ms)
         facts = speakers.facts(predictions[-1].model_version) if predictions else None
-        rises = bool(predictions) and speakers.foresees_rise(predictions[-1].model_version)
-        for quality in watch(state, row, predictions, rises, seen=seen_of(after, facts, predictions)):
+        foresees = speakers.foresees(predictions[-1].model_version) if predictions else None
+        for quality in watch(state, row, predictions, foresees, before, seen=seen_of(after, facts, predictions)):
             metrics.tell_quality(quality)
             yield quality
         yield from shadow.of(before, after, row, predictions, state)

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from contracts.errors import BadSettingError
 from contracts.feature_row import FeatureRow
 from modeling.facts import ModelFacts
+from modeling.labels import LabelRule
 from modeling.registered import NoModelError
 from modeling.registry import ModelRegistry
 from predictions.serve import Loaded, run
@@ -48,9 +49,9 @@ class Replayed:
         ends = (model.facts.trained_to_ms for (_, number), model in self._models.items() if number == version)
         return next(ends, None)
 
-    def foresees_rise(self, version: int) -> bool:
-        """Return whether a version foresees the close at its horizon."""
-        return any(model.foresees_rise for (_, number), model in self._models.items() if number == version)
+    def foresees(self, version: int) -> LabelRule | None:
+        """Return what a version foresees."""
+        return next((model.foresees for (_, number), model in self._models.items() if number == version), None)
 
     def facts(self, version: int) -> ModelFacts | None:
         """Return what is known of a version."""

@@ -11,7 +11,7 @@ from loguru import logger
 from contracts.errors import BadInputError
 from modeling.database_address import database_file, plain_address
 from modeling.facts import ModelFacts
-from modeling.labels import RISE
+from modeling.labels import LabelRule
 from modeling.model_card import ModelCard
 from modeling.onnx_model import OnnxModel
 from modeling.own_model import made_up
@@ -49,9 +49,9 @@ class ServedModel:
     forecast: Forecast
 
     @property
-    def foresees_rise(self) -> bool:
-        """Whether it foresees the close at its horizon."""
-        return self.card.label.name == RISE.name
+    def foresees(self) -> LabelRule:
+        """What it foresees."""
+        return self.card.label
 
     @classmethod
     def of(cls, stored: StoredModel, interval_s: int) -> ServedModel:

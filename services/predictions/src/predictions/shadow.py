@@ -71,8 +71,8 @@ class Shadow:
         yield from shadows
         yield from switched(part, shadows, self._alias, self._challengers.trained_to_ms, "shadowed")
         facts = self._challengers.facts(shadows[-1].model_version) if shadows else None
-        rises = bool(shadows) and self._challengers.foresees_rise(shadows[-1].model_version)
-        yield from watch(part, row, shadows, rises, "challenger", seen_of(after, facts, shadows))
+        foresees = self._challengers.foresees(shadows[-1].model_version) if shadows else None
+        yield from watch(part, row, shadows, foresees, before, "challenger", seen_of(after, facts, shadows))
 
     def _say(
         self, before: Run, row: FeatureRow, spoken: Sequence[AnyPrediction], last: int | None

@@ -10,6 +10,7 @@ from loguru import logger
 from contracts.errors import BadInputError
 from contracts.feature_row import FeatureRow
 from modeling.facts import ModelFacts
+from modeling.labels import LabelRule
 from modeling.registered import NoModelError, RegistryUnavailableError
 from predictions.served_model import ServedModel
 
@@ -31,8 +32,8 @@ class Speakers(Protocol):
     def trained_to_ms(self, version: int) -> int | None:
         """Return where a version's training data ends; None if that is not to be had."""
 
-    def foresees_rise(self, version: int) -> bool:
-        """Return whether a version foresees the close at its horizon, so that a later row judges it."""
+    def foresees(self, version: int) -> LabelRule | None:
+        """Return what a version foresees, which later rows judge; None if that is not to be had."""
 
     def facts(self, version: int) -> ModelFacts | None:
         """Return what is known of a version; None if that is not to be had."""
@@ -70,10 +71,10 @@ class Versions:
         found = self.version(version)
         return None if found is None else found.facts.trained_to_ms
 
-    def foresees_rise(self, version: int) -> bool:
-        """Return whether a version foresees the close at its horizon; not of one that cannot be loaded."""
+    def foresees(self, version: int) -> LabelRule | None:
+        """Return what a version foresees; None of one that cannot be loaded."""
         found = self.version(version)
-        return found is not None and found.foresees_rise
+        return None if found is None else found.foresees
 
     def facts(self, version: int) -> ModelFacts | None:
         """Return what is known of a version; None of one that cannot be loaded."""

@@ -10,7 +10,9 @@ from contracts.feature_row import FeatureRow
 from contracts.model_quality import DriftAlarm, ModelQuality, ModelRole
 from contracts.prediction import AnyPrediction
 from contracts.state import State
-from predictions.core.outcomes import Outcome, await_outcome, outcome
+from modeling.labels import LabelRule
+from modeling.sequence import Run
+from predictions.core.outcomes import Outcome, await_outcome, outcomes
 from predictions.core.shift import Seen, counted, shift
 
 #: Predictions of a window: judged, or unlike the training data.
@@ -34,7 +36,8 @@ def watch(
     state: State,
     row: FeatureRow,
     predictions: Sequence[AnyPrediction],
-    foresees_rise: bool,
+    foresees: LabelRule | None,
+    before: Run,
     role: ModelRole = "champion",
     seen: Seen | None = None,
 ) -> list[ModelQuality]:
@@ -45,31 +48,34 @@ def watch(
     state
         Of the row's pair; changed in place.
     row
-        One that was not there before: it judges the prediction of which it is the horizon.
+        One that was not there before: it judges what waits for it, its horizon or its barriers.
     predictions
         Of the row. Another version than before begins a window of its own.
-    foresees_rise
-        Whether the version that speaks foresees the close at its horizon; of other labels only what is unlike the
-        training data is counted.
+    foresees
+        What the version that speaks foresees; of one of which that is not known, only what is unlike the training
+        data is counted.
+    before
+        The run of bars before the row.
     role
         Of the version that speaks.
     seen
         What it saw of the row and said; None where it could see nothing, or does not know how it was in training.
     """
-    came = outcome(state, row)
+    came = outcomes(state, row, before)
     if not predictions:
         return []
     spoke = predictions[-1]
     kept: Counts | None = state.get(_COUNTS)
     counts = kept if kept is not None and kept["version"] == spoke.model_version else _none(spoke)
-    if came is not None and came.version == spoke.model_version:
-        _count(counts, came, spoke.horizon_bars)
+    for each in came:
+        if each.version == spoke.model_version:
+            _count(counts, each, spoke.horizon_bars)
     if spoke.reason == "unfamiliar":
         counts["unfamiliar"] += 1
     if seen is not None:
         counts["seen"] = counted(counts.get("seen"), seen)
-    if foresees_rise:
-        await_outcome(state, spoke)
+    if foresees is not None:
+        await_outcome(state, row, spoke, foresees, before)
     full = counts["judged"] + counts["unfamiliar"] >= WINDOW
     state.set(_COUNTS, _next(spoke, row.window_end_ms, counts) if full else counts)
     return [_quality(spoke, counts, row.window_end_ms, role, seen)] if full else []
@@ -100,11 +106,11 @@ def _none(spoke: AnyPrediction) -> Counts:
 def _count(counts: Counts, came: Outcome, horizon_bars: int) -> None:
     """Add an outcome; the variance is of a loss whose probability is right, `horizon_bars` of which overlap."""
     up = min(max(came.probability_up, _EDGE), 1 - _EDGE)
-    confidence, hit = max(up, 1 - up), int((up > 0.5) == came.rose)
+    confidence, hit = max(up, 1 - up), int((up > 0.5) == came.up)
     counts["judged"] += 1
     counts["hits"] += hit
     counts["confidence"] += confidence
-    counts["loss"] -= math.log(up if came.rose else 1 - up)
+    counts["loss"] -= math.log(up if came.up else 1 - up)
     counts["expected_loss"] -= up * math.log(up) + (1 - up) * math.log(1 - up)
     counts["variance"] += horizon_bars * up * (1 - up) * math.log(up / (1 - up)) ** 2
     of_bin = counts["bins"][next(place for place, upper in enumerate(BINS.values()) if confidence < upper)]
