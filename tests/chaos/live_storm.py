@@ -85,6 +85,8 @@ class LiveStorm(Storm):
         How long the accounts trade.
     bar_seconds
         How long a bar is, for the market is as fast as a real one: deadlines are.
+    store
+        Address of an empty database; SQLite in `folder` without.
     scraped
         What the gateway said at /metrics and /health, after the storm.
     """
@@ -92,6 +94,7 @@ class LiveStorm(Storm):
     seconds: float = 15.0
     bar_seconds: int = 2
     scraped: str = ""
+    store: str = ""
 
     @property
     def services(self) -> tuple[str, ...]:
@@ -100,7 +103,7 @@ class LiveStorm(Storm):
     @property
     def store_url(self) -> str:
         """Where the services keep what SQL asks for."""
-        return f"sqlite:///{self.folder}/store.sqlite"
+        return self.store or f"sqlite:///{self.folder}/store.sqlite"
 
     @property
     def _accounts(self) -> list[dict[str, Any]]:

@@ -28,11 +28,11 @@ from contracts.signal import Signal
 from contracts.strategy_check import StrategyCheck
 from contracts.topics import PREDICTIONS, SIGNALS, STRATEGY_CHECKS, STRATEGY_SETTINGS
 from embedded.cli import app
-from embedded.strategy_setting import Wish, write_setting
 from signals import metrics
 from signals.checked import check_files
 from signals.deciders import deciders_of
 from signals.settings import SignalsSettings
+from signals.strategy_setting import Wish, write_setting
 from strategies.versions import begun_with, file_hash, in_force
 from streaming.clients import create_topics, read_topic
 from streaming.control import ControlSettings

@@ -29,7 +29,6 @@ from embedded.model_place import promoted_elsewhere
 from embedded.options import typed_command
 from embedded.replacing import require_replaceable
 from embedded.strategy_cli import parameters_of
-from embedded.strategy_setting import settings_written
 from embedded.subscriptions import settings_of
 from embedded.terminal.rows import print_json
 from exchanges.paper import PaperBroker
@@ -38,6 +37,7 @@ from execution.settings import ExecutionSettings
 from results.run_folder import RunFolder
 from results.run_settings import recorded_settings
 from signals.settings import SignalsSettings
+from signals.strategy_setting import settings_written
 from strategies.of_account import file_of
 from strategies.parameters import from_text
 from strategies.versions import begun_with
