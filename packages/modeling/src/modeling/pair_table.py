@@ -135,7 +135,13 @@ class PairColumns:
         return found
 
     def pair_bars(self, interval_ms: int) -> PairBars:
-        """Return the rows as labels see them."""
+        """Return the rows as labels see them.
+
+        Returns
+        -------
+        PairBars
+            Without their opens.
+        """
         _, highs, lows, closes = self.prices.T
         return PairBars(self.times_ms, highs, lows, closes, interval_ms)
 
