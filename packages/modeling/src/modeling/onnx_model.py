@@ -70,7 +70,7 @@ class OnnxModel:
         """
         return self.answer(sequence).probability_up
 
-    def answer(self, sequence: Sequence[Sequence[float]] | NDArray[np.float64]) -> Answer:
+    def answer(self, sequence: Sequence[Sequence[float]] | NDArray[np.floating]) -> Answer:
         """Return what it says of one sequence, oldest bar first, in one run.
 
         Returns
@@ -84,8 +84,8 @@ class OnnxModel:
             If the shape is not the model's, an input is NaN or infinite, or what comes out is no probability.
         """
         interface = self.interface
-        fed = interface.shaped(np.asarray(sequence, dtype=np.float64)[None])
-        raw = self._session.run(self._asked, {interface.input.name: fed})
+        one = sequence if isinstance(sequence, np.ndarray) else np.array(sequence, dtype=np.float64)
+        raw = self._session.run(self._asked, {interface.input.name: interface.shaped(one[None])})
         probability_up = up_of_one(raw[0], interface.output, self._output)
         if interface.novelty is None:
             return Answer(probability_up)
