@@ -8,7 +8,7 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -268,12 +268,16 @@ def table(study: str, results: Mapping[str, Sequence[Result]]) -> str:
     return "\n".join(lines)
 
 
+def _told(make: Callable[..., Result | Calibrated], *of: object) -> dict[str, Any]:
+    return asdict(make(*of))
+
+
 def _studied(kept: Kept, study: str, kinds: Sequence[str], seeds: Sequence[int]) -> str:
     found: dict[str, list[Result]] = {kind: [] for kind in kinds}
     for seed in seeds:
         for kind in kinds:
-            told = kept.of({"study": study, "kind": kind, "seed": seed}, lambda: asdict(run(study, kind, seed)))
-            found[kind].append(Result(**told))
+            of = {"study": study, "kind": kind, "seed": seed}
+            found[kind].append(Result(**kept.of(of, partial(_told, run, study, kind, seed))))
             logger.info("{} {} seed {}: {}", study, kind, seed, found[kind][-1].reason)
     return table(study, found)
 
@@ -290,7 +294,7 @@ def _hours(kept: Kept, _study: str, kinds: Sequence[str], seeds: Sequence[int]) 
                 sum(
                     kept.of(
                         {"study": study, "kind": kind, "seed": seed, "hours": hours},
-                        lambda: asdict(run(study, kind, seed, hours)),
+                        partial(_told, run, study, kind, seed, hours),
                     )["passed"]
                     for seed in seeds
                 )
@@ -307,7 +311,7 @@ def _nights(kept: Kept, nights: int, kinds: Sequence[str], seeds: Sequence[int])
         passed = 0
         for seed in seeds:
             of = {"study": "nights", "kind": kind, "seed": seed, "nights": nights}
-            passed += kept.of(of, lambda: nightly(kind, seed, nights))
+            passed += kept.of(of, partial(nightly, kind, seed, nights))
             logger.info("nights {} seed {}: {} passed so far", kind, seed, passed)
         lines.append(f"`{kind}`: {passed} of {nights * len(seeds)} nightly tries passed")
     return "\n".join(lines)
@@ -323,16 +327,17 @@ def _calibration(kept: Kept, _study: str, kinds: Sequence[str], seeds: Sequence[
         found = [
             Calibrated(
                 **kept.of(
-                    {"study": "calibration", "kind": kind, "seed": seed}, lambda: asdict(calibrated("a", kind, seed))
+                    {"study": "calibration", "kind": kind, "seed": seed}, partial(_told, calibrated, "a", kind, seed)
                 )
             )
             for seed in seeds
         ]
-        over = [each.brier / each.truth_brier - 1 for each in found]
+        over = [100 * (each.brier / each.truth_brier - 1) for each in found]
+        errors = [each.calibration_error for each in found]
         lines.append(
-            f"| `{kind}` | {sum(each.rows for each in found):,} | {np.mean([e.calibration_error for e in found]):.4f} "
-            f"(at most {max(each.calibration_error for each in found):.4f}) | {100 * np.mean(over):+.2f} % (at most "
-            f"{100 * max(over):+.2f} %) | {100 * np.mean([each.accuracy for each in found]):.1f} % |"
+            f"| `{kind}` | {sum(each.rows for each in found):,} | {np.mean(errors):.4f} (at most {max(errors):.4f}) "
+            f"| {np.mean(over):+.2f} % (at most {max(over):+.2f} %) "
+            f"| {100 * np.mean([each.accuracy for each in found]):.1f} % |"
         )
         logger.info(lines[-1])
     return "\n".join(lines)
