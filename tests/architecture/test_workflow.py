@@ -10,7 +10,6 @@ import pytest
 import yaml
 from tests.support.workspace import ROOT
 
-
 #: What each runs.
 RUNS = {"ci.yml": ".ci/run", "nightly.yml": "make test-long"}
 
