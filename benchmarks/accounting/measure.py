@@ -43,7 +43,7 @@ _VECTORBT, _BACKTESTING = "vectorbt", "backtesting.py"
 PEERS = {_VECTORBT: _HERE / "vectorbt_books.py", _BACKTESTING: _HERE / "backtesting_books.py"}
 #: Of a position: it ends within a bar.
 BRACKET = Exits(stop_pct=2, target_pct=3)
-#: backtesting.py has a spread that entries alone pay: no slippage of ours. vectorbt has no stop in the bar of the entry.
+#: backtesting.py has a spread that entries alone pay: no slippage of ours. vectorbt has no stop in an entry's bar.
 CASES = (
     (Decimal(0), _VECTORBT, None),
     (Decimal(0), _BACKTESTING, None),
@@ -144,9 +144,9 @@ def theirs(peer: str, bars: Bars, slippage_bps: Decimal, exits: Exits | None = N
         given, found = Path(folder, "bars.npz"), Path(folder, "books.npz")
         columns: dict[str, Any] = {"starts_ms": bars.starts_ms, **bars.columns}
         np.savez(given, **columns)
-        rates = [_FEE_BPS / 10_000, slippage_bps / 10_000, _CASH, _SHARE_PCT / 100]
-        rates += [Decimal(exits.stop_pct), Decimal(exits.target_pct)] if exits else []
-        subprocess.run(command_of(PEERS[peer], given, found, FAST, SLOW, *rates), check=True, cwd=folder)
+        rates = (_FEE_BPS / 10_000, slippage_bps / 10_000, _CASH, _SHARE_PCT / 100)
+        ends = (exits.stop_pct, exits.target_pct) if exits else ()
+        subprocess.run(command_of(PEERS[peer], given, found, FAST, SLOW, *rates, *ends), check=True, cwd=folder)
         with np.load(found) as told:
             places = zip(told["bar"].tolist(), told["side"].tolist(), strict=True)
             values = zip(*(told[name].tolist() for name in ("quantity", "price", "fee")), strict=True)
