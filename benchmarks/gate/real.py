@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from loguru import logger
 
 from backtest.bar_files import bars_of_files
 from backtest.bars import Bars
@@ -146,6 +148,8 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--out", type=Path, help="JSON lines beside what is printed")
     told = parser.parse_args(arguments)
+    logger.remove()
+    logger.add(sys.stderr, level="ERROR")  # what training says of itself would stand between the rows
     kinds = told.kinds.split(",")
     if unknown := sorted(set(kinds) - set(MODELS)):
         parser.error(f"--kinds: expected some of {', '.join(MODELS)}, was {', '.join(unknown)}")

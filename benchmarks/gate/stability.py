@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
 import numpy as np
+from loguru import logger
 
 from benchmarks.gate.markets import MINUTE_MS, RULES, START_MS, Columns, market
 from contracts.feature_row import FeatureRow
@@ -139,6 +141,8 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=10, help="markets of each sort, and models")
     parser.add_argument("--kind", default=BAR_KIND, choices=of_a_bar)
     told = parser.parse_args()
+    logger.remove()
+    logger.add(sys.stderr, level="ERROR")  # what training says of itself would stand between the rows
     if told.seeds < 1:
         parser.error(f"--seeds: expected 1 or more, was {told.seeds}")
     seeds = range(told.seeds)

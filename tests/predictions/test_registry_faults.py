@@ -38,6 +38,7 @@ from contracts.errors import BadInputError
 from modeling.own_model import made_up
 from modeling.registered import NoModelError, RegistryUnavailableError, StoredModel
 from modeling.registry import ModelRegistry
+from predictions import metrics
 from predictions.last_good import LastGood
 from predictions.patience import within
 from predictions.promotions import Promotions
@@ -256,6 +257,14 @@ def test_while_serving_nothing_changes_until_the_way_is_mended(fault, front, she
     assert speaks.model.facts.version == 2, "a version that did not arrive is no bad version"
 
 
+def test_a_registry_that_is_down_is_told_in_a_line(front, shelf, tmp_path: Path) -> None:
+    """Not in 450 letters of who called whom."""
+    address = f"http://127.0.0.1:{free_port()}"
+    with pytest.raises(RegistryUnavailableError) as down:
+        ModelRegistry(address).version_of("direction", "champion")
+    assert str(down.value) == f"the model registry at {address} cannot be asked: Connection refused"
+
+
 def asking_at(address: str, settings: PredictionsSettings) -> PredictionsSettings:
     return settings.model_copy(update={"mlflow_uri": address})
 
@@ -325,16 +334,31 @@ def _narrow(shelf: Shelf) -> int:
 
 
 @pytest.mark.parametrize("fault", CONTENT)
-def test_what_cannot_be_served_is_refused_at_the_start(fault, front, shelf, tmp_path: Path) -> None:
-    """With a model that was served before too: who promoted this one is told, not obeyed halfway."""
+def test_what_cannot_be_served_is_refused_at_the_start(fault, front, shelf, warnings, tmp_path: Path) -> None:
+    """Where a model was served before that one goes on, as while serving; where none was the start is refused."""
     settings = asking(front, shelf, tmp_path)
     assert load_champion(settings).facts.version == 1
     make, words = CONTENT[fault]
-    shelf.promote(make(shelf))
+    bad = make(shelf)
+    shelf.promote(bad)
+    model = load_champion(settings)
+    assert model.facts.version == 1
+    (told,) = [each for each in warnings if each.startswith("not serving what was promoted as champion")]
+    assert words in told and told.endswith("the model that was served here last is served again")
+    assert metrics.PROMOTED_REFUSED.labels(model=shelf.name)._value.get() == 1
+    speaks = only(model)
+    looks = Promotions(speaks, settings)
+    looks.look()
+    assert (speaks.model.facts.version, metrics.PROMOTED_REFUSED.labels(model=shelf.name)._value.get()) == (1, 1)
+    shelf.promote(1)
+    looks.look()
+    assert metrics.PROMOTED_REFUSED.labels(model=shelf.name)._value.get() == 0, "rolled back"
+    shelf.promote(bad)
+    elsewhere = settings.model_copy(update={"data_dir": tmp_path / "nothing kept"})
     with pytest.raises(BadInputError) as refused:
-        load_champion(settings)
+        load_champion(elsewhere)
     assert words in str(refused.value)
-    assert serve(settings) == EXIT_UNSUITABLE_MODEL
+    assert serve(elsewhere) == EXIT_UNSUITABLE_MODEL
     nobody = asking_at(f"http://127.0.0.1:{free_port()}", settings)
     assert load_champion(nobody).facts.version == 1, "what cannot speak is not kept in the place of what can"
 

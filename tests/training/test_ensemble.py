@@ -40,4 +40,4 @@ def test_it_says_the_weighted_mean_of_its_members_logits(datasets: dict[str, Dat
 
 
 def test_by_default_the_first_has_six_tenths() -> None:
-    assert resolved(ENSEMBLE.name, ENSEMBLE.hyperparameters, {}) == {"lstm_weight": 0.6}
+    assert resolved(ENSEMBLE.name, ENSEMBLE.hyperparameters, {}) == {"lstm_weight": 0.6, "inner_folds": 0}

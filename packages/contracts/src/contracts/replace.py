@@ -41,7 +41,8 @@ else:
 
 
 def _with(kind: Any, known: dict[str, Any], changes: dict[str, Any]) -> Any:
-    values = {**known, **changes}
+    values = known.copy()  # as it stands, not field by field
+    values.update(changes)
     if len(values) != len(known):
         raise TypeError(f"{kind.__name__} has no field {', '.join(changes.keys() - known)}")
     copy = object.__new__(kind)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cache
-from typing import Any, ParamSpec, TypeVar, cast
+from typing import Any, ParamSpec, TypeVar
 
 from pydantic import BaseModel
 
@@ -32,8 +32,10 @@ def made(kind: Callable[P, M], /, *_: P.args, **values: P.kwargs) -> M:
     >>> made(Execution, **values) == Execution(**values)
     True
     """
-    of = cast(Any, kind)
-    return cast(M, _put_together(of, {**_defaults(of), **values}))
+    known = _defaults(kind).copy()
+    known.update(values)
+    message: M = _put_together(kind, known)
+    return message
 
 
 def changed(message: M, /, **changes: object) -> M:
@@ -44,25 +46,34 @@ def changed(message: M, /, **changes: object) -> M:
     M
         A new one.
     """
-    return _put_together(type(message), {**message.__dict__, **changes})
+    known = message.__dict__.copy()
+    known.update(changes)
+    copy: M = _put_together(type(message), known)
+    return copy
 
 
-def _put_together(kind: type[M], values: dict[str, Any]) -> M:
+#: What writes each of a message's own attributes past its being frozen.
+_write_values, _write_names, _write_extra, _write_private = (
+    BaseModel.__dict__[name].__set__
+    for name in ("__dict__", "__pydantic_fields_set__", "__pydantic_extra__", "__pydantic_private__")
+)
+
+
+def _put_together(kind: Any, values: dict[str, Any]) -> Any:
     message = kind.__new__(kind)
-    write = object.__setattr__
-    write(message, "__dict__", values)
-    write(message, "__pydantic_fields_set__", _names(kind))
-    write(message, "__pydantic_extra__", None)
-    write(message, "__pydantic_private__", None)
+    _write_values(message, values)
+    _write_names(message, _names(kind))
+    _write_extra(message, None)
+    _write_private(message, None)
     return message
 
 
 @cache
-def _defaults(kind: type[BaseModel]) -> dict[str, Any]:
+def _defaults(kind: Any) -> dict[str, Any]:
     """Return the defaults by field; in the order of the class, which is that of the wire form."""
     return {name: field.default for name, field in kind.model_fields.items()}
 
 
 @cache
-def _names(kind: type[BaseModel]) -> set[str]:
+def _names(kind: Any) -> set[str]:
     return set(kind.model_fields)

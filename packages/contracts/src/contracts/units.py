@@ -8,6 +8,7 @@ wrote ``97412.30000`` (REST) or ``97412.3`` (WebSocket).
 from __future__ import annotations
 
 from decimal import Context, Decimal, InvalidOperation
+from functools import cache
 from typing import Annotated
 
 from pydantic import Field
@@ -72,10 +73,12 @@ def decimal_string(value: Decimal | int) -> str:
     >>> decimal_string(Decimal("97412.30000")), decimal_string(Decimal("5.1e-05")), decimal_string(Decimal("-0"))
     ('97412.3', '0.000051', '0')
     """
+    text = str(value)
+    if text[-1] != "0" and "." in text and "E" not in text:  # the usual case
+        return text
     exact = value if type(value) is Decimal else Decimal(value)
     if not exact.is_finite():
-        raise BadInputError("decimal", "a finite number", str(value))
-    text = str(exact)
+        raise BadInputError("decimal", "a finite number", text)
     if "E" in text:
         text = format(exact, "f")
     if "." in text:
@@ -194,6 +197,33 @@ def quantity_decimals(price: Decimal) -> int:
     (8, 2)
     """
     return _PRICE_DECIMALS + _QUANTITY_DECIMALS - price_decimals(price)
+
+
+def price_step(price: Decimal) -> Decimal:
+    """Return what a price computed from `price` is a multiple of: one at the last of its `price_decimals`.
+
+    Returns
+    -------
+    Decimal
+        A power of ten.
+    """
+    return _step(price_decimals(price))
+
+
+def quantity_step(price: Decimal) -> Decimal:
+    """Return what a quantity of what costs `price` is a multiple of: one at the last of its `quantity_decimals`.
+
+    Returns
+    -------
+    Decimal
+        A power of ten.
+    """
+    return _step(quantity_decimals(price))
+
+
+@cache
+def _step(decimals: int) -> Decimal:
+    return Decimal(1).scaleb(-decimals)
 
 
 def to_float(text: str) -> float:

@@ -9,10 +9,11 @@ the account awake on every bar.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from decimal import Decimal
 
 from contracts.signal import Decision
+from contracts.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from contracts.errors import BadInputError
 from modeling.mlflow_model import CARD_FILE, ONNX_FILE
-from modeling.registered import NoModelError, RegistryUnavailableError, digest_of
+from modeling.registered import NoModelError, RegistryUnavailableError, cause_of, digest_of
 
 if TYPE_CHECKING:
     from mlflow.tracking import MlflowClient
@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 ARTIFACT_FOLDER: Final = "model"
 #: Of a version: the SHA-256 of its files.
 DIGEST_TAG: Final = "sha256"
-#: Of what a store says of itself: enough to know what is the matter, in one line.
-_MOST_LETTERS = 300
 
 
 class Files(NamedTuple):
@@ -61,7 +59,7 @@ def fetch_files(client: MlflowClient, version: Any, name: str) -> Files:
             onnx, card = (found / ONNX_FILE).read_bytes(), (found / CARD_FILE).read_bytes()
     except Exception as error:  # each kind of store has errors of its own
         _require_there(client, version, what, error)
-        raise RegistryUnavailableError(f"the files of model {what} did not arrive: {_line(error)}") from error
+        raise RegistryUnavailableError(f"the files of model {what} did not arrive: {cause_of(error)}") from error
     files = Files(onnx, card.decode(errors="replace"))
     registered, arrived = version.tags.get(DIGEST_TAG), digest_of(*files)
     if registered is not None and registered != arrived:
@@ -77,7 +75,7 @@ def _require_there(client: MlflowClient, version: Any, what: str, error: Excepti
     missing = [file for file in (ONNX_FILE, CARD_FILE) if file not in sizes]
     if not sizes:
         raise NoModelError(
-            f"model {what} is registered, but its folder {version.source} cannot be read: {_line(error)}"
+            f"model {what} is registered, but its folder {version.source} cannot be read: {cause_of(error)}"
         ) from error
     if missing:
         raise NoModelError(
@@ -101,9 +99,5 @@ def _sizes(client: MlflowClient, version: Any) -> Mapping[str, int | None]:
         listed = client.list_artifacts(version.run_id or "", ARTIFACT_FOLDER)
     except Exception as error:  # each kind of store has errors of its own
         where = f"the folder {version.source} of version {version.version}"
-        raise RegistryUnavailableError(f"{where} cannot be listed: {_line(error)}") from error
+        raise RegistryUnavailableError(f"{where} cannot be listed: {cause_of(error)}") from error
     return {Path(each.path).name: each.file_size for each in listed}
-
-
-def _line(error: Exception) -> str:
-    return " ".join(str(error).split())[:_MOST_LETTERS]

@@ -22,12 +22,15 @@ class Hyperparameter:
         Bounds, both included.
     log
         Whether a search looks by factors instead of by steps.
+    searched
+        Whether a search chooses it at all; otherwise it keeps what is told.
     """
 
     default: Number
     low: Number
     high: Number
     log: bool = False
+    searched: bool = True
 
     def value_of(self, name: str, given: Number) -> Number:
         """Return `given` as the kind of number that this is.

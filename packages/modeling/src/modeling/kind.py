@@ -16,6 +16,9 @@ from numpy.typing import NDArray
 from modeling.dataset import Samples
 from modeling.hyperparameter import Hyperparameter, Number
 
+#: Of `Fitted.params`: what is before the name of a member whose weight it is.
+WEIGHT_OF = "weight_of_"
+
 
 @dataclass(frozen=True, slots=True)
 class Fitted:
@@ -102,6 +105,9 @@ class ModelKind:
         Whether every other kind must be better than this one.
     hyperparameters
         What training can be told of it, by name, and a search may choose.
+    learns
+        Where its `learn` is, if some of them are learned from forecasts out of sample on inner folds of what it is
+        fitted on; imported when one is trained.
     """
 
     name: str
@@ -113,6 +119,7 @@ class ModelKind:
     system_library: tuple[str, str] | None = None
     bar: bool = False
     hyperparameters: Mapping[str, Hyperparameter] = field(default_factory=dict, hash=False)
+    learns: str = ""
 
     def load(self) -> Fit:
         """Import the model's library and return its `fit`.

@@ -81,6 +81,9 @@ class ModelCard(BaseModel):
         Novelty above which it does not speak; None of a version that does not know how far it is.
     calibration
         What brings its probabilities to what happened: `platt` or `isotonic`; None where nothing has to.
+    member_weights
+        Of an ensemble, how much each member's word counts; empty of other kinds, and of versions from before it was
+        told.
     stability
         How each input, and what it says, was spread over training rows; empty of a version that does not know.
     """
@@ -112,6 +115,7 @@ class ModelCard(BaseModel):
     moves_beyond_costs: dict[int, float] = {}
     novelty_threshold: float | None = None
     calibration: Literal["platt", "isotonic"] | None = None
+    member_weights: dict[str, float] = {}
     stability: tuple[Spread, ...] = ()
 
     @property

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from importlib import import_module
 
 import numpy as np
 from numpy.typing import NDArray
@@ -99,8 +100,16 @@ def fit_recipe(recipe: Recipe, data: Dataset, part: Indices, on_epoch: OnEpoch) 
         seed=recipe.seed,
         epochs=recipe.epochs,
         on_epoch=on_epoch,
-        hyperparameters=recipe.hyperparameters,
+        hyperparameters={**recipe.hyperparameters, **_learned(recipe, data, seen, on_epoch)},
     )
+
+
+def _learned(recipe: Recipe, data: Dataset, seen: Indices, on_epoch: OnEpoch) -> Mapping[str, Number]:
+    """Return the hyperparameters that a kind learns of what it may see, on folds of that."""
+    if not recipe.kind.learns:
+        return {}
+    learned: Mapping[str, Number] = import_module(recipe.kind.learns).learn(recipe, data, seen, on_epoch)
+    return learned
 
 
 def as_seen_by(kind: ModelKind, samples: Samples) -> Samples:

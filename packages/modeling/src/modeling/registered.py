@@ -18,6 +18,36 @@ class RegistryUnavailableError(TradestreamError):
     """The registry cannot be asked now; it may be another time."""
 
 
+#: Of what a library says where no system does: enough to know what is the matter, in one line.
+_MOST_LETTERS = 300
+
+
+def cause_of(error: BaseException) -> str:
+    """Return why a registry or its store could not be asked, in a line: the system's words if there are any.
+
+    What libraries wrap around them, address and request and all, the message has already.
+
+    Returns
+    -------
+    str
+        Of the innermost error of the system that led to `error`, else of `error` itself.
+
+    Examples
+    --------
+    >>> cause_of(RuntimeError("no luck"))
+    'no luck'
+    """
+    words, each = str(error), error.__cause__ or error.__context__
+    if isinstance(error, OSError) and error.strerror:
+        words = error.strerror
+    while each is not None:
+        if isinstance(each, OSError):
+            words = each.strerror or str(each)
+        each = each.__cause__ or each.__context__
+    first_line = words.strip().partition("\n")[0]
+    return " ".join(first_line.split())[:_MOST_LETTERS]
+
+
 @dataclass(frozen=True, slots=True)
 class StoredModel:
     """A model as it was registered.

@@ -24,6 +24,7 @@ from modeling.registered import (
     RegisteredVersion,
     RegistryUnavailableError,
     StoredModel,
+    cause_of,
     digest_of,
 )
 from modeling.stored_versions import stored_versions
@@ -296,10 +297,8 @@ class ModelRegistry:
             raise NoModelError(f"{name} version {version} is not in the registry") from error
 
     def _unavailable(self, error: Exception) -> RegistryUnavailableError:
-        first_line = str(error).partition("\n")[0]
-        return RegistryUnavailableError(
-            f"the model registry at {plain_address(self._uri)} cannot be asked: {first_line}"
-        )
+        where = plain_address(self._uri)
+        return RegistryUnavailableError(f"the model registry at {where} cannot be asked: {cause_of(error)}")
 
     def _version_with(self, name: str, digest: str) -> int | None:
         """Return a version with these very files; one whose files are gone or were changed is none."""

@@ -80,10 +80,10 @@ class Decided:
 
     def reason(self, place: int) -> SignalReason:
         """Return why a bar's signal says what it says."""
+        if self.switch == "on" and self.targets.item(place) != _UNKNOWN:
+            return "confident"
         if self.switch != "on":
             return "off"
-        if self.targets.item(place) != _UNKNOWN:
-            return "confident"
         if self.bars.qualities[place] == GAP:
             return "gap"
         if self.bars.said:

@@ -128,22 +128,24 @@ def run(
     since = going or Going(Portfolio.opened(market.account), Archive(MemoryState()))
     outcome, archive = Outcome(market, since.portfolio), since.archive
     context = Context(market.account, broker, policy, at_ms=0, bar_ms=market.interval_ms)
-    portfolio, begin, coming = outcome.opened, market.first, deque(words)
+    portfolio, begin, end, coming = outcome.opened, market.first, len(market), deque(words)
     with localcontext(EXACT), _uncollected():
-        while begin < len(market) or coming:
-            portfolio, has_heard = _heard(outcome, portfolio, begin, coming, context, archive)
-            if begin == len(market):
+        while begin < end or coming:
+            has_heard = False
+            if coming:
+                portfolio, has_heard = _heard(outcome, portfolio, begin, coming, context, archive)
+            if begin == end:
                 break
             every = wakes(portfolio, context, parts)
             # Awake on the bar before a word, whose prices it is acted on with, and on the one after it.
-            next_word = coming[0][0] if coming else len(market)
+            next_word = coming[0][0] if coming else end
             stop = begin if has_heard else min(stop_of(market, begin, every), next_word)
             bar = stop
             if stop > begin:
                 watch = watch_of(market, portfolio, every)
                 bar, highest = scan(begin, stop, market.track, watch)
                 portfolio = _slept(market, portfolio, watch, begin, bar, highest)
-            if bar == len(market):
+            if bar == end:
                 break
             is_before_word = bool(coming) and coming[0][0] == bar
             portfolio, told = _act(market, portfolio, bar, context, archive, whole=is_before_word)
@@ -203,8 +205,10 @@ def _act(
         portfolio = _remembering(market, portfolio, bar, signals, most)
     if missed:  # what it was marked with while the account slept
         portfolio = replace(portfolio, marks={**portfolio.marks, **missed})
-    minute = Minute(int(market.starts_ms[bar]), market.end_ms(bar), signals)
-    portfolio, told = trade(portfolio, minute, replace(context, at_ms=minute.window_end_ms))
+    start_ms = market.starts_ms.item(bar)
+    at_ms = start_ms + market.interval_ms
+    now = Context(context.account, context.broker, context.policy, at_ms, context.bar_ms)
+    portfolio, told = trade(portfolio, Minute(start_ms, at_ms, signals), now)
     return _archived(portfolio, archive), told
 
 

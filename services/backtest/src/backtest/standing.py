@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 
+from contracts.values import dataclass
 from execution.core.account.holding import Holding
 from execution.core.account.portfolio import Portfolio
 from execution.core.account.valuation import balance

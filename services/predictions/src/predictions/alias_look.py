@@ -45,6 +45,11 @@ class AliasLook:
         self._registry: ModelRegistry | None = None
         self._refused: object = None
 
+    @property
+    def refuses(self) -> bool:
+        """Whether what the alias pointed to at the last look cannot be served."""
+        return isinstance(self._refused, int)
+
     def change(self, speaking: int | None) -> Change | None:
         """Return what is to speak instead of the version `speaking`; None if nothing changes."""
         version: int | None = None
@@ -54,6 +59,8 @@ class AliasLook:
             version = self._registry.version_of(self._settings.model_name, self._alias)
             if version is None:
                 return None if speaking is None else Change(None)
+            if version == speaking:
+                self._refused = None
             if version in (speaking, self._refused):
                 return None
             stored = self._registry.load(self._settings.model_name, version)

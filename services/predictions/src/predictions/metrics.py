@@ -13,6 +13,9 @@ MODEL_TRAINED_TO = Gauge(
     "tradestream_model_trained_to_timestamp_seconds", "Event time at which its training data ends", ["model"]
 )
 PREDICTIONS = Counter("tradestream_predictions_total", "Predictions published", ["model", "reason"])
+PROMOTED_REFUSED = Gauge(
+    "tradestream_model_refused", "1 while what is promoted cannot be served and the one before it goes on", ["model"]
+)
 CHALLENGER_VERSION = Gauge(
     "tradestream_model_challenger_version", "Version number that speaks in shadow, 0 for none", ["model"]
 )

@@ -45,6 +45,7 @@ class Promotions:
     def __enter__(self) -> Promotions:
         tell_of(self._champion.model)
         metrics.SHADOW_FAILURES.labels(model=self._name)  # 0 is told too, or the first one is no increase
+        metrics.PROMOTED_REFUSED.labels(model=self._name)
         if self._challenger is not None:
             self._tell_of_challenger(self._challenger.model)
         if self._poll_seconds:
@@ -66,6 +67,7 @@ class Promotions:
         """Let speak what the aliases point to now, if that is another version and can be served."""
         serving = self._champion.model.facts.version
         change = self._promoted.change(serving)
+        metrics.PROMOTED_REFUSED.labels(model=self._name).set(int(self._promoted.refuses))
         if change is not None and change.model is not None:
             self._champion.replace(change.model)
             tell_of(change.model)

@@ -82,7 +82,8 @@ def find_champion(
 ) -> tuple[ServedModel, bool]:
     """Return the model that the alias points to, waiting for one as long as the settings say.
 
-    With it whether the registry answered. While it does not, the model that was served here last is served again.
+    With it whether the registry answered. While it does not, or what it has cannot be served, the model that was
+    served here last is served again.
 
     Raises
     ------
@@ -91,7 +92,7 @@ def find_champion(
     RegistryUnavailableError
         If the registry cannot be asked by then, and no model of it was served here before.
     BadInputError
-        If it cannot be served by this code.
+        If it cannot be served by this code, and no model of the registry was served here before.
     """
     name, alias, uri = settings.model_name, settings.alias, settings.tracking_uri
     registry: ModelRegistry | None = None
@@ -99,9 +100,12 @@ def find_champion(
     while True:
         if registry is None and ModelRegistry.exists(uri):
             registry = ModelRegistry(uri)
-        stored, down = _asked(registry, settings, alias) if registry is not None else (None, None)
-        if stored is not None:
-            model = ServedModel.of(stored, settings.interval_s)
+        try:
+            stored, down = _asked(registry, settings, alias) if registry is not None else (None, None)
+            model = None if stored is None else ServedModel.of(stored, settings.interval_s)
+        except BadInputError as error:
+            return _last_good(settings, alias, error), True
+        if stored is not None and model is not None:
             if down is None:
                 keep(stored, settings, alias)
             logger.info("serving {} version {} ({}), from {}", name, stored.version, model.card.kind, uri)
@@ -120,6 +124,21 @@ def find_champion(
             logger.info("waiting up to {} s for {}@{} at {}", settings.wait_for_model_seconds, name, alias, uri)
         sleep(_POLL_SECONDS)
         waited_seconds += _POLL_SECONDS
+
+
+def _last_good(settings: PredictionsSettings, alias: str, refused: BadInputError) -> ServedModel:
+    """Return what was served here last in the place of what cannot be; that is refused where there is nothing.
+
+    As while serving: who promoted it is told, and what could speak yesterday goes on.
+    """
+    last = _kept(settings, alias).read()
+    if last is None:
+        raise refused
+    model = ServedModel.of(last, settings.interval_s)
+    metrics.PROMOTED_REFUSED.labels(model=settings.model_name).set(1)
+    logger.warning("not serving what was promoted as {}: {}; {}", alias, refused, _LAST)
+    logger.info("serving {} version {} ({}), kept here", settings.model_name, last.version, model.card.kind)
+    return model
 
 
 def load_version(settings: PredictionsSettings, version: int) -> ServedModel:

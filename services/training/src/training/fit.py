@@ -18,7 +18,7 @@ from modeling.inputs import INPUT_NAMES
 from modeling.judging.breakdown import breakdown
 from modeling.judging.judge import Judged, judge
 from modeling.judging.verdict import Verdict
-from modeling.kind import Fitted, ModelKind, OnEpoch
+from modeling.kind import WEIGHT_OF, Fitted, ModelKind, OnEpoch
 from modeling.kinds import BAR_KIND, MODELS
 from modeling.metrics import constant_forecast, momentum_forecast, report
 from modeling.model_card import ModelCard
@@ -130,6 +130,11 @@ def train_model(
             "moves_beyond_costs": moves.shares,
             "novelty_threshold": novelty.threshold(seen),
             "calibration": fitted.params.get("calibration"),
+            "member_weights": {
+                name.removeprefix(WEIGHT_OF): weight
+                for name, weight in fitted.params.items()
+                if name.startswith(WEIGHT_OF)
+            },
             "stability": _stability(data, fitted, seen),
         }
     )

@@ -137,6 +137,7 @@ def _distributions(space: Mapping[str, Hyperparameter]) -> dict[str, optuna.dist
         if isinstance(each.default, int)
         else FloatDistribution(each.low, each.high, log=each.log)
         for name, each in space.items()
+        if each.searched
     }
 
 
@@ -151,7 +152,7 @@ def _tried(
     """Try what the study proposes, fold after fold, until it is clearly worse than others were there."""
     import optuna
 
-    proposed = replace(recipe, hyperparameters=trial.params)
+    proposed = replace(recipe, hyperparameters={**recipe.hyperparameters, **trial.params})
     y = data.samples.y[np.concatenate([fold.test for fold in folds])]
     for number, stitched in enumerate(fold_by_fold(proposed, data, folds, on_epoch), start=1):
         known = np.isfinite(stitched.forecast)

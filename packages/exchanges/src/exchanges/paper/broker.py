@@ -14,13 +14,13 @@ from contracts.mark import MarkedWindow
 from contracts.order import Order, OrderSide
 from contracts.order_report import Execution, OrderReport
 from contracts.trusted import made
-from contracts.units import BPS, EXACT, decimal_string, price_decimals
+from contracts.units import BPS, EXACT, decimal_string, price_step
 from contracts.wakes import ALWAYS, Wakes
 from exchanges.paper.touch import COLLAR, TOUCHES, Liquidity, Refused, Touched
 
 INSUFFICIENT_FUNDS = "insufficient_funds"
 FEE_STEP = Decimal("1e-8")
-_ZERO, _ONE = Decimal(0), Decimal(1)
+_ZERO = Decimal(0)
 _WHOLE_BPS = Decimal(10_000)
 _PERCENT = Decimal("0.01")
 
@@ -101,8 +101,7 @@ class PaperBroker:
         buying = side == "buy"
         factor = EXACT.fma(self.slippage_bps if buying else -self.slippage_bps, BPS, 1)
         price = EXACT.multiply(reference_price, factor)
-        step = EXACT.scaleb(_ONE, -price_decimals(price))
-        return price.quantize(step, ROUND_UP if buying else ROUND_DOWN, EXACT)
+        return price.quantize(price_step(price), ROUND_UP if buying else ROUND_DOWN, EXACT)
 
     def fee_quote(
         self,

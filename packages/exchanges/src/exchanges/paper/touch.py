@@ -7,12 +7,12 @@ comes before a target, a resting limit is only filled by a price beyond it, what
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal
 
 from contracts.mark import MarkedWindow
 from contracts.order import STOP, Order, OrderType
+from contracts.values import dataclass
 
 Liquidity = Literal["taker", "maker"]
 #: Reasons that orders end with, or are filled for.

@@ -6,11 +6,11 @@ floats either. Sums of products round; they are compared with a margin, on the s
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numba
 import numpy as np
 from numpy.typing import NDArray
+
+from contracts.values import dataclass
 
 Floats = NDArray[np.float64]
 

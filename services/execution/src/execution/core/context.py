@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from contracts.account import Account
 from contracts.units import MS_PER_MINUTE
+from contracts.values import dataclass
 from execution.core.broker import Broker
 from execution.core.policy import Policy
 

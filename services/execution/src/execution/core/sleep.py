@@ -18,6 +18,8 @@ Part = Callable[[Portfolio, Context], Iterable[Wakes]]
 
 def _orders(portfolio: Portfolio, context: Context) -> Iterable[Wakes]:
     """What the broker says of each order in flight; one that says nothing keeps awake while there are any."""
+    if not (portfolio.orders or portfolio.guards):
+        return []
     orders = [*portfolio.in_flight(), *portfolio.resting()]
     of_broker: Callable[..., Wakes] | None = getattr(context.broker, "wakes", None)
     return [ALWAYS if of_broker is None else of_broker(opened.order) for opened in orders]

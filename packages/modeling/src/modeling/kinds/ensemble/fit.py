@@ -14,8 +14,8 @@ from onnx import compose, helper, numpy_helper
 
 from modeling.dataset import Samples
 from modeling.hyperparameter import Number, resolved
-from modeling.kind import Fitted, OnEpoch
-from modeling.kinds.ensemble import MEMBERS
+from modeling.kind import WEIGHT_OF, Fitted, OnEpoch
+from modeling.kinds.ensemble import LSTM_WEIGHT, MEMBERS
 from modeling.metrics import log_odds
 from modeling.onnx_graph import Tensor, model_bytes, probability_nodes
 
@@ -30,7 +30,7 @@ def fit(
     hyperparameters: Mapping[str, Number],
 ) -> Fitted:
     """Fit each member as it is fitted alone, with its own defaults, and weigh their logits."""
-    first = float(hyperparameters["lstm_weight"])
+    first = float(hyperparameters[LSTM_WEIGHT])
     weights = (first, 1 - first)
     members = [
         kind.load()(
@@ -53,6 +53,7 @@ def fit(
         for kind, member in zip(MEMBERS, members, strict=True)
         for name, value in member.params.items()
     }
+    params |= {f"{WEIGHT_OF}{kind.name}": weight for kind, weight in zip(MEMBERS, weights, strict=True)}
     graphs = [onnx.load_from_string(member.onnx).graph for member in members]
     onnx_bytes = _to_onnx(graphs, weights, train.length, train.bars.shape[1])
     return Fitted(onnx_bytes, native, params, learned=any(member.learned for member in members))

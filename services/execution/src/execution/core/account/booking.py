@@ -43,6 +43,9 @@ def find(portfolio: Portfolio, report: OrderReport) -> OpenOrder:
     BadInputError
         If it is neither in flight nor among those that have just ended.
     """
+    of_pair = portfolio.orders.get(report.pair)
+    if of_pair is not None and of_pair.order.order_id == report.order_id:
+        return of_pair  # the usual case
     for opened in (*portfolio.in_flight(), *portfolio.resting()):
         if opened.order.order_id == report.order_id:
             return opened
@@ -62,18 +65,16 @@ def book(portfolio: Portfolio, opened: OpenOrder, report: OrderReport, account: 
     order = after(opened.order, report)
     if order is opened.order:
         return portfolio, []
-    now = replace(opened, order=order)
     if execution is None:
-        return portfolio.with_order(now), [order]
+        return portfolio.with_order(opened.after(order)), [order]
     portfolio, fill, position = _fill(portfolio, opened, report, execution)
     spent = Decimal(execution.quantity) * Decimal(execution.price) + Decimal(fill.fee_quote)
     left = max(_ZERO, opened.reserved_quote - spent)
-    now = replace(now, executions=(*opened.executions, execution.execution_id), reserved_quote=left)
-    found = [(rule, rule.check(opened.order, fill)) for rule in FILL_RULES]
+    now = opened.filled(order, execution.execution_id, left)
     alerts = [
         alert(account, rule.code, violation, report.reported_at_ms, fill.pair, fill.fill_id)
-        for rule, violation in found
-        if violation is not None
+        for rule in FILL_RULES
+        if (violation := rule.check(opened.order, fill)) is not None
     ]
     return _guarded(portfolio, now, fill).with_order(now), [order, fill, position, *alerts]
 
@@ -98,14 +99,17 @@ def _fill(
     before = portfolio.holdings.get(pair, Holding())
     held = before.traded(signed - fee_base, price, fee_quote)
     realised = held.realised_quote - before.realised_quote
-    others = {other: each for other, each in portfolio.holdings.items() if other != pair}
+    holdings = portfolio.holdings.copy()
+    holdings.pop(pair, None)
+    if held.quantity:
+        holdings[pair] = held
     cash_fee = _ZERO if execution.fee_in == "base" else fee
     portfolio = replace(
         portfolio,
         cash=portfolio.cash - (signed * price + cash_fee),
         fees=portfolio.fees + fee_quote,
         realised=portfolio.realised + realised,
-        holdings={**others, pair: held} if held.quantity else others,
+        holdings=holdings,
         booked_ms=max(portfolio.booked_ms, report.reported_at_ms),
         today=portfolio.today.with_fill(
             pair, realised - fee_quote, is_stop=report.reason == STOP and not held.quantity

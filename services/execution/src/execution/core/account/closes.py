@@ -13,13 +13,13 @@ Source: Andersen, Bollerslev, "Answering the Skeptics: Yes, Standard Volatility 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from decimal import Decimal
 from itertools import pairwise
 
 from contracts.account import Account
 from contracts.mark import MarkedWindow
 from contracts.units import MS_PER_DAY, decimal_string
+from contracts.values import dataclass
 
 _YEAR_MS = Decimal(365 * MS_PER_DAY)
 

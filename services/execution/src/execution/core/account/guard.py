@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from decimal import ROUND_UP, Decimal
 from typing import Any
 
 from contracts.instrument import Instrument
 from contracts.order import OrderType
 from contracts.units import decimal_string
+from contracts.values import dataclass
 from execution.core.orders.exit_plan import ExitPlan
 from execution.core.orders.open_order import OpenOrder
 

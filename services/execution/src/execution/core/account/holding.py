@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, Decimal
 
-from contracts.units import decimal_string, price_decimals
+from contracts.units import decimal_string, price_step
+from contracts.values import dataclass
 
 #: A partial sale takes its share of the cost: the only division there is. Prices by quantities have as many decimals.
 _COST_STEP = Decimal("1e-20")
@@ -41,7 +41,7 @@ class Holding:
         if not self.quantity:
             return _ZERO
         exact = self.cost_quote / self.quantity
-        return exact.quantize(Decimal(1).scaleb(-price_decimals(exact)), ROUND_HALF_EVEN) if exact else _ZERO
+        return exact.quantize(price_step(exact), ROUND_HALF_EVEN) if exact else _ZERO
 
     def traded(self, change: Decimal, price: Decimal, fee_quote: Decimal) -> Holding:
         """Return the position after a fill.

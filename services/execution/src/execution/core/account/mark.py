@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
 from contracts.units import decimal_string
+from contracts.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

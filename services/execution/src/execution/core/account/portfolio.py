@@ -129,7 +129,11 @@ class Portfolio:
             return self._with_resting(opened)
         if order.status not in ENDS:
             return replace(self, orders={**self.orders, order.pair: opened})
-        others = {pair: each for pair, each in self.orders.items() if each.order.order_id != order.order_id}
+        others = self.orders
+        known = others.get(order.pair)
+        if known is not None and known.order.order_id == order.order_id:
+            others = others.copy()
+            del others[order.pair]
         return replace(self, orders=others, ended={**self.ended, order.order_id: opened})
 
     def _with_resting(self, opened: OpenOrder) -> Portfolio:

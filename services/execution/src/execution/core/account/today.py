@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from decimal import Decimal
 from typing import Any
 
-from contracts.replace import replace
 from contracts.units import decimal_string
+from contracts.values import dataclass
 
 _ZERO = Decimal(0)
 
@@ -33,11 +33,11 @@ class Today:
     def with_fill(self, pair: str, earned: Decimal, *, is_stop: bool) -> Today:
         """Return the day after a fill."""
         total = self.earned.get(pair, _ZERO) + earned
-        return replace(self, stops=self.stops + is_stop, earned={**self.earned, pair: total})
+        return Today(self.entries, self.stops + is_stop, {**self.earned, pair: total})
 
     def with_entry(self) -> Today:
         """Return the day after a buy was sent."""
-        return replace(self, entries=self.entries + 1)
+        return Today(self.entries + 1, self.stops, self.earned)
 
     def to_json(self) -> dict[str, Any]:
         """Return JSON-able data."""

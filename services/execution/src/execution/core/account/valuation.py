@@ -36,15 +36,10 @@ def unrealised(portfolio: Portfolio, prices: Mapping[str, Decimal] | None = None
     Decimal
         Quote currency.
     """
-    if not portfolio.holdings:
-        return _ZERO
-    return sum(
-        (
-            holding.quantity * _price(portfolio, pair, prices) - holding.cost_quote
-            for pair, holding in portfolio.holdings.items()
-        ),
-        _ZERO,
-    )
+    floating = _ZERO
+    for pair, holding in portfolio.holdings.items():
+        floating += holding.quantity * _price(portfolio, pair, prices) - holding.cost_quote
+    return floating
 
 
 def exposure(portfolio: Portfolio) -> Decimal:
@@ -67,7 +62,7 @@ def equity(portfolio: Portfolio, prices: Mapping[str, Decimal] | None = None) ->
 
 def reserved(portfolio: Portfolio) -> Decimal:
     """Return the money that buys in flight are expected to take."""
-    return sum((order.reserved_quote for order in portfolio.orders.values()), _ZERO)
+    return sum((order.reserved_quote for order in portfolio.orders.values()), _ZERO) if portfolio.orders else _ZERO
 
 
 def invested(portfolio: Portfolio) -> Mapping[str, Decimal]:

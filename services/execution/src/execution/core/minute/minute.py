@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from contracts.candle_mark import CandleMark
 from contracts.mark import MarkedWindow
 from contracts.signal import Signal
+from contracts.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from execution.core.orders.give_up import give_up
 from execution.core.orders.intent import Intent
 from execution.core.orders.place import place
 
+_ZERO = Decimal(0)
 #: Before the purpose of the order for which what rests on a position is cancelled.
 GIVES_WAY = "gives_way_to_"
 #: The purpose of what takes the gain of a bracket.
@@ -24,10 +25,10 @@ def sellable(portfolio: Portfolio, pair: str, context: Context) -> Decimal:
     """Return how much of what is held can be sold: whole lots, and nothing of what is less than an order may be."""
     holding = portfolio.holdings.get(pair)
     if holding is None:
-        return Decimal(0)
+        return _ZERO
     instrument = context.broker.instrument(portfolio.marks[pair].exchange, pair)
     quantity = instrument.rounded(holding.quantity)
-    return quantity if quantity >= instrument.minimum_quantity else Decimal(0)
+    return quantity if quantity >= instrument.minimum_quantity else _ZERO
 
 
 def close(

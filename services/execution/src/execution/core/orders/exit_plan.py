@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from decimal import Decimal
 from typing import Any
 
 from contracts.signal import Signal
+from contracts.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from decimal import Decimal
 
 from contracts.order import Instruction, OrderSide, OrderType, Purpose, TimeInForce
+from contracts.values import dataclass
 from execution.core.orders.exit_plan import ExitPlan
 
 

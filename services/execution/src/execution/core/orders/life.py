@@ -42,31 +42,32 @@ def after(order: Order, report: OrderReport) -> Order:
     venue_order_id = order.venue_order_id or report.venue_order_id
     # Of what is filled part by part the first says why: a stop that was reached stays so.
     stays = status in ENDS or status == "PARTIALLY_FILLED"
-    changes = {
-        "status": status,
-        "filled_quantity": decimal_string(filled),
-        "venue_order_id": venue_order_id,
-        "reason": report.reason if status != order.status else order.reason if stays else None,
-    }
-    known = {"status": order.status, "filled_quantity": order.filled_quantity, "venue_order_id": order.venue_order_id}
-    if all(changes[name] == value for name, value in known.items()):
+    filled_quantity = order.filled_quantity if report.execution is None else decimal_string(filled)
+    known = (order.status, order.filled_quantity, order.venue_order_id)
+    if (status, filled_quantity, venue_order_id) == known:
         return order
-    return _step(order, report.reported_at_ms, changes)
+    return _step(
+        order,
+        report.reported_at_ms,
+        status=status,
+        filled_quantity=filled_quantity,
+        venue_order_id=venue_order_id,
+        reason=report.reason if status != order.status else order.reason if stays else None,
+    )
 
 
 def unwanted(order: Order, reason: str, at_ms: int) -> Order:
     """Return the step that says that `order` is no longer wanted, and why."""
-    return _step(order, at_ms, {"cancel_reason": reason})
+    return _step(order, at_ms, cancel_reason=reason)
 
 
 def amended(order: Order, at_ms: int, **changes: str | None) -> Order:
     """Return the step that says that `order` has other terms now, such as a higher stop."""
-    return _step(order, at_ms, changes)
+    return _step(order, at_ms, **changes)
 
 
-def _step(order: Order, at_ms: int, changes: Mapping[str, str | None]) -> Order:
-    number = {"step": order.step + 1, "updated_at_ms": max(order.updated_at_ms, at_ms)}
-    return changed(order, **changes, **number)
+def _step(order: Order, at_ms: int, **changes: str | None) -> Order:
+    return changed(order, **changes, step=order.step + 1, updated_at_ms=max(order.updated_at_ms, at_ms))
 
 
 def _status(order: Order, kind: ReportKind, filled: Decimal) -> OrderStatus:

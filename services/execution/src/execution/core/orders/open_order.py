@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
 from contracts.order import Order
 from contracts.units import decimal_string
+from contracts.values import dataclass
 from execution.core.orders.exit_plan import ExitPlan
 
 
@@ -25,6 +25,15 @@ class OpenOrder:
     model_version: int | None
     executions: tuple[str, ...] = ()
     plan: ExitPlan | None = None
+
+    def after(self, order: Order) -> OpenOrder:
+        """Return what is remembered after a step of the order that is no fill."""
+        return OpenOrder(order, self.reserved_quote, self.model_name, self.model_version, self.executions, self.plan)
+
+    def filled(self, order: Order, execution_id: str, reserved_quote: Decimal) -> OpenOrder:
+        """Return what is remembered after a fill, with the money that what is left is expected to take."""
+        executions = (*self.executions, execution_id)
+        return OpenOrder(order, reserved_quote, self.model_name, self.model_version, executions, self.plan)
 
     def to_json(self) -> dict[str, Any]:
         """Return JSON-able data."""

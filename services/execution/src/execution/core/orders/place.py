@@ -109,11 +109,11 @@ def _request(portfolio: Portfolio, intent: Intent, mark: Mark, context: Context)
         cost_quote=quantity * price + broker.fee_quote(quantity, price, "taker", instrument),
         available_cash=portfolio.cash - reserved(portfolio),
         initial_balance=portfolio.initial_balance,
-        open_pairs=len(_open_pairs(portfolio) - {intent.pair}),
+        open_pairs=_open_pairs_beside(portfolio, intent.pair),
         today=portfolio.today,
         bars_since_fill=_bars_since_fill(portfolio, intent.pair, context),
         is_short=intent.is_short,
-        entries_in_hour=sum(sent_ms > context.at_ms - _HOUR_MS for sent_ms in portfolio.entered_ms),
+        entries_in_hour=len(_recent(portfolio, context)),
         invested=invested(portfolio),
     )
 
@@ -121,14 +121,24 @@ def _request(portfolio: Portfolio, intent: Intent, mark: Mark, context: Context)
 def _entered(portfolio: Portfolio, context: Context) -> Portfolio:
     """Return the portfolio that knows of a buy; of those of the last hour it keeps as many as a limit asks about."""
     most = context.account.max_entries_per_hour
-    recent = [sent_ms for sent_ms in portfolio.entered_ms if sent_ms > context.at_ms - _HOUR_MS]
-    kept = () if most is None else (*recent, context.at_ms)[-most:]
+    kept = () if most is None else (*_recent(portfolio, context), context.at_ms)[-most:]
     return replace(portfolio, today=portfolio.today.with_entry(), entered_ms=kept)
 
 
-def _open_pairs(portfolio: Portfolio) -> set[str]:
+def _recent(portfolio: Portfolio, context: Context) -> list[int]:
+    """Return when the buys that are remembered were sent, those of the last hour."""
+    if not portfolio.entered_ms:
+        return []
+    return [sent_ms for sent_ms in portfolio.entered_ms if sent_ms > context.at_ms - _HOUR_MS]
+
+
+def _open_pairs_beside(portfolio: Portfolio, own: str) -> int:
+    """Return how many other pairs are held or being bought."""
+    if not (portfolio.orders or portfolio.holdings):
+        return 0
     buying = {pair for pair, opened in portfolio.orders.items() if opened.order.side == "buy"}
-    return {pair for pair, held in portfolio.holdings.items() if held.quantity > 0} | buying
+    held = {pair for pair, holding in portfolio.holdings.items() if holding.quantity > 0}
+    return len((buying | held) - {own})
 
 
 def _text(price: Decimal | None) -> str | None:
@@ -141,5 +151,7 @@ def _bars_since_fill(portfolio: Portfolio, pair: str, context: Context) -> int |
 
 
 def _first_violation(request: OrderRequest, intent: Intent) -> tuple[OrderRule, RiskViolation] | None:
-    rules = ORDER_RULES if intent.opens else EXIT_RULES
-    return next(((rule, found) for rule in rules if (found := rule.check(request)) is not None), None)
+    for rule in ORDER_RULES if intent.opens else EXIT_RULES:
+        if (found := rule.check(request)) is not None:
+            return rule, found
+    return None

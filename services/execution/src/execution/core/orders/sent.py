@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from contracts.order import Purpose
+from contracts.values import dataclass
 from execution.core.orders.ids import order_id
 
 

@@ -15,11 +15,11 @@ Carver, "Systematic Trading" (2015), chapter 9, volatility targeting.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from decimal import ROUND_DOWN, Decimal
 
 from contracts.account import Account, Sizing
-from contracts.units import quantity_decimals
+from contracts.units import quantity_step
+from contracts.values import dataclass
 from execution.core.account.closes import Closes
 from execution.core.orders.exit_plan import ExitPlan
 from execution.core.rules.rule import PERCENT
@@ -86,7 +86,7 @@ def size(asked: Asked) -> Sized:
 
 def quantity_for(quote: Decimal, price: Decimal) -> Decimal:
     """Return how much base currency `quote` buys at `price`, down to `contracts.units.quantity_decimals`."""
-    return (quote / price).quantize(Decimal(1).scaleb(-quantity_decimals(price)), ROUND_DOWN)
+    return (quote / price).quantize(quantity_step(price), ROUND_DOWN)
 
 
 def _affordable(asked: Asked) -> Decimal:
@@ -95,7 +95,7 @@ def _affordable(asked: Asked) -> Decimal:
     if cash <= 0:
         return _ZERO
     quantity = quantity_for(cash * cash / asked.cost_of(cash / asked.price), asked.price)
-    step = Decimal(1).scaleb(-quantity_decimals(asked.price))
+    step = quantity_step(asked.price)
     return quantity if asked.cost_of(quantity) <= cash else max(quantity - step, _ZERO)
 
 

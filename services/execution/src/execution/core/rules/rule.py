@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from decimal import Decimal
 from typing import Literal
 
@@ -14,6 +14,7 @@ from contracts.operator_command import OperatorCommand
 from contracts.order import Order
 from contracts.risk_rules import RiskRule
 from contracts.units import decimal_string
+from contracts.values import dataclass
 from contracts.wakes import ALWAYS, NEVER, Wakes
 from execution.core.account.today import Today
 

@@ -151,7 +151,8 @@ def _refuse_short(portfolio: Portfolio, signal: Signal, context: Context) -> Dec
 
 def _enter(portfolio: Portfolio, signal: Signal, context: Context) -> Decided:
     pair = signal.pair
-    portfolio = replace(portfolio, exiting=portfolio.exiting - {pair})
+    if pair in portfolio.exiting:
+        portfolio = replace(portfolio, exiting=portfolio.exiting - {pair})
     if pair in portfolio.orders or pair in portfolio.guards or sellable(portfolio, pair, context) > 0:
         return portfolio, []
     sized = size(_asked(portfolio, signal, context))

@@ -21,6 +21,8 @@ def wakes(portfolio: Portfolio, context: Context) -> list[Wakes]:
     """While something is held that must go: what is too little to be sold may be enough later."""
     if portfolio.exiting or any(_must_go(portfolio, pair, context) for pair in portfolio.holdings):
         return [ALWAYS]
+    if not portfolio.guards:
+        return []
     ends = [guard.ends_ms(context.bar_ms) for guard in portfolio.guards.values()]
     return [Wakes(from_ms=end_ms) for end_ms in ends if end_ms is not None]
 
@@ -78,6 +80,8 @@ def _sell(
 def _withdraw(portfolio: Portfolio, context: Context) -> Decided:
     """Give up what is in flight and no longer wanted: buys; of a removed pair and a halted account sells, too."""
     outputs: list[Message] = []
+    if not portfolio.orders:
+        return portfolio, outputs
     for pair, opened in sorted(portfolio.orders.items()):
         why = _unwanted(portfolio, pair, context)
         if why is None and _is_over(portfolio, pair, context):

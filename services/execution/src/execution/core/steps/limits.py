@@ -22,11 +22,7 @@ def check_losses(portfolio: Portfolio, minute: Minute, context: Context) -> Deci
     outputs: list[Message] = []
     if _has_ended(portfolio, context):
         return portfolio, outputs
-    low = context.policy.risk_mark == "low"
-    held = ((pair, candle) for pair, candle in minute.candles.items() if pair in portfolio.holdings)
-    prices = {pair: Decimal(candle.mark_low if low else candle.mark_close) for pair, candle in held}
-    worth = equity(portfolio, prices)
-    health = _health(portfolio, context, worth)
+    health = _health(portfolio, context, _worth(portfolio, minute, context))
     for rule in LOSS_RULES:
         violation = rule.check(health)
         if violation is None:
@@ -78,14 +74,27 @@ def check_pairs(portfolio: Portfolio, minute: Minute, context: Context) -> Decid
     return portfolio if stale == portfolio.stale else replace(portfolio, stale=frozenset(stale)), outputs
 
 
+def _worth(portfolio: Portfolio, minute: Minute, context: Context) -> Decimal:
+    """Return equity at the policy's risk mark."""
+    if not portfolio.holdings:
+        return balance(portfolio)
+    low = context.policy.risk_mark == "low"
+    prices = {
+        pair: Decimal(candle.mark_low if low else candle.mark_close)
+        for pair, candle in minute.candles.items()
+        if pair in portfolio.holdings
+    }
+    return equity(portfolio, prices)
+
+
 def _health(portfolio: Portfolio, context: Context, worth: Decimal) -> AccountHealth:
     return AccountHealth(
         context.account,
         portfolio.initial_balance,
         portfolio.day_start_balance,
         worth,
-        highest_equity=portfolio.highest_equity,
-        highest_day_start=portfolio.highest_day_start,
+        portfolio.highest_equity,
+        portfolio.highest_day_start,
     )
 
 

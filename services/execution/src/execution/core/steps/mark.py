@@ -61,11 +61,12 @@ def wakes(_portfolio: Portfolio, _context: Context) -> list[Wakes]:
 
 def mark(portfolio: Portfolio, minute: Minute) -> Portfolio:
     """Mark every pair of the minute at its close."""
-    new = {pair: mark_of(candle) for pair, candle in minute.candles.items()}
-    now = equity(portfolio, {pair: each.close for pair, each in new.items()})
-    highest = max(portfolio.highest_equity, now)
-    bar_ms = minute.window_end_ms - minute.window_start_ms
-    return replace(portfolio, marks={**portfolio.marks, **new}, highest_equity=highest, bar_ms=bar_ms)
+    marks = portfolio.marks.copy()
+    for pair, candle in minute.candles.items():
+        marks[pair] = mark_of(candle)
+    marked = replace(portfolio, marks=marks, bar_ms=minute.window_end_ms - minute.window_start_ms)
+    now = equity(marked)
+    return replace(marked, highest_equity=now) if now > portfolio.highest_equity else marked
 
 
 def remember(portfolio: Portfolio, minute: Minute, context: Context) -> Portfolio:
@@ -89,11 +90,5 @@ def mark_of(candle: MarkedWindow) -> Mark:
     Mark
         Its close, and where that is from.
     """
-    return Mark(
-        close=Decimal(candle.mark_close),
-        marked_at_ms=candle.window_end_ms,
-        signal_id=candle.message_id,
-        exchange=candle.exchange,
-        model_name=candle.model_name if isinstance(candle, Signal) else None,
-        model_version=candle.model_version if isinstance(candle, Signal) else None,
-    )
+    name, version = (candle.model_name, candle.model_version) if isinstance(candle, Signal) else (None, None)
+    return Mark(Decimal(candle.mark_close), candle.window_end_ms, candle.message_id, candle.exchange, name, version)

@@ -38,6 +38,8 @@ def protect(portfolio: Portfolio, context: Context) -> Decided:
 def trail(portfolio: Portfolio, minute: Minute, context: Context) -> Decided:
     """After a bar with trades, let stops follow its high: what came first within it is not known."""
     outputs: list[Message] = []
+    if not portfolio.guards:
+        return portfolio, outputs
     for pair, guard in sorted(portfolio.guards.items()):
         candle = minute.candles.get(pair)
         if guard.plan.trailing_pct is None or candle is None or not candle.mark_trade_count:
