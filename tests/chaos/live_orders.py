@@ -7,8 +7,10 @@ import shutil
 import tempfile
 import time
 from collections import Counter
+from contextlib import nullcontext
 from pathlib import Path
 
+from benchmarks.postgres import running_postgres
 from rich.console import Console
 from tests.chaos.divergence import held_against
 from tests.chaos.live_storm import PRELOADED, LiveStorm
@@ -25,12 +27,24 @@ def main() -> int:
     parser.add_argument("--minutes", type=float, default=4, help="of trading")
     parser.add_argument("--kills", type=int, default=10, help="of each of gateway and execution")
     parser.add_argument("--accounts", type=int, default=8)
+    parser.add_argument("--store", choices=("sqlite", "postgres"), default="sqlite", help="what SQL is asked of")
     asked = parser.parse_args()
+    with running_postgres() if asked.store == "postgres" else nullcontext("") as store:
+        return _storm(asked, store)
+
+
+def _storm(asked: argparse.Namespace, store: str) -> int:
     folder = Path(tempfile.mkdtemp(prefix="chaos-live-"))
     prepare_server(PRELOADED)
     began = time.monotonic()
     storm = LiveStorm(
-        folder, signals=0, kills=asked.kills, accounts=asked.accounts, seed=asked.seed, seconds=60 * asked.minutes
+        folder,
+        signals=0,
+        kills=asked.kills,
+        accounts=asked.accounts,
+        seed=asked.seed,
+        seconds=60 * asked.minutes,
+        store=store,
     )
     verdict, hits = storm.run()
     print(f"seed {asked.seed}, {asked.minutes:g} minutes, {time.monotonic() - began:.0f} s, runs in {folder}")

@@ -28,26 +28,19 @@ from streaming.exit_codes import EXIT_FAILED
 from streaming.record import Record
 
 M = TypeVar("M", bound=Message)
-#: A strategy that changes its mind all the time: long for two bars, flat for one.
-STRATEGY = '''"""Long for two bars, flat for one; what has risen by a hair is sold before."""
+#: A strategy that changes its mind with every bar or two, as the price does.
+STRATEGY = '''"""Long while the price has risen since the bar before; what has risen by a hair is sold before."""
 
-from strategies import Exits, Strategy, close
+from strategies import Exits, Strategy, above, close, lag
 
 
 class Restless(Strategy):
     """Wants something else every few bars."""
 
-    memory_bars = 3
     exits = Exits(stop_pct=20, target_pct=0.01)
 
-    def inputs(self):
-        return {"close": close}
-
-    def initial(self):
-        return 0
-
-    def step(self, state, row):
-        return (state + 1) % 3, 0 if state == 2 else 1
+    def target(self):
+        return above(close, lag(close, 1))
 '''
 #: Who is in it, whoever reads started before whoever writes. Nobody asks for predictions.
 SERVICES = ("gateway", *(name for name in reversed(FLOW_NAMES) if name != "predictions"))
@@ -92,6 +85,8 @@ class LiveStorm(Storm):
         How long the accounts trade.
     bar_seconds
         How long a bar is, for the market is as fast as a real one: deadlines are.
+    store
+        Address of an empty database; SQLite in `folder` without.
     scraped
         What the gateway said at /metrics and /health, after the storm.
     """
@@ -99,6 +94,7 @@ class LiveStorm(Storm):
     seconds: float = 15.0
     bar_seconds: int = 2
     scraped: str = ""
+    store: str = ""
 
     @property
     def services(self) -> tuple[str, ...]:
@@ -107,7 +103,7 @@ class LiveStorm(Storm):
     @property
     def store_url(self) -> str:
         """Where the services keep what SQL asks for."""
-        return f"sqlite:///{self.folder}/store.sqlite"
+        return self.store or f"sqlite:///{self.folder}/store.sqlite"
 
     @property
     def _accounts(self) -> list[dict[str, Any]]:

@@ -92,7 +92,7 @@ def test_what_is_kept_and_what_is_not() -> None:
     on_trades = {"trade_frame", "heartbeat", "end_of_history", "trades_checkpoint", "feed_outage"}
     operational = {"model_event", "service_health", "service_metrics", "audit_event", "symbol_subscription"}
     copies, for_screens = {"reference_candle", "candle_mark"}, {"forming_candle", "forming_row"}
-    from_outside = {"order_report", "operator_command", "strategy_setting", "forward_test_event"}
+    from_outside = {"order_report", "operator_command", "strategy_setting", "strategy_check", "forward_test_event"}
     not_kept = on_trades | operational | copies | for_screens | from_outside
     assert {cls.schema_name for cls in CLASSES} - {cls.schema_name for cls in KEPT} == not_kept
 

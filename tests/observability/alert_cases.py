@@ -165,6 +165,11 @@ CASES = (
         {'tradestream_model_psi_excess_ratio{app="predictions",model="direction",pair="BTC/USD"}': "0.9x30"},
     ),
     Case(
+        "StrategyRefused",
+        {'tradestream_strategy_refused{app="signals",strategy="over"}': "0x10 1x20"},
+        {'tradestream_strategy_refused{app="signals",strategy="over"}': "0x30"},
+    ),
+    Case(
         "ModelRefused",
         {'tradestream_model_refused{app="predictions",model="direction"}': "0x10 1x20"},
         {'tradestream_model_refused{app="predictions",model="direction"}': "0x30"},

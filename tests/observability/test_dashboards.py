@@ -44,6 +44,7 @@ METRICS_MODULES = (
     "streaming.telemetry.metrics",
     "trades.metrics",
     "predictions.metrics",
+    "signals.metrics",
     "execution.metrics",
     "gateway.metrics",
 )

@@ -28,13 +28,13 @@ from contracts.signal import Signal
 from contracts.state import MemoryState
 from contracts.strategy_setting import StrategySetting
 from contracts.topics import FORWARD_TEST_EVENTS, PREDICTIONS, SIGNALS, STRATEGY_SETTINGS, TECHNICAL_INDICATORS
-from embedded.strategy_setting import Wish, write_setting
 from signals.app import topology
 from signals.changes import UnderTest
 from signals.core import changes as core
 from signals.core.changes import Change, NoChanges
 from signals.core.followed import Decider
 from signals.deciders import deciders_of
+from signals.strategy_setting import Wish, write_setting
 from streaming.clients import create_topics, read_topic
 from streaming.control import ControlSettings
 from streaming.producer import open_producer

@@ -15,7 +15,6 @@ from embedded.accounts_file import read_accounts
 from signals.deciders import deciders_of
 from signals.settings import SignalsSettings
 from strategies.built_in import STRATEGIES
-from streaming.errors import SettingsError
 from streaming.settings import environment_of, read_settings
 
 #: Enters when sure, leaves when doubtful, and only on a bar that rises.
@@ -166,9 +165,11 @@ def test_a_file_that_fails_is_refused_with_its_line(tmp_path: Path, line: str) -
         f"from strategies import Strategy, close\nclass A(Strategy):\n    def target(self):\n        {line}\n"
     )
     with pytest.raises(
-        SettingsError, match=r"fails\.py:4: expected a strategy that says what to hold, was .*Error: "
+        BadInputError, match=r"fails\.py:4: expected a strategy that says what to hold, was .*Error: "
     ):
-        read_settings(SignalsSettings, environment_of(SignalsSettings, accounts=[account(str(path))]))
+        deciders_of(account(str(path)))
+    # The service starts: its other accounts trade, and of this one it says why it stands still.
+    read_settings(SignalsSettings, environment_of(SignalsSettings, accounts=[account(str(path))]))
 
 
 @pytest.mark.parametrize("target", ["2", "close", "predicted('direction').probability_up"])

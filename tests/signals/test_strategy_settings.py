@@ -32,11 +32,11 @@ from contracts.signal import Signal
 from contracts.state import MemoryState
 from contracts.strategy_setting import StrategySetting, Switch
 from contracts.topics import PREDICTIONS, SIGNALS, STRATEGY_SETTINGS, TECHNICAL_INDICATORS
-from embedded.strategy_setting import Wish, hash_of, parameters_in, write_setting
 from signals.app import topology
 from signals.core.changes import Change, NoChanges
 from signals.deciders import followed_of
 from signals.settings import SignalsSettings
+from signals.strategy_setting import Wish, hash_of, parameters_in, write_setting
 from strategies.of_account import with_parameters
 from streaming.clients import create_topics, read_topic
 from streaming.control import ControlSettings

@@ -38,10 +38,10 @@ from contracts.order import Order
 from contracts.signal import decided_by
 from contracts.strategy_setting import StrategySetting, Switch
 from contracts.topics import SIGNALS, STRATEGY_SETTINGS
-from embedded.strategy_setting import Wish, write_setting
 from exchanges.paper import PaperBroker
 from execution.core.execute import run as live
 from execution.core.policy import Policy
+from signals.strategy_setting import Wish, write_setting
 from streaming.clients import read_topic
 from streaming.control import ControlSettings
 from verify.said import hashes_said

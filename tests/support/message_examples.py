@@ -180,6 +180,18 @@ FIELDS: dict[str, dict[str, Any]] = {
         "issued_by": "alice",
         "issued_at_ms": 1_772_582_400_000,
     },
+    "strategy_check": {
+        "check_id": "2f",
+        "file": "my_rule.py",
+        "strategy": "my_rule",
+        "file_hash": "0123456789ab",
+        "source": "from strategies import Strategy",
+        "passed": False,
+        "results": ({"check": "imports", "problem": "my_rule.py: expected exactly one class, was none"},),
+        "loads": True,
+        "checked_by": "signals",
+        "checked_at_ms": 1_772_582_400_000,
+    },
     "forward_test_event": {
         "account": "forward-sma_cross",
         "action": "start",

@@ -19,6 +19,7 @@ from contracts.topics import (
     PREDICTIONS_SHADOW,
     REFERENCE_CANDLES,
     SIGNALS,
+    STRATEGY_CHECKS,
     STRATEGY_SETTINGS,
     SYMBOL_SUBSCRIPTIONS,
     TECHNICAL_INDICATORS,
@@ -103,7 +104,14 @@ SERVICES: tuple[ServiceSpec, ...] = (
     ),
     ServiceSpec(
         "signals",
-        (TECHNICAL_INDICATORS, PREDICTIONS, SYMBOL_SUBSCRIPTIONS, STRATEGY_SETTINGS, FORWARD_TEST_EVENTS),
+        (
+            TECHNICAL_INDICATORS,
+            PREDICTIONS,
+            SYMBOL_SUBSCRIPTIONS,
+            STRATEGY_SETTINGS,
+            STRATEGY_CHECKS,
+            FORWARD_TEST_EVENTS,
+        ),
         needs=("store", "venue"),
         looks_back=(SIGNALS,),
     ),

@@ -26,6 +26,7 @@ SignalReason = Literal[
     "no_feature",
     "failed",
     "off",
+    "refused",
 ]
 Target = Literal[-1, 0, 1]
 SHORT: Target = -1

@@ -35,6 +35,7 @@ from contracts.service_health import ServiceHealth
 from contracts.service_metrics import ServiceMetrics
 from contracts.shadow_prediction import ShadowPrediction
 from contracts.signal import Signal
+from contracts.strategy_check import StrategyCheck
 from contracts.strategy_setting import StrategySetting
 from contracts.symbol_subscription import SymbolSubscription
 from contracts.trade_frame import TradeFrame
@@ -85,7 +86,9 @@ class TopicSpec:
 
     name: str
     messages: tuple[type[Message], ...]
-    key: Literal["pair", "account", "model", "exchange:pair", "exchange:pair:requester", "setting", "service"]
+    key: Literal[
+        "pair", "account", "model", "exchange:pair", "exchange:pair:requester", "setting", "check", "service"
+    ]
     written_by: str
     partitions: int = 6
     retention_ms: int = FOREVER
@@ -253,6 +256,17 @@ STRATEGY_SETTINGS = TopicSpec(
     partitions=1,
     cleanup_policy="compact",
     not_replayed="what operators set, at a wall clock's time; from which candle it held the signals say",
+)
+#: Verdicts on strategies' files, with their texts: what `signals` has loaded, it can load again.
+STRATEGY_CHECKS = TopicSpec(
+    "strategy-checks",
+    (StrategyCheck,),
+    key="check",
+    written_by="signals",
+    partitions=1,
+    cleanup_policy="compact",
+    not_replayed="when files were read, at a wall clock's time; from which candle they decided the signals say",
+    also_written_by=(OPERATORS,),
 )
 #: The last word on each forward test, read as settings are; its start is on `signals`, too.
 FORWARD_TEST_EVENTS = TopicSpec(

@@ -13,7 +13,7 @@ from contracts.feature_row import FeatureRow
 from contracts.units import MS_PER_SECOND
 from modeling.input_list import InputList, input_list
 from modeling.labels import RISE, LabelRule, later
-from modeling.pair_table import Labelled, PairTable, causes
+from modeling.pair_table import Labelled, PairColumns, PairTable, causes
 
 #: Samples handed out at once where all of them would not fit in memory.
 CHUNK = 4_096
@@ -196,11 +196,39 @@ def build_dataset(
     for row in rows:
         if row.interval_s == interval_s and row.revision == 0:
             tables.setdefault((row.exchange, row.pair), PairTable(seen)).add(row)
+    folded = {key: table.folded() for key, table in tables.items()}
+    return dataset_of(folded, sequence_length, horizon_bars, interval_s, seen, label)
+
+
+def dataset_of(
+    tables: Mapping[tuple[str, str], PairColumns],
+    sequence_length: int,
+    horizon_bars: int,
+    interval_s: int,
+    inputs: InputList | None = None,
+    label: LabelRule = RISE,
+) -> Dataset:
+    """Return every sample of rows that are there as columns.
+
+    Parameters
+    ----------
+    tables
+        Rows by exchange and pair.
+    sequence_length, horizon_bars, interval_s, inputs, label
+        As `build_dataset` has them; the rows were made with these inputs.
+
+    Returns
+    -------
+    Dataset
+        What `build_dataset` returns of the same rows.
+    """
+    seen = inputs or input_list()
     ordered = [tables[key] for key in sorted(tables)]
     interval_ms = interval_s * MS_PER_SECOND
     labelled = [_labelled(each, sequence_length, horizon_bars, interval_ms, label) for each in ordered]
-    bars = [bar for table in ordered for bar in table.bars]
-    part = partial(_part, labelled, np.array(bars, dtype=np.float32).reshape(-1, len(seen)), sequence_length)
+    none = np.empty((0, len(seen)), dtype=np.float32)
+    bars = np.concatenate([none, *(each.bars for each in ordered)])
+    part = partial(_part, labelled, bars, sequence_length)
     chosen = part((-1.0, 1.0))
     counts = [each.unused(label) for each in labelled]
     return Dataset(
@@ -212,8 +240,8 @@ def build_dataset(
         pairs=tuple(sorted({pair for _, pair in tables})),
         rows=sum(len(each.labels) for each in labelled),
         warm_rows=len(bars),
-        from_ms=min((of_pair.times_ms[0] for of_pair in ordered), default=0),
-        to_ms=max((of_pair.times_ms[-1] + interval_ms for of_pair in ordered), default=0),
+        from_ms=min((int(each.times_ms[0]) for each in ordered), default=0),
+        to_ms=max((int(each.times_ms[-1]) + interval_ms for each in ordered), default=0),
         every=part(None),
         idle=part((0.0,) if label.trades_zeros else ()),
         unused={cause: sum(count[cause] for count in counts) for cause in causes(label)},
@@ -222,11 +250,11 @@ def build_dataset(
 
 
 def _labelled(
-    table: PairTable, sequence_length: int, horizon_bars: int, interval_ms: int, label: LabelRule
+    table: PairColumns, sequence_length: int, horizon_bars: int, interval_ms: int, label: LabelRule
 ) -> Labelled:
-    bars, opens = table.pair_bars(interval_ms), table.columns()[0]
-    run_lengths = np.array(table.run_lengths, dtype=np.int64)
-    return Labelled(bars, label.of(bars, horizon_bars), run_lengths, opens, sequence_length, horizon_bars)
+    bars = table.pair_bars(interval_ms)
+    labels = label.of(bars, horizon_bars)
+    return Labelled(bars, labels, table.run_lengths, table.opens, sequence_length, horizon_bars)
 
 
 def _part(tables: list[Labelled], bars: NDArray[np.float32], length: int, wanted: tuple[float, ...] | None) -> Part:

@@ -9,10 +9,13 @@ import math
 from collections.abc import Mapping
 from functools import lru_cache
 
+import numpy as np
+from numpy.typing import NDArray
+
 from contracts.errors import BadInputError
 from contracts.feature_columns import FEATURE_SETS
 from features import definitions, feature_set_id
-from modeling.inputs import INPUT_NAMES, named_inputs
+from modeling.inputs import INPUT_NAMES, Columns, named_inputs
 
 
 class InputList:
@@ -93,6 +96,26 @@ class InputList:
         except (ZeroDivisionError, ValueError, KeyError):  # a ratio of zero, a candle's number too large for a float
             return None
         return inputs if all(map(math.isfinite, inputs)) else None
+
+    def over(self, columns: Columns) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+        """Return the inputs on many bars at once, as `values` has them of each.
+
+        Parameters
+        ----------
+        columns
+            Of candles and the features, NaN where one is not warm or not finite.
+
+        Returns
+        -------
+        tuple[NDArray[np.float32], NDArray[np.bool_]]
+            Inputs of the bars that can be used, shape (bars that can, inputs), and which those are.
+        """
+        found = [each.over(columns) for each in self._inputs]
+        usable = np.logical_and.reduce([np.isfinite(each) for each in found])
+        for name in self.features:
+            usable &= ~np.isnan(columns[name])
+        with np.errstate(over="ignore"):  # as large a number is infinite to a model, of one bar too
+            return np.column_stack([each[usable].astype(np.float32) for each in found]), usable
 
 
 def _expected(name: str) -> str:

@@ -68,7 +68,7 @@ class OnnxModel:
         """
         return self.answer(sequence).probability_up
 
-    def answer(self, sequence: Sequence[Sequence[float]]) -> Answer:
+    def answer(self, sequence: Sequence[Sequence[float]] | NDArray[np.floating]) -> Answer:
         """Return what it says of one sequence, oldest bar first, in one run.
 
         Returns
@@ -82,7 +82,8 @@ class OnnxModel:
             If the shape is not the model's, an input is NaN or infinite, or what comes out is no probability.
         """
         interface = self.interface
-        fed = interface.shaped(np.array([sequence], dtype=np.float64))
+        one = sequence if isinstance(sequence, np.ndarray) else np.array(sequence, dtype=np.float64)
+        fed = interface.shaped(one[None])
         used = (interface.output, *((interface.novelty,) if interface.novelty is not None else ()))
         raw = self._session.run([each.name for each in used], {interface.input.name: fed})
         probability_up = float(up(raw[0], 1, interface.output, self._output)[0])

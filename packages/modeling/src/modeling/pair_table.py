@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from contracts.feature_row import FeatureRow
 from contracts.units import to_float
 from modeling.input_list import InputList
+from modeling.inputs import CANDLE_COLUMNS
 from modeling.labels import LabelRule
 from modeling.sequence import SEQUENCE_BARS, Run, extend, is_new
 from modeling.triple_barrier import PairBars, volatility
@@ -55,15 +56,94 @@ class PairTable:
         """Return how many usable bars end right before the last one, as far as they are kept."""
         return min(self.run_lengths[-1], SEQUENCE_BARS - 1) if len(self.run.bars) > 1 else 0
 
-    def pair_bars(self, interval_ms: int) -> PairBars:
-        """Return the rows as labels see them."""
-        _, highs, lows, closes = self.columns()
-        return PairBars(np.array(self.times_ms, dtype=np.int64), highs, lows, closes, interval_ms)
+    def folded(self) -> PairColumns:
+        """Return what the rows came to."""
+        return PairColumns(
+            np.array(self.times_ms, dtype=np.int64),
+            np.array(self.prices, dtype=np.float64).reshape(-1, 4),
+            np.array(self.run_lengths, dtype=np.int64),
+            np.array(self.bars, dtype=np.float32).reshape(-1, len(self.inputs)),
+        )
 
-    def columns(self) -> tuple[Floats, Floats, Floats, Floats]:
-        """Return opens, highs, lows and closes."""
-        opens, highs, lows, closes = np.array(self.prices, dtype=np.float64).reshape(-1, 4).T
-        return opens, highs, lows, closes
+
+@dataclass(frozen=True, slots=True)
+class PairColumns:
+    """All rows of one pair.
+
+    Parameters
+    ----------
+    times_ms
+        Starts of their windows.
+    prices
+        Open, high, low and close, shape (rows, 4); NaN of a bar that is part of a gap.
+    run_lengths
+        Consecutive usable bars that end at each row, as far as they are kept; 0 if it is not usable itself.
+    bars
+        Inputs of each usable row.
+    """
+
+    times_ms: NDArray[np.int64]
+    prices: Floats
+    run_lengths: NDArray[np.int64]
+    bars: NDArray[np.float32]
+
+    @classmethod
+    def of(
+        cls,
+        times_ms: NDArray[np.int64],
+        columns: Mapping[str, Floats],
+        gaps: NDArray[np.bool_],
+        interval_ms: int,
+        inputs: InputList,
+    ) -> PairColumns:
+        """Return what rows come to that are there as columns: what `PairTable` makes of each, all at once.
+
+        Parameters
+        ----------
+        times_ms
+            Starts of windows, ascending.
+        columns
+            Of their candles (`modeling.inputs.CANDLE_COLUMNS`), and features, NaN where they are not warm.
+        gaps
+            Whether each is part of a gap.
+        interval_ms
+            Length of a bar.
+        inputs
+            What the model sees of a bar.
+
+        Returns
+        -------
+        PairColumns
+            The same numbers.
+        """
+        known = dict(columns)
+        for name in CANDLE_COLUMNS:  # of a candle what is not finite is not there
+            known[name] = np.where(np.isfinite(columns[name]), columns[name], np.nan)
+        bars, usable = inputs.over(known)
+        bars, usable = bars[~gaps[usable]], usable & ~gaps
+        follows = np.diff(times_ms, prepend=times_ms[:1]) == interval_ms
+        places = np.arange(len(times_ms))
+        begins = np.where(usable & follows & np.append([False], usable[:-1]), 0, places)
+        run_lengths = np.where(usable, places - np.maximum.accumulate(begins) + 1, 0)
+        prices = np.column_stack([np.where(gaps, np.nan, columns[name]) for name in ("open", "high", "low", "close")])
+        return cls(times_ms, prices, np.minimum(run_lengths, SEQUENCE_BARS), bars)
+
+    @property
+    def opens(self) -> Floats:
+        """What each opened at."""
+        found: Floats = self.prices[:, 0]
+        return found
+
+    def pair_bars(self, interval_ms: int) -> PairBars:
+        """Return the rows as labels see them.
+
+        Returns
+        -------
+        PairBars
+            Without their opens.
+        """
+        _, highs, lows, closes = self.prices.T
+        return PairBars(self.times_ms, highs, lows, closes, interval_ms)
 
 
 @dataclass(frozen=True, slots=True)

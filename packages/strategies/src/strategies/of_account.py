@@ -16,6 +16,14 @@ from strategies.strategy import Strategy
 
 #: What the strategy of predictions may take from the account.
 _FLOOR: Final = "minimum_confidence"
+#: What decides where no version of a file was good yet: nothing.
+REFUSED: Final = """from strategies import Strategy, unknown
+
+
+class Refused(Strategy):
+    def target(self):
+        return unknown
+"""
 
 
 def file_of(strategy: str, field: str, names: str = f"one of {', '.join(STRATEGIES)}") -> StrategyFile:
@@ -86,7 +94,7 @@ def made_for(told: AccountStrategy, file: StrategyFile) -> Strategy:
     Strategy
         Ready to run.
     """
-    given: dict[str, object] = dict(told.parameters)
+    given: dict[str, object] = {} if told.source == REFUSED else dict(told.parameters)
     if told.strategy == PREDICTION and told.minimum_confidence is not None:
         given.setdefault(_FLOOR, told.minimum_confidence)
     return file.made(given)
@@ -98,8 +106,10 @@ def undecided_of(told: AccountStrategy) -> SignalReason:
     Returns
     -------
     SignalReason
-        Of the strategy of predictions, that the model is not sure enough.
+        Of the strategy of predictions, that the model is not sure enough; of a file that is not loaded, just that.
     """
+    if told.source == REFUSED:
+        return "refused"
     return "below_confidence" if told.strategy == PREDICTION else "undecided"
 
 

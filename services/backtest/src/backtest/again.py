@@ -20,6 +20,7 @@ from backtest.strategies_of import Chosen, Deciding, chosen
 from contracts.account import Account
 from contracts.errors import BadInputError
 from contracts.operator_command import OperatorCommand
+from contracts.strategy_check import StrategyCheck
 from contracts.strategy_setting import StrategySetting
 from exchanges.paper import PaperBroker
 from execution.core.broker import Broker
@@ -49,6 +50,8 @@ class RunTerms:
         Which of the accounts are of forward tests: they began without bars, with the first window they were told of.
     venues
         By account that was at a venue, the broker that stands for it.
+    checks
+        Verdicts on files of strategies, in order.
     """
 
     accounts: tuple[Account, ...]
@@ -60,6 +63,17 @@ class RunTerms:
     changes: Sequence[StrategySetting] = ()
     venues: Mapping[str, Broker] = field(default_factory=dict)
     tests: frozenset[str] = frozenset()
+    checks: Sequence[StrategyCheck] = ()
+
+    def checks_of(self, account: Account) -> Sequence[StrategyCheck]:
+        """Return the verdicts on files that concern an account: a forward test has its text from its beginning.
+
+        Returns
+        -------
+        Sequence[StrategyCheck]
+            In the order in which they were made.
+        """
+        return () if account.name in self.tests else self.checks
 
 
 @dataclass(frozen=True)
@@ -145,7 +159,11 @@ def again(folder: Path, terms: RunTerms) -> list[Again]:
     ]
     accounts = [chosen(account) for account in traded]
     pairs = sorted({pair for account in traded for pair in account.pairs})
-    known = {(e.account.name, pair): known_of(e, pair, terms.changes) for e in accounts for pair in e.account.pairs}
+    known = {
+        (e.account.name, pair): known_of(e, pair, terms.changes, terms.checks_of(e.account))
+        for e in accounts
+        for pair in e.account.pairs
+    }
     asked = dict.fromkeys(asked_of(accounts, terms.interval_s))
     asked |= dict.fromkeys(
         n for of in known.values() for d in of.values() for n in d.formulas(terms.interval_s).given

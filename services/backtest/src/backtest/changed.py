@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
+from itertools import product
 from typing import Any
 
 import polars as pl
@@ -12,25 +13,30 @@ from backtest.decided import Decided
 from backtest.history import History
 from backtest.joined import Joined
 from backtest.strategies_of import Chosen, Deciding, deciding
+from contracts.account_strategy import AccountStrategy
 from contracts.errors import BadInputError
 from contracts.signal import decided_by
+from contracts.strategy_check import StrategyCheck
 from contracts.strategy_setting import StrategySetting, Switch
 from strategies.of_account import with_parameters
+from strategies.versions import versions_of
 
 _START, _HASH = "window_start_ms", "strategy_hash"
 #: By what operators said, how signals show it: of a gap nothing is sold.
 _SHOWN: Mapping[Switch | None, tuple[Switch, ...]] = {"off": ("off",), "sell": ("off", "sell")}
 
 
-def known_of(each: Chosen, pair: str, settings: Iterable[StrategySetting]) -> dict[str, Deciding]:
+def known_of(
+    each: Chosen, pair: str, settings: Iterable[StrategySetting], checks: Iterable[StrategyCheck] = ()
+) -> dict[str, Deciding]:
     """Return all that has decided for a pair of an account, the account's own first.
 
     Parameters
     ----------
     each, pair
         Whose.
-    settings
-        What operators set in the run.
+    settings, checks
+        What operators set in the run, and which versions of files were loaded there.
 
     Returns
     -------
@@ -42,12 +48,22 @@ def known_of(each: Chosen, pair: str, settings: Iterable[StrategySetting]) -> di
     found = {own.hash: own}
     whose = each.account.name, pair, own.file.name
     its = [of for of in settings if (of.account, of.pair, of.strategy) == whose]
-    for parameters in (of.parameters for of in its if of.parameters is not None):
-        other = deciding(each.account.name, with_parameters(own.told, parameters))
-        found[other.hash] = other
+    later = versions_of(own.told.model_copy(update={"source": None}), checks)[1:]
+    given = [{}, *(of.parameters for of in its if of.parameters is not None)]
+    for told, parameters in product((own.told, *(version.told for version in later)), given):
+        other = _deciding(each.account.name, with_parameters(told, parameters))
+        found |= {} if other is None else {other.hash: other}
     switches = {shown for of in its for shown in _SHOWN.get(of.switch, ())}
     off = [replace(of, switch=switch) for of in found.values() for switch in sorted(switches)]
     return found | {_named(of): of for of in off}
+
+
+def _deciding(account: str, told: AccountStrategy) -> Deciding | None:
+    """Return what decides by a version of a file with parameters; None where it does not take them."""
+    try:
+        return deciding(account, told)
+    except BadInputError:
+        return None
 
 
 def _named(of: Deciding) -> str:

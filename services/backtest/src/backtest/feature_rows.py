@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 import numpy as np
 
-from backtest.bars import Bars
+from backtest.bars import GAP, Bars
 from backtest.strategies_of import features_of
 from contracts.candle import QUALITIES
 from contracts.errors import BadInputError
@@ -14,7 +14,11 @@ from contracts.feature_columns import FEATURE_SET_IDS, FEATURE_SETS
 from contracts.feature_row import FeatureRow
 from contracts.timestamps import iso_utc_ms
 from contracts.trusted import made
+from contracts.units import MS_PER_SECOND
 from features.blocks import Floats
+from modeling.input_list import InputList
+from modeling.inputs import CANDLE_COLUMNS
+from modeling.pair_table import PairColumns
 
 #: The features that the kinds of models that come along see.
 _SET = "core"
@@ -60,6 +64,33 @@ def feature_rows(bars: Bars, feature_set: str = _SET) -> Iterator[FeatureRow]:
             feature_set=FEATURE_SET_IDS[feature_set],
             **dict(zip(names, values, strict=True)),
         )
+
+
+def pair_columns(bars: Bars, inputs: InputList) -> PairColumns:
+    """Return what `feature_rows` come to in a data set, without a row made.
+
+    Parameters
+    ----------
+    bars
+        Of one pair.
+    inputs
+        What the model sees of a bar.
+
+    Returns
+    -------
+    PairColumns
+        The same numbers.
+
+    Raises
+    ------
+    BadInputError
+        If a feature that came along is another one.
+    """
+    known = features_of(bars, FEATURE_SETS[inputs.feature_set])
+    _require_alike(bars, known)
+    candle = {**bars.columns, "trade_count": bars.trade_counts.astype(np.float64)}
+    columns = {**known, **{name: candle[name] for name in CANDLE_COLUMNS}}
+    return PairColumns.of(bars.starts_ms, columns, bars.qualities == GAP, bars.interval_s * MS_PER_SECOND, inputs)
 
 
 def _require_alike(bars: Bars, computed: Mapping[str, Floats]) -> None:

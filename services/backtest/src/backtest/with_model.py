@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from backtest.feature_rows import feature_rows
+from backtest.feature_rows import pair_columns
 from backtest.forecasts import Forecasts
 from backtest.history import History
 from backtest.plan import Terms
 from contracts.errors import BadInputError
 from contracts.timestamps import iso_utc_ms
 from features import bars_until_warm
-from modeling.dataset import build_dataset
+from modeling.dataset import dataset_of
 from modeling.onnx_model import OnnxModel
 from modeling.registered import StoredModel
 
@@ -55,8 +55,8 @@ def with_model(history: History, stored: StoredModel, names: Iterable[str], to_m
     if last_ms < card.trained_to_ms:
         expected = f"bars from {iso_utc_ms(card.trained_to_ms)} on, where the training of {_named(stored)} ends"
         raise BadInputError("--models", expected, f"bars up to {iso_utc_ms(last_ms)}")
-    rows = (row for bars in pairs for row in feature_rows(bars, card.inputs.feature_set))
-    data = build_dataset(rows, card.sequence_length, card.horizon_bars, history.interval_s, card.inputs)
+    rows = {(bars.exchange, bars.pair): pair_columns(bars, card.inputs) for bars in pairs}
+    data = dataset_of(rows, card.sequence_length, card.horizon_bars, history.interval_s, card.inputs)
     found, every = [Forecasts(bars) for bars in pairs], data.every
     for each in found:
         each.ask(stored.version, card.trained_to_ms, to_ms)

@@ -29,7 +29,6 @@ from embedded.model_place import promoted_elsewhere
 from embedded.options import typed_command
 from embedded.replacing import require_replaceable
 from embedded.strategy_cli import parameters_of
-from embedded.strategy_setting import settings_written
 from embedded.subscriptions import settings_of
 from embedded.terminal.rows import print_json
 from exchanges.paper import PaperBroker
@@ -38,11 +37,14 @@ from execution.settings import ExecutionSettings
 from results.run_folder import RunFolder
 from results.run_settings import recorded_settings
 from signals.settings import SignalsSettings
+from signals.strategy_setting import settings_written
 from strategies.of_account import file_of
 from strategies.parameters import from_text
+from strategies.versions import begun_with
 from streaming.clients import committed_offsets, read_topic
 from streaming.forward_tests import forward_tests
 from streaming.settings import read_settings
+from streaming.strategy_checks import strategy_checks
 from verify.given import is_given
 from verify.run import Range
 
@@ -154,7 +156,8 @@ def terms_of_run(folder: Path) -> RunTerms:
         raise BadInputError("--of", f"the folder of a run, with {place.work / 'settings.json'}", str(folder))
     signals, execution = read_settings(SignalsSettings, told), read_settings(ExecutionSettings, told)
     tests, changes = _tests_of(place)
-    accounts = (*signals.configured_accounts, *tests)
+    checks = strategy_checks(settings_of(place.out)) if place.log.is_dir() else []
+    accounts = (*(begun_with(each, checks) for each in signals.configured_accounts), *tests)
     return RunTerms(
         accounts=accounts,
         broker=execution.broker,
@@ -163,6 +166,7 @@ def terms_of_run(folder: Path) -> RunTerms:
         interval_s=signals.interval_s,
         said=_said(place, accounts, execution.policy),
         changes=changes,
+        checks=checks,
         tests=frozenset(each.name for each in tests),
         venues={each.name: execution.broker_of(each) for each in accounts if each.broker == "venue"},
     )

@@ -15,10 +15,10 @@ from embedded.forward_books import Stood, books_of, compare, row_of
 from embedded.forward_testing import Wished
 from embedded.forward_testing import start as begin
 from embedded.forward_testing import stop as end
-from embedded.strategy_setting import parameters_in
 from embedded.subscriptions import settings_of, settings_to_say
 from embedded.terminal.rows import print_json, print_rows
 from results.report.wording import money, percent
+from signals.strategy_setting import parameters_in
 from streaming.control import operator
 from streaming.forward_tests import forward_tests
 

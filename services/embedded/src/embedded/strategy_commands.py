@@ -13,16 +13,18 @@ from pathlib import Path
 from rich.console import Console
 from rich.text import Text
 
-from contracts.strategy_setting import StrategySetting, Switch
+from contracts.strategy_setting import Switch
 from contracts.timestamps import iso_utc_ms, parse_time
-from embedded.strategy_setting import Wish, hash_of, parameters_in, settings_written, write_setting
+from embedded.strategy_checking import publish
 from embedded.subscriptions import settings_of, settings_to_say
 from embedded.terminal.rows import print_json, print_rows
 from results.gallery.bars import Bars, bars_of_file, bars_of_run
+from signals.strategy_setting import Wish, hash_of, in_words, parameters_in, settings_written, write_setting
 from strategies.built_in import STRATEGIES
 from strategies.checks.bias import bias
 from strategies.checks.markets import Market
-from strategies.checks.run import Report, check
+from strategies.checks.run import Report
+from strategies.checks.verdict import checked
 from strategies.loading import load
 from strategies.parameters import from_text
 from strategies.running import Rows
@@ -53,7 +55,7 @@ def check_file(
     *,
     as_json: bool,
 ) -> tuple[str, ...]:
-    """Check a strategy's file and print what was found.
+    """Check a strategy's file, print what was found and publish it on the log there is.
 
     Parameters
     ----------
@@ -70,11 +72,12 @@ def check_file(
         Names of the checks that failed.
     """
     with contextlib.redirect_stdout(sys.stderr):  # what the file prints is not part of the answer
-        report = check(file, parameters, _recorded(run, bars, pair))
+        report, source = checked(file, parameters, _recorded(run, bars, pair))
     if as_json:
         print_json(_json(report))
     else:
         _print(report, console)
+    publish(run, file, source, report)
     return report.failed
 
 
@@ -178,21 +181,7 @@ def set_parameters(
     settings = settings_to_say(run_folder)
     wish = Wish(account, pair, parameters_in(parameters), parse_time("--from", start), by or operator())
     setting, digest = write_setting(settings, wish)
-    console.print(
-        Text(
-            f"{setting.strategy} of {account} on {pair}: {json.dumps(setting.parameters)} "
-            f"from {_begins(setting)} on, hash {digest}, on {settings.broker_address}"
-        ),
-        soft_wrap=True,
-    )
-
-
-#: By what is said, how it is told.
-_SWITCHED = {
-    "on": "on",
-    "off": "off; what is held keeps its exits",
-    "sell": "off; what is held is sold",
-}
+    console.print(Text(in_words(setting, digest, settings.broker_address)), soft_wrap=True)
 
 
 def switch(
@@ -213,18 +202,8 @@ def switch(
     """
     settings = settings_to_say(run_folder)
     wish = Wish(account, pair, None, parse_time("--from", start), by or operator(), to)
-    setting, _ = write_setting(settings, wish)
-    console.print(
-        Text(
-            f"{setting.strategy} of {account} on {pair} is {_SWITCHED[to]}, from {_begins(setting)} on, "
-            f"on {settings.broker_address}"
-        ),
-        soft_wrap=True,
-    )
-
-
-def _begins(setting: StrategySetting) -> str:
-    return "the next candle" if setting.from_ms is None else iso_utc_ms(setting.from_ms)
+    setting, digest = write_setting(settings, wish)
+    console.print(Text(in_words(setting, digest, settings.broker_address)), soft_wrap=True)
 
 
 def show_settings(run_folder: Path | None, console: Console, *, as_json: bool) -> None:

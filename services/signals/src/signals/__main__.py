@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contracts.topics import PREDICTIONS, SIGNALS, TECHNICAL_INDICATORS
 from signals.app import topology
+from signals.checked import check_files
 from signals.settings import SignalsSettings
 from signals.subscriptions import ask_for_pairs
 from streaming.service.runner import run_service
@@ -15,8 +16,16 @@ def main() -> int:
     """Run the service until it is told to stop; return its exit code."""
     settings = load_settings(SignalsSettings)
     configure_logging("signals", settings.log_level, settings.log_format)
-    return ask_for_pairs(settings) or run_service(
-        settings, service="signals", inputs=[TECHNICAL_INDICATORS, PREDICTIONS], outputs=[SIGNALS], topology=topology
+    return (
+        ask_for_pairs(settings)
+        or check_files(settings)
+        or run_service(
+            settings,
+            service="signals",
+            inputs=[TECHNICAL_INDICATORS, PREDICTIONS],
+            outputs=[SIGNALS],
+            topology=topology,
+        )
     )
 
 

@@ -17,6 +17,7 @@ from signals.settings import SignalsSettings
 from streaming.dead_letters.classification import is_systematic
 from streaming.dead_letters.writer import PROCESSING_FAILED
 from streaming.service.sink import keep
+from streaming.strategy_checks import strategy_checks
 from streaming.topics import Topics, publish, require_same_partitions
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 def topology(inputs: dict[str, StreamingDataFrame], topics: Topics, settings: SignalsSettings) -> None:
     """Lay out the flow; state is per pair, the key of both topics, and signals leave under their account's key."""
     require_same_partitions(topics, TECHNICAL_INDICATORS, PREDICTIONS)
-    desk, streams = settings.desk, Streams()
+    desk, streams = settings.desk_with(strategy_checks(settings)), Streams()
     changes = ReadChanges(settings, desk)
 
     def concerns(message: FeatureRow | Prediction) -> bool:

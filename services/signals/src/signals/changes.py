@@ -5,12 +5,13 @@ from __future__ import annotations
 import dataclasses
 import sys
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from loguru import logger
 
+from contracts.account_strategy import AccountStrategy
 from contracts.candle_mark import CandleMark
 from contracts.clock import Clock, SystemClock
 from contracts.errors import TradestreamError
@@ -19,15 +20,17 @@ from contracts.forward_test_event import ForwardTestEvent
 from contracts.prediction import Prediction
 from contracts.signal import Signal
 from contracts.state import State
+from contracts.strategy_check import StrategyCheck
 from contracts.strategy_setting import StrategySetting
-from contracts.topics import FORWARD_TEST_EVENTS, SIGNALS, STRATEGY_SETTINGS
+from contracts.topics import FORWARD_TEST_EVENTS, SIGNALS, STRATEGY_CHECKS, STRATEGY_SETTINGS
 from contracts.units import US_PER_SECOND
 from signals.core.changes import Change
 from signals.core.decide import newest_row_ms
-from signals.core.followed import Decider, Desk
+from signals.core.followed import Decider, Desk, Followed
 from signals.deciders import deciders_of, followed_of
 from signals.settings import RUNS, SignalsSettings
 from strategies.of_account import with_parameters
+from strategies.versions import Version, versions_of
 from streaming.clients import read_key_since
 from streaming.tail import TopicTail
 
@@ -50,9 +53,13 @@ class ReadChanges:
 
     def __init__(self, settings: SignalsSettings, desk: Desk, clock: Clock | None = None) -> None:
         self._settings, self._desk, self._clock = settings, desk, clock or SystemClock()
-        self._tails = [TopicTail(settings, spec) for spec in (FORWARD_TEST_EVENTS, STRATEGY_SETTINGS)]
+        self._tails = [
+            TopicTail(settings, spec) for spec in (FORWARD_TEST_EVENTS, STRATEGY_CHECKS, STRATEGY_SETTINGS)
+        ]
         self._tests: dict[str, UnderTest] = {}
         self._early: list[StrategySetting] = []
+        self._loaded: list[StrategyCheck] = []
+        self._settings_of: dict[tuple[str, str], list[StrategySetting]] = {}
         self._changes: dict[tuple[str, str], list[Change]] = {}
         self._pairs: set[str] = set()
         self._seen: dict[tuple[str, str], int] = {}
@@ -110,6 +117,8 @@ class ReadChanges:
         told = [record.readable_message() for tail in self._tails for record in tail.read_new()]
         for event in (each for each in told if isinstance(each, ForwardTestEvent)):
             self._take_test(event)
+        for check in (each for each in told if isinstance(each, StrategyCheck)):
+            self._take_check(check)
         # Tests first: a setting may be of one that was just started.
         early, self._early = self._early, []
         for setting in (*early, *(each for each in told if isinstance(each, StrategySetting))):
@@ -129,13 +138,15 @@ class ReadChanges:
         logger.info("forward test {}: {}", event.account, event.action)
 
     def _take_setting(self, setting: StrategySetting) -> None:
-        change = self._change(setting)
-        if change is None:
+        decider = self._decider(setting)
+        if decider is None:
             # Its test may be on its way: nothing orders two topics.
-            self._early += [] if self._decider(setting) else [setting]
+            self._early.append(setting)
             return
-        self._changes.setdefault((setting.account, setting.pair), []).append(change)
-        self._pairs.add(setting.pair)
+        if decider.followed.name != setting.strategy:
+            return  # the account follows another one by now
+        self._settings_of.setdefault((setting.account, setting.pair), []).append(setting)
+        self._arrange(decider, setting.pair)
         said = setting.parameters if setting.switch is None else setting.switch
         logger.info("{} of {} on {}: {}", setting.strategy, setting.account, setting.pair, said)
 
@@ -143,24 +154,73 @@ class ReadChanges:
         every = (*self._desk.of(setting.pair), *self.tests(setting.pair))
         return next((each for each in every if each.account.name == setting.account), None)
 
-    def _change(self, setting: StrategySetting) -> Change | None:
-        """Return what the core is told of a setting; None of what is not, or no longer, this service's."""
-        decider = self._decider(setting)
-        told = None if decider is None else decider.account.strategy_for(setting.pair)
-        if decider is None or told is None or decider.followed.name != setting.strategy:
-            return None
-        if setting.parameters is None:
-            return Change(setting.setting_id, setting.from_ms, switch=setting.switch)
+    def _take_check(self, check: StrategyCheck) -> None:
+        if not check.loads:
+            return
+        self._loaded.append(check)
+        for decider in self._desk.deciders:
+            told = decider.account.strategy_for(decider.pairs[0])
+            if told is not None and told.strategy == check.file:
+                for pair in decider.pairs:
+                    self._arrange(decider, pair)
+
+    def _arrange(self, decider: Decider, pair: str) -> None:
+        """Put versions of a file and settings in one order: each change says what decides after it.
+
+        Each topic keeps its order. Between two topics times of the wall clock decide, at every reading the same.
+        """
+        told = decider.account.strategy_for(pair)
+        if told is None:
+            return
+        parameters: dict[str, int | float] | None = None
+        changes: list[Change] = []
+        for each in self._in_order(decider, pair, told):
+            if isinstance(each, Version):
+                now = each.told, parameters
+            elif each.parameters is None:
+                changes.append(Change(each.setting_id, each.from_ms, switch=each.switch))
+                continue
+            else:
+                now = told, each.parameters
+            followed = self._followed(decider, *now)
+            if followed is not None:
+                told, parameters = now
+                name, from_ms = (
+                    (each.check_id, None) if isinstance(each, Version) else (each.setting_id, each.from_ms)
+                )
+                changes.append(Change(name, from_ms, followed))
+        if changes:
+            self._changes[decider.account.name, pair] = changes
+            self._pairs.add(pair)
+
+    def _in_order(self, decider: Decider, pair: str, told: AccountStrategy) -> list[Version | StrategySetting]:
+        versions = [] if decider.is_test else versions_of(told.model_copy(update={"source": None}), self._loaded)
+        timed: list[tuple[int, Version | StrategySetting]] = []
+        latest_ms = 0
+        for version in versions[1:]:
+            latest_ms = max(latest_ms, version.at_ms)
+            timed.append((latest_ms, version))
+        latest_ms = 0
+        for setting in self._settings_of.get((decider.account.name, pair), ()):
+            latest_ms = max(latest_ms, setting.issued_at_ms)
+            timed.append((latest_ms, setting))
+        return [each for _, each in sorted(timed, key=lambda of: of[0])]
+
+    def _followed(
+        self, decider: Decider, told: AccountStrategy, parameters: Mapping[str, int | float] | None
+    ) -> Followed | None:
+        """Return what is followed after a change; None of one that does nothing."""
+        name = decider.account.name
         try:
-            asked = with_parameters(told, setting.parameters)
-            followed = followed_of(setting.account, asked, self._settings.interval_s)
+            asked = told if parameters is None else with_parameters(told, parameters)
+            followed = followed_of(name, asked, self._settings.interval_s)
         except TradestreamError as error:  # another version of the file may have other parameters
-            logger.error("setting {} of {} does nothing: {}", setting.setting_id, setting.account, error)
+            logger.error("a change of {} does nothing: {}", name, error)
             return None
         if followed.waits != decider.followed.waits:
-            logger.error("setting {} does nothing: it asks otherwise for predictions", setting.setting_id)
+            logger.error("a change of {} does nothing: it asks otherwise for predictions", name)
             return None
-        return Change(setting.setting_id, setting.from_ms, followed)
+        return followed
 
     def _look_back(self, row: FeatureRow) -> None:
         for decider in (*self._desk.of(row.pair), *self.tests(row.pair)):

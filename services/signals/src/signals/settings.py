@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from itertools import chain
 from pathlib import Path
 
 from pydantic import Field, TypeAdapter, field_validator, model_validator
 from pydantic_settings import SettingsConfigDict
 
+from contracts.account import Account
 from contracts.accounts_settings import AccountsSettings
-from contracts.errors import TradestreamError
+from contracts.errors import BadInputError, TradestreamError
+from contracts.strategy_check import StrategyCheck
 from featurestore import StoreSettings
 from signals.core.followed import Desk
-from signals.deciders import deciders_of
+from signals.deciders import deciders_of, followed_of
+from strategies.of_account import file_of_account, made_for
+from strategies.versions import begun_with, is_own_file
 from streaming.settings import ServiceSettings
 
 #: Exchange, pair, interval and start of a window.
@@ -20,6 +25,19 @@ _LATE = TypeAdapter(list[tuple[str, str, int, int]])
 
 #: Account, exchange, pair, first and last window of a run of signals, and what decided them (`Signal.decided_by`).
 RUNS = TypeAdapter(list[tuple[str, str, str, int, int, str]])
+
+
+def _require_strategies(account: Account, interval_s: int) -> None:
+    """Refuse strategies that are not there, and parameters that they do not declare; files are checked later."""
+    for told in account.deciding:
+        if not is_own_file(told) or not Path(told.strategy).is_file():
+            followed_of(account.name, told, interval_s)
+            continue
+        try:
+            file = file_of_account(account.name, told)
+        except BadInputError:
+            continue  # it is not loaded: `signals.checked`
+        made_for(told, file)
 
 
 class SignalsSettings(AccountsSettings, StoreSettings, ServiceSettings):
@@ -61,7 +79,7 @@ class SignalsSettings(AccountsSettings, StoreSettings, ServiceSettings):
     def _strategies_are_there(self) -> SignalsSettings:
         for account in self.configured_accounts:
             try:
-                deciders_of(account, self.interval_s)
+                _require_strategies(account, self.interval_s)
             except TradestreamError as error:
                 raise ValueError(f"strategies of accounts that signals can follow; {error}") from error
         return self
@@ -92,8 +110,20 @@ class SignalsSettings(AccountsSettings, StoreSettings, ServiceSettings):
 
     @property
     def desk(self) -> Desk:
-        """Who decides, as the core is told of it."""
-        every = (deciders_of(account, self.interval_s) for account in self.configured_accounts)
+        """Who decides, as the core is told of it, where no file was checked."""
+        return self.desk_with(())
+
+    def desk_with(self, checks: Iterable[StrategyCheck]) -> Desk:
+        """Return who decides, with the first versions of their files that were loaded.
+
+        Returns
+        -------
+        Desk
+            As the core is told of it.
+        """
+        known = list(checks)
+        accounts = (begun_with(account, known) for account in self.configured_accounts)
+        every = (deciders_of(account, self.interval_s) for account in accounts)
         deciders = tuple(chain.from_iterable(every))
         return Desk(deciders, self.expiry_seconds, self.maximum_pending_bars, self.from_ms, self._late)
 

@@ -16,6 +16,7 @@ from contracts.topics import (
     PREDICTIONS,
     PREDICTIONS_SHADOW,
     SIGNALS,
+    STRATEGY_CHECKS,
     STRATEGY_SETTINGS,
     TRADES,
     TopicSpec,
@@ -175,14 +176,16 @@ class Replay:
         self._late_file.write_text(json.dumps(late), encoding="utf-8")
 
     def _say_settings(self) -> Path | None:
-        """Take over what operators set and tested, and write down since when it held; None if they did nothing."""
-        records = {spec: list(self._source.read(spec)) for spec in (STRATEGY_SETTINGS, FORWARD_TEST_EVENTS)}
+        """Take over what was set, tested and loaded, and write down since when it held; None if nothing was."""
+        given = (STRATEGY_SETTINGS, FORWARD_TEST_EVENTS, STRATEGY_CHECKS)
+        records = {spec: list(self._source.read(spec)) for spec in given}
         if not any(records.values()):
             return None
         for spec, each in records.items():
             _write(self._runner, spec, each)
         file = self._place.file("said.json")
-        said = hashes_said(records[STRATEGY_SETTINGS], self._recorded(SIGNALS), records[FORWARD_TEST_EVENTS])
+        settings, tests, checks = (records[spec] for spec in given)
+        said = hashes_said(settings, self._recorded(SIGNALS), tests, checks)
         file.write_text(json.dumps(said), encoding="utf-8")
         return file
 

@@ -12,21 +12,25 @@ from itertools import groupby
 from contracts.candle_mark import CandleMark
 from contracts.forward_test_event import ForwardTestEvent
 from contracts.signal import Signal
+from contracts.strategy_check import StrategyCheck
 from contracts.strategy_setting import StrategySetting
 from streaming.record import Record
 from verify.readable import messages_of
 
 
 def hashes_said(
-    settings: Iterable[Record], signals: Iterable[Record], tests: Iterable[Record] = ()
+    settings: Iterable[Record],
+    signals: Iterable[Record],
+    tests: Iterable[Record] = (),
+    checks: Iterable[Record] = (),
 ) -> list[tuple[str, str, str, int, int, str]]:
-    """Return runs of signals that were decided by the same, of the accounts and pairs that something was set of.
+    """Return runs of signals that were decided by the same, where something was set or a file was loaded.
 
     Of forward tests they also say with which window they began: with the first mark, whose decision may not be there.
 
     Parameters
     ----------
-    settings, signals, tests
+    settings, signals, tests, checks
         What is on these topics in the run.
 
     Returns
@@ -35,12 +39,14 @@ def hashes_said(
         Account, exchange, pair, first and last window, `Signal.decided_by`; in order.
     """
     tested = {each.account for each in messages_of(tests, ForwardTestEvent)}
+    files = {each.strategy for each in messages_of(checks, StrategyCheck) if each.loads}
     touched = {(each.account, each.pair) for each in messages_of(settings, StrategySetting)}
     said: dict[tuple[str, str, str], dict[int, str]] = {}
     for each in (record.readable_message() for record in signals):
         if not isinstance(each, Signal | CandleMark):
             continue
-        if (each.account, each.pair) not in touched and each.account not in tested:
+        is_of_file = isinstance(each, Signal) and each.strategy in files
+        if not is_of_file and (each.account, each.pair) not in touched and each.account not in tested:
             continue
         of = said.setdefault((each.account, each.exchange, each.pair), {})
         if isinstance(each, Signal) and each.decided_by is not None:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
-from backtest.feature_rows import feature_rows
+from backtest.feature_rows import pair_columns
 from backtest.forecasts import Forecasts
 from backtest.history import History
 from backtest.provenance import data_digest
@@ -15,8 +15,9 @@ from backtest.search.job import Job
 from backtest.search.versions import OF_FOLD, Version, versions_of
 from backtest.search.workers import Evaluate, evaluator
 from contracts.errors import BadInputError
-from modeling.dataset import Dataset, build_dataset
+from modeling.dataset import Dataset, dataset_of
 from modeling.facts import Answer
+from modeling.input_list import input_list
 from modeling.recipe import Recipe, TooFewRowsError
 
 
@@ -53,8 +54,8 @@ class Retraining:
         self._job, self._recipe, self._workers = job, recipe, workers
         pairs = [job.history.pairs[pair] for pair in job.account.pairs]
         self._pairs = sorted(pairs, key=lambda bars: (bars.exchange, bars.pair))  # as a data set numbers them
-        rows = (row for bars in self._pairs for row in feature_rows(bars))
-        self._data: Dataset = build_dataset(rows, recipe.kind.sequence_length, recipe.horizon_bars, recipe.interval_s)
+        rows = {(bars.exchange, bars.pair): pair_columns(bars, input_list()) for bars in self._pairs}
+        self._data: Dataset = dataset_of(rows, recipe.kind.sequence_length, recipe.horizon_bars, recipe.interval_s)
 
     @contextmanager
     def prepare(self, number: int, fold: Fold) -> Iterator[tuple[Job, Evaluate]]:

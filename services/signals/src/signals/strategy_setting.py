@@ -1,9 +1,16 @@
-"""What an operator sets of a strategy: checked against what the strategy declares, then written for `signals`."""
+"""What an operator sets of a strategy: checked against what the strategy declares, then written for `signals`.
+
+In a cluster, where there is no `tradestream`, in a pod of `signals`, which has the accounts and their files::
+
+    python -m signals.strategy_setting set --account mine --pair BTC/EUR --parameters '{"fast": 10}'
+"""
 
 from __future__ import annotations
 
+import argparse
 import json
-from collections.abc import Mapping
+import sys
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
@@ -12,19 +19,23 @@ from contracts.account import Account
 from contracts.account_strategy import AccountStrategy
 from contracts.audit_event import AuditEvent
 from contracts.clock import Clock, SystemClock
-from contracts.errors import BadInputError
+from contracts.errors import BadInputError, TradestreamError
 from contracts.nearest import did_you_mean
 from contracts.strategy_setting import StrategySetting, Switch
+from contracts.timestamps import iso_utc_ms, parse_time
 from contracts.topics import AUDIT_LOG, STRATEGY_SETTINGS
 from contracts.units import US_PER_MS
 from signals.core.followed import Followed
 from signals.deciders import followed_of
 from strategies.of_account import with_parameters
+from strategies.versions import in_force
 from streaming.clients import create_topics, read_topic
-from streaming.control import ControlSettings
+from streaming.control import ControlSettings, operator
+from streaming.exit_codes import EXIT_BAD_SETTINGS, EXIT_FAILED
 from streaming.forward_tests import forward_tests
 from streaming.producer import open_producer
-from streaming.settings import ServiceSettings
+from streaming.settings import ServiceSettings, load_settings
+from streaming.strategy_checks import strategy_checks
 
 _SERVICE = "control"
 
@@ -171,7 +182,7 @@ def _told(settings: ControlSettings, wish: Wish) -> AccountStrategy:
     if (told := account.strategy_for(wish.pair)) is None:
         expected = f"one of {', '.join(account.pairs)}{did_you_mean(wish.pair, account.pairs)}"
         raise BadInputError("--pair", expected, wish.pair)
-    return told
+    return in_force(told, strategy_checks(settings))
 
 
 def _audited(setting: StrategySetting, followed: Followed, now_us: int) -> AuditEvent:
@@ -190,3 +201,69 @@ def _audited(setting: StrategySetting, followed: Followed, now_us: int) -> Audit
         details=details,
         occurred_at_us=now_us,
     )
+
+
+#: By what is said, how it is told.
+SWITCHED: Mapping[Switch, str] = {
+    "on": "on",
+    "off": "off; what is held keeps its exits",
+    "sell": "off; what is held is sold",
+}
+
+
+def in_words(setting: StrategySetting, digest: str, address: str) -> str:
+    """Return what was set, and where.
+
+    Parameters
+    ----------
+    setting, digest
+        What was written, and the hash that signals carry with it.
+    address
+        Of the log.
+
+    Returns
+    -------
+    str
+        A line.
+    """
+    begins = "the next candle" if setting.from_ms is None else iso_utc_ms(setting.from_ms)
+    whose = f"{setting.strategy} of {setting.account} on {setting.pair}"
+    if setting.switch is not None:
+        return f"{whose} is {SWITCHED[setting.switch]}, from {begins} on, on {address}"
+    return f"{whose}: {json.dumps(setting.parameters)} from {begins} on, hash {digest}, on {address}"
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Set what was typed; return the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m signals.strategy_setting", description=__doc__.splitlines()[0])
+    parser.add_argument("action", choices=["set", "off", "on"])
+    parser.add_argument("--account", required=True)
+    parser.add_argument("--pair", required=True, help="BASE/QUOTE, one of the account's")
+    parser.add_argument("--parameters", metavar="JSON", help="of set: what is to be other than the account has it")
+    parser.add_argument("--sell", action="store_true", help="of off: what is held is sold")
+    parser.add_argument("--from", dest="start", help="first candle it may hold for; by default the next")
+    parser.add_argument("--by", default=operator())
+    given = parser.parse_args(arguments)
+    try:
+        setting, digest, address = _set(given)
+    except TradestreamError as error:
+        sys.stderr.write(f"strategy_setting: {error}\n")
+        return EXIT_BAD_SETTINGS if isinstance(error, BadInputError) else EXIT_FAILED
+    sys.stdout.write(f"{in_words(setting, digest, address)}\n")
+    return 0
+
+
+def _set(given: argparse.Namespace) -> tuple[StrategySetting, str, str]:
+    if (given.action == "set") != (given.parameters is not None):
+        raise BadInputError("--parameters", "with set, and with nothing else", given.parameters)
+    if given.sell and given.action != "off":
+        raise BadInputError("--sell", "with off", given.action)
+    parameters = None if given.parameters is None else parameters_in(given.parameters)
+    switch: Switch | None = None if given.action == "set" else "sell" if given.sell else given.action
+    settings = load_settings(ControlSettings)
+    wish = Wish(given.account, given.pair, parameters, parse_time("--from", given.start), given.by, switch)
+    return *write_setting(settings, wish), settings.broker_address
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
