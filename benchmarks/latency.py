@@ -14,6 +14,7 @@ from benchmarks.live_market import LIVE_MS, Market
 from benchmarks.logs import fill, item, running_log
 from benchmarks.processes import Processes, broker_pids, cpu_seconds, services
 from benchmarks.table import Goal, Table
+from contracts.signal import Signal
 from contracts.topics import CANDLES, PNL, PREDICTIONS, SIGNALS, TECHNICAL_INDICATORS, TRADES, TopicSpec
 from contracts.units import MS_PER_MINUTE, US_PER_MS
 from streaming.clients import read_topic
@@ -97,6 +98,8 @@ def _produced_us(settings: ServiceSettings, spec: TopicSpec) -> dict[int, int]:
         if record.timestamp_ms <= begin_ms:
             continue
         message: Any = record.message()
+        if spec is SIGNALS and not isinstance(message, Signal):
+            continue
         if spec is PNL or message.interval_s == _INTERVAL_S:
             found[int(record.headers["ingested_at_us"] or 0)] = int(record.headers["produced_at_us"] or 0)
     return found

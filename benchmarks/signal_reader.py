@@ -11,6 +11,7 @@ from typing import Any
 
 from confluent_kafka import Consumer
 
+from contracts.signal import Signal
 from contracts.topics import SIGNALS
 from streaming.broker_address import is_embedded
 from streaming.embedded.consumer import EmbeddedConsumer
@@ -18,6 +19,7 @@ from streaming.kafka.connection import KAFKA_CONSUMER_CONFIG
 from streaming.settings import ServiceSettings
 
 GROUP = "signal-reader"
+_SCHEMA = Signal.schema_name.encode()
 
 
 def main(broker_address: str, file: str) -> int:
@@ -39,6 +41,8 @@ def main(broker_address: str, file: str) -> int:
         message = consumer.poll(0.1)
         if message is not None and message.error() is None:
             headers = dict(message.headers() or ())
+            if headers["schema"] != _SCHEMA:  # a mark leaves at once, whatever a strategy waits for
+                continue
             ingested_us, produced_us = int(headers["ingested_at_us"]), int(headers["produced_at_us"])
             read.append((ingested_us, produced_us, time.time_ns() // 1_000))
     Path(file).write_text(json.dumps(read))

@@ -32,7 +32,7 @@ HERE = Path(__file__).resolve().parent
 #: The oldest Kubernetes that the current Strimzi takes is 1.30; this is what we test with.
 KUBERNETES = "1.34"
 ENVIRONMENTS = ("dev", "prod")
-LAYERS = ("live", "historical", "scheduled", "autoscaling")
+LAYERS = ("live", "historical", "scheduled", "study", "autoscaling")
 #: Everything that is applied, by a name for people: a kustomization, or a file.
 KUSTOMIZATIONS = {
     **{f"{env}/{layer}": HERE / env / layer for env in ENVIRONMENTS for layer in LAYERS},

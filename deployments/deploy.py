@@ -23,7 +23,9 @@ from waiting import explain, watched
 ROOT = Path(__file__).resolve().parents[1]
 NAMESPACE = "tradestream"
 ENVIRONMENTS = ("dev", "prod")
-VARIANTS = ("historical", "live", "scheduled")
+#: What is asked for once, with arguments of its own: study.py.
+STUDY = "study"
+VARIANTS = ("historical", "live", "scheduled", STUDY)
 MARKETS = ("kraken", "simulator")
 ROLLOUT_SECONDS = 300
 #: The services of contracts, as `make graph` has written them: here is the standard library alone.
@@ -59,6 +61,7 @@ SERVICES = {each["name"]: Service(each["app"], dict.fromkeys(each["variants"], e
     "check-topics": Service("check-topics", {"scheduled": "candles"}),
     "check-data": Service("check-data", {"scheduled": "candles"}),
     "simulator": Service("simulator", {"live": "simulator"}),
+    STUDY: Service("study", {STUDY: "study"}),
 }
 SERVICES["predictions"].images["historical"] = "train"  # history for a model is training
 #: What the topic and the deployment of a service are called, where that is not its name.
@@ -173,6 +176,10 @@ def load_into_kind(image: str) -> None:
 
 def deploy(wanted: Target) -> None:
     """Apply it; a Deployment is waited for until its pods are ready."""
+    if wanted.variant == STUDY:
+        raise DeployError(
+            "a study is begun by what asks for it: make backtest, optimise, luck or walk-forward where=cluster"
+        )
     started = time.monotonic()
     name, tag = image_of(wanted)
     if wanted.env == "dev" and not wanted.registry:
@@ -287,6 +294,9 @@ def run_now(wanted: Target, seconds: int) -> None:
 
 def shutdown(wanted: Target) -> None:
     """Take it away; topics, state and files of history stay."""
+    if wanted.variant == STUDY:  # its results stay on their volume
+        kubectl("delete", "jobs,configmaps", "-l", f"app={wanted.app}")
+        return
     budget = f"poddisruptionbudget/{wanted.app}-{wanted.variant}"
     kubectl("delete", wanted.resource, budget, "--ignore-not-found")
 

@@ -11,7 +11,7 @@ export BUILDX_NO_DEFAULT_ATTESTATIONS=1
 case $name in
   # TORCH_INDEX=https://download.pytorch.org/whl/cpu: PyTorch for the CPU alone.
   train) arguments=(--build-arg "MODEL=$model" --build-arg "TORCH_INDEX=${TORCH_INDEX:-}" --file docker/train.Dockerfile) ;;
-  mlflow) arguments=(--file docker/mlflow.Dockerfile) ;;
+  mlflow | study) arguments=(--file "docker/$name.Dockerfile") ;;
   *) arguments=(--build-arg "SERVICE=$name" --file docker/service.Dockerfile) ;;
 esac
 image=tradestream/$name

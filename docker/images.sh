@@ -9,7 +9,7 @@ kinds=$(dirname "$0")/../packages/modeling/kinds.txt # of models: name, and the 
 
 wrong() {
   trains=$(sed -n 's/^\([^# ]*\) .*/, train-\1/p' "$kinds" | tr -d '\n')
-  echo "expected $services, simulator$trains, was '$1'" >&2
+  echo "expected $services, simulator, study$trains, was '$1'" >&2
   exit 2
 }
 
@@ -19,6 +19,8 @@ case "$1" in
   candles | indicators | predictions | signals | execution) echo "--package tradestream-$1 $store" ;;
   # until here
   simulator) echo "--package tradestream-exchanges --extra simulator" ;;
+  # The tradestream command, for whom RisingWave's candles are a market.
+  study) echo "--package tradestream-embedded --extra search $store" ;;
   train-*)
     extra=$(awk -v kind="${1#train-}" '$1 == kind { print $2 }' "$kinds")
     [ -n "$extra" ] || wrong "$1"

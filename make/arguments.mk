@@ -28,6 +28,8 @@ endif
 speed    ?=
 file     ?=
 strategy ?=
+#: Of what judges strategies: on this machine, or as a Job of the cluster.
+where    ?= here
 #: Of a search: where to look, what for, how long.
 ranges   ?=
 objective ?=
@@ -127,7 +129,8 @@ choices_keep     := yes no
 choices_logs     := embedded kafka
 choices_log      := embedded kafka both
 choices_action   := list show replay promote rollback challenge withdraw compare register halt reduce-only flatten resume fetch repair start stop
-choices_variant  := live historical scheduled
+choices_variant  := live historical scheduled study
+choices_where    := here cluster
 choices_window   := rolling anchored
 choices_objective := sharpe return calmar
 choices_market   := kraken coinbase binance simulator

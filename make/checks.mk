@@ -50,8 +50,8 @@ scale-plan: install-dev ## Cores, memory and disk for a load, from measured figu
 	@$(RUN) python -m benchmarks.scale_plan --pairs $(or $(pairs),100) --rate $(or $(rate),1000) --accounts $(or $(accounts),1)
 
 .PHONY: gate-study
-gate-study: install-dev ## Whether noise passes the gate, and what is planted does: hours [studies=noise,a,b,c seeds=20 nights=0]
-	@nice $(RUN) python -m benchmarks.gate.study --studies $(studies) --seeds $(seeds) --nights $(nights)
+gate-study: install-dev ## Whether noise passes the gate, and what is planted does: hours, stopped and gone on with [studies=noise,search,a,b,c,costs,hours,calibration kinds= seeds=20 nights=0]
+	@nice $(RUN) python -W ignore -m benchmarks.gate.study --studies $(studies) --seeds $(seeds) --nights $(nights) --keep runs/gate-study.jsonl $(call option,kinds)
 
 .PHONY: gate-real
 gate-real: install-dev ## What the gate says of every kind of model that is installed, on recorded bars, about two minutes [bars=FILE pair=BTC/USD horizon=5 kinds=lstm,logistic]

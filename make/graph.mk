@@ -1,3 +1,3 @@
 # Written by `make graph`: change packages/contracts or deployments/graph, not this file.
 SERVICES := trades candles indicators predictions signals execution gateway history
-IMAGES   := $(SERVICES) simulator train mlflow
+IMAGES   := $(SERVICES) simulator train study mlflow

@@ -120,15 +120,20 @@ data: install ## Trades of a venue as files, for backtests: action=list, fetch m
 		$(call option,to) $(call option,market,exchange)) $(if $(filter repair,$(action)),$(call option,pairs)) \
 		$(if $(filter import,$(action)),$(call option,market,exchange) $(call option,pair) -- $(call given,file))
 
+#: Bars that were named, or those of the demo; a cluster has its own.
+OF_BARS = $(or $(call option,bars),$(call option,trades),$(call option,run),$(if $(filter cluster,$(where)),,--run=runs/demo))
+#: A study, here or as a Job of the cluster, with an image of the present code unless one is named.
+study = $(if $(filter cluster,$(where)),\
+	$(if $(registry)$(tag),,$(MAKE) --no-print-directory build service=study && )\
+	deployments/study.py --env $(env) --registry "$(registry)" --tag "$(tag)" --timeout $(timeout) -- $(1),\
+	$(RUN) tradestream $(1))
+
 .PHONY: backtest
-backtest: install ## Run a strategy over bars: strategy=FILE.py|NAME [run=runs/demo | bars=FILE | trades=FILE] [models=FOLDER pairs= from= to= interval=1m accounts= balance= fee_bps= out=runs/backtest replace=yes]
-	@$(RUN) tradestream backtest $(call option,strategy) \
-		$(or $(call option,bars),$(call option,trades),$(call option,run),--run=runs/demo) $(call option,interval) \
-		$(call option,models) $(call option,pairs) $(call option,from) $(call option,to) $(call option,accounts) \
-		$(call option,balance) $(call option,fee_bps,fee-bps) $(call option,out) $(REPLACE)
+backtest: install ## Run a strategy over bars: strategy=FILE.py|NAME [run=runs/demo | bars=FILE | trades=FILE] [models=FOLDER pairs= from= to= interval=1m accounts= balance= fee_bps= out=runs/backtest replace=yes where=cluster]
+	@$(call study,backtest $(call option,models) $(OF_STRATEGY))
 
 # Words with what a search and the other judges of strategies are told of bars, accounts and costs.
-OF_STRATEGY = $(call option,strategy) $(or $(call option,bars),$(call option,trades),$(call option,run),--run=runs/demo) $(call option,interval) $(call option,pairs) \
+OF_STRATEGY = $(call option,strategy) $(OF_BARS) $(call option,interval) $(call option,pairs) \
 	$(call option,from) $(call option,to) $(call option,accounts) $(call option,balance) $(call option,fee_bps,fee-bps) \
 	$(call option,out) $(REPLACE)
 OF_SEARCH = $(foreach name,$(value ranges),--range=$(call quoted,$(name))) $(call option,objective) $(call option,least_trades,least-trades) \
@@ -136,19 +141,19 @@ OF_SEARCH = $(foreach name,$(value ranges),--range=$(call quoted,$(name))) $(cal
 
 .PHONY: optimise
 optimise: EXTRA = search
-optimise: install ## Search a strategy's parameters, exits and sizes: strategy=FILE.py|NAME [run=runs/demo | bars=FILE | trades=FILE] [ranges=RANGES objective=sharpe|return|calmar least_trades=20 trials=100 seed=7 models=FOLDER pairs= from= to= accounts= balance= fee_bps= out=runs/optimise replace=yes]
-	@$(RUN) tradestream optimise $(OF_STRATEGY) $(OF_SEARCH) $(call option,models)
+optimise: install ## Search a strategy's parameters, exits and sizes: strategy=FILE.py|NAME [run=runs/demo | bars=FILE | trades=FILE] [ranges=RANGES objective=sharpe|return|calmar least_trades=20 trials=100 seed=7 models=FOLDER pairs= from= to= accounts= balance= fee_bps= out=runs/optimise replace=yes where=cluster]
+	@$(call study,optimise $(OF_STRATEGY) $(OF_SEARCH) $(call option,models))
 
 .PHONY: luck
 luck: EXTRA =
-luck: install ## Tell a strategy's edge from luck: strategy=FILE.py|NAME [run=runs/demo | bars=FILE | trades=FILE] [winner=runs/optimise markets=20 seed=7 models=FOLDER pairs= from= to= accounts= balance= fee_bps= out=runs/luck replace=yes]
-	@$(RUN) tradestream luck $(OF_STRATEGY) $(call option,models) $(call option,winner) $(call option,markets) $(call option,seed)
+luck: install ## Tell a strategy's edge from luck: strategy=FILE.py|NAME [run=runs/demo | bars=FILE | trades=FILE] [winner=runs/optimise markets=20 seed=7 models=FOLDER pairs= from= to= accounts= balance= fee_bps= out=runs/luck replace=yes where=cluster]
+	@$(call study,luck $(OF_STRATEGY) $(call option,models) $(call option,winner) $(call option,markets) $(call option,seed))
 
 .PHONY: walk-forward
 walk-forward: EXTRA = search
-walk-forward: install ## Search on what was, try on what came next, again and again: strategy=FILE.py|NAME [run=runs/demo | bars=FILE | trades=FILE] [folds=5 first=0.5 window=rolling|anchored embargo=1 model=KIND|published horizon=5 ranges=RANGES objective=sharpe|return|calmar least_trades=20 trials=100 seed=7 pairs= from= to= accounts= balance= fee_bps= out=runs/walk-forward replace=yes]
-	@$(RUN) tradestream walk-forward $(OF_STRATEGY) $(OF_SEARCH) $(call option,models) $(call option,folds) $(call option,first) $(call option,window) \
-		$(call option,embargo) $(if $(filter command%,$(origin model)),$(call option,model)) $(call option,horizon)
+walk-forward: install ## Search on what was, try on what came next, again and again: strategy=FILE.py|NAME [run=runs/demo | bars=FILE | trades=FILE] [folds=5 first=0.5 window=rolling|anchored embargo=1 model=KIND|published horizon=5 ranges=RANGES objective=sharpe|return|calmar least_trades=20 trials=100 seed=7 pairs= from= to= accounts= balance= fee_bps= out=runs/walk-forward replace=yes where=cluster]
+	@$(call study,walk-forward $(OF_STRATEGY) $(OF_SEARCH) $(call option,models) $(call option,folds) $(call option,first) $(call option,window) \
+		$(call option,embargo) $(if $(filter command%,$(origin model)),$(call option,model)) $(call option,horizon))
 
 .PHONY: bias
 bias: EXTRA =

@@ -30,7 +30,8 @@ from contracts.account import Account
 from contracts.fill import Fill
 from exchanges.paper import PaperBroker
 from execution.core.policy import Policy
-from strategies.built_in import STRATEGIES
+from strategies import Exits
+from strategies.built_in.sma_cross import SmaCross
 
 _HERE = Path(__file__).parent
 _BARS = _HERE.parent.parent / "tests/data/bars"
@@ -40,8 +41,15 @@ _RECORDED = {
 }
 _VECTORBT, _BACKTESTING = "vectorbt", "backtesting.py"
 PEERS = {_VECTORBT: _HERE / "vectorbt_books.py", _BACKTESTING: _HERE / "backtesting_books.py"}
-#: backtesting.py has a spread that entries alone pay: no slippage of ours.
-CASES = ((Decimal(0), _VECTORBT), (Decimal(0), _BACKTESTING), (Decimal(2), _VECTORBT))
+#: Of a position: it ends within a bar.
+BRACKET = Exits(stop_pct=2, target_pct=3)
+#: backtesting.py has a spread that entries alone pay: no slippage of ours. vectorbt has no stop in an entry's bar.
+CASES = (
+    (Decimal(0), _VECTORBT, None),
+    (Decimal(0), _BACKTESTING, None),
+    (Decimal(2), _VECTORBT, None),
+    (Decimal(0), _BACKTESTING, BRACKET),
+)
 _FEE_BPS, _CASH, _SHARE_PCT = Decimal(40), Decimal(10_000), Decimal(20)
 #: Relative, of equity; and of means, below which floats may call either the greater.
 _SAME, _EQUAL_MEANS = 1e-9, 1e-12
@@ -89,7 +97,13 @@ def markets() -> dict[str, Bars]:
     }
 
 
-def ours(bars: Bars, slippage_bps: Decimal) -> Books:
+class Bracketed(SmaCross):
+    """The same, out of a position within a bar."""
+
+    exits = BRACKET
+
+
+def ours(bars: Bars, slippage_bps: Decimal, exits: Exits | None = None) -> Books:
     """Run the engine, with limits that nothing reaches."""
     account = Account(
         name="books",
@@ -101,12 +115,12 @@ def ours(bars: Bars, slippage_bps: Decimal) -> Books:
         max_total_loss_pct=Decimal(100),
         cooldown_bars=0,
     )
-    strategy = STRATEGIES["sma_cross"].made({"fast": FAST, "slow": SLOW})
+    strategy = (Bracketed if exits else SmaCross)(fast=FAST, slow=SLOW)
     decided = {bars.pair: decide(strategy, "sma_cross", "0" * 12, bars, 300)}
-    broker = PaperBroker(slippage_bps=slippage_bps, fee_bps=_FEE_BPS)
+    broker = PaperBroker(slippage_bps=slippage_bps, fee_bps=_FEE_BPS, maker_fee_bps=_FEE_BPS)
     outcome = run(market_of(account, decided, Policy()), broker, Policy())
     fills = [each for each in outcome.messages if isinstance(each, Fill)]
-    places = np.searchsorted(bars.starts_ms, [each.filled_at_ms for each in fills]).tolist()
+    places = (np.searchsorted(bars.starts_ms, [each.filled_at_ms for each in fills], "right") - 1).tolist()
     return Books(
         {
             (place, 1 if each.side == "buy" else -1): (float(each.quantity), float(each.price), float(each.fee_quote))
@@ -116,7 +130,7 @@ def ours(bars: Bars, slippage_bps: Decimal) -> Books:
     )
 
 
-def theirs(peer: str, bars: Bars, slippage_bps: Decimal) -> Books:
+def theirs(peer: str, bars: Bars, slippage_bps: Decimal, exits: Exits | None = None) -> Books:
     """Run a peer in its environment.
 
     Raises
@@ -131,7 +145,8 @@ def theirs(peer: str, bars: Bars, slippage_bps: Decimal) -> Books:
         columns: dict[str, Any] = {"starts_ms": bars.starts_ms, **bars.columns}
         np.savez(given, **columns)
         rates = (_FEE_BPS / 10_000, slippage_bps / 10_000, _CASH, _SHARE_PCT / 100)
-        subprocess.run(command_of(PEERS[peer], given, found, FAST, SLOW, *rates), check=True, cwd=folder)
+        ends = (exits.stop_pct, exits.target_pct) if exits else ()
+        subprocess.run(command_of(PEERS[peer], given, found, FAST, SLOW, *rates, *ends), check=True, cwd=folder)
         with np.load(found) as told:
             places = zip(told["bar"].tolist(), told["side"].tolist(), strict=True)
             values = zip(*(told[name].tolist() for name in ("quantity", "price", "fee")), strict=True)
@@ -153,12 +168,13 @@ def measure() -> list[Table]:
     listed: list[tuple[str, ...]] = []
     worst = 0.0
     for market, bars in markets().items():
-        for slippage_bps, peer in CASES:
-            mine, other = ours(bars, slippage_bps), theirs(peer, bars, slippage_bps)
+        for slippage_bps, peer, exits in CASES:
+            mine, other = ours(bars, slippage_bps, exits), theirs(peer, bars, slippage_bps, exits)
             apart, only = gaps(mine, other), list(differences(bars, mine, other))
             worst = max(worst, apart[-1])
             counts = (f"{len(mine.fills):,}", str(len(only)))
-            rows.append((market, f"{slippage_bps} bps", peer, *counts, *map("{:.0e}".format, apart)))
+            title = f"{market}, {exits.stop_pct} % stop, {exits.target_pct} % target" if exits else market
+            rows.append((title, f"{slippage_bps} bps", peer, *counts, *map("{:.0e}".format, apart)))
             listed += [(market, peer, str(bar), "ours" if own else "theirs", cause) for (bar, _), own, cause in only]
     unexplained = sum(cause == UNEXPLAINED for *_, cause in listed)
     goals = [

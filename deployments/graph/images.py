@@ -23,7 +23,7 @@ def files() -> dict[str, str]:
     """Return the names that make knows, and how buildx builds each for several platforms."""
     names = " ".join(SERVICE_NAMES)
     return {
-        "make/graph.mk": f"{HEADER}SERVICES := {names}\nIMAGES   := $(SERVICES) simulator train mlflow\n",
+        "make/graph.mk": f"{HEADER}SERVICES := {names}\nIMAGES   := $(SERVICES) simulator train study mlflow\n",
         "docker/bake.json": json.dumps(_bake(), indent=2) + "\n",
     }
 
@@ -31,6 +31,7 @@ def files() -> dict[str, str]:
 def _bake() -> dict[str, object]:
     targets = {name: _target(name, "service", {"SERVICE": name}) for name in (*SERVICE_NAMES, "simulator")}
     targets["train"] = _target("train", "train", {"MODEL": "${MODEL}", "TORCH_INDEX": "${TORCH_INDEX}"})
+    targets["study"] = _target("study", "study", {})
     targets["mlflow"] = _target("mlflow", "mlflow", {})
     return {
         "//": HEADER.removeprefix("# ").strip(),

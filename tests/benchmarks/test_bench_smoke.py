@@ -145,7 +145,7 @@ def test_books_that_differ_are_told_by_fill_cause_and_equity() -> None:
 @pytest.mark.timeout(600)
 def test_others_book_what_we_book() -> None:
     compared, *_ = accounting.measure()
-    assert len(compared.rows) == 9 and all(goal.met for goal in compared.goals), str(compared)
+    assert len(compared.rows) == 12 and all(goal.met for goal in compared.goals), str(compared)
 
 
 def test_processes_go_on_with_the_rings_of_all_pairs() -> None:

@@ -29,7 +29,7 @@ def asked(**given: str) -> argparse.Namespace:
         ({"service": "candles", "env": "test"}, r"expected env= one of dev, prod, was 'test'"),
         (
             {"service": "candles", "variant": "past"},
-            r"expected variant= one of historical, live, scheduled, was 'past'",
+            r"expected variant= one of historical, live, scheduled, study, was 'past'",
         ),
         ({"service": "candles", "market": "moon"}, r"expected market= one of kraken, simulator, was 'moon'"),
         (

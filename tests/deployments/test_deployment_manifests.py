@@ -295,7 +295,7 @@ def test_no_file_holds_a_secret(rendered: dict[str, list[Manifest]]) -> None:
     assert not [each for manifests in rendered.values() for each in manifests if each["kind"] == "Secret"]
     for manifests in rendered.values():
         for each in named(manifests, "ConfigMap").values():
-            assert not [key for key in each["data"] if re.search("PASSWORD|SECRET|TOKEN|KEY_PASSWORD", key)]
+            assert not [key for key in each.get("data", {}) if re.search("PASSWORD|SECRET|TOKEN|KEY_PASSWORD", key)]
         for owner, _, pod in pods(manifests):
             for variable in (v for c in pod["containers"] for v in c.get("env", [])):
                 if re.search("PASSWORD|SECRET|ACCESS_KEY", variable["name"]):

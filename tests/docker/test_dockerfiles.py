@@ -17,7 +17,7 @@ from modeling.kinds import MODELS
 
 DOCKERFILES = sorted(DOCKER.glob("*.Dockerfile"))
 BASES = {"python:3.11-slim-bookworm", "debian:bookworm-slim"}
-IMAGES = (*SERVICES, "simulator", *(f"train-{kind}" for kind in MODELS))
+IMAGES = (*SERVICES, "simulator", "study", *(f"train-{kind}" for kind in MODELS))
 each_dockerfile = pytest.mark.parametrize("path", DOCKERFILES, ids=lambda path: path.name)
 
 
@@ -122,7 +122,7 @@ def test_mlflow_is_the_version_that_the_services_speak() -> None:
 
 def test_make_builds_them_all() -> None:
     makefile = (ROOT / "make/graph.mk").read_text(encoding="utf-8")
-    assert re.search(r"^IMAGES\s*:= \$\(SERVICES\) simulator train mlflow$", makefile, re.MULTILINE)
+    assert re.search(r"^IMAGES\s*:= \$\(SERVICES\) simulator train study mlflow$", makefile, re.MULTILINE)
     if shutil.which("make") is None:
         pytest.skip("needs make")
     for command in (["build"], ["build-and-push", "registry=example"], ["sbom"]):
@@ -130,4 +130,4 @@ def test_make_builds_them_all() -> None:
             ["make", *command, "service=nope"], cwd=ROOT, capture_output=True, text=True, check=False
         )
         assert done.returncode == 2
-        assert all(name in done.stdout for name in (*SERVICES, "simulator", "train", "mlflow", "'nope'"))
+        assert all(name in done.stdout for name in (*SERVICES, "simulator", "train", "study", "mlflow", "'nope'"))

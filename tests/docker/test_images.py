@@ -32,7 +32,7 @@ def needs(image: str) -> dict[str, object]:
     return json.loads(found.stdout)[0]["Config"]
 
 
-@pytest.mark.parametrize("name", [*SERVICES, "simulator", "train", "mlflow"])
+@pytest.mark.parametrize("name", [*SERVICES, "simulator", "train", "study", "mlflow"])
 def test_an_image_is_non_root_and_names_its_volume(name: str) -> None:
     config = needs(f"tradestream/{name}:dev")
     assert config["User"] == "10001:10001"

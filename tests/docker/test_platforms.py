@@ -17,7 +17,7 @@ from tests.docker.dockerfile import DOCKER, instructions
 from tests.support.workspace import ROOT, SERVICES
 
 BAKE = json.loads((DOCKER / "bake.json").read_text(encoding="utf-8"))
-IMAGES = (*SERVICES, "simulator", "train", "mlflow")
+IMAGES = (*SERVICES, "simulator", "train", "study", "mlflow")
 #: What each platform is called in a wheel's name.
 MACHINES = {"linux/amd64": "x86_64", "linux/arm64": "aarch64"}
 PYTHON = re.compile(r"-cp311-|-abi3-|-py3-none-|\.py3-none-")

@@ -44,7 +44,7 @@ def of_pypi(sbom: dict[str, Any]) -> list[dict[str, Any]]:
     return [each for each in sbom["components"] if not each["name"].startswith("tradestream-")]
 
 
-@pytest.mark.parametrize("image", [*SERVICES, "simulator", "train"])
+@pytest.mark.parametrize("image", [*SERVICES, "simulator", "train", "study"])
 def test_it_is_valid_and_is_what_is_locked(image: str, tmp_path: Path, locked: dict[str, set[str]]) -> None:
     text = written(image, tmp_path)
     assert JsonStrictValidator(SchemaVersion.V1_5).validate_str(text) is None
@@ -55,7 +55,7 @@ def test_it_is_valid_and_is_what_is_locked(image: str, tmp_path: Path, locked: d
         hashes = [value["alg"] for place in each["externalReferences"] for value in place.get("hashes", [])]
         assert set(hashes) == {"SHA-256"}, each["name"]
     names = {each["name"] for each in [*sbom["components"], sbom["metadata"]["component"]]}
-    member = {"simulator": "exchanges", "train": "training"}.get(image, image)
+    member = {"simulator": "exchanges", "train": "training", "study": "embedded"}.get(image, image)
     assert f"tradestream-{member}" in names and "tradestream-contracts" in names
     assert ("torch" in names) == (image == "train")
     assert not names & {"pytest", "ruff", "bandit"}
