@@ -11,10 +11,12 @@ from statistics import median
 
 import numpy as np
 
+from benchmarks import beside_torch
 from benchmarks.gate.markets import RULES, market
 from benchmarks.table import Table
 from contracts.feature_row import FeatureRow
 from contracts.state import MemoryState
+from modeling.calibration import Platt, calibrated
 from modeling.dataset import Dataset, build_dataset
 from modeling.facts import ModelFacts
 from modeling.input_list import input_list
@@ -53,24 +55,31 @@ def measure(size: Size) -> list[Table]:
     """Serve the same rows with each kind that is installed."""
     rows = market(RULES["noise"], 7, _TRAINED_HOURS + size.hours).rows
     cut_ms = rows[0].window_start_ms + _TRAINED_HOURS * 3_600_000
-    lines = []
+    lines, served, sequences = [], {}, None
     for name in size.kinds:
         kind = MODELS[name]
         if kind.is_installed():
             data = build_dataset(
                 (row for row in rows if row.window_end_ms <= cut_ms), kind.sequence_length, _HORIZON, 60
             )
-            lines.append(_line(name, _model(name, data, cut_ms), rows, cut_ms, size.rounds))
+            served[name] = _model(name, data, cut_ms)
+            sequences = data if name == "lstm" else sequences
+            lines.append(_line(name, served[name], rows, cut_ms, size.rounds))
     columns = ["Model", "says, us a row", "watched, us", "with a challenger, us", "ratio"]
     title = f"Serving: {size.hours} hours of 3 pairs, microseconds of processor time a row, medians of {size.rounds}"
     notes = ["The challenger is the same model again. What reads, writes and keeps rows is not in it (part=latency)."]
-    return [Table(title, columns, lines, notes=notes)]
+    tables = [Table(title, columns, lines, notes=notes)]
+    if sequences is not None:
+        tables += [beside_torch.forecasts(beside_torch.Served(served, rows), size.rounds)]
+        tables += [beside_torch.training(sequences, size.rounds)]
+    return tables
 
 
 def _model(name: str, data: Dataset, cut_ms: int) -> ServedModel:
     """Return a model as training makes it, without the gate."""
     kind = MODELS[name]
-    fitted = fit_recipe(Recipe(kind, 60, _HORIZON, epochs=2), data, np.arange(len(data.samples)), lambda *_: None)
+    plain = fit_recipe(Recipe(kind, 60, _HORIZON, epochs=2), data, np.arange(len(data.samples)), lambda *_: None)
+    fitted = calibrated(plain, Platt(0.9, 0.01))  # which training does where it is needed: here all of them have it
     seen = as_seen_by(kind, data.samples)
     novelty = Novelty.of(seen)
     model = OnnxModel(with_novelty(fitted, novelty).onnx)

@@ -124,8 +124,11 @@ def place(
 
 
 @contextmanager
-def mlflow_server(folder: Path) -> Iterator[str]:
-    """Run MLflow's own server, from an environment of its own, which is downloaded the first time."""
+def mlflow_server(folder: Path, backend: str = "", destination: str = "", **environment: str) -> Iterator[str]:
+    """Run MLflow's own server, from an environment of its own, which is downloaded the first time.
+
+    By default it keeps everything in `folder`.
+    """
     local = ROOT / ".tools" / "bin" / "uv"
     uv = str(local) if local.exists() else shutil.which("uv")
     if uv is None:
@@ -134,16 +137,16 @@ def mlflow_server(folder: Path) -> Iterator[str]:
     requirements = ["--with-requirements", str(ROOT / "docker" / "mlflow.requirements.txt")]
     stores = [
         "--backend-store-uri",
-        f"sqlite:///{folder}/mlflow.db",
+        backend or f"sqlite:///{folder}/mlflow.db",
         "--artifacts-destination",
-        f"{folder}/artifacts",
+        destination or f"{folder}/artifacts",
     ]
     server = subprocess.Popen(
         [
             *(uv, "run", "--quiet", "--no-project", "--isolated", *requirements, "mlflow", "server", *stores),
             *("--host", "127.0.0.1", "--port", str(port), "--workers", "1"),
         ],
-        env=os.environ | {"MLFLOW_DISABLE_TELEMETRY": "true"},
+        env=os.environ | {"MLFLOW_DISABLE_TELEMETRY": "true"} | environment,
         cwd=folder,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,

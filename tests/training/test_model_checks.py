@@ -72,6 +72,21 @@ def test_onnx_says_what_the_trained_model_says(
 
 
 @every_model
+@pytest.mark.long
+def test_onnx_says_it_on_ten_thousand_rows_that_training_has_not_seen(
+    kind: ModelKind, trained: Trained, datasets: dict[str, Dataset]
+) -> None:
+    """Rows like those of training, and every tenth far from any: where rounding has most to do."""
+    samples, random = datasets[kind.name].samples, np.random.default_rng(3)
+    x = samples.x(random.integers(0, len(samples), 10_000))
+    scale = np.where(np.arange(len(x)) % 10 == 0, 5.0, 0.1)[:, None, None]
+    x = (x + random.standard_normal(x.shape) * scale * samples.bars.std(axis=0)).astype(np.float32)
+    difference = np.abs(OnnxModel(trained.fitted.onnx).predict_many(x) - trained.fitted.native(x))
+    print(f"{kind.name}: at most {difference.max():.1e} apart on {len(x):,}")
+    assert difference.max() <= 1e-5
+
+
+@every_model
 def test_it_says_how_far_rows_are_and_where_they_become_unfamiliar(
     kind: ModelKind, trained: Trained, datasets: dict[str, Dataset]
 ) -> None:

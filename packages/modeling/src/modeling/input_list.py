@@ -35,6 +35,8 @@ class InputList:
     ----------
     names
         As they were given.
+    key
+        The names as one text, which is quicker to look up by.
     features
         Features that must be warm, in the order of the catalogue.
     feature_set
@@ -53,6 +55,7 @@ class InputList:
         if not names:
             raise BadInputError("inputs", "at least one name", "none")
         self.names = names
+        self.key = ",".join(names)
         self._inputs = tuple(known[name] for name in names)
         needed = {feature for each in self._inputs for feature in each.features}
         fitting = {name: columns for name, columns in FEATURE_SETS.items() if needed <= set(columns)}

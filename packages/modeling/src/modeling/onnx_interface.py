@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -15,6 +16,8 @@ from modeling.model_card import OutputKind
 _FLOATS = {"tensor(float)": np.float32, "tensor(double)": np.float64}
 #: Name of the output that says how far a sequence is from what the model was trained on.
 NOVELTY = "novelty"
+#: Shapes of what is said of a single sample.
+_ONE = ((1,), (1, 1), (1, 2))
 #: How far from 0..1 a probability may be by rounding; it is then taken for 0 or 1.
 _ROUNDING = 1e-6
 
@@ -146,6 +149,50 @@ def up(raw: Any, samples: int, output: Tensor, kind: OutputKind) -> NDArray[np.f
         expected = f"a probability in 0..1 in {output.name} (output=logit if it gives the logarithm of odds)"
         raise BadInputError("ONNX output", expected, f"{values.min():g} to {values.max():g}")
     return np.clip(values, 0.0, 1.0)
+
+
+def up_of_one(raw: Any, output: Tensor, kind: OutputKind) -> float:
+    """Return the same of a single sample, which is asked row by row: the ordinary number needs no arrays.
+
+    Parameters
+    ----------
+    raw
+        What the model's output gives.
+    output, kind
+        Which output it is, and what it says.
+
+    Returns
+    -------
+    float
+        In 0..1.
+    """
+    if kind == "probability" and isinstance(raw, np.ndarray) and raw.shape in _ONE:
+        said = float(raw.item(raw.size - 1))
+        if 0.0 <= said <= 1.0:
+            return said
+    return float(up(raw, 1, output, kind)[0])
+
+
+def far_of_one(raw: Any, output: Tensor) -> float:
+    """Return the same of a single sample as `far` of many.
+
+    Parameters
+    ----------
+    raw
+        What the model's output gives.
+    output
+        Which output it is.
+
+    Returns
+    -------
+    float
+        At least 0.
+    """
+    if isinstance(raw, np.ndarray) and raw.shape in _ONE[:2]:
+        said = float(raw.item())
+        if 0.0 <= said < math.inf:
+            return said
+    return float(far(raw, 1, output)[0])
 
 
 def far(raw: Any, samples: int, output: Tensor) -> NDArray[np.float64]:

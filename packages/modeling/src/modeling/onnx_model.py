@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from contracts.errors import BadInputError
 from modeling.facts import Answer
 from modeling.model_card import OutputKind
-from modeling.onnx_interface import NOVELTY, Interface, Tensor, far, up
+from modeling.onnx_interface import NOVELTY, Interface, Tensor, far, far_of_one, up, up_of_one
 from modeling.quiet_imports import import_onnxruntime
 
 
@@ -50,10 +50,12 @@ class OnnxModel:
             raise BadInputError("ONNX file", expected, str(error)) from error
         self.interface = Interface.of(_tensors(self._session.get_inputs()), _tensors(self._session.get_outputs()))
         self._output = output
+        novelty = self.interface.novelty
+        self._asked = [self.interface.output.name, *(() if novelty is None else (novelty.name,))]
         self._this_output = onnxruntime.RunOptions()
         self._this_output.only_execute_path_to_fetches = True  # thousands of samples: not what is not asked for
 
-    def predict(self, sequence: Sequence[Sequence[float]]) -> float:
+    def predict(self, sequence: Sequence[Sequence[float]] | NDArray[np.float64]) -> float:
         """Return the probability for one sequence, oldest bar first.
 
         Returns
@@ -83,13 +85,11 @@ class OnnxModel:
         """
         interface = self.interface
         one = sequence if isinstance(sequence, np.ndarray) else np.array(sequence, dtype=np.float64)
-        fed = interface.shaped(one[None])
-        used = (interface.output, *((interface.novelty,) if interface.novelty is not None else ()))
-        raw = self._session.run([each.name for each in used], {interface.input.name: fed})
-        probability_up = float(up(raw[0], 1, interface.output, self._output)[0])
+        raw = self._session.run(self._asked, {interface.input.name: interface.shaped(one[None])})
+        probability_up = up_of_one(raw[0], interface.output, self._output)
         if interface.novelty is None:
             return Answer(probability_up)
-        return Answer(probability_up, float(far(raw[1], 1, interface.novelty)[0]))
+        return Answer(probability_up, far_of_one(raw[1], interface.novelty))
 
     def predict_many(self, x: NDArray[np.floating]) -> NDArray[np.float64]:
         """Return the probabilities of sequences of shape (samples, sequence length, inputs).

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
 
 from contracts.errors import BadInputError
 from contracts.feature_columns import serves
@@ -14,7 +17,7 @@ from modeling.sequence import Run, extend, is_new, sequence
 #: Digits of a probability that leave the service: the rest is noise of 32-bit arithmetic.
 PROBABILITY_DIGITS = 6
 
-Forecast = Callable[[Sequence[Sequence[float]]], Answer]
+Forecast = Callable[[NDArray[np.float64]], Answer]
 
 
 def initial() -> Run:
