@@ -9,10 +9,13 @@ import subprocess
 import sys
 import tempfile
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from backtest.bars import Bars
 from backtest.history import History
+from backtest.on_disk import BarFiles
 from backtest.plan import Terms
 from backtest.strategies_of import chosen
 from backtest.stretches import stretches_of
@@ -28,6 +31,7 @@ YEAR_BARS = 365 * 1_440
 FIRST_BARS = 2_000
 _PAIR = "BTC/USD"
 _MOST = 1.1
+_MINUTE_MS = 60_000
 
 
 def measure(years: tuple[int, ...] = YEARS, year_bars: int = YEAR_BARS) -> list[Table]:
@@ -42,7 +46,7 @@ def measure(years: tuple[int, ...] = YEARS, year_bars: int = YEAR_BARS) -> list[
     rows.append(("first trade, cold", f"{cold['peak_mib']:,.0f}", f"{cold['cpu_seconds']:.1f}"))
     goals = [Goal(f"memory of {years[-1]} years to that of {years[0]}", peaks[-1] / peaks[0], _MOST, False, "times")]
     notes = [
-        "sma_cross(20, 50) from columns of bars to tables in Parquet, a month of minutes at a time; no report.",
+        "sma_cross(20, 50) from bars in files to tables in Parquet, a month of minutes at a time; no report.",
         f"First trade: {FIRST_BARS:,} bars in a new process, with nothing compiled; its CPU time with all imports.",
     ]
     return [Table("Backtest of years: what it needs", ("", "peak MiB", "CPU s"), rows, goals, notes)]
@@ -50,14 +54,25 @@ def measure(years: tuple[int, ...] = YEARS, year_bars: int = YEAR_BARS) -> list[
 
 def run(bars: int) -> dict[str, Any]:
     """Trade so many bars and write the tables; return what this process has needed so far."""
-    history = History({_PAIR: bars_of(_PAIR, bars, 0)})
     account, terms = account_of((_PAIR,)), Terms(BROKER, Policy())
     with tempfile.TemporaryDirectory(prefix="bench-tables-") as folder, Tables() as tables:
+        history = History({_PAIR: stored(bars, Path(folder))})
         for stretch in stretches_of(history, [chosen(account)], terms):
             tables.add(stretch)
         fills = tables.write(Path(folder))["fills"]
     peak_mib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     return {"peak_mib": peak_mib, "cpu_seconds": time.process_time(), "fills": fills}
+
+
+def stored(length: int, folder: Path) -> Bars:
+    """Return bars in files, made a year at a time; each year begins at the price of the first."""
+    own = folder / "bars"
+    own.mkdir()
+    files = BarFiles(own)
+    for number, begin in enumerate(range(0, length, YEAR_BARS)):
+        year = bars_of(_PAIR, min(YEAR_BARS, length - begin), number)
+        files.add(replace(year, starts_ms=year.starts_ms + begin * _MINUTE_MS))
+    return files.bars()
 
 
 def child(module: str, *arguments: object, **environment: str) -> dict[str, Any]:

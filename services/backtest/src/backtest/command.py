@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -12,6 +13,7 @@ from rich.text import Text
 
 from backtest.bar_files import bars_of_files
 from backtest.history import History
+from backtest.on_disk import on_disk
 from backtest.plan import Terms, asked_of
 from backtest.run_folders import bars_of_run
 from backtest.stores import bars_of_store
@@ -126,7 +128,8 @@ def run_backtest(options: BacktestOptions, console: Console, clock: Clock | None
     known = [chosen(account) for account in options.accounts]
     history, terms, model = prepared(options, known)
     accounts = known or [chosen(Account.model_validate({**options.account, "pairs": tuple(history.pairs)}))]
-    with Tables() as tables:
+    with ExitStack() as stack, Tables() as tables:
+        history = stack.enter_context(on_disk(history))
         for stretch in tally.over(stretches_of(history, accounts, terms)):
             tables.add(stretch)
         with RunFolder(options.out).owned(afresh=True):

@@ -99,9 +99,13 @@ class PairInStretches:
 
     def _lead(self, begin: int) -> int:
         """Return the bar that leads: so many before, of those that have a price of the market."""
-        begin = max(begin - 1, self.first)
-        quoted = np.flatnonzero(self.bars.qualities[self.first : begin] != GAP)[-self.lead :]
-        return self.first + int(quoted[0]) if len(quoted) else self.first
+        end, width = max(begin - 1, self.first), self.lead
+        while True:  # looked for from behind: years may lie before
+            since = max(end - width, self.first)
+            quoted = np.flatnonzero(self.bars.qualities[since:end] != GAP)[-self.lead :]
+            if len(quoted) >= self.lead or since == self.first:
+                return since + int(quoted[0]) if len(quoted) else self.first
+            width *= 4
 
 
 @dataclass

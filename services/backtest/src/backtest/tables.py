@@ -9,6 +9,7 @@ from typing import Any, Self
 
 import numpy as np
 import polars as pl
+from polars.io.plugins import register_io_source
 
 from backtest.bars import EXACT_COLUMNS, Bars, Texts
 from backtest.books import exact_books
@@ -53,7 +54,7 @@ class Tables:
     """
 
     def __init__(self) -> None:
-        self._parts = {each.name: _Parts(each, are_in_order=each.name in _OF_BARS) for each in TABLES}
+        self._parts = {each.name: _Parts(each) for each in TABLES}
         self._folder: TemporaryDirectory[str] | None = None
 
     def __enter__(self) -> Self:
@@ -106,14 +107,17 @@ class Tables:
 class _Parts:
     """A table that comes in parts; the first stays in memory until there is another, which puts both into files.
 
-    `are_in_order` says that each part is later than the one before it, so that none has to be looked at twice.
+    Files follow one another by the time that rows are sorted by first. What comes later than its time, as an order's
+    next step in the following stretch, is kept until all is there and put where it belongs.
     """
 
-    def __init__(self, of: Table, *, are_in_order: bool) -> None:
+    def __init__(self, of: Table) -> None:
         self._of = of
-        self._are_in_order = are_in_order
+        self._time = of.sorting[0]
         self._only = pl.DataFrame(schema=of.schema)
-        self._files: list[Path] = []
+        #: With the time of its last row.
+        self._files: list[tuple[Path, int]] = []
+        self._late = pl.DataFrame(schema=of.schema)
         self._rows = 0
 
     def add(self, part: pl.DataFrame, folder: Path) -> None:
@@ -122,21 +126,42 @@ class _Parts:
             self._only = part
         else:
             for each in (self._only, part):
-                if each.height:
-                    self._files.append(folder / f"{self._of.name}-{len(self._files):06}.parquet")
-                    each.write_parquet(self._files[-1])
+                self._put(each, folder)
             self._only = self._only.clear()
         self._rows += part.height
+
+    def _put(self, part: pl.DataFrame, folder: Path) -> None:
+        if self._files:
+            is_late = pl.col(self._time) <= self._files[-1][1]
+            self._late = pl.concat([self._late, part.filter(is_late)])
+            part = part.filter(~is_late)
+        if part.height:
+            path = folder / f"{self._of.name}-{len(self._files):06}.parquet"
+            part.write_parquet(path)
+            self._files.append((path, part.item(-1, self._time)))
 
     def write(self, path: Path) -> int:
         if not self._files:
             self._only.write_parquet(path, metadata=TABLE_MARK)
-        elif self._are_in_order:
-            pl.scan_parquet(self._files).sink_parquet(path, metadata=TABLE_MARK)
-        else:
-            frame = pl.concat(map(pl.read_parquet, self._files)).sort(self._of.sorting)
-            frame.write_parquet(path, metadata=TABLE_MARK)
+            return self._rows
+        for file, until in self._files if self._late.height else ():
+            is_here = pl.col(self._time) <= until
+            if (here := self._late.filter(is_here)).height:
+                whole = pl.concat([pl.read_parquet(file), here]).sort(self._of.sorting)
+                whole.write_parquet(file)
+                self._late = self._late.filter(~is_here)
+        _one_by_one([file for file, _ in self._files], self._of).sink_parquet(path, metadata=TABLE_MARK)
         return self._rows
+
+
+def _one_by_one(files: Sequence[Path], of: Table) -> pl.LazyFrame:
+    """Return the rows of files, of which one after another is read: a scan of many reads them ahead."""
+
+    def rows(columns: list[str] | None, *_: object) -> Iterator[pl.DataFrame]:
+        for file in files:
+            yield pl.read_parquet(file, columns=columns)
+
+    return register_io_source(rows, schema=pl.Schema(of.schema))
 
 
 def _traded(outcome: Outcome) -> Iterator[Decided]:
