@@ -205,6 +205,7 @@ def test_a_verdict_of_the_command_is_published_and_makes_nobody_follow(tmp_path:
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_a_process_that_is_killed_goes_on_with_the_last_good_one(tmp_path: Path) -> None:
     """Started with a good file, killed, started with a failing one, killed, and once more."""
     file = tmp_path / "over.py"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import subprocess
 from pathlib import Path
-from typing import Any
 
 import pytest
 from tests.signals.test_strategy_settings import OVER, PAIR
@@ -15,7 +14,7 @@ from contracts.account import Account
 from contracts.audit_event import AuditEvent
 from contracts.topics import AUDIT_LOG
 from signals.deciders import followed_of
-from signals.strategy_setting import settings_written
+from signals.strategy_setting import main, settings_written
 from strategies.of_account import with_parameters
 from streaming.clients import read_topic
 from streaming.control import ControlSettings
@@ -29,11 +28,15 @@ def account(tmp_path: Path) -> Account:
     return Account(name="mine", pairs=(PAIR,), strategy=str(file))
 
 
-def said(account: Account, folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    told: dict[str, Any] = {
+def told_of(account: Account, folder: Path) -> dict[str, str]:
+    return {
         "TRADESTREAM_BROKER_ADDRESS": f"embedded://{folder}/log",
         "TRADESTREAM_ACCOUNTS": json.dumps([account.model_dump(mode="json")]),
     }
+
+
+def said(account: Account, folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    told = told_of(account, folder)
     return run("signals.strategy_setting", *words, "--account", "mine", "--by", "alice", folder=folder, **told)
 
 
@@ -63,9 +66,16 @@ def test_parameters_and_switches_are_written_and_told(account: Account, tmp_path
     ],
 )
 def test_what_cannot_be_set_is_refused_by_name(
-    account: Account, tmp_path: Path, words: tuple[str, ...], complaint: str
+    account: Account,
+    tmp_path: Path,
+    words: tuple[str, ...],
+    complaint: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    done = said(account, tmp_path, *words)
-    assert done.returncode == EXIT_BAD_SETTINGS and complaint in done.stderr, done.stderr
+    for name, value in told_of(account, tmp_path).items():
+        monkeypatch.setenv(name, value)
+    assert main([*words, "--account", "mine"]) == EXIT_BAD_SETTINGS
+    assert complaint in capsys.readouterr().err
     settings = ControlSettings(broker_address=f"embedded://{tmp_path}/log", accounts=(account,))
     assert not settings_written(settings)

@@ -95,13 +95,15 @@ class Achieved:
         return cls(**found)
 
 
-def achieved(outcome: Outcome) -> Achieved:
+def achieved(outcome: Outcome, equity: Floats | None = None) -> Achieved:
     """Return what an account came to.
 
     Parameters
     ----------
     outcome
         Of the engine.
+    equity
+        Its `equity_of`, where that is known.
 
     Returns
     -------
@@ -110,7 +112,7 @@ def achieved(outcome: Outcome) -> Achieved:
     """
     fills = [each for each in outcome.messages if isinstance(each, Fill)]
     return Achieved(
-        **of_curve(equity_of(outcome)),
+        **of_curve(equity_of(outcome) if equity is None else equity),
         interval_s=outcome.market.pairs[0].bars.interval_s,
         fills=len(fills),
         round_trips=len(round_trips(fills)),

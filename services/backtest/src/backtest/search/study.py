@@ -152,7 +152,9 @@ def _held(job: Job, study: Study, span: Span) -> dict[int, Achieved]:
     for each in study.best:
         best.setdefault(repr(each.choice), each)
     first = list(best.values())[:HELD]
-    return {each.number: make.held(each.choice, span) for each in first if each.achieved.by == KERNEL}
+    known = [each for each in first if each.achieved.by == KERNEL]
+    held = make.held([(each.choice, span) for each in known])
+    return {each.number: found for each, found in zip(known, held, strict=True)}
 
 
 def _made(

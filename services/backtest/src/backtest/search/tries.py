@@ -60,24 +60,25 @@ class TryMaker:
             else:
                 yield replace(job.achieved(*each), by=BOTH) if known else job.achieved(*each)
 
-    def held(self, one: Choice, span: Span) -> Achieved:
-        """Make a try of the kernel's on the engine.
+    def held(self, tries: Sequence[Try]) -> Iterator[Achieved]:
+        """Make tries of the kernel's on the engine.
 
-        Returns
-        -------
+        Yields
+        ------
         Achieved
-            By the engine.
+            By the engine, in their order.
 
         Raises
         ------
         KernelDiffersError
             If both do not fill the same sides on the same bars, or come to another equity.
         """
-        outcome = self._job.outcome(one, span)
-        [found] = self.in_floats([(one, span)])
-        if found is not None:
-            require_same(f"the try with {one.titles()}", found, outcome, equity_of(outcome)[1:])
-        return achieved(outcome)
+        for (one, span), found in zip(tries, self.in_floats(tries), strict=True):
+            outcome = self._job.outcome(one, span)
+            equity = equity_of(outcome)
+            if found is not None:
+                require_same(f"the try with {one.titles()}", found, outcome, equity[1:])
+            yield achieved(outcome, equity)
 
     def in_floats(self, tries: Sequence[Try]) -> Iterator[InFloats | None]:
         """Yield what the kernel says of each try; None where it did not know what to do on a bar.
