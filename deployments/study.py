@@ -204,6 +204,14 @@ def reader(template: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+def _require_cluster() -> None:
+    """Without a cluster nothing is built for it."""
+    try:
+        output("kubectl", "config", "current-context")
+    except DeployError as error:
+        raise DeployError(f"{error}\nthere is no cluster: make doctor, make cluster, or where=here") from error
+
+
 def main(arguments: list[str]) -> int:
     """Run a study and return the exit code: 2 for wrong arguments, a missing tool, or a failure."""
     parser = argparse.ArgumentParser(prog="study.py", description=__doc__.split("\n")[0])
@@ -211,12 +219,15 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--registry", default="")
     parser.add_argument("--tag", default="")
     parser.add_argument("--timeout", type=int, default=3600, help="seconds that the Job may take")
+    parser.add_argument("--only-check", action="store_true", help="before an image is built: are the words right")
     parser.add_argument("words", nargs="+", help="the command and its options, behind --")
     told = parser.parse_args(arguments)
     try:
-        run_study(
-            Target(STUDY, told.env, STUDY, registry=told.registry, tag=told.tag), Asked(told.words), told.timeout
-        )
+        asked = Asked(told.words)
+        _require_cluster()
+        if not told.only_check:
+            target = Target(STUDY, told.env, STUDY, registry=told.registry, tag=told.tag)
+            run_study(target, asked, told.timeout)
     except DeployError as error:
         print(error, file=sys.stderr)
         return 2

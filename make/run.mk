@@ -124,6 +124,7 @@ data: install ## Trades of a venue as files, for backtests: action=list, fetch m
 OF_BARS = $(or $(call option,bars),$(call option,trades),$(call option,run),$(if $(filter cluster,$(where)),,--run=runs/demo))
 #: A study, here or as a Job of the cluster, with an image of the present code unless one is named.
 study = $(if $(filter cluster,$(where)),\
+	deployments/study.py --only-check -- $(1) &&\
 	$(if $(registry)$(tag),,$(MAKE) --no-print-directory build service=study && )\
 	deployments/study.py --env $(env) --registry "$(registry)" --tag "$(tag)" --timeout $(timeout) -- $(1),\
 	$(RUN) tradestream $(1))

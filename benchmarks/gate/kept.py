@@ -8,6 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from loguru import logger
+
 import features
 import modeling
 import training
@@ -45,7 +47,9 @@ class Kept:
     def of(self, what: dict[str, Any], make: Callable[[], Any]) -> Any:
         """Return what is kept of `what`, or make it and keep it."""
         key = json.dumps(what)
-        if key not in self._values:
+        if key in self._values:
+            logger.info("{}: kept in {}", key, self._file)
+        else:
             self._values[key] = make()
             if self._file is not None:
                 self._file.parent.mkdir(parents=True, exist_ok=True)

@@ -368,8 +368,13 @@ def main() -> None:
     parser.add_argument("--nights", type=int, default=0, help="of training anew on a random walk")
     parser.add_argument("--keep", type=Path, help="file of results: those in it are not made again")
     told = parser.parse_args()
+    if told.seeds < 1:
+        parser.error(f"--seeds: expected at least 1, was {told.seeds}")
+    for kind in told.kinds:
+        if lacks := MODELS[kind].lacks():
+            parser.error(f"--kinds: {kind}: {lacks}")
     logger.remove()
-    logger.add(sys.stderr, level="INFO", filter=lambda record: record["name"] == __name__)
+    logger.add(sys.stderr, level="INFO", filter=lambda record: record["name"] in (__name__, Kept.__module__))
     kept = Kept(told.keep)
     for study in told.studies:
         print(_OTHERS.get(study, _studied)(kept, study, told.kinds, range(told.seeds)), flush=True)

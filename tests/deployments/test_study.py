@@ -194,3 +194,15 @@ def test_a_study_is_not_deployed_without_words() -> None:
 def test_the_program_says_what_is_wrong_and_ends_with_2(capsys: pytest.CaptureFixture[str]) -> None:
     assert study.main(["--", "demo"]) == 2
     assert "expected one of backtest" in capsys.readouterr().err
+
+
+def test_without_a_cluster_nothing_is_built(
+    here: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (here / "kubectl").write_text("#!/bin/sh\necho error: current-context is not set >&2\nexit 1\n", encoding="utf-8")
+    (here / "kubectl").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{here}:{os.environ['PATH']}")
+    assert study.main(["--only-check", "--", "backtest", "--strategy=mine.py"]) == 2
+    assert "there is no cluster: make doctor, make cluster, or where=here" in capsys.readouterr().err
+    (here / "kubectl").write_text("#!/bin/sh\necho mine\n", encoding="utf-8")
+    assert study.main(["--only-check", "--", "backtest", "--strategy=mine.py"]) == 0

@@ -12,9 +12,11 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 from tests.support import made_up_run
+from tests.support.message_examples import example
 from tests.support.writes_log import put
 
-from contracts.topics import TRADES_CHECKPOINTS
+from contracts.strategy_check import CheckResult, StrategyCheck
+from contracts.topics import STRATEGY_CHECKS, TRADES_CHECKPOINTS
 from contracts.trades_checkpoint import TradesCheckpoint
 from embedded.finish import headlines
 from embedded.process import ManagedProcess, ProcessSpec
@@ -53,6 +55,26 @@ def state(tmp_path: Path) -> RunState:
     }
     StateReader(state, RunLog(tmp_path / "log"), progress).refresh()
     return state
+
+
+def test_a_strategy_that_is_not_loaded_is_shown_until_it_is(tmp_path: Path) -> None:
+    bad = example(StrategyCheck)
+    good = bad.model_copy(update={"passed": True, "results": (CheckResult(check="imports"),)})
+    state = RunState("a run", [], 0, 0, 0)
+    reader = StateReader(state, RunLog(tmp_path / "log"), tmp_path / "none.json")
+    reader.refresh()
+    assert state.troubles == {}
+    put(tmp_path / "log", STRATEGY_CHECKS, [bad])
+    reader.refresh()
+    told = {"my_rule": "my_rule.py is not loaded: my_rule.py: expected exactly one class, was none"}
+    assert state.troubles == told
+    put(tmp_path / "log", STRATEGY_CHECKS, [good.model_copy(update={"loads": False, "check_id": "asked"})])
+    reader.refresh()
+    assert state.troubles == told, "a file that was only asked about decides nothing"
+    put(tmp_path / "log", STRATEGY_CHECKS, [good.model_copy(update={"loads": True, "check_id": "mended"})])
+    reader.refresh()
+    assert state.troubles == {}
+    reader.close()
 
 
 def drawn(state: RunState, width: int = 120, height: int = 50) -> str:

@@ -128,17 +128,31 @@ def test_the_graph_says_what_scikit_learn_says(seed: int, count: int, digits: in
     found = Isotonic.fit(y, said)
     if found is None:
         return
-    edge = 1 / (count + 2)
-    theirs = IsotonicRegression(y_min=edge, y_max=1 - edge, out_of_bounds="clip").fit(said, y)
+    lowest, highest = found.came[0], found.came[-1]
+    ends = max(min(50, count // 2), count // 100)
+    ordered = y[np.argsort(said, kind="stable")]
+    assert lowest >= (ordered[:ends].sum() + 1) / (ends + 2) - 1e-12, "no bolder than its lowest samples together"
+    assert highest <= (ordered[-ends:].sum() + 1) / (ends + 2) + 1e-12
+    theirs = IsotonicRegression(y_min=lowest, y_max=highest, out_of_bounds="clip").fit(said, y)
     asked = np.concatenate([logits, random.normal(0, 3, 200), [-30, 30]]).astype(np.float32).reshape(-1, 1, 1)
     fitted = calibrated(plain, found)
     ours, wanted = OnnxModel(fitted.onnx).predict_many(asked), theirs.predict(model.predict_many(asked))
     assert np.abs(ours - wanted).max() <= 1e-6
     assert np.abs(fitted.native(asked) - wanted).max() <= 1e-6
     assert (np.diff(ours[np.argsort(asked[:, 0, 0], kind="stable")]) >= -1e-7).all(), "it never falls"
-    assert ours.min() >= edge - 1e-7 and ours.max() <= 1 - edge + 1e-7
+    assert ours.min() >= lowest - 1e-7 and ours.max() <= highest + 1e-7
     assert calibrated(plain, Isotonic.fit(y, said)).onnx == fitted.onnx
     assert fitted.params == {"calibration": "isotonic", "calibration_points": len(found.said)}
+
+
+def test_a_few_samples_that_went_one_way_make_nothing_certain() -> None:
+    """A later model that is bolder than those of the folds has many samples where they had a handful."""
+    random = np.random.default_rng(12)
+    said = np.concatenate([random.uniform(0.4, 0.6, 6_000), np.full(4, 0.3), np.full(4, 0.7)])
+    y = np.concatenate([(random.random(6_000) < said[:6_000]).astype(float), np.zeros(4), np.ones(4)])
+    found = Isotonic.fit(y, said)
+    assert found is not None
+    assert 0.35 < found.apply(np.array([0.2]))[0] < 0.5 < found.apply(np.array([0.8]))[0] < 0.65
 
 
 def test_what_is_flat_is_no_shape() -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from contracts.errors import BadInputError
+from strategies import loading
 from strategies.checks.laws import LAWS
 from strategies.checks.markets import made_up
 from strategies.checks.run import check
@@ -220,3 +221,12 @@ def test_a_file_that_is_no_text_of_python_has_no_line(tmp_path: Path) -> None:
     path.write_bytes(b"\0")
     with pytest.raises(BadInputError, match=r"^planted\.py(:1)?: expected (a file of )?Python"):
         load(path)
+
+
+def test_a_file_that_loops_for_ever_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(loading, "_SECONDS", 0.2)
+    path = tmp_path / "endless.py"
+    path.write_text("while True:\n    try:\n        pass\n    except Exception:\n        pass\n", encoding="utf-8")
+    with pytest.raises(BadInputError, match=r"endless.py: expected a file that is read within 0\.2 s"):
+        load(path)
+    assert load(written(tmp_path, "return state, 0")).name == "planted"

@@ -13,6 +13,16 @@ from scipy.optimize import isotonic_regression
 Floats = NDArray[np.float64]
 
 
+#: Of which an end of the shape is the mean, at least.
+END_SAMPLES = 50
+
+
+def _ends(ordered: Floats) -> tuple[float, float]:
+    """Return how often it was so among the least and the most that the model said."""
+    count = min(max(END_SAMPLES, len(ordered) // 100), max(len(ordered) // 2, 1))
+    return (ordered[:count].sum() + 1) / (count + 2), (ordered[-count:].sum() + 1) / (count + 2)
+
+
 @dataclass(frozen=True, slots=True)
 class Isotonic:
     """A probability by straight lines between points; beyond them that of the nearest one.
@@ -34,17 +44,21 @@ class Isotonic:
     def fit(cls, y: Floats, probabilities: Floats) -> Isotonic | None:
         """Return the isotonic regression of outcomes on forecasts, as scikit-learn has it; None where it is flat.
 
-        Nothing is called impossible: at its ends it stays as far from 0 and 1 as one more sample would have it.
+        At its ends a handful of samples that happened to go one way would be called certain, and whatever a later
+        model says more boldly with them: so it goes no farther than the lowest and the highest hundredth, at least
+        `END_SAMPLES`, went together, with one more sample of either side.
 
         Returns
         -------
         Isotonic | None
             The same points for the same samples.
         """
-        edge = 1 / (len(y) + 2)
+        lowest, highest = _ends(y[np.argsort(probabilities, kind="stable")])
+        if highest <= lowest:
+            return None
         said, place, counts = np.unique(probabilities, return_inverse=True, return_counts=True)
         rates = np.bincount(place, weights=y) / counts
-        came = np.clip(isotonic_regression(rates, weights=counts).x, edge, 1 - edge)
+        came = np.clip(isotonic_regression(rates, weights=counts).x, lowest, highest)
         if came[-1] <= came[0]:
             return None
         steps = np.diff(came) != 0  # of a level part the points at its ends say all

@@ -6,8 +6,11 @@ import ast
 import hashlib
 import json
 import re
+import signal
+import threading
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -17,6 +20,12 @@ from strategies.imports import require_allowed
 from strategies.strategy import Strategy
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
+#: A file of formulas is read in milliseconds; this is for machines that are very busy.
+_SECONDS = 20.0
+
+
+class _SlowError(BaseException):
+    """No `Exception`: a file must not be able to catch it by accident."""
 
 
 @dataclass(frozen=True)
@@ -138,12 +147,34 @@ def _run(path: Path, tree: ast.Module) -> ModuleType:
     module = ModuleType(f"strategy_file_{path.stem}")
     module.__file__ = str(path)
     try:
-        exec(compile(tree, str(path), "exec"), module.__dict__)  # noqa: S102
+        with _within(_SECONDS, path.name):
+            exec(compile(tree, str(path), "exec"), module.__dict__)  # noqa: S102
+    except _SlowError as error:
+        raise BadInputError(path.name, f"a file that is read within {_SECONDS:g} s", "still at it") from error
     except BadInputError as error:
         raise BadInputError(f"{path.name}: {error.field}", error.expected, error.got) from None
     except Exception as error:  # noqa: BLE001 - whatever a user's file does is told in words
         raise BadInputError(at_line(error, path), "a file that can be imported", described(error)) from None
     return module
+
+
+@contextmanager
+def _within(seconds: float, name: str) -> Iterator[None]:
+    """End a file that loops for ever. Only a process's main thread, which reads files at a start, can be told so."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def late(*_: object) -> None:
+        raise _SlowError(name)
+
+    before = signal.signal(signal.SIGALRM, late)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
 
 
 def at_line(error: BaseException, path: Path) -> str:

@@ -17,6 +17,7 @@ from contracts.topics import (
     PNL,
     POSITIONS,
     PREDICTIONS,
+    STRATEGY_CHECKS,
     TRADES_CHECKPOINTS,
     TopicSpec,
 )
@@ -142,6 +143,7 @@ class StateReader:
         self.state = state
         self._log = log
         self._progress_file = progress_file
+        self._refused: dict[str, str] = {}
 
     def refresh(self) -> None:
         """Read what is new."""
@@ -151,10 +153,11 @@ class StateReader:
         self._read_candles()
         self._read_predictions()
         self._read_books()
+        self._read_strategy_checks()
         self.state.counts = {spec.name: self._log.count(spec) for spec in (*INPUTS.values(), PREDICTIONS, FILLS)}
         self.state.troubles = {
             name: words for name, each in self.state.processes.items() if (words := each.trouble())
-        }
+        } | self._refused
         self.state.log = last_words(self.state.processes.values(), _LOG_LINES)
         self.state.lags = {
             service: self._log.lag(f"{service}-{self._log.environment}", spec)
@@ -197,6 +200,16 @@ class StateReader:
             market.probability_up, market.confidence = value["probability_up"], value["confidence"]
             proven = value.get("model_gate") != "unproven"
             self.state.model = model_named(value["model_name"], value["model_version"], proven=proven)
+
+    def _read_strategy_checks(self) -> None:
+        # It lasts as long as the file is as it is, so it stands here and not only among a log's last words.
+        for value in self._values(STRATEGY_CHECKS, whole=True):
+            if not value["loads"]:
+                continue
+            self._refused.pop(value["strategy"], None)
+            if not value["passed"]:
+                problems = "; ".join(each["problem"] for each in value["results"] if each["problem"])
+                self._refused[value["strategy"]] = f"{value['file']} is not loaded: {problems}"
 
     def _read_books(self) -> None:
         for value in self._values(POSITIONS, whole=True):
