@@ -79,8 +79,7 @@ class Asked:
         self.files: dict[str, Path] = {}
         self.out = Path("runs") / self.command
         told = [self._told(word) for word in words[1:]]
-        replaces = "--replace" in told
-        if self.out.exists() and not replaces:
+        if self.out.exists() and "--replace" not in told:
             raise DeployError(f"out={self.out}: expected a folder that is not there yet, or replace=yes")
         if not any(word.startswith("--out=") for word in told):
             told.append(f"--out={VOLUME}/{self.out.name}")
@@ -195,7 +194,7 @@ def reader(template: Mapping[str, Any]) -> dict[str, Any]:
     spec = json.loads(json.dumps(template["spec"]))
     (container,) = spec["containers"]
     container.update(command=["sleep", "600"], args=[], resources=READER_TAKES)
-    labels = {name: value for name, value in template["metadata"]["labels"].items() if "kubernetes.io" not in name}
+    labels = template["metadata"]["labels"]
     return {
         "apiVersion": "v1",
         "kind": "Pod",

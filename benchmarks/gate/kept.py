@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -10,20 +9,13 @@ from typing import Any
 
 from loguru import logger
 
-import features
-import modeling
-import training
+from backtest.provenance import code_digest
 
-_SOURCES = [Path(member.__path__[0]) for member in (features, modeling, training)] + [Path(__file__).parent]
-
-
-def code_digest() -> str:
-    """Return what stands for the code that a result follows from."""
-    digest = hashlib.sha256()
-    for folder in _SOURCES:
-        for file in sorted(folder.rglob("*.py")):
-            digest.update(file.read_bytes())
-    return digest.hexdigest()[:16]
+#: What a result follows from.
+CODE = code_digest(
+    ("contracts", "features", "modeling", "training", "benchmarks.gate"),
+    ("numpy", "scikit-learn", "lightgbm", "arch"),
+)
 
 
 class Kept:
@@ -36,12 +28,12 @@ class Kept:
     """
 
     def __init__(self, file: Path | None) -> None:
-        self._file, self._code = file, code_digest()
+        self._file = file
         self._values: dict[str, Any] = {}
         if file is not None and file.exists():
             for line in file.read_text(encoding="utf-8").splitlines():
                 told = json.loads(line)
-                if told["code"] == self._code:
+                if told["code"] == CODE:
                     self._values[json.dumps(told["of"])] = told["value"]
 
     def of(self, what: dict[str, Any], make: Callable[[], Any]) -> Any:
@@ -54,5 +46,5 @@ class Kept:
             if self._file is not None:
                 self._file.parent.mkdir(parents=True, exist_ok=True)
                 with self._file.open("a", encoding="utf-8") as out:
-                    out.write(json.dumps({"code": self._code, "of": what, "value": self._values[key]}) + "\n")
+                    out.write(json.dumps({"code": CODE, "of": what, "value": self._values[key]}) + "\n")
         return self._values[key]

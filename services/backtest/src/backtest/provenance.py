@@ -39,16 +39,23 @@ def digest_of(*facts: object) -> str:
 
 
 @cache
-def code_digest() -> str:
-    """Return a digest of the code that decides, fills and books, and of the libraries it computes with.
+def code_digest(packages: tuple[str, ...] = _PACKAGES, libraries: tuple[str, ...] = _LIBRARIES) -> str:
+    """Return a digest of code, and of the libraries it computes with; by default what decides, fills and books.
+
+    Parameters
+    ----------
+    packages
+        By the names they are imported by.
+    libraries
+        By the names they are installed by.
 
     Returns
     -------
     str
         Another one after a change of any of its files.
     """
-    found = hashlib.sha256(json.dumps({name: version(name) for name in _LIBRARIES}).encode())
-    for package in _PACKAGES:
+    found = hashlib.sha256(json.dumps({name: version(name) for name in libraries}).encode())
+    for package in packages:
         spec = find_spec(package)
         for folder in sorted((spec.submodule_search_locations or []) if spec else []):
             for path in sorted(Path(folder).rglob("*.py")):

@@ -71,7 +71,7 @@ def _checked(
     clock: Clock,
 ) -> list[StrategyCheck]:
     """Return the verdict on a file that is new, published; none on one that was loaded, or refused, last."""
-    last = next((each for each in reversed(known) if each.loads and each.file == file), None)
+    last = _last(file, known)
     if last is not None and last.file_hash == file_hash(text_of(Path(file))):
         return []
     report, source = checked(Path(file))
@@ -83,6 +83,11 @@ def _checked(
         producer.produce(STRATEGY_CHECKS, message)
         producer.flush()
     return [message]
+
+
+def _last(file: str, known: Sequence[StrategyCheck]) -> StrategyCheck | None:
+    """Return the verdict on a file when it was read to be followed last."""
+    return next((each for each in reversed(known) if each.loads and each.file == file), None)
 
 
 def _of_accounts(
@@ -109,7 +114,8 @@ def _before(name: str, told: AccountStrategy, known: Sequence[StrategyCheck], in
 
 def _tell(file: str, accounts: Sequence[tuple[str, AccountStrategy]], known: Sequence[StrategyCheck]) -> None:
     """Say, once at each start, what is not loaded and what decides instead."""
-    last = next(each for each in reversed(known) if each.loads and each.file == file)
+    last = _last(file, known)
+    assert last is not None  # it was checked just now, if not before
     metrics.REFUSED.labels(last.strategy).set(0 if last.passed else 1)
     if last.passed:
         logger.info("{} {}: passed its checks", file, last.file_hash)
