@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 import httpx
 
 from contracts.clock import Clock, SystemClock
+from contracts.counted import counted
 from contracts.errors import BadSettingError
 from contracts.instrument import Instrument, default_instrument
 from contracts.order import Order
@@ -240,7 +241,9 @@ class BinancePrivate:
             if len(page) >= PRIVATE_PAGE_ROWS:
                 newest_ms = max(_made_ms(row) for row in page)
                 if newest_ms <= start_ms:
-                    raise NotAnsweredError(f"{call} of {symbol} shows no more than {len(page)} rows of {start_ms}")
+                    raise NotAnsweredError(
+                        f"{call} of {symbol} shows no more than {counted(len(page), 'row')} of {start_ms}"
+                    )
                 start_ms = newest_ms
             elif end_ms >= until_ms:
                 return list(rows.values())
