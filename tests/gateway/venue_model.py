@@ -27,6 +27,8 @@ class VenueModel:
     now_ms: int
     has_faults: bool = True
     sells_fill: float = 0.4
+    #: It lists pair by pair, of what has ended what was sent lately, and the rest to who asks for it by name.
+    lists_by_pair: bool = False
     orders: dict[str, VenueOrder] = field(default_factory=dict)
     executions: list[VenueExecution] = field(default_factory=list)
     under_way: list[tuple[int, SendOrder]] = field(default_factory=list)
@@ -151,15 +153,33 @@ class VenueModel:
         asked_ms = self.now_ms
         listed = [order for order in self._open() if not self._hides(order.opened_at_ms)]
         self._meanwhile()
-        ended = [order for order in self.orders.values() if order.has_ended]
+        ended = [order for order in self.orders.values() if order.has_ended and self._lists(order, request)]
+        self._meanwhile()
+        ended += self._asked_for_by_name(request)
         self._meanwhile()
         executions = [
             each for each in self.executions if not self._hides(each.at_ms) and each.at_ms >= request.since_ms
         ]
+        if self.lists_by_pair:
+            executions = [each for each in executions if each.pair in request.pairs]
         if self.has_faults:
             executions += self.random.choices(executions, k=len(executions))  # some of them twice or three times
             self.random.shuffle(executions)
         return Surveyed(asked_ms, (*listed, *ended), tuple(executions), {}, self.now_ms)
+
+    def _lists(self, order: VenueOrder, request: SurveyVenue) -> bool:
+        return not self.lists_by_pair or (
+            order.pair in request.pairs
+            and order.opened_at_ms >= request.since_ms
+            and not self._hides(order.opened_at_ms)
+        )
+
+    def _asked_for_by_name(self, request: SurveyVenue) -> list[VenueOrder]:
+        if not self.lists_by_pair:
+            return []
+        names = {(name.pair, name.client_order_id) for name in request.names}
+        found = [order for order in self.orders.values() if (order.pair, order.client_order_id) in names]
+        return [order for order in found if not self._hides(order.opened_at_ms)]
 
     def _meanwhile(self) -> None:
         if self.has_faults:

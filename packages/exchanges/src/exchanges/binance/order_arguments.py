@@ -54,6 +54,22 @@ def order_arguments(
     }
 
 
+def sold_at_once(stop: _Arguments) -> _Arguments:
+    """Return the arguments of a market order in place of a stop: what it becomes when its price is reached.
+
+    Parameters
+    ----------
+    stop
+        Of `order_arguments`.
+
+    Returns
+    -------
+    dict
+        With the same name and deadline.
+    """
+    return {**{name: value for name, value in stop.items() if name != "stopPrice"}, "type": "MARKET"}
+
+
 def _market(order: Order, instrument: Instrument) -> _Arguments:
     if order.collar_price is None:
         return {"type": "MARKET"}

@@ -18,10 +18,10 @@ from contracts.order import Order
 from contracts.units import MS_PER_DAY, US_PER_MS
 from exchanges.binance import private_messages
 from exchanges.binance.instruments import parse_instruments, parse_order_types
-from exchanges.binance.order_arguments import WINDOW_MS, order_arguments
+from exchanges.binance.order_arguments import WINDOW_MS, order_arguments, sold_at_once
 from exchanges.binance.private_messages import PRIVATE_PAGE_ROWS
 from exchanges.binance.private_stream import BinanceUserStream
-from exchanges.binance.refusals import NO_SUCH_ORDER
+from exchanges.binance.refusals import NO_SUCH_ORDER, is_of_a_stop_that_is_reached
 from exchanges.binance.rest import BinanceRest
 from exchanges.binance.rest_messages import parse_symbols, parse_time_us
 from exchanges.binance.signing import signature
@@ -127,10 +127,16 @@ class BinancePrivate:
         return found
 
     def add_order(self, order: Order, client_order_id: str, deadline_ms: int) -> str:
-        """Send an order; return what Binance calls it."""
+        """Send an order; return what Binance calls it. A stop that is reached already is sold at the market."""
         instrument = self._instruments.get(order.pair) or default_instrument("binance", order.pair)
         arguments = order_arguments(order, self._symbols[order.pair], client_order_id, deadline_ms, instrument)
-        return self._signed("POST", "order", arguments, private_messages.parse_new_order)
+        try:
+            return self._signed("POST", "order", arguments, private_messages.parse_new_order)
+        except RefusedError as error:
+            if not is_of_a_stop_that_is_reached(error.refusal):
+                raise
+        # Refused for certain, so it is not there: what such a stop comes to is sent, with the same name and deadline.
+        return self._signed("POST", "order", sold_at_once(arguments), private_messages.parse_new_order)
 
     def cancel_order(self, client_order_id: str, pair: str) -> None:
         """Ask for an open order's end."""

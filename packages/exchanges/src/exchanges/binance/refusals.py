@@ -66,8 +66,26 @@ WORDS: Mapping[str, Meaning] = {
 #: Of an order that was asked for by its name: it is not there, or was so long ago that it is not kept.
 NO_SUCH_ORDER = frozenset({-2013, -2026})
 _UNKNOWN: Meaning = (False, "unknown")
+#: Of a stop that the last trade has reached already: Binance does not take it, where others would sell at once.
+_REACHED = "would trigger immediately"
 #: Codes whose words count.
 _WORDED = frozenset({-1010, -1013, -2010, -2011})
+
+
+def is_of_a_stop_that_is_reached(refusal: Refusal) -> bool:
+    """Say whether a stop was refused because its price is reached already.
+
+    Parameters
+    ----------
+    refusal
+        Of a new order.
+
+    Returns
+    -------
+    bool
+        True only where the order is certainly not there.
+    """
+    return refusal.definite and _REACHED in refusal.text
 
 
 def refusal_of(code: int, message: str) -> Refusal:
