@@ -132,7 +132,9 @@ def _fee_in_quote(fill: Fill) -> str:
 
 
 def _true(execution: Mapping[str, Any]) -> tuple[str, ...]:
-    fees = (execution["fee"] if execution["fee_in"] == currency else "0" for currency in ("base", "quote"))
+    fees = (
+        execution["fee"] if execution.get("fee_in", "quote") == currency else "0" for currency in ("base", "quote")
+    )
     return (*(execution[name] for name in ("pair", "side", "quantity", "price")), *fees)
 
 

@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl
 
 import httpx
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import SecretStr
 from tests.gateway.world import order
@@ -23,7 +23,7 @@ from exchanges.binance.order_arguments import WINDOW_MS
 from exchanges.binance.private_messages import PRIVATE_PAGE_ROWS
 from exchanges.binance.private_rest import BinancePrivate
 from exchanges.binance.signing import signature
-from exchanges.private.order import OrderName
+from exchanges.private.order import OrderName, VenueOrder
 from exchanges.private.refusal import RefusedError
 from exchanges.private.venue import NotAnsweredError
 from exchanges.venue import UnknownPairError
@@ -199,30 +199,58 @@ def trade(number: int, at_ms: int) -> dict[str, Any]:
 
 #: Rows of a page, where it is cut short for a test.
 PAGE = 5
-#: Where one day's question ends and the next begins.
-EDGES = [days * MS_PER_DAY + ms for days in (1, 2) for ms in (-1, 0, 1)]
 
 
-@given(st.lists(st.one_of(st.integers(0, 3 * MS_PER_DAY), st.sampled_from(EDGES)), max_size=40))
-def test_pages_and_days_are_read_to_the_end(ages_ms: list[int]) -> None:
-    """Whatever stands where, each trade comes back once."""
+def listing(trades: list[dict[str, Any]]) -> Answer:
+    """Answer as Binance does: of a day at most the oldest rows, or of one order from a number on."""
+
+    def page(form: dict[str, str]) -> object:
+        assert form["limit"] == str(PRIVATE_PAGE_ROWS)
+        if "orderId" in form:
+            of_order = [each for each in trades if str(each["orderId"]) == form["orderId"]]
+            return [each for each in of_order if each["id"] >= int(form.get("fromId", "0"))][:PAGE]
+        start, end = int(form["startTime"]), int(form["endTime"])
+        assert end - start < MS_PER_DAY
+        return [each for each in trades if start <= each["time"] <= end][:PAGE]
+
+    return page
+
+
+@pytest.fixture
+def short_pages(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("exchanges.binance.private_rest.PRIVATE_PAGE_ROWS", PAGE)
+    monkeypatch.setattr(f"{__name__}.PRIVATE_PAGE_ROWS", PAGE)
+
+
+@pytest.mark.usefixtures("short_pages")
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.integers(-30_000, 50_000), max_size=40))
+def test_pages_are_read_to_the_end(ages_ms: list[int]) -> None:
+    """Whatever stands where, also of what happens meanwhile, each trade since then comes back once."""
     times = sorted(NOW_MS - age for age in ages_ms)
     if any(times.count(each) >= PAGE for each in times):
         return
-    trades = [trade(number, at_ms) for number, at_ms in enumerate(times)]
+    venue = Venue(GET_myTrades=listing([trade(number, at_ms) for number, at_ms in enumerate(times)]))
+    since_ms = NOW_MS - 40_000
+    found = client(venue).executions(since_ms, ["BTC/USDT"])
+    expected = [f"BTCUSDT:{number}" for number, at_ms in enumerate(times) if at_ms >= since_ms]
+    assert [each.execution_id for each in found] == expected
 
-    def page(form: dict[str, str]) -> object:
-        start, end = int(form["startTime"]), int(form["endTime"])
-        assert end - start < MS_PER_DAY
-        assert form["limit"] == str(PRIVATE_PAGE_ROWS)
-        return [each for each in trades if start <= each["time"] <= end][:PAGE]
 
-    venue = Venue(GET_myTrades=page)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("exchanges.binance.private_rest.PRIVATE_PAGE_ROWS", PAGE)
-        patch.setattr(f"{__name__}.PRIVATE_PAGE_ROWS", PAGE)
-        found = client(venue).executions(NOW_MS - 3 * MS_PER_DAY, ["BTC/USDT"])
-    assert [each.execution_id for each in found] == [f"BTCUSDT:{number}" for number in range(len(times))]
+@pytest.mark.usefixtures("short_pages")
+@pytest.mark.parametrize("days", [1, 2, 400])
+def test_executions_of_an_order_from_long_ago_are_asked_for_by_its_number(days: int) -> None:
+    """As after a gateway was away: no question is about more than a day, however long that was."""
+    made_ms = NOW_MS - days * MS_PER_DAY
+    trades = [{**trade(number, made_ms + number), "orderId": 7} for number in range(12)]
+    venue = Venue(GET_myTrades=listing([*trades, {**trade(12, NOW_MS - 5), "orderId": 8}]))
+    about = ("BTC/USDT", "buy", "closed", Decimal(12), Decimal(12), None, made_ms)
+    orders = [VenueOrder("o-7", "BTCUSDT:7", *about), VenueOrder("o-7", "BTCUSDT:7", *about)]
+    unfilled = VenueOrder("o-9", "BTCUSDT:9", "BTC/USDT", "buy", "open", Decimal(1), Decimal(0), None, made_ms)
+    elsewhere = VenueOrder("o-5", "ETHUSDT:5", "ETH/USDT", "buy", "open", Decimal(1), Decimal(1), None, made_ms)
+    found = client(venue).executions(made_ms, ["BTC/USDT"], [*orders, unfilled, elsewhere])
+    assert sorted(int(each.execution_id[8:]) for each in found) == list(range(13))
+    assert len(venue.calls("GET myTrades")) == 1 + 3
 
 
 def test_more_rows_of_a_moment_than_a_page_holds_are_no_answer() -> None:
@@ -312,17 +340,23 @@ def test_a_refusal_says_whether_it_is_definite() -> None:
         assert caught.value.refusal.definite is definite, code
 
 
-def test_who_was_told_to_stay_away_stays_away_and_says_that_nothing_was_sent() -> None:
+def test_who_was_told_to_stay_away_stays_away() -> None:
     """Going on gets the address banned, for longer each time."""
     now = [0.0]
     headers = {"Retry-After": "30"}
     venue = Venue(GET_account=lambda _: refusal(-1003, "Too much request weight used.", 429, **headers))
     binance = client(venue, monotonic=lambda: now[0])
-    for asked in (1, 1, 2):
-        with pytest.raises(RefusedError) as caught:
-            binance.balances()
-        assert caught.value.refusal.definite and len(venue.calls("GET account")) == asked
-        now[0] += 29 if asked == 1 and now[0] == 0 else 2
+    with pytest.raises(RefusedError) as caught:
+        binance.balances()
+    assert (caught.value.refusal.kind, caught.value.refusal.definite) == ("rate_limit", True)
+    now[0] = 29.0
+    with pytest.raises(NotAnsweredError, match="left alone for 1 s more"):
+        binance.add_order(bought(1), "o-1", NOW_MS)
+    assert (len(venue.calls("GET account")), len(venue.calls("POST order"))) == (1, 0)
+    now[0] = 30.0
+    with pytest.raises(RefusedError):
+        binance.balances()
+    assert len(venue.calls("GET account")) == 2
 
 
 def test_fees_in_a_third_currency_are_refused_at_the_start() -> None:

@@ -30,7 +30,7 @@ from exchanges.private.stream import PrivateStream, StreamLost, StreamNews, Stre
 from exchanges.private.venue import NotAnsweredError
 from exchanges.simulator import SimulatorSettings, SimulatorUrls, simulator
 
-KEY, SECRET = "a-key-of-tests", "a secret of tests"
+KEY, SECRET = "a-key-of-tests", "a secret of tests"  # pragma: allowlist secret
 MONEY = {"USD": "100000", "BTC": "1"}
 PAIR, SYMBOL = "BTC/USD", "BTCUSD"
 #: Ahead of the venue's time, as of the gateway's orders.
@@ -79,7 +79,7 @@ def placed(number: int, **changes: Any) -> Order:
 async def stage(**settings: Any) -> AsyncIterator[Stage]:
     keys = [
         {"key": KEY, "secret": SECRET, "venue": "binance", "balances": MONEY},
-        {"key": "krakens", "secret": "c2VjcmV0", "account": "other", "balances": MONEY},
+        {"key": "krakens", "secret": "c2VjcmV0", "account": "other", "balances": MONEY},  # pragma: allowlist secret
     ]
     told = {"live_from_ms": LIVE_FROM_MS, "live_until_ms": LIVE_FROM_MS + HOUR_MS, "tier": "unlimited", **settings}
     async with (
@@ -209,9 +209,9 @@ async def test_a_stop_that_is_reached_already_is_sold_at_once_and_once() -> None
 @pytest.mark.parametrize(
     ("form", "code"),
     [
-        ({"secret": "another"}, -1022),
+        ({"secret": "another"}, -1022),  # pragma: allowlist secret
         ({"key": "nobody's"}, -2015),
-        ({"key": "krakens", "secret": "c2VjcmV0"}, -2015),
+        ({"key": "krakens", "secret": "c2VjcmV0"}, -2015),  # pragma: allowlist secret
         ({"key": ""}, -2014),
         ({"recvWindow": 60_001}, -1131),
         ({"timestamp": "soon"}, -1102),

@@ -69,7 +69,9 @@ class FakeVenue:
     ) -> tuple[VenueOrder, ...]:
         return tuple(each for each in self.orders if each.has_ended)
 
-    def executions(self, since_ms: int, pairs: Collection[str] | None = None) -> tuple[VenueExecution, ...]:
+    def executions(
+        self, since_ms: int, pairs: Collection[str] | None = None, orders: Collection[VenueOrder] = ()
+    ) -> tuple[VenueExecution, ...]:
         return tuple(self.done)
 
     def balances(self) -> Balances:

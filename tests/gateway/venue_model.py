@@ -17,6 +17,8 @@ from gateway.core.requests import CancelOrder, SendOrder, SurveyVenue
 POLICY = Policy()
 #: For so long a fresh order or execution may be missing from what is listed: less than `Policy.settle_ms`.
 HIDDEN_MS = POLICY.settle_ms - 1_000
+#: So far back a venue's lists go that lists by pair: sooner than many a stop is filled.
+LISTED_MS = 15_000
 
 
 @dataclass
@@ -161,18 +163,26 @@ class VenueModel:
             each for each in self.executions if not self._hides(each.at_ms) and each.at_ms >= request.since_ms
         ]
         if self.lists_by_pair:
-            executions = [each for each in executions if each.pair in request.pairs]
+            found = {order.venue_order_id for order in (*listed, *ended) if self._is_old(order.opened_at_ms)}
+            executions = [
+                each
+                for each in executions
+                if each.pair in request.pairs and (each.venue_order_id in found or not self._is_old(each.at_ms))
+            ]
         if self.has_faults:
             executions += self.random.choices(executions, k=len(executions))  # some of them twice or three times
             self.random.shuffle(executions)
         return Surveyed(asked_ms, (*listed, *ended), tuple(executions), {}, self.now_ms)
 
     def _lists(self, order: VenueOrder, request: SurveyVenue) -> bool:
-        return not self.lists_by_pair or (
-            order.pair in request.pairs
-            and order.opened_at_ms >= request.since_ms
-            and not self._hides(order.opened_at_ms)
-        )
+        if not self.lists_by_pair:
+            return True
+        made_ms = order.opened_at_ms
+        lately = made_ms >= request.since_ms and not self._is_old(made_ms)
+        return order.pair in request.pairs and lately and not self._hides(made_ms)
+
+    def _is_old(self, at_ms: int) -> bool:
+        return at_ms < self.now_ms - LISTED_MS
 
     def _asked_for_by_name(self, request: SurveyVenue) -> list[VenueOrder]:
         if not self.lists_by_pair:

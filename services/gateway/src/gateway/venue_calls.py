@@ -101,7 +101,7 @@ class VenueCalls:
                 self._clock.heard(asked_ms)
                 orders = self._venue.open_orders()
                 orders += self._venue.ended_orders(request.since_ms, request.pairs, request.names)
-                executions = self._venue.executions(request.since_ms, request.pairs)
+                executions = self._venue.executions(request.since_ms, request.pairs, orders)
                 balances = self._venue.balances()
         except (RefusedError, NotAnsweredError) as error:
             metrics.SURVEYS.labels(outcome="failed").inc()

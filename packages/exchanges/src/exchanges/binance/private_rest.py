@@ -38,6 +38,8 @@ T = TypeVar("T", VenueOrder, VenueExecution)
 #: Binance's for too many calls, and for going on after that: an address is banned, for longer each time.
 _TOO_MANY = (429, 418)
 _LEAST_PAUSE_SECONDS = 1.0
+#: How long a round of questions may take.
+_MEANWHILE_MS = 600_000
 #: The type of the order that protects a position while everything of ours is dead.
 _STOP_TYPE = "STOP_LOSS"
 
@@ -166,16 +168,32 @@ class BinancePrivate:
         asked = [self._named(name) for name in names if name.client_order_id not in known]
         return (*listed, *(order for order in asked if order is not None))
 
-    def executions(self, since_ms: int, pairs: Collection[str] | None = None) -> tuple[VenueExecution, ...]:
-        """Return what was executed of `pairs` since then."""
-        return tuple(
-            self._listed(
-                "myTrades",
-                since_ms,
-                pairs,
-                lambda text: private_messages.parse_my_trades(text, self._names),
-            )
-        )
+    def executions(
+        self, since_ms: int, pairs: Collection[str] | None = None, orders: Collection[VenueOrder] = ()
+    ) -> tuple[VenueExecution, ...]:
+        """Return what was executed of `pairs` since then, in the last day, and of those of `orders` from before."""
+        start_ms = self._from_ms(since_ms)
+        listed = self._listed("myTrades", since_ms, pairs, self._trades)
+        wanted = self._wanted if pairs is None else pairs
+        old = {
+            order.venue_order_id: order
+            for order in orders
+            if order.pair in wanted and order.filled and order.opened_at_ms < start_ms
+        }
+        return (*listed, *(each for order in old.values() for each in self._executions_of(order)))
+
+    def _executions_of(self, order: VenueOrder) -> tuple[VenueExecution, ...]:
+        """Return all of an order's."""
+        symbol, _, number = order.venue_order_id.partition(":")
+        found: tuple[VenueExecution, ...] = ()
+        arguments = {"symbol": symbol, "orderId": number, "limit": str(PRIVATE_PAGE_ROWS)}
+        while True:
+            page = self._ask("GET", "myTrades", arguments, self._trades)
+            found += page
+            if len(page) < PRIVATE_PAGE_ROWS:
+                return found
+            newest = max(int(each.execution_id.partition(":")[2]) for each in page)
+            arguments = {**arguments, "fromId": str(newest + 1)}
 
     def balances(self) -> Balances:
         """Return what the account has, by currency."""
@@ -192,6 +210,9 @@ class BinancePrivate:
     def close(self) -> None:
         """Let go of the connection."""
         self._calls.close()
+
+    def _trades(self, text: bytes) -> tuple[VenueExecution, ...]:
+        return private_messages.parse_my_trades(text, self._names)
 
     def _orders(self, text: bytes) -> tuple[VenueOrder, ...]:
         return private_messages.parse_orders(text, self._names)
@@ -228,33 +249,31 @@ class BinancePrivate:
         pairs: Collection[str] | None,
         parse: Callable[[bytes], tuple[T, ...]],
     ) -> list[T]:
-        until_ms = self._timestamp()
+        """Return the rows of `pairs` since then, of the last day at most: that is what one question may be about."""
         found: list[T] = []
         for pair in sorted(self._wanted if pairs is None else pairs):
-            found += self._pages(call, self._symbols[pair], max(0, since_ms), until_ms, parse)
+            found += self._pages(call, self._symbols[pair], self._from_ms(since_ms), parse)
         return found
 
-    def _pages(
-        self, call: str, symbol: str, start_ms: int, until_ms: int, parse: Callable[[bytes], tuple[T, ...]]
-    ) -> list[T]:
-        """Return all rows of a symbol, day after day, the oldest first; a page ends where the next one begins."""
+    def _from_ms(self, since_ms: int) -> int:
+        """Return where lists begin; a day from there ends a little after now, as what happens meanwhile counts."""
+        return max(0, since_ms, self._timestamp() - MS_PER_DAY + _MEANWHILE_MS)
+
+    def _pages(self, call: str, symbol: str, start_ms: int, parse: Callable[[bytes], tuple[T, ...]]) -> list[T]:
+        """Return all rows of a symbol from then on, the oldest first; a page ends where the next one begins."""
         rows: dict[str, T] = {}
+        end_ms = start_ms + MS_PER_DAY - 1
         while True:
-            end_ms = start_ms + MS_PER_DAY - 1
             times = {"startTime": str(start_ms), "endTime": str(end_ms), "limit": str(PRIVATE_PAGE_ROWS)}
             page = self._ask("GET", call, {"symbol": symbol, **times}, parse)
             rows |= {_id(row): row for row in page}
-            if len(page) >= PRIVATE_PAGE_ROWS:
-                newest_ms = max(_made_ms(row) for row in page)
-                if newest_ms <= start_ms:
-                    raise NotAnsweredError(
-                        f"{call} of {symbol} shows no more than {counted(len(page), 'row')} of {start_ms}"
-                    )
-                start_ms = newest_ms
-            elif end_ms >= until_ms:
+            if len(page) < PRIVATE_PAGE_ROWS:
                 return list(rows.values())
-            else:
-                start_ms = end_ms + 1
+            newest_ms = max(_made_ms(row) for row in page)
+            if newest_ms <= start_ms:
+                rows_said = counted(len(page), "row")
+                raise NotAnsweredError(f"{call} of {symbol} shows no more than {rows_said} of {start_ms}")
+            start_ms = newest_ms
 
     def _now_ms(self) -> int:
         return self._clock.now_us() // US_PER_MS
@@ -284,8 +303,8 @@ class BinancePrivate:
     ) -> httpx.Response:
         left = self._away_until - self._monotonic()
         if left > 0:
-            text = f"it was asked too often and is left alone for {left:.0f} s: not sent"
-            raise RefusedError("Binance", Refusal(text, True, "rate_limit"))
+            # No refusal, though nothing was sent: a stop that is refused is placed and refused again at once.
+            raise NotAnsweredError(f"Binance was asked too often and is left alone for {left:.0f} s more")
         response = self._calls.send(method, path, content=content, auth=auth)
         if response.status_code in _TOO_MANY:
             after = response.headers.get("Retry-After", "")

@@ -116,7 +116,9 @@ class KrakenPrivate:
 
         return _all_pages(page)
 
-    def executions(self, since_ms: int, pairs: Collection[str] | None = None) -> tuple[VenueExecution, ...]:
+    def executions(
+        self, since_ms: int, pairs: Collection[str] | None = None, orders: Collection[VenueOrder] = ()
+    ) -> tuple[VenueExecution, ...]:
         """Return what was executed since then, of all pairs, page after page, each execution by its own id."""
         names = other_names(self._listed)
 

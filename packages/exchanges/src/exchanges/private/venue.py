@@ -111,7 +111,9 @@ class PrivateVenue(Protocol):
             Of all pages.
         """
 
-    def executions(self, since_ms: int, pairs: Collection[str] | None = None) -> tuple[VenueExecution, ...]:
+    def executions(
+        self, since_ms: int, pairs: Collection[str] | None = None, orders: Collection[VenueOrder] = ()
+    ) -> tuple[VenueExecution, ...]:
         """Return what was executed since then.
 
         Parameters
@@ -120,6 +122,9 @@ class PrivateVenue(Protocol):
             The venue's time, milliseconds since the epoch.
         pairs
             As of `ended_orders`.
+        orders
+            What was just found, for a venue whose lists do not go back far: what was executed of those that are older
+            comes back as well.
 
         Returns
         -------
