@@ -244,7 +244,7 @@ def test_executions_of_an_order_from_long_ago_are_asked_for_by_its_number(days: 
     made_ms = NOW_MS - days * MS_PER_DAY
     trades = [{**trade(number, made_ms + number), "orderId": 7} for number in range(12)]
     venue = Venue(GET_myTrades=listing([*trades, {**trade(12, NOW_MS - 5), "orderId": 8}]))
-    about = ("BTC/USDT", "buy", "closed", Decimal(12), Decimal(12), None, made_ms)
+    about: tuple[Any, ...] = ("BTC/USDT", "buy", "closed", Decimal(12), Decimal(12), None, made_ms)
     orders = [VenueOrder("o-7", "BTCUSDT:7", *about), VenueOrder("o-7", "BTCUSDT:7", *about)]
     unfilled = VenueOrder("o-9", "BTCUSDT:9", "BTC/USDT", "buy", "open", Decimal(1), Decimal(0), None, made_ms)
     elsewhere = VenueOrder("o-5", "ETHUSDT:5", "ETH/USDT", "buy", "open", Decimal(1), Decimal(1), None, made_ms)
