@@ -371,6 +371,17 @@ def test_a_pair_without_stops_is_refused_by_name() -> None:
         client(Venue(GET_exchangeInfo=lambda _: listed))
 
 
+def test_more_accounts_than_a_pair_may_have_stops_are_refused_at_the_start() -> None:
+    """The stop of one of them would be refused, and its position bare."""
+    (symbol,) = LISTED["symbols"]
+    limit = {"filterType": "MAX_NUM_ALGO_ORDERS", "maxNumAlgoOrders": 5}
+    listed = {"symbols": [{**symbol, "filters": [*symbol["filters"], limit]}]}
+    binance = client(Venue(GET_exchangeInfo=lambda _: listed))
+    binance.find_pairs(["BTC/USDT"] * 5)
+    with pytest.raises(BadSettingError, match="at most 5 accounts with BTC/USDT"):
+        binance.find_pairs(["BTC/USDT"] * 6)
+
+
 def test_an_unknown_pair_is_named() -> None:
     with pytest.raises(UnknownPairError, match="ETH/USDT"):
         client(Venue()).find_pairs(["ETH/USDT"])

@@ -131,7 +131,7 @@ def _stream_of(settings: GatewaySettings, venue: PrivateVenue, bell: Bell) -> Op
 
 def _greet(settings: GatewaySettings, venue: PrivateVenue, clock: VenueClock, turning: Turning) -> None:
     """Wait until the venue says what time it is and what it calls our pairs: nothing can be decided before."""
-    pairs = sorted({pair for account in settings.venue_accounts for pair in account.pairs})
+    pairs = sorted(pair for account in settings.venue_accounts for pair in account.pairs)
     while not turning.stop.is_asked():
         turning.turned()
         try:

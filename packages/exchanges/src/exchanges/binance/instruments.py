@@ -27,6 +27,19 @@ def parse_order_types(text: str | bytes, pairs: Iterable[str]) -> dict[str, froz
     return found
 
 
+def parse_most_stops(text: str | bytes, pairs: Iterable[str]) -> dict[str, int]:
+    """Read an answer of ``exchangeInfo``: how many stops of a pair one account may have, where that is limited."""
+    found = {}
+    for pair, entry in _listed(text, pairs).items():
+        for each in entry.get("filters") or []:
+            if isinstance(each, dict) and each.get("filterType") == "MAX_NUM_ALGO_ORDERS":
+                most = each.get("maxNumAlgoOrders")
+                if isinstance(most, bool) or not isinstance(most, int):
+                    raise BadInputError(f"{entry['symbol']}.MAX_NUM_ALGO_ORDERS", "a whole number", most)
+                found[pair] = most
+    return found
+
+
 def _listed(text: str | bytes, pairs: Iterable[str]) -> dict[str, dict[str, Any]]:
     answer = exact_json.loads(text)
     symbols = answer.get("symbols") if isinstance(answer, dict) else None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections import Counter
 from collections.abc import Callable, Collection, Generator, Iterable, Mapping
 from typing import TypeVar
 from urllib.parse import urlencode
@@ -17,7 +18,7 @@ from contracts.instrument import Instrument, default_instrument
 from contracts.order import Order
 from contracts.units import MS_PER_DAY, US_PER_MS
 from exchanges.binance import private_messages
-from exchanges.binance.instruments import parse_instruments, parse_order_types
+from exchanges.binance.instruments import parse_instruments, parse_most_stops, parse_order_types
 from exchanges.binance.order_arguments import WINDOW_MS, order_arguments, sold_at_once
 from exchanges.binance.private_messages import PRIVATE_PAGE_ROWS
 from exchanges.binance.private_stream import BinanceUserStream
@@ -98,9 +99,10 @@ class BinancePrivate:
         UnknownPairError
             If it does not list one.
         BadSettingError
-            If it takes no stop of one, or takes fees in a third currency.
+            If it takes no stop of one, fewer than there are accounts, or takes fees in a third currency.
         """
-        self._wanted = list(pairs)
+        accounts = Counter(pairs)
+        self._wanted = list(accounts)
         text = self._public("/api/v3/exchangeInfo")
         self._symbols, other_names = self._calls.read(parse_symbols, text)
         find_pairs(self._wanted, self._symbols, other_names, "Binance")
@@ -110,6 +112,12 @@ class BinancePrivate:
         for pair in self._wanted:
             if _STOP_TYPE not in types[pair]:
                 raise BadSettingError("pairs", f"pairs of which Binance takes orders of the type {_STOP_TYPE}", pair)
+        for pair, most in self._calls.read(lambda body: parse_most_stops(body, self._wanted), text).items():
+            if accounts[pair] > most:
+                expected = (
+                    f"at most {counted(most, 'account')} with {pair}: Binance holds no more stops of it for a key"
+                )
+                raise BadSettingError("TRADESTREAM_ACCOUNTS", expected, accounts[pair])
         self.venue_time_ms()
         for pair in self._wanted:
             self._refuse_fees_elsewhere(pair)

@@ -30,6 +30,11 @@ class PrivateVenue(Protocol):
     def find_pairs(self, pairs: Iterable[str]) -> None:
         """Learn what the venue calls `pairs`, and what their orders are rounded to.
 
+        Parameters
+        ----------
+        pairs
+            Each as often as there are accounts that trade it.
+
         Raises
         ------
         UnknownPairError
