@@ -238,6 +238,15 @@ async def test_calls_that_are_wrong_are_refused_in_binances_codes(form: dict[str
 
 
 @in_loop
+async def test_a_question_is_refused_outside_its_window_too() -> None:
+    async with stage() as at:
+        old, ahead = LIVE_FROM_MS - 6_000, LIVE_FROM_MS + 1_000
+        answers = [(await at.raw("GET", "account", timestamp=time_ms)).json() for time_ms in (old, ahead)]
+        assert [answer.get("code") for answer in answers] == [-1021, -1021]
+        assert (await at.raw("GET", "account", timestamp=old, recvWindow=6_000)).status_code == 200
+
+
+@in_loop
 async def test_what_was_executed_is_listed_oldest_first_of_a_day_at_most() -> None:
     async with stage() as at:
         for number in range(5):
