@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import IO
+from typing import IO, cast
 
 import polars as pl
 
@@ -50,7 +50,7 @@ def _unpacked(path: Path) -> Iterator[tuple[IO[bytes], str]]:
         file.seek(0)
         if magic.startswith(GZIP_MAGIC):
             with gzip.open(file) as inside:
-                yield inside, ""
+                yield cast("IO[bytes]", inside), ""
         elif magic == ZIP_MAGIC:
             with zipfile.ZipFile(file) as archive:
                 found = only_file(archive, "bars", path.name)
