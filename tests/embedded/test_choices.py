@@ -165,7 +165,7 @@ def test_owners_of_a_file_reach_the_services_and_a_backtest_refuses_them_by_name
     path = tmp_path / "accounts.toml"
     path.write_text(OWNED + '[[owners]]\nname = "anna"\nmax_gross_pct = 30\n', encoding="utf-8")
     chosen = choose(Choices(accounts=path), {}, name="demo", pairs=("BTC/USD",))
-    told = environment_of(AccountsSettings, accounts=chosen.accounts) | chosen.settings
+    told = {**environment_of(AccountsSettings, accounts=chosen.accounts), **chosen.settings}
     anna = read_settings(ExecutionSettings, told).configured_owners["anna"]
     assert (str(anna.max_gross_pct), anna.accounts) == ("30", chosen.accounts)
     result = CliRunner().invoke(app, ["backtest", "--accounts", str(path), "--run", str(tmp_path)])

@@ -317,7 +317,7 @@ def test_the_service_tells_what_the_core_says_each_under_its_account_also_over_a
 
 def test_what_comes_under_another_key_is_set_aside() -> None:
     found = service([command("halt", account="one")], None, key="one")
-    assert b"key anna" in found.dead_letters[0].headers["reason"] + found.dead_letters[0].headers.get("error", b"")
+    assert "key anna" in str(found.dead_letters[0].headers)
     assert not any(found.values())
 
 

@@ -205,6 +205,8 @@ def publish(
 
     Parameters
     ----------
+    sdf
+        Messages.
     topic
         From `create_topic`. Its messages are values of `sdf`.
     key_of
