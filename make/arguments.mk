@@ -78,6 +78,7 @@ kills    ?=
 #: Of chaos part=orders: how many decisions, and which protection the gateway is to lack.
 signals  ?=
 without  ?=
+venue    ?=
 inputs   ?=
 rate     ?=
 durations ?=
@@ -122,6 +123,7 @@ history_days ?=
 choices_features := core full
 choices_part     := candles latency scale features strategies backtest backtest-memory backtest-year accounting accounts models features-stream features-batch features-restart features-service orders live paper
 choices_without  := asking deadline fill_ids
+choices_venue    := kraken binance
 choices_sell     := yes no
 choices_replace  := yes no
 choices_promote  := yes no
@@ -160,6 +162,8 @@ BANDIT := $(RUN) bandit --quiet -ll --configfile pyproject.toml --recursive pack
 # files of the libraries again, which takes longer than all the rest of its start.
 unexport PYTHONDONTWRITEBYTECODE
 SYNC := $(UV) sync --frozen --inexact --quiet
+#: What a feature store at an address is read with.
+DRIVER_OF_STORE = $(if $(value store),$(SYNC) --all-packages --extra postgres)
 #: What the kind of model needs to be trained, beside what training always has; a kind that is not known needs nothing.
 OF_KIND = $(if $(value models),,$(shell awk '$$1 == "$(model)" && $$2 != "-" { print $$2 }' $(KINDS)))
 EXTRA = $(OF_KIND)

@@ -31,8 +31,10 @@ def check_losses(portfolio: Portfolio, minute: Minute, context: Context) -> Deci
 
 def wakes_of_losses(portfolio: Portfolio, context: Context, rule: LossRule) -> list[Wakes]:
     """From which equity on a loss rule speaks; what holds nothing can lose nothing."""
+    if rule.equity_at is not None and not portfolio.holdings:
+        return []
     judged = judged_of(portfolio)
-    if (rule.equity_at is not None and not portfolio.holdings) or judged.has_ended(context.account):
+    if judged.has_ended(context.account):
         return []
     health = _health(portfolio, context, balance(portfolio))
     return [rule.wakes(health, portfolio.trading_state, told=judged.told_today(rule))]
@@ -40,6 +42,8 @@ def wakes_of_losses(portfolio: Portfolio, context: Context, rule: LossRule) -> l
 
 def wakes_of_pairs(portfolio: Portfolio, _context: Context, rule: PairRule) -> list[Wakes]:
     """Where a rule of pairs speaks of those in which money stands; while it has spoken of one, on every bar."""
+    if not (portfolio.holdings or portfolio.orders):
+        return []
     concerned = {*portfolio.holdings, *portfolio.orders}
     return [
         ALWAYS if rule.wakes is None or _episode(rule, pair) in portfolio.stale else rule.wakes(pair)
