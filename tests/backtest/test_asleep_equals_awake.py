@@ -158,7 +158,7 @@ def test_an_account_without_money_sleeps_and_is_the_same(seed: int) -> None:
 
 @pytest.mark.parametrize("seed", range(4))
 def test_what_is_a_little_too_large_may_fit_once_it_is_rounded_and_that_is_not_slept_through(seed: int) -> None:
-    """Of 25.1 % whole lots are now and then no more than the 25 % allowed: it is denied on one bar and not on another."""
+    """Whole lots of 25.1 % are now and then no more than the 25 % allowed: denied on one bar, and not on another."""
     rng = np.random.default_rng(2_000 + seed)
     pair = ugly.PAIRS[0]
     said = ugly.said(rng, ugly.bars(rng, pair, BARS, ugly.BEGINNINGS_MS[0], jumps=0.01, holes=0.0), 0.0)

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from contracts.account_strategy import AccountStrategy
-from contracts.strategy_check import StrategyCheck
-from strategies.checks.run import Verdict
+from contracts.strategy_check import CheckResult, StrategyCheck
 from strategies.checks.verdict import message_of
 from strategies.of_account import REFUSED
 from strategies.versions import in_force, versions_of
@@ -14,7 +13,7 @@ TOLD = AccountStrategy(strategy=FILE, pairs=("BTC/USD",))
 
 
 def ruling(source: str, at_ms: int, *, loads: bool, passed: bool = True) -> StrategyCheck:
-    verdict = Verdict("imports", None if passed else "expected none, was os")
+    verdict = CheckResult(check="imports", problem=None if passed else "expected none, was os")
     return message_of(FILE, source, [verdict], "alice", at_ms, loads=loads)
 
 
