@@ -66,7 +66,7 @@ def test_a_strategy_that_is_not_loaded_is_shown_until_it_is(tmp_path: Path) -> N
     assert state.troubles == {}
     put(tmp_path / "log", STRATEGY_CHECKS, [bad])
     reader.refresh()
-    told = {"my_rule": "my_rule.py is not loaded: my_rule.py: expected exactly one class, was none"}
+    told = {"my_rule": "my_rule.py is not loaded: imports: my_rule.py: expected exactly one class, was none"}
     assert state.troubles == told
     put(tmp_path / "log", STRATEGY_CHECKS, [good.model_copy(update={"loads": False, "check_id": "asked"})])
     reader.refresh()
