@@ -40,7 +40,7 @@ class Replayed:
         self._served = served
         self._models = models
 
-    def of(self, row: FeatureRow, last: int | None) -> list[ServedModel]:
+    def of(self, row: FeatureRow, last: int | None, told: int | None = None) -> list[ServedModel]:
         """Return those that spoke for `row`."""
         return [self._models[version] for version in self._served.of(row)]
 
