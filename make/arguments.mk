@@ -160,6 +160,8 @@ BANDIT := $(RUN) bandit --quiet -ll --configfile pyproject.toml --recursive pack
 # files of the libraries again, which takes longer than all the rest of its start.
 unexport PYTHONDONTWRITEBYTECODE
 SYNC := $(UV) sync --frozen --inexact --quiet
+#: What a feature store at an address is read with.
+DRIVER_OF_STORE = $(if $(value store),$(SYNC) --all-packages --extra postgres)
 #: What the kind of model needs to be trained, beside what training always has; a kind that is not known needs nothing.
 OF_KIND = $(if $(value models),,$(shell awk '$$1 == "$(model)" && $$2 != "-" { print $$2 }' $(KINDS)))
 EXTRA = $(OF_KIND)

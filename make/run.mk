@@ -38,14 +38,14 @@ dead-letters: install ## Messages that services could not use [action=list|show|
 # Through the environment and a pipe: neither make nor the shell reads what is in a query.
 features-sql: export SQL = $(value query)
 features-sql: install ## Example queries over the feature store of a run, or one of your own [run=runs/demo store=ADDRESS query="SELECT ..."|tables|"describe TABLE" format=table|csv|json|parquet out=FILE]
-	@$(if $(value store),$(SYNC) --all-packages --extra postgres)
+	@$(DRIVER_OF_STORE)
 	@$(if $(value query),printf '%s' "$$SQL" |) $(RUN) python -m featurestore \
 		$(call quoted,$(or $(value store),sqlite:///$(or $(value run),runs/demo)/work/store.sqlite)) \
 		$(call option,format) $(call option,out) $(if $(value query),-)
 
 .PHONY: explain
 explain: install ## Why there is a fill, down to the trades: fill=ID, by default the newest [run=runs/demo store=ADDRESS]
-	@$(if $(value store),$(SYNC) --all-packages --extra postgres)
+	@$(DRIVER_OF_STORE)
 	@$(RUN) tradestream explain $(call option,run) $(call option,store) $(if $(value fill),-- $(call given,fill))
 
 .PHONY: features-gallery
@@ -120,17 +120,18 @@ data: install ## Trades of a venue as files, for backtests: action=list, fetch m
 		$(call option,to) $(call option,market,exchange)) $(if $(filter repair,$(action)),$(call option,pairs)) \
 		$(if $(filter import,$(action)),$(call option,market,exchange) $(call option,pair) -- $(call given,file))
 
-#: Bars that were named, or those of the demo; a cluster has its own.
-OF_BARS = $(or $(call option,bars),$(call option,trades),$(call option,run),$(if $(filter cluster,$(where)),,--run=runs/demo))
+#: Where bars come from: all that was named, since two of them are refused; else the demo, or what a cluster has.
+NAMED_BARS = $(strip $(call option,bars) $(call option,trades) $(call option,run) $(call option,store,from-store))
+OF_BARS = $(or $(NAMED_BARS),$(if $(filter cluster,$(where)),,--run=runs/demo))
 #: A study, here or as a Job of the cluster, with an image of the present code unless one is named.
 study = $(if $(filter cluster,$(where)),\
 	deployments/study.py --only-check -- $(1) &&\
 	$(if $(registry)$(tag),,$(MAKE) --no-print-directory build service=study && )\
 	deployments/study.py --env $(env) --registry "$(registry)" --tag "$(tag)" --timeout $(timeout) -- $(1),\
-	$(RUN) tradestream $(1))
+	$(if $(DRIVER_OF_STORE),$(DRIVER_OF_STORE) && )$(RUN) tradestream $(1))
 
 .PHONY: backtest
-backtest: install ## Run a strategy over bars: strategy=FILE.py|NAME [run=runs/demo | bars=FILE | trades=FILE] [models=FOLDER pairs= from= to= interval=1m accounts= balance= fee_bps= out=runs/backtest replace=yes where=cluster]
+backtest: install ## Run a strategy over bars: strategy=FILE.py|NAME [run=runs/demo | bars=FILE | trades=FILE | store=ADDRESS] [models=FOLDER pairs= from= to= interval=1m accounts= balance= fee_bps= out=runs/backtest replace=yes where=cluster]
 	@$(call study,backtest $(call option,models) $(OF_STRATEGY))
 
 # Words with what a search and the other judges of strategies are told of bars, accounts and costs.
@@ -142,17 +143,17 @@ OF_SEARCH = $(foreach name,$(value ranges),--range=$(call quoted,$(name))) $(cal
 
 .PHONY: optimise
 optimise: EXTRA = search
-optimise: install ## Search a strategy's parameters, exits and sizes: strategy=FILE.py|NAME [run=runs/demo | bars=FILE | trades=FILE] [ranges=RANGES objective=sharpe|return|calmar least_trades=20 trials=100 seed=7 models=FOLDER pairs= from= to= accounts= balance= fee_bps= out=runs/optimise replace=yes where=cluster]
+optimise: install ## Search a strategy's parameters, exits and sizes: strategy=FILE.py|NAME [run=runs/demo | bars=FILE | trades=FILE | store=ADDRESS] [ranges=RANGES objective=sharpe|return|calmar least_trades=20 trials=100 seed=7 models=FOLDER pairs= from= to= accounts= balance= fee_bps= out=runs/optimise replace=yes where=cluster]
 	@$(call study,optimise $(OF_STRATEGY) $(OF_SEARCH) $(call option,models))
 
 .PHONY: luck
 luck: EXTRA =
-luck: install ## Tell a strategy's edge from luck: strategy=FILE.py|NAME [run=runs/demo | bars=FILE | trades=FILE] [winner=runs/optimise markets=20 seed=7 models=FOLDER pairs= from= to= accounts= balance= fee_bps= out=runs/luck replace=yes where=cluster]
+luck: install ## Tell a strategy's edge from luck: strategy=FILE.py|NAME [run=runs/demo | bars=FILE | trades=FILE | store=ADDRESS] [winner=runs/optimise markets=20 seed=7 models=FOLDER pairs= from= to= accounts= balance= fee_bps= out=runs/luck replace=yes where=cluster]
 	@$(call study,luck $(OF_STRATEGY) $(call option,models) $(call option,winner) $(call option,markets) $(call option,seed))
 
 .PHONY: walk-forward
 walk-forward: EXTRA = search
-walk-forward: install ## Search on what was, try on what came next, again and again: strategy=FILE.py|NAME [run=runs/demo | bars=FILE | trades=FILE] [folds=5 first=0.5 window=rolling|anchored embargo=1 model=KIND|published horizon=5 ranges=RANGES objective=sharpe|return|calmar least_trades=20 trials=100 seed=7 pairs= from= to= accounts= balance= fee_bps= out=runs/walk-forward replace=yes where=cluster]
+walk-forward: install ## Search on what was, try on what came next, again and again: strategy=FILE.py|NAME [run=runs/demo | bars=FILE | trades=FILE | store=ADDRESS] [folds=5 first=0.5 window=rolling|anchored embargo=1 model=KIND|published horizon=5 ranges=RANGES objective=sharpe|return|calmar least_trades=20 trials=100 seed=7 pairs= from= to= accounts= balance= fee_bps= out=runs/walk-forward replace=yes where=cluster]
 	@$(call study,walk-forward $(OF_STRATEGY) $(OF_SEARCH) $(call option,models) $(call option,folds) $(call option,first) $(call option,window) \
 		$(call option,embargo) $(if $(filter command%,$(origin model)),$(call option,model)) $(call option,horizon))
 

@@ -50,6 +50,18 @@ def test_a_demo_needs_no_pytorch_and_whoever_is_about_to_get_it_is_told_the_way_
     assert '"Without it: make demo model=logistic"' in planned("demo", "model=lstm")
 
 
+@pytest.mark.parametrize("target", ["backtest", "optimise", "luck", "walk-forward"])
+def test_a_study_reads_the_bars_that_are_named_and_only_without_any_the_demos(target: str) -> None:
+    address = "postgresql://reader:a$b@host/market"  # pragma: allowlist secret
+    of_store = planned(target, "strategy=momentum", f"store={address}")
+    assert f"tradestream {target} " in of_store and f"--from-store='{address}'" in of_store
+    assert "--extra postgres" in of_store and "--run" not in of_store.splitlines()[-1]
+    assert "--run=runs/demo" in (usual := planned(target, "strategy=momentum")) and "--extra postgres" not in usual
+    # What is not to be given together is for the command to refuse: make leaves nothing out.
+    both = planned(target, "strategy=momentum", f"store={address}", "bars=x.csv")
+    assert "--bars='x.csv'" in both and "--from-store" in both
+
+
 def test_a_target_that_was_joined_with_another_is_still_taken() -> None:
     done = subprocess.run(["make", "-n", "features-page"], cwd=ROOT, capture_output=True, text=True, check=True)
     assert "docs.writers" in done.stdout
