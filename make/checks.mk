@@ -32,13 +32,13 @@ fuzz: install-dev ## Feed almost valid input to every parser: no crash, nothing 
 	@$(RUN) python -m tests.fuzz --inputs $(or $(inputs),1000000) --seed $(or $(filter-out 7,$(seed)),1)
 
 .PHONY: chaos
-chaos: install-dev ## Kill and break everything during live markets, then compare every topic [seed= kills= log=embedded|kafka|both], or orders at a venue [part=orders signals= without=], or a live run with them, verified and explained [part=live minutes= store=postgres], or two days on paper, backtested [part=paper]
+chaos: install-dev ## Kill and break everything during live markets, then compare every topic [seed= kills= log=embedded|kafka|both], or orders at a venue [part=orders signals= without= venue=kraken|binance], or a live run with them, verified and explained [part=live minutes= store=postgres venue=kraken|binance], or two days on paper, backtested [part=paper]
 	@$(if $(filter orders,$(part)),\
-		$(RUN) python -m tests.chaos.orders --seed $(seed) --kills $(or $(kills),50) --signals $(or $(signals),10000) $(call option,without),\
+		$(RUN) python -m tests.chaos.orders --seed $(seed) --kills $(or $(kills),50) --signals $(or $(signals),10000) $(call option,without) $(call option,venue),\
 	$(if $(filter paper,$(part)),\
 		$(RUN) python -m tests.chaos.paper_days --seed $(seed) --kills $(or $(kills),3),\
 	$(if $(filter live,$(part)),\
-		$(RUN) python -m tests.chaos.live_orders --seed $(seed) --kills $(or $(kills),10) --minutes $(or $(filter-out 30,$(minutes)),4) $(call option,store),\
+		$(RUN) python -m tests.chaos.live_orders --seed $(seed) --kills $(or $(kills),10) --minutes $(or $(filter-out 30,$(minutes)),4) $(call option,store) $(call option,venue),\
 		$(RUN) python -m tests.chaos --seed $(seed) --kills $(or $(kills),50) --log $(or $(log),both))))
 
 .PHONY: kafka-sweep

@@ -41,7 +41,16 @@ from strategies.built_in import STRATEGIES
 
 #: Features of bars of four hours are warm after a third of these.
 BARS = 5_200
-RECIPE = Recipe(MODELS["logistic"], interval_s=14_400, horizon_bars=5)
+#: All that can be trained without PyTorch.
+KINDS = [name for name, kind in MODELS.items() if not kind.extra]
+NEEDS_MORE = [name for name, kind in MODELS.items() if kind.extra]
+
+
+def _recipe(kind: str) -> Recipe:
+    return Recipe(MODELS[kind], interval_s=14_400, horizon_bars=5)
+
+
+RECIPE = _recipe("logistic")
 
 
 def _job(bars: Bars, strategy: str = "prediction") -> Job:
@@ -61,18 +70,23 @@ def folds(bars: Bars) -> list[Fold]:
     return folds_of(_job(bars), 2, 0.7, "rolling", 1)
 
 
-def _walked(bars: Bars, folds: list[Fold]) -> tuple[Retraining, list[Bars]]:
+def _walked(bars: Bars, folds: list[Fold], kind: str = "logistic") -> tuple[Retraining, list[Bars]]:
     """Return what was trained, and the bars that each fold was given."""
-    found, given = Retraining(_job(bars), RECIPE, 1), []
+    found, given = Retraining(_job(bars), _recipe(kind), 1), []
     for number, fold in enumerate(folds):
         with found.prepare(number, fold) as (job, _):
             given.append(job.history.pairs[bars.pair])
     return found, given
 
 
+@pytest.fixture(scope="module", params=KINDS)
+def kind(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
 @pytest.fixture(scope="module")
-def walked(bars: Bars, folds: list[Fold]) -> tuple[Retraining, list[Bars]]:
-    return _walked(bars, folds)
+def walked(bars: Bars, folds: list[Fold], kind: str) -> tuple[Retraining, list[Bars]]:
+    return _walked(bars, folds, kind)
 
 
 def test_no_version_speaks_of_what_it_has_seen(walked: tuple[Retraining, list[Bars]], folds: list[Fold]) -> None:
@@ -98,11 +112,11 @@ def _numbers(bars: Bars) -> list[tuple[int, int]]:
 
 
 def test_what_came_later_changes_nothing(
-    bars: Bars, folds: list[Fold], walked: tuple[Retraining, list[Bars]]
+    bars: Bars, folds: list[Fold], walked: tuple[Retraining, list[Bars]], kind: str
 ) -> None:
     trained, every = walked
     span = folds[0].train
-    other, given = _walked(_dearer(bars, span.to_ms), folds[:1])
+    other, given = _walked(_dearer(bars, span.to_ms), folds[:1], kind)
     # All versions of a fold are trained and calibrated on the bars that are searched on alone.
     assert [each.hash for each in other.folds[0]] == [each.hash for each in trained.folds[0]]
     begin, end = np.searchsorted(bars.starts_ms, (span.from_ms, span.to_ms))
@@ -123,7 +137,7 @@ def _dearer(bars: Bars, from_ms: int) -> Bars:
 
 
 def test_a_version_says_what_it_would_say_live(
-    bars: Bars, folds: list[Fold], walked: tuple[Retraining, list[Bars]]
+    folds: list[Fold], walked: tuple[Retraining, list[Bars]], kind: str
 ) -> None:
     trained, every = walked
     version, given = trained.folds[1][-1], every[1]
@@ -131,7 +145,7 @@ def test_a_version_says_what_it_would_say_live(
         trained.model,
         version.number,
         input_list(),
-        1,
+        MODELS[kind].sequence_length,
         RECIPE.horizon_bars,
         RECIPE.interval_s,
         version.trained_to_ms,
@@ -149,7 +163,7 @@ def test_a_version_says_what_it_would_say_live(
         leans = prediction.direction != 0
         assert np.isnan(given.given["direction.confidence"][place]) != leans
         compared += leans
-    assert compared > 500
+    assert compared > (500 if kind == "logistic" else 50)
 
 
 def test_a_version_is_not_asked_of_what_it_has_seen() -> None:
@@ -191,6 +205,18 @@ def test_the_command(tmp_path: Path) -> None:
     assert last["trained_to"] <= last["predicts_from"] == row["tested_from"]
     assert last["hash"] in (tmp_path / "out/walk_forward.html").read_text(encoding="utf-8")
     assert "logistic, trained anew" in done.output
+
+
+@pytest.mark.parametrize("needs_more", NEEDS_MORE)
+def test_a_kind_that_is_not_installed_is_refused_before_anything_is_trained(
+    needs_more: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("modeling.kind.find_spec", lambda _name: None)
+    typed = ["walk-forward", "--strategy", "prediction", "--bars", FOUR_HOURS, "--model", needs_more]
+    done = CliRunner().invoke(app, [*map(str, [*typed, "--trials", "1", "--out", tmp_path / "out"])])
+    said = " ".join(done.output.split())
+    assert done.exit_code == 2 and "--model: expected a kind of model that can be trained here" in said, said
+    assert f"--extra {MODELS[needs_more].extra}" in said and not (tmp_path / "out").exists()
 
 
 @pytest.mark.parametrize(

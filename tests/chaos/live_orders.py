@@ -18,6 +18,7 @@ from tests.support.fork_server import prepare_server
 
 from backtest.divergence.telling import print_divergence
 from backtest.parity import print_parity
+from exchanges.private.venues import PRIVATE_VENUES
 
 
 def main() -> int:
@@ -28,6 +29,7 @@ def main() -> int:
     parser.add_argument("--kills", type=int, default=10, help="of each of gateway and execution")
     parser.add_argument("--accounts", type=int, default=8)
     parser.add_argument("--store", choices=("sqlite", "postgres"), default="sqlite", help="what SQL is asked of")
+    parser.add_argument("--venue", choices=sorted(PRIVATE_VENUES), default="kraken", help="whose calls are spoken")
     asked = parser.parse_args()
     with running_postgres() if asked.store == "postgres" else nullcontext("") as store:
         return _storm(asked, store)
@@ -45,9 +47,12 @@ def _storm(asked: argparse.Namespace, store: str) -> int:
         seed=asked.seed,
         seconds=60 * asked.minutes,
         store=store,
+        venue=asked.venue,
     )
     verdict, hits = storm.run()
-    print(f"seed {asked.seed}, {asked.minutes:g} minutes, {time.monotonic() - began:.0f} s, runs in {folder}")
+    print(
+        f"{asked.venue}, seed {asked.seed}, {asked.minutes:g} minutes, {time.monotonic() - began:.0f} s, in {folder}"
+    )
     print("killed: " + ", ".join(f"{name} {count}" for name, count in sorted(Counter(storm.killed).items())))
     print("faults: " + ", ".join(f"{name} {count}" for name, count in sorted(hits.items())))
     print(verdict.table())

@@ -123,11 +123,19 @@ def _fills(executions: Sequence[Mapping[str, Any]], booked: Sequence[Fill]) -> d
 
 
 def _said(fill: Fill) -> tuple[str, ...]:
-    return fill.pair, fill.side, fill.quantity, fill.price, fill.fee_quote
+    return fill.pair, fill.side, fill.quantity, fill.price, fill.fee_base, _fee_in_quote(fill)
+
+
+def _fee_in_quote(fill: Fill) -> str:
+    """Return what was taken in quote currency: a fee in base currency has its worth there, for people."""
+    return fill.fee_quote if Decimal(fill.fee_base) == 0 else "0"
 
 
 def _true(execution: Mapping[str, Any]) -> tuple[str, ...]:
-    return tuple(execution[name] for name in ("pair", "side", "quantity", "price", "fee"))
+    fees = (
+        execution["fee"] if execution.get("fee_in", "quote") == currency else "0" for currency in ("base", "quote")
+    )
+    return (*(execution[name] for name in ("pair", "side", "quantity", "price")), *fees)
 
 
 def _balances(truth: Mapping[str, Any], booked: Sequence[Fill]) -> list[str]:
@@ -138,7 +146,7 @@ def _balances(truth: Mapping[str, Any], booked: Sequence[Fill]) -> list[str]:
         sign = 1 if fill.side == "buy" else -1
         quantity, cost = Decimal(fill.quantity), Decimal(fill.quantity) * Decimal(fill.price)
         expected[base] = expected.get(base, Decimal(0)) + sign * quantity - Decimal(fill.fee_base)
-        expected[quote] = expected.get(quote, Decimal(0)) - sign * cost - Decimal(fill.fee_quote)
+        expected[quote] = expected.get(quote, Decimal(0)) - sign * cost - Decimal(_fee_in_quote(fill))
     there = {currency: Decimal(amount) for currency, amount in truth["balances"].items()}
     both = {name: (there.get(name, Decimal(0)), expected.get(name, Decimal(0))) for name in there | expected}
     return [f"{name}: {has} at the venue, {says} by our fills" for name, (has, says) in both.items() if has != says]

@@ -7,7 +7,7 @@ import json
 import random
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from multiprocessing.context import ForkServerProcess
@@ -52,8 +52,9 @@ _LONG_ENOUGH_SECONDS = 30.0
 _ONE_PULSE_IN = 4
 _BREAK_EVERY = 3
 _MANY = 1_000_000
-#: Names, time, and a whole comparison.
-_FIRST_REQUESTS = 7
+#: Venue -> how often it is asked until it was compared with: names, time, whether fees of each pair are in a third
+#: currency, and a whole comparison, which at Binance is of pairs with orders only.
+_FIRST_REQUESTS: Mapping[str, Callable[[int], int]] = {"kraken": lambda _: 7, "binance": lambda pairs: 6 + pairs}
 
 
 def faults(share: float) -> list[dict[str, Any]]:
@@ -105,6 +106,8 @@ class Storm:
         The chance of a frequent fault, for each order; 0: there are none at all.
     without
         A protection that the gateway has not; None: it has all.
+    venue
+        Whose private calls are spoken.
     """
 
     folder: Path
@@ -115,6 +118,7 @@ class Storm:
     share: float = 0.05
     seed: int = 7
     without: str | None = None
+    venue: str = "kraken"
     processes: dict[str, ForkServerProcess] = field(default_factory=dict)
     killed: list[str] = field(default_factory=list)
     stream_url: str = "off"
@@ -176,14 +180,14 @@ class Storm:
             SIMULATOR_AUTO_START="true",
             SIMULATOR_REQUESTS_PER_SECOND=0,
             SIMULATOR_TIER="unlimited",
-            SIMULATOR_KEYS=json.dumps([{"key": KEY, "secret": SECRET, "balances": money}]),
+            SIMULATOR_KEYS=json.dumps([{"key": KEY, "secret": SECRET, "venue": self.venue, "balances": money}]),
             SIMULATOR_FAULTS=json.dumps(faults(self.share) if self.share else []),
             SIMULATOR_READY_FILE=ready,
         )
         try:
             wait_for(ready.exists, "the simulated venue", of=process)
             urls = json.loads(ready.read_text())
-            self.stream_url = str(urls["private_websocket_urls"]["kraken"])
+            self.stream_url = str(urls["private_websocket_urls"][self.venue])
             yield urls["rest_url"]
         finally:
             process.kill()
@@ -196,7 +200,8 @@ class Storm:
             self._start(name)
         try:
             # What is there before the gateway has looked for the first time may have been sent, as far as it knows.
-            wait_for(lambda: _requests(url) >= _FIRST_REQUESTS, "the gateway to look around", _GIVE_UP_SECONDS)
+            first = _FIRST_REQUESTS[self.venue](len(self.pairs))
+            wait_for(lambda: _requests(url) >= first, "the gateway to look around", _GIVE_UP_SECONDS)
             yield
         finally:
             for process in self.processes.values():
@@ -223,6 +228,7 @@ class Storm:
             "TRADESTREAM_STORE_URL": "off",
             "TRADESTREAM_COMMIT_INTERVAL_SECONDS": "0.2",
             "TRADESTREAM_ACCOUNTS": json.dumps(self._accounts),
+            "GATEWAY_EXCHANGE": self.venue,
             "GATEWAY_REST_URL": url,
             "GATEWAY_WEBSOCKET_URL": self.stream_url,
             "GATEWAY_API_KEY": KEY,
@@ -276,7 +282,7 @@ class Storm:
         for pair in self.pairs:
             price = self._price(url, pair)
             for name in self.names:
-                producer.produce(SIGNALS, _signal(name, pair, start_ms, price, buys=pulse % 2 == 0))
+                producer.produce(SIGNALS, _signal(name, self.venue, pair, start_ms, price, buys=pulse % 2 == 0))
         producer.flush()
 
     def break_stream(self, url: str, number: int) -> None:
@@ -350,10 +356,10 @@ def _messages(tail: TopicTail, spec: TopicSpec) -> Iterator[Any]:
             yield spec.decode(record.value)
 
 
-def _signal(account: str, pair: str, start_ms: int, price: str, buys: bool) -> Signal:
+def _signal(account: str, venue: str, pair: str, start_ms: int, price: str, buys: bool) -> Signal:
     return Signal(
         account=account,
-        exchange="kraken",
+        exchange=venue,
         pair=pair,
         strategy=f"of_{pair.partition('/')[0].lower()}",  # an account has as many as it has pairs
         interval_s=1,

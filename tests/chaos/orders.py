@@ -11,10 +11,13 @@ import tempfile
 import time
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 from tests.chaos.gateway_without.__main__ import PROTECTIONS
 from tests.chaos.order_storm import PRELOADED, Storm
 from tests.support.fork_server import prepare_server
+
+from exchanges.private.venues import PRIVATE_VENUES
 
 
 def main() -> int:
@@ -24,15 +27,17 @@ def main() -> int:
     parser.add_argument("--signals", type=int, default=10_000)
     parser.add_argument("--kills", type=int, default=50, help="of each of gateway and execution")
     parser.add_argument("--without", choices=sorted(PROTECTIONS))
+    parser.add_argument("--venue", choices=sorted(PRIVATE_VENUES), default="kraken", help="whose calls are spoken")
     asked = parser.parse_args()
     folder = Path(tempfile.mkdtemp(prefix="chaos-orders-"))
     prepare_server(PRELOADED)
     began = time.monotonic()
     # What goes wrong without a protection takes more faults than kills to be seen soon.
     share = 0.05 if asked.without is None else 0.15
-    storm = Storm(folder, asked.signals, asked.kills, seed=asked.seed, without=asked.without, share=share)
+    about: dict[str, Any] = {"seed": asked.seed, "without": asked.without, "share": share, "venue": asked.venue}
+    storm = Storm(folder, asked.signals, asked.kills, **about)
     verdict, hits = storm.run()
-    print(f"seed {asked.seed}, {asked.signals} signals, {time.monotonic() - began:.0f} s, runs in {folder}")
+    print(f"{asked.venue}, seed {asked.seed}, {asked.signals} signals, {time.monotonic() - began:.0f} s, in {folder}")
     print("killed: " + ", ".join(f"{name} {count}" for name, count in sorted(Counter(storm.killed).items())))
     print("faults: " + ", ".join(f"{name} {count}" for name, count in sorted(hits.items())))
     print(verdict.table())

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 from tests.support.waiting import let_pass_async
+from tests.support.workspace import ROOT
 
 from contracts.clock import FixedClock
 from contracts.errors import BadInputError
 from exchanges.continuity import PairState
+from exchanges.private.venues import PRIVATE_VENUES
 from exchanges.recorded.recording import CONSECUTIVE_VENUES
-from exchanges.simulator.dialects import SOCKETS
+from exchanges.simulator.accounts.names import NAMINGS
+from exchanges.simulator.dialects import PRIVATE_SOCKETS, SOCKETS
 from exchanges.venue import Trade, UnknownPairError
 from exchanges.venues import VENUES, venue
 
@@ -46,6 +50,14 @@ def test_every_venue_has_a_dialect_and_an_adapter() -> None:
         assert one.name == name and venue(name) is one
     with pytest.raises(BadInputError, match="expected one of binance, coinbase, kraken, was 'mtgox'"):
         venue("mtgox")
+
+
+def test_every_venue_that_takes_orders_is_one_of_them_and_its_private_calls_are_simulated() -> None:
+    """So that whatever is asked of all of `PRIVATE_VENUES` is asked of each; and `make chaos venue=` knows them."""
+    assert PRIVATE_VENUES.keys() <= VENUES.keys()
+    assert PRIVATE_VENUES.keys() == PRIVATE_SOCKETS.keys() == NAMINGS.keys()
+    (choices,) = re.findall(r"^choices_venue +:= (.+)$", (ROOT / "make/arguments.mk").read_text(), re.MULTILINE)
+    assert set(choices.split()) == PRIVATE_VENUES.keys()
 
 
 def test_a_bad_network_changes_nothing(open_bench: Opener) -> None:

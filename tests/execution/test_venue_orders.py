@@ -147,6 +147,19 @@ def test_a_sale_that_the_venue_refuses_is_tried_again_with_the_next_candle_under
     assert again.signal_id == first.signal_id
 
 
+def test_a_stop_that_the_venue_refuses_is_tried_again_with_the_next_candle_under_another_id() -> None:
+    """Else the two would go on for as long as the venue refuses, as fast as they can."""
+    told = held()
+    first = told.one("protect")
+    told.says(first, "REJECTED", reason="-1013 Filter failure: LOT_SIZE")
+    assert told.open == []
+    told(signal(1))
+    assert told.open == [("protect", "20", None)]
+    again = told.one("protect")
+    assert (again.stop_price, again.signal_id) == (first.stop_price, first.signal_id)
+    assert again.order_id != first.order_id
+
+
 def test_a_halt_gives_up_a_sale_and_what_is_held_is_protected_again() -> None:
     told = held()
     told(signal(1, "sell"))

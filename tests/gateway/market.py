@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
@@ -17,7 +17,8 @@ from contracts.order import Order
 from contracts.order_report import OrderReport
 from contracts.topics import SIGNALS, TopicSpec
 from exchanges.private.execution import Balances, VenueExecution
-from exchanges.private.order import VenueOrder
+from exchanges.private.order import OrderName, VenueOrder
+from exchanges.private.stream import PrivateStream
 from gateway.gateway import Gateway
 from gateway.settings import GatewaySettings
 from gateway.venue_calls import VenueCalls
@@ -57,16 +58,20 @@ class FakeVenue:
         )
         return name
 
-    def cancel_order(self, client_order_id: str) -> None:
+    def cancel_order(self, client_order_id: str, pair: str) -> None:
         """Nothing rests."""
 
     def open_orders(self) -> tuple[VenueOrder, ...]:
         return tuple(each for each in self.orders if not each.has_ended)
 
-    def ended_orders(self, since_ms: int) -> tuple[VenueOrder, ...]:
+    def ended_orders(
+        self, since_ms: int, pairs: Collection[str] | None = None, names: Collection[OrderName] = ()
+    ) -> tuple[VenueOrder, ...]:
         return tuple(each for each in self.orders if each.has_ended)
 
-    def executions(self, since_ms: int) -> tuple[VenueExecution, ...]:
+    def executions(
+        self, since_ms: int, pairs: Collection[str] | None = None, orders: Collection[VenueOrder] = ()
+    ) -> tuple[VenueExecution, ...]:
         return tuple(self.done)
 
     def balances(self) -> Balances:
@@ -77,6 +82,9 @@ class FakeVenue:
 
     def stream_token(self) -> str:
         return "token"
+
+    def open_stream(self, url: str, heard: Callable[[], None]) -> PrivateStream:
+        raise NotImplementedError("it only answers")
 
     def close(self) -> None:
         """Nothing to let go of."""

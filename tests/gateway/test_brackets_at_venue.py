@@ -111,6 +111,7 @@ def lived(seed: int) -> BracketWorld:
     world.venue.sells_fill = 0.0  # what is held stays held
     world.come_to_rest()
     world.book(len(world.unread))
+    world.bar(100)  # a stop that was refused last is placed again with it
     world.come_to_rest()
     assert world.traded() >= 0, "more was sold than was held"
     return world

@@ -16,6 +16,7 @@ from contracts.clock import SystemClock
 from contracts.order_report import OrderReport
 from contracts.topics import SIGNALS
 from contracts.units import MS_PER_SECOND, US_PER_MS
+from exchanges.private.venues import PRIVATE_VENUES
 from streaming.tail import TopicTail
 
 pytestmark = [pytest.mark.slow, pytest.mark.long]
@@ -23,9 +24,10 @@ ORDERS = 60
 POLL_SECONDS = 0.002
 
 
-@pytest.fixture(params=[False, True], ids=["asked for", "told"])
+@pytest.fixture(params=[(venue, told) for venue in sorted(PRIVATE_VENUES) for told in (False, True)], ids=str)
 def market(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Market]:
-    with opened(tmp_path, listens=request.param, ask_seconds=10.0, reconcile_seconds=60.0) as made:
+    venue, told = request.param
+    with opened(tmp_path, venue, listens=told, ask_seconds=10.0, reconcile_seconds=60.0) as made:
         yield made
 
 
@@ -60,8 +62,9 @@ def test_delay_of_fills(market: Market) -> None:
     whole = len(market.venue.truth()["executions"])
     wait_for(lambda: seen() == whole, "all fills", seconds=60, poll_seconds=POLL_SECONDS)
     found = statistics.quantiles(arrived.values(), n=100)
+    how = "told" if market.listens else "asked for"
     print(
-        f"{'told' if market.listens else 'asked for'}: {len(arrived)} executions of {ORDERS} orders, "
+        f"{market.books.exchange}, {how}: {len(arrived)} executions of {ORDERS} orders, "
         f"p50 {found[49]:.0f} ms, p99 {found[98]:.0f} ms"
     )
     if market.listens:

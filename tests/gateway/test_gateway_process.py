@@ -26,6 +26,7 @@ from contracts.order import ENDS, Order
 from contracts.order_report import OrderReport
 from contracts.topics import CONTROL, ORDERS, SIGNALS, TopicSpec
 from contracts.units import US_PER_MS
+from exchanges.private.venues import PRIVATE_VENUES
 from execution.core.orders.life import after, unwanted
 from gateway.settings import GatewaySettings
 from streaming.producer import MessageProducer, open_producer
@@ -36,6 +37,8 @@ pytestmark = pytest.mark.slow
 READY = "ready: orders from now on are sent"
 KEY = "the-canary-key"
 SECRET = base64.b64encode(b"the canary secret that nobody may ever see anywhere").decode()
+#: What venues say of an order that is too small.
+TOO_LITTLE = {"kraken": "minimum", "binance": "LOT_SIZE"}
 BEGAN_WITH = {"USD": Decimal(1_000_000), "BTC": Decimal(100)}
 
 
@@ -62,6 +65,7 @@ class Books:
 
     settings: GatewaySettings
     producer: MessageProducer
+    exchange: str = "kraken"
     orders: dict[str, Order] = field(default_factory=dict)
     executions: dict[str, OrderReport] = field(default_factory=dict)
     ever: list[tuple[str, str]] = field(default_factory=list)
@@ -76,7 +80,9 @@ class Books:
         self.producer.flush()
 
     def place(self, number: int, **changes: Any) -> Order:
-        placed = order(number, SystemClock().now_us() // US_PER_MS, **{"quantity": "0.01", **changes})
+        placed = order(
+            number, SystemClock().now_us() // US_PER_MS, **{"quantity": "0.01", "exchange": self.exchange, **changes}
+        )
         self.write(placed)
         return placed
 
@@ -127,10 +133,12 @@ class Market:
     timeout_seconds: float = 1.0
     cancel_all_after_seconds: int = 0
 
-    def start(self) -> None:
-        variables = environment_of(
+    def variables(self) -> dict[str, str]:
+        """Return what a gateway is told."""
+        told = environment_of(
             GatewaySettings,
             accounts=(LIVE,),
+            exchange=self.books.exchange,
             rest_url=self.venue.url,
             websocket_url=self.venue.stream_url if self.listens else "off",
             timeout_seconds=self.timeout_seconds,
@@ -140,10 +148,12 @@ class Market:
             ask_seconds=self.ask_seconds,
             reconcile_seconds=self.reconcile_seconds,
         )
-        keys = {"GATEWAY_API_KEY": KEY, "GATEWAY_API_SECRET": SECRET}
+        return {**told, "GATEWAY_API_KEY": KEY, "GATEWAY_API_SECRET": SECRET}
+
+    def start(self) -> None:
         log = self.folder / "gateway.log"
         before = log.read_text(encoding="utf-8").count(READY) if log.exists() else 0
-        self.gateway = start_service("gateway", self.settings, **variables, **keys)
+        self.gateway = start_service("gateway", self.settings, **self.variables())
         wait_for(lambda: log.read_text(encoding="utf-8").count(READY) > before, "the gateway", of=self.gateway)
 
     def said(self, text: str) -> int:
@@ -169,22 +179,23 @@ class Market:
             assert done is not None
             signed = Decimal(done.quantity) * (1 if self.books.orders[report.order_id].side == "buy" else -1)
             balances["BTC"] += signed
-            balances["USD"] -= signed * Decimal(done.price) + Decimal(done.fee)
+            balances["USD"] -= signed * Decimal(done.price)
+            balances["BTC" if done.fee_in == "base" else "USD"] -= Decimal(done.fee)
         assert {name: Decimal(truth["balances"][name]) for name in balances} == balances
 
 
-@pytest.fixture
-def market(tmp_path: Path) -> Iterator[Market]:
-    with opened(tmp_path) as made:
+@pytest.fixture(params=sorted(PRIVATE_VENUES))
+def market(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Market]:
+    with opened(tmp_path, request.param) as made:
         yield made
 
 
 @contextmanager
-def opened(tmp_path: Path, **told: Any) -> Iterator[Market]:
+def opened(tmp_path: Path, exchange: str = "kraken", **told: Any) -> Iterator[Market]:
     """Run a venue, and a gateway that is told what is given."""
     ready = tmp_path / "ready.json"
     balances = {name: str(amount) for name, amount in BEGAN_WITH.items()}
-    keys = [{"key": KEY, "secret": SECRET, "account": "main", "balances": balances}]
+    keys = [{"key": KEY, "secret": SECRET, "venue": exchange, "account": "main", "balances": balances}]
     simulator = start(
         "exchanges.simulator",
         tmp_path,
@@ -200,8 +211,8 @@ def opened(tmp_path: Path, **told: Any) -> Iterator[Market]:
         settings = settings_for(tmp_path, accounts=(LIVE,))
         with open_producer(settings, "execution") as producer:
             urls = json.loads(ready.read_text(encoding="utf-8"))
-            venue = Venue(urls["rest_url"], urls["private_websocket_urls"]["kraken"])
-            made = Market(tmp_path, venue, Books(settings, producer), settings, simulator, **told)
+            venue = Venue(urls["rest_url"], urls["private_websocket_urls"][exchange])
+            made = Market(tmp_path, venue, Books(settings, producer, exchange), settings, simulator, **told)
             made.start()
             yield made
             processes.append(made.gateway)
@@ -218,7 +229,7 @@ def test_an_orders_ways(market: Market) -> None:
     books.wait(bought, "FILLED")
     tiny = books.place(2, quantity="0.00000001")
     books.wait(tiny, "REJECTED")
-    assert "minimum" in str(books.orders[tiny.order_id].reason)
+    assert TOO_LITTLE[books.exchange] in str(books.orders[tiny.order_id].reason)
     resting = books.place(3, order_type="limit", limit_price="1", quantity="1")
     books.wait(resting, "ACCEPTED")
     books.write(unwanted(books.orders[resting.order_id], "changed its mind", resting.decided_at_ms))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -12,11 +14,20 @@ from tests.gateway.world import START_MS, order
 from contracts.errors import BadSettingError
 from contracts.operator_command import OperatorAction, OperatorCommand
 from contracts.order import Order
+from contracts.order_report import OrderReport
 from contracts.position import Position
 from contracts.topics import CONTROL, ORDERS, POSITIONS
 from contracts.units import MS_PER_DAY
 from exchanges.kraken.private_rest import KrakenPrivate
+from exchanges.private.execution import VenueExecution
+from exchanges.private.order import VenueOrder
 from exchanges.private.venues import PRIVATE_VENUES
+from exchanges.venues import VENUES
+from gateway.core.events import Event, OrderSeen, Surveyed, Told
+from gateway.core.fold import step
+from gateway.core.policy import Policy
+from gateway.core.requests import Notice
+from gateway.core.state import State
 from gateway.settings import GatewaySettings
 from streaming.clients import create_topics, read_dead_letters
 from streaming.errors import SettingsError
@@ -131,11 +142,46 @@ def test_what_cannot_be_read_is_set_aside(tmp_path: Path) -> None:
 ACCOUNTS = '[{"name": "main", "broker": "venue", "pairs": ["BTC/USD"]}]'
 
 
-@pytest.mark.parametrize("venue", ["coinbase", "binance"])
+@pytest.mark.parametrize("venue", sorted(VENUES.keys() - PRIVATE_VENUES.keys()))
 def test_venues_that_take_no_orders_yet_are_refused_by_name(venue: str) -> None:
-    assert venue not in PRIVATE_VENUES
-    with pytest.raises(SettingsError, match=f"one of kraken: orders go to no other venue yet, was '{venue}'"):
+    there = ", ".join(sorted(PRIVATE_VENUES))
+    with pytest.raises(SettingsError, match=f"one of {there}: orders go to no other venue yet, was '{venue}'"):
         told(GATEWAY_EXCHANGE=venue)
+
+
+@pytest.mark.parametrize("venue", sorted(PRIVATE_VENUES))
+def test_a_dead_mans_switch_is_refused_where_there_is_none(venue: str) -> None:
+    if PRIVATE_VENUES[venue].has_switch:
+        assert told(GATEWAY_EXCHANGE=venue, GATEWAY_CANCEL_ALL_AFTER_SECONDS="60").cancel_all_after_seconds == 60
+        return
+    with pytest.raises(SettingsError, match=f"{venue} has no dead man's switch, was 60"):
+        told(GATEWAY_EXCHANGE=venue, GATEWAY_CANCEL_ALL_AFTER_SECONDS="60")
+
+
+@pytest.mark.parametrize("venue", sorted(PRIVATE_VENUES))
+def test_the_stream_is_the_venues_own_unless_its_rest_is_another(venue: str) -> None:
+    assert told(GATEWAY_EXCHANGE=venue).stream_url == PRIVATE_VENUES[venue].stream_url
+    assert told(GATEWAY_EXCHANGE=venue, GATEWAY_REST_URL="http://127.0.0.1:1").stream_url is None
+
+
+@pytest.mark.parametrize("told_by_itself", [True, False], ids=["told", "asked for"])
+def test_a_fee_in_a_third_currency_is_said_once_and_the_fill_is_booked(told_by_itself: bool) -> None:
+    placed = order(1)
+    execution = VenueExecution(
+        *("T1", "V1", None, placed.pair, "buy", Decimal(1), Decimal(100), Decimal(0), "quote", "taker", START_MS),
+        fee_elsewhere="0.01 BNB",
+    )
+    there = VenueOrder(placed.order_id, "V1", placed.pair, "buy", "closed", Decimal(1), Decimal(1), None, START_MS)
+    state, _ = step(State(), OrderSeen(placed, True, START_MS), Policy())
+    asked = Surveyed(START_MS, (there,), (execution, execution), {}, START_MS)
+    event: Event = Told((execution, execution), (), False, START_MS) if told_by_itself else asked
+    if told_by_itself:
+        state, _ = step(state, Surveyed(START_MS, (replace(there, status="open"),), (), {}, START_MS), Policy())
+    _, outputs = step(state, event, Policy())
+    said = [each.text for each in outputs if isinstance(each, Notice)]
+    assert len(said) == 1 and "0.01 BNB" in said[0]
+    fills = [each for each in outputs if isinstance(each, OrderReport) and each.execution is not None]
+    assert [each.execution.fee for each in fills if each.execution is not None] == ["0"]
 
 
 def test_a_key_is_needed_where_an_account_is_at_a_venue() -> None:

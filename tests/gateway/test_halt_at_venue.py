@@ -18,6 +18,7 @@ from contracts.order import Order
 from contracts.order_report import OrderReport
 from contracts.topics import ORDERS, SIGNALS
 from contracts.units import US_PER_MS, US_PER_SECOND
+from exchanges.private.venues import PRIVATE_VENUES
 from gateway.core.client_ids import client_id
 from streaming.clients import read_topic
 from streaming.producer import open_producer
@@ -67,10 +68,11 @@ def say_halt(storm: Storm, url: str) -> int:
 
 @pytest.mark.long
 @pytest.mark.slow
+@pytest.mark.parametrize("venue", sorted(PRIVATE_VENUES))
 @pytest.mark.parametrize("execution_runs", [True, False], ids=["execution running", "execution stopped"])
-def test_no_entry_is_taken_a_second_after_a_halt(tmp_path: Path, execution_runs: bool) -> None:
+def test_no_entry_is_taken_a_second_after_a_halt(tmp_path: Path, execution_runs: bool, venue: str) -> None:
     prepare_server(PRELOADED)
-    storm = Storm(tmp_path, signals=ENTRIES, kills=0, accounts=ACCOUNTS, pairs=PAIRS, share=0)
+    storm = Storm(tmp_path, signals=ENTRIES, kills=0, accounts=ACCOUNTS, pairs=PAIRS, share=0, venue=venue)
     with storm.begun() as url:
         with open_producer(storm.settings, "signals") as producer:
             storm.pulse(producer, url, 0)

@@ -17,6 +17,8 @@ from gateway.core.requests import CancelOrder, SendOrder, SurveyVenue
 POLICY = Policy()
 #: For so long a fresh order or execution may be missing from what is listed: less than `Policy.settle_ms`.
 HIDDEN_MS = POLICY.settle_ms - 1_000
+#: So far back a venue's lists go that lists by pair: sooner than many a stop is filled.
+LISTED_MS = 15_000
 
 
 @dataclass
@@ -27,6 +29,8 @@ class VenueModel:
     now_ms: int
     has_faults: bool = True
     sells_fill: float = 0.4
+    #: It lists pair by pair, of what has ended what was sent lately, and the rest to who asks for it by name.
+    lists_by_pair: bool = False
     orders: dict[str, VenueOrder] = field(default_factory=dict)
     executions: list[VenueExecution] = field(default_factory=list)
     under_way: list[tuple[int, SendOrder]] = field(default_factory=list)
@@ -151,15 +155,41 @@ class VenueModel:
         asked_ms = self.now_ms
         listed = [order for order in self._open() if not self._hides(order.opened_at_ms)]
         self._meanwhile()
-        ended = [order for order in self.orders.values() if order.has_ended]
+        ended = [order for order in self.orders.values() if order.has_ended and self._lists(order, request)]
+        self._meanwhile()
+        ended += self._asked_for_by_name(request)
         self._meanwhile()
         executions = [
             each for each in self.executions if not self._hides(each.at_ms) and each.at_ms >= request.since_ms
         ]
+        if self.lists_by_pair:
+            found = {order.venue_order_id for order in (*listed, *ended) if self._is_old(order.opened_at_ms)}
+            executions = [
+                each
+                for each in executions
+                if each.pair in request.pairs and (each.venue_order_id in found or not self._is_old(each.at_ms))
+            ]
         if self.has_faults:
             executions += self.random.choices(executions, k=len(executions))  # some of them twice or three times
             self.random.shuffle(executions)
         return Surveyed(asked_ms, (*listed, *ended), tuple(executions), {}, self.now_ms)
+
+    def _lists(self, order: VenueOrder, request: SurveyVenue) -> bool:
+        if not self.lists_by_pair:
+            return True
+        made_ms = order.opened_at_ms
+        lately = made_ms >= request.since_ms and not self._is_old(made_ms)
+        return order.pair in request.pairs and lately and not self._hides(made_ms)
+
+    def _is_old(self, at_ms: int) -> bool:
+        return at_ms < self.now_ms - LISTED_MS
+
+    def _asked_for_by_name(self, request: SurveyVenue) -> list[VenueOrder]:
+        if not self.lists_by_pair:
+            return []
+        names = {(name.pair, name.client_order_id) for name in request.names}
+        found = [order for order in self.orders.values() if (order.pair, order.client_order_id) in names]
+        return [order for order in found if not self._hides(order.opened_at_ms)]
 
     def _meanwhile(self) -> None:
         if self.has_faults:

@@ -64,6 +64,7 @@ class World:
 
     random: Random
     policy: Policy = POLICY
+    lists_by_pair: bool = False
     log: list[Order] = field(default_factory=list)
     latest: dict[str, Order] = field(default_factory=dict)
     executed: dict[str, set[str]] = field(default_factory=dict)
@@ -75,7 +76,7 @@ class World:
     requests: list[Output] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.venue = VenueModel(self.random, START_MS)
+        self.venue = VenueModel(self.random, START_MS, lists_by_pair=self.lists_by_pair)
 
     # -- execution
 

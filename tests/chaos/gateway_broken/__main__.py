@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
-from exchanges.kraken import private_rest
+from exchanges.binance import private_rest as binance
+from exchanges.kraken import private_rest as kraken
 from gateway import __main__ as gateway
 
 #: So that the fault is known in the log.
@@ -13,16 +15,20 @@ FAULT = "a fault of the program, planted by a test"
 
 def main() -> int:
     """Be the gateway until it signs something."""
-    rest: Any = private_rest
-    signs = rest.signature
-
-    def signature(path: str, nonce: str, body: str, secret: str) -> str:
-        if path:  # not where a wrong secret is refused before the first call
-            raise RuntimeError(FAULT if secret else path)  # the line names it: a talkative traceback would show it
-        return str(signs(path, nonce, body, secret))
-
-    rest.signature = signature
+    venues: tuple[Any, ...] = (kraken, binance)
+    for rest in venues:
+        rest.signature = _failing(rest.signature)
     return gateway.main()
+
+
+def _failing(signs: Callable[..., str]) -> Callable[..., str]:
+    def signature(what: str, *more: str) -> str:
+        *_, secret = more
+        if what:  # not where a wrong secret is refused before the first call
+            raise RuntimeError(FAULT if secret else what)  # the line names it: a talkative traceback would show it
+        return signs(what, *more)
+
+    return signature
 
 
 if __name__ == "__main__":

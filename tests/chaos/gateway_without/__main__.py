@@ -9,7 +9,8 @@ from typing import Any
 
 from contracts.order import ENDS, Order
 from contracts.order_report import OrderReport
-from exchanges.kraken import private_rest
+from exchanges.binance import private_rest as binance
+from exchanges.kraken import private_rest as kraken
 from exchanges.private.execution import VenueExecution
 from gateway import __main__ as gateway
 from gateway.core import fold, settle, told
@@ -39,13 +40,19 @@ def _without_asking() -> None:
 
 def _without_deadline() -> None:
     """The venue takes an order however late it comes."""
-    rest: Any = private_rest
-    with_deadline = rest.order_arguments
+    # Binance's is how long the order holds: the longest that there is comes as near to none as may be.
+    never: tuple[tuple[Any, dict[str, str]], ...] = ((kraken, {"deadline": ""}), (binance, {"recvWindow": "60000"}))
+    for rest, instead in never:
+        rest.order_arguments = _with_others(rest.order_arguments, instead)
+
+
+def _with_others(makes: Callable[..., dict[str, str]], others: dict[str, str]) -> Callable[..., dict[str, str]]:
+    """Return `makes` with other values of some arguments, and without those that are empty."""
 
     def order_arguments(*arguments: Any) -> dict[str, str]:
-        return {name: value for name, value in with_deadline(*arguments).items() if name != "deadline"}
+        return {name: value for name, value in {**makes(*arguments), **others}.items() if value}
 
-    rest.order_arguments = order_arguments
+    return order_arguments
 
 
 def _without_fill_ids() -> None:

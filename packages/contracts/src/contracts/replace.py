@@ -30,9 +30,15 @@ else:
         """
         kind = type(value)
         if kind.__dictoffset__:
-            return _with(kind, value.__dict__, changes)
+            known = value.__dict__
+            values = {**known, **changes}  # as it stands, not field by field
+            if len(values) != len(known):
+                raise TypeError(f"{kind.__name__} has no field {', '.join(changes.keys() - known)}")
+            copy = _create(kind)
+            _write(copy, "__dict__", values)  # past the class being frozen, and all fields at once
+            return copy
         names, read, writers = _slots(kind)
-        copy = object.__new__(kind)
+        copy = _create(kind)
         for write, each in zip(writers, map(changes.pop, names, read(value)), strict=True):
             write(copy, each)
         if changes:
@@ -40,14 +46,7 @@ else:
         return copy
 
 
-def _with(kind: Any, known: dict[str, Any], changes: dict[str, Any]) -> Any:
-    values = known.copy()  # as it stands, not field by field
-    values.update(changes)
-    if len(values) != len(known):
-        raise TypeError(f"{kind.__name__} has no field {', '.join(changes.keys() - known)}")
-    copy = object.__new__(kind)
-    object.__setattr__(copy, "__dict__", values)  # past the class being frozen, and all fields at once
-    return copy
+_create, _write = object.__new__, object.__setattr__
 
 
 @cache

@@ -32,10 +32,13 @@ def made(kind: Callable[P, M], /, *_: P.args, **values: P.kwargs) -> M:
     >>> made(Execution, **values) == Execution(**values)
     True
     """
-    known = _defaults(kind).copy()
-    known.update(values)
-    message: M = _put_together(kind, known)
-    return message
+    defaults, names = _shape(kind)
+    message: Any = _create(kind)
+    _write_values(message, {**defaults, **values})
+    _write_names(message, names)
+    _write_extra(message, None)
+    _write_private(message, None)
+    return message  # type: ignore[no-any-return]
 
 
 def changed(message: M, /, **changes: object) -> M:
@@ -46,12 +49,17 @@ def changed(message: M, /, **changes: object) -> M:
     M
         A new one.
     """
-    known = message.__dict__.copy()
-    known.update(changes)
-    copy: M = _put_together(type(message), known)
-    return copy
+    kind: Any = type(message)
+    copy: Any = _create(kind)
+    _write_values(copy, {**message.__dict__, **changes})
+    _write_names(copy, _shape(kind)[1])
+    _write_extra(copy, None)
+    _write_private(copy, None)
+    return copy  # type: ignore[no-any-return]
 
 
+#: Both are written out: what they do is done several times for each order.
+_create: Callable[[Any], Any] = object.__new__
 #: What writes each of a message's own attributes past its being frozen.
 _write_values, _write_names, _write_extra, _write_private = (
     BaseModel.__dict__[name].__set__
@@ -59,21 +67,7 @@ _write_values, _write_names, _write_extra, _write_private = (
 )
 
 
-def _put_together(kind: Any, values: dict[str, Any]) -> Any:
-    message = kind.__new__(kind)
-    _write_values(message, values)
-    _write_names(message, _names(kind))
-    _write_extra(message, None)
-    _write_private(message, None)
-    return message
-
-
 @cache
-def _defaults(kind: Any) -> dict[str, Any]:
-    """Return the defaults by field; in the order of the class, which is that of the wire form."""
-    return {name: field.default for name, field in kind.model_fields.items()}
-
-
-@cache
-def _names(kind: Any) -> set[str]:
-    return set(kind.model_fields)
+def _shape(kind: Any) -> tuple[dict[str, Any], set[str]]:
+    """Return the defaults by field, in the order of the class, which is that of the wire form; and their names."""
+    return {name: field.default for name, field in kind.model_fields.items()}, set(kind.model_fields)

@@ -207,7 +207,7 @@ def price_step(price: Decimal) -> Decimal:
     Decimal
         A power of ten.
     """
-    return _step(price_decimals(price))
+    return _USUAL_STEP if price.adjusted() > _TINY_EXPONENT else _step(price_decimals(price))
 
 
 def quantity_step(price: Decimal) -> Decimal:
@@ -224,6 +224,11 @@ def quantity_step(price: Decimal) -> Decimal:
 @cache
 def _step(decimals: int) -> Decimal:
     return Decimal(1).scaleb(-decimals)
+
+
+#: Of a price of which 12 decimals are 8 digits or more, which is the usual case.
+_TINY_EXPONENT = _LEAST_DIGITS - 2 - _PRICE_DECIMALS
+_USUAL_STEP = _step(_PRICE_DECIMALS)
 
 
 def to_float(text: str) -> float:

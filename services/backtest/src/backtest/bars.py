@@ -16,6 +16,7 @@ from features.blocks import Floats
 PRICES = ("open", "high", "low", "close")
 #: What is kept exactly.
 EXACT_COLUMNS = (*PRICES, "volume")
+_DIGITS = frozenset("0123456789")
 COMPLETE, EMPTY, GAP = (QUALITIES.index(each) for each in ("complete", "empty", "gap"))
 
 
@@ -35,6 +36,9 @@ class FloatTexts:
     values: Floats
 
     def __getitem__(self, bar: int) -> str:
+        text = repr(self.values.item(bar))
+        if text[0] in _DIGITS and "e" not in text:  # the usual case, which needs no way round
+            return text[:-2] if text[-2:] == ".0" else text
         return float_string(self.values.item(bar))
 
     def part(self, which: slice) -> FloatTexts:

@@ -118,14 +118,15 @@ class Decided:
 
     def signal(self, account: str, place: int) -> Signal:
         """Return what is said to an account after a bar."""
-        bars, texts = self.bars, self.bars.texts
-        start_ms = bars.starts_ms.item(place)
+        bars, texts, target = self.bars, self.bars.texts, self.targets.item(place)
+        start_ms, known = bars.starts_ms.item(place), self._made.get(account)
+        decided = self.switch == "on" and target != _UNKNOWN
         return changed(
-            self._alike(account),
-            target=target_of(self.targets.item(place)),
+            known or self._alike(account),
+            target=None if target == _UNKNOWN else target,
             window_start_ms=start_ms,
             decision=DECISIONS[self.decisions.item(place)],
-            reason=self.reason(place),
+            reason="confident" if decided else self.reason(place),
             expires_at_ms=start_ms + (bars.interval_s + self.expiry_seconds) * MS_PER_SECOND,
             **(self.said(place) if bars.said else {}),  # those that they have in common are null
             mark_open=texts["open"][place],

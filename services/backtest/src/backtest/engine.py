@@ -21,7 +21,6 @@ from contracts.errors import BadInputError
 from contracts.message import Message
 from contracts.order_report import OrderReport
 from contracts.replace import replace
-from contracts.state import MemoryState
 from contracts.units import EXACT
 from contracts.wakes import ALWAYS
 from execution.core.account.closes import most_kept
@@ -33,7 +32,7 @@ from execution.core.context import Context
 from execution.core.hear import Word as Spoken
 from execution.core.hear import hear
 from execution.core.minute.minute import Minute
-from execution.core.orders.archive import Archive
+from execution.core.orders.archive import ArchiveInMemory
 from execution.core.policy import Policy
 from execution.core.sleep import PARTS, Part, wakes
 from execution.core.steps.mark import mark_of
@@ -51,7 +50,7 @@ class Going:
     """An account that goes on: its portfolio after a bar, whatever it slept through before, and what has ended."""
 
     portfolio: Portfolio
-    archive: Archive
+    archive: ArchiveInMemory
 
 
 @dataclass
@@ -125,7 +124,7 @@ def run(
     Outcome
         The same, whatever it sleeps by.
     """
-    since = going or Going(Portfolio.opened(market.account), Archive(MemoryState()))
+    since = going or Going(Portfolio.opened(market.account), ArchiveInMemory())
     outcome, archive = Outcome(market, since.portfolio), since.archive
     context = Context(market.account, broker, policy, at_ms=0, bar_ms=market.interval_ms)
     portfolio, begin, end, coming = outcome.opened, market.first, len(market), deque(words)
@@ -156,7 +155,12 @@ def run(
 
 
 def _heard(
-    outcome: Outcome, portfolio: Portfolio, begin: int, coming: deque[Word], context: Context, archive: Archive
+    outcome: Outcome,
+    portfolio: Portfolio,
+    begin: int,
+    coming: deque[Word],
+    context: Context,
+    archive: ArchiveInMemory,
 ) -> tuple[Portfolio, bool]:
     """Let the account hear what was said after the bar before `begin`; return whether it did anything."""
     has_heard = False
@@ -177,7 +181,7 @@ def _heard(
     return portfolio, has_heard
 
 
-def _archived(portfolio: Portfolio, archive: Archive) -> Portfolio:
+def _archived(portfolio: Portfolio, archive: ArchiveInMemory) -> Portfolio:
     """Put away what has ended, as execution does; otherwise each portfolio would copy every order there ever was."""
     if not portfolio.ended:
         return portfolio
@@ -186,7 +190,7 @@ def _archived(portfolio: Portfolio, archive: Archive) -> Portfolio:
 
 
 def _act(
-    market: Market, portfolio: Portfolio, bar: int, context: Context, archive: Archive, *, whole: bool = False
+    market: Market, portfolio: Portfolio, bar: int, context: Context, archive: ArchiveInMemory, *, whole: bool = False
 ) -> tuple[Portfolio, list[Message]]:
     """Run the live step on a bar, with the signals of pairs that it can concern, or of all."""
     concerned = set(market.numbers) if whole else {*portfolio.holdings, *portfolio.orders}

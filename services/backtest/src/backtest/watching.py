@@ -5,17 +5,19 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from decimal import Decimal
+from functools import cache, reduce
+from operator import or_
 
 import numpy as np
 
 from backtest.core.scan import Watch
 from backtest.decided import DECISIONS, SHORT_SELL
 from backtest.market import KINDS, SCANNED, Market
+from contracts.signal import Decision
 from contracts.wakes import Wakes
 from execution.core.account.portfolio import Portfolio
 from execution.core.account.valuation import balance
 
-_ZERO = Decimal(0)
 #: A bit for each kind of bar, as `Market.track` numbers them: what was decided, with a complete candle and without.
 _BOTH = 1 | 1 << SCANNED
 _SHORTS = _BOTH << SHORT_SELL
@@ -24,6 +26,11 @@ _BITS = {decision: _BOTH << number for number, decision in enumerate(DECISIONS)}
 _BITS["sell"] |= _SHORTS  # which a short is too
 #: Wider than what one conversion to a float can be off.
 _OUTWARDS = 1e-14
+
+
+@cache
+def _bits(decisions: frozenset[Decision]) -> int:
+    return reduce(or_, map(_BITS.__getitem__, decisions), 0)
 
 
 def watch_of(market: Market, portfolio: Portfolio, every: Iterable[Wakes]) -> Watch:
@@ -38,10 +45,10 @@ def watch_of(market: Market, portfolio: Portfolio, every: Iterable[Wakes]) -> Wa
     pairs = len(numbers)
     quantity, low, high, acts = [0.0] * pairs, [-math.inf] * pairs, [math.inf] * pairs, [0] * pairs
     least, most = -math.inf, math.inf
+    fixed = balance(portfolio)  # it and cost stay as they are while the account sleeps
     for pair, holding in portfolio.holdings.items():
         quantity[numbers[pair]] = float(holding.quantity)
-    # Balance and cost stay as they are while the account sleeps.
-    fixed = balance(portfolio) - sum((each.cost_quote for each in portfolio.holdings.values()), _ZERO)
+        fixed -= holding.cost_quote
     for wakes in every:
         if wakes.equity_at_most is not None:
             least = max(least, _outwards(wakes.equity_at_most - fixed, 1))
@@ -54,8 +61,7 @@ def watch_of(market: Market, portfolio: Portfolio, every: Iterable[Wakes]) -> Wa
         for pair in wakes.incomplete:
             acts[numbers[pair]] |= _INCOMPLETE
         for pair, decisions in wakes.decisions.items():
-            for decision in decisions:
-                acts[numbers[pair]] |= _BITS[decision]
+            acts[numbers[pair]] |= _bits(decisions)
         for pair in wakes.shorts:
             acts[numbers[pair]] |= _SHORTS
     levels = np.array(quantity + low + high).reshape(3, pairs)

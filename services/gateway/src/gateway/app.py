@@ -13,7 +13,7 @@ from loguru import logger
 from contracts.topics import CONTROL, ORDERS, POSITIONS, SIGNALS
 from exchanges.private.refusal import RefusedError
 from exchanges.private.venue import NotAnsweredError, PrivateVenue
-from exchanges.private.venues import PRIVATE_STREAMS, PRIVATE_VENUES
+from exchanges.private.venues import PRIVATE_VENUES
 from exchanges.venue import UnknownPairError
 from gateway.bell import Bell
 from gateway.desk import Desk
@@ -92,7 +92,7 @@ def _run(settings: GatewaySettings, turning: Turning) -> None:
     names = ", ".join(account.name for account in settings.venue_accounts)
     logger.info("orders of {} from {} to {}", names, settings.broker_address, settings.exchange)
     clock, bell = VenueClock(), Bell()
-    venue = PRIVATE_VENUES[settings.exchange](
+    venue = PRIVATE_VENUES[settings.exchange].open(
         settings.api_key, settings.api_secret, settings.rest_url, timeout_seconds=settings.timeout_seconds
     )
     try:
@@ -102,7 +102,7 @@ def _run(settings: GatewaySettings, turning: Turning) -> None:
             giving_up(lambda: producer),
         ):
             desk = Desk(
-                settings, VenueCalls(venue, clock, settings.label), clock, producer, _stream_of(settings, bell)
+                settings, VenueCalls(venue, clock, settings.label), clock, producer, _stream_of(settings, venue, bell)
             )
             health = Health(turning, [desk.check], log=presence)
             with (
@@ -121,17 +121,17 @@ def _run(settings: GatewaySettings, turning: Turning) -> None:
         venue.close()
 
 
-def _stream_of(settings: GatewaySettings, bell: Bell) -> OpenStream:
+def _stream_of(settings: GatewaySettings, venue: PrivateVenue, bell: Bell) -> OpenStream:
     url = settings.stream_url
     if url is None:
         logger.info("executions are only asked for: GATEWAY_WEBSOCKET_URL names no stream of them")
         return None
-    return partial(PRIVATE_STREAMS[settings.exchange], url, heard=bell.ring)
+    return partial(venue.open_stream, url, bell.ring)
 
 
 def _greet(settings: GatewaySettings, venue: PrivateVenue, clock: VenueClock, turning: Turning) -> None:
     """Wait until the venue says what time it is and what it calls our pairs: nothing can be decided before."""
-    pairs = sorted({pair for account in settings.venue_accounts for pair in account.pairs})
+    pairs = sorted(pair for account in settings.venue_accounts for pair in account.pairs)
     while not turning.stop.is_asked():
         turning.turned()
         try:

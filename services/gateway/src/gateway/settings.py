@@ -8,7 +8,7 @@ from pydantic_settings import SettingsConfigDict
 from contracts.account import Account
 from contracts.accounts_settings import AccountsSettings
 from contracts.units import MS_PER_SECOND
-from exchanges.private.venues import PRIVATE_STREAM_URLS, PRIVATE_VENUES
+from exchanges.private.venues import PRIVATE_VENUES
 from gateway.core.policy import LONGEST_DEADLINE_MS, ForeignPolicy, Policy
 from streaming.settings import ServiceSettings
 
@@ -102,6 +102,15 @@ class GatewaySettings(AccountsSettings, ServiceSettings):
             )
         return self
 
+    @model_validator(mode="after")
+    def _has_a_switch(self) -> GatewaySettings:
+        if self.cancel_all_after_seconds and not PRIVATE_VENUES[self.exchange].has_switch:
+            raise ValueError(
+                f"GATEWAY_CANCEL_ALL_AFTER_SECONDS of 0, as {self.exchange} has no dead man's switch, "
+                f"was {self.cancel_all_after_seconds}"
+            )
+        return self
+
     @property
     def venue_accounts(self) -> tuple[Account, ...]:
         """The accounts whose orders go to the venue."""
@@ -116,7 +125,7 @@ class GatewaySettings(AccountsSettings, ServiceSettings):
     def stream_url(self) -> str | None:
         """Where executions are told; None if nobody listens."""
         if self.websocket_url is None:
-            return PRIVATE_STREAM_URLS[self.exchange] if self.rest_url is None else None
+            return PRIVATE_VENUES[self.exchange].stream_url if self.rest_url is None else None
         return None if self.websocket_url == OFF else self.websocket_url
 
     @property

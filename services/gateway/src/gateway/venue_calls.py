@@ -68,7 +68,7 @@ class VenueCalls:
         """Ask for an order's end."""
         try:
             with _told("cancel"):
-                self._venue.cancel_order(request.client_id)
+                self._venue.cancel_order(request.client_id, request.order.pair)
         except (RefusedError, NotAnsweredError) as error:
             logger.warning("{} cannot be cancelled yet: {}", request.order.order_id, error)
             return CancelAnswered(request.order.order_id, False, self._clock.now_ms())
@@ -100,8 +100,8 @@ class VenueCalls:
                 asked_ms = self._venue.venue_time_ms()
                 self._clock.heard(asked_ms)
                 orders = self._venue.open_orders()
-                orders += self._venue.ended_orders(request.since_ms)
-                executions = self._venue.executions(request.since_ms)
+                orders += self._venue.ended_orders(request.since_ms, request.pairs, request.names)
+                executions = self._venue.executions(request.since_ms, request.pairs, orders)
                 balances = self._venue.balances()
         except (RefusedError, NotAnsweredError) as error:
             metrics.SURVEYS.labels(outcome="failed").inc()

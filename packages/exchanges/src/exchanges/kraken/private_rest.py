@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable, Mapping
-from typing import Protocol, TypeVar
+from collections.abc import Callable, Collection, Generator, Iterable, Mapping
+from typing import TypeVar
 from urllib.parse import parse_qsl, urlencode
 
 import httpx
 
 from contracts.clock import Clock, SystemClock
-from contracts.errors import BadInputError
 from contracts.instrument import Instrument, default_instrument
 from contracts.order import Order
 from contracts.units import MS_PER_SECOND, US_PER_MS
@@ -17,32 +16,18 @@ from exchanges.kraken import private_messages
 from exchanges.kraken.instruments import parse_instruments
 from exchanges.kraken.order_arguments import order_arguments
 from exchanges.kraken.pairs import PairNames, asset_names, other_names
+from exchanges.kraken.private_stream import KrakenExecutions
 from exchanges.kraken.rest import KrakenRest
 from exchanges.kraken.rest_messages import parse_asset_pairs, parse_time_us
 from exchanges.kraken.signing import signature
 from exchanges.pairs import find_pairs
+from exchanges.private.calls import PrivateCalls, Secret
 from exchanges.private.execution import Balances, VenueExecution
-from exchanges.private.order import VenueOrder
-from exchanges.private.venue import NotAnsweredError
-from exchanges.proxies import is_loopback, through
-from exchanges.rest_client import USER_AGENT
-from exchanges.venue import VenueError
+from exchanges.private.order import OrderName, VenueOrder
+from exchanges.private.stream import PrivateStream
 
 R = TypeVar("R")
 T = TypeVar("T")
-
-
-class Secret(Protocol):
-    """Something that shows what it keeps only when asked to, such as pydantic's `SecretStr`."""
-
-    def get_secret_value(self) -> str:
-        """Return it.
-
-        Returns
-        -------
-        str
-            Not to be kept, logged or put into an error.
-        """
 
 
 class KrakenPrivate:
@@ -78,30 +63,23 @@ class KrakenPrivate:
         transport: httpx.BaseTransport | None = None,
     ) -> None:
         self._signer = _Signer(key, secret)
-        self._url = (url or KrakenRest.address).rstrip("/")
         self._clock = clock or SystemClock()
         self._nonce = 0
-        self._client = httpx.Client(
-            headers={"User-Agent": USER_AGENT},
-            timeout=timeout_seconds,
-            transport=transport,
-            follow_redirects=False,
-            trust_env=not is_loopback(self._url),
-        )
+        self._calls = PrivateCalls(url or KrakenRest.address, timeout_seconds, transport)
         self._listed: dict[str, PairNames] = {}
         self._instruments: Mapping[str, Instrument] = {}
 
     def find_pairs(self, pairs: Iterable[str]) -> None:
         """Learn what Kraken calls `pairs`, and what their orders are rounded to."""
         wanted = list(pairs)
-        text = self._text(self._request("GET", "/0/public/AssetPairs"))
-        self._listed = self._read(parse_asset_pairs, text)
+        text = self._public("AssetPairs")
+        self._listed = self._calls.read(parse_asset_pairs, text)
         find_pairs(wanted, self._listed, other_names(self._listed), "Kraken")
-        self._instruments = self._read(lambda body: parse_instruments(body, wanted), text)
+        self._instruments = self._calls.read(lambda body: parse_instruments(body, wanted), text)
 
     def venue_time_ms(self) -> int:
         """Return Kraken's time: whole seconds, so up to a second early."""
-        return self._read(parse_time_us, self._text(self._request("GET", "/0/public/Time"))) // US_PER_MS
+        return self._calls.read(parse_time_us, self._public("Time")) // US_PER_MS
 
     def add_order(self, order: Order, client_order_id: str, deadline_ms: int) -> str:
         """Send an order; return what Kraken calls it."""
@@ -110,8 +88,8 @@ class KrakenPrivate:
         arguments = order_arguments(order, altname, client_order_id, deadline_ms, instrument)
         return self._ask("AddOrder", arguments, private_messages.parse_add_order)
 
-    def cancel_order(self, client_order_id: str) -> None:
-        """Ask for an open order's end."""
+    def cancel_order(self, client_order_id: str, pair: str) -> None:
+        """Ask for an open order's end: its name is enough."""
         self._ask("CancelOrder", {"cl_ord_id": client_order_id}, private_messages.parse_cancel_order)
 
     def cancel_all_after(self, seconds: int) -> None:
@@ -123,21 +101,25 @@ class KrakenPrivate:
         names = other_names(self._listed)
         return self._ask("OpenOrders", {}, lambda text: private_messages.parse_open_orders(text, names))
 
-    def ended_orders(self, since_ms: int) -> tuple[VenueOrder, ...]:
-        """Return the orders that ended since then, page after page."""
-        names = other_names(self._listed)
+    def ended_orders(
+        self, since_ms: int, pairs: Collection[str] | None = None, names: Collection[OrderName] = ()
+    ) -> tuple[VenueOrder, ...]:
+        """Return the orders that ended since then, page after page: of all pairs, and none is ever missing."""
+        other = other_names(self._listed)
 
         def page(offset: int) -> tuple[tuple[VenueOrder, ...], int]:
             arguments = {"start": _seconds(since_ms), "closetime": "close", "ofs": str(offset)}
             found = self._ask(
-                "ClosedOrders", arguments, lambda text: private_messages.parse_closed_orders(text, names)
+                "ClosedOrders", arguments, lambda text: private_messages.parse_closed_orders(text, other)
             )
             return found.orders, found.count
 
         return _all_pages(page)
 
-    def executions(self, since_ms: int) -> tuple[VenueExecution, ...]:
-        """Return what was executed since then, page after page, each execution by its own id."""
+    def executions(
+        self, since_ms: int, pairs: Collection[str] | None = None, orders: Collection[VenueOrder] = ()
+    ) -> tuple[VenueExecution, ...]:
+        """Return what was executed since then, of all pairs, page after page, each execution by its own id."""
         names = other_names(self._listed)
 
         def page(offset: int) -> tuple[tuple[VenueExecution, ...], int]:
@@ -158,40 +140,23 @@ class KrakenPrivate:
         """Return what a subscription to ``executions`` has to show."""
         return self._ask("GetWebSocketsToken", {}, private_messages.parse_websockets_token)
 
+    def open_stream(self, url: str, heard: Callable[[], None]) -> PrivateStream:
+        """Return what listens to ``executions``."""
+        return KrakenExecutions(url, heard=heard)
+
     def close(self) -> None:
         """Let go of the connection."""
-        self._client.close()
+        self._calls.close()
+
+    def _public(self, method: str) -> bytes:
+        return self._calls.body(self._calls.send("GET", f"/0/public/{method}"))
 
     def _ask(self, method: str, arguments: Mapping[str, str], parse: Callable[[bytes], R]) -> R:
-        path = f"/0/private/{method}"
         self._nonce = max(self._nonce + 1, self._clock.now_us())
-        nonce = str(self._nonce)
-        body = urlencode({"nonce": nonce, **arguments})
-        return self._read(parse, self._text(self._request("POST", path, content=body, auth=self._signer)))
-
-    def _request(
-        self, method: str, path: str, content: str | None = None, auth: httpx.Auth | None = None
-    ) -> httpx.Response:
-        url = f"{self._url}{path}"
-        try:
-            return self._client.request(method, url, content=content, auth=auth)
-        except httpx.HTTPError as error:
-            what = str(error) or type(error).__name__
-            raise NotAnsweredError(f"no answer from {url}{through(url)}: {what}") from None
-
-    def _text(self, response: httpx.Response) -> bytes:
-        """Return the body; Kraken says its own refusals in an answer that HTTP calls a success."""
-        if not response.is_success:
-            raise NotAnsweredError(f"{response.url}{through(str(response.url))} answered HTTP {response.status_code}")
-        return response.content
-
-    def _read(self, parse: Callable[[bytes], R], text: bytes) -> R:
-        try:
-            return parse(text)
-        except BadInputError as error:
-            raise NotAnsweredError(f"the answer of {self._url} cannot be read: {error}") from error
-        except VenueError as error:
-            raise NotAnsweredError(str(error)) from error
+        body = urlencode({"nonce": str(self._nonce), **arguments})
+        response = self._calls.send("POST", f"/0/private/{method}", content=body, auth=self._signer)
+        # Kraken says its own refusals in an answer that HTTP calls a success.
+        return self._calls.read(parse, self._calls.body(response))
 
 
 class _Signer(httpx.Auth):

@@ -35,6 +35,8 @@ class VenueExecution:
         Whether it rested in the book or took from it.
     at_ms
         When, milliseconds since the epoch.
+    fee_elsewhere
+        What was taken in a third currency, such as ``0.0001 BNB``: no account of ours is in it, so `fee` is 0 then.
     """
 
     execution_id: str
@@ -48,6 +50,7 @@ class VenueExecution:
     fee_in: FeeIn
     liquidity: VenueLiquidity
     at_ms: int
+    fee_elsewhere: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,6 +58,22 @@ class VenueOrder:
 
 
 @dataclass(frozen=True, slots=True)
+class OrderName:
+    """What an order of ours is asked for by.
+
+    Parameters
+    ----------
+    pair
+        Of what: some venues find an order only where they are told.
+    client_order_id
+        What we called it.
+    """
+
+    pair: str
+    client_order_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class OrderChange:
     """News of an order; a stream says only what has changed.
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Collection, Iterable
 from typing import Protocol
 
 from contracts.errors import TransientError
 from contracts.order import Order
 from exchanges.private.execution import Balances, VenueExecution
-from exchanges.private.order import VenueOrder
+from exchanges.private.order import OrderName, VenueOrder
+from exchanges.private.stream import PrivateStream
 
 
 class NotAnsweredError(TransientError):
@@ -28,6 +29,11 @@ class PrivateVenue(Protocol):
 
     def find_pairs(self, pairs: Iterable[str]) -> None:
         """Learn what the venue calls `pairs`, and what their orders are rounded to.
+
+        Parameters
+        ----------
+        pairs
+            Each as often as there are accounts that trade it.
 
         Raises
         ------
@@ -62,8 +68,14 @@ class PrivateVenue(Protocol):
             What the venue calls it.
         """
 
-    def cancel_order(self, client_order_id: str) -> None:
-        """Ask for an open order's end."""
+    def cancel_order(self, client_order_id: str, pair: str) -> None:
+        """Ask for an open order's end.
+
+        Parameters
+        ----------
+        client_order_id, pair
+            What we called it, and of what it is.
+        """
 
     def cancel_all_after(self, seconds: int) -> None:
         """Ask for the end of all open orders, whoever sent them, unless this is said again before.
@@ -83,8 +95,20 @@ class PrivateVenue(Protocol):
             Others' too.
         """
 
-    def ended_orders(self, since_ms: int) -> tuple[VenueOrder, ...]:
+    def ended_orders(
+        self, since_ms: int, pairs: Collection[str] | None = None, names: Collection[OrderName] = ()
+    ) -> tuple[VenueOrder, ...]:
         """Return the orders that ended since then.
+
+        Parameters
+        ----------
+        since_ms
+            The venue's time, milliseconds since the epoch.
+        pairs
+            Of which they are wanted, for a venue that lists pair by pair; None: of all that were found.
+        names
+            Orders whose fate has to be known, for a venue whose lists may lack some: they are asked for one by one,
+            and come back even where they are still open.
 
         Returns
         -------
@@ -92,8 +116,20 @@ class PrivateVenue(Protocol):
             Of all pages.
         """
 
-    def executions(self, since_ms: int) -> tuple[VenueExecution, ...]:
+    def executions(
+        self, since_ms: int, pairs: Collection[str] | None = None, orders: Collection[VenueOrder] = ()
+    ) -> tuple[VenueExecution, ...]:
         """Return what was executed since then.
+
+        Parameters
+        ----------
+        since_ms
+            The venue's time, milliseconds since the epoch.
+        pairs
+            As of `ended_orders`.
+        orders
+            What was just found, for a venue whose lists do not go back far: what was executed of those that are older
+            comes back as well.
 
         Returns
         -------
@@ -117,6 +153,22 @@ class PrivateVenue(Protocol):
         -------
         str
             Good for one connection, soon; not to be logged.
+        """
+
+    def open_stream(self, url: str, heard: Callable[[], None]) -> PrivateStream:
+        """Return what listens to the venue's stream of executions; it waits for a token.
+
+        Parameters
+        ----------
+        url
+            Where they are told.
+        heard
+            Called by the stream's thread when there is something to read.
+
+        Returns
+        -------
+        PrivateStream
+            Of the pairs that were found.
         """
 
     def close(self) -> None:

@@ -55,7 +55,7 @@ class SimulatorSettings(BaseSettings):
     batch_seconds: float = Field(default=0.04, gt=0, le=1)
     """seconds of trades that are sent together"""
     keys: Annotated[tuple[SimulatedKey, ...], NoDecode] = ()
-    """JSON list of keys of accounts, each with key, secret (base64), account and the balances it begins with"""
+    """JSON list of keys of accounts, each with key, secret, venue, account and the balances it begins with"""
     tier: Literal["starter", "intermediate", "pro", "unlimited"] = "pro"
     """how much accounts may ask"""
     faults: Annotated[tuple[Fault, ...], NoDecode] = ()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import localcontext
 
 from contracts.account import Account
+from contracts.message import Message
 from contracts.units import EXACT
 from execution.core.account.booking import book_all
 from execution.core.account.portfolio import Decided, Portfolio
@@ -63,26 +64,40 @@ def trade(portfolio: Portfolio, minute: Minute, context: Context) -> Decided:
     Decided
         The portfolio, and orders, fills, positions and alerts.
     """
+    told: list[Message] = []
     portfolio = start_day(portfolio, minute, context)
-    portfolio, settled = _hear(portfolio, portfolio.in_flight(), minute, context)
+    if portfolio.orders:
+        portfolio, settled = _hear(portfolio, portfolio.in_flight(), minute, context)
+        told += settled
+    if portfolio.guards:
+        portfolio, rested = _rest(portfolio, minute, context)
+        told += rested
+    portfolio = remember(mark(portfolio, minute), minute, context)
+    if portfolio.guards:
+        portfolio, trailed = trail(portfolio, minute, context)
+        told += trailed
+    portfolio, stale = check_pairs(portfolio, minute, context)
+    portfolio, losses = check_losses(portfolio, minute, context)
+    told += [*stale, *losses]
+    if context.broker.answers_later:
+        portfolio, overdue = give_up_overdue(portfolio, context)
+        portfolio, taken = take_gains(portfolio, minute, context)
+        told += [*overdue, *taken]
+    portfolio, flattened = flatten(portfolio, minute, context)
+    portfolio, decided = decide(portfolio, minute, context)
+    told += [*flattened, *decided]
+    return portfolio, told
+
+
+def _rest(portfolio: Portfolio, minute: Minute, context: Context) -> Decided:
+    """Let what should rest on positions do so, within the bar that opened them, and see what becomes of it."""
     portfolio, protected = protect(portfolio, context)
     portfolio, stopped = _hear(portfolio, portfolio.resting(), minute, context)
     portfolio, released = protect(portfolio, context)
-    portfolio = remember(mark(portfolio, minute), minute, context)
-    portfolio, trailed = trail(portfolio, minute, context)
-    portfolio, stale = check_pairs(portfolio, minute, context)
-    portfolio, losses = check_losses(portfolio, minute, context)
-    portfolio, overdue = give_up_overdue(portfolio, context)
-    portfolio, taken = take_gains(portfolio, minute, context)
-    portfolio, flattened = flatten(portfolio, minute, context)
-    portfolio, decided = decide(portfolio, minute, context)
-    settled += [*protected, *stopped, *released, *trailed]
-    return portfolio, [*settled, *stale, *losses, *overdue, *taken, *flattened, *decided]
+    return portfolio, [*protected, *stopped, *released]
 
 
 def _hear(portfolio: Portfolio, orders: list[OpenOrder], minute: Minute, context: Context) -> Decided:
     """Book what the broker says of orders."""
-    if not orders:
-        return portfolio, []
     reports = context.broker.reports([each.order for each in orders], minute.candles, context.at_ms, portfolio.cash)
     return book_all(portfolio, reports, context.account)

@@ -51,10 +51,17 @@ def hear(portfolio: Portfolio, word: Word, account: Account, broker: Broker, pol
 
 
 def _reported(portfolio: Portfolio, report: OrderReport, context: Context) -> Decided:
-    """Book a report; at a venue see at once that what is held is sold if it waited for that, or protected."""
+    """Book a report; at a venue see at once that what is held is sold if it waited for that, or protected.
+
+    A stop that the venue refuses is placed again with the next bar and not before: it would be refused as fast as it
+    is placed.
+    """
     portfolio, told = book(portfolio, find(portfolio, report), report, context.account)
     if not told or not context.broker.answers_later:
         return portfolio, told
-    portfolio, sold = follow_up(portfolio, find(portfolio, report).order, context)
+    order = find(portfolio, report).order
+    portfolio, sold = follow_up(portfolio, order, context)
+    if order.purpose == "protect" and report.kind == "REJECTED":
+        return portfolio, [*told, *sold]
     portfolio, protected = protect(portfolio, context)
     return portfolio, [*told, *sold, *protected]

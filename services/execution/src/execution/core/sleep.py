@@ -20,15 +20,16 @@ def _orders(portfolio: Portfolio, context: Context) -> Iterable[Wakes]:
     """What the broker says of each order in flight; one that says nothing keeps awake while there are any."""
     if not (portfolio.orders or portfolio.guards):
         return []
-    orders = [*portfolio.in_flight(), *portfolio.resting()]
     of_broker: Callable[..., Wakes] | None = getattr(context.broker, "wakes", None)
-    return [ALWAYS if of_broker is None else of_broker(opened.order) for opened in orders]
+    if of_broker is None:
+        return [ALWAYS]
+    return [of_broker(opened.order) for opened in (*portfolio.in_flight(), *portfolio.resting())]
 
 
 #: By name, as `act` has them: tests move each of them to the late side and must see that it is missed.
 PARTS: Mapping[str, Part] = {
+    "orders": _orders,  # first, as it most often says ALWAYS
     "day": mark.wakes,
-    "orders": _orders,
     "stopped": flatten.wakes,
     "decisions": decide.wakes,
     "denied": decide.wakes_of_denied,

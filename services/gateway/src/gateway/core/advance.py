@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from contracts.order_report import OrderReport
+from exchanges.private.order import OrderName
 from gateway.core.door import refused_at_door
 from gateway.core.policy import LONGEST_DEADLINE_MS, Policy
 from gateway.core.reports import report
@@ -30,7 +31,7 @@ def advance(state: State, now_ms: int, policy: Policy) -> tuple[State, list[Outp
         outputs.append(SetSwitch(policy.switch_seconds))
         state = replace(state, switch_ms=None)
     if not state.surveying and (now_ms >= state.next_survey_ms or _is_overdue(state, now_ms)):
-        outputs.append(SurveyVenue(_since_ms(state, now_ms, policy)))
+        outputs.append(_survey(state, now_ms, policy))
         state = replace(state, surveying=True)
     return state, outputs
 
@@ -103,6 +104,10 @@ def _is_overdue(state: State, now_ms: int) -> bool:
     return any(each.ask_ms is not None and now_ms >= each.ask_ms for each in state.orders.values() if each.is_pending)
 
 
-def _since_ms(state: State, now_ms: int, policy: Policy) -> int:
-    begun = [each.since_ms for each in state.orders.values() if each.phase != "WAITING"]
-    return min([now_ms - policy.ask_ms, *begun]) - policy.settle_ms
+def _survey(state: State, now_ms: int, policy: Policy) -> SurveyVenue:
+    begun = [each for each in state.orders.values() if each.phase != "WAITING"]
+    return SurveyVenue(
+        min([now_ms - policy.ask_ms, *(each.since_ms for each in begun)]) - policy.settle_ms,
+        frozenset(each.order.pair for each in begun),
+        tuple(OrderName(each.order.pair, each.client_id) for each in begun if each.is_pending),
+    )

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable
+
 from contracts.order import Order
 from contracts.order_report import Execution, OrderReport, ReportKind
 from contracts.units import decimal_string
 from exchanges.private.execution import VenueExecution
+from gateway.core.requests import Notice
 
 
 def report(
@@ -22,6 +25,18 @@ def report(
         venue_order_id=venue_order_id,
         reported_at_ms=at_ms,
     )
+
+
+def fees_elsewhere(executions: Iterable[VenueExecution], new: Collection[str]) -> list[Notice]:
+    """Return what to say of those of the `new` executions whose fees stand in no account's books."""
+    return [
+        Notice(
+            f"the fee of execution {each.execution_id} of {each.pair}, {each.fee_elsewhere}, is in no account's "
+            "books: have the venue take fees in the pair's own currencies"
+        )
+        for each in {each.execution_id: each for each in executions}.values()
+        if each.fee_elsewhere is not None and each.execution_id in new
+    ]
 
 
 def fill(order: Order, execution: VenueExecution) -> OrderReport:

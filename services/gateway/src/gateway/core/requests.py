@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from contracts.order import Order
 from contracts.order_report import OrderReport
+from exchanges.private.order import OrderName
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +36,14 @@ class SetSwitch:
 
 @dataclass(frozen=True, slots=True)
 class SurveyVenue:
-    """Ask for the time, then open orders, those ended and executions since `since_ms`, then balances."""
+    """Ask for the time, then open orders, those ended and executions since `since_ms`, then balances.
+
+    `pairs` are those of our orders; `names` are the orders of which has to be known whether they are there.
+    """
 
     since_ms: int
+    pairs: frozenset[str] = frozenset()
+    names: tuple[OrderName, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

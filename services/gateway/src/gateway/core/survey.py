@@ -9,6 +9,7 @@ from exchanges.private.order import VenueOrder
 from gateway.core.events import Surveyed
 from gateway.core.policy import Policy
 from gateway.core.reconcile import foreign_orders, foreign_troubles, in_words, missing_balances, set_aside
+from gateway.core.reports import fees_elsewhere
 from gateway.core.requests import Notice, Output
 from gateway.core.settle import is_lost, settle
 from gateway.core.state import State
@@ -29,8 +30,9 @@ def surveyed(state: State, event: Surveyed, policy: Policy) -> tuple[State, list
             kept[order_id] = tracked
             continue
         there = found.get(tracked.client_id)
-        after, reports = settle(tracked, there, _executions_of(tracked, there, event), event.asked_ms, policy)
-        outputs += reports
+        executions = _executions_of(tracked, there, event)
+        after, reports = settle(tracked, there, executions, event.asked_ms, policy)
+        outputs += [*reports, *fees_elsewhere(executions, after.executions - tracked.executions)]
         if there is None and is_lost(after, event.asked_ms, policy):
             troubles[after.order.pair] = f"the venue took {order_id} and does not list it any more"
         if after.phase != "ENDED" or (after.ended_ms or 0) + policy.late_ms >= event.asked_ms:

@@ -14,7 +14,7 @@ from exchanges.private.execution import VenueExecution
 from exchanges.private.order import VENUE_ENDS, OrderChange
 from gateway.core.events import Told
 from gateway.core.policy import Policy
-from gateway.core.reports import fill, report
+from gateway.core.reports import fees_elsewhere, fill, report
 from gateway.core.requests import Output
 from gateway.core.settle import end_report
 from gateway.core.state import State
@@ -39,6 +39,8 @@ def told(state: State, event: Told, policy: Policy) -> tuple[State, list[Output]
         asks = asks or _is_there_after_all(before, news)
         changed[before.order.order_id] = after
         outputs += [*reports, *ends]
+        if isinstance(news, VenueExecution):
+            outputs += fees_elsewhere([news], after.executions - before.executions)
     state = state.with_orders(changed.values()) if changed else state
     return (state.soon(event.now_ms, policy.ask_ms) if asks else state), outputs
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from decimal import ROUND_HALF_EVEN, Decimal
 
 from contracts.fees import MAKER_FEE_BPS, TAKER_FEE_BPS
 from contracts.units import BPS
-from exchanges.simulator.accounts.draws import venue_id
+from exchanges.simulator.accounts.names import NAMINGS, Counts, Kind, SimulatedAccountVenue
 from exchanges.simulator.accounts.order import (
     News,
     OrderRequest,
@@ -32,6 +33,8 @@ class Account:
     ----------
     name, seed
         Whose it is, and what ids are made from.
+    venue
+        What its orders and executions are called like.
     balances
         What it has, by currency, with what orders hold.
     """
@@ -39,6 +42,7 @@ class Account:
     name: str
     seed: int
     balances: dict[str, Decimal]
+    venue: SimulatedAccountVenue = "kraken"
     began_with: dict[str, Decimal] = field(init=False)
     orders: dict[str, SimulatedOrder] = field(default_factory=dict)
     open: dict[str, SimulatedOrder] = field(default_factory=dict)
@@ -48,6 +52,7 @@ class Account:
     listed_from_us: dict[str, int] = field(default_factory=dict)
     cancel_all_at_us: int | None = None
     _held_back: list[News] = field(default_factory=list)
+    _counted: Counter[tuple[Kind, str]] = field(default_factory=Counter)
 
     def __post_init__(self) -> None:
         self.began_with = dict(self.balances)
@@ -72,7 +77,7 @@ class Account:
         currency, amount = _hold(request, request.quantity)
         if amount > self.available(currency):
             raise VenueRefusalError(INSUFFICIENT)
-        order = SimulatedOrder(venue_id("O", self.seed, self.name, len(self.orders)), request, now_us)
+        order = SimulatedOrder(self._next_name("O", request.pair, len(self.orders)), request, now_us)
         self.orders[order.order_id] = self.open[order.order_id] = order
         if request.client_order_id is not None:
             self.of_client.setdefault(request.client_order_id, {})[order.order_id] = order
@@ -85,7 +90,7 @@ class Account:
         """Book an execution of an open order; a whole one ends it."""
         number = len(self.executions) + 1
         fee = _fee(order.request, quantity, price, maker)
-        name = venue_id("T", self.seed, self.name, number)
+        name = self._next_name("T", order.request.pair, number - 1)
         execution = SimulatedExecution(name, order.order_id, number, quantity, price, fee, maker, at_us)
         self.executions.append(execution)
         order.execution_ids.append(name)
@@ -102,6 +107,11 @@ class Account:
         order.status, order.reason, order.closed_us = status, reason, at_us
         del self.open[order.order_id]
         self._tell(order, "filled" if status == "closed" else status, at_us)
+
+    def _next_name(self, kind: Kind, pair: str, before: int) -> str:
+        counts = Counts(before, self._counted[kind, pair])
+        self._counted[kind, pair] += 1
+        return NAMINGS[self.venue](kind, self.seed, self.name, pair, counts)
 
     def _move(self, request: OrderRequest, execution: SimulatedExecution) -> None:
         sign = 1 if request.side == "buy" else -1

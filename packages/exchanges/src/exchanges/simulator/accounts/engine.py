@@ -45,7 +45,7 @@ class Engine:
     ) -> None:
         self.accounts: dict[str, Account] = {}
         for key in keys:
-            account = self.accounts.setdefault(key.account, Account(key.account, seed, {}))
+            account = self.accounts.setdefault(key.account, Account(key.account, seed, {}, key.venue))
             if not account.began_with:
                 account.balances, account.began_with = dict(key.balances), dict(key.balances)
         self._markets, self._faults, self._seed = markets, faults, seed

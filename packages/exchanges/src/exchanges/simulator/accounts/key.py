@@ -6,7 +6,9 @@ import base64
 import binascii
 from decimal import Decimal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationInfo, field_validator
+
+from exchanges.simulator.accounts.names import SimulatedAccountVenue
 
 
 class SimulatedKey(BaseModel):
@@ -15,7 +17,9 @@ class SimulatedKey(BaseModel):
     Parameters
     ----------
     key, secret
-        What calls are signed with; the secret is base64.
+        What calls are signed with; Kraken's secrets are base64.
+    venue
+        Whose calls it signs: the account is one of that venue's.
     account
         Whose it is.
     balances
@@ -25,13 +29,16 @@ class SimulatedKey(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     key: str = Field(min_length=1)
+    venue: SimulatedAccountVenue = "kraken"
     secret: SecretStr
     account: str = Field(default="main", min_length=1)
     balances: dict[str, Decimal] = Field(default_factory=dict)
 
     @field_validator("secret")
     @classmethod
-    def _is_base64(cls, value: SecretStr) -> SecretStr:
+    def _is_base64(cls, value: SecretStr, info: ValidationInfo) -> SecretStr:
+        if info.data.get("venue") != "kraken":
+            return value
         try:
             base64.b64decode(value.get_secret_value(), validate=True)
         except binascii.Error as error:

@@ -19,10 +19,10 @@ _POINTS = {"TradesHistory": 2, "AddOrder": 0, "CancelOrder": 0, "CancelAll": 0, 
 
 
 class Keys:
-    """The keys of a venue, and what each has used."""
+    """The keys of Kraken's accounts, and what each has used."""
 
     def __init__(self, keys: Sequence[SimulatedKey], tier: Tier, seed: int) -> None:
-        self._keys = {key.key: key for key in keys}
+        self._keys = {key.key: key for key in keys if key.venue == "kraken"}
         self._nonces: dict[str, int] = {}
         self._counters = Counters(tier.rest_most, tier.rest_decay)
         self._seed = seed

@@ -1,6 +1,8 @@
 """How each venue speaks: its REST paths and frames, over the same market."""
 
 from exchanges.simulator.dialects.binance import BinanceRest, BinanceSocket
+from exchanges.simulator.dialects.binance_private import BinancePrivate
+from exchanges.simulator.dialects.binance_private_socket import BinancePrivateSocket
 from exchanges.simulator.dialects.coinbase import CoinbaseRest, CoinbaseSocket
 from exchanges.simulator.dialects.dialect import Dialect
 from exchanges.simulator.dialects.kraken import KrakenSocket
@@ -11,5 +13,5 @@ from exchanges.simulator.dialects.kraken_rest import KrakenRest
 #: By venue, as `exchanges.venues` names them.
 SOCKETS: dict[str, type[Dialect]] = {"kraken": KrakenSocket, "coinbase": CoinbaseSocket, "binance": BinanceSocket}
 #: Those that tell an account its orders.
-PRIVATE_SOCKETS: dict[str, type[Dialect]] = {"kraken": KrakenPrivateSocket}
-RESTS = (KrakenRest, CoinbaseRest, BinanceRest, KrakenPrivate)
+PRIVATE_SOCKETS: dict[str, type[Dialect]] = {"kraken": KrakenPrivateSocket, "binance": BinancePrivateSocket}
+RESTS = (KrakenRest, CoinbaseRest, BinanceRest, KrakenPrivate, BinancePrivate)

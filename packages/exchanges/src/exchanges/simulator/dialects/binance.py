@@ -18,6 +18,7 @@ from exchanges.simulator.venue import Venue
 MAX_LIMIT = 1_000
 DECIMALS = 8
 _ROOT = "/api/v3"
+ORDER_TYPES = ("LIMIT", "LIMIT_MAKER", "MARKET", "STOP_LOSS")
 _METHODS = ("SUBSCRIBE", "UNSUBSCRIBE", "LIST_SUBSCRIPTIONS")
 
 
@@ -63,6 +64,7 @@ class BinanceRest:
                 "status": "TRADING",
                 "baseAsset": pair.split("/")[0],
                 "quoteAsset": pair.split("/")[1],
+                "orderTypes": list(ORDER_TYPES),
                 "filters": _filters(self._venue.markets[pair].instrument),
             }
             for symbol, pair in self._pairs.items()

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 from urllib.parse import parse_qsl
 
 from aiohttp import web
 
-from contracts.units import MS_PER_SECOND, US_PER_SECOND
+from contracts.units import US_PER_SECOND
 from exchanges import exact_json
 from exchanges.simulator.accounts.account import Account
 from exchanges.simulator.accounts.engine import UNKNOWN_ORDER
-from exchanges.simulator.accounts.order import OrderRequest, SimulatedOrder, VenueRefusalError
+from exchanges.simulator.accounts.order import SimulatedOrder, VenueRefusalError
+from exchanges.simulator.dialects.arrivals import Arrivals
 from exchanges.simulator.dialects.kraken_account import (
     asset_codes,
     balance_row,
@@ -23,7 +23,6 @@ from exchanges.simulator.dialects.kraken_account import (
     plain,
 )
 from exchanges.simulator.dialects.kraken_order_form import INVALID, read_order
-from exchanges.simulator.faults import Fault
 from exchanges.simulator.instruments import by_any_name
 from exchanges.simulator.limits import TIERS, Counters, cancel_points
 from exchanges.simulator.text import rfc3339, to_json
@@ -44,7 +43,7 @@ class KrakenPrivate:
         self._items = {pair: market.instrument for pair, market in venue.markets.items()}
         self._names = by_any_name(list(self._items.values()))
         self._codes = asset_codes(self._items.values())
-        self._under_way: set[asyncio.Task[None]] = set()
+        self._arrivals = Arrivals(venue)
 
     def routes(self) -> list[web.RouteDef]:
         """Return what to mount."""
@@ -95,49 +94,10 @@ class KrakenPrivate:
             return _answer({"descr": described(order, self._items[order.pair])})
         if not self._orders_counted.allows(f"{account.name} {order.pair}", 1, now_us):
             raise VenueRefusalError("EOrder:Rate limit exceeded")
-        of = (order.pair, now_us)
-        if fault := self._faults.strikes("reject", *of):
-            raise VenueRefusalError(fault.error)
-        if fault := self._faults.strikes("timeout_before", *of):
-            return await self._no_answer(request, fault)
-        if fault := self._faults.strikes("request_late", *of):
-            self._soon(self._arrive_late(account, order, fault))
-            return await self._no_answer(request)
-        taken = self._take(account, order)
-        if fault := self._faults.strikes("timeout_after", *of):
-            return await self._no_answer(request, fault)
-        if self._faults.strikes("error_after", *of):
-            return web.Response(status=502, text="<html>Bad Gateway</html>", content_type="text/html")
+        taken = await self._arrivals.arrive(request, account, order)
+        if isinstance(taken, web.Response):
+            return taken
         return _answer({"descr": described(order, self._items[order.pair]), "txid": [taken.order_id]})
-
-    def _take(self, account: Account, order: OrderRequest) -> SimulatedOrder:
-        now_us = self._venue.now_us()
-        if self._faults.is_cancel_only(order.pair, now_us):
-            raise VenueRefusalError("EService:Market in cancel_only mode")
-        return self._engine.place(account, order, now_us)
-
-    async def _arrive_late(self, account: Account, order: OrderRequest, fault: Fault) -> None:
-        await self._wait(fault)
-        try:
-            self._take(account, order)
-        except VenueRefusalError as error:
-            self._venue.refused_unheard.append(str(error))
-
-    async def _no_answer(self, request: web.Request, fault: Fault | None = None) -> web.Response:
-        """Cut the connection, after a while where `fault` has one."""
-        if fault is not None:
-            await self._wait(fault)
-        if request.transport is not None:
-            request.transport.abort()
-        return web.Response()
-
-    async def _wait(self, fault: Fault) -> None:
-        await asyncio.sleep(fault.delay_ms / MS_PER_SECOND / self._venue.settings.speed)
-
-    def _soon(self, coroutine: Any) -> None:
-        task = asyncio.ensure_future(coroutine)
-        self._under_way.add(task)
-        task.add_done_callback(self._under_way.discard)
 
     def _cancel_order(self, account: Account, form: Form) -> Any:
         wanted = form.get("txid"), form.get("cl_ord_id"), form.get("userref")

@@ -76,7 +76,9 @@ def book(portfolio: Portfolio, opened: OpenOrder, report: OrderReport, account: 
         for rule in FILL_RULES
         if (violation := rule.check(opened.order, fill)) is not None
     ]
-    return _guarded(portfolio, now, fill).with_order(now), [order, fill, position, *alerts]
+    if opened.plan is not None:
+        portfolio = _guarded(portfolio, now, fill)
+    return portfolio.with_order(now), [order, fill, position, *alerts]
 
 
 def _guarded(portfolio: Portfolio, opened: OpenOrder, fill: Fill) -> Portfolio:

@@ -184,8 +184,8 @@ class Portfolio:
         known = (*self.commands, command_id)[-_COMMANDS_KNOWN:]
         return replace(self, operator_state=operator_state, commands=known, commanded_ms=at_ms, denied={})
 
-    def with_sent(self, pair: str, signal_id: str, purpose: Purpose) -> Portfolio:
-        """Return the portfolio that knows of another order that goes back to a signal.
+    def with_another_sent(self, pair: str, signal_id: str, purpose: Purpose) -> dict[str, Sent]:
+        """Return `sent` with another order that goes back to a signal.
 
         Parameters
         ----------
@@ -198,10 +198,10 @@ class Portfolio:
 
         Returns
         -------
-        Portfolio
+        dict[str, Sent]
             A new one.
         """
-        return replace(self, sent={**self.sent, pair: self.sent_of(pair).once_more(signal_id, purpose)})
+        return {**self.sent, pair: self.sent_of(pair).once_more(signal_id, purpose)}
 
     def sent_of(self, pair: str) -> Sent:
         """Return what was ordered for the last signal of a pair.

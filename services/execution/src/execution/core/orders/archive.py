@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Mapping
 
 from contracts.state import State
@@ -44,6 +45,30 @@ class Archive:
                 count += 1
             self._state.set(_key(order_id), opened)
         self._state.set(ENDED, count)
+
+
+class ArchiveInMemory:
+    """The same of an account that no store keeps, without a store's keys."""
+
+    def __init__(self) -> None:
+        self._orders: OrderedDict[str, OpenOrder] = OrderedDict()
+
+    def find(self, order_id: str) -> OpenOrder | None:
+        """Return an order.
+
+        Returns
+        -------
+        OpenOrder | None
+            None if it is not there.
+        """
+        return self._orders.get(order_id)
+
+    def keep(self, ended: Mapping[str, OpenOrder]) -> None:
+        """Take in what has ended, or has changed since."""
+        orders = self._orders
+        orders.update(ended)
+        while len(orders) > KEPT:
+            orders.popitem(last=False)
 
 
 def _key(order_id: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Any
 
 from contracts.order import Order, OrderStatus
 from contracts.replace import replace
@@ -19,6 +20,7 @@ from execution.core.orders.open_order import OpenOrder
 from execution.core.rules import EXIT_RULES, ORDER_RULES
 from execution.core.rules.rule import OrderRequest, OrderRule, RiskViolation
 
+_ZERO = Decimal(0)
 _HOUR_MS = 60 * MS_PER_MINUTE
 
 
@@ -30,14 +32,16 @@ def place(portfolio: Portfolio, intent: Intent, context: Context) -> Decided:
     # What is less than a lot is denied as it was wanted: an order of nothing would say nothing.
     quantity = request.quantity or intent.quantity
     order_id = portfolio.sent_of(intent.pair).next_id(mark.signal_id, intent.purpose)
-    portfolio = portfolio.with_sent(intent.pair, mark.signal_id, intent.purpose)
+    sent = portfolio.with_another_sent(intent.pair, mark.signal_id, intent.purpose)
     if found is None:
         order = _order(order_id, intent, mark, quantity, context, "PLACED", intent.reason)
-        reserved_quote = request.cost_quote if intent.side == "buy" else Decimal(0)
-        opened = OpenOrder(order, reserved_quote, mark.model_name, mark.model_version, plan=intent.plan)
-        if intent.side == "buy":
-            portfolio = _entered(portfolio, context)
-        return portfolio.with_order(opened), [order]
+        buys = intent.side == "buy"
+        opened = OpenOrder(
+            order, request.cost_quote if buys else _ZERO, mark.model_name, mark.model_version, plan=intent.plan
+        )
+        changes: dict[str, Any] = _entered(portfolio, context) if buys else {}
+        return replace(portfolio, sent=sent, orders={**portfolio.orders, intent.pair: opened}, **changes), [order]
+    portfolio = replace(portfolio, sent=sent)
     rule, violation = found
     order = _order(order_id, intent, mark, quantity, context, "DENIED", violation.reason)
     told = [] if rule.code is None else [alert(context.account, rule.code, violation, context.at_ms, intent.pair)]
@@ -118,11 +122,11 @@ def _request(portfolio: Portfolio, intent: Intent, mark: Mark, context: Context)
     )
 
 
-def _entered(portfolio: Portfolio, context: Context) -> Portfolio:
-    """Return the portfolio that knows of a buy; of those of the last hour it keeps as many as a limit asks about."""
+def _entered(portfolio: Portfolio, context: Context) -> dict[str, Any]:
+    """Return what a buy changes; of those of the last hour as many are kept as a limit asks about."""
     most = context.account.max_entries_per_hour
     kept = () if most is None else (*_recent(portfolio, context), context.at_ms)[-most:]
-    return replace(portfolio, today=portfolio.today.with_entry(), entered_ms=kept)
+    return {"today": portfolio.today.with_entry(), "entered_ms": kept}
 
 
 def _recent(portfolio: Portfolio, context: Context) -> list[int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from functools import cache
 
 from contracts.units import MS_PER_SECOND
 from contracts.wakes import Wakes
@@ -24,6 +25,7 @@ def check(pair: PairView) -> RiskViolation | None:
     )
 
 
+@cache
 def wakes(pair: str) -> Wakes:
     """Where the candle is not complete."""
     return Wakes(incomplete=frozenset({pair}))

@@ -16,12 +16,10 @@ from execution.core.rules.rule import AccountHealth, Limit, LossRule, Option
 
 def peak(health: AccountHealth) -> Decimal:
     """Return what the loss is counted from; before anything is known of it, the initial balance."""
-    highest = {
-        "static": health.initial_balance,
-        "end_of_day": health.highest_day_start,
-        "intraday": health.highest_equity,
-    }[health.account.total_loss_mode]
-    return max(highest, health.initial_balance)
+    mode = health.account.total_loss_mode
+    if mode == "static":
+        return health.initial_balance
+    return max(health.highest_day_start if mode == "end_of_day" else health.highest_equity, health.initial_balance)
 
 
 def moves_from(health: AccountHealth) -> Decimal | None:

@@ -43,11 +43,15 @@ def decide(portfolio: Portfolio, minute: Minute, context: Context) -> Decided:
             outputs += ended
         if signal.decision == "none":
             continue
-        portfolio = _no_longer_short(portfolio, signal)
-        portfolio = _no_longer_wanted(portfolio, signal)
-        portfolio, superseded = _supersede(portfolio, signal, context)
+        if portfolio.shorts:
+            portfolio = _no_longer_short(portfolio, signal)
+        if portfolio.denied:
+            portfolio = _no_longer_wanted(portfolio, signal)
+        if signal.pair in portfolio.orders:
+            portfolio, superseded = _supersede(portfolio, signal, context)
+            outputs += superseded
         portfolio, ordered = (_enter if signal.decision == "buy" else _exit)(portfolio, signal, context)
-        outputs += [*superseded, *ordered]
+        outputs += ordered
     return portfolio, outputs
 
 
@@ -58,17 +62,22 @@ def wakes(portfolio: Portfolio, context: Context) -> list[Wakes]:
     and will be again, is acted on once it is no longer wanted. That a strategy is switched off concerns an entry in
     flight alone, with which brokers keep awake: any bar may fill it.
     """
-    denied = _denied_for_now(portfolio, context)
     acted_on: dict[str, frozenset[Decision]] = {}
-    flat = set()
+    flat: list[str] = []
     for pair in context.account.pairs:
         is_held = pair in portfolio.holdings and sellable(portfolio, pair, context) > 0
-        flat |= set() if is_held or pair in portfolio.orders or pair in portfolio.shorts else {pair}
-        acted_on[pair] = _BUY if pair in flat else _SELL if is_held and pair not in portfolio.orders else _BOTH
-        if pair in denied and pair in flat:
-            acted_on[pair] -= _BUY
-        if pair in portfolio.denied:
-            acted_on[pair] |= _SELL
+        if is_held:
+            acted_on[pair] = _BOTH if pair in portfolio.orders else _SELL
+        elif pair in portfolio.orders or pair in portfolio.shorts:
+            acted_on[pair] = _BOTH
+        else:
+            acted_on[pair] = _BUY
+            flat.append(pair)
+    if portfolio.denied:
+        denied = _denied_for_now(portfolio, context)
+        for pair in acted_on.keys() & portfolio.denied.keys():
+            wanted = acted_on[pair] - _BUY if pair in denied and pair in flat else acted_on[pair]
+            acted_on[pair] = wanted | _SELL
     return [Wakes(decisions=acted_on, shorts=frozenset(flat))]
 
 
@@ -122,8 +131,8 @@ def _forgotten(portfolio: Portfolio, pair: str) -> Portfolio:
 
 def _supersede(portfolio: Portfolio, signal: Signal, context: Context) -> Decided:
     """Give up an order in flight that the new decision contradicts; what a limit or a plan wants stands."""
-    opened = portfolio.orders.get(signal.pair)
-    if opened is None or opened.order.purpose not in _STRATEGYS or opened.order.side == signal.decision:
+    opened = portfolio.orders[signal.pair]
+    if opened.order.purpose not in _STRATEGYS or opened.order.side == signal.decision:
         return portfolio, []
     return give_up(portfolio, opened, SUPERSEDED, context)
 

@@ -34,6 +34,8 @@ def flatten(portfolio: Portfolio, minute: Minute, context: Context) -> Decided:
     time is over, or if its strategy wanted it sold and that order came to its end without doing so. What is too
     little to be sold is denied once a day. Of a halted account everything in flight is given up, and nothing sold.
     """
+    if not (portfolio.holdings or portfolio.orders or portfolio.exiting):
+        return portfolio, []
     portfolio, outputs = _withdraw(portfolio, context)
     portfolio = _forget_exits(portfolio, context)
     if portfolio.operator_state == HALTED:

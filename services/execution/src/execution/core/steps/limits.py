@@ -20,7 +20,7 @@ from execution.core.rules.rule import SEVERITIES, AccountHealth, LossRule, PairR
 def check_losses(portfolio: Portfolio, minute: Minute, context: Context) -> Decided:
     """Check every loss limit; say once a day how near each is, break off, stop for good where a rule is final."""
     outputs: list[Message] = []
-    if _has_ended(portfolio, context):
+    if portfolio.trading_state != ACTIVE and _has_ended(portfolio, context):
         return portfolio, outputs
     health = _health(portfolio, context, _worth(portfolio, minute, context))
     for rule in LOSS_RULES:
@@ -48,6 +48,8 @@ def wakes_of_losses(portfolio: Portfolio, context: Context, rule: LossRule) -> l
 
 def wakes_of_pairs(portfolio: Portfolio, _context: Context, rule: PairRule) -> list[Wakes]:
     """Where a rule of pairs speaks of those in which money stands; while it has spoken of one, on every bar."""
+    if not (portfolio.holdings or portfolio.orders):
+        return []
     concerned = {*portfolio.holdings, *portfolio.orders}
     return [
         ALWAYS if rule.wakes is None or _episode(rule, pair) in portfolio.stale else rule.wakes(pair)
