@@ -99,13 +99,14 @@ class RestRegistry:
     def _got(self, path: str, about: Mapping[str, str]) -> requests.Response:
         variables = os.environ  # noqa: TID251 - what MLflow's client reads there
         token, user, password = (variables.get(f"MLFLOW_TRACKING_{what}") for what in _CREDENTIALS)
+        seconds = float(variables.get("MLFLOW_HTTP_REQUEST_TIMEOUT", _SILENT_SECONDS))
         try:
             return requests.get(
                 self._uri + path,
                 params=dict(about),
                 headers={"Authorization": f"Bearer {token}"} if token else {},
                 auth=(user, password or "") if user and not token else None,
-                timeout=float(variables.get("MLFLOW_HTTP_REQUEST_TIMEOUT", _SILENT_SECONDS)),
+                timeout=seconds,
             )
         except requests.RequestException as error:
             raise self._unavailable(cause_of(error)) from error
