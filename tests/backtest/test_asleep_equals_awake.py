@@ -156,6 +156,27 @@ def test_an_account_without_money_sleeps_and_is_the_same(seed: int) -> None:
     assert of.differs(run(of.market, of.broker, of.policy, DENSE)) is None
 
 
+@pytest.mark.parametrize("seed", range(4))
+def test_what_is_a_little_too_large_may_fit_once_it_is_rounded_and_that_is_not_slept_through(seed: int) -> None:
+    """Whole lots of 25.1 % are now and then no more than the 25 % allowed: denied on one bar, and not on another."""
+    rng = np.random.default_rng(2_000 + seed)
+    pair = ugly.PAIRS[0]
+    said = ugly.said(rng, ugly.bars(rng, pair, BARS, ugly.BEGINNINGS_MS[0], jumps=0.01, holes=0.0), 0.0)
+    wanting = replace(said, targets=np.ones_like(said.targets), decisions=np.ones_like(said.decisions))
+    account = ugly.account(
+        (pair,), position_pct=Decimal("25.1"), max_position_pct=Decimal(25), max_daily_loss_pct=90, cooldown_bars=0
+    )
+    price = Decimal(said.bars.texts["close"][0])
+    lot = Decimal(1).scaleb((account.initial_balance_quote / price / 400).adjusted())
+    instrument = Instrument(exchange="kraken", pair=pair, lot=lot, minimum_cost=Decimal(1))
+    broker, policy = PaperBroker(instruments={("kraken", pair): instrument}), Policy()
+    found = lived(account, {pair: wanting}, broker, policy)
+    of = Example(market_of(account, {pair: wanting}, policy), broker, policy, found)
+    orders = [m.reason or m.status for m in found if isinstance(m, Order)]
+    assert "POSITION_SIZE" in orders and "FILLED" in orders
+    assert of.differs(asleep(of)) is None
+
+
 def test_what_is_denied_for_want_of_money_is_told_once_and_slept_through() -> None:
     """For both reasons; nearly all bars want in, and it was awake on each of them before."""
     denied = [[m for m in poor(seed).lived if isinstance(m, Order) and m.status == "DENIED"] for seed in range(POOR)]

@@ -120,8 +120,9 @@ def test_a_backtest_is_measured_and_an_engine_with_other_trades_refused() -> Non
         backtests.require_same_trades("anybody", [(60_000, "buy")], [(60_000, "sell")], end_ms=120_000)
 
 
-def test_what_years_need_is_what_a_process_has_needed() -> None:
-    found = years.run(2_000)
+@pytest.mark.parametrize("kind", years.KINDS)
+def test_what_years_need_is_what_a_process_has_needed(tmp_path: Path, kind: str) -> None:
+    found = years.run(years.written(tmp_path, kind, 2_000))
     assert found["fills"] > 0
     assert found["peak_mib"] > 10
 

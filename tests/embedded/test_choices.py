@@ -16,13 +16,15 @@ from embedded.choices import Choices
 from embedded.chosen import choose
 from embedded.cli import app
 from embedded.preflight import require_same_run
+from execution.settings import ExecutionSettings
 from results.run_folder import RunFolder
 from results.run_settings import record_settings
 from strategies.loading import load
 from streaming.errors import SettingsError
-from streaming.settings import environment_of
+from streaming.settings import environment_of, read_settings
 
 OWN = '[[accounts]]\nname = "own"\npairs = ["BTC/EUR", "ETH/EUR"]\nbalance = 500\n'
+OWNED = OWN + 'owner = "anna"\n'
 ROWS = "timestamp,price,amount,side\n2026-03-04T00:00:00Z,100,1,buy\n2026-03-04T01:00:00Z,101,1,sell\n"
 
 
@@ -146,6 +148,10 @@ def test_two_currencies_in_one_account_of_a_file_are_refused(tmp_path: Path) -> 
             OWN + "target_volatility_pct = 0\n",
             r"accounts\[0\]\.target_volatility_pct: expected greater than 0, was 0",
         ),
+        (OWNED + '[[owners]]\nname = "bob"\n', r"owners: expected owners that an account names, was bob"),
+        (OWNED + '[[owners]]\nname = "anna"\nmax_los = 3\n', r"owners\[0\]\.max_los: expected one of"),
+        (OWNED + '[[owners]]\nname = "anna"\nmax_gross_pct = 300\n', r"owners\[0\]\.max_gross_pct: expected less"),
+        (OWNED + OWNED.replace("own", "two", 1).replace("EUR", "USD"), r"anna in one currency, not in EUR and USD"),
     ],
 )
 def test_what_is_no_account_is_refused_with_its_place(text: str, words: str, tmp_path: Path) -> None:
@@ -153,6 +159,37 @@ def test_what_is_no_account_is_refused_with_its_place(text: str, words: str, tmp
     path.write_text(text, encoding="utf-8")
     with pytest.raises(BadInputError, match=words):
         read_accounts(path)
+
+
+def test_owners_of_a_file_reach_the_services_and_a_backtest_refuses_them_by_name(tmp_path: Path) -> None:
+    path = tmp_path / "accounts.toml"
+    path.write_text(OWNED + '[[owners]]\nname = "anna"\nmax_gross_pct = 30\n', encoding="utf-8")
+    chosen = choose(Choices(accounts=path), {}, name="demo", pairs=("BTC/USD",))
+    told = {**environment_of(AccountsSettings, accounts=chosen.accounts), **chosen.settings}
+    anna = read_settings(ExecutionSettings, told).configured_owners["anna"]
+    assert (str(anna.max_gross_pct), anna.accounts) == ("30", chosen.accounts)
+    result = CliRunner().invoke(app, ["backtest", "--accounts", str(path), "--run", str(tmp_path)])
+    assert result.exit_code == 2
+    assert "does not run all accounts of an owner together yet" in " ".join(result.stderr.split())
+
+
+@pytest.mark.parametrize(
+    ("later", "words"),
+    [
+        (OWN, "own.owner: expected anna, with which"),
+        (OWN.replace('"own"', '"other"'), "accounts: expected own among them, with which anna's limits"),
+    ],
+)
+def test_an_account_keeps_its_owner_and_stays_with_him(later: str, words: str, tmp_path: Path) -> None:
+    place, path = RunFolder(tmp_path), tmp_path / "accounts.toml"
+    place.create()
+    path.write_text(OWNED, encoding="utf-8")
+    first = choose(Choices(accounts=path), {}, name="demo", pairs=())
+    record_settings(place, {**environment_of(AccountsSettings, accounts=first.accounts), **first.settings})
+    require_same_run(place, first)
+    path.write_text(later, encoding="utf-8")
+    with pytest.raises(BadInputError, match=words):
+        require_same_run(place, choose(Choices(accounts=path), {}, name="demo", pairs=()))
 
 
 def test_a_strategys_path_that_leads_in_a_circle_is_told_by_who_reads_it(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from tests.support.writes_log import put
 from contracts.strategy_check import CheckResult, StrategyCheck
 from contracts.topics import STRATEGY_CHECKS, TRADES_CHECKPOINTS
 from contracts.trades_checkpoint import TradesCheckpoint
-from embedded.finish import headlines
+from embedded.finish import headlines, refusals
 from embedded.process import ManagedProcess, ProcessSpec
 from embedded.terminal.board import render
 from embedded.terminal.plain import PlainLines, line_of
@@ -57,6 +57,19 @@ def state(tmp_path: Path) -> RunState:
     return state
 
 
+def test_the_report_has_a_note_on_each_file_that_was_not_loaded_last() -> None:
+    """Whatever else it was only asked about, and until it is mended."""
+    bad = example(StrategyCheck).model_copy(update={"loads": True})
+    good = bad.model_copy(update={"passed": True, "results": (CheckResult(check="imports"),)})
+    other = bad.model_copy(update={"file": "other.py"})
+    asked = good.model_copy(update={"loads": False})
+    assert refusals([good, other, bad, asked]) == [
+        f"The strategy in {file} is not loaded: imports: my_rule.py: expected exactly one class, was none."
+        for file in ("my_rule.py", "other.py")
+    ]
+    assert refusals([bad, good]) == []
+
+
 def test_a_strategy_that_is_not_loaded_is_shown_until_it_is(tmp_path: Path) -> None:
     bad = example(StrategyCheck)
     good = bad.model_copy(update={"passed": True, "results": (CheckResult(check="imports"),)})
@@ -66,7 +79,7 @@ def test_a_strategy_that_is_not_loaded_is_shown_until_it_is(tmp_path: Path) -> N
     assert state.troubles == {}
     put(tmp_path / "log", STRATEGY_CHECKS, [bad])
     reader.refresh()
-    told = {"my_rule": "my_rule.py is not loaded: my_rule.py: expected exactly one class, was none"}
+    told = {"my_rule": "my_rule.py is not loaded: imports: my_rule.py: expected exactly one class, was none"}
     assert state.troubles == told
     put(tmp_path / "log", STRATEGY_CHECKS, [good.model_copy(update={"loads": False, "check_id": "asked"})])
     reader.refresh()

@@ -12,10 +12,19 @@ from tests.execution.signal_stream import account
 import contracts.risk_rules
 import execution.core.rules as rules_package
 from contracts.instrument import default_instrument
+from contracts.owner import Owner
 from execution.core.account.today import Today
 from execution.core.orders.ids import order_id
 from execution.core.rules import LOSS_RULES, ORDER_RULES, RULES, below_minimum, daily_loss, total_loss
-from execution.core.rules.rule import AccountHealth, LossRule, OrderRequest, OrderRule, RiskViolation
+from execution.core.rules.rule import (
+    AccountHealth,
+    LossRule,
+    OfOwner,
+    OrderRequest,
+    OrderRule,
+    RiskViolation,
+    of_owner,
+)
 from execution.core.steps.trading_day import trading_day
 from execution.risk_rules import render
 
@@ -34,6 +43,8 @@ SILENT = {
     "entry_rate": "ENTRY_RATE",
     "gross_exposure": "GROSS_EXPOSURE",
     "correlated_pairs": "CORRELATED_PAIRS",
+    "owner_state": "OWNER_DAILY_LOSS",
+    "owner_gross_exposure": "OWNER_GROSS_EXPOSURE",
 }
 #: Limits on activity, which an account has only where it says so.
 ACTIVITY = {
@@ -47,6 +58,7 @@ ACTIVITY = {
 }
 #: With the order of 2,000 it is 6,000 of 10,000.
 INVESTED = {"ETH/USD": Decimal(4_000)}
+OWNER = Owner(name="anna", accounts=(account(owner="anna"),), max_gross_pct=Decimal(60))
 #: Modules of the rules package that hold no rule.
 SHARED = {"__init__", "rule"}
 
@@ -84,6 +96,8 @@ def worst_of(rule: OrderRule) -> RiskViolation | None:
             today=Today(entries=9, stops=9, earned={"BTC/USD": Decimal(-9_000)}),
             trading_state="DAILY_LOSS",
             operator_state="OPERATOR_HALT",
+            owner_state="OWNER_DAILY_LOSS",
+            of_owner=OfOwner(OWNER, equity=Decimal(1), invested_elsewhere=Decimal(0)),
             equity=Decimal(1),
             quantity=Decimal(0) if rule is below_minimum.RULE else Decimal(10**9),
             cost_quote=Decimal(10**9),
@@ -95,7 +109,8 @@ def worst_of(rule: OrderRule) -> RiskViolation | None:
 def test_every_rule_file_is_in_the_registry() -> None:
     files = {path.stem for path in Path(rules_package.__path__[0]).glob("*.py")} - SHARED
     assert len(RULES) == len(files)
-    assert {rule.code for rule in RULES} - {None} == set(get_args(contracts.risk_rules.RiskRule))
+    of_owners = {of_owner(rule.code) for rule in LOSS_RULES}
+    assert {rule.code for rule in RULES} - {None} | of_owners == set(get_args(contracts.risk_rules.RiskRule))
 
 
 def test_what_contracts_say_of_the_rules_is_written_from_them() -> None:

@@ -71,6 +71,17 @@ def test_a_pair_that_no_table_names_follows_the_accounts_own_strategy(tmp_path: 
     }
 
 
+@pytest.mark.parametrize(("owner", "begins"), [("anna", [True, True]), (None, [False, True])])
+def test_accounts_of_one_owner_begin_together(owner: str | None, begins: list[bool]) -> None:
+    accounts = [
+        Account(name=name, pairs=("BTC/USD",), strategy=strategy, owner=owner)
+        for name, strategy in (("waits", "prediction"), ("goes", "rsi"))
+    ]
+    settings = SignalsSettings(accounts=tuple(accounts))
+    assert [each.begins_with_rows for each in settings.desk.deciders] == begins
+    assert {settings.key_on_signals(each.name) for each in accounts} == ({owner} if owner else {"waits", "goes"})
+
+
 def test_each_pair_is_decided_by_its_strategy_and_by_no_other(tmp_path: Path) -> None:
     account = read(tmp_path)
     alone = Account(name="mixed", pairs=("BTC/USD",), strategy=str(tmp_path / "rising.py"), parameters={"least": 0.5})

@@ -15,6 +15,8 @@ from contracts.order import TimeInForce
 from contracts.risk_rules import RiskLimits
 from contracts.units import Pair
 
+#: What names of accounts and owners are made of.
+NAME = r"^[A-Za-z0-9_-]+$"
 Sizing = Literal["percent", "fixed_risk", "kelly", "confidence", "volatility"]
 
 
@@ -33,6 +35,8 @@ class Account(RiskLimits):
     ----------
     name
         Letters, digits, ``_`` and ``-``; it is the key of all that the account does.
+    owner
+        Whose it is, of somebody with limits over all his accounts (`contracts.owner`); None: it stands alone.
     broker
         Who executes its orders: ``paper``, an imagined venue, or ``venue``, a real one, whose reports come on
         `signals` in their own time.
@@ -60,8 +64,11 @@ class Account(RiskLimits):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    name: str = Field(min_length=1, pattern=r"^[A-Za-z0-9_-]+$")
+    name: str = Field(min_length=1, pattern=NAME)
     pairs: tuple[Pair, ...] = Field(min_length=1)
+    owner: str | None = Field(
+        default=None, min_length=1, pattern=NAME, description="whose it is, where limits hold over several accounts"
+    )
     broker: Literal["paper", "venue"] = Field(
         default="paper", description="who executes its orders: an imagined venue, or a real one"
     )

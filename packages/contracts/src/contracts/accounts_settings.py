@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from pydantic import BaseModel, Field, model_validator
 
 from contracts.account import Account
 from contracts.currency import in_words, quote_currency
+from contracts.owner import Owner, OwnerSettings, owners_of
 from contracts.units import Pair
 
 DEFAULT_ACCOUNT = "paper"
 
 
 class AccountsSettings(BaseModel):
-    """Adds TRADESTREAM_ACCOUNTS, read alike by signals and execution.
+    """Adds TRADESTREAM_ACCOUNTS and TRADESTREAM_OWNERS, read alike by signals and execution.
 
     Examples
     --------
@@ -30,6 +33,13 @@ class AccountsSettings(BaseModel):
         validation_alias="TRADESTREAM_ACCOUNTS",
         description=f"JSON list of accounts; if empty, one called {DEFAULT_ACCOUNT} that trades all pairs; "
         "the pairs of an account are quoted in one currency",
+    )
+
+    owners: tuple[OwnerSettings, ...] = Field(
+        (),
+        validation_alias="TRADESTREAM_OWNERS",
+        description="JSON list of owners that accounts name, with limits over all accounts of each; "
+        "one that is not listed has the usual limits",
     )
 
     @model_validator(mode="after")
@@ -52,6 +62,27 @@ class AccountsSettings(BaseModel):
                 f"was none, and {in_words(self.pairs)}"
             )
         return self
+
+    @model_validator(mode="after")
+    def _owners_have_accounts(self) -> AccountsSettings:
+        owners_of(self.accounts, self.owners)
+        return self
+
+    @property
+    def configured_owners(self) -> Mapping[str, Owner]:
+        """The owners that accounts name, by name."""
+        return owners_of(self.accounts, self.owners)
+
+    def key_on_signals(self, account: str) -> str:
+        """Return the key of what `account` is told on `signals`: its owner's, where it has one.
+
+        Returns
+        -------
+        str
+            Of an account that nobody configured, such as a forward test's, its own.
+        """
+        found = self.account(account)
+        return account if found is None or found.owner is None else found.owner
 
     @property
     def configured_accounts(self) -> tuple[Account, ...]:

@@ -45,6 +45,8 @@ class ForwardTestEvent(Message):
     def _is_of_a_paper_account(self) -> Self:
         if (self.opened.name, self.opened.broker) != (self.account, "paper"):
             raise ValueError(f"opened: {self.account} on paper, was {self.opened.name} on {self.opened.broker}")
+        if self.opened.owner is not None:
+            raise ValueError(f"opened: an account without an owner, was one of {self.opened.owner}'s")
         return self
 
     @property

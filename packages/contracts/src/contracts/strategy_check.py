@@ -71,6 +71,11 @@ class StrategyCheck(Message):
         return tuple(each.check for each in self.results if each.problem is not None)
 
     @property
+    def problems(self) -> str:
+        """What is wrong, in words; nothing where it passed."""
+        return "; ".join(f"{each.check}: {each.problem}" for each in self.results if each.problem is not None)
+
+    @property
     def key(self) -> str:
         return self.check_id
 

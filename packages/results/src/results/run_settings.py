@@ -20,7 +20,9 @@ from streaming.settings import ENV_FILE
 
 FILE_NAME = "settings.json"
 #: Settings that decide what a service publishes; where things lie and how often to commit does not.
-_DECIDES = re.compile(rf"(?:{'|'.join(INPUTS).upper()})_\w+|TRADESTREAM_(?:ACCOUNTS|REFERENCE_PAIRS)|TRADES_PAIRS")
+_DECIDES = re.compile(
+    rf"(?:{'|'.join(INPUTS).upper()})_\w+|TRADESTREAM_(?:ACCOUNTS|OWNERS|REFERENCE_PAIRS)|TRADES_PAIRS"
+)
 _ELSEWHERE = re.compile(r"_(?:FILE|MLFLOW_\w+|\w*(?:PASSWORD|SECRET|TOKEN|KEY)\w*)$")
 
 

@@ -103,7 +103,8 @@ def say(settings: ControlSettings, words: Words, clock: Clock | None = None) -> 
         # The last door before a venue first: it closes however much execution still has to read.
         for spec in (CONTROL, SIGNALS):
             for command in commands:
-                producer.produce(spec, command)
+                key = settings.key_on_signals(command.account) if spec is SIGNALS else None
+                producer.produce(spec, command, key=key)
             producer.flush()
         for command in commands:
             producer.produce(AUDIT_LOG, _audited(command, now_us))

@@ -76,7 +76,11 @@ class MessageProducer:
         self._again: list[_Sent] = []
 
     def produce(
-        self, spec: TopicSpec, message: Message, headers: Mapping[str, str | bytes | int] | None = None
+        self,
+        spec: TopicSpec,
+        message: Message,
+        headers: Mapping[str, str | bytes | int] | None = None,
+        key: str | None = None,
     ) -> None:
         """Write `message` to its topic; it is on the log within milliseconds, or after `flush`.
 
@@ -88,6 +92,8 @@ class MessageProducer:
             One of its classes.
         headers
             Further headers. `ingested_at_us` defaults to now: this is where the message enters the chain.
+        key
+            Where that is another one than the message's own.
 
         Raises
         ------
@@ -102,7 +108,7 @@ class MessageProducer:
         self._send(
             self._topic(spec),
             value=message.to_json(),
-            key=message.key.encode(),
+            key=(message.key if key is None else key).encode(),
             timestamp=message.event_time_ms,
             headers=own,
         )

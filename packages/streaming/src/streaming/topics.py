@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from quixstreams.models.serializers import Deserializer, Serializer
@@ -196,13 +198,19 @@ def require_same_partitions(topics: Topics, *specs: TopicSpec) -> None:
         raise BadSettingError("partitions", "the same number for topics that are read together", found)
 
 
-def publish(sdf: StreamingDataFrame, topic: Topic) -> StreamingDataFrame:
+def publish(
+    sdf: StreamingDataFrame, topic: Topic, key_of: Callable[[Any], str] = attrgetter("key")
+) -> StreamingDataFrame:
     """Send each message of `sdf` to `topic`: keyed by its key, at its event time, with the headers it must have.
 
     Parameters
     ----------
+    sdf
+        Messages.
     topic
         From `create_topic`. Its messages are values of `sdf`.
+    key_of
+        The key of a message, where that is another one than its own.
 
     Returns
     -------
@@ -220,5 +228,5 @@ def publish(sdf: StreamingDataFrame, topic: Topic) -> StreamingDataFrame:
     return (
         sdf.set_timestamp(lambda message, _key, _timestamp, _headers: message.event_time_ms)
         .set_headers(lambda message, _key, _timestamp, _headers: serializer.headers(message))
-        .to_topic(topic, key=lambda message: message.key)
+        .to_topic(topic, key=key_of)
     )

@@ -9,11 +9,14 @@ import numpy as np
 
 from backtest.bars import COMPLETE, EMPTY, EXACT_COLUMNS, Bars, FloatTexts
 from backtest.history import History
+from backtest.on_disk import BarFiles
 from contracts.errors import BadInputError
-from exchanges.recorded_bars import RecordedBars, read_bars
+from exchanges.recorded_bars import PartedBars, RecordedBars, read_bars, read_in_parts
 
 
-def bars_of_files(paths: Sequence[Path], exchange: str, pairs: Iterable[str] = ()) -> History:
+def bars_of_files(
+    paths: Sequence[Path], exchange: str, pairs: Iterable[str] = (), folder: Path | None = None
+) -> History:
     """Return the bars of files, one pair each.
 
     Parameters
@@ -24,6 +27,9 @@ def bars_of_files(paths: Sequence[Path], exchange: str, pairs: Iterable[str] = (
         Whose orders are imagined: it tells the smallest order.
     pairs
         Which pairs; by default that which each file says.
+    folder
+        For bars of files that can be read part by part: they stay there, and are the same. Without it all are in
+        memory.
 
     Returns
     -------
@@ -44,17 +50,39 @@ def bars_of_files(paths: Sequence[Path], exchange: str, pairs: Iterable[str] = (
     )
     found: dict[str, Bars] = {}
     notes: list[str] = []
-    for path, wanted in asked:
-        recorded = read_bars(path, wanted)
+    for number, (path, wanted) in enumerate(asked):
+        own = None if folder is None else folder / f"file-{number}"
+        parted = None if own is None else _in_parts(path, wanted, own)
+        recorded = parted or read_bars(path, wanted)
         pair = recorded.pair
         if pair is None:
             expected = f"the pair of {path.name}, such as BTC/USD: the file does not say it"
             raise BadInputError("--pairs", expected, None)
         if pair in found:
             raise BadInputError("--bars", "one file of each pair", f"two of {pair} ({path.name} is the second)")
-        found[pair] = _bars(recorded, pair, exchange)
+        if isinstance(recorded, PartedBars):
+            found[pair] = _put_away(recorded, pair, exchange)
+        else:
+            found[pair] = _bars(recorded, pair, exchange)
         notes += [f"{path.name}: {note}" for note in recorded.notes]
     return History(found, tuple(notes))
+
+
+def _in_parts(path: Path, pair: str | None, folder: Path) -> PartedBars | None:
+    folder.mkdir()
+    return read_in_parts(path, pair, folder)
+
+
+def _put_away(parted: PartedBars, pair: str, exchange: str) -> Bars:
+    """Return bars in files, in place of those that they were read to."""
+    own = parted.files[0].parent / "bars"
+    own.mkdir()
+    files = BarFiles(own)
+    for part in parted.parts():
+        files.add(_bars(part, pair, exchange))
+    for path in parted.files:
+        path.unlink()
+    return files.bars()
 
 
 def _bars(recorded: RecordedBars, pair: str, exchange: str) -> Bars:

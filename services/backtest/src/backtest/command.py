@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
 from rich.console import Console
@@ -126,9 +127,10 @@ def run_backtest(options: BacktestOptions, console: Console, clock: Clock | None
     now, tally = clock or SystemClock(), Tally()
     started_us = now.now_us()
     known = [chosen(account) for account in options.accounts]
-    history, terms, model = prepared(options, known)
-    accounts = known or [chosen(Account.model_validate({**options.account, "pairs": tuple(history.pairs)}))]
     with ExitStack() as stack, Tables() as tables:
+        folder = Path(stack.enter_context(TemporaryDirectory(prefix="tradestream-bars-")))
+        history, terms, model = prepared(options, known, folder=folder)
+        accounts = known or [chosen(Account.model_validate({**options.account, "pairs": tuple(history.pairs)}))]
         history = stack.enter_context(on_disk(history))
         for stretch in tally.over(stretches_of(history, accounts, terms)):
             tables.add(stretch)
@@ -145,7 +147,9 @@ def run_backtest(options: BacktestOptions, console: Console, clock: Clock | None
     return summary
 
 
-def prepared(options: BacktestOptions, known: Sequence[Chosen], *, predictions: bool = True) -> Prepared:
+def prepared(
+    options: BacktestOptions, known: Sequence[Chosen], *, predictions: bool = True, folder: Path | None = None
+) -> Prepared:
     """Return the bars that were asked for, and what holds on them.
 
     Parameters
@@ -156,6 +160,8 @@ def prepared(options: BacktestOptions, known: Sequence[Chosen], *, predictions: 
         Accounts that were read, each with its strategy.
     predictions
         Whether those of a run come along.
+    folder
+        Where files of bars that no model is asked of may stay, so that not all of them are in memory at once.
 
     Returns
     -------
@@ -168,7 +174,7 @@ def prepared(options: BacktestOptions, known: Sequence[Chosen], *, predictions: 
         If bars cannot be used, or the range begins on what the model has been trained on.
     """
     if options.model is None:
-        return Prepared(_history_of(options, known, predictions=predictions), options.terms)
+        return Prepared(_history_of(options, known, predictions=predictions, folder=folder), options.terms)
     history = _history_of(options, known, predictions=False)
     # With what asks models: not needed by others.
     from backtest.with_model import spoken_terms, with_model
@@ -187,12 +193,14 @@ def _asking(options: BacktestOptions, known: Sequence[Chosen]) -> Sequence[Chose
     return known or [chosen(Account.model_validate({**options.account, "pairs": ("BTC/USD",)}))]
 
 
-def _history_of(options: BacktestOptions, known: Sequence[Chosen], *, predictions: bool) -> History:
+def _history_of(
+    options: BacktestOptions, known: Sequence[Chosen], *, predictions: bool, folder: Path | None = None
+) -> History:
     pairs = list(options.pairs) or sorted({pair for each in known for pair in each.account.pairs})
     if options.trades:
         return bars_of_trades(options.trades, options.interval_s, pairs)
     if options.run is None and not options.store:
-        return bars_of_files(options.bars, options.exchange, pairs)
+        return bars_of_files(options.bars, options.exchange, pairs, folder)
     # Before the pairs are known, so that a run's tables are read once.
     asked = asked_of(_asking(options, known), options.interval_s)
     names = [name for name in asked if predictions or "." not in name]

@@ -16,6 +16,7 @@ from backtest.core.scan import Track
 from backtest.days import day_numbers
 from backtest.decided import SHORT_SELL, Decided
 from contracts.account import Account
+from contracts.errors import BadInputError
 from contracts.signal import Signal
 from contracts.units import MS_PER_SECOND
 from execution.core.account.closes import Closes
@@ -133,7 +134,13 @@ def market_of(account: Account, pairs: Mapping[str, Decided], policy: Policy) ->
     -------
     Market
         With a bar wherever one of them has one.
+
+    Raises
+    ------
+    BadInputError
+        If the account has an owner.
     """
+    require_no_owner(account)
     ordered = tuple(pairs[pair] for pair in sorted(account.pairs))
     every = [decided.bars for decided in ordered]
     starts = clock_of(every)
@@ -145,6 +152,24 @@ def market_of(account: Account, pairs: Mapping[str, Decided], policy: Policy) ->
     days = day_numbers(starts, policy.day_timezone)
     day_starts = np.flatnonzero(np.diff(days, prepend=days[:1] - 1)).tolist()
     return Market(account, ordered, starts, every[0].interval_s * MS_PER_SECOND, places, present, day_starts, track)
+
+
+def require_no_owner(account: Account) -> None:
+    """Refuse an account of an owner: what his limits stop follows from his other accounts, and each runs alone here.
+
+    Parameters
+    ----------
+    account
+        One that is to be run.
+
+    Raises
+    ------
+    BadInputError
+        Naming it and its owner.
+    """
+    if account.owner is not None:
+        expected = f"none of {account.name}: a backtest does not run all accounts of an owner together yet"
+        raise BadInputError("accounts.owner", expected, account.owner)
 
 
 def _track(

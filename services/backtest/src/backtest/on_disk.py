@@ -129,6 +129,11 @@ def can_be_put_away(bars: Bars) -> bool:
     )
 
 
+def is_put_away(bars: Bars) -> bool:
+    """Return whether bars are in files already."""
+    return isinstance(bars.starts_ms, StoredColumn)
+
+
 @contextmanager
 def on_disk(history: History) -> Iterator[History]:
     """Yield the same history with its columns in files, as far as that can be, for as long as it lasts.
@@ -152,7 +157,7 @@ def on_disk(history: History) -> Iterator[History]:
 def _put_away(pairs: Mapping[str, Bars], folder: Path) -> Mapping[str, Bars]:
     found = {}
     for number, (pair, bars) in enumerate(pairs.items()):
-        if can_be_put_away(bars):
+        if not is_put_away(bars) and can_be_put_away(bars):
             own = folder / str(number)
             own.mkdir()
             files = BarFiles(own)

@@ -14,9 +14,10 @@ from contracts.account import Account
 from contracts.account_strategy import AccountStrategy
 from contracts.errors import BadInputError
 from contracts.nearest import did_you_mean
+from contracts.owner import OwnerSettings, owners_of
 from contracts.validation_errors import expectation
 
-TABLE = "accounts"
+TABLE, OWNERS = "accounts", "owners"
 #: Within one: what decides for some of its pairs, a table ``[[accounts.strategies]]`` for each.
 STRATEGIES = "strategies"
 #: A shorter name that a person may write, for the field it stands for.
@@ -33,8 +34,9 @@ def read_accounts(path: Path) -> tuple[Account, ...]:
     """
     content = content_of(path, "--accounts", "a TOML file of accounts")
     for name in content:
-        if name != TABLE:
-            raise BadInputError(str(path), f"tables [[{TABLE}]]{did_you_mean(name, [TABLE])}", name)
+        if name not in (TABLE, OWNERS):
+            expected = f"tables [[{TABLE}]] and [[{OWNERS}]]{did_you_mean(name, [TABLE, OWNERS])}"
+            raise BadInputError(str(path), expected, name)
     entries = content.get(TABLE)
     if not isinstance(entries, list) or not entries or not all(isinstance(entry, dict) for entry in entries):
         raise BadInputError(str(path), f"at least one table [[{TABLE}]]", entries)
@@ -45,7 +47,36 @@ def read_accounts(path: Path) -> tuple[Account, ...]:
     for number, name in enumerate(names):
         if name in names[:number]:
             raise BadInputError(f"{path}: {TABLE}[{number}].name", "a name that no other account has", name)
+    try:
+        owners_of(accounts, read_owners(path))
+    except ValidationError as error:  # of an owner with his accounts
+        raise BadInputError(f"{path}: {TABLE}.owner", expectation(error.errors()[0]), path.name) from error
+    except ValueError as error:
+        raise BadInputError(f"{path}: {OWNERS}", str(error), path.name) from error
     return accounts
+
+
+def read_owners(path: Path) -> tuple[OwnerSettings, ...]:
+    """Return the owners of a TOML file of accounts: a table ``[[owners]]`` for each, with the fields of `Owner`.
+
+    Raises
+    ------
+    BadInputError
+        If it cannot be read, or what it says is no owner; it names the field.
+    """
+    content = content_of(path, "--accounts", "a TOML file of accounts")
+    entries = content.get(OWNERS, [])
+    if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
+        raise BadInputError(str(path), f"tables [[{OWNERS}]]", entries)
+    found = []
+    for number, entry in enumerate(entries):
+        place = f"{path}: {OWNERS}[{number}]"
+        _require_known(entry, list(OwnerSettings.model_fields), place)
+        try:
+            found.append(OwnerSettings.model_validate(entry))
+        except ValidationError as error:
+            raise complaint(error, place, entry) from error
+    return tuple(found)
 
 
 def content_of(path: Path, option: str, expected: str) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from backtest.command import BacktestOptions
 from backtest.divergence.diverge import diverge
 from backtest.divergence.telling import as_json as plain
 from backtest.divergence.telling import print_divergence, write_page
+from backtest.market import require_no_owner
 from backtest.parity import hold, print_parity
 from backtest.plan import Terms
 from backtest.said import Said, said_to
@@ -104,6 +105,8 @@ def options_of(typed: Typed, money: Money, out: Path, *, replace: bool) -> Backt
                 option = f"--{name.replace('_', '-')}"
                 raise BadInputError(option, "none with --accounts, whose file says it", getattr(money, name))
         accounts = read_accounts(money.accounts)
+        for account in accounts:
+            require_no_owner(account)
     span = Range.parse(typed.start, typed.end)
     broker = PaperBroker(_bps("--slippage-bps", money.slippage_bps, _SLIPPAGE_BPS), _bps("--fee-bps", money.fee_bps))
     require_replaceable(out, replace=replace)
@@ -158,6 +161,8 @@ def terms_of_run(folder: Path) -> RunTerms:
     tests, changes = _tests_of(place)
     checks = strategy_checks(settings_of(place.out)) if place.log.is_dir() else []
     accounts = (*(begun_with(each, checks) for each in signals.configured_accounts), *tests)
+    for account in accounts:
+        require_no_owner(account)
     return RunTerms(
         accounts=accounts,
         broker=execution.broker,

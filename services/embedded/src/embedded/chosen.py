@@ -14,7 +14,7 @@ from contracts.currency import DEFAULT_BALANCES, in_words, quote_currency
 from contracts.errors import BadInputError, BadSettingError
 from contracts.units import decimal_string, parse_decimal
 from contracts.validation_errors import expectation
-from embedded.accounts_file import read_accounts
+from embedded.accounts_file import read_accounts, read_owners
 from embedded.bars import candle_intervals, parse_interval
 from embedded.choices import Choices
 from exchanges.paper import PaperBroker
@@ -88,7 +88,7 @@ def choose(
     if streams is None and environment.get(environment_variable(TradesSettings, "pairs")):
         pairs = read_settings(TradesSettings, environment).pairs
     accounts = _accounts(choices, environment, name, pairs)
-    settings = {**_costs(choices), **_bars(choices, environment)}
+    settings = {**_costs(choices), **_bars(choices, environment), **_owners(choices)}
     seen = {**environment, **settings}
     traded = dict.fromkeys(pair for account in accounts for pair in account.pairs)
     streaming = tuple(streams or choices.pairs or traded)
@@ -107,6 +107,11 @@ def choose(
         settings,
         tuple(_notes(choices, accounts)),
     )
+
+
+def _owners(choices: Choices) -> dict[str, str]:
+    owners = () if choices.accounts is None else read_owners(choices.accounts)
+    return environment_of(ExecutionSettings, owners=owners) if owners else {}
 
 
 def _horizon_bars(environment: Mapping[str, str]) -> int:

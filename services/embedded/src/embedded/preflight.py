@@ -66,8 +66,8 @@ def require_same_run(place: RunFolder, chosen: Chosen) -> None:
     Raises
     ------
     BadInputError
-        If an account began with another balance or in another currency, or has the name of a forward test, or the
-        model predicts other bars.
+        If an account began with another balance, in another currency or with another owner, an owner's account is
+        gone, one has the name of a forward test, or the model predicts other bars.
     """
     recorded = recorded_settings(place)
     if not recorded:
@@ -79,8 +79,14 @@ def require_same_run(place: RunFolder, chosen: Chosen) -> None:
             expected = "a name that no forward test of this folder has: its books are kept under it"
             raise BadInputError("accounts.name", expected, account.name)
         before = begun.get(account.name, account)
-        for field in ("currency", "initial_balance_quote"):
+        for field in ("currency", "initial_balance_quote", "owner"):
             _require_same(place, f"accounts: {account.name}.{field}", getattr(before, field), getattr(account, field))
+    there = {account.name for account in chosen.accounts}
+    for name, account in begun.items():
+        if account.owner is not None and name not in there:
+            # What its owner's limits are counted from would be gone with it.
+            expected = f"{name} among them, with which {account.owner}'s limits in {place.out} began"
+            raise BadInputError("accounts", expected, ", ".join(sorted(there)))
     interval_s = read_settings(PredictionsSettings, recorded).interval_s
     horizon_bars = read_settings(TrainingSettings, recorded).horizon_bars
     _require_same(place, "--interval", interval_in_words(interval_s), interval_in_words(chosen.interval_s))

@@ -13,7 +13,7 @@ from strategies.checks.run import Report
 from strategies.checks.verdict import message_of
 from streaming.clients import create_topics
 from streaming.control import operator
-from streaming.producer import open_producer
+from streaming.strategy_checks import publish_check
 
 _SERVICE = "control"
 
@@ -42,7 +42,5 @@ def publish(run: Path | None, file: Path, source: str, report: Report, clock: Cl
     now_ms = (clock or SystemClock()).now_us() // US_PER_MS
     message = message_of(str(file), source, report.verdicts, operator(), now_ms, loads=False)
     create_topics(settings, [STRATEGY_CHECKS])
-    with open_producer(settings, _SERVICE, clock) as producer:
-        producer.produce(STRATEGY_CHECKS, message)
-        producer.flush()
+    publish_check(settings, _SERVICE, message, clock)
     return True

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from contracts.errors import BadInputError
 from contracts.forward_test_event import ForwardTestEvent
+from contracts.mark import MarkedWindow
 from contracts.message import Message
 from contracts.state import State
 from contracts.topics import FILLS, ORDERS, PNL, POSITIONS, RISK_ALERTS, SIGNALS, TopicSpec
 from execution.core.edge import Remembered
 from execution.core.execute import Event, step
 from execution.core.forward_tests import account_of, open_account
+from execution.core.owners.fold import step_owner
 from execution.metrics import VenueFigures, tell
 from execution.settings import ExecutionSettings
+from streaming.clients import read_key_since
 from streaming.service.sink import keep
 from streaming.topics import publish
 
@@ -38,7 +41,13 @@ def topology(inputs: dict[str, StreamingDataFrame], topics: dict[str, Topic], se
         if account.broker == "venue"
     }
 
-    def execute(event: Event | ForwardTestEvent, state: State) -> list[Message]:
+    owners = settings.configured_owners
+    owned_brokers = {name: {each.name: brokers[each.name] for each in of.accounts} for name, of in owners.items()}
+    require_unbegun(settings)
+
+    def execute(
+        event: Event | ForwardTestEvent, key: Any, _timestamp: int, _headers: object, state: State
+    ) -> list[Message]:
         if isinstance(event, ForwardTestEvent):
             if event.account in accounts:
                 raise BadInputError("forward_test_event.account", "a name that no other account has", event.account)
@@ -47,17 +56,49 @@ def topology(inputs: dict[str, StreamingDataFrame], topics: dict[str, Topic], se
         account = accounts.get(event.account) or account_of(state)
         if account is None:
             raise BadInputError(f"{event.schema_name}.account", f"one of {', '.join(accounts)}", event.account)
-        broker = brokers.get(account.name) or settings.broker_of(account)
-        messages = step(state, event, account, broker, policy, remembered[account.name])
+        if key != (expected := account.owner or account.name):
+            # Under another key it is in no order with what else the account is told.
+            raise BadInputError(f"{event.schema_name} of {account.name}", f"key {expected}", key)
+        if account.owner is None:
+            broker = brokers.get(account.name) or settings.broker_of(account)
+            messages = step(state, event, account, broker, policy, remembered[account.name])
+        else:
+            owner = owners[account.owner]
+            known = {each.name: remembered[each.name] for each in owner.accounts}
+            messages = step_owner(state, event, owner, owned_brokers[owner.name], policy, known)
         for message in messages:
-            tell(message, account)
-        if event.account in at_venue:
-            at_venue[event.account].listen(event, messages)
+            tell(message, accounts.get(message.key, account))
+        for name, figures in at_venue.items():
+            own = [message for message in messages if message.key == name]
+            if own or event.account == name:
+                figures.listen(event, own)
         return messages
 
-    events = inputs[SIGNALS.name].apply(execute, stateful=True, expand=True)
+    events = inputs[SIGNALS.name].apply(execute, stateful=True, expand=True, metadata=True)
     for spec in OUTPUTS:
         keep(publish(events.filter(_carried_by(spec)), topics[spec.name]), settings.store_writer())
+
+
+def require_unbegun(settings: ExecutionSettings) -> None:
+    """Refuse an owner of an account that has begun without one: what it was told is under its own key.
+
+    Parameters
+    ----------
+    settings
+        Of the log, and the accounts.
+
+    Raises
+    ------
+    BadInputError
+        Of the first such account, by name.
+    """
+    for account in settings.configured_accounts:
+        if account.owner is None:
+            continue
+        told = (record.readable_message() for record in read_key_since(settings, SIGNALS, account.name, 0))
+        if any(isinstance(message, MarkedWindow) for message in told):
+            expected = f"none for {account.name}, which has begun without an owner (another name begins anew)"
+            raise BadInputError("accounts.owner", expected, account.owner)
 
 
 def _carried_by(spec: TopicSpec) -> Callable[[Message], bool]:

@@ -6,10 +6,11 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
-from execution.core.rules import RULES
-from execution.core.rules.rule import LossRule, Option, OrderRule
+from execution.core.rules import LOSS_RULES, OWNER_RULES, RULES
+from execution.core.rules.rule import LossRule, Option, OrderRule, Rule, of_owner
 
 #: Of a line, its end included.
 _WIDTH = 118
@@ -26,25 +27,32 @@ from pydantic import BaseModel, Field
 '''
 _CLASS = '''
 
-class RiskLimits(BaseModel):
-    """The limits of an account, percent unless said otherwise; `execution.core.rules` says of what."""
+class {name}(BaseModel):
+    """The limits of {of}, percent unless said otherwise; `execution.core.rules` says of what."""
 
 '''
 
 
 def render() -> str:
     """Return the module's text."""
-    codes = [f'    "{rule.code}",\n' for rule in RULES if rule.code is not None]
-    return "".join([_HEAD, "RiskRule = Literal[\n", *codes, "]\n", _CLASS, *map(_field, options())])
+    named = [rule.code for rule in RULES if rule.code is not None]
+    codes = [f'    "{code}",\n' for code in [*named, *(of_owner(rule.code) for rule in LOSS_RULES)]]
+    classes = [
+        *(_CLASS.format(name="RiskLimits", of="an account"), *map(_field, options(RULES))),
+        *(_CLASS.format(name="OwnerLimits", of="all accounts of an owner"), *map(_field, options(OWNER_RULES))),
+    ]
+    return "".join([_HEAD, "RiskRule = Literal[\n", *codes, "]\n", *classes])
 
 
-def options() -> list[Option]:
-    """Return the fields of accounts that rules go by."""
+def options(rules: Sequence[Rule]) -> list[Option]:
+    """Return the fields of accounts, or of owners, that rules go by."""
     found: list[Option] = []
-    for rule in RULES:
+    for rule in rules:
         if not isinstance(rule, LossRule | OrderRule):
             continue
         limit, choices = rule.limit, [rule.option]
+        if rules is OWNER_RULES and isinstance(rule, OrderRule):
+            limit, choices = None, [rule.owner_option]
         if isinstance(rule, LossRule):
             choices += [rule.on_breach, rule.act_at]
         if limit is not None:

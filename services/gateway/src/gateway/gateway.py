@@ -78,6 +78,7 @@ class Gateway:
         self._listening = None if open_stream is None else Listening(open_stream(), calls, clock)
         self._policy = settings.policy
         self._accounts = {account.name for account in settings.venue_accounts}
+        self._key_on_signals = settings.key_on_signals
         self._calls = calls
         self._clock = clock
         self._producer = producer
@@ -173,7 +174,7 @@ class Gateway:
         self._state, outputs = step(self._state, event, self._policy)
         for output in outputs:
             if isinstance(output, OrderReport):
-                self._producer.produce(SIGNALS, output)
+                self._producer.produce(SIGNALS, output, key=self._key_on_signals(output.account))
                 if output.execution is not None and output.reported_at_ms >= self._began_ms:
                     late_ms = max(0, self._clock.now_ms() - output.reported_at_ms)
                     metrics.FILL_SECONDS.observe(late_ms / MS_PER_SECOND)

@@ -229,10 +229,13 @@ class ReadChanges:
                 continue
             place = name, row.exchange, row.pair
             found = self._published[place] = {}
+            key = self._settings.key_on_signals(name)
             told = [
                 said
-                for record in read_key_since(self._settings, SIGNALS, name, row.window_end_ms)
-                if isinstance(said := record.readable_message(), Signal | CandleMark) and _is_of(said, row)
+                for record in read_key_since(self._settings, SIGNALS, key, row.window_end_ms)
+                if isinstance(said := record.readable_message(), Signal | CandleMark)
+                and said.account == name
+                and _is_of(said, row)
             ]
             for said in told:
                 if isinstance(said, Signal) and said.decided_by is not None:

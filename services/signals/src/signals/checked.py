@@ -11,21 +11,18 @@ from contracts.account import Account
 from contracts.account_strategy import AccountStrategy
 from contracts.clock import Clock, SystemClock
 from contracts.errors import TradestreamError
-from contracts.strategy_check import StrategyCheck
-from contracts.topics import STRATEGY_CHECKS
+from contracts.strategy_check import CheckResult, StrategyCheck
 from contracts.units import US_PER_MS
 from signals import metrics
 from signals.core.followed import Followed
 from signals.deciders import followed_of
 from signals.settings import SignalsSettings
-from strategies.checks.run import Verdict
 from strategies.checks.verdict import checked, message_of, text_of
 from strategies.of_account import REFUSED
 from strategies.versions import file_hash, in_force, is_own_file
 from streaming.exit_codes import EXIT_OK
-from streaming.producer import open_producer
 from streaming.service.exit import exit_code_for
-from streaming.strategy_checks import strategy_checks
+from streaming.strategy_checks import publish_check, strategy_checks
 
 _SERVICE = "signals"
 
@@ -79,9 +76,7 @@ def _checked(
     if not report.failed:
         verdicts += _of_accounts(accounts, source, known, settings.interval_s)
     message = message_of(file, source, verdicts, _SERVICE, clock.now_us() // US_PER_MS, loads=True)
-    with open_producer(settings, _SERVICE, clock) as producer:
-        producer.produce(STRATEGY_CHECKS, message)
-        producer.flush()
+    publish_check(settings, _SERVICE, message, clock)
     return [message]
 
 
@@ -92,19 +87,22 @@ def _last(file: str, known: Sequence[StrategyCheck]) -> StrategyCheck | None:
 
 def _of_accounts(
     accounts: Sequence[tuple[str, AccountStrategy]], source: str, known: Sequence[StrategyCheck], interval_s: int
-) -> Iterator[Verdict]:
+) -> Iterator[CheckResult]:
     """Yield what keeps accounts from following a version that is good by itself."""
     for name, told in accounts:
         try:
             after = followed_of(name, told.model_copy(update={"source": source}), interval_s)
         except TradestreamError as error:
-            yield Verdict("account", str(error))
+            yield CheckResult(check="account", problem=str(error))
             continue
         before = _before(name, told, known, interval_s)
         if before is not None and before.waits != after.waits:
             # What waits for models leaves in another order: which account does is settled when it begins.
             asks = "asks for predictions" if before.waits else "asks for none"
-            yield Verdict("account", f"{name}: expected a strategy that {asks} as before; another one needs a name")
+            yield CheckResult(
+                check="account",
+                problem=f"{name}: expected a strategy that {asks} as before; another one needs a name",
+            )
 
 
 def _before(name: str, told: AccountStrategy, known: Sequence[StrategyCheck], interval_s: int) -> Followed | None:
@@ -122,5 +120,4 @@ def _tell(file: str, accounts: Sequence[tuple[str, AccountStrategy]], known: Seq
         return
     source = in_force(accounts[0][1], known).source or REFUSED
     instead = "its accounts stand still" if source == REFUSED else f"{file_hash(source)} goes on"
-    problems = "; ".join(f"{each.check}: {each.problem}" for each in last.results if each.problem is not None)
-    logger.error("{} {} is not loaded, {}. {}", file, last.file_hash, instead, problems)
+    logger.error("{} {} is not loaded, {}. {}", file, last.file_hash, instead, last.problems)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
+from dataclasses import replace
 
 from contracts.account import Account
 from contracts.account_strategy import AccountStrategy
@@ -44,6 +46,26 @@ def deciders_of(account: Account, interval_s: int = 60) -> tuple[Decider, ...]:
     # It acts on a minute once all its pairs have delivered it: they begin together, or one waits for the others.
     begins_with_rows = any(not followed.waits for followed, _ in every)
     return tuple(Decider(account, followed, pairs, begins_with_rows) for followed, pairs in every)
+
+
+def begun_together(deciders: Iterable[Decider]) -> tuple[Decider, ...]:
+    """Return who decides; of an owner all accounts begin with rows where one of them does.
+
+    His minute is due when each account has its own, so that one that waits for its first prediction holds up all.
+
+    Parameters
+    ----------
+    deciders
+        Of all accounts.
+
+    Returns
+    -------
+    tuple[Decider, ...]
+        In the same order.
+    """
+    every = tuple(deciders)
+    with_rows = {each.account.owner for each in every if each.begins_with_rows} - {None}
+    return tuple(replace(each, begins_with_rows=True) if each.account.owner in with_rows else each for each in every)
 
 
 def followed_of(account: str, told: AccountStrategy, interval_s: int = 60) -> Followed:

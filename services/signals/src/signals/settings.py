@@ -15,7 +15,7 @@ from contracts.errors import BadInputError, TradestreamError
 from contracts.strategy_check import StrategyCheck
 from featurestore import StoreSettings
 from signals.core.followed import Desk
-from signals.deciders import deciders_of, followed_of
+from signals.deciders import begun_together, deciders_of, followed_of
 from strategies.of_account import file_of_account, made_for
 from strategies.versions import begun_with, is_own_file
 from streaming.settings import ServiceSettings
@@ -124,7 +124,7 @@ class SignalsSettings(AccountsSettings, StoreSettings, ServiceSettings):
         known = list(checks)
         accounts = (begun_with(account, known) for account in self.configured_accounts)
         every = (deciders_of(account, self.interval_s) for account in accounts)
-        deciders = tuple(chain.from_iterable(every))
+        deciders = begun_together(chain.from_iterable(every))
         return Desk(deciders, self.expiry_seconds, self.maximum_pending_bars, self.from_ms, self._late)
 
     @property

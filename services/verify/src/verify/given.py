@@ -14,7 +14,7 @@ from contracts.topics import TopicSpec
 from streaming.record import Record
 
 #: A key, a pair and a kind of message: what comes in one order in every run.
-_Source = tuple[bytes | None, str, str]
+_Source = tuple[bytes | None, str, str, str]
 
 
 def is_given(spec: TopicSpec, record: Record) -> bool:
@@ -75,7 +75,9 @@ def _name(record: Record) -> str:
 
 
 def _source(record: Record) -> _Source:
-    return record.key, str(getattr(record.readable_message(), "pair", "")), _schema(record)
+    message = record.readable_message()
+    # All accounts of an owner are told under one key.
+    return record.key, str(getattr(message, "account", "")), str(getattr(message, "pair", "")), _schema(record)
 
 
 def _schema(record: Record) -> str:

@@ -22,6 +22,9 @@ from exchanges.recorded_bars.text_rows import text_rows
 
 _KNOWN = "CSV, JSON, Parquet or Feather, plain, gzipped or in a zip"
 _ARROW_MAGIC = b"ARROW1"
+#: Excel's and MetaTrader's text.
+_UTF_16 = (b"\xff\xfe", b"\xfe\xff")
+_LOOKED_AT = 4_096
 #: What else people have, by its first bytes, and what they can do.
 _NOT_READ = {
     b"FEA1": "the first version of Feather (write it again with pandas' to_feather)",
@@ -31,7 +34,7 @@ _NOT_READ = {
     b"\x28\xb5\x2f\xfd": "Zstandard (unpack it first)",
     b"7z\xbc\xaf": "7-Zip (unpack it first)",
 }
-_DAMAGE = (EOFError, zlib.error, gzip.BadGzipFile, zipfile.BadZipFile, NotImplementedError, RuntimeError)
+DAMAGE = (EOFError, zlib.error, gzip.BadGzipFile, zipfile.BadZipFile, NotImplementedError, RuntimeError)
 #: Of archives around a file: some archives contain themselves.
 _MOST_LAYERS = 2
 
@@ -73,8 +76,26 @@ def _rows(name: str, content: bytes, inner_name: str = "", layers: int = 0) -> R
     if content.startswith(_ARROW_MAGIC):
         return replace(_table(name, "Feather", lambda: pl.read_ipc(io.BytesIO(content))), inner_name=inner_name)
     text = _decoded(name, content)
-    read = json_rows if text.lstrip()[:1] in ("{", "[") else text_rows
+    read = json_rows if _is_json(text) else text_rows
     return replace(read(name, text), inner_name=inner_name)
+
+
+def is_lines(beginning: bytes) -> bool:
+    """Return whether a file that begins so is a text of lines in UTF-8, one bar each.
+
+    Returns
+    -------
+    bool
+        False also where it is too short to tell.
+    """
+    others = (GZIP_MAGIC, ZIP_MAGIC, PARQUET_MAGIC, _ARROW_MAGIC, *_UTF_16, *_NOT_READ)
+    is_text = not beginning.startswith(tuple(others)) and b"\0" not in beginning[:_LOOKED_AT]
+    text = beginning.decode("utf-8-sig", errors="replace")
+    return is_text and bool(text.strip()) and not _is_json(text)
+
+
+def _is_json(text: str) -> bool:
+    return text.lstrip()[:1] in ("{", "[")
 
 
 def _unzipped(name: str, content: bytes) -> tuple[str, bytes]:
@@ -86,7 +107,7 @@ def _unzipped(name: str, content: bytes) -> tuple[str, bytes]:
 def _undamaged(name: str, kind: str, read: Callable[[], Found]) -> Found:
     try:
         return read()
-    except _DAMAGE as error:
+    except DAMAGE as error:
         raise BadInputError("bars", f"an undamaged {kind} file without a password", f"{name} ({error})") from error
 
 
@@ -103,8 +124,8 @@ def _table(name: str, kind: str, read: Callable[[], pl.DataFrame]) -> Rows:
 
 
 def _decoded(name: str, content: bytes) -> str:
-    if content.startswith((b"\xff\xfe", b"\xfe\xff")):  # Excel's and MetaTrader's text
+    if content.startswith(_UTF_16):
         return content.decode("utf-16", errors="replace")
-    if b"\0" in content[:4_096]:
+    if b"\0" in content[:_LOOKED_AT]:
         raise BadInputError("bars", _KNOWN, f"{name} (starts with {content[:8]!r})")
     return content.decode("utf-8-sig", errors="replace")

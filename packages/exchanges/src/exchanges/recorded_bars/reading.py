@@ -103,7 +103,7 @@ def read_bars(path: str | Path, pair: str | None = None) -> RecordedBars:
     frame, naive = _typed(rows, meaning)
     interval_ms = _interval_ms(rows, meaning, frame)
     whole = with_quiet_bars(frame.drop(PLACE), interval_ms)
-    notes += _notes(rows, meaning, naive, whole.height - frame.height, whole.columns)
+    notes += notes_of(rows, meaning, naive, whole.height - frame.height, whole.columns)
     return RecordedBars(whole, interval_ms // MS_PER_SECOND, own_pair or pair or named_pair, tuple(notes))
 
 
@@ -133,14 +133,26 @@ def _chosen(rows: Rows, meaning: Recognised, pair: str | None) -> tuple[Rows, st
 def _typed(rows: Rows, meaning: Recognised) -> tuple[pl.DataFrame, bool]:
     """Return the rows with their place, in the order of their times, as numbers."""
     starts, naive = times_ms(rows, meaning.columns["time"])
+    frame = numbers_of(rows, meaning, starts)
+    _check_times(rows, meaning, frame)
+    return frame, naive
+
+
+def numbers_of(rows: Rows, meaning: Recognised, starts: pl.Series) -> pl.DataFrame:
+    """Return the rows with their place, in the order of their times, as numbers.
+
+    Raises
+    ------
+    BadInputError
+        If there is a price or a volume that no market has.
+    """
     columns = {ours: meaning.columns[ours] for ours in _VALUES if ours in meaning.columns}
     numbers = [_numbers(rows.frame[name], ours) for ours, name in columns.items()]
     for (ours, name), values in zip(columns.items(), numbers, strict=True):
         _check_numbers(rows, ours, name, values)
     frame = pl.DataFrame([rows.frame[PLACE], starts.alias(START), *numbers]).sort(START, maintain_order=True)
     _check_shape(rows, meaning, frame)
-    _check_times(rows, meaning, frame)
-    return frame, naive
+    return frame
 
 
 def _numbers(values: pl.Series, ours: str) -> pl.Series:
@@ -206,7 +218,8 @@ def _label(rows: Rows, ours: str, name: str) -> str:
     return name if rows.named and name else f"column {name or 1} ({ours})"
 
 
-def _notes(rows: Rows, meaning: Recognised, naive: bool, quiet: int, columns: Sequence[str]) -> list[str]:
+def notes_of(rows: Rows, meaning: Recognised, naive: bool, quiet: int, columns: Sequence[str]) -> list[str]:
+    """Return what a reader must know of a file's bars: of `quiet` that are not in it, and with which columns."""
     missed = counted(
         quiet, "bar without trades is not in the file and stands", "bars without trades are not in the file and stand"
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 
 import polars as pl
 
@@ -15,6 +16,28 @@ _LINE, _CELLS, _COUNT = "line", "cells", "count"
 _ADDRESS = r"^https?://\S*$"
 
 
+@dataclass(frozen=True)
+class Head:
+    """What the first line of a text says of all.
+
+    Parameters
+    ----------
+    first
+        It, without quotes.
+    delimiter
+        Between cells.
+    columns
+        Their names, or 1, 2, 3.
+    named
+        Whether it has names, and no bar.
+    """
+
+    first: str
+    delimiter: str
+    columns: list[str]
+    named: bool
+
+
 def text_rows(name: str, text: str) -> Rows:
     """Return the rows of a CSV text; names that are repeated further down, as joined files have them, are left out.
 
@@ -23,10 +46,22 @@ def text_rows(name: str, text: str) -> Rows:
     BadInputError
         If it has one column, no row, or rows of several lengths.
     """
-    lines = text.replace("\r\n", "\n").replace("\r", "\n").replace('"', "").split("\n")
-    stripped = pl.col(_LINE).str.strip_chars(" ")
-    frame = pl.DataFrame({_LINE: lines}).with_row_index(PLACE, offset=1).filter(stripped != "")
-    frame = frame.filter(~((pl.int_range(pl.len()) == 0) & pl.col(_LINE).str.contains(_ADDRESS)))
+    head = head_of(name, text)
+    rows = rows_of(name, text, head, is_first=True)
+    if rows.frame.is_empty():
+        raise BadInputError("bars", "a file with bars in it", f"{name} (names of columns and nothing else)")
+    return rows
+
+
+def head_of(name: str, text: str) -> Head:
+    """Return what the first line of a text, or of its beginning, says of all.
+
+    Raises
+    ------
+    BadInputError
+        If it has one column.
+    """
+    frame = _lines(text, is_first=True)
     first = str(frame[_LINE][0]) if frame.height else ""
     delimiter = max(_DELIMITERS, key=first.count)
     if delimiter not in first:
@@ -35,12 +70,42 @@ def text_rows(name: str, text: str) -> Rows:
         )
     cells = first.split(delimiter)
     named = not any(map(is_number, cells[1:]))
-    if named:
-        frame = frame.filter(pl.col(_LINE) != first)
-    if frame.is_empty():
-        raise BadInputError("bars", "a file with bars in it", f"{name} (names of columns and nothing else)")
     columns = unique_names(cells) if named else [str(place) for place in range(1, len(cells) + 1)]
-    return Rows(name, _split(name, frame, delimiter, columns), named)
+    return Head(first, delimiter, columns, named)
+
+
+def rows_of(name: str, text: str, head: Head, *, is_first: bool) -> Rows:
+    """Return the rows of a text, or of a part of it; there may be none.
+
+    Parameters
+    ----------
+    name
+        Of the file.
+    text
+        Whole lines.
+    head
+        Of the file.
+    is_first
+        Whether the file begins with it.
+
+    Raises
+    ------
+    BadInputError
+        If a row is longer or shorter than the first.
+    """
+    frame = _lines(text, is_first=is_first)
+    if head.named:
+        frame = frame.filter(pl.col(_LINE) != head.first)
+    return Rows(name, _split(name, frame, head.delimiter, head.columns), head.named)
+
+
+def _lines(text: str, *, is_first: bool) -> pl.DataFrame:
+    lines = text.replace("\r\n", "\n").replace("\r", "\n").replace('"', "").split("\n")
+    stripped = pl.col(_LINE).str.strip_chars(" ")
+    frame = pl.DataFrame({_LINE: lines}).with_row_index(PLACE, offset=1).filter(stripped != "")
+    if not is_first:
+        return frame
+    return frame.filter(~((pl.int_range(pl.len()) == 0) & pl.col(_LINE).str.contains(_ADDRESS)))
 
 
 def _split(name: str, frame: pl.DataFrame, delimiter: str, columns: list[str]) -> pl.DataFrame:

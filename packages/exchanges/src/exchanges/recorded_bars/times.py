@@ -61,6 +61,32 @@ def _of_cells(rows: Rows, column: str) -> tuple[pl.Series, bool]:
     return _by_size(rows, column, numbers), False
 
 
+def of_one_kind(values: pl.Series) -> str | None:
+    """Return how all times of a column are read, each by itself; None where all of them have to be looked at.
+
+    Returns
+    -------
+    str | None
+        The same for two parts of a column that are read as the whole is.
+
+    Examples
+    --------
+    >>> of_one_kind(pl.Series(["1700000000", "1700000060"])), of_one_kind(pl.Series(["2024-01-01", "2024-01-02"]))
+    ('numbers', 'texts')
+    >>> of_one_kind(pl.Series(["34200000", "34260000"])) is None  # since some midnight, or an error
+    True
+    """
+    if isinstance(values.dtype, pl.Datetime | pl.Date):
+        return str(values.dtype)
+    if not (values.dtype.is_numeric() or values.dtype == pl.String):
+        return None
+    numbers = _whole_numbers(values)
+    if numbers.null_count() == len(numbers):
+        return "texts"
+    is_since_the_epoch = numbers.null_count() == 0 and int(numbers.min() or 0) >= _EARLIEST_S  # type: ignore[arg-type]
+    return "numbers" if is_since_the_epoch else None
+
+
 def _whole_numbers(values: pl.Series) -> pl.Series:
     """Return whole numbers exactly, those written with a fraction or an exponent if they are whole; null else."""
     floats = values.cast(pl.Float64, strict=False)

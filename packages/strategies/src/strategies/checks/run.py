@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from contracts.errors import BadInputError, TradestreamError
+from contracts.strategy_check import CheckResult
 from strategies.checks.bounds import at_bounds, in_words
 from strategies.checks.laws import LAWS, Law
 from strategies.checks.markets import Market, made_up, with_given
@@ -26,25 +27,6 @@ _COMPARED = 600
 
 
 @dataclass(frozen=True)
-class Verdict:
-    """What one check found.
-
-    Attributes
-    ----------
-    check
-        Its name.
-    problem
-        What is wrong; None if nothing is.
-    note
-        What it looked at.
-    """
-
-    check: str
-    problem: str | None = None
-    note: str = ""
-
-
-@dataclass(frozen=True)
 class Report:
     """What all checks found.
 
@@ -56,7 +38,7 @@ class Report:
         What a person wants to know of the strategy, by name.
     """
 
-    verdicts: tuple[Verdict, ...]
+    verdicts: tuple[CheckResult, ...]
     facts: Mapping[str, str]
 
     @property
@@ -92,14 +74,14 @@ def check(path: Path, given: Mapping[str, str] | None = None, recorded: Sequence
     try:
         file = load(path)
     except BadInputError as error:
-        return Report((Verdict("imports", str(error)),), {})
+        return Report((CheckResult(check="imports", problem=str(error)),), {})
     typed = from_text(file.kind.space(), given or {}, file.kind.__name__)
-    found = [Verdict("imports", note=f"class {file.kind.__name__}"), _parameters(file)]
+    found = [CheckResult(check="imports", note=f"class {file.kind.__name__}"), _parameters(file)]
     try:
         formulas = formulas_of(file.made(typed))
         _require_few_bars(file, formulas)
     except Exception as error:  # noqa: BLE001 - whatever a user's file does is told in words
-        found[-1] = Verdict("parameters", found[-1].problem or _words(error, file))
+        found[-1] = CheckResult(check="parameters", problem=found[-1].problem or _words(error, file))
     if found[-1].problem is not None:
         return Report(tuple(found), {})
     markets = _markets(formulas, recorded)
@@ -117,7 +99,7 @@ def _markets(formulas: Formulas, recorded: Sequence[Market]) -> list[Market]:
     return [with_given(each, formulas.asked, formulas.models) for each in (*made_up(bars), *recorded)]
 
 
-def _parameters(file: StrategyFile) -> Verdict:
+def _parameters(file: StrategyFile) -> CheckResult:
     """Return whether it can be made, and says targets, at every bound."""
     tried = 0
     for given in ({}, *at_bounds(file.kind)):
@@ -127,14 +109,14 @@ def _parameters(file: StrategyFile) -> Verdict:
             market = with_given(made_up(_BARS)[0], formulas.asked, formulas.models)
             targets(strategy, market.rows[-300:])
         except Exception as error:  # noqa: BLE001 - whatever a user's file does is told in words
-            return Verdict("parameters", f"{in_words(given)}: {_words(error, file)}")
+            return CheckResult(check="parameters", problem=f"{in_words(given)}: {_words(error, file)}")
         tried += 1
-    return Verdict("parameters", note=f"{tried} choices, at their bounds")
+    return CheckResult(check="parameters", note=f"{tried} choices, at their bounds")
 
 
 def _laws(
     file: StrategyFile, given: Mapping[str, object], formulas: Formulas, markets: Sequence[Market]
-) -> list[Verdict]:
+) -> list[CheckResult]:
     found = []
     for name, law in LAWS.items():
         problem = _first_problem(file, given, law, markets)
@@ -142,7 +124,7 @@ def _laws(
             problem = _said_by(lambda: differs_between_processes(file, given), file)
         keeps_none = name == "state" and not file.kind.has_step()
         note = "a formula keeps none" if keeps_none else _note(name, formulas, markets)
-        found.append(Verdict(name, problem, note))
+        found.append(CheckResult(check=name, problem=problem, note=note))
     return found
 
 

@@ -9,7 +9,7 @@ from uuid import uuid4
 
 from contracts.strategy_check import CheckResult, StrategyCheck
 from strategies.checks.markets import Market
-from strategies.checks.run import Report, Verdict, check
+from strategies.checks.run import Report, check
 from strategies.versions import file_hash
 
 
@@ -52,13 +52,15 @@ def checked(
     before = text_of(path) if path.is_file() else ""
     report = check(path, given, recorded)
     if text_of(path) != before:
-        changed = Verdict("imports", f"{path.name}: expected a file that stays as it is, was changed while checked")
+        changed = CheckResult(
+            check="imports", problem=f"{path.name}: expected a file that stays as it is, was changed while checked"
+        )
         report = replace(report, verdicts=(changed, *report.verdicts))
     return report, before
 
 
 def message_of(
-    file: str, source: str, verdicts: Sequence[Verdict], checked_by: str, checked_at_ms: int, *, loads: bool
+    file: str, source: str, verdicts: Sequence[CheckResult], checked_by: str, checked_at_ms: int, *, loads: bool
 ) -> StrategyCheck:
     """Return what is published of a check.
 
@@ -85,7 +87,7 @@ def message_of(
         file_hash=file_hash(source),
         source=source,
         passed=all(each.problem is None for each in verdicts),
-        results=tuple(CheckResult(check=each.check, problem=each.problem, note=each.note) for each in verdicts),
+        results=tuple(verdicts),
         loads=loads,
         checked_by=checked_by,
         checked_at_ms=checked_at_ms,

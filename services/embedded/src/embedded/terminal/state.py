@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 from contracts.currency import quote_currency
 from contracts.services import INPUTS
+from contracts.strategy_check import StrategyCheck
 from contracts.topics import (
     CANDLES,
     FILLS,
@@ -208,8 +209,8 @@ class StateReader:
                 continue
             self._refused.pop(value["strategy"], None)
             if not value["passed"]:
-                problems = "; ".join(each["problem"] for each in value["results"] if each["problem"])
-                self._refused[value["strategy"]] = f"{value['file']} is not loaded: {problems}"
+                said = StrategyCheck.model_validate(value, strict=False)
+                self._refused[said.strategy] = f"{said.file} is not loaded: {said.problems}"
 
     def _read_books(self) -> None:
         for value in self._values(POSITIONS, whole=True):

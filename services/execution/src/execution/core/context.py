@@ -7,6 +7,7 @@ from contracts.units import MS_PER_MINUTE
 from contracts.values import dataclass
 from execution.core.broker import Broker
 from execution.core.policy import Policy
+from execution.core.rules.rule import OfOwner
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +22,8 @@ class Context:
         The end of the minute.
     bar_ms
         How long it is.
+    of_owner
+        What there is of the account's owner beside it, if it has one.
     """
 
     account: Account
@@ -28,3 +31,4 @@ class Context:
     policy: Policy
     at_ms: int
     bar_ms: int = MS_PER_MINUTE
+    of_owner: OfOwner | None = None

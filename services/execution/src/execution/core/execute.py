@@ -79,7 +79,7 @@ def fold(state: State, event: Event, account: Account, broker: Broker, policy: P
         for minute in minutes:
             portfolio, told = act(portfolio, minute, account, broker, policy)
             outputs += told
-        _save(state, portfolio)
+        save(state, portfolio)
     # Nothing is written before: a signal that cannot be processed is set aside and leaves the account as it was.
     line.save()
     return outputs
@@ -91,23 +91,32 @@ def _hear(state: State, word: Word, account: Account, broker: Broker, policy: Po
         portfolio = replace(portfolio, ended={word.order_id: ended})
     portfolio, outputs = hear(portfolio, word, account, broker, policy)
     if outputs:
-        _save(state, portfolio)
+        save(state, portfolio)
     return outputs
 
 
 def _portfolio(state: State, account: Account) -> Portfolio:
     saved: Portfolio | None = state.get(BOOK)
-    return Portfolio.opened(account) if saved is None else _continued(saved, account)
+    return Portfolio.opened(account) if saved is None else continued(saved, account)
 
 
-def _save(state: State, portfolio: Portfolio) -> None:
+def save(state: State, portfolio: Portfolio) -> None:
+    """Keep an account's portfolio, and what has ended apart from it.
+
+    Parameters
+    ----------
+    state
+        The account's, of objects.
+    portfolio
+        As it is now.
+    """
     if portfolio.ended:
         Archive(state).keep(portfolio.ended)
         portfolio = replace(portfolio, ended={})
     state.set(BOOK, portfolio)
 
 
-def _continued(portfolio: Portfolio, account: Account) -> Portfolio:
+def continued(portfolio: Portfolio, account: Account) -> Portfolio:
     """Refuse to go on in another currency than an account began in: its money would be taken for what it is not."""
     if others := [pair for pair in portfolio.marks if quote_currency(pair) != account.currency]:
         began, now = quote_currency(others[0]), account.currency

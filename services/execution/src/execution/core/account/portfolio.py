@@ -63,6 +63,8 @@ class Portfolio:
         Orders that ended in this step, for the archive.
     operator_state
         What operators let it do, `execution.core.account.operator_state`.
+    owner_state
+        What limits over all accounts of its owner let it do.
     commands, commanded_ms
         The ids of the last commands that were obeyed, and the event time that was given to the last of them.
     sent
@@ -97,6 +99,7 @@ class Portfolio:
     today: Today = field(default_factory=Today)
     ended: dict[str, OpenOrder] = field(default_factory=dict)
     operator_state: str = ACTIVE
+    owner_state: str = ACTIVE
     commands: tuple[str, ...] = ()
     commanded_ms: int = 0
     sent: dict[str, Sent] = field(default_factory=dict)
@@ -157,7 +160,12 @@ class Portfolio:
     @property
     def standing(self) -> str:
         """ACTIVE, or why nothing is bought: what an operator said, else what a limit has found."""
-        return self.trading_state if self.operator_state == ACTIVE else self.operator_state
+        return self.stopped if self.operator_state == ACTIVE else self.operator_state
+
+    @property
+    def stopped(self) -> str:
+        """ACTIVE, or which limit is broken: of the account itself, else over all accounts of its owner."""
+        return self.owner_state if self.trading_state == ACTIVE else self.trading_state
 
     @property
     def time_ms(self) -> int:
@@ -268,6 +276,8 @@ class Portfolio:
             "bar_ms": self.bar_ms,
             "sent": {pair: each.to_json() for pair, each in self.sent.items()},
         }
+        if self.owner_state != ACTIVE:
+            data["owner_state"] = self.owner_state
         data["guards"] = {pair: guard.to_json() for pair, guard in self.guards.items()}
         data["holdings"] = {pair: holding.to_json() for pair, holding in self.holdings.items()}
         data["orders"] = {pair: order.to_json() for pair, order in self.orders.items()}
@@ -300,6 +310,7 @@ class Portfolio:
             highest_day_start=Decimal(data.get("highest_day_start", data["day_start_balance"])),
             today=Today.from_json(data["today"]) if "today" in data else Today(),
             operator_state=data.get("operator_state", ACTIVE),
+            owner_state=data.get("owner_state", ACTIVE),
             commands=tuple(data.get("commands", ())),
             commanded_ms=data.get("commanded_ms", 0),
             bar_ms=data.get("bar_ms", MS_PER_MINUTE),

@@ -11,7 +11,8 @@ A signal has its candle's prices, too: one whose mark never came, as in logs of 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from operator import attrgetter
 from typing import TypedDict
 
 from contracts.candle_mark import CandleMark
@@ -21,6 +22,8 @@ from execution.core.minute.minute import Minute
 from execution.core.minute.pending import Pending, Queue, Waiting
 
 LINE = "line"
+#: Messages of one window, sources in sorted order, and the places whose candles were not waited for.
+Due = tuple[list[Waiting], tuple[str, ...]]
 #: The name of a pair's candles; that of its decisions is the pair's own.
 _MARKS = "mark:"
 
@@ -41,13 +44,22 @@ class BarSynchroniser:
         The account's.
     pairs
         All that the account trades.
+    place
+        What an event's source is called among `pairs`: its pair, where the line is of one account.
     maximum_pending
         When more than this many messages of a source wait, the oldest minute is acted on without the sources that
         have not delivered it. Up to this bound the order in which they arrive does not matter.
     """
 
-    def __init__(self, state: State, pairs: tuple[str, ...], maximum_pending: int) -> None:
+    def __init__(
+        self,
+        state: State,
+        pairs: tuple[str, ...],
+        maximum_pending: int,
+        place: Callable[[Waiting], str] = attrgetter("pair"),
+    ) -> None:
         self._state = state
+        self._place = place
         self._pairs = pairs
         self._maximum_pending = maximum_pending
         saved = state.get(LINE) or Line(acted_ms=None, queues={})
@@ -63,7 +75,7 @@ class BarSynchroniser:
         bool
             True: `take` has had it.
         """
-        return self._has_delivered(_source(event), event.window_start_ms)
+        return self._has_delivered(self._source(event), event.window_start_ms)
 
     def take(self, event: Waiting) -> list[Minute]:
         """Take a source's next message and return the minutes that are due because of it, oldest first.
@@ -76,12 +88,23 @@ class BarSynchroniser:
         list[Minute]
             Often none.
         """
+        return [minute_of(together, missing) for together, missing in self.take_together(event)]
+
+    def take_together(self, event: Waiting) -> list[Due]:
+        """Take a source's next message; return what is due because of it, window by window, and who is missing.
+
+        Returns
+        -------
+        list[Due]
+            Oldest first.
+        """
         start_ms, acted_ms = event.window_start_ms, self._line["acted_ms"]
-        queue = self._moved_on(_source(event), start_ms)
-        if isinstance(event, Signal) and not self._has_delivered(_MARKS + event.pair, start_ms):
-            self._moved_on(_MARKS + event.pair, start_ms)
+        source, marks = self._source(event), _MARKS + self._place(event)
+        queue = self._moved_on(source, start_ms)
+        if isinstance(event, Signal) and not self._has_delivered(marks, start_ms):
+            self._moved_on(marks, start_ms)
         if acted_ms is None or start_ms > acted_ms:
-            self._pending.put(_source(event), queue, event)
+            self._pending.put(source, queue, event)
         return list(self._due())
 
     def save(self) -> None:
@@ -98,7 +121,11 @@ class BarSynchroniser:
         queue["last_ms"] = start_ms
         return queue
 
-    def _due(self) -> Iterator[Minute]:
+    def _source(self, event: Waiting) -> str:
+        place = self._place(event)
+        return _MARKS + place if isinstance(event, CandleMark) else place
+
+    def _due(self) -> Iterator[Due]:
         queues = self._line["queues"]
         while waiting := {s: self._pending.oldest_ms(s, q) for s, q in queues.items() if q["head"] < q["tail"]}:
             start_ms = min(waiting.values())
@@ -108,17 +135,14 @@ class BarSynchroniser:
                 return
             ready = sorted(source for source, oldest_ms in waiting.items() if oldest_ms == start_ms)
             self._line["acted_ms"] = start_ms
-            yield _minute([self._pending.take(source, queues[source]) for source in ready], missing)
+            yield [self._pending.take(source, queues[source]) for source in ready], missing
 
     def _overdue(self) -> bool:
         return any(queue["tail"] - queue["head"] > self._maximum_pending for queue in self._line["queues"].values())
 
 
-def _source(event: Waiting) -> str:
-    return _MARKS + event.pair if isinstance(event, CandleMark) else event.pair
-
-
-def _minute(together: list[Waiting], missing: tuple[str, ...]) -> Minute:
+def minute_of(together: Sequence[Waiting], missing: tuple[str, ...]) -> Minute:
+    """Return what an account's pairs say of one window, and which were not waited for."""
     signals = {each.pair: each for each in together if isinstance(each, Signal)}
     marks = {each.pair: each for each in together if isinstance(each, CandleMark) and each.pair not in signals}
     return Minute(together[0].window_start_ms, together[0].window_end_ms, signals, missing, marks)

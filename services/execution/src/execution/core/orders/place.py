@@ -107,6 +107,8 @@ def _request(portfolio: Portfolio, intent: Intent, mark: Mark, context: Context)
         instrument=instrument,
         trading_state=portfolio.trading_state,
         operator_state=portfolio.operator_state,
+        owner_state=portfolio.owner_state,
+        of_owner=context.of_owner,
         equity=equity(portfolio),
         quantity=quantity,
         price=mark.close,

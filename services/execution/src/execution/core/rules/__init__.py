@@ -18,4 +18,6 @@ EXIT_RULES = [rule for rule in ORDER_RULES if rule.exits_too]
 PAIR_RULES = [rule for rule in _FOUND if isinstance(rule, PairRule)]
 FILL_RULES = [rule for rule in _FOUND if isinstance(rule, FillRule)]
 COMMAND_RULES = [rule for rule in _FOUND if isinstance(rule, CommandRule)]
+#: Those that hold over all accounts of an owner.
+OWNER_RULES: list[Rule] = [*LOSS_RULES, *(rule for rule in ORDER_RULES if rule.owner_option is not None)]
 RULES: list[Rule] = [*LOSS_RULES, *ORDER_RULES, *PAIR_RULES, *FILL_RULES, *COMMAND_RULES]

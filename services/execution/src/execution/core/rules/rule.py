@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import field
 from decimal import Decimal
-from typing import Literal
+from typing import Literal, cast
 
 from contracts.account import Account
 from contracts.fill import Fill
 from contracts.instrument import Instrument
 from contracts.operator_command import OperatorCommand
 from contracts.order import Order
+from contracts.owner import Owner
 from contracts.risk_rules import RiskRule
 from contracts.units import decimal_string
 from contracts.values import dataclass
@@ -24,6 +25,17 @@ SHARES: Mapping[Severity, Decimal] = {"INFO": Decimal("0.5"), "WARNING": Decimal
 SEVERITIES: tuple[Severity, ...] = tuple(SHARES)
 _LEAST_SHARE = min(SHARES.values())
 PERCENT = Decimal("0.01")
+
+
+def of_owner(code: str) -> RiskRule:
+    """Return what a limit of accounts is called where it holds over all accounts of an owner.
+
+    Examples
+    --------
+    >>> of_owner("DAILY_LOSS")
+    'OWNER_DAILY_LOSS'
+    """
+    return cast(RiskRule, f"OWNER_{code}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,13 +74,13 @@ class RiskViolation:
 
 @dataclass(frozen=True, slots=True)
 class AccountHealth:
-    """What loss limits look at. `equity` is taken at the policy's risk mark.
+    """What loss limits look at: an account, or all accounts of an owner. `equity` is taken at the policy's risk mark.
 
     `day_start_balance` is what the day's loss is counted from, `highest_equity` the highest at closes so far,
     `highest_day_start` the highest that a day has begun with.
     """
 
-    account: Account
+    account: Account | Owner
     initial_balance: Decimal
     day_start_balance: Decimal
     equity: Decimal
@@ -121,7 +133,7 @@ class LossRule:
         """The account's trading state, until the next trading day, once it has stopped before a breach."""
         return f"{self.state}_NEAR"
 
-    def ends(self, account: Account) -> bool:
+    def ends(self, account: Account | Owner) -> bool:
         """Return whether a breach is the end of `account`."""
         return self.is_final or (self.on_breach is not None and getattr(account, self.on_breach.field) == "end")
 
@@ -148,7 +160,7 @@ class LossRule:
         severity = "WARNING" if reached[-1] == "CRITICAL" and loss == limit else reached[-1]
         return RiskViolation(self.state, severity, loss, limit, message)
 
-    def acts_from(self, account: Account) -> Decimal | None:
+    def acts_from(self, account: Account | Owner) -> Decimal | None:
         """Return from which share of the limit on the account stops before a breach; None if it does not."""
         percent: Decimal | None = None if self.act_at is None else getattr(account, self.act_at.field)
         return None if percent is None else percent * PERCENT
@@ -175,13 +187,22 @@ class LossRule:
 
 
 @dataclass(frozen=True, slots=True)
+class OfOwner:
+    """What all accounts of an owner are worth together, and what the others hold and are buying."""
+
+    owner: Owner
+    equity: Decimal
+    invested_elsewhere: Decimal
+
+
+@dataclass(frozen=True, slots=True)
 class OrderRequest:
     """An order before it is sent, `quantity` in whole lots. `cost_quote` includes the expected slippage and fee.
 
     `bars_since_fill` counts the bars that have ended since the pair's last fill, that of the fill included.
     `open_pairs` are others that something is held of or being bought of, `today` what the day has brought so far,
     `entries_in_hour` how many buys were sent in the last hour. `invested` is by pair what is held or being bought.
-    `is_short` says that it sells what is not held.
+    `is_short` says that it sells what is not held. `of_owner` is there where the account is one of somebody's.
     """
 
     account: Account
@@ -201,6 +222,8 @@ class OrderRequest:
     entries_in_hour: int = 0
     invested: Mapping[str, Decimal] = field(default_factory=dict)
     operator_state: str = "ACTIVE"
+    owner_state: str = "ACTIVE"
+    of_owner: OfOwner | None = None
 
     @property
     def value_quote(self) -> Decimal:
@@ -222,6 +245,8 @@ class OrderRule:
         Whether it holds for orders that close a position: what keeps an account from risk must not keep it in one.
     option
         A field of the account that it goes by, where that is no percentage.
+    owner_option
+        A field of the account's owner that it goes by.
     stands
         On which bars its answer to the same wish may be another one, as long as nothing happens to the account and
         its day does not end; None: on any. A rule without it keeps awake an account that is denied again and again.
@@ -233,6 +258,7 @@ class OrderRule:
     limit: Limit | None = None
     exits_too: bool = False
     option: Option | None = None
+    owner_option: Option | None = None
     stands: Callable[[OrderRequest], Wakes | None] | None = None
 
 

@@ -18,8 +18,13 @@ REMOVED_PAIR, MAXIMUM_BARS = "REMOVED_PAIR", "MAXIMUM_BARS"
 
 
 def wakes(portfolio: Portfolio, context: Context) -> list[Wakes]:
-    """While something is held that must go: what is too little to be sold may be enough later."""
+    """While something is held that must go: what is too little to be sold may be enough later.
+
+    A stop of the owner comes after the account's step: buys in flight are given up in the next one.
+    """
     if portfolio.exiting or any(_must_go(portfolio, pair, context) for pair in portfolio.holdings):
+        return [ALWAYS]
+    if portfolio.owner_state != ACTIVE and any(each.order.side == "buy" for each in portfolio.orders.values()):
         return [ALWAYS]
     if not portfolio.guards:
         return []
@@ -113,8 +118,8 @@ def _must_go(portfolio: Portfolio, pair: str, context: Context) -> str | None:
     """Return why nothing of `pair` is to be held."""
     if portfolio.operator_state == FLATTEN:
         return FLATTEN
-    if portfolio.trading_state != ACTIVE:
-        return portfolio.trading_state
+    if portfolio.stopped != ACTIVE:
+        return portfolio.stopped
     return CLOSING_PAIR if pair in context.account.closing_pairs else None
 
 

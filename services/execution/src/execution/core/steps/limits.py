@@ -7,43 +7,37 @@ from decimal import Decimal
 from contracts.message import Message
 from contracts.replace import replace
 from contracts.wakes import ALWAYS, Wakes
-from execution.core.account.operator_state import ACTIVE
 from execution.core.account.portfolio import Decided, Portfolio
 from execution.core.account.valuation import balance, equity
 from execution.core.alerts import alert
 from execution.core.context import Context
 from execution.core.minute.minute import Minute
-from execution.core.rules import LOSS_RULES, PAIR_RULES
-from execution.core.rules.rule import SEVERITIES, AccountHealth, LossRule, PairRule, PairView, Severity
+from execution.core.policy import Policy
+from execution.core.rules import PAIR_RULES
+from execution.core.rules.rule import AccountHealth, LossRule, PairRule, PairView
+from execution.core.steps.judging import Judged, judge
 
 
 def check_losses(portfolio: Portfolio, minute: Minute, context: Context) -> Decided:
     """Check every loss limit; say once a day how near each is, break off, stop for good where a rule is final."""
-    outputs: list[Message] = []
-    if portfolio.trading_state != ACTIVE and _has_ended(portfolio, context):
-        return portfolio, outputs
-    health = _health(portfolio, context, _worth(portfolio, minute, context))
-    for rule in LOSS_RULES:
-        violation = rule.check(health)
-        if violation is None:
-            continue
-        told = _told_today(portfolio, rule)
-        if told is None or SEVERITIES.index(told) < SEVERITIES.index(violation.severity):
-            portfolio, _ = portfolio.first_today(f"{rule.state}:{violation.severity}")
-            outputs.append(alert(context.account, rule.code, violation, context.at_ms))
-        if violation.severity == "CRITICAL":
-            portfolio = replace(portfolio, trading_state=rule.state)
-        elif rule.is_near(health) and portfolio.trading_state == ACTIVE:
-            portfolio = replace(portfolio, trading_state=rule.near_state)
-    return portfolio, outputs
+    before = judged_of(portfolio)
+    if before.has_ended(context.account):
+        return portfolio, []
+    after, told = judge(before, _health(portfolio, context, worth(portfolio, minute, context.policy)))
+    if after.alerted is not before.alerted or after.trading_state != before.trading_state:
+        portfolio = replace(portfolio, trading_state=after.trading_state, alerted=dict(after.alerted))
+    return portfolio, [alert(context.account, rule.code, violation, context.at_ms) for rule, violation in told]
 
 
 def wakes_of_losses(portfolio: Portfolio, context: Context, rule: LossRule) -> list[Wakes]:
     """From which equity on a loss rule speaks; what holds nothing can lose nothing."""
-    if (rule.equity_at is not None and not portfolio.holdings) or _has_ended(portfolio, context):
+    if rule.equity_at is not None and not portfolio.holdings:
+        return []
+    judged = judged_of(portfolio)
+    if judged.has_ended(context.account):
         return []
     health = _health(portfolio, context, balance(portfolio))
-    return [rule.wakes(health, portfolio.trading_state, told=_told_today(portfolio, rule))]
+    return [rule.wakes(health, portfolio.trading_state, told=judged.told_today(rule))]
 
 
 def wakes_of_pairs(portfolio: Portfolio, _context: Context, rule: PairRule) -> list[Wakes]:
@@ -76,11 +70,16 @@ def check_pairs(portfolio: Portfolio, minute: Minute, context: Context) -> Decid
     return portfolio if stale == portfolio.stale else replace(portfolio, stale=frozenset(stale)), outputs
 
 
-def _worth(portfolio: Portfolio, minute: Minute, context: Context) -> Decimal:
+def judged_of(portfolio: Portfolio) -> Judged:
+    """Return what an account's limits have found so far."""
+    return Judged(portfolio.trading_state, portfolio.alerted, portfolio.day)
+
+
+def worth(portfolio: Portfolio, minute: Minute, policy: Policy) -> Decimal:
     """Return equity at the policy's risk mark."""
     if not portfolio.holdings:
         return balance(portfolio)
-    low = context.policy.risk_mark == "low"
+    low = policy.risk_mark == "low"
     prices = {
         pair: Decimal(candle.mark_low if low else candle.mark_close)
         for pair, candle in minute.candles.items()
@@ -98,21 +97,6 @@ def _health(portfolio: Portfolio, context: Context, worth: Decimal) -> AccountHe
         portfolio.highest_equity,
         portfolio.highest_day_start,
     )
-
-
-def _told_today(portfolio: Portfolio, rule: LossRule) -> Severity | None:
-    """Return the worst that was said of a limit this day: nothing less is said after it."""
-    if not portfolio.alerted:
-        return None
-    told = [each for each in SEVERITIES if portfolio.alerted.get(f"{rule.state}:{each}") == (portfolio.day or "")]
-    return told[-1] if told else None
-
-
-def _has_ended(portfolio: Portfolio, context: Context) -> bool:
-    """Nothing is checked any more: no limit can stop what has been stopped for good."""
-    if portfolio.trading_state == ACTIVE:
-        return False
-    return any(portfolio.trading_state == rule.state and rule.ends(context.account) for rule in LOSS_RULES)
 
 
 def _episode(rule: PairRule, pair: str) -> str:

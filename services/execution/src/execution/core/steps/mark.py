@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from decimal import Decimal
 
+from contracts.account import Account
 from contracts.mark import MarkedWindow
+from contracts.owner import Owner
 from contracts.replace import replace
 from contracts.signal import Signal
 from contracts.wakes import Wakes
 from execution.core.account.closes import Closes, is_quoted, most_kept
 from execution.core.account.mark import Mark
-from execution.core.account.operator_state import ACTIVE
 from execution.core.account.portfolio import Portfolio
 from execution.core.account.today import Today
 from execution.core.account.valuation import balance, equity
 from execution.core.context import Context
 from execution.core.minute.minute import Minute
-from execution.core.rules import LOSS_RULES
+from execution.core.steps.limits import judged_of
 from execution.core.steps.trading_day import trading_day
 
 _NEW_DAY = Wakes(new_day=True)
@@ -30,28 +32,23 @@ def start_day(portfolio: Portfolio, minute: Minute, context: Context) -> Portfol
     day = trading_day(minute.window_start_ms, context.policy.day_timezone)
     if day == portfolio.day:
         return portfolio
-    lifted = {rule.state for rule in LOSS_RULES if not rule.ends(context.account)}
-    lifted |= {rule.near_state for rule in LOSS_RULES}
-    state = ACTIVE if portfolio.trading_state in lifted else portfolio.trading_state
     begins_with = balance(portfolio)
     return replace(
         portfolio,
         day=day,
-        day_start_balance=_basis(portfolio, begins_with, context),
+        day_start_balance=counted_from(context.account, begins_with, lambda: equity(portfolio)),
         highest_day_start=max(portfolio.highest_day_start, begins_with),
-        trading_state=state,
+        trading_state=judged_of(portfolio).lifted(context.account),
         today=Today(),
         denied={},
     )
 
 
-def _basis(portfolio: Portfolio, begins_with: Decimal, context: Context) -> Decimal:
-    """Return what the day's loss is counted from."""
-    basis = context.account.daily_loss_basis
-    if basis == "balance":
+def counted_from(of: Account | Owner, begins_with: Decimal, worth: Callable[[], Decimal]) -> Decimal:
+    """Return what a day's loss is counted from: the balance it begins with, its equity, or the higher."""
+    if of.daily_loss_basis == "balance":
         return begins_with
-    worth = equity(portfolio)
-    return worth if basis == "equity" else max(begins_with, worth)
+    return worth() if of.daily_loss_basis == "equity" else max(begins_with, worth())
 
 
 def wakes(_portfolio: Portfolio, _context: Context) -> list[Wakes]:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from contracts.message import Message
 from contracts.operator_command import OperatorCommand
 from contracts.replace import replace
-from execution.core.account.operator_state import ACTIVE, STATE_AFTER
+from execution.core.account.operator_state import STATE_AFTER
 from execution.core.account.portfolio import Decided, Portfolio
 from execution.core.alerts import alert
 from execution.core.context import Context
 from execution.core.minute.minute import Minute
-from execution.core.rules import COMMAND_RULES, LOSS_RULES
+from execution.core.rules import COMMAND_RULES
 from execution.core.steps.flatten import flatten
+from execution.core.steps.limits import judged_of
 
 
 def obey(portfolio: Portfolio, command: OperatorCommand, context: Context) -> Decided:
@@ -36,7 +37,6 @@ def obey(portfolio: Portfolio, command: OperatorCommand, context: Context) -> De
 
 
 def _lifted(portfolio: Portfolio) -> Portfolio:
-    """Return the portfolio without what a loss limit has stopped: the next minute judges, and speaks, anew."""
-    states = tuple(f"{rule.state}:" for rule in LOSS_RULES)
-    alerted = {name: day for name, day in portfolio.alerted.items() if not name.startswith(states)}
-    return replace(portfolio, trading_state=ACTIVE, alerted=alerted)
+    """Return the portfolio without what a loss limit has stopped."""
+    pardoned = judged_of(portfolio).pardoned()
+    return replace(portfolio, trading_state=pardoned.trading_state, alerted=dict(pardoned.alerted))
