@@ -15,8 +15,10 @@ import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from waiting import explain, watched
 
@@ -247,6 +249,17 @@ def write_kustomization(wanted: Target, name: str, tag: str) -> Path:
     return folder
 
 
+def status_of(job: str) -> dict[str, Any]:
+    """Return the status of a Job."""
+    status: dict[str, Any] = json.loads(output("kubectl", "-n", NAMESPACE, "get", job, "-o", "json"))["status"]
+    return status
+
+
+def conditions(status: Mapping[str, Any]) -> dict[str, dict[str, str]]:
+    """Return the conditions of a status that hold, by type."""
+    return {each["type"]: each for each in status.get("conditions", []) if each["status"] == "True"}
+
+
 def wait_for_job(job: str, seconds: int) -> None:
     """Return when the Job is complete.
 
@@ -257,8 +270,8 @@ def wait_for_job(job: str, seconds: int) -> None:
     """
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
-        status = json.loads(output("kubectl", "-n", NAMESPACE, "get", job, "-o", "json"))["status"]
-        ended = {each["type"]: each for each in status.get("conditions", []) if each["status"] == "True"}
+        status = status_of(job)
+        ended = conditions(status)
         if "Complete" in ended:
             say(f"{job} is complete: {status['startTime']} to {status['completionTime']}")
             return

@@ -13,6 +13,7 @@ import shutil
 import subprocess
 import sys
 import tarfile
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -23,11 +24,13 @@ from deploy import (
     STUDY,
     DeployError,
     Target,
+    conditions,
     image_of,
     kubectl,
     load_into_kind,
     output,
     say,
+    status_of,
     wait_for_job,
     write_kustomization,
 )
@@ -152,11 +155,43 @@ def run_study(wanted: Target, asked: Asked, seconds: int) -> None:
     job = f"job/study-{asked.command}"
     kubectl("delete", job, "--ignore-not-found", "--wait")
     kubectl("apply", "-k", str(folder), "-l", f"app in (tradestream, {wanted.app})")
-    # Until its container ends; that of a pod which takes its place is not followed.
-    follow = ["kubectl", "-n", NAMESPACE, "logs", "--follow", "--pod-running-timeout=10m", job]
-    subprocess.run(follow, check=False)
-    wait_for_job(job, seconds)
+    shown, deadline = Shown(job), time.monotonic() + seconds
+    try:
+        while not {"Complete", "Failed"} & set(conditions(status_of(job))) and time.monotonic() < deadline:
+            shown.more("--follow")
+            time.sleep(1)
+        wait_for_job(job, max(1, int(deadline - time.monotonic())))
+    finally:
+        shown.more()
     bring(job, asked.out)
+
+
+class Shown:
+    """What a Job has said, shown once, whichever of its pods' ends cut it short.
+
+    Parameters
+    ----------
+    job
+        Whose container may not be there yet: then its words for why are shown, each once.
+    """
+
+    def __init__(self, job: str) -> None:
+        self._job = job
+        self._lines = 0
+        self._why = ""
+
+    def more(self, *how: str) -> None:
+        """Show what was not shown yet, up to where it ends now, or with `--follow` up to the container's end."""
+        command = ["kubectl", "-n", NAMESPACE, "logs", *how, self._job]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+            for number, line in enumerate(process.stdout or ()):
+                if number >= self._lines:
+                    print(line, end="", flush=True)
+                    self._lines += 1
+            why = (process.stderr.read() if process.stderr else "").strip()
+        if why and why != self._why:
+            say(why)
+        self._why = why
 
 
 def bring(job: str, out: Path) -> None:

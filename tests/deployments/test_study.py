@@ -186,6 +186,32 @@ def test_what_it_wrote_is_here_again(here: Path, monkeypatch: pytest.MonkeyPatch
     assert told[-1][:2] == ["delete", "pod/study-results"], "the pod that brings them goes whatever comes"
 
 
+LOGS = """#!/bin/sh
+# The container is not there at first; then its words break off; in the end all are there.
+echo call >> {calls}
+case $(wc -l < {calls}) in
+1 | 2) echo 'container "service" is waiting to start: ContainerCreating' >&2; exit 1 ;;
+3) printf 'Bars 9\nAccount\n' ;;
+*) printf 'Bars 9\nAccount\nEquity\n' ;;
+esac
+"""
+
+
+def test_what_it_says_is_shown_once_whenever_its_container_begins(
+    here: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    (here / "kubectl").write_text(LOGS.format(calls=here / "calls"), encoding="utf-8")
+    (here / "kubectl").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{here}:{os.environ['PATH']}")
+    shown = study.Shown("job/study-backtest")
+    for _ in range(3):
+        shown.more("--follow")
+    shown.more()
+    told = capfd.readouterr()
+    assert told.out.endswith("Bars 9\nAccount\nEquity\n")
+    assert told.out.count("Bars") == told.out.count("ContainerCreating") == 1
+
+
 def test_a_study_is_not_deployed_without_words() -> None:
     with pytest.raises(deploy.DeployError, match="make backtest, optimise, luck or walk-forward where=cluster"):
         deploy.deploy(TARGET)

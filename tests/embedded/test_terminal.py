@@ -18,7 +18,7 @@ from tests.support.writes_log import put
 from contracts.strategy_check import CheckResult, StrategyCheck
 from contracts.topics import STRATEGY_CHECKS, TRADES_CHECKPOINTS
 from contracts.trades_checkpoint import TradesCheckpoint
-from embedded.finish import headlines
+from embedded.finish import headlines, refusals
 from embedded.process import ManagedProcess, ProcessSpec
 from embedded.terminal.board import render
 from embedded.terminal.plain import PlainLines, line_of
@@ -55,6 +55,19 @@ def state(tmp_path: Path) -> RunState:
     }
     StateReader(state, RunLog(tmp_path / "log"), progress).refresh()
     return state
+
+
+def test_the_report_has_a_note_on_each_file_that_was_not_loaded_last() -> None:
+    """Whatever else it was only asked about, and until it is mended."""
+    bad = example(StrategyCheck).model_copy(update={"loads": True})
+    good = bad.model_copy(update={"passed": True, "results": (CheckResult(check="imports"),)})
+    other = bad.model_copy(update={"file": "other.py"})
+    asked = good.model_copy(update={"loads": False})
+    assert refusals([good, other, bad, asked]) == [
+        f"The strategy in {file} is not loaded: imports: my_rule.py: expected exactly one class, was none."
+        for file in ("my_rule.py", "other.py")
+    ]
+    assert refusals([bad, good]) == []
 
 
 def test_a_strategy_that_is_not_loaded_is_shown_until_it_is(tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ from contracts.feature_row import FeatureRow
 from contracts.model_event import ModelEvent
 from contracts.prediction import Prediction
 from contracts.services import service
-from contracts.topics import MODEL_EVENTS, PREDICTIONS, TECHNICAL_INDICATORS
+from contracts.topics import MODEL_EVENTS, MODEL_QUALITY, PREDICTIONS, TECHNICAL_INDICATORS
 from modeling.facts import Answer
 from modeling.own_model import made_up
 from modeling.registered import NoModelError
@@ -94,6 +94,56 @@ def test_what_a_killed_service_said_is_said_again_after_a_promotion(history, mod
     assert switches == [(row.pair, 2, history[SAID].window_start_ms) for row in history[SAID : SAID + 3]]
 
 
+def test_what_was_told_of_a_lost_prediction_says_who_has_to_make_it(history, model, champion, tmp_path) -> None:
+    """The newer spoke and told so, and its predictions were lost with the process; the older is served again."""
+    newer, at = another(model, 2), history[SAID]
+    serve(champion, tmp_path, history[:KILLED], only(model))
+    unfinished = serve(champion, tmp_path / "the killed", history[: SAID + 3], only_from(at, model, newer))
+    lost = [each for each in unfinished[PREDICTIONS.name] if each.window_start_ms >= at.window_start_ms]
+    told = [each for each in unfinished[MODEL_EVENTS.name] if each.model_version == 2]
+    assert len(lost) == len(told) == 3
+    with open_producer(settings_of(tmp_path), "predictions") as producer:
+        for event in told:
+            producer.produce(MODEL_EVENTS, event)
+    run = serve(champion, tmp_path, history[KILLED:], Champion(model, {2: newer}.__getitem__))
+    assert [each for each in run[PREDICTIONS.name] if each.model_version == 2] == lost
+    assert run[MODEL_EVENTS.name][:3] == told, "said again, and not that the older goes on"
+    assert [each.from_ms for each in run[MODEL_EVENTS.name][3:]] == [history[SAID + 3].window_start_ms] * 3
+
+
+def test_how_a_version_did_says_that_it_spoke(history, model, champion, tmp_path) -> None:
+    """Its predictions and the change to it were lost with the process, and what it had told of a whole window not."""
+    newer = another(model, 2)
+    began = serve(champion, tmp_path, history[:KILLED], only(model))
+    assert not began[MODEL_QUALITY.name]
+    killed = serve(champion, tmp_path / "the killed", history, only_from(history[KILLED], model, newer))
+    told = [each for each in killed[MODEL_QUALITY.name] if each.model_version == 2]
+    assert len(told) == 3, "one a pair"
+    with open_producer(settings_of(tmp_path), "predictions") as producer:
+        for quality in told:
+            producer.produce(MODEL_QUALITY, quality)
+    run = serve(champion, tmp_path, history[KILLED:], Champion(model, {2: newer}.__getitem__))
+    of_newer = {each for each in run[PREDICTIONS.name] if each.model_version == 2}
+    assert {(each.pair, each.window_end_ms) for each in of_newer} >= {(each.pair, each.to_ms) for each in told}
+    assert of_newer <= set(killed[PREDICTIONS.name])
+    assert max(each.window_end_ms for each in of_newer) == max(each.to_ms for each in told), "and no longer"
+    assert [each for each in run[MODEL_QUALITY.name] if each.model_version == 2] == told
+
+
+def only_from(row: FeatureRow, model: ServedModel, newer: ServedModel) -> Champion:
+    """The newer is promoted when `row` comes."""
+    speakers = only(model)
+    before = speakers.of
+
+    def of(each: FeatureRow, *versions: int | None) -> tuple[ServedModel, ...]:
+        if each.window_start_ms == row.window_start_ms and speakers.model is model:
+            speakers.replace(newer)
+        return before(each, *versions)
+
+    speakers.of = of  # type: ignore[assignment, method-assign]
+    return speakers
+
+
 def test_the_older_speaks_until_the_newer_has_not_seen_the_rows(history, model, champion, tmp_path) -> None:
     until_ms = history[SAID].window_start_ms
     newer = another(model, 2, until_ms)
@@ -116,16 +166,7 @@ def test_an_older_one_that_is_gone_leaves_the_rows_unsaid(history, model, champi
 
 def test_a_promotion_while_serving_is_served_from_the_next_row_on(history, model, champion, tmp_path) -> None:
     promoted_ms = history[SAID].window_start_ms
-    speakers = only(model)
-    before = speakers.of
-
-    def of(row: FeatureRow, last: int | None) -> tuple[ServedModel, ...]:
-        if row.window_start_ms == promoted_ms and speakers.model is model:
-            speakers.replace(another(model, 2))
-        return before(row, last)
-
-    speakers.of = of  # type: ignore[method-assign]
-    run = serve(champion, tmp_path, history, speakers)
+    run = serve(champion, tmp_path, history, only_from(history[SAID], model, another(model, 2)))
     assert by_version(run[PREDICTIONS.name]) == {1: starts(history[FIRST:SAID]), 2: starts(history[SAID:])}
     told = [(each.model_version, each.reason, each.from_ms) for each in run[MODEL_EVENTS.name]]
     first = [(1, "the pair's first", history[FIRST].window_start_ms)] * 3

@@ -188,6 +188,20 @@ def test_what_was_said_before_a_kill_is_said_again_by_the_same(history, model, c
     assert told == [("shadowed", row.pair, 3, row.window_start_ms) for row in history[SAID : SAID + 3]]
 
 
+def test_what_was_told_of_a_lost_shadow_says_whose_it_is(history, model, champion, tmp_path: Path) -> None:
+    older, newer = another(model, 2), another(model, 3)
+    serve(champion, tmp_path, history[FIRST:KILLED], only(model), challenging(None))
+    killed = serve(champion, tmp_path / "the killed", history[FIRST : KILLED + 3], only(model), challenging(older))
+    told = [each for each in killed[MODEL_EVENTS.name] if each.event == "shadowed"]
+    with open_producer(settings_of(tmp_path), "predictions") as producer:
+        for event in told:
+            producer.produce(MODEL_EVENTS, event.model_copy(update={"from_ms": history[KILLED].window_start_ms}))
+    run = serve(champion, tmp_path, history[KILLED:SAID], only(model), challenging(newer, older))
+    shadows = run[PREDICTIONS_SHADOW.name]
+    assert places([each for each in shadows if each.model_version == 2]) == starts(history[KILLED : KILLED + 3])
+    assert places([each for each in shadows if each.model_version == 3]) == starts(history[KILLED + 3 : SAID])
+
+
 def test_a_replay_says_the_same_in_shadow(history, model, champion, tmp_path: Path) -> None:
     """Two challengers, nobody between them: each window by who spoke then, and none where nobody did."""
     parts = (

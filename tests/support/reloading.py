@@ -6,7 +6,7 @@ import random
 import threading
 import time
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -40,8 +40,9 @@ from predictions.settings import PredictionsSettings
 from streaming.clients import create_topics, lag, read_dead_letters, read_topic
 from streaming.log_client import open_client
 from streaming.producer import open_producer
+from streaming.record import Record
 from streaming.settings import ServiceSettings
-from streaming.testing import run_topology
+from streaming.testing import TopologyRun, run_topology
 from training.fit import train_model
 from training.settings import TrainingSettings
 from training.train import register
@@ -65,16 +66,20 @@ class Pace:
     Attributes
     ----------
     rounds
-        In each of them a version is promoted, the service is killed, and the promotion is rolled back.
+        In each of them a version is promoted, the service is killed, and the promotion is rolled back. Every second
+        promotion is killed wherever it is, the others once each pair was told of.
     rows
-        Feature rows of all pairs together.
+        Feature rows of all pairs together, at most.
     rows_a_second
-        How fast they are written, whatever happens to who reads them.
+        How fast they are written while the service is there.
+    rows_unread
+        How many more come after it was killed.
     """
 
     rounds: int = 20
-    rows: int = 21_000
+    rows: int = 42_000
     rows_a_second: float = 230.0
+    rows_unread: int = 300
 
 
 @dataclass(frozen=True)
@@ -107,6 +112,7 @@ class Reload:
         self._models = log.data_dir / "models"
         self._client = open_client(log)
         self._speaking_seconds = self._processor_seconds = self._used = 0.0
+        self._there = threading.Event()
         self.rows: list[FeatureRow] = []
 
     def prepare(self) -> None:
@@ -137,40 +143,46 @@ class Reload:
         self._registry.register(card, stored.onnx, {}, example=made_up(card)[-2:], **where)
 
     def run(self) -> Left:
-        """Serve all rows under promotions, rollbacks and kills."""
+        """Serve rows under promotions, rollbacks and kills, for as long as those take."""
         create_topics(self._log, [TECHNICAL_INDICATORS, *service("predictions").writes])
         self._registry.promote(MODEL, 1, CHAMPION)
         self._registry.point(MODEL, 3, CHALLENGER)
         dice = random.Random(1)
         began = time.monotonic()
-        with self._rows_coming() as writing:
+        with self._rows_coming():
             for number in range(self._pace.rounds):
                 with self._speaking() as process:
-                    part = self._pace.rows // (self._pace.rounds + 1)
-                    self._wait_until_said(number * part + dice.randrange(1, part // 2), process)
+                    self._wait_for_another(dice.randrange(1, 700), process)
+                    told = self._told()
                     self._registry.promote(MODEL, 2, CHAMPION)
                     self._registry.point(MODEL, 3 + number % 2, CHALLENGER)
-                    self._wait_until_said(number * part + part // 2 + dice.randrange(1, part // 2), process)
+                    if number % 2:
+                        wait_for(
+                            lambda told=told: self._told() >= told + len(PAIRS), "a switch of each pair", of=process
+                        )
+                    self._wait_for_another(dice.randrange(1, 700), process)
                     self._used = _processor_seconds(process)
                     process.kill()
                 self._registry.promote(MODEL, 1, CHAMPION)  # a rollback is one to the version of the alias `previous`
                 assert self._registry.version_of(MODEL, previous_alias(CHAMPION)) == 2
-            with self._speaking() as process:
-                wait_for(lambda: not writing.is_alive(), "all rows written", self._pace.rows, of=process)
-                wait_for(self._caught_up, "all rows predicted", of=process)
-                seconds, self._used = time.monotonic() - began, _processor_seconds(process)
-                process.terminate()
-                assert process.wait(timeout=GIVE_UP_SECONDS) == 0
+        with self._speaking(rows_come=False) as process:
+            wait_for(self._caught_up, "all rows predicted", of=process)
+            seconds, self._used = time.monotonic() - began, _processor_seconds(process)
+            process.terminate()
+            assert process.wait(timeout=GIVE_UP_SECONDS) == 0
         return self._left(seconds)
 
     @contextmanager
-    def _speaking(self) -> Iterator[Running]:
+    def _speaking(self, rows_come: bool = True) -> Iterator[Running]:
         """It runs in the block; the time from its first word on is counted."""
         before = self._count()
         with self._served() as process:
             wait_for(lambda: self._count() > before, "its first prediction", of=process)
             began, used = time.monotonic(), _processor_seconds(process)
+            if rows_come:
+                self._there.set()
             yield process
+            self._there.clear()
             self._speaking_seconds += time.monotonic() - began
             self._processor_seconds += self._used - used
 
@@ -190,30 +202,43 @@ class Reload:
                 process.kill()
 
     @contextmanager
-    def _rows_coming(self) -> Iterator[threading.Thread]:
+    def _rows_coming(self) -> Iterator[None]:
+        """Rows are written during the block; those that were are what there is."""
         ends = threading.Event()
         writing = threading.Thread(target=self._write, args=(ends,), name="rows")
         writing.start()
         try:
-            yield writing
+            yield
         finally:
             ends.set()
+            self._there.set()
             writing.join()
+            self._there.clear()
 
     def _write(self, ends: threading.Event) -> None:
-        began = time.monotonic()
+        written, unread, due = 0, 0, time.monotonic()
         with open_producer(self._log, "test") as producer:
-            for number, row in enumerate(self.rows):
-                early = began + number / self._pace.rows_a_second - time.monotonic()
-                if early > 0:
-                    let_pass(early)
+            for row in self.rows:
+                unread = 0 if self._there.is_set() else unread + 1
+                if unread > self._pace.rows_unread:
+                    self._there.wait()
+                    due = time.monotonic()
                 if ends.is_set():
-                    return
+                    break
+                if (early := due - time.monotonic()) > 0:
+                    let_pass(early)
+                due += 1 / self._pace.rows_a_second
                 producer.produce(TECHNICAL_INDICATORS, row)
+                written += 1
+        del self.rows[written:]
 
-    def _wait_until_said(self, count: int, process: Running) -> None:
-        """Return when so many predictions are on the log, repeats included."""
-        wait_for(lambda: self._count() >= count, "predictions", of=process)
+    def _wait_for_another(self, count: int, process: Running) -> None:
+        """Return when so many more predictions are on the log, repeats included."""
+        wanted = self._count() + count
+        wait_for(lambda: self._count() >= wanted, "predictions", of=process)
+
+    def _told(self) -> int:
+        return sum(told_switches(self._on(MODEL_EVENTS, ModelEvent), "switched").values())
 
     def _count(self) -> int:
         marks = self._client.watermarks(PREDICTIONS.full_name(self._log.environment))
@@ -261,11 +286,7 @@ class Reload:
             {TECHNICAL_INDICATORS: self.rows},
             service("predictions").writes,
         )
-        found = []
-        for spec, records in published.items():
-            replay = Index.of(again.records[spec.name], spec.decode)
-            found.append(compare(spec.name, Index.of(follows(spec, records), spec.decode, known=replay), replay))
-        return found
+        return comparisons(published, again)
 
 
 def assert_reloaded(log: ServiceSettings, pace: Pace = Pace()) -> None:
@@ -278,7 +299,7 @@ def assert_reloaded(log: ServiceSettings, pace: Pace = Pace()) -> None:
         spoke[each.pair, each.window_start_ms].add(each.model_version)
     switches = expected_switches(left.said)
     told = told_switches(left.told, "switched")
-    comparisons = reload.verified()
+    verified = reload.verified()
     apart = {(each.pair, each.window_start_ms) for each in left.shadows} ^ set(spoke)
     rate, of_core = (len(left.said) / each for each in (left.speaking_seconds, left.processor_seconds))
     print(
@@ -286,7 +307,7 @@ def assert_reloaded(log: ServiceSettings, pace: Pace = Pace()) -> None:
         f"{left.seconds:.0f} s, {len(left.said) - len(spoke)} said again: {rate:.0f} a second while it spoke, "
         f"{of_core:.0f} a second of processor time; "
         f"{len(switches)} switches of {len(PAIRS)} pairs; {len(apart)} windows apart from the shadow; "
-        f"verify: {sum(each.wrong for each in comparisons)} mismatches of {sum(each.equal for each in comparisons)}"
+        f"verify: {sum(each.wrong for each in verified)} mismatches of {sum(each.equal for each in verified)}"
     )
     twice = {where: versions for where, versions in spoke.items() if len(versions) > 1}
     assert not twice, "one window, one version"
@@ -295,9 +316,18 @@ def assert_reloaded(log: ServiceSettings, pace: Pace = Pace()) -> None:
     assert len(switches) > pace.rounds * len(PAIRS), "most promotions and rollbacks were served"
     assert told_switches(left.told, "shadowed") == Counter(expected_switches(left.shadows))
     assert not apart, "champion and challenger saw the same offsets"
-    assert [(each.topic, each.wrong, each.faults[:3]) for each in comparisons if each.wrong] == []
-    assert min(each.equal for each in comparisons) > 0, "every topic had something to compare"
+    assert [(each.topic, each.wrong, each.faults[:3]) for each in verified if each.wrong] == []
+    assert min(each.equal for each in verified) > 0, "every topic had something to compare"
     assert of_core >= 200, "whatever else the machine does meanwhile"
+
+
+def comparisons(published: Mapping[TopicSpec, Sequence[Record]], again: TopologyRun) -> list[Comparison]:
+    """Hold each topic against its replay."""
+    found = []
+    for spec, records in published.items():
+        replay = Index.of(again.records[spec.name], spec.decode)
+        found.append(compare(spec.name, Index.of(follows(spec, records), spec.decode, known=replay), replay))
+    return found
 
 
 def _processor_seconds(process: Running) -> float:

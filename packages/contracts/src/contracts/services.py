@@ -13,6 +13,8 @@ from contracts.topics import (
     CANDLES_FORMING,
     CONTROL,
     FORWARD_TEST_EVENTS,
+    MODEL_EVENTS,
+    MODEL_QUALITY,
     ORDERS,
     POSITIONS,
     PREDICTIONS,
@@ -100,7 +102,7 @@ SERVICES: tuple[ServiceSpec, ...] = (
         "predictions",
         (TECHNICAL_INDICATORS,),
         needs=("store", "models"),
-        looks_back=(PREDICTIONS, PREDICTIONS_SHADOW),
+        looks_back=(PREDICTIONS, PREDICTIONS_SHADOW, MODEL_EVENTS, MODEL_QUALITY),
     ),
     ServiceSpec(
         "signals",

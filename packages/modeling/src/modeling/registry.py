@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from contracts.errors import BadInputError
+from contracts.errors import BadInputError, without_credentials
 from modeling.database import ensure_database
-from modeling.database_address import database_file, plain_address
+from modeling.database_address import database_file
 from modeling.fetched import ARTIFACT_FOLDER, DIGEST_TAG, fetch_files
 from modeling.mlflow_model import files_of
 from modeling.model_card import ModelCard
@@ -297,7 +297,7 @@ class ModelRegistry:
             raise NoModelError(f"{name} version {version} is not in the registry") from error
 
     def _unavailable(self, error: Exception) -> RegistryUnavailableError:
-        where = plain_address(self._uri)
+        where = without_credentials(self._uri)
         return RegistryUnavailableError(f"the model registry at {where} cannot be asked: {cause_of(error)}")
 
     def _version_with(self, name: str, digest: str) -> int | None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from rich.console import Console
 from rich.text import Text
 
 from contracts.counted import counted
+from contracts.strategy_check import StrategyCheck
 from embedded.environment import ENVIRONMENT
 from embedded.pipeline import Pipeline
 from embedded.process_states import process_states
@@ -17,6 +19,8 @@ from results.export.write import export
 from results.report.page import write_report
 from results.report.wording import count, duration, model_named, money, percent
 from results.summary import write_summary
+from streaming.settings import ServiceSettings
+from streaming.strategy_checks import strategy_checks
 from verify.report import say
 
 
@@ -49,11 +53,29 @@ def _write(pipeline: Pipeline) -> dict[str, Any]:
         record.notes.append(
             f"{counted(conflicts, 'message id')} came with different values; see conflicts in summary.json."
         )
+    settings = ServiceSettings(broker_address=place.broker_address, environment=ENVIRONMENT)
+    record.notes += refusals(strategy_checks(settings))
     pipeline.enter("done")
     states = process_states(pipeline.supervisor.processes)
     summary = write_summary(place.out, record, states, exported, latency)
     write_report(place.out)
     return summary
+
+
+def refusals(checks: Iterable[StrategyCheck]) -> list[str]:
+    """Return a note on each file of a strategy that was not loaded when it was read to be followed last.
+
+    Returns
+    -------
+    list[str]
+        Sentences.
+    """
+    last = {each.file: each for each in checks if each.loads}
+    return [
+        f"The strategy in {each.file} is not loaded: {each.problems.rstrip('.')}."
+        for each in last.values()
+        if not each.passed
+    ]
 
 
 def print_summary(console: Console, pipeline: Pipeline, summary: dict[str, Any]) -> None:

@@ -8,8 +8,7 @@ from loguru import logger
 
 from contracts.errors import BadInputError
 from modeling.registered import NoModelError, RegistryUnavailableError
-from modeling.registry import ModelRegistry
-from predictions.served_model import ServedModel, keep
+from predictions.served_model import ServedModel, keep, reader
 from predictions.settings import PredictionsSettings
 
 
@@ -42,7 +41,7 @@ class AliasLook:
         self._settings = settings
         self._alias = alias
         self._otherwise = otherwise
-        self._registry: ModelRegistry | None = None
+        self._registry = reader(settings, patient=True)
         self._refused: object = None
 
     @property
@@ -54,8 +53,6 @@ class AliasLook:
         """Return what is to speak instead of the version `speaking`; None if nothing changes."""
         version: int | None = None
         try:
-            if self._registry is None:
-                self._registry = ModelRegistry(self._settings.tracking_uri)
             version = self._registry.version_of(self._settings.model_name, self._alias)
             if version is None:
                 return None if speaking is None else Change(None)

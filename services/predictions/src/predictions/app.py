@@ -68,7 +68,8 @@ def topology(
         if predictions:
             after = extend(before, row)
         else:
-            for model in speakers.of(row, last_version(state)):
+            last = last_version(state)
+            for model in speakers.of(row, last, said.version(row, last)):
                 after, spoken = step(before, row, model.facts, model.forecast)
                 predictions.extend(spoken)
         runs.save(row, after, state)

@@ -8,10 +8,8 @@ from contracts.errors import BadSettingError
 from contracts.feature_row import FeatureRow
 from modeling.facts import ModelFacts
 from modeling.labels import LabelRule
-from modeling.registered import NoModelError
-from modeling.registry import ModelRegistry
 from predictions.serve import Loaded, run
-from predictions.served_model import ServedModel
+from predictions.served_model import ServedModel, reader
 from predictions.served_versions import ModelVersion, ServedVersions
 from predictions.settings import PredictionsSettings
 
@@ -40,7 +38,7 @@ class Replayed:
         self._served = served
         self._models = models
 
-    def of(self, row: FeatureRow, last: int | None) -> list[ServedModel]:
+    def of(self, row: FeatureRow, last: int | None, told: int | None = None) -> list[ServedModel]:
         """Return those that spoke for `row`."""
         return [self._models[version] for version in self._served.of(row)]
 
@@ -68,9 +66,7 @@ def load_versions(served: ServedVersions, settings: PredictionsSettings) -> dict
     BadInputError
         If this code cannot serve one of them.
     """
-    if not ModelRegistry.exists(settings.tracking_uri):
-        raise NoModelError(f"there is no registry at {settings.tracking_uri}")
-    registry = ModelRegistry(settings.tracking_uri)
+    registry = reader(settings, patient=True)
     return {
         (name, version): ServedModel.of(registry.load(name, version), settings.interval_s)
         for name, version in served.all()

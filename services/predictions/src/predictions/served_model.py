@@ -9,18 +9,17 @@ from dataclasses import dataclass
 from loguru import logger
 
 from contracts.errors import BadInputError
-from modeling.database_address import database_file, plain_address
+from modeling.database_address import database_file
 from modeling.facts import ModelFacts
 from modeling.labels import LabelRule
 from modeling.model_card import ModelCard
 from modeling.onnx_model import OnnxModel
 from modeling.own_model import made_up
 from modeling.registered import NoModelError, RegistryUnavailableError, StoredModel
-from modeling.registry import ModelRegistry
+from modeling.registry_reader import RegistryReader
 from predictions import metrics
 from predictions.core.decision import Forecast
 from predictions.last_good import LastGood
-from predictions.patience import Asked, within
 from predictions.settings import PredictionsSettings
 
 _POLL_SECONDS = 1.0
@@ -95,13 +94,10 @@ def find_champion(
         If it cannot be served by this code, and no model of the registry was served here before.
     """
     name, alias, uri = settings.model_name, settings.alias, settings.tracking_uri
-    registry: ModelRegistry | None = None
     waited_seconds = 0.0
     while True:
-        if registry is None and ModelRegistry.exists(uri):
-            registry = ModelRegistry(uri)
         try:
-            stored, down = _asked(registry, settings, alias) if registry is not None else (None, None)
+            stored, down = _asked(settings, alias)
             model = None if stored is None else ServedModel.of(stored, settings.interval_s)
         except BadInputError as error:
             return _last_good(settings, alias, error), True
@@ -149,8 +145,7 @@ def load_version(settings: PredictionsSettings, version: int) -> ServedModel:
     NoModelError, RegistryUnavailableError, BadInputError
         If it is not to be had, or cannot be served by this code.
     """
-    registry = ModelRegistry(settings.tracking_uri)
-    stored = patiently(registry, settings, lambda: registry.load(settings.model_name, version))  # rows wait for it
+    stored = reader(settings).load(settings.model_name, version)  # rows wait for it
     return ServedModel.of(stored, settings.interval_s)
 
 
@@ -168,7 +163,7 @@ def load_challenger(settings: PredictionsSettings, *, answers: bool) -> ServedMo
     try:
         down: RegistryUnavailableError | None = None
         if answers:
-            stored, down = _asked(ModelRegistry(settings.tracking_uri), settings, alias)
+            stored, down = _asked(settings, alias)
         else:
             stored = _kept(settings, alias).read()
         if stored is None:
@@ -183,18 +178,13 @@ def load_challenger(settings: PredictionsSettings, *, answers: bool) -> ServedMo
         return None
 
 
-def _asked(
-    registry: ModelRegistry, settings: PredictionsSettings, alias: str
-) -> tuple[StoredModel | None, RegistryUnavailableError | None]:
+def _asked(settings: PredictionsSettings, alias: str) -> tuple[StoredModel | None, RegistryUnavailableError | None]:
     """Return what the alias points to, if anything; where the registry is down, what was served last, and why."""
-
-    def ask() -> StoredModel | None:
-        version = registry.version_of(settings.model_name, alias)
-        return None if version is None else registry.load(settings.model_name, version)
-
     last = _kept(settings, alias).read()
+    registry = reader(settings, patient=last is None)
     try:
-        return (ask() if last is None else patiently(registry, settings, ask)), None
+        version = registry.version_of(settings.model_name, alias)
+        return (None if version is None else registry.load(settings.model_name, version)), None
     except RegistryUnavailableError as error:
         logger.warning("{}; {}", error, "no model was served here before" if last is None else _LAST)
         return last, error
@@ -209,18 +199,16 @@ def keep(stored: StoredModel, settings: PredictionsSettings, alias: str) -> None
         _kept(settings, alias).write(stored)
 
 
-def patiently(registry: ModelRegistry, settings: PredictionsSettings, ask: Callable[[], Asked]) -> Asked:
-    """Ask a registry, where something goes on without it; one that is a file here is asked as long as it takes.
+def reader(settings: PredictionsSettings, *, patient: bool = False) -> RegistryReader:
+    """Return what asks the registry of the settings.
 
-    Raises
-    ------
-    RegistryUnavailableError
-        If there is no answer within `PATIENCE_SECONDS`.
+    Parameters
+    ----------
+    patient
+        Whether an answer is waited for as long as MLflow does, and not as long as one can where something goes on
+        without it.
     """
-    if database_file(settings.tracking_uri) is not None:
-        return ask()
-    registry.open()
-    return within(PATIENCE_SECONDS, ask, f"the model registry at {plain_address(settings.tracking_uri)}")
+    return RegistryReader(settings.tracking_uri, None if patient else PATIENCE_SECONDS)
 
 
 def _kept(settings: PredictionsSettings, alias: str) -> LastGood:

@@ -45,7 +45,7 @@ class Shadow:
     def __init__(self, challengers: Speakers | None, settings: PredictionsSettings) -> None:
         self._challengers = challengers or Challenger(None, _nobody)
         self._alias = settings.challenger
-        self._said = Said(settings, PREDICTIONS_SHADOW)
+        self._said = Said(settings, PREDICTIONS_SHADOW, "shadowed", "challenger")
         self._failed: set[tuple[int, str]] = set()
 
     def look(self, row: FeatureRow) -> None:
@@ -79,7 +79,7 @@ class Shadow:
     ) -> list[AnyPrediction]:
         champions = {each.model_version for each in spoken}
         found: list[AnyPrediction] = []
-        for model in self._challengers.of(row, last) if spoken else ():
+        for model in self._challengers.of(row, last, self._said.version(row, last)) if spoken else ():
             if model.facts.version not in champions:  # who has been promoted challenges nobody
                 found += map(ShadowPrediction.of, self._asked(model, before, row))
         return found

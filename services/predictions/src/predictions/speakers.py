@@ -18,15 +18,17 @@ from predictions.served_model import ServedModel
 class Speakers(Protocol):
     """What the flow asks for models."""
 
-    def of(self, row: FeatureRow, last: int | None) -> Iterable[ServedModel]:
+    def of(self, row: FeatureRow, last: int | None, told: int | None = None) -> Iterable[ServedModel]:
         """Return the models that speak for a row.
 
         Parameters
         ----------
         row
-            A feature row that nobody has predicted.
+            A feature row that nobody has predicted, or of which the predictions are lost.
         last
             The version that spoke for its pair last; None before the first.
+        told
+            The version that was told to have spoken for it, whoever is served by now.
         """
 
     def trained_to_ms(self, version: int) -> int | None:
@@ -102,9 +104,11 @@ class Champion(Versions):
         self.keep(model)
         self.model = model
 
-    def of(self, row: FeatureRow, last: int | None) -> tuple[ServedModel, ...]:
+    def of(self, row: FeatureRow, last: int | None, told: int | None = None) -> tuple[ServedModel, ...]:
         """Return the champion, or who spoke last where the champion's training has read the row."""
         champion = self.model
+        if told is not None and (spoke := self.version(told)) is not None:
+            return (spoke,)
         if last is None or last == champion.facts.version or row.window_start_ms >= champion.facts.trained_to_ms:
             return (champion,)
         older = self.version(last)
@@ -132,6 +136,7 @@ class Challenger(Versions):
             self.keep(model)
         self.model = model
 
-    def of(self, row: FeatureRow, last: int | None) -> tuple[ServedModel, ...]:
+    def of(self, row: FeatureRow, last: int | None, told: int | None = None) -> tuple[ServedModel, ...]:
         """Return the challenger, whoever spoke last: what its training has read it leaves unsaid."""
-        return () if self.model is None else (self.model,)
+        model = self.model if told is None else self.version(told) or self.model
+        return () if model is None else (model,)

@@ -177,8 +177,9 @@ def _has_model(place: RunFolder, record: RunRecord) -> bool:
 def _wind_down(pipeline: Pipeline) -> None:
     """End cleanly: no more trades, what is on its way arrives, then everything stops."""
     pipeline.supervisor.heed_stop()
-    for name, words in pipeline.state.troubles.items():
-        pipeline.record.notes.append(f"When it was stopped, {name} had last said: {words.rstrip('.')}.")
+    for name, process in pipeline.state.processes.items():
+        if words := process.trouble():
+            pipeline.record.notes.append(f"When it was stopped, {name} had last said: {words.rstrip('.')}.")
     pipeline.supervisor.stop(
         [name for name in ("trades-historical", "trades", "train") if name in pipeline.state.processes]
     )
