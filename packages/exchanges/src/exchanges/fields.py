@@ -149,6 +149,90 @@ def taker_side(value: Any, field: str, words: Mapping[str, Side]) -> Side:
     return words.get(value, "unknown")
 
 
+def word(value: Any, field: str) -> str:
+    """Return a word that must be there.
+
+    Parameters
+    ----------
+    value
+        What came.
+    field
+        Where, for errors.
+
+    Returns
+    -------
+    str
+        The same.
+
+    Raises
+    ------
+    BadInputError
+        If it is empty or no text.
+    """
+    if not isinstance(value, str) or isinstance(value, NumberText) or not value:
+        raise BadInputError(field, "a text", value)
+    return value
+
+
+def optional_word(value: Any, field: str) -> str | None:
+    """Return a word that may be missing, null or empty.
+
+    Parameters
+    ----------
+    value
+        What came.
+    field
+        Where, for errors.
+
+    Returns
+    -------
+    str or None
+        None where there is none.
+
+    Raises
+    ------
+    BadInputError
+        If it is no text.
+    """
+    return None if value is None or value == "" else word(value, field)
+
+
+def json_object(value: Any, field: str) -> dict[str, Any]:
+    """Return what must be a JSON object.
+
+    Returns
+    -------
+    dict[str, Any]
+        The same.
+
+    Raises
+    ------
+    BadInputError
+        If it is something else.
+    """
+    if not isinstance(value, dict):
+        raise BadInputError(field, "a JSON object", value)
+    return value
+
+
+def flag(value: Any, field: str) -> bool:
+    """Return what must be true or false.
+
+    Returns
+    -------
+    bool
+        The same.
+
+    Raises
+    ------
+    BadInputError
+        If it is something else.
+    """
+    if not isinstance(value, bool):
+        raise BadInputError(field, "true or false", value)
+    return value
+
+
 def _number_text(value: Any, field: str, expected: str) -> str:
     """Return the number's text; lengths are bounded, so 1e999999999 cannot ask for a gigabyte of zeros."""
     text = str(value) if isinstance(value, int | str) and not isinstance(value, bool) else ""

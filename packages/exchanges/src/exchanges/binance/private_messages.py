@@ -81,7 +81,7 @@ def parse_new_order(text: str | bytes) -> str:
     BadInputError
         If it names none.
     """
-    answer = _object(exact_json.loads(text), "answer")
+    answer = fields.json_object(exact_json.loads(text), "answer")
     return number_of(answer.get("symbol"), answer.get("orderId"), "answer.orderId")
 
 
@@ -173,14 +173,14 @@ def parse_balances(text: str | bytes) -> Balances:
     BadInputError
         As `parse_order`.
     """
-    rows = _object(exact_json.loads(text), "answer").get("balances")
+    rows = fields.json_object(exact_json.loads(text), "answer").get("balances")
     if not isinstance(rows, list):
         raise BadInputError("balances", "a list of balances", rows)
     found: dict[str, Decimal] = {}
     for index, row in enumerate(rows):
-        entry, place = _object(row, f"balances[{index}]"), f"balances[{index}]"
+        entry, place = fields.json_object(row, f"balances[{index}]"), f"balances[{index}]"
         amounts = (fields.decimal_number(entry.get(name), f"{place}.{name}") for name in ("free", "locked"))
-        found[text_of(entry.get("asset"), f"{place}.asset")] = sum(amounts, Decimal(0))
+        found[fields.word(entry.get("asset"), f"{place}.asset")] = sum(amounts, Decimal(0))
     return found
 
 
@@ -202,12 +202,12 @@ def parse_pays_elsewhere(text: str | bytes) -> str | None:
     BadInputError
         As `parse_order`.
     """
-    discount = _object(exact_json.loads(text), "answer").get("discount")
+    discount = fields.json_object(exact_json.loads(text), "answer").get("discount")
     if discount is None:
         return None
-    about = _object(discount, "discount")
-    enabled = [_flag(about.get(name), f"discount.{name}") for name in ("enabledForAccount", "enabledForSymbol")]
-    return text_of(about.get("discountAsset"), "discount.discountAsset") if all(enabled) else None
+    about = fields.json_object(discount, "discount")
+    enabled = [fields.flag(about.get(name), f"discount.{name}") for name in ("enabledForAccount", "enabledForSymbol")]
+    return fields.word(about.get("discountAsset"), "discount.discountAsset") if all(enabled) else None
 
 
 def execution_of(
@@ -251,7 +251,7 @@ def execution_of(
         price=Decimal(fields.positive_number(*value("price"))),
         fee=fee,
         fee_in=fee_in,
-        liquidity="maker" if _flag(*value("isMaker")) else "taker",
+        liquidity="maker" if fields.flag(*value("isMaker")) else "taker",
         at_ms=fields.milliseconds_us(*value("time")) // US_PER_MS,
         fee_elsewhere=elsewhere,
     )
@@ -279,39 +279,14 @@ def number_of(symbol: Any, number: Any, field: str) -> str:
     """
     if isinstance(number, bool) or not isinstance(number, int) or number < 0:
         raise BadInputError(field, "a whole number from 0", number)
-    return f"{text_of(symbol, 'symbol')}:{number}"
-
-
-def text_of(value: Any, field: str) -> str:
-    """Return a word that must be there.
-
-    Parameters
-    ----------
-    value
-        What came.
-    field
-        Where, for errors.
-
-    Returns
-    -------
-    str
-        The same.
-
-    Raises
-    ------
-    BadInputError
-        If it is empty or no text.
-    """
-    if not isinstance(value, str) or isinstance(value, exact_json.NumberText) or not value:
-        raise BadInputError(field, "a text", value)
-    return value
+    return f"{fields.word(symbol, 'symbol')}:{number}"
 
 
 def _order(row: Any, place: str, names: Mapping[str, str]) -> VenueOrder:
-    entry = _object(row, place)
-    symbol, status = text_of(entry.get("symbol"), f"{place}.symbol"), entry.get("status")
+    entry = fields.json_object(row, place)
+    symbol, status = fields.word(entry.get("symbol"), f"{place}.symbol"), entry.get("status")
     return VenueOrder(
-        client_order_id=text_of(entry.get("clientOrderId"), f"{place}.clientOrderId"),
+        client_order_id=fields.word(entry.get("clientOrderId"), f"{place}.clientOrderId"),
         venue_order_id=number_of(symbol, entry.get("orderId"), f"{place}.orderId"),
         pair=names.get(symbol, symbol),
         side=fields.one_of(entry.get("side"), f"{place}.side", SIDES),
@@ -327,10 +302,10 @@ _TRADE_WORDS = {name: name for name in ("id", "qty", "price", "commission", "com
 
 
 def _execution(row: Any, place: str, names: Mapping[str, str]) -> VenueExecution:
-    entry = _object(row, place)
-    symbol = text_of(entry.get("symbol"), f"{place}.symbol")
+    entry = fields.json_object(row, place)
+    symbol = fields.word(entry.get("symbol"), f"{place}.symbol")
     pair = fields.one_of(symbol, f"{place}.symbol", names)
-    side: OrderSide = "buy" if _flag(entry.get("isBuyer"), f"{place}.isBuyer") else "sell"
+    side: OrderSide = "buy" if fields.flag(entry.get("isBuyer"), f"{place}.isBuyer") else "sell"
     order_id = number_of(symbol, entry.get("orderId"), f"{place}.orderId")
     return execution_of(entry, place, pair, _TRADE_WORDS, side, order_id)
 
@@ -339,7 +314,7 @@ def _fee(amount: tuple[Any, str], asset: tuple[Any, str], pair: str) -> tuple[De
     """Return a fee, the currency of the pair that it is in, and what was taken in a third one instead."""
     fee = fields.decimal_number(*amount)
     base, quote = pair.split("/")
-    taken_in = text_of(*asset) if fee else quote
+    taken_in = fields.word(*asset) if fee else quote
     if taken_in == base:
         return fee, "base", None
     return (fee, "quote", None) if taken_in == quote else (Decimal(0), "quote", f"{fee} {taken_in}")
@@ -350,15 +325,3 @@ def _rows(text: str | bytes) -> list[Any]:
     if not isinstance(answer, list):
         raise BadInputError("answer", "a list", text)
     return answer
-
-
-def _object(value: Any, field: str) -> dict[str, Any]:
-    if not isinstance(value, dict):
-        raise BadInputError(field, "a JSON object", value)
-    return value
-
-
-def _flag(value: Any, field: str) -> bool:
-    if not isinstance(value, bool):
-        raise BadInputError(field, "true or false", value)
-    return value

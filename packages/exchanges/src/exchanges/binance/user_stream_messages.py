@@ -15,7 +15,7 @@ from typing import Any
 from contracts.errors import BadInputError
 from contracts.units import US_PER_MS
 from exchanges import exact_json, fields
-from exchanges.binance.private_messages import SIDES, STATUSES, execution_of, number_of, text_of
+from exchanges.binance.private_messages import SIDES, STATUSES, execution_of, number_of
 from exchanges.frames import Ignored
 from exchanges.private.execution import VenueExecution
 from exchanges.private.order import OrderChange
@@ -145,14 +145,14 @@ def _event(event: dict[str, Any], names: Mapping[str, str]) -> OrderNews | Strea
         return StreamEnd(str(kind))
     if kind != "executionReport":
         return Ignored(f"event {kind!r}"[:80])
-    symbol = text_of(event.get("s"), "event.s")
+    symbol = fields.word(event.get("s"), "event.s")
     if symbol not in names:
         return Ignored(f"symbol {symbol!r}"[:80])
     order_id = number_of(symbol, event.get("i"), "event.i")
     change = OrderChange(
         venue_order_id=order_id,
         # While an order is cancelled, c is the name of the cancellation and C that of the order.
-        client_order_id=text_of(event.get("C") or event.get("c"), "event.c"),
+        client_order_id=fields.word(event.get("C") or event.get("c"), "event.c"),
         status=fields.one_of(event.get("X"), "event.X", STATUSES),
         filled=fields.decimal_number(event.get("z"), "event.z"),
         reason=_reason(event),

@@ -16,7 +16,7 @@ from contracts.errors import BadInputError
 from contracts.units import US_PER_MS
 from exchanges import exact_json, fields
 from exchanges.frames import Ignored
-from exchanges.kraken.private_messages import SIDES, optional_text, text_of
+from exchanges.kraken.private_messages import SIDES
 from exchanges.pairs import is_pair
 from exchanges.private.execution import FeeIn, VenueExecution, VenueLiquidity
 from exchanges.private.order import OrderChange, VenueOrderStatus
@@ -135,11 +135,11 @@ def _record(row: Any, place: str) -> tuple[VenueExecution | None, OrderChange]:
     at_ms = fields.rfc3339_us(row.get("timestamp"), f"{place}.timestamp") // US_PER_MS
     filled = row.get("cum_qty")
     change = OrderChange(
-        venue_order_id=text_of(row.get("order_id"), f"{place}.order_id"),
-        client_order_id=optional_text(row.get("cl_ord_id"), f"{place}.cl_ord_id"),
+        venue_order_id=fields.word(row.get("order_id"), f"{place}.order_id"),
+        client_order_id=fields.optional_word(row.get("cl_ord_id"), f"{place}.cl_ord_id"),
         status=fields.one_of(row.get("order_status"), f"{place}.order_status", STATUSES),
         filled=None if filled is None else fields.decimal_number(filled, f"{place}.cum_qty"),
-        reason=optional_text(row.get("reason"), f"{place}.reason"),
+        reason=fields.optional_word(row.get("reason"), f"{place}.reason"),
         at_ms=at_ms,
     )
     return (_execution(row, place, change) if row.get("exec_type") == "trade" else None), change
@@ -151,7 +151,7 @@ def _execution(row: dict[str, Any], place: str, change: OrderChange) -> VenueExe
         raise BadInputError(f"{place}.symbol", "a pair such as BTC/USD", pair)
     fee, fee_in = _fee(row.get("fees"), f"{place}.fees", pair)
     return VenueExecution(
-        execution_id=text_of(row.get("exec_id"), f"{place}.exec_id"),
+        execution_id=fields.word(row.get("exec_id"), f"{place}.exec_id"),
         venue_order_id=change.venue_order_id,
         client_order_id=change.client_order_id,
         pair=pair,

@@ -81,10 +81,10 @@ def parse_add_order(text: str | bytes) -> str:
     RefusedError, BadInputError
         As `private_result`; the second also where there is not exactly one id, as of an order that was only checked.
     """
-    ids = _object(private_result(text), "result").get("txid")
+    ids = fields.json_object(private_result(text), "result").get("txid")
     if not isinstance(ids, list) or len(ids) != 1:
         raise BadInputError("result.txid", "a list of one order id", ids)
-    return text_of(ids[0], "result.txid[0]")
+    return fields.word(ids[0], "result.txid[0]")
 
 
 def parse_cancel_order(text: str | bytes) -> int:
@@ -105,7 +105,7 @@ def parse_cancel_order(text: str | bytes) -> int:
     RefusedError, BadInputError
         As `private_result`.
     """
-    return _count(_object(private_result(text), "result").get("count"), "result.count")
+    return _count(fields.json_object(private_result(text), "result").get("count"), "result.count")
 
 
 def parse_cancel_all_after(text: str | bytes) -> str:
@@ -126,7 +126,7 @@ def parse_cancel_all_after(text: str | bytes) -> str:
     RefusedError, BadInputError
         As `private_result`.
     """
-    return text_of(_object(private_result(text), "result").get("triggerTime"), "result.triggerTime")
+    return fields.word(fields.json_object(private_result(text), "result").get("triggerTime"), "result.triggerTime")
 
 
 def parse_open_orders(text: str | bytes, names: Mapping[str, str]) -> tuple[VenueOrder, ...]:
@@ -149,7 +149,7 @@ def parse_open_orders(text: str | bytes, names: Mapping[str, str]) -> tuple[Venu
     RefusedError, BadInputError
         As `private_result`; the second also names the first field that is not as expected.
     """
-    rows = _object(_object(private_result(text), "result").get("open"), "result.open")
+    rows = fields.json_object(fields.json_object(private_result(text), "result").get("open"), "result.open")
     return tuple(_order(key, row, f"result.open.{key}", names) for key, row in rows.items())
 
 
@@ -173,8 +173,8 @@ def parse_closed_orders(text: str | bytes, names: Mapping[str, str]) -> OrdersPa
     RefusedError, BadInputError
         As `parse_open_orders`.
     """
-    result = _object(private_result(text), "result")
-    rows = _object(result.get("closed"), "result.closed")
+    result = fields.json_object(private_result(text), "result")
+    rows = fields.json_object(result.get("closed"), "result.closed")
     orders = tuple(_order(key, row, f"result.closed.{key}", names) for key, row in rows.items())
     return OrdersPage(orders, _count(result.get("count"), "result.count"))
 
@@ -201,8 +201,8 @@ def parse_trades_history(text: str | bytes, names: Mapping[str, str]) -> Executi
     RefusedError, BadInputError
         As `parse_open_orders`.
     """
-    result = _object(private_result(text), "result")
-    rows = _object(result.get("trades"), "result.trades")
+    result = fields.json_object(private_result(text), "result")
+    rows = fields.json_object(result.get("trades"), "result.trades")
     executions = tuple(_execution(key, row, f"result.trades.{key}", names) for key, row in rows.items())
     return ExecutionsPage(executions, _count(result.get("count"), "result.count"))
 
@@ -227,7 +227,7 @@ def parse_balance(text: str | bytes, assets: Mapping[str, str]) -> Balances:
     RefusedError, BadInputError
         As `private_result`; the second also names the first field that is not as expected.
     """
-    rows = _object(private_result(text), "result")
+    rows = fields.json_object(private_result(text), "result")
     return {assets.get(code, code): fields.decimal_number(value, f"result.{code}") for code, value in rows.items()}
 
 
@@ -249,82 +249,32 @@ def parse_websockets_token(text: str | bytes) -> str:
     RefusedError, BadInputError
         As `private_result`.
     """
-    return text_of(_object(private_result(text), "result").get("token"), "result.token")
-
-
-def text_of(value: Any, field: str) -> str:
-    """Return a word that must be there.
-
-    Parameters
-    ----------
-    value
-        What came.
-    field
-        Where, for errors.
-
-    Returns
-    -------
-    str
-        The same.
-
-    Raises
-    ------
-    BadInputError
-        If it is empty or no text.
-    """
-    if not isinstance(value, str) or isinstance(value, exact_json.NumberText) or not value:
-        raise BadInputError(field, "a text", value)
-    return value
-
-
-def optional_text(value: Any, field: str) -> str | None:
-    """Return a word that may be missing, null or empty.
-
-    Parameters
-    ----------
-    value
-        What came.
-    field
-        Where, for errors.
-
-    Returns
-    -------
-    str or None
-        None where there is none.
-
-    Raises
-    ------
-    BadInputError
-        If it is no text.
-    """
-    return None if value is None or value == "" else text_of(value, field)
+    return fields.word(fields.json_object(private_result(text), "result").get("token"), "result.token")
 
 
 def _order(order_id: str, row: Any, place: str, names: Mapping[str, str]) -> VenueOrder:
-    entry = _object(row, place)
-    about = _object(entry.get("descr"), f"{place}.descr")
+    entry = fields.json_object(row, place)
+    about = fields.json_object(entry.get("descr"), f"{place}.descr")
     return VenueOrder(
-        client_order_id=optional_text(entry.get("cl_ord_id"), f"{place}.cl_ord_id"),
-        venue_order_id=text_of(order_id, place),
+        client_order_id=fields.optional_word(entry.get("cl_ord_id"), f"{place}.cl_ord_id"),
+        venue_order_id=fields.word(order_id, place),
         pair=_pair(about.get("pair"), f"{place}.descr.pair", names),
         side=fields.one_of(about.get("type"), f"{place}.descr.type", SIDES),
         status=fields.one_of(entry.get("status"), f"{place}.status", STATUSES),
         quantity=_positive(entry.get("vol"), f"{place}.vol"),
         filled=fields.decimal_number(entry.get("vol_exec"), f"{place}.vol_exec"),
-        reason=optional_text(entry.get("reason"), f"{place}.reason"),
+        reason=fields.optional_word(entry.get("reason"), f"{place}.reason"),
         opened_at_ms=fields.seconds_us(entry.get("opentm"), f"{place}.opentm") // US_PER_MS,
     )
 
 
 def _execution(execution_id: str, row: Any, place: str, names: Mapping[str, str]) -> VenueExecution:
-    entry = _object(row, place)
-    maker = entry.get("maker")
-    if not isinstance(maker, bool):
-        raise BadInputError(f"{place}.maker", "true or false", maker)
+    entry = fields.json_object(row, place)
+    maker = fields.flag(entry.get("maker"), f"{place}.maker")
     return VenueExecution(
-        execution_id=text_of(execution_id, place),
-        venue_order_id=text_of(entry.get("ordertxid"), f"{place}.ordertxid"),
-        client_order_id=optional_text(entry.get("cl_ord_id"), f"{place}.cl_ord_id"),
+        execution_id=fields.word(execution_id, place),
+        venue_order_id=fields.word(entry.get("ordertxid"), f"{place}.ordertxid"),
+        client_order_id=fields.optional_word(entry.get("cl_ord_id"), f"{place}.cl_ord_id"),
         pair=_pair(entry.get("pair"), f"{place}.pair", names),
         side=fields.one_of(entry.get("type"), f"{place}.type", SIDES),
         quantity=_positive(entry.get("vol"), f"{place}.vol"),
@@ -334,12 +284,6 @@ def _execution(execution_id: str, row: Any, place: str, names: Mapping[str, str]
         liquidity="maker" if maker else "taker",
         at_ms=fields.seconds_us(entry.get("time"), f"{place}.time") // US_PER_MS,
     )
-
-
-def _object(value: Any, field: str) -> dict[str, Any]:
-    if not isinstance(value, dict):
-        raise BadInputError(field, "a JSON object", value)
-    return value
 
 
 def _count(value: Any, field: str) -> int:
@@ -353,7 +297,7 @@ def _positive(value: Any, field: str) -> Decimal:
 
 
 def _pair(value: Any, field: str, names: Mapping[str, str]) -> str:
-    name = text_of(value, field)
+    name = fields.word(value, field)
     if name not in names:
         raise BadInputError(field, "a pair that the venue lists", name)
     return names[name]
