@@ -191,6 +191,9 @@ def test_the_rules_it_was_written_for_are_all_there_are() -> None:
         "open_positions",
         "operator_state",
         "stop_guard",
+        # which speak of owners, whose accounts no search runs
+        "owner_state",
+        "owner_gross_exposure",
     }
     assert [rule.check.__module__ for rule in ORDER_RULES if rule.exits_too] == ["execution.core.rules.below_minimum"]
     assert [rule.state for rule in LOSS_RULES] == list(kernel.STATES[1:])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 import tempfile
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -266,7 +267,12 @@ def _same(kept: Any, said: Any) -> bool:
         return len(kept) == len(said) and all(map(_same, kept, said))
     if isinstance(kept, dict) and isinstance(said, dict):
         return all(name in said and _same(value, said[name]) for name, value in kept.items() if name in said)
-    return bool(kept == said)
+    return bool(kept == said) or (_is_number(kept) and _is_number(said) and Decimal(kept) == Decimal(said))
+
+
+def _is_number(value: Any) -> bool:
+    """Say whether it is a number in text: settings keep what it is, and not how many zeros it was written with."""
+    return isinstance(value, str) and re.fullmatch(r"-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]{1,3})?", value) is not None
 
 
 _BINANCE_COLUMNS = {

@@ -13,10 +13,12 @@ from tests.predictions.registry_server import listening, registry_of
 from tests.support.champion import Champion
 
 from contracts.errors import BadInputError, TradestreamError
+from modeling.database_address import database_file
 from modeling.mlflow_model import ONNX_FILE
 from modeling.registered import NoModelError, RegistryUnavailableError
 from modeling.registry import ModelRegistry
 from modeling.registry_reader import RegistryReader
+from modeling.stored_versions import stored_source
 
 NAME = "direction"
 
@@ -32,8 +34,10 @@ def address(request: pytest.FixtureRequest, champion: Champion) -> Iterator[str]
 
 
 def folder_of(champion: Champion) -> Path:
-    (found,) = (champion.settings.data_dir / "mlartifacts").rglob(ONNX_FILE)
-    return found.parent
+    file = database_file(champion.settings.tracking_uri)
+    found = None if file is None else stored_source(file, NAME, 1)
+    assert found is not None
+    return Path(found.source.removeprefix("file://"))
 
 
 @pytest.fixture
