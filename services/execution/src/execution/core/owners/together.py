@@ -12,7 +12,6 @@ from contracts.operator_command import OperatorCommand
 from contracts.owner import Owner
 from contracts.replace import replace
 from contracts.units import EXACT
-from contracts.wakes import Wakes
 from execution.core.account.portfolio import Decided, Portfolio
 from execution.core.account.valuation import balance, equity, invested, pnl
 from execution.core.act import trade
@@ -23,7 +22,7 @@ from execution.core.hear import Word, hear
 from execution.core.minute.minute import Minute
 from execution.core.owners.book import OwnersBook
 from execution.core.policy import Policy
-from execution.core.rules.rule import AccountHealth, LossRule, OfOwner, of_owner
+from execution.core.rules.rule import AccountHealth, OfOwner, of_owner
 from execution.core.steps.judging import judge
 from execution.core.steps.limits import worth
 from execution.core.steps.mark import counted_from
@@ -165,16 +164,6 @@ def hear_one(
         portfolio = owned.portfolios[account.name]
     portfolio, told = hear(portfolio, word, account, broker, policy)
     return owned.with_portfolio(account.name, portfolio), told
-
-
-def wakes_of_owner(owned: Owned, owner: Owner, rule: LossRule) -> list[Wakes]:
-    """From which equity of all accounts on a loss rule speaks; who holds nothing can lose nothing."""
-    holds = any(each.holdings for each in owned.portfolios.values())
-    judged = owned.book.judged
-    if (rule.equity_at is not None and not holds) or judged.has_ended(owner):
-        return []
-    health = _health(owned.book, owner, _sum(map(balance, owned.portfolios.values())))
-    return [rule.wakes(health, judged.trading_state, told=judged.told_today(rule))]
 
 
 def _start_day(owned: Owned, window_start_ms: int, owner: Owner, policy: Policy) -> Owned:
