@@ -21,8 +21,8 @@ RiskRule = Literal[
 ]
 
 
-class LossLimits(BaseModel):
-    """What an account, or all those of an owner, may lose; percent unless said otherwise."""
+class RiskLimits(BaseModel):
+    """The limits of an account, percent unless said otherwise; `execution.core.rules` says of what."""
 
     max_daily_loss_pct: Decimal = Field(Decimal(5), gt=0, le=100, description="limit on the loss since midnight")
     daily_loss_basis: Literal["balance", "equity", "higher"] = Field(
@@ -38,11 +38,6 @@ class LossLimits(BaseModel):
     total_loss_mode: Literal["static", "end_of_day", "intraday"] = Field(
         "static", description="whether the total loss is counted from the initial balance, or from the highest since"
     )
-
-
-class RiskLimits(LossLimits):
-    """The limits of an account, percent unless said otherwise; `execution.core.rules` says of what."""
-
     cooldown_bars: int = Field(5, ge=0, description="bars that end between a fill and the pair's next entry")
     max_entries_per_day: int | None = Field(None, ge=1, description="buys sent in a trading day")
     max_entries_per_hour: int | None = Field(None, ge=1, description="buys sent within 60 minutes")
@@ -61,9 +56,23 @@ class RiskLimits(LossLimits):
     max_position_pct: Decimal = Field(Decimal(25), gt=0, le=100, description="limit on one pair's value")
 
 
-class OwnerLimits(LossLimits):
+class OwnerLimits(BaseModel):
     """The limits of all accounts of an owner, percent unless said otherwise; `execution.core.rules` says of what."""
 
+    max_daily_loss_pct: Decimal = Field(Decimal(5), gt=0, le=100, description="limit on the loss since midnight")
+    daily_loss_basis: Literal["balance", "equity", "higher"] = Field(
+        "balance", description="of a day's beginning, what its loss is counted from"
+    )
+    daily_loss_on_breach: Literal["day", "end"] = Field(
+        "day", description="what a breach of the daily limit stops: the rest of the day, or the account for good"
+    )
+    daily_loss_act_at_pct: Decimal | None = Field(
+        None, ge=50, lt=100, description="percent of the daily limit at which all is sold, until the next day"
+    )
+    max_total_loss_pct: Decimal = Field(Decimal(10), gt=0, le=100, description="limit on the loss since it began")
+    total_loss_mode: Literal["static", "end_of_day", "intraday"] = Field(
+        "static", description="whether the total loss is counted from the initial balance, or from the highest since"
+    )
     max_gross_pct: Decimal | None = Field(
         None, gt=0, le=100, description="value of all pairs of all accounts together, percent of their equity"
     )
