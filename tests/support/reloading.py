@@ -153,13 +153,12 @@ class Reload:
             for number in range(self._pace.rounds):
                 with self._speaking() as process:
                     self._wait_for_another(dice.randrange(1, 700), process)
-                    told = self._told()
+                    if number % 2:
+                        wait_for(lambda: self._speaking_now() == {1}, "the rollback", of=process)
                     self._registry.promote(MODEL, 2, CHAMPION)
                     self._registry.point(MODEL, 3 + number % 2, CHALLENGER)
                     if number % 2:
-                        wait_for(
-                            lambda told=told: self._told() >= told + len(PAIRS), "a switch of each pair", of=process
-                        )
+                        wait_for(lambda: self._speaking_now() == {2}, "the promotion", of=process)
                     self._wait_for_another(dice.randrange(1, 700), process)
                     self._used = _processor_seconds(process)
                     process.kill()
@@ -237,8 +236,11 @@ class Reload:
         wanted = self._count() + count
         wait_for(lambda: self._count() >= wanted, "predictions", of=process)
 
-    def _told(self) -> int:
-        return sum(told_switches(self._on(MODEL_EVENTS, ModelEvent), "switched").values())
+    def _speaking_now(self) -> set[int]:
+        """Return the versions that were told of last, of each pair."""
+        told = told_switches(self._on(MODEL_EVENTS, ModelEvent), "switched")
+        last = {pair: version for pair, version, _ in sorted(told, key=lambda each: each[2] or 0)}
+        return set(last.values())
 
     def _count(self) -> int:
         marks = self._client.watermarks(PREDICTIONS.full_name(self._log.environment))
