@@ -115,11 +115,14 @@ def _is_too_little(portfolio: Portfolio, pair: str, quantity: Decimal, context: 
 def _resting(portfolio: Portfolio, pair: str, guard: Guard, quantity: Decimal, context: Context) -> Order:
     stop, target = _levels(portfolio, pair, guard, context)
     entry = guard.entry.order
+    # A fill that comes after all was sold begins another position of the same entry, which counts its attempts anew.
+    fills = len(guard.entry.executions)
+    again = f"{fills}:" if fills > 1 else ""
     # It rests from the entry on: within the bar that filled it, which is what this minute is about.
     at_ms = max(guard.since_ms, context.at_ms - context.bar_ms)
     return Order(
         account=entry.account,
-        order_id=order_id(f"{entry.signal_id}:{guard.attempts}", "protect"),
+        order_id=order_id(f"{entry.signal_id}:{again}{guard.attempts}", "protect"),
         signal_id=entry.signal_id,
         exchange=entry.exchange,
         pair=pair,
