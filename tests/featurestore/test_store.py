@@ -5,6 +5,8 @@ from __future__ import annotations
 import doctest
 import multiprocessing
 import pkgutil
+import sqlite3
+from contextlib import closing
 from importlib import import_module
 from pathlib import Path
 
@@ -12,6 +14,7 @@ import pytest
 from tests.support.message_examples import CLASSES, FIELDS, example
 
 import featurestore
+from contracts import write_ahead
 from contracts.candle import Candle
 from contracts.errors import BadSettingError
 from contracts.feature_row import FeatureRow
@@ -215,6 +218,17 @@ def test_several_processes_write_at_once(store: Store, store_url: str) -> None:
         ("P1/USD", 2_000),
         ("P2/USD", 2_000),
     ]
+
+
+def test_a_new_file_that_somebody_else_is_making_is_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "store.sqlite"
+    with closing(sqlite3.connect(path, isolation_level=None)) as other, open_store(f"sqlite:///{path}") as store:
+        other.execute("BEGIN IMMEDIATE")  # SQLite refuses a change of the journal's mode now, whatever its timeout
+        monkeypatch.setattr(write_ahead, "sleep", lambda _seconds: other.execute("ROLLBACK"))
+        store.write(rows(count=3))
+        assert store.sql("SELECT count(*) FROM technical_indicators").rows == [(3,)]
 
 
 def test_a_full_disk_is_named_and_loses_nothing_that_was_written(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from typing import ClassVar
 from uuid import uuid4
 
 from contracts.columns import Column, Kind
+from contracts.write_ahead import enter_write_ahead_mode
 from featurestore.dialect import Columns, Rows, upsert, values
 from featurestore.errors import StoreBusyError, StoreError, StoreFullError
 from featurestore.functions import add_functions
@@ -105,7 +106,7 @@ class SqliteDialect:
         """Make the tables and views; from then on readers never wait for a writer (write-ahead log)."""
         with _store_errors(self._path):
             present_columns(connection, self)  # somebody else's file is left as it is
-            connection.execute("PRAGMA journal_mode = WAL")
+            enter_write_ahead_mode(connection, BUSY_TIMEOUT_SECONDS)
         make_schema(connection, self)
 
     def connect_to_read(self) -> sqlite3.Connection:

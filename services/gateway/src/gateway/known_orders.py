@@ -21,9 +21,12 @@ from contracts.errors import BadMessageError
 from contracts.order import ENDS, Order
 from contracts.position import Position
 from contracts.units import decimal_string
+from contracts.write_ahead import enter_write_ahead_mode
 from streaming.record import Record
 from streaming.tail import TopicTail
 
+#: How long a gateway that is about to end is waited for.
+_BUSY_TIMEOUT_SECONDS = 5.0
 #: Another one is thrown away.
 _VERSION = 1
 _TABLES = """
@@ -174,9 +177,9 @@ class KnownOrders:
             return self._connect()
 
     def _connect(self) -> sqlite3.Connection:
-        db = sqlite3.connect(self._file, isolation_level=None)
+        db = sqlite3.connect(self._file, timeout=_BUSY_TIMEOUT_SECONDS, isolation_level=None)
         try:
-            db.execute("PRAGMA journal_mode=WAL")
+            enter_write_ahead_mode(db, _BUSY_TIMEOUT_SECONDS)
             db.execute("PRAGMA synchronous=NORMAL")
             with closing(db.cursor()) as cursor:
                 cursor.executescript(_TABLES)

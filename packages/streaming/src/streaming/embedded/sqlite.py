@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import errno
 import sqlite3
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from contracts.write_ahead import enter_write_ahead_mode
 from streaming.embedded.errors import EmbeddedLogError, LogBusyError, LogDamagedError, LogFullError
 
 #: How long a writer waits for another process to finish its write transaction.
@@ -38,23 +38,10 @@ def connect(path: Path, *, create: bool = False) -> sqlite3.Connection:
             check_same_thread=False,
             cached_statements=256,
         )
-        _enter_wal_mode(db)
+        enter_write_ahead_mode(db, BUSY_TIMEOUT_MS / 1_000)
         db.execute("PRAGMA synchronous=NORMAL")
         db.execute(f"PRAGMA journal_size_limit={_JOURNAL_LIMIT_BYTES}")
     return db
-
-
-def _enter_wal_mode(db: sqlite3.Connection) -> None:
-    """Two processes that make the same new file a WAL file get no busy timeout from SQLite: wait here."""
-    deadline = time.monotonic() + BUSY_TIMEOUT_MS / 1_000
-    while True:
-        try:
-            db.execute("PRAGMA journal_mode=WAL")
-            return
-        except sqlite3.OperationalError as error:
-            if "locked" not in str(error) or time.monotonic() >= deadline:
-                raise
-            time.sleep(0.005)
 
 
 @contextmanager
