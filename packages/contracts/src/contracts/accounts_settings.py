@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from pydantic import BaseModel, Field, model_validator
 
@@ -73,16 +73,14 @@ class AccountsSettings(BaseModel):
         """The owners that accounts name, by name."""
         return owners_of(self.accounts, self.owners)
 
-    def key_on_signals(self, account: str) -> str:
-        """Return the key of what `account` is told on `signals`: its owner's, where it has one.
+    @property
+    def key_on_signals(self) -> Callable[[str], str]:
+        """What says the key of what an account is told on `signals`: its owner's, where it has one, else its name.
 
-        Returns
-        -------
-        str
-            Of an account that nobody configured, such as a forward test's, its own.
+        An account that nobody configured, such as a forward test's, has no owner. Asked for once, it looks up each.
         """
-        found = self.account(account)
-        return account if found is None or found.owner is None else found.owner
+        owner = {each.name: each.owner for each in self.accounts if each.owner is not None}
+        return lambda account: owner.get(account, account)
 
     @property
     def configured_accounts(self) -> tuple[Account, ...]:

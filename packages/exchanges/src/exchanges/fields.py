@@ -197,6 +197,24 @@ def optional_word(value: Any, field: str) -> str | None:
     return None if value is None or value == "" else word(value, field)
 
 
+def whole_number(value: Any, field: str) -> int:
+    """Return a count or a number of something, which may be 0.
+
+    Returns
+    -------
+    int
+        The same.
+
+    Raises
+    ------
+    BadInputError
+        If it is something else.
+    """
+    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+        raise BadInputError(field, "a whole number from 0", value)
+    return value
+
+
 def json_object(value: Any, field: str) -> dict[str, Any]:
     """Return what must be a JSON object.
 

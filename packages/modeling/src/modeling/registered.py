@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from contracts.errors import TradestreamError
+from contracts.errors import TradestreamError, without_credentials
 from modeling.model_card import ModelCard
 
 
@@ -46,6 +46,25 @@ def cause_of(error: BaseException) -> str:
         each = each.__cause__ or each.__context__
     first_line = words.strip().partition("\n")[0]
     return " ".join(first_line.split())[:_MOST_LETTERS]
+
+
+def unavailable(uri: str, why: str) -> RegistryUnavailableError:
+    """Return the error of a registry that cannot be asked.
+
+    Parameters
+    ----------
+    uri
+        Where it is; its user and password are not shown.
+    why
+        Of which the beginning is.
+
+    Returns
+    -------
+    RegistryUnavailableError
+        In a line.
+    """
+    words = f"the model registry at {without_credentials(uri)} cannot be asked: {why[:_MOST_LETTERS]}"
+    return RegistryUnavailableError(words)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from contracts.errors import BadInputError, without_credentials
+from contracts.errors import BadInputError
 from modeling.database import ensure_database
 from modeling.database_address import database_file
 from modeling.fetched import ARTIFACT_FOLDER, DIGEST_TAG, fetch_files
@@ -22,10 +22,10 @@ from modeling.quiet_imports import open_mlflow
 from modeling.registered import (
     NoModelError,
     RegisteredVersion,
-    RegistryUnavailableError,
     StoredModel,
     cause_of,
     digest_of,
+    unavailable,
 )
 from modeling.stored_versions import stored_versions
 from modeling.tries import try_tags
@@ -237,7 +237,7 @@ class ModelRegistry:
         except MlflowException as error:
             if error.error_code in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
                 return None
-            raise self._unavailable(error) from error
+            raise unavailable(self._uri, cause_of(error)) from error
 
     def load(self, name: str, version: int) -> StoredModel:
         """Fetch a version's files.
@@ -293,12 +293,8 @@ class ModelRegistry:
             return self._client.get_model_version(name, str(version))
         except MlflowException as error:
             if error.error_code != "RESOURCE_DOES_NOT_EXIST":
-                raise self._unavailable(error) from error
+                raise unavailable(self._uri, cause_of(error)) from error
             raise NoModelError(f"{name} version {version} is not in the registry") from error
-
-    def _unavailable(self, error: Exception) -> RegistryUnavailableError:
-        where = without_credentials(self._uri)
-        return RegistryUnavailableError(f"the model registry at {where} cannot be asked: {cause_of(error)}")
 
     def _version_with(self, name: str, digest: str) -> int | None:
         """Return a version with these very files; one whose files are gone or were changed is none."""

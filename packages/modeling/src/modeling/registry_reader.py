@@ -18,7 +18,7 @@ from modeling.fetched import DIGEST_TAG, Files
 from modeling.mlflow_model import CARD_FILE, ONNX_FILE
 from modeling.model_card import ModelCard
 from modeling.patience import Asked, within
-from modeling.registered import NoModelError, RegistryUnavailableError, StoredModel, cause_of, digest_of
+from modeling.registered import NoModelError, RegistryUnavailableError, StoredModel, cause_of, digest_of, unavailable
 from modeling.rest_registry import RestRegistry
 from modeling.stored_versions import stored_source, stored_versions
 
@@ -116,7 +116,7 @@ class RegistryReader:
         try:
             return self._asked_elsewhere(question, about)
         except OSError as error:
-            raise RegistryUnavailableError(f"{self._whom} cannot be asked: {cause_of(error)}") from error
+            raise unavailable(self._uri, cause_of(error)) from error
 
     def _asked_elsewhere(self, question: str, about: Sequence[str | int]) -> dict[str, Any]:
         with tempfile.TemporaryDirectory(prefix="tradestream-") as folder:
@@ -138,10 +138,8 @@ class RegistryReader:
                 answer: dict[str, Any] = json.loads((place / ANSWER).read_text(encoding="utf-8"))
             except (OSError, ValueError):
                 last = complaint.read_text(encoding="utf-8", errors="replace").strip().rpartition("\n")[2]
-                raise RegistryUnavailableError(
-                    f"{self._whom} cannot be asked: the process that asks it ended with {process.returncode}"
-                    f"{': ' if last else ''}{last}"
-                ) from None
+                ended = f"the process that asks it ended with {process.returncode}"
+                raise unavailable(self._uri, f"{ended}: {last}" if last else ended) from None
             if "raised" in answer:
                 raise RAISED[answer["raised"]](*answer["arguments"])
             if question == "load":

@@ -9,10 +9,9 @@ from urllib.parse import quote
 
 import requests
 
-from contracts.errors import without_credentials
 from modeling.fetched import ARTIFACT_FOLDER, DIGEST_TAG, Files
 from modeling.mlflow_model import CARD_FILE, ONNX_FILE
-from modeling.registered import RegistryUnavailableError, cause_of, digest_of
+from modeling.registered import cause_of, digest_of, unavailable
 
 _MODELS: Final = "/api/2.0/mlflow"
 _FILES: Final = "/api/2.0/mlflow-artifacts/artifacts"
@@ -20,7 +19,6 @@ _FILES: Final = "/api/2.0/mlflow-artifacts/artifacts"
 _THROUGH_SERVER: Final = "mlflow-artifacts:/"
 #: What MLflow answers where an alias or a name is not there.
 _NOT_THERE: Final = ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE")
-_MOST_LETTERS: Final = 300
 #: How long a server may be silent.
 _SILENT_SECONDS: Final = 20
 #: MLflow's own variables, without their common beginning.
@@ -94,7 +92,7 @@ class RestRegistry:
             words = f"{response.status_code} {said.get('error_code')}: {said.get('message')}"
         except (ValueError, LookupError, TypeError, AttributeError):
             words = f"{response.status_code} {response.text}"
-        raise self._unavailable(words)
+        raise unavailable(self._uri, words)
 
     def _got(self, path: str, about: Mapping[str, str]) -> requests.Response:
         variables = os.environ  # noqa: TID251 - what MLflow's client reads there
@@ -109,8 +107,4 @@ class RestRegistry:
                 timeout=seconds,
             )
         except requests.RequestException as error:
-            raise self._unavailable(cause_of(error)) from error
-
-    def _unavailable(self, words: str) -> RegistryUnavailableError:
-        where = without_credentials(self._uri)
-        return RegistryUnavailableError(f"the model registry at {where} cannot be asked: {words[:_MOST_LETTERS]}")
+            raise unavailable(self._uri, cause_of(error)) from error

@@ -48,7 +48,7 @@ def read_accounts(path: Path) -> tuple[Account, ...]:
         if name in names[:number]:
             raise BadInputError(f"{path}: {TABLE}[{number}].name", "a name that no other account has", name)
     try:
-        owners_of(accounts, read_owners(path))
+        owners_of(accounts, _owners(content, path))
     except ValidationError as error:  # of an owner with his accounts
         raise BadInputError(f"{path}: {TABLE}.owner", expectation(error.errors()[0]), path.name) from error
     except ValueError as error:
@@ -64,7 +64,10 @@ def read_owners(path: Path) -> tuple[OwnerSettings, ...]:
     BadInputError
         If it cannot be read, or what it says is no owner; it names the field.
     """
-    content = content_of(path, "--accounts", "a TOML file of accounts")
+    return _owners(content_of(path, "--accounts", "a TOML file of accounts"), path)
+
+
+def _owners(content: Mapping[str, Any], path: Path) -> tuple[OwnerSettings, ...]:
     entries = content.get(OWNERS, [])
     if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
         raise BadInputError(str(path), f"tables [[{OWNERS}]]", entries)

@@ -41,8 +41,11 @@ def topology(inputs: dict[str, StreamingDataFrame], topics: dict[str, Topic], se
         if account.broker == "venue"
     }
 
-    owners = settings.configured_owners
+    owners, key_of = settings.configured_owners, settings.key_on_signals
     owned_brokers = {name: {each.name: brokers[each.name] for each in of.accounts} for name, of in owners.items()}
+    owned_remembered = {
+        name: {each.name: remembered[each.name] for each in of.accounts} for name, of in owners.items()
+    }
     require_unbegun(settings)
 
     def execute(
@@ -56,22 +59,19 @@ def topology(inputs: dict[str, StreamingDataFrame], topics: dict[str, Topic], se
         account = accounts.get(event.account) or account_of(state)
         if account is None:
             raise BadInputError(f"{event.schema_name}.account", f"one of {', '.join(accounts)}", event.account)
-        if key != (expected := account.owner or account.name):
+        if key != (expected := key_of(account.name)):
             # Under another key it is in no order with what else the account is told.
             raise BadInputError(f"{event.schema_name} of {account.name}", f"key {expected}", key)
         if account.owner is None:
             broker = brokers.get(account.name) or settings.broker_of(account)
             messages = step(state, event, account, broker, policy, remembered[account.name])
         else:
-            owner = owners[account.owner]
-            known = {each.name: remembered[each.name] for each in owner.accounts}
-            messages = step_owner(state, event, owner, owned_brokers[owner.name], policy, known)
+            of = account.owner
+            messages = step_owner(state, event, owners[of], owned_brokers[of], policy, owned_remembered[of])
         for message in messages:
             tell(message, accounts.get(message.key, account))
-        for name, figures in at_venue.items():
-            own = [message for message in messages if message.key == name]
-            if own or event.account == name:
-                figures.listen(event, own)
+        for name in {event.account, *(message.key for message in messages)} & at_venue.keys():
+            at_venue[name].listen(event, [message for message in messages if message.key == name])
         return messages
 
     events = inputs[SIGNALS.name].apply(execute, stateful=True, expand=True, metadata=True)

@@ -6,11 +6,11 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from execution.core.rules import LOSS_RULES, OWNER_RULES, RULES
-from execution.core.rules.rule import LossRule, Option, OrderRule, Rule, of_owner
+from execution.core.rules.rule import Limit, LossRule, Option, OrderRule, Rule, of_owner
 
 #: Of a line, its end included.
 _WIDTH = 118
@@ -38,28 +38,38 @@ def render() -> str:
     named = [rule.code for rule in RULES if rule.code is not None]
     codes = [f'    "{code}",\n' for code in [*named, *(of_owner(rule.code) for rule in LOSS_RULES)]]
     classes = [
-        *(_CLASS.format(name="RiskLimits", of="an account"), *map(_field, options(RULES))),
-        *(_CLASS.format(name="OwnerLimits", of="all accounts of an owner"), *map(_field, options(OWNER_RULES))),
+        *(_CLASS.format(name="RiskLimits", of="an account"), *map(_field, _options(RULES, _of_accounts))),
+        *(
+            _CLASS.format(name="OwnerLimits", of="all accounts of an owner"),
+            *map(_field, _options(OWNER_RULES, _of_owners)),
+        ),
     ]
     return "".join([_HEAD, "RiskRule = Literal[\n", *codes, "]\n", *classes])
 
 
-def options(rules: Sequence[Rule]) -> list[Option]:
-    """Return the fields of accounts, or of owners, that rules go by."""
-    found: list[Option] = []
+def _options(rules: Sequence[Rule], of_order_rule: Callable[[OrderRule], list[Option | None]]) -> list[Option]:
+    """Return the fields that rules go by; those of order rules are an account's or its owner's."""
+    found: list[Option | None] = []
     for rule in rules:
-        if not isinstance(rule, LossRule | OrderRule):
-            continue
-        limit, choices = rule.limit, [rule.option]
-        if rules is OWNER_RULES and isinstance(rule, OrderRule):
-            limit, choices = None, [rule.owner_option]
         if isinstance(rule, LossRule):
-            choices += [rule.on_breach, rule.act_at]
-        if limit is not None:
-            default, bounds = f"Decimal({limit.default_pct})", "gt=0, le=100"
-            found.append(Option(limit.field, "Decimal", default, limit.description, bounds))
-        found += [option for option in choices if option is not None]
-    return found
+            found += [_percent(rule.limit), rule.option, rule.on_breach, rule.act_at]
+        elif isinstance(rule, OrderRule):
+            found += of_order_rule(rule)
+    return [option for option in found if option is not None]
+
+
+def _of_accounts(rule: OrderRule) -> list[Option | None]:
+    return [_percent(rule.limit), rule.option]
+
+
+def _of_owners(rule: OrderRule) -> list[Option | None]:
+    return [rule.owner_option]
+
+
+def _percent(limit: Limit | None) -> Option | None:
+    if limit is None:
+        return None
+    return Option(limit.field, "Decimal", f"Decimal({limit.default_pct})", limit.description, "gt=0, le=100")
 
 
 def _field(option: Option) -> str:

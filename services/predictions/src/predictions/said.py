@@ -105,7 +105,10 @@ class Said:
             The version that spoke for its pair last: up to what was told, each change of it is told.
         """
         told = self._told.get(row.pair)
-        if not told or row.window_start_ms > max(each.to_ms for each in told):
+        if not told:
+            return None
+        if row.window_start_ms > max(each.to_ms for each in told):
+            del self._told[row.pair]  # as of all rows to come
             return None
         place = bisect_right(told, row.window_start_ms, key=lambda each: each.from_ms)
         return told[place - 1].version if place else last

@@ -48,5 +48,6 @@ def topology(inputs: dict[str, StreamingDataFrame], topics: Topics, settings: Si
 
     both = inputs[TECHNICAL_INDICATORS.name].concat(inputs[PREDICTIONS.name])
     signals = both.filter(concerns).apply(decide, stateful=True, expand=True)
-    sent = publish(signals, topics[SIGNALS.name], lambda message: settings.key_on_signals(message.account))
+    key_of = settings.key_on_signals
+    sent = publish(signals, topics[SIGNALS.name], lambda message: key_of(message.account))
     keep(sent.filter(lambda message: isinstance(message, Signal)), settings.store_writer())

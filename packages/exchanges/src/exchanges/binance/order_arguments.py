@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from decimal import ROUND_DOWN, ROUND_UP, Decimal
 
 from contracts.instrument import Instrument
 from contracts.order import Order, OrderType
-from contracts.units import decimal_string
+from exchanges.private.prices import price_in_ticks
 
 _Arguments = dict[str, str]
 #: How long before its deadline an order says that it was made. Binance takes it until ``timestamp + recvWindow``, and
@@ -73,18 +72,19 @@ def sold_at_once(stop: _Arguments) -> _Arguments:
 def _market(order: Order, instrument: Instrument) -> _Arguments:
     if order.collar_price is None:
         return {"type": "MARKET"}
-    return {"type": "LIMIT", "price": _price(order.collar_price, order, instrument), "timeInForce": "IOC"}
+    price = price_in_ticks(order.collar_price, order.side, instrument)
+    return {"type": "LIMIT", "price": price, "timeInForce": "IOC"}
 
 
 def _limit(order: Order, instrument: Instrument) -> _Arguments:
-    price = _price(order.limit_price, order, instrument)
+    price = price_in_ticks(order.limit_price, order.side, instrument)
     if order.instruction == "post_only":
         return {"type": "LIMIT_MAKER", "price": price}
     return {"type": "LIMIT", "price": price, "timeInForce": order.time_in_force}
 
 
 def _stop(order: Order, instrument: Instrument) -> _Arguments:
-    return {"type": "STOP_LOSS", "stopPrice": _price(order.stop_price, order, instrument)}
+    return {"type": "STOP_LOSS", "stopPrice": price_in_ticks(order.stop_price, order.side, instrument)}
 
 
 _KINDS: Mapping[OrderType, Callable[[Order, Instrument], _Arguments]] = {
@@ -94,9 +94,3 @@ _KINDS: Mapping[OrderType, Callable[[Order, Instrument], _Arguments]] = {
     "stop": _stop,
     "bracket": _stop,
 }
-
-
-def _price(price: str | None, order: Order, instrument: Instrument) -> str:
-    """Return a price in ticks: a buy costs no more for it, a sell brings no less and its stop comes no later."""
-    rounding = ROUND_DOWN if order.side == "buy" else ROUND_UP
-    return decimal_string(instrument.to_tick(Decimal(price or "0"), rounding))

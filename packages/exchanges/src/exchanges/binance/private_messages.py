@@ -277,9 +277,8 @@ def number_of(symbol: Any, number: Any, field: str) -> str:
     BadInputError
         If one of them is missing.
     """
-    if isinstance(number, bool) or not isinstance(number, int) or number < 0:
-        raise BadInputError(field, "a whole number from 0", number)
-    return f"{fields.word(symbol, 'symbol')}:{number}"
+    counted = fields.whole_number(number, field)
+    return f"{fields.word(symbol, 'symbol')}:{counted}"
 
 
 def _order(row: Any, place: str, names: Mapping[str, str]) -> VenueOrder:

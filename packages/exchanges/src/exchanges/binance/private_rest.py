@@ -6,6 +6,7 @@ import json
 import time
 from collections import Counter
 from collections.abc import Callable, Collection, Generator, Iterable, Mapping
+from dataclasses import replace
 from typing import TypeVar
 from urllib.parse import urlencode
 
@@ -230,18 +231,7 @@ class BinancePrivate:
         arguments = {"symbol": self._symbols[name.pair], "origClientOrderId": name.client_order_id}
 
         def order(text: bytes) -> VenueOrder:
-            found = private_messages.parse_order(text, self._names)
-            return VenueOrder(
-                name.client_order_id,
-                found.venue_order_id,
-                found.pair,
-                found.side,
-                found.status,
-                found.quantity,
-                found.filled,
-                found.reason,
-                found.opened_at_ms,
-            )
+            return replace(private_messages.parse_order(text, self._names), client_order_id=name.client_order_id)
 
         try:
             return self._ask("GET", "order", arguments, order)
@@ -311,7 +301,7 @@ class BinancePrivate:
     ) -> httpx.Response:
         left = self._away_until - self._monotonic()
         if left > 0:
-            # No refusal, though nothing was sent: a stop that is refused is placed and refused again at once.
+            # No refusal, though nothing was sent: one would end the order, for a reason that passes.
             raise NotAnsweredError(f"Binance was asked too often and is left alone for {left:.0f} s more")
         response = self._calls.send(method, path, content=content, auth=auth)
         if response.status_code in _TOO_MANY:

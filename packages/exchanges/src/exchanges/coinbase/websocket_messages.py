@@ -60,9 +60,7 @@ def parse(text: str | bytes) -> list[Frame]:
         raise BadInputError("message", "a field 'channel'", text)
     if message["channel"] not in _OUR_CHANNELS and "sequence_num" not in message:
         return [Ignored(f"channel {message['channel']!r}"[:80])]
-    sequence = message.get("sequence_num")
-    if isinstance(sequence, bool) or not isinstance(sequence, int) or sequence < 0:
-        raise BadInputError("sequence_num", "a whole number from 0", sequence)
+    sequence = fields.whole_number(message.get("sequence_num"), "sequence_num")
     return [Numbered(sequence), *_frames(message)]
 
 

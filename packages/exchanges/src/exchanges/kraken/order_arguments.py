@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from decimal import ROUND_DOWN, ROUND_UP, Decimal
 
 from contracts.instrument import Instrument
 from contracts.order import Order, OrderType
-from contracts.units import MS_PER_SECOND, decimal_string
+from contracts.units import MS_PER_SECOND
+from exchanges.private.prices import price_in_ticks
 
 _Arguments = dict[str, str]
 
@@ -55,16 +55,17 @@ def order_arguments(
 def _market(order: Order, instrument: Instrument) -> _Arguments:
     if order.collar_price is None:
         return {"ordertype": "market"}
-    return {"ordertype": "limit", "price": _price(order.collar_price, order, instrument), "timeinforce": "IOC"}
+    price = price_in_ticks(order.collar_price, order.side, instrument)
+    return {"ordertype": "limit", "price": price, "timeinforce": "IOC"}
 
 
 def _limit(order: Order, instrument: Instrument) -> _Arguments:
-    price = _price(order.limit_price, order, instrument)
+    price = price_in_ticks(order.limit_price, order.side, instrument)
     return {"ordertype": "limit", "price": price, "timeinforce": order.time_in_force}
 
 
 def _stop(order: Order, instrument: Instrument) -> _Arguments:
-    return {"ordertype": "stop-loss", "price": _price(order.stop_price, order, instrument)}
+    return {"ordertype": "stop-loss", "price": price_in_ticks(order.stop_price, order.side, instrument)}
 
 
 _KINDS: Mapping[OrderType, Callable[[Order, Instrument], _Arguments]] = {
@@ -74,12 +75,6 @@ _KINDS: Mapping[OrderType, Callable[[Order, Instrument], _Arguments]] = {
     "stop": _stop,
     "bracket": _stop,
 }
-
-
-def _price(price: str | None, order: Order, instrument: Instrument) -> str:
-    """Return a price in ticks: a buy costs no more for it, a sell brings no less and its stop comes no later."""
-    rounding = ROUND_DOWN if order.side == "buy" else ROUND_UP
-    return decimal_string(instrument.to_tick(Decimal(price or "0"), rounding))
 
 
 def _rfc3339(time_ms: int) -> str:

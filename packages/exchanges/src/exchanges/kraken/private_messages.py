@@ -105,7 +105,7 @@ def parse_cancel_order(text: str | bytes) -> int:
     RefusedError, BadInputError
         As `private_result`.
     """
-    return _count(fields.json_object(private_result(text), "result").get("count"), "result.count")
+    return fields.whole_number(fields.json_object(private_result(text), "result").get("count"), "result.count")
 
 
 def parse_cancel_all_after(text: str | bytes) -> str:
@@ -176,7 +176,7 @@ def parse_closed_orders(text: str | bytes, names: Mapping[str, str]) -> OrdersPa
     result = fields.json_object(private_result(text), "result")
     rows = fields.json_object(result.get("closed"), "result.closed")
     orders = tuple(_order(key, row, f"result.closed.{key}", names) for key, row in rows.items())
-    return OrdersPage(orders, _count(result.get("count"), "result.count"))
+    return OrdersPage(orders, fields.whole_number(result.get("count"), "result.count"))
 
 
 def parse_trades_history(text: str | bytes, names: Mapping[str, str]) -> ExecutionsPage:
@@ -204,7 +204,7 @@ def parse_trades_history(text: str | bytes, names: Mapping[str, str]) -> Executi
     result = fields.json_object(private_result(text), "result")
     rows = fields.json_object(result.get("trades"), "result.trades")
     executions = tuple(_execution(key, row, f"result.trades.{key}", names) for key, row in rows.items())
-    return ExecutionsPage(executions, _count(result.get("count"), "result.count"))
+    return ExecutionsPage(executions, fields.whole_number(result.get("count"), "result.count"))
 
 
 def parse_balance(text: str | bytes, assets: Mapping[str, str]) -> Balances:
@@ -284,12 +284,6 @@ def _execution(execution_id: str, row: Any, place: str, names: Mapping[str, str]
         liquidity="maker" if maker else "taker",
         at_ms=fields.seconds_us(entry.get("time"), f"{place}.time") // US_PER_MS,
     )
-
-
-def _count(value: Any, field: str) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-        raise BadInputError(field, "a whole number from 0", value)
-    return value
 
 
 def _positive(value: Any, field: str) -> Decimal:

@@ -63,9 +63,7 @@ def parse_trades(text: str | bytes, pair: str, since: int = 0) -> Page:
     BadInputError, UnknownPairError, PermanentVenueError, TransientVenueError
         If there is no page in it; single bad rows come back in `Page.bad_rows`.
     """
-    result = result_of(text, pair)
-    if not isinstance(result, dict):
-        raise BadInputError("result", "a JSON object", result)
+    result = fields.json_object(result_of(text, pair), "result")
     keys = [key for key in result if key != "last"]
     if len(keys) != 1 or not isinstance(result[keys[0]], list):
         raise BadInputError("result", "one list of trades and 'last'", sorted(result))

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -166,7 +166,7 @@ def _chosen(rows: Rows, meaning: Recognised, pair: str | None, known: _Known) ->
             if known.interval_s not in (None, each):
                 raise WholeError
             known.interval_s = each
-    return Rows(rows.name, frame, rows.named, rows.unit, rows.inner_name)
+    return replace(rows, frame=frame)
 
 
 def _only(found: set[T]) -> T:

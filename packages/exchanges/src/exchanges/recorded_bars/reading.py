@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -127,7 +127,7 @@ def _chosen(rows: Rows, meaning: Recognised, pair: str | None) -> tuple[Rows, st
             notes.append(f"The file has bars of {', '.join(map(str, each))} s; these are those of {each[0]} s.")
     if frame.is_empty():
         raise BadInputError("bars", "a file with bars in it", f"{rows.name} (none of revision 0)")
-    return Rows(rows.name, frame, rows.named, rows.unit, rows.inner_name), found, notes
+    return replace(rows, frame=frame), found, notes
 
 
 def _typed(rows: Rows, meaning: Recognised) -> tuple[pl.DataFrame, bool]:

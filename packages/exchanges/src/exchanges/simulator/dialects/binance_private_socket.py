@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import heapq
-from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlencode
 
-from exchanges.simulator.accounts.account import Account
-from exchanges.simulator.accounts.order import News
+from exchanges.simulator.dialects.account_socket import AccountSocket
 from exchanges.simulator.dialects.binance_account import report
 from exchanges.simulator.dialects.binance_keys import BinanceKeys
-from exchanges.simulator.dialects.dialect import Dialect, Line, json_object
+from exchanges.simulator.dialects.dialect import Line, json_object
 from exchanges.simulator.dialects.rest_answers import RestError
-from exchanges.simulator.market import Market
 from exchanges.simulator.text import to_json
 from exchanges.simulator.venue import Venue
 
@@ -21,7 +17,7 @@ from exchanges.simulator.venue import Venue
 _UNSAID = "filled"
 
 
-class BinancePrivateSocket(Dialect):
+class BinancePrivateSocket(AccountSocket):
     """Nothing first, no snapshot, no number that counts events; requests are answered by their id."""
 
     path = "/ws-api/v3"
@@ -30,14 +26,6 @@ class BinancePrivateSocket(Dialect):
     def __init__(self, venue: Venue, line: Line) -> None:
         super().__init__(venue, line)
         self._keys = BinanceKeys(venue.settings.keys, limited=False)
-        self._account: Account | None = None
-        self._told = 0
-        self._late: list[tuple[int, int, News]] = []
-
-    @property
-    def in_use(self) -> bool:
-        """Say whether an account is listened to."""
-        return self._account is not None
 
     async def answer(self, data: str | bytes) -> None:
         """Answer a request."""
@@ -58,27 +46,11 @@ class BinancePrivateSocket(Dialect):
         """Tell what is new; where nothing is, nothing is said."""
         if self._account is None:
             return
-        now_us = self._venue.now_us()
-        self._venue.engine.advance(now_us)
-        news = self._account.news
-        for index in range(self._told, len(news)):
-            heapq.heappush(self._late, (news[index].due_us, index, news[index]))
-        self._told = len(news)
-        due = []
-        while self._late and self._late[0][0] <= now_us:
-            due.append(heapq.heappop(self._late)[1:])
-        # What is due is told in the order in which it was put down, not in that of its times.
-        for _, piece in sorted(due, key=lambda pair: pair[0]):
+        for piece in self._due(self._account):
             if piece.kind != _UNSAID:
                 opened_us = self._account.orders[piece.order_id].opened_us
                 event = report(piece, opened_us, f"c-{piece.order_id[-20:]}")
                 await self._line.send(to_json({"subscriptionId": 0, "event": event}))
-
-    def trades(
-        self, market: Market, indices: Sequence[int], snapshot: bool, negative: set[int] | frozenset[int]
-    ) -> str:
-        """Refuse: no pair streams here."""
-        raise NotImplementedError("the WebSocket API has no trades")
 
     async def _subscribe(self, request_id: Any, params: Any) -> None:
         form = {name: str(value) for name, value in params.items()} if isinstance(params, dict) else {}
@@ -88,12 +60,7 @@ class BinancePrivateSocket(Dialect):
             name = self._keys.account_of(form.get("apiKey", ""), payload, form, 2, now_us)
         except RestError as error:
             return await self._say(request_id, error.status, {"error": error.body})
-        self._account = account = self._venue.engine.accounts[name]
-        self._venue.engine.advance(now_us)
-        self._told = len(account.news)
-        # What is late is so for whoever listens when it comes.
-        self._late = [(news.due_us, index, news) for index, news in enumerate(account.news) if news.due_us > now_us]
-        heapq.heapify(self._late)
+        self._listen(name, now_us)
         return await self._say(request_id, 200, {"result": {"subscriptionId": 0}})
 
     async def _say(self, request_id: Any, status: int, body: dict[str, Any]) -> None:

@@ -32,7 +32,7 @@ def refused(error: VenueRefusalError) -> RestError:
     return no(code, message)
 
 
-def no(code: int, message: str, status: int = 400, **headers: str) -> RestError:
+def no(code: int, message: str, status: int = 400) -> RestError:
     """Return a refusal as Binance writes it."""
     body: dict[str, Any] = {"code": code, "msg": message}
     return RestError(status, body)

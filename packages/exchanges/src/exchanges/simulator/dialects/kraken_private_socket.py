@@ -2,39 +2,28 @@
 
 from __future__ import annotations
 
-import heapq
-from collections.abc import Sequence
 from typing import Any
 
 from exchanges import exact_json
-from exchanges.simulator.accounts.account import Account
 from exchanges.simulator.accounts.order import News, SimulatedOrder
+from exchanges.simulator.dialects.account_socket import AccountSocket
 from exchanges.simulator.dialects.dialect import Line, json_object
 from exchanges.simulator.dialects.kraken import KrakenSocket, req_id
 from exchanges.simulator.dialects.kraken_account import news_record
-from exchanges.simulator.market import Market
 from exchanges.simulator.text import rfc3339, to_json
 from exchanges.simulator.venue import Venue
 
 SNAPSHOT_TRADES = 50
 
 
-class KrakenPrivateSocket(KrakenSocket):
+class KrakenPrivateSocket(AccountSocket, KrakenSocket):
     """As the public one; instead of trades it has one channel, whose frames are counted by ``sequence``."""
 
     path = "/private/v2"
 
     def __init__(self, venue: Venue, line: Line) -> None:
         super().__init__(venue, line)
-        self._account: Account | None = None
-        self._told = 0
         self._sequence = 0
-        self._late: list[tuple[int, int, News]] = []
-
-    @property
-    def in_use(self) -> bool:
-        """Say whether an account is listened to."""
-        return self._account is not None
 
     async def answer(self, data: str | bytes) -> None:
         """Answer a request."""
@@ -55,26 +44,11 @@ class KrakenPrivateSocket(KrakenSocket):
         """Tell what is new, or send a heartbeat."""
         if self._account is None:
             return
-        now_us = self._venue.now_us()
-        self._venue.engine.advance(now_us)
-        news = self._account.news
-        for index in range(self._told, len(news)):
-            heapq.heappush(self._late, (news[index].due_us, index, news[index]))
-        self._told = len(news)
-        due = []
-        while self._late and self._late[0][0] <= now_us:
-            due.append(heapq.heappop(self._late)[1:])
-        # What is due is told in the order in which it was put down, not in that of its times.
-        for _, piece in sorted(due, key=lambda pair: pair[0]):
+        due = self._due(self._account)
+        for piece in due:
             await self._tell("update", [piece])
         if not due and quiet_seconds >= self._venue.settings.heartbeat_seconds:
             await self._line.send('{"channel":"heartbeat"}')
-
-    def trades(
-        self, market: Market, indices: Sequence[int], snapshot: bool, negative: set[int] | frozenset[int]
-    ) -> str:
-        """Refuse: no pair streams here."""
-        raise NotImplementedError("the private WebSocket has no trades")
 
     async def _subscribe(self, request: dict[str, Any], params: dict[str, Any]) -> None:
         name = self._venue.keys.account_of_token(params.get("token"), self._venue.now_us())
@@ -82,12 +56,8 @@ class KrakenPrivateSocket(KrakenSocket):
             return await self._say(request, {"error": "EAPI:Invalid token", "success": False})
         if self._account is not None:
             return await self._say(request, {"error": "Already subscribed", "success": False})
-        account, now_us = self._venue.engine.accounts[name], self._venue.now_us()
-        self._venue.engine.advance(now_us)
-        self._account, self._told, self._sequence = account, len(account.news), 0
-        # What is late is so for whoever listens when it comes.
-        self._late = [(news.due_us, index, news) for index, news in enumerate(account.news) if news.due_us > now_us]
-        heapq.heapify(self._late)
+        now_us = self._venue.now_us()
+        account, self._sequence = self._listen(name, now_us), 0
         await self._say(request, {"result": {"channel": "executions"}, "success": True})
         due = [news for news in account.news if news.due_us <= now_us]
         told = [news for news in due if news.execution is not None][-SNAPSHOT_TRADES:]
