@@ -192,7 +192,7 @@ def _check(
         return replace(owned, book=book), alerts
     empty = Minute(minute.window_start_ms, minute.window_end_ms, {})
     now = _sum(worth(each, minutes.get(name, empty), policy) for name, each in owned.portfolios.items())
-    judged, told = judge(book.judged, _health(book, owner, now))
+    judged, told = judge(book.judged, health_of(book, owner, now))
     for rule, violation in told:
         spoken = replace(
             violation,
@@ -213,7 +213,14 @@ def _told_state(owned: Owned) -> Owned:
     return replace(owned, portfolios=told)
 
 
-def _health(book: OwnersBook, owner: Owner, now: Decimal) -> AccountHealth:
+def health_of(book: OwnersBook, owner: Owner, now: Decimal) -> AccountHealth:
+    """Return what loss limits look at, with what the accounts are worth now.
+
+    Returns
+    -------
+    AccountHealth
+        Of all of them together.
+    """
     return AccountHealth(
         owner, book.initial_balance, book.day_start_balance, now, book.highest_equity, book.highest_day_start
     )
