@@ -126,7 +126,7 @@ def test_another_limit_and_a_word_that_is_left_out_are_found(run: tuple[Path, li
 def test_what_if_of_an_owner_is_what_the_live_fold_had_made_of_it(run: tuple[Path, list[Any]]) -> None:
     """Of one account the others go on as they were; of the owner all that is new holds at once."""
     folder, events = run
-    changed = {"fast": {"cooldown_bars": 40}, "anna": {"max_daily_loss_pct": Decimal(40)}}
+    changed: dict[str, dict[str, Any]] = {"fast": {"cooldown_bars": 40}, "anna": {"max_daily_loss_pct": Decimal(40)}}
     fast, owner = what_if(folder, terms_of(events), changed)
     other = FAST.model_copy(update={"cooldown_bars": 40})
     cases = [

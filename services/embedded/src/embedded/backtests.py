@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from rich.console import Console
@@ -167,7 +168,7 @@ def terms_of_run(folder: Path) -> RunTerms:
         policy=execution.policy,
         expiry_seconds=signals.expiry_seconds,
         interval_s=signals.interval_s,
-        said=_said(place, accounts, owners, execution.policy),
+        said=_said(place, accounts, execution.policy, owners),
         changes=changes,
         checks=checks,
         tests=frozenset(each.name for each in tests),
@@ -203,7 +204,7 @@ def _tests_of(place: RunFolder) -> tuple[list[Account], list[StrategySetting]]:
 
 
 def _said(
-    place: RunFolder, accounts: Sequence[Account], owners: Mapping[str, Owner], policy: Policy
+    place: RunFolder, accounts: Sequence[Account], policy: Policy, owners: Mapping[str, Owner] = MappingProxyType({})
 ) -> dict[str, list[Said]]:
     """Return what operators and venues said during a run; to most nothing was, which costs one look at the log.
 
