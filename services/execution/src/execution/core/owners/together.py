@@ -140,7 +140,20 @@ def trade_together(
 def context_of(
     account: Account, portfolios: Portfolios, owner: Owner, broker: Broker, policy: Policy, minute: Minute
 ) -> Context:
-    """Return what an account's step is told, of the other accounts too: as they are before it."""
+    """Return what an account's step is told, of the other accounts too: as they are before it.
+
+    Parameters
+    ----------
+    account, portfolios, owner
+        Which, what all of its owner's accounts are by name, and whose.
+    broker, policy, minute
+        As the account's step has them.
+
+    Returns
+    -------
+    Context
+        Of the minute.
+    """
     bar_ms = minute.window_end_ms - minute.window_start_ms
     of = None
     if owner.max_gross_pct is not None:
