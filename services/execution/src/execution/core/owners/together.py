@@ -170,6 +170,20 @@ def hear_one(
 
     What a limit of the owner has stopped is lifted by a command that lifts limits, for all of his accounts: they were
     stopped together.
+
+    Parameters
+    ----------
+    owned, owner
+        Before it, and whose.
+    word, account
+        What is said, and to which account.
+    broker, policy
+        As the account's step has them.
+
+    Returns
+    -------
+    tuple[Owned, list[Message]]
+        Nothing is told where nothing has changed.
     """
     portfolio = owned.portfolios[account.name]
     if isinstance(word, OperatorCommand) and word.lifts_limits and word.command_id not in portfolio.commands:
