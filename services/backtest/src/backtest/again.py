@@ -98,7 +98,7 @@ class Again:
     terms
         Of the run.
     beside
-        All accounts of its owner, itself too; it trades with them.
+        All accounts of its owner, itself too: they are traded together.
     """
 
     account: Account
