@@ -14,6 +14,7 @@ import httpx
 from loguru import logger
 
 from contracts.clock import Clock, SystemClock
+from contracts.counted import counted
 from contracts.instrument import Instrument, default_instrument
 from contracts.order import Order
 from contracts.units import MS_PER_SECOND, US_PER_MS
@@ -226,7 +227,7 @@ class CoinbasePrivate:
             if page.cursor is None:
                 return tuple(rows)
             if page.cursor == cursor:
-                raise NotAnsweredError(f"{call} does not go on after {len(rows)} rows")
+                raise NotAnsweredError(f"{call} does not go on after {counted(len(rows), 'row')}")
             cursor = page.cursor
 
     def _now_ms(self) -> int:
