@@ -12,7 +12,6 @@ from candles.settings import CandlesSettings
 from contracts.account import Account
 from contracts.currency import DEFAULT_BALANCES, in_words, quote_currency
 from contracts.errors import BadInputError, BadSettingError
-from contracts.owner import owners_of
 from contracts.units import MS_PER_SECOND, decimal_string, parse_decimal
 from contracts.validation_errors import expectation
 from embedded.accounts_file import read_accounts, read_owners
@@ -62,11 +61,11 @@ class Chosen:
 
     def owner_books(self, environment: Mapping[str, str]) -> dict[str, BooksOfOwner]:
         """Return what adds up the books of all accounts of each owner, under the settings of a run."""
-        told = read_settings(ExecutionSettings, {**environment, **self.settings})
-        owners = owners_of(self.accounts, told.owners)
+        accounts = environment_of(ExecutionSettings, accounts=self.accounts)
+        told = read_settings(ExecutionSettings, {**environment, **self.settings, **accounts})
         return {
             name: BooksOfOwner(owner, told.policy.day_timezone, self.interval_s * MS_PER_SECOND)
-            for name, owner in owners.items()
+            for name, owner in told.configured_owners.items()
         }
 
 
