@@ -17,6 +17,7 @@ reach.
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -74,10 +75,10 @@ def arguments(release: str, env: str, folder: Path | None = None) -> list[str]:
     Parameters
     ----------
     folder
-        Where charts lie by the release's name, if they are not to be downloaded.
+        Where charts lie by the release's name, if they are not to be downloaded; of `CHARTS` if it is not given.
     """
     chart = charts()[release]
-    if folder:
+    if folder := folder or (Path(os.environ["CHARTS"]) if os.environ.get("CHARTS") else None):
         words = [release, str(folder / release)]
     else:
         words = [release, chart["chart"], "--version", chart["version"]]

@@ -179,3 +179,10 @@ def test_a_release_is_installed_at_its_version_with_our_values_and_images() -> N
     assert "--version 1.5.2 --repo https://kafbat.github.io/helm-charts --namespace kafka" in words
     assert "kafka-ui/values.yaml" in words and "kafka-ui/values.prod.yaml" in words
     assert "--set image.tag=v1.5.0" in words
+
+
+def test_charts_are_taken_from_the_folder_that_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CHARTS", "/mnt/charts")
+    words = charts.arguments("kafka-ui", "dev")
+    assert words[:2] == ["kafka-ui", "/mnt/charts/kafka-ui"]
+    assert "--repo" not in words and "--version" not in words
