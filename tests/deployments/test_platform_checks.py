@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from typing import Any
 
 import capacity
@@ -182,7 +183,13 @@ def test_a_release_is_installed_at_its_version_with_our_values_and_images() -> N
 
 
 def test_charts_are_taken_from_the_folder_that_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("CHARTS", "/mnt/charts")
-    words = charts.arguments("kafka-ui", "dev")
-    assert words[:2] == ["kafka-ui", "/mnt/charts/kafka-ui"]
-    assert "--repo" not in words and "--version" not in words
+    rendered = []
+
+    def helm(command: list[str], **_: object) -> subprocess.CompletedProcess[str]:
+        rendered.append(command)
+        return subprocess.CompletedProcess(command, 0, "kind: Made\n", "")
+
+    monkeypatch.setattr(subprocess, "run", helm)
+    assert charts.main(["template", "dev", "/mnt/charts"]) == 0
+    assert [command[3] for command in rendered] == [f"/mnt/charts/{release}" for release in charts.charts()]
+    assert not [word for command in rendered for word in command if word in ("--repo", "--version")]
