@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
@@ -155,6 +155,32 @@ def equity_of(outcome: Outcome) -> Floats:
         Shape (bars + 1,), quote currency.
     """
     return np.concatenate([[float(outcome.opened.initial_balance)], curve_of(outcome).equity])
+
+
+def equity_together(outcomes: Sequence[Outcome]) -> Floats:
+    """Return what several accounts were worth together: at first, and after each bar that one of them has.
+
+    Parameters
+    ----------
+    outcomes
+        At least one; all in one currency.
+
+    Returns
+    -------
+    Floats
+        One more than there are such bars.
+    """
+    starts = [each.market.starts_ms[each.market.first :] for each in outcomes]
+    clock = np.unique(np.concatenate(starts))
+    # An account without a bar then is worth what it was.
+    summed: Floats = np.sum(
+        [
+            equity_of(each)[np.append(0, own.searchsorted(clock, side="right"))]
+            for each, own in zip(outcomes, starts, strict=True)
+        ],
+        axis=0,
+    )
+    return summed
 
 
 def returns_of(curve: Floats) -> Floats:

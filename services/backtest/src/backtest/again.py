@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from backtest.changed import decided_in_run, known_of
 from backtest.decided import Decided
 from backtest.engine import Outcome, Word, run
 from backtest.history import History
-from backtest.market import market_of
+from backtest.market import Market, market_of
 from backtest.plan import asked_of
 from backtest.run_folders import bars_of_run
 from backtest.said import Said
 from backtest.strategies_of import Chosen, Deciding, chosen
+from backtest.together import on_one_clock, run_together
 from contracts.account import Account
 from contracts.errors import BadInputError
 from contracts.operator_command import OperatorCommand
+from contracts.owner import Owner
 from contracts.strategy_check import StrategyCheck
 from contracts.strategy_setting import StrategySetting
 from exchanges.paper import PaperBroker
@@ -43,7 +47,7 @@ class RunTerms:
     interval_s
         Of the candles that were traded on.
     said
-        By account, what operators and its venue said to it.
+        By account, what operators and its venue said to it; of accounts of an owner, by him, what all were told.
     changes
         What operators set of strategies meanwhile.
     tests
@@ -52,6 +56,8 @@ class RunTerms:
         By account that was at a venue, the broker that stands for it.
     checks
         Verdicts on files of strategies, in order.
+    owners
+        Whose limits held over several of the accounts, by name.
     """
 
     accounts: tuple[Account, ...]
@@ -64,6 +70,7 @@ class RunTerms:
     venues: Mapping[str, Broker] = field(default_factory=dict)
     tests: frozenset[str] = frozenset()
     checks: Sequence[StrategyCheck] = ()
+    owners: Mapping[str, Owner] = field(default_factory=dict)
 
     def checks_of(self, account: Account) -> Sequence[StrategyCheck]:
         """Return the verdicts on files that concern an account: a forward test has its text from its beginning.
@@ -90,20 +97,38 @@ class Again:
         What operators and its venue said to it.
     terms
         Of the run.
+    beside
+        All accounts of its owner, itself too: they are traded together.
     """
 
     account: Account
     decided: Mapping[str, Decided]
     said: Sequence[Said]
     terms: RunTerms
+    beside: tuple[Again, ...] = ()
 
     @property
     def is_at_venue(self) -> bool:
         """Whether its fills came from a venue."""
         return self.account.name in self.terms.venues
 
+    @property
+    def broker(self) -> Broker:
+        """What it traded with."""
+        return self.terms.venues.get(self.account.name, self.terms.broker)
+
+    def market(self, account: Account | None = None) -> Market:
+        """Return its bars, and what was decided on them.
+
+        Returns
+        -------
+        Market
+            From the first window that the run has a signal of to the last that all pairs have.
+        """
+        return market_of(account or self.account, self.decided, self.terms.policy)
+
     def outcome(self, account: Account | None = None, broker: Broker | None = None) -> Outcome:
-        """Trade, at a venue with what that reported.
+        """Trade, at a venue with what that reported; beside the other accounts of its owner, as they were.
 
         Parameters
         ----------
@@ -117,17 +142,69 @@ class Again:
         Outcome
             From the first window that the run has a signal of to the last that all pairs have.
         """
-        market = market_of(account or self.account, self.decided, self.terms.policy)
-        starts = market.starts_ms
-        words: list[Word] = [
-            (-1 if acted_ms is None else int(starts.searchsorted(acted_ms)), word)
-            for acted_ms, word in self.said
-            # What was said after the last bar was said to an account that had more of them.
-            if acted_ms is None or acted_ms <= starts[-1]
-            if broker is None or isinstance(word, OperatorCommand)
-        ]
-        own = self.terms.venues.get(self.account.name, self.terms.broker)
-        return run(market, broker or own, self.terms.policy, words=words)
+        chosen = account or self.account
+        if chosen.owner is not None:
+            told = {} if broker is None else {chosen.name: broker}
+            return _together(self.beside, {chosen.name: chosen}, self.terms.owners[chosen.owner], told)[chosen.name]
+        market = self.market(account)
+        words = _words(self.said, market.starts_ms, () if broker is None else (chosen.name,))
+        return run(market, broker or self.broker, self.terms.policy, words=words)
+
+
+def outcomes_of_run(
+    accounts: Sequence[Again],
+    changed: Mapping[str, Account] | None = None,
+    owners: Mapping[str, Owner] | None = None,
+) -> list[Outcome]:
+    """Trade accounts of a run again, those of an owner together.
+
+    Parameters
+    ----------
+    accounts
+        All of the run.
+    changed
+        By name, those that are other ones: the same but for their limits and sizes.
+    owners
+        By name, those whose limits are other ones.
+
+    Returns
+    -------
+    list[Outcome]
+        One for each, in the same order.
+    """
+    others, found = changed or {}, {}
+    for each in accounts:
+        name = each.account.name
+        if each.account.owner is None:
+            found[name] = each.outcome(others.get(name))
+        elif name not in found:
+            owner = (owners or {}).get(each.account.owner, each.terms.owners[each.account.owner])
+            found |= _together(each.beside, others, owner, {})
+    return [found[each.account.name] for each in accounts]
+
+
+def _together(
+    accounts: Sequence[Again], changed: Mapping[str, Account], owner: Owner, brokers: Mapping[str, Broker]
+) -> Mapping[str, Outcome]:
+    """Trade all accounts of an owner; of those that are given a broker nothing is heard that a venue reported."""
+    terms = accounts[0].terms
+    markets = [each.market(changed.get(each.account.name)) for each in accounts]
+    clock = on_one_clock(markets, terms.policy)[0].starts_ms
+    words = _words(terms.said.get(owner.name, ()), clock, brokers)
+    who = owner.model_copy(update={"accounts": tuple(each.account for each in markets)})
+    by = {each.account.name: each.broker for each in accounts} | dict(brokers)
+    return run_together(markets, who, by, terms.policy, words=words).outcomes
+
+
+def _words(said: Sequence[Said], starts: NDArray[np.int64], silent: Collection[str]) -> list[Word]:
+    """Return what was said by the bar that it came after; to silent accounts no venue has reported."""
+    return [
+        (-1 if acted_ms is None else int(starts.searchsorted(acted_ms)), word)
+        for acted_ms, word in said
+        # What was said after the last bar was said to an account that had more of them.
+        if acted_ms is None or acted_ms <= starts[-1]
+        if word.account not in silent or isinstance(word, OperatorCommand)
+    ]
 
 
 def again(folder: Path, terms: RunTerms) -> list[Again]:
@@ -169,7 +246,42 @@ def again(folder: Path, terms: RunTerms) -> list[Again]:
         n for of in known.values() for d in of.values() for n in d.formulas(terms.interval_s).given
     )
     history = bars_of_run(folder, terms.interval_s, pairs, asked)
-    return [_again(history, each, known, signals, terms) for each in accounts]
+    spans = {each.account.name: _spans(each.account, signals) for each in accounts}
+    ends = {each.account.name: _last_ms(each.account, accounts, spans) for each in accounts}
+    found = [_again(history, each, known, signals, terms, (spans, ends[each.account.name])) for each in accounts]
+    return [
+        replace(each, beside=tuple(o for o in found if o.account.owner == each.account.owner))
+        if each.account.owner is not None
+        else each
+        for each in found
+    ]
+
+
+#: By pair, the first and the last window that there is a signal of.
+_Spans = Mapping[str, tuple[int, int]]
+
+
+def _spans(account: Account, signals: pl.DataFrame) -> _Spans:
+    own = signals.filter(pl.col("account") == account.name)
+    spans = {
+        str(pair): (int(first), int(last))
+        for pair, first, last in own.group_by("pair")
+        .agg(first=pl.col("window_start_ms").min(), last=pl.col("window_start_ms").max())
+        .iter_rows()
+    }
+    if missing := [pair for pair in account.pairs if pair not in spans]:
+        raise BadInputError("--of", f"signals of {account.name} for all its pairs", f"none of {missing[0]}")
+    return spans
+
+
+def _last_ms(account: Account, accounts: Iterable[Chosen], spans: Mapping[str, _Spans]) -> int:
+    """Return the last window that was acted on: that all its pairs have, and those of its owner's other accounts."""
+    line = [
+        each.account.name
+        for each in accounts
+        if each.account == account or (account.owner is not None and each.account.owner == account.owner)
+    ]
+    return min(last for name in line for _, last in spans[name].values())
 
 
 def _again(
@@ -178,18 +290,9 @@ def _again(
     known: Mapping[tuple[str, str], Mapping[str, Deciding]],
     signals: pl.DataFrame,
     terms: RunTerms,
+    span: tuple[Mapping[str, _Spans], int],
 ) -> Again:
-    own = signals.filter(pl.col("account") == each.account.name)
-    spans = {
-        str(pair): (int(first), int(last))
-        for pair, first, last in own.group_by("pair")
-        .agg(first=pl.col("window_start_ms").min(), last=pl.col("window_start_ms").max())
-        .iter_rows()
-    }
-    if missing := [pair for pair in each.account.pairs if pair not in spans]:
-        expected = f"signals of {each.account.name} for all its pairs"
-        raise BadInputError("--of", expected, f"none of {missing[0]}")
-    last_ms = min(last for _, last in spans.values())
+    spans, last_ms = span[0][each.account.name], span[1]
     # Those that have seen all history: a test begins without any, unless it follows what another account does.
     own_hashes = {
         pair: {next(iter(of)) for (name, other), of in known.items() if other == pair and name not in terms.tests}

@@ -11,9 +11,9 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from decimal import localcontext
+from decimal import Decimal, localcontext
 
-from backtest.core.scan import QUANTITY, Watch, highest_bars, scan
+from backtest.core.scan import QUANTITY, Track, Watch, highest_bars, scan
 from backtest.market import Market
 from backtest.standing import Standing
 from backtest.watching import stop_of, watch_of
@@ -123,12 +123,19 @@ def run(
     -------
     Outcome
         The same, whatever it sleeps by.
+
+    Raises
+    ------
+    BadInputError
+        If the account has an owner: what his limits stop follows from his other accounts (`together.run_together`).
     """
+    if (owner := market.account.owner) is not None:
+        raise BadInputError("accounts.owner", f"none of {market.account.name}, which is run alone", owner)
     since = going or Going(Portfolio.opened(market.account), ArchiveInMemory())
     outcome, archive = Outcome(market, since.portfolio), since.archive
     context = Context(market.account, broker, policy, at_ms=0, bar_ms=market.interval_ms)
     portfolio, begin, end, coming = outcome.opened, market.first, len(market), deque(words)
-    with localcontext(EXACT), _uncollected():
+    with localcontext(EXACT), uncollected():
         while begin < end or coming:
             has_heard = False
             if coming:
@@ -143,7 +150,7 @@ def run(
             if stop > begin:
                 watch = watch_of(market, portfolio, every)
                 bar, highest = scan(begin, stop, market.track, watch)
-                portfolio = _slept(market, portfolio, watch, begin, bar, highest)
+                portfolio = slept(market, portfolio, watch, begin, bar, highest)
             if bar == end:
                 break
             is_before_word = bool(coming) and coming[0][0] == bar
@@ -175,13 +182,13 @@ def _heard(
                 raise
             outcome.unheard.append(word)  # to execution it is a dead letter, and the account as it was
             told = []
-        portfolio = _archived(portfolio, archive)
+        portfolio = archived(portfolio, archive)
         outcome.messages += told
         has_heard = has_heard or bool(told)
     return portfolio, has_heard
 
 
-def _archived(portfolio: Portfolio, archive: ArchiveInMemory) -> Portfolio:
+def archived(portfolio: Portfolio, archive: ArchiveInMemory) -> Portfolio:
     """Put away what has ended, as execution does; otherwise each portfolio would copy every order there ever was."""
     if not portfolio.ended:
         return portfolio
@@ -193,27 +200,47 @@ def _act(
     market: Market, portfolio: Portfolio, bar: int, context: Context, archive: ArchiveInMemory, *, whole: bool = False
 ) -> tuple[Portfolio, list[Message]]:
     """Run the live step on a bar, with the signals of pairs that it can concern, or of all."""
+    by_equity = context.account.daily_loss_basis != "balance"
+    portfolio, minute = seen(market, portfolio, bar, whole=whole, marked=by_equity)
+    now = Context(context.account, context.broker, context.policy, minute.window_end_ms, context.bar_ms)
+    portfolio, told = trade(portfolio, minute, now)
+    return archived(portfolio, archive), told
+
+
+def seen(market: Market, portfolio: Portfolio, bar: int, *, whole: bool, marked: bool) -> tuple[Portfolio, Minute]:
+    """Return what an account that was asleep is before a bar, and what the bar's pairs say to it.
+
+    Parameters
+    ----------
+    market, portfolio, bar
+        Its own, as it fell asleep, and where it wakes.
+    whole
+        Whether all pairs speak, or those that the bar can concern.
+    marked
+        Whether something goes by what it was worth before the bar, as a day that begins with its equity does.
+
+    Returns
+    -------
+    tuple[Portfolio, Minute]
+        With the marks that it missed.
+    """
     concerned = set(market.numbers) if whole else {*portfolio.holdings, *portfolio.orders}
     present, decision = market.present.item, market.track.decision.item
-    by_equity = context.account.daily_loss_basis != "balance"
     signals, missed = {}, {}
     for number, pair in enumerate(market.numbers):
         if present(number, bar):
             if decision(number, bar) or pair in concerned:
                 signals[pair] = market.signal(number, bar)
-            if by_equity and pair in concerned and bar:  # a day may begin with what it was worth before its first bar
+            if marked and pair in concerned and bar and market.places[number, bar - 1] >= 0:
                 missed[pair] = mark_of(market.signal(number, bar - 1))
         elif pair in concerned and bar and market.places[number, bar] >= 0:
             missed[pair] = mark_of(market.signal(number, bar))
-    if most := most_kept(context.account):
+    if most := most_kept(market.account):
         portfolio = _remembering(market, portfolio, bar, signals, most)
     if missed:  # what it was marked with while the account slept
         portfolio = replace(portfolio, marks={**portfolio.marks, **missed})
     start_ms = market.starts_ms.item(bar)
-    at_ms = start_ms + market.interval_ms
-    now = Context(context.account, context.broker, context.policy, at_ms, context.bar_ms)
-    portfolio, told = trade(portfolio, Minute(start_ms, at_ms, signals), now)
-    return _archived(portfolio, archive), told
+    return portfolio, Minute(start_ms, start_ms + market.interval_ms, signals)
 
 
 def _remembering(market: Market, portfolio: Portfolio, bar: int, pairs: Iterable[str], most: int) -> Portfolio:
@@ -223,7 +250,7 @@ def _remembering(market: Market, portfolio: Portfolio, bar: int, pairs: Iterable
 
 
 @contextmanager
-def _uncollected() -> Iterator[None]:
+def uncollected() -> Iterator[None]:
     """Keep the collector of cycles away: there are none, and it would look through all that is kept each time."""
     was_on = gc.isenabled()
     gc.disable()
@@ -234,14 +261,51 @@ def _uncollected() -> Iterator[None]:
             gc.enable()
 
 
-def _slept(market: Market, portfolio: Portfolio, watch: Watch, begin: int, end: int, highest: float) -> Portfolio:
-    """Return the portfolio with the highest equity of bars that were slept through, exactly."""
+def slept(market: Market, portfolio: Portfolio, watch: Watch, begin: int, end: int, highest: float) -> Portfolio:
+    """Return the portfolio with the highest equity of bars that were slept through, exactly.
+
+    Parameters
+    ----------
+    market, portfolio, watch
+        Its own, as it fell asleep, and what it looked out for.
+    begin, end
+        The bars that it slept through, `end` not among them.
+    highest
+        The most that all it holds was worth on them.
+
+    Returns
+    -------
+    Portfolio
+        Often the same.
+    """
     if not portfolio.holdings or begin == end:
         return portfolio
-    if watch.fixed + highest < float(portfolio.highest_equity) * (1 - _NEAR):
-        return portfolio
+    bars = highest_of(market.track, watch, begin, end, highest, portfolio.highest_equity)
+    best = max((equity(portfolio, market.closes(portfolio.holdings, bar)) for bar in bars), default=Decimal(0))
+    return replace(portfolio, highest_equity=best) if best > portfolio.highest_equity else portfolio
+
+
+def highest_of(track: Track, watch: Watch, begin: int, end: int, highest: float, known: Decimal) -> list[int]:
+    """Return the bars on which equity may have been higher than known.
+
+    Parameters
+    ----------
+    track, watch
+        Prices, and what is held.
+    begin, end
+        The bars that are looked at, `end` not among them.
+    highest
+        The most that all that is held was worth on them.
+    known
+        The highest equity so far.
+
+    Returns
+    -------
+    list[int]
+        Those that come within rounding of the highest.
+    """
+    if watch.fixed + highest < float(known) * (1 - _NEAR):
+        return []
     least = highest - _NEAR * abs(highest)
-    best = portfolio.highest_equity
-    for bar in highest_bars(begin, end, market.track.close, watch.levels[QUANTITY], least).tolist():
-        best = max(best, equity(portfolio, market.closes(portfolio.holdings, bar)))
-    return replace(portfolio, highest_equity=best)
+    found: list[int] = highest_bars(begin, end, track.close, watch.levels[QUANTITY], least).tolist()
+    return found

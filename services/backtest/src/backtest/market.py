@@ -16,7 +16,6 @@ from backtest.core.scan import Track
 from backtest.days import day_numbers
 from backtest.decided import SHORT_SELL, Decided
 from contracts.account import Account
-from contracts.errors import BadInputError
 from contracts.signal import Signal
 from contracts.units import MS_PER_SECOND
 from execution.core.account.closes import Closes
@@ -127,49 +126,40 @@ class Market:
         return self.pairs[number].signal(self.account.name, int(self.places[number, bar]))
 
 
-def market_of(account: Account, pairs: Mapping[str, Decided], policy: Policy) -> Market:
+def market_of(
+    account: Account, pairs: Mapping[str, Decided], policy: Policy, clock: NDArray[np.int64] | None = None
+) -> Market:
     """Line up the pairs of an account.
+
+    Parameters
+    ----------
+    account
+        Whose.
+    pairs
+        By pair, its bars and what is said on them.
+    policy
+        When days begin, and what loss limits look at.
+    clock
+        When bars begin; None: wherever one of its pairs has one.
 
     Returns
     -------
     Market
-        With a bar wherever one of them has one.
-
-    Raises
-    ------
-    BadInputError
-        If the account has an owner.
+        With a bar for each of the clock.
     """
-    require_no_owner(account)
     ordered = tuple(pairs[pair] for pair in sorted(account.pairs))
     every = [decided.bars for decided in ordered]
-    starts = clock_of(every)
+    starts = clock_of(every) if clock is None else clock
     places = np.array([np.searchsorted(bars.starts_ms, starts, side="right") - 1 for bars in every])
     begun = places >= 0
     at = np.maximum(places, 0)
     present = begun & np.array([bars.starts_ms[row] == starts for bars, row in zip(every, at, strict=True)])
     track = _track(ordered, at, begun, present, policy)
-    days = day_numbers(starts, policy.day_timezone)
-    day_starts = np.flatnonzero(np.diff(days, prepend=days[:1] - 1)).tolist()
+    # Of the bars that it has itself: others may have one at midnight that it has not.
+    own = np.flatnonzero(present.any(axis=0))
+    days = day_numbers(starts[own], policy.day_timezone)
+    day_starts = own[np.flatnonzero(np.diff(days, prepend=days[:1] - 1))].tolist()
     return Market(account, ordered, starts, every[0].interval_s * MS_PER_SECOND, places, present, day_starts, track)
-
-
-def require_no_owner(account: Account) -> None:
-    """Refuse an account of an owner: what his limits stop follows from his other accounts, and each runs alone here.
-
-    Parameters
-    ----------
-    account
-        One that is to be run.
-
-    Raises
-    ------
-    BadInputError
-        Naming it and its owner.
-    """
-    if account.owner is not None:
-        expected = f"none of {account.name}: a backtest does not run all accounts of an owner together yet"
-        raise BadInputError("accounts.owner", expected, account.owner)
 
 
 def _track(

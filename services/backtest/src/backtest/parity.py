@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Table as Grid
 from rich.text import Text
 
-from backtest.again import RunTerms, again
+from backtest.again import RunTerms, again, outcomes_of_run
 from backtest.engine import Outcome
 from backtest.tables import write_tables
 from contracts.counted import counted
@@ -87,7 +87,7 @@ def parity(folder: Path, terms: RunTerms) -> list[Compared]:
     BadInputError
         If the run has no signals of one of its accounts.
     """
-    return hold(folder, [each.outcome() for each in again(folder, terms)])
+    return hold(folder, outcomes_of_run(again(folder, terms)))
 
 
 def hold(folder: Path, outcomes: Sequence[Outcome]) -> list[Compared]:

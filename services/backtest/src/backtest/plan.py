@@ -12,9 +12,11 @@ from backtest.bars import Bars
 from backtest.decided import Decided
 from backtest.engine import Outcome, run
 from backtest.history import History
-from backtest.market import market_of
+from backtest.market import Market, market_of
 from backtest.strategies_of import Chosen
+from backtest.together import run_together
 from contracts.errors import BadInputError
+from contracts.owner import OwnerSettings, owners_of
 from contracts.timestamps import iso_utc_ms
 from execution.core.broker import Broker
 from execution.core.policy import Policy
@@ -32,6 +34,8 @@ class Terms:
         For how long an entry may wait for a trade.
     from_ms, to_ms
         Only bars that begin in ``from_ms <= time < to_ms`` are traded; what came before warms up. None is open.
+    owners
+        Limits of owners whom accounts name; without any they are the usual ones.
     """
 
     broker: Broker
@@ -39,6 +43,7 @@ class Terms:
     expiry_seconds: int = 300
     from_ms: int | None = None
     to_ms: int | None = None
+    owners: tuple[OwnerSettings, ...] = ()
 
 
 def outcomes_of(history: History, accounts: Iterable[Chosen], terms: Terms) -> list[Outcome]:
@@ -49,26 +54,37 @@ def outcomes_of(history: History, accounts: Iterable[Chosen], terms: Terms) -> l
     history
         Bars of all pairs that they trade.
     accounts
-        Each with its strategies; none sees another.
+        Each with its strategies; none sees another, but those of an owner, whose limits hold over all of them.
     terms
         What holds for all of them.
 
     Returns
     -------
     list[Outcome]
-        One for each.
+        One for each, in the same order.
 
     Raises
     ------
     BadInputError
         If an account trades a pair that the history does not have, or no bar is left to trade on.
     """
-    return [_outcome(history, each, terms) for each in accounts]
+    every = [(each.account, _market(history, each, terms)) for each in accounts]
+    markets = {account.name: market for account, market in every}
+    found = {
+        account.name: run(markets[account.name], terms.broker, terms.policy)
+        for account, _ in every
+        if account.owner is None
+    }
+    for owner in owners_of([account for account, _ in every], terms.owners).values():
+        brokers = dict.fromkeys(markets, terms.broker)
+        own = [markets[each.name] for each in owner.accounts]
+        found |= run_together(own, owner, brokers, terms.policy).outcomes
+    return [found[account.name] for account, _ in every]
 
 
-def _outcome(history: History, each: Chosen, terms: Terms) -> Outcome:
+def _market(history: History, each: Chosen, terms: Terms) -> Market:
     decided = {pair: _decided(history, pair, each, terms) for pair in each.account.pairs}
-    return run(market_of(each.account, decided, terms.policy), terms.broker, terms.policy)
+    return market_of(each.account, decided, terms.policy)
 
 
 def bars_within(history: History, pair: str, account: str, terms: Terms) -> tuple[Bars, int, int]:

@@ -15,9 +15,11 @@ from backtest.bars import GAP, Bars
 from backtest.decided import Decided
 from backtest.engine import Going, Outcome, run
 from backtest.history import History
-from backtest.market import market_of
+from backtest.market import Market, market_of
 from backtest.plan import Terms, bars_within
 from backtest.strategies_of import Chosen
+from backtest.together import GoingTogether, run_together
+from contracts.owner import Owner, owners_of
 from contracts.units import MS_PER_SECOND
 from execution.core.account.closes import most_kept
 from strategies.formulas import settled_bars
@@ -36,7 +38,7 @@ def stretches_of(
     history
         Bars of all pairs that they trade.
     accounts
-        Each with its strategies; none sees another.
+        Each with its strategies; none sees another, but those of an owner.
     terms
         What holds for all of them.
     bars
@@ -67,9 +69,15 @@ def over_stretches(accounts: Sequence[AccountInStretches], terms: Terms, step_ms
     pairs = [pair for each in accounts for pair in each.pairs]
     begin_ms = min(int(pair.bars.starts_ms[pair.first]) for pair in pairs)
     end_ms = max(int(pair.bars.starts_ms[pair.last - 1]) for pair in pairs)
+    owners = [
+        OwnerInStretches(owner, tuple(each for each in accounts if each.chosen.account.owner == name))
+        for name, owner in owners_of([each.chosen.account for each in accounts], terms.owners).items()
+    ]
     for since_ms in range(begin_ms, end_ms + 1, step_ms):
-        found = [each.over(since_ms, since_ms + step_ms, terms) for each in accounts]
-        yield [outcome for outcome in found if outcome is not None]
+        until_ms = since_ms + step_ms
+        alone = [each.over(since_ms, until_ms, terms) for each in accounts if each.chosen.account.owner is None]
+        together = [outcome for each in owners for outcome in each.over(since_ms, until_ms, terms)]
+        yield [outcome for outcome in alone if outcome is not None] + together
 
 
 @dataclass(frozen=True)
@@ -128,11 +136,33 @@ class AccountInStretches:
             pairs.append(PairInStretches(bars, first, last, lead, reach, known))
         return cls(chosen, tuple(pairs))
 
-    def over(self, since_ms: int, until_ms: int, terms: Terms) -> Outcome | None:
+    def market(self, since_ms: int, until_ms: int, terms: Terms) -> Market:
         decided = {each.bars.pair: each.decided(self.chosen, since_ms, until_ms, terms) for each in self.pairs}
-        market = market_of(self.chosen.account, decided, terms.policy).between(since_ms, until_ms)
+        return market_of(self.chosen.account, decided, terms.policy).between(since_ms, until_ms)
+
+    def over(self, since_ms: int, until_ms: int, terms: Terms) -> Outcome | None:
+        market = self.market(since_ms, until_ms, terms)
         if market.first == len(market):
             return None
         outcome = run(market, terms.broker, terms.policy, going=self.going)
         self.going = outcome.going
         return outcome
+
+
+@dataclass
+class OwnerInStretches:
+    """All accounts of an owner between two stretches."""
+
+    owner: Owner
+    accounts: Sequence[AccountInStretches]
+    going: GoingTogether | None = None
+
+    def over(self, since_ms: int, until_ms: int, terms: Terms) -> list[Outcome]:
+        markets = [each.market(since_ms, until_ms, terms) for each in self.accounts]
+        if all(each.first == len(each) for each in markets):
+            return []
+        brokers = {each.name: terms.broker for each in self.owner.accounts}
+        found = run_together(markets, self.owner, brokers, terms.policy, going=self.going)
+        self.going = found.going
+        # One without bars may have heard of a limit all the same.
+        return [each for each in found.outcomes.values() if each.messages or each.market.first < len(each.market)]

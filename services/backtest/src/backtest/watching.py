@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from functools import cache, reduce
 from operator import or_
 
 import numpy as np
 
-from backtest.core.scan import Watch
+from backtest.core.scan import QUANTITY, Watch
 from backtest.decided import DECISIONS, SHORT_SELL
 from backtest.market import KINDS, SCANNED, Market
 from contracts.signal import Decision
@@ -45,15 +45,11 @@ def watch_of(market: Market, portfolio: Portfolio, every: Iterable[Wakes]) -> Wa
     pairs = len(numbers)
     quantity, low, high, acts = [0.0] * pairs, [-math.inf] * pairs, [math.inf] * pairs, [0] * pairs
     least, most = -math.inf, math.inf
-    fixed = balance(portfolio)  # it and cost stay as they are while the account sleeps
+    fixed = fixed_of(portfolio)
     for pair, holding in portfolio.holdings.items():
         quantity[numbers[pair]] = float(holding.quantity)
-        fixed -= holding.cost_quote
     for wakes in every:
-        if wakes.equity_at_most is not None:
-            least = max(least, _outwards(wakes.equity_at_most - fixed, 1))
-        if wakes.equity_at_least is not None:
-            most = min(most, _outwards(wakes.equity_at_least - fixed, -1))
+        least, most = _bounds(wakes, fixed, least, most)
         for pair, level in wakes.low_at_most.items():
             low[numbers[pair]] = max(low[numbers[pair]], float(level))
         for pair, level in wakes.high_at_least.items():
@@ -66,6 +62,43 @@ def watch_of(market: Market, portfolio: Portfolio, every: Iterable[Wakes]) -> Wa
             acts[numbers[pair]] |= _SHORTS
     levels = np.array(quantity + low + high).reshape(3, pairs)
     return Watch(levels, np.array(acts, np.int64), float(fixed), least, most)
+
+
+def watch_of_sum(watches: Sequence[Watch], portfolios: Iterable[Portfolio], every: Iterable[Wakes]) -> Watch:
+    """Return what is looked out for over all accounts of an owner: what they hold together, and its worth alone.
+
+    Returns
+    -------
+    Watch
+        Arrays in the order of `watches`.
+    """
+    quantity = np.concatenate([each.levels[QUANTITY] for each in watches])
+    fixed, least, most = sum(map(fixed_of, portfolios), Decimal(0)), -math.inf, math.inf
+    for wakes in every:
+        least, most = _bounds(wakes, fixed, least, most)
+    never = np.full_like(quantity, math.inf)
+    levels = np.array([quantity, -never, never])
+    return Watch(levels, np.zeros(len(quantity), np.int64), float(fixed), least, most)
+
+
+def fixed_of(portfolio: Portfolio) -> Decimal:
+    """Return what equity is beyond the worth of all holdings: it stays as it is while an account sleeps.
+
+    Returns
+    -------
+    Decimal
+        Quote currency.
+    """
+    return balance(portfolio) - sum((each.cost_quote for each in portfolio.holdings.values()), Decimal(0))
+
+
+def _bounds(wakes: Wakes, fixed: Decimal, least: float, most: float) -> tuple[float, float]:
+    """Return bounds on what all holdings are worth, the nearer of those known and those that follow from equity's."""
+    if wakes.equity_at_most is not None:
+        least = max(least, _outwards(wakes.equity_at_most - fixed, 1))
+    if wakes.equity_at_least is not None:
+        most = min(most, _outwards(wakes.equity_at_least - fixed, -1))
+    return least, most
 
 
 def stop_of(market: Market, begin: int, every: Iterable[Wakes]) -> int:

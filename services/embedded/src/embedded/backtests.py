@@ -6,25 +6,26 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from rich.console import Console
 
-from backtest.again import RunTerms, again
+from backtest.again import RunTerms, again, outcomes_of_run
 from backtest.command import BacktestOptions
 from backtest.divergence.diverge import diverge
 from backtest.divergence.telling import as_json as plain
 from backtest.divergence.telling import print_divergence, write_page
-from backtest.market import require_no_owner
 from backtest.parity import hold, print_parity
 from backtest.plan import Terms
 from backtest.said import Said, said_to
 from contracts.account import Account
 from contracts.errors import BadInputError
 from contracts.fees import TAKER_FEE_BPS
+from contracts.owner import Owner, owners_of
 from contracts.strategy_setting import StrategySetting
 from contracts.topics import SIGNALS
-from embedded.accounts_file import read_accounts
+from embedded.accounts_file import read_accounts, read_owners
 from embedded.bars import parse_interval
 from embedded.model_place import promoted_elsewhere
 from embedded.options import typed_command
@@ -95,7 +96,7 @@ def options_of(typed: Typed, money: Money, out: Path, *, replace: bool) -> Backt
         bool(typed.bars),
         bool(typed.trades),
         typed.run is not None,
-        typed.store is not None,
+        bool(typed.store),
     )
     _require_one("--strategy or --accounts", "one of them", bool(typed.strategy), money.accounts is not None)
     accounts: tuple[Account, ...] = ()
@@ -105,8 +106,7 @@ def options_of(typed: Typed, money: Money, out: Path, *, replace: bool) -> Backt
                 option = f"--{name.replace('_', '-')}"
                 raise BadInputError(option, "none with --accounts, whose file says it", getattr(money, name))
         accounts = read_accounts(money.accounts)
-        for account in accounts:
-            require_no_owner(account)
+    owners = () if money.accounts is None else read_owners(money.accounts)
     span = Range.parse(typed.start, typed.end)
     broker = PaperBroker(_bps("--slippage-bps", money.slippage_bps, _SLIPPAGE_BPS), _bps("--fee-bps", money.fee_bps))
     require_replaceable(out, replace=replace)
@@ -121,7 +121,7 @@ def options_of(typed: Typed, money: Money, out: Path, *, replace: bool) -> Backt
         exchange=money.exchange,
         pairs=typed.pairs or (),
         interval_s=parse_interval(typed.interval, "--interval"),
-        terms=Terms(broker, Policy(), from_ms=span.from_ms, to_ms=span.to_ms),
+        terms=Terms(broker, Policy(), from_ms=span.from_ms, to_ms=span.to_ms, owners=owners),
         out=out,
         command=typed_command(),
     )
@@ -130,7 +130,7 @@ def options_of(typed: Typed, money: Money, out: Path, *, replace: bool) -> Backt
 def hold_against(folder: Path, console: Console, show: int, page: Path | None, *, as_json: bool) -> bool:
     """Compare a run with a backtest of it, and its venues with paper; return whether the backtest is equal."""
     accounts = again(folder, terms_of_run(folder))
-    outcomes = [each.outcome() for each in accounts]
+    outcomes = outcomes_of_run(accounts)
     found = hold(folder, outcomes)
     print_parity(console, found, show)
     apart = [diverge(each, outcome) for each, outcome in zip(accounts, outcomes, strict=True)]
@@ -161,19 +161,19 @@ def terms_of_run(folder: Path) -> RunTerms:
     tests, changes = _tests_of(place)
     checks = strategy_checks(settings_of(place.out)) if place.log.is_dir() else []
     accounts = (*(begun_with(each, checks) for each in signals.configured_accounts), *tests)
-    for account in accounts:
-        require_no_owner(account)
+    owners = owners_of(accounts, execution.owners)
     return RunTerms(
         accounts=accounts,
         broker=execution.broker,
         policy=execution.policy,
         expiry_seconds=signals.expiry_seconds,
         interval_s=signals.interval_s,
-        said=_said(place, accounts, execution.policy),
+        said=_said(place, accounts, execution.policy, owners),
         changes=changes,
         checks=checks,
         tests=frozenset(each.name for each in tests),
         venues={each.name: execution.broker_of(each) for each in accounts if each.broker == "venue"},
+        owners=owners,
     )
 
 
@@ -203,7 +203,9 @@ def _tests_of(place: RunFolder) -> tuple[list[Account], list[StrategySetting]]:
     return [event.opened for event in tests.values()], changes
 
 
-def _said(place: RunFolder, accounts: Sequence[Account], policy: Policy) -> dict[str, list[Said]]:
+def _said(
+    place: RunFolder, accounts: Sequence[Account], policy: Policy, owners: Mapping[str, Owner] = MappingProxyType({})
+) -> dict[str, list[Said]]:
     """Return what operators and venues said during a run; to most nothing was, which costs one look at the log.
 
     What execution has not read any more, as it was said after the end of the run, was not heard.
@@ -219,7 +221,8 @@ def _said(place: RunFolder, accounts: Sequence[Account], policy: Policy) -> dict
     if not any(is_given(SIGNALS, record) for record in records):
         return {}
     messages = [message for record in records if (message := record.readable_message()) is not None]
-    return {account.name: list(said_to(account, messages, policy)) for account in accounts}
+    alone = {account.name: account for account in accounts if account.owner is None}
+    return {name: list(said_to(of, messages, policy)) for name, of in (alone | dict(owners)).items()}
 
 
 def _require_one(options: str, expected: str, *given: bool) -> None:

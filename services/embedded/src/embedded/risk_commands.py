@@ -35,12 +35,13 @@ _SPOKE = {"rule": "Rule", "severity": "Said", "times": "Times", "first": "First"
 def try_limits(folder: Path, limits: Path, console: Console, *, as_json: bool) -> None:
     """Print, by account, how a run had gone under other limits: each of them alone, and all together."""
     terms = terms_of_run(folder)
-    found = what_if(folder, terms, read_limits(limits, terms.accounts))
+    found = what_if(folder, terms, read_limits(limits, terms.accounts, list(terms.owners.values())))
     if as_json:
         print_json([_plain(asdict(each)) for each in found])
         return
     for number, each in enumerate(found):
-        console.print(Text(f"{chr(10) if number else ''}Account {each.account}, {each.currency}", "bold"))
+        whose = "All accounts of" if each.of_owner else "Account"
+        console.print(Text(f"{chr(10) if number else ''}{whose} {each.account}, {each.currency}", "bold"))
         print_rows(console, [_row(under) for under in _every(each)], _LIMITS)
         for under in (each.as_it_ran, each.all):
             console.print(Text(f"\nRules, {under.limits}" + ("" if under.spoke else ": none spoke")))

@@ -52,8 +52,8 @@ class _Events:
     def __init__(self, names: Mapping[str, str]) -> None:
         self._names = names
 
-    def opening(self, token: str) -> str:
-        return subscription(token)
+    def opening(self, token: str) -> list[str]:
+        return [subscription(token)]
 
     def hear(self, text: str | bytes) -> StreamOpened | StreamNews | None:
         said = parse_user_event(text, self._names)

@@ -47,8 +47,8 @@ class _Channel:
     def __init__(self) -> None:
         self._last: int | None = None
 
-    def opening(self, token: str) -> str:
-        return json.dumps(executions_request(token, 1))
+    def opening(self, token: str) -> list[str]:
+        return [json.dumps(executions_request(token, 1))]
 
     def hear(self, text: str | bytes) -> StreamOpened | StreamNews | None:
         said = parse_executions(text)

@@ -34,7 +34,7 @@ class NotSubscribedError(Exception):
 class Conversation(Protocol):
     """What is said on one connection, as long as it lives."""
 
-    def opening(self, token: str) -> str:
+    def opening(self, token: str) -> list[str]:
         """Return what is asked first.
 
         Parameters
@@ -44,8 +44,8 @@ class Conversation(Protocol):
 
         Returns
         -------
-        str
-            The request for the stream.
+        list of str
+            The requests for the stream, one after the other.
         """
 
     def hear(self, text: str | bytes) -> StreamOpened | StreamNews | None:
@@ -193,7 +193,8 @@ class Listener:
         with connect(self._url, **about, **_CONNECTION) as connection:
             self._connection = connection
             conversation = self._conversation()
-            connection.send(conversation.opening(token))
+            for request in conversation.opening(token):
+                connection.send(request)
             while not self._over.is_set():
                 self._take(conversation, self._next(connection, conversation))
 

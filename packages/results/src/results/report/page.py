@@ -87,6 +87,7 @@ def _content(data: ReportData) -> dict[str, Any]:
         "charted": [(n, pair) for n, pair in enumerate(data.pairs) if f"candles-{n}" in drawn],
         "featured": [(n, pair) for n, pair in enumerate(data.pairs) if f"features-{n}" in drawn],
         "bar_minutes": data.bar_minutes,
+        "foreseen": data.foreseen,
         "decisions": facts.decision_rows(data),
         "fills": facts.fill_rows(data),
         "fills_total": count(data.fills.height),

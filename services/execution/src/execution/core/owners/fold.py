@@ -96,6 +96,13 @@ def run_owner(
 def line_of(state: State, owner: Owner, policy: Policy) -> BarSynchroniser:
     """Return the line of all pairs of all accounts: a minute is due when each account has its own.
 
+    Parameters
+    ----------
+    state
+        The owner's.
+    owner, policy
+        Whose, and how long minutes wait for slow pairs.
+
     Returns
     -------
     BarSynchroniser

@@ -140,7 +140,20 @@ def trade_together(
 def context_of(
     account: Account, portfolios: Portfolios, owner: Owner, broker: Broker, policy: Policy, minute: Minute
 ) -> Context:
-    """Return what an account's step is told, of the other accounts too: as they are before it."""
+    """Return what an account's step is told, of the other accounts too: as they are before it.
+
+    Parameters
+    ----------
+    account, portfolios, owner
+        Which, what all of its owner's accounts are by name, and whose.
+    broker, policy, minute
+        As the account's step has them.
+
+    Returns
+    -------
+    Context
+        Of the minute.
+    """
     bar_ms = minute.window_end_ms - minute.window_start_ms
     of = None
     if owner.max_gross_pct is not None:
@@ -157,6 +170,20 @@ def hear_one(
 
     What a limit of the owner has stopped is lifted by a command that lifts limits, for all of his accounts: they were
     stopped together.
+
+    Parameters
+    ----------
+    owned, owner
+        Before it, and whose.
+    word, account
+        What is said, and to which account.
+    broker, policy
+        As the account's step has them.
+
+    Returns
+    -------
+    tuple[Owned, list[Message]]
+        Nothing is told where nothing has changed.
     """
     portfolio = owned.portfolios[account.name]
     if isinstance(word, OperatorCommand) and word.lifts_limits and word.command_id not in portfolio.commands:
@@ -192,7 +219,7 @@ def _check(
         return replace(owned, book=book), alerts
     empty = Minute(minute.window_start_ms, minute.window_end_ms, {})
     now = _sum(worth(each, minutes.get(name, empty), policy) for name, each in owned.portfolios.items())
-    judged, told = judge(book.judged, _health(book, owner, now))
+    judged, told = judge(book.judged, health_of(book, owner, now))
     for rule, violation in told:
         spoken = replace(
             violation,
@@ -213,7 +240,14 @@ def _told_state(owned: Owned) -> Owned:
     return replace(owned, portfolios=told)
 
 
-def _health(book: OwnersBook, owner: Owner, now: Decimal) -> AccountHealth:
+def health_of(book: OwnersBook, owner: Owner, now: Decimal) -> AccountHealth:
+    """Return what loss limits look at, with what the accounts are worth now.
+
+    Returns
+    -------
+    AccountHealth
+        Of all of them together.
+    """
     return AccountHealth(
         owner, book.initial_balance, book.day_start_balance, now, book.highest_equity, book.highest_day_start
     )
