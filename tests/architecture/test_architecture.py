@@ -42,7 +42,7 @@ ALLOWED: dict[str, set[str]] = {
     "featurestore": {"contracts"},
     "modeling": {"contracts", "features"},
     "strategies": {"contracts", "features"},
-    "results": {"contracts", "features", "exchanges", "streaming", "featurestore"},
+    "results": {"contracts", "features", "exchanges", "streaming", "featurestore", "modeling"},
     **{service: set(LIBRARIES) for service in (*SERVICES, *JOBS)},
     # It runs their cores, as `test_backtest_runs_cores` holds.
     "backtest": {*LIBRARIES, "candles", "signals", "execution"},

@@ -14,6 +14,7 @@ from tests.support.trained_model import trained_model
 from typer.testing import CliRunner
 
 from contracts.audit_event import AuditEvent
+from contracts.feature_row import FeatureRow
 from contracts.model_event import ModelEvent
 from contracts.prediction import Prediction
 from contracts.shadow_prediction import ShadowPrediction
@@ -245,12 +246,16 @@ def test_champion_and_challenger_side_by_side(run: Run) -> None:
                     "direction": 0,
                 }
                 store.write([example(Prediction, **of_bar, **served)])
+                bar = {"high": str(close), "low": str(close), "close": str(close), "quality": quality}
+                start_ms = of_bar["window_start_ms"]
+                store.write([example(FeatureRow, pair=pair, window_start_ms=start_ms, **bar)])
                 up = ups[pair][minute] if minute < 5 else None
                 if up is not None:
                     store.write([example(ShadowPrediction, **of_bar, model_version=2, probability_up=up)])
     code, said = run.models("compare", "--json")
     assert code == 0, said
     (found,) = json.loads(said)
+    assert found["label"] == "rise"
     gain = log(2) - ((-log(0.8) - log(0.6)) / 2 - log(0.2)) / 2
     assert found["gain"] == approx(gain, abs=1e-6) and found["error"] is None
     assert {name: found[name] for name in ("challenger", "champions", "windows", "apart", "judged", "samples")} == {

@@ -76,6 +76,8 @@ def test_only_what_is_asked_for_is_read(filled: str, run: Path) -> None:
         bars_of_store(filled, 60, ["XYZ/USD", pair])
     with pytest.raises(BadInputError, match="--from-store: expected a store with candles of 300 s"):
         bars_of_store(filled, 300)
+    with pytest.raises(BadInputError, match="expected a store with candles of 60 s of ABC/USD or XYZ/USD,"):
+        bars_of_store(filled, 60, ["XYZ/USD", "ABC/USD"])
 
 
 def test_the_command(filled: str, run: Path, tmp_path: Path) -> None:
@@ -92,3 +94,5 @@ def test_the_command(filled: str, run: Path, tmp_path: Path) -> None:
         app, ["backtest", "--strategy", "prediction", "--from-store", filled, "--run", str(run)]
     )
     assert both.exit_code == 2 and "expected one of them, was 'both'" in " ".join(both.output.split())
+    empty = CliRunner().invoke(app, ["backtest", "--strategy", "momentum", "--from-store", ""])
+    assert empty.exit_code == 2 and "expected one of them, was 'none'" in " ".join(empty.output.split())

@@ -6,6 +6,7 @@ import gzip
 import json
 import re
 from base64 import b64decode
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from tests.support import made_up_run
 from contracts.services import FLOW_NAMES
 from embedded.process import ManagedProcess, ProcessSpec
 from embedded.process_states import process_states
+from modeling.labels import LabelRule
 from results.evaluation import accuracy_of, calibration, judged_predictions
 from results.export.latency import stage_latencies
 from results.export.write import export
@@ -40,6 +42,8 @@ SECTIONS = (
     "How it was made",
 )
 MAX_BYTES = 1_000_000
+#: Some moves of these prices are within such costs.
+NET = LabelRule("net", cost_bps=10.0)
 
 
 def finish(log: Path, out: Path, **record: Any) -> dict[str, Any]:
@@ -136,6 +140,17 @@ def test_text_from_outside_cannot_become_markup(tmp_path: Path) -> None:
     page = write_report(tmp_path / "out").read_text()
     assert "<img onerror" not in page
     assert "<b>x" not in page
+
+
+def test_the_page_says_what_was_foreseen(tmp_path: Path) -> None:
+    made_up_run.write_run(tmp_path / "log")
+    said = {LabelRule(): "how many rose; unchanged prices", NET: "how many rose beyond costs; moves"}
+    judged = {}
+    for label, words in said.items():
+        summary = finish(tmp_path / "log", tmp_path / "out", labels={"1": asdict(label)})
+        assert words in write_report(tmp_path / "out").read_text()
+        judged[label] = summary["accuracy"]["judged"]
+    assert 0 < judged[NET] < judged[LabelRule()] == 70, "these prices never stand still"
 
 
 def test_a_long_run_is_drawn_in_fewer_bars(tmp_path: Path) -> None:

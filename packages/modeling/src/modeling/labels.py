@@ -131,6 +131,18 @@ class LabelRule:
         """
         return LABELS[self.name].of(self, bars, horizon_bars)
 
+    def outcomes(self, bars: PairBars, horizon_bars: int) -> dict[int, bool]:
+        """Return of one pair's bars, by the start of the window, whether the upper of the two things came.
+
+        Returns
+        -------
+        dict[int, bool]
+            Without the bars of which neither came, or of which that is not known.
+        """
+        came = self.of(bars, horizon_bars)
+        known = np.flatnonzero(np.abs(came) == 1)
+        return dict(zip(bars.times_ms[known].tolist(), (came[known] > 0).tolist(), strict=True))
+
     @property
     def has_barriers(self) -> bool:
         """Whether any bar up to the horizon may decide, not the close at the horizon alone."""

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
 import polars as pl
 
 from contracts.units import MS_PER_SECOND
+from modeling.labels import RISE, LabelRule
+from modeling.triple_barrier import PairBars
 
 _BINS = 10
 _WINDOW = ["exchange", "pair", "interval_s"]
+_SPEAKER = ["model_version", "horizon_bars"]
 
 
 @dataclass(frozen=True)
@@ -20,7 +24,7 @@ class Accuracy:
     Parameters
     ----------
     judged
-        Predictions whose horizon has passed and whose close has moved.
+        Predictions of which one of the two things came that the model tells apart.
     accuracy
         Share of them that named the side that came.
     base_rate
@@ -39,24 +43,62 @@ class Accuracy:
         return {name: round(value, 4) if isinstance(value, float) else value for name, value in asdict(self).items()}
 
 
-def judged_predictions(predictions: pl.DataFrame, candles: pl.DataFrame) -> pl.DataFrame:
-    """Return the predictions that spoke and whose horizon has passed, with `went_up` (1 or 0).
+def labels_of(summary: Mapping[str, Any]) -> dict[int, LabelRule] | None:
+    """Return what each version foresaw, as a run's summary has it.
 
-    A close that did not move is left out, as in the definition of `probability_up`.
+    Returns
+    -------
+    dict[int, LabelRule] | None
+        None of a run from before labels were kept.
     """
-    spoke = predictions.filter(pl.col("probability_up").is_not_null())
-    closes = candles.filter(pl.col("revision") == 0).select(
-        *_WINDOW, judged_at_ms="window_start_ms", later_close=pl.col("close").cast(pl.Float64)
-    )
-    horizon_ms = pl.col("horizon_bars") * pl.col("interval_s") * MS_PER_SECOND
+    labels = summary.get("labels")
+    return None if labels is None else {int(version): LabelRule(**rule) for version, rule in labels.items()}
+
+
+def judged_predictions(
+    predictions: pl.DataFrame, candles: pl.DataFrame, labels: Mapping[int, LabelRule] | None = None
+) -> pl.DataFrame:
+    """Return the predictions that spoke and of which it is known what came, with `went_up` (1 or 0).
+
+    One of which neither of the two things happened that its model tells apart is left out, as in the definition of
+    `probability_up`: a close that did not move, a move that costs would have taken, no barrier reached.
+
+    Parameters
+    ----------
+    predictions, candles
+        Tables of a run; candles as they were first told judge.
+    labels
+        By version, what it foresees; what another one said is not judged. None: rises, all of them.
+    """
+    spoke = predictions.filter(pl.col("probability_up").is_not_null()).with_row_index("row")
+    told = candles.filter(pl.col("revision") == 0).sort("window_start_ms").partition_by(_WINDOW, as_dict=True)
+    bars = {place: _pair_bars(rows) for place, rows in told.items()}
+    found: list[tuple[int, bool]] = []
+    for (*place, version, horizon), rows in spoke.partition_by([*_WINDOW, *_SPEAKER], as_dict=True).items():
+        rule = RISE if labels is None else labels.get(version)
+        if rule is not None and tuple(place) in bars:
+            came = rule.outcomes(bars[tuple(place)], horizon)
+            at = rows.select("row", "window_start_ms").iter_rows()
+            found += [(row, came[start_ms]) for row, start_ms in at if start_ms in came]
+    judged = pl.DataFrame(found, schema={"row": pl.UInt32, "up": pl.Boolean}, orient="row")
     return (
-        spoke.with_columns(judged_at_ms=pl.col("window_start_ms") + horizon_ms)
-        .join(closes, on=[*_WINDOW, "judged_at_ms"], how="inner")
-        .with_columns(move=pl.col("later_close") - pl.col("mark_close").cast(pl.Float64))
-        .filter(pl.col("move") != 0)
-        .with_columns(went_up=(pl.col("move") > 0).cast(pl.Int64))
+        spoke.join(judged, on="row")
+        .with_columns(went_up=pl.col("up").cast(pl.Int64))
+        .drop("row", "up")
         .sort("window_start_ms", "pair")
     )
+
+
+def _pair_bars(candles: pl.DataFrame) -> PairBars:
+    """Return candles of one pair, in their order, as labels see them."""
+    quoted = pl.col("quality") != "gap"
+    prices = candles.select(
+        pl.when(quoted).then(pl.col(name).cast(pl.Float64)).otherwise(float("nan"))
+        for name in ("high", "low", "close")
+    )
+    interval_ms = int(candles["interval_s"][0]) * MS_PER_SECOND
+    highs, lows, closes = (each.to_numpy() for each in prices)
+    return PairBars(candles["window_start_ms"].to_numpy(), highs, lows, closes, interval_ms)
 
 
 def accuracy_of(judged: pl.DataFrame) -> Accuracy:
@@ -71,12 +113,12 @@ def accuracy_of(judged: pl.DataFrame) -> Accuracy:
 
 
 def calibration(judged: pl.DataFrame, bins: int = _BINS) -> pl.DataFrame:
-    """Return, per bin of `probability_up`, how often the price did rise.
+    """Return, per bin of `probability_up`, how often it did go up: the price rose, or what else the label calls so.
 
     Returns
     -------
     polars.DataFrame
-        `low`, `high`, `count`, `predicted` (mean probability) and `realised` (share that rose); empty bins left out.
+        `low`, `high`, `count`, `predicted` (mean probability) and `realised` (share that went up); no empty bins.
     """
     number = (pl.col("probability_up") * bins).floor().clip(0, bins - 1).cast(pl.Int64)
     return (

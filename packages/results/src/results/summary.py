@@ -18,7 +18,7 @@ from contracts.currency import quote_currency
 from contracts.fill import Fill
 from contracts.pnl import Pnl
 from contracts.units import MS_PER_SECOND, decimal_string
-from results.evaluation import accuracy_of, judged_predictions
+from results.evaluation import accuracy_of, judged_predictions, labels_of
 from results.export.write import ExportResult
 from results.report.data import load_table, shortest_s
 from results.statistics import statistics
@@ -51,12 +51,16 @@ class RunRecord:
         False if trades came from files as fast as they could be read: then waiting in line is no latency.
     model
         Name, version, kind and metrics of the served model; None if there is none.
+    labels
+        By version that spoke, the label that it foresees, as its card has it.
     kills
         Services killed on purpose.
     notes
         What a reader must know, in whole sentences.
     interval_s
         Of the bars that are predicted and traded.
+    owners
+        The books of all accounts of each owner: sums, days, and what is left of each limit.
     """
 
     title: str
@@ -72,9 +76,11 @@ class RunRecord:
     phases: dict[str, float] = field(default_factory=dict)
     live_feed: bool = True
     model: dict[str, Any] | None = None
+    labels: dict[str, dict[str, Any]] | None = None
     kills: list[dict[str, Any]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     interval_s: int = 60
+    owners: list[dict[str, Any]] = field(default_factory=list)
 
 
 def write_summary(
@@ -105,12 +111,14 @@ def write_summary(
         What is in the file.
     """
     candles, predictions = load_table(out, "candles"), load_table(out, "predictions")
+    facts = asdict(record)
+    judged = judged_predictions(predictions, candles, labels_of(facts))
     summary = {
-        **asdict(record),
+        **facts,
         **processes,
         "counts": exported.rows,
         "pnl": books(out, candles),
-        "accuracy": accuracy_of(judged_predictions(predictions, candles)).as_json(),
+        "accuracy": accuracy_of(judged).as_json(),
         "quality": quality(candles),
         "dead_letters": exported.dead_letters,
         "lost_trades": exported.lost_trades,

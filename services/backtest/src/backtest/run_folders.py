@@ -24,7 +24,7 @@ _START = "window_start_ms"
 Tables = Callable[[str], pl.DataFrame]
 _PLACES = {
     "--run": "a folder with candles of {} s (tradestream export writes them)",
-    "--from-store": "a store with candles of {} s",
+    "--from-store": "a store with candles of {} s{}",
 }
 
 
@@ -84,11 +84,12 @@ def bars_of_tables(
         If there are no such candles, or not of a pair.
     """
     candles = tables("candles").filter(pl.col("interval_s") == interval_s, pl.col("revision") == 0)
-    there = sorted(candles["pair"].unique().to_list())
+    there, wanted = sorted(candles["pair"].unique().to_list()), sorted(pairs)
     if not there:
         option, came = where
-        raise BadInputError(option, _PLACES[option].format(interval_s), came)
-    wanted = sorted(pairs) or there
+        of = f" of {' or '.join(wanted)}" if wanted else ""  # of a store no others were read
+        raise BadInputError(option, _PLACES[option].format(interval_s, of), came)
+    wanted = wanted or there
     if missing := [pair for pair in wanted if pair not in there]:
         raise BadInputError("--pairs", f"pairs of {', '.join(there)}, which there are candles of", missing[0])
     names = sorted(set(asked))

@@ -96,7 +96,7 @@ def options_of(typed: Typed, money: Money, out: Path, *, replace: bool) -> Backt
         bool(typed.bars),
         bool(typed.trades),
         typed.run is not None,
-        typed.store is not None,
+        bool(typed.store),
     )
     _require_one("--strategy or --accounts", "one of them", bool(typed.strategy), money.accounts is not None)
     accounts: tuple[Account, ...] = ()

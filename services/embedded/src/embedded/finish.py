@@ -3,23 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import asdict
 from typing import Any
 
 from rich.console import Console
 from rich.text import Text
 
+from backtest.owner_books import owners_told
 from contracts.counted import counted
 from contracts.strategy_check import StrategyCheck
 from embedded.environment import ENVIRONMENT
+from embedded.model_place import label_of, settings_of
 from embedded.pipeline import Pipeline
 from embedded.process_states import process_states
 from embedded.terminal.style import signed
+from execution.settings import ExecutionSettings
 from results.export.latency import stage_latencies
 from results.export.write import export
+from results.report.data import load_table
 from results.report.page import write_report
 from results.report.wording import count, duration, model_named, money, percent
+from results.run_settings import recorded_settings
 from results.summary import write_summary
-from streaming.settings import ServiceSettings
+from streaming.settings import ServiceSettings, read_settings
 from streaming.strategy_checks import strategy_checks
 from verify.report import say
 
@@ -55,11 +61,24 @@ def _write(pipeline: Pipeline) -> dict[str, Any]:
         )
     settings = ServiceSettings(broker_address=place.broker_address, environment=ENVIRONMENT)
     record.notes += refusals(strategy_checks(settings))
+    execution = read_settings(ExecutionSettings, recorded_settings(place))
+    record.owners = owners_told(place.out, execution.configured_owners.values(), execution.policy, record.interval_s)
+    record.labels = _labels(pipeline)
     pipeline.enter("done")
     states = process_states(pipeline.supervisor.processes)
     summary = write_summary(place.out, record, states, exported, latency)
     write_report(place.out)
     return summary
+
+
+def _labels(pipeline: Pipeline) -> dict[str, dict[str, Any]]:
+    """Return what each version foresaw that spoke; what was promoted meanwhile is read from the registry."""
+    out = pipeline.run_folder.out
+    known = pipeline.record.labels or {}
+    spoke = {str(each) for each in load_table(out, "predictions")["model_version"].drop_nulls().unique()}
+    settings = settings_of(out) if spoke - known.keys() else None
+    found = {each: label_of(settings, int(each)) for each in spoke - known.keys()} if settings else {}
+    return {**known, **{each: asdict(label) for each, label in found.items() if label is not None}}
 
 
 def refusals(checks: Iterable[StrategyCheck]) -> list[str]:

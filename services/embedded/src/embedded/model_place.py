@@ -15,8 +15,9 @@ from contracts.feature_columns import FEATURE_SETS
 from embedded.environment import ENVIRONMENT
 from featurestore import StoreSettings
 from indicators.settings import IndicatorsSettings
+from modeling.labels import LabelRule
 from modeling.model_card import ModelCard
-from modeling.registered import StoredModel
+from modeling.registered import NoModelError, StoredModel
 from modeling.registry import ModelRegistry
 from results.run_folder import RunFolder, require_ours
 from results.run_settings import environment_settings
@@ -83,6 +84,14 @@ class Place:
         """Return the options that name it again."""
         given = {"run": self.run, "name": self.name}
         return "".join(f" --{option} {value}" for option, value in given.items() if value is not None)
+
+
+def label_of(settings: ModelsSettings, version: int) -> LabelRule | None:
+    """Return what a version foresees; None of one whose card is gone."""
+    try:
+        return registry_of(settings).load(settings.model_name, version).card.label
+    except (BadInputError, NoModelError):
+        return None
 
 
 def registry_of(settings: ModelsSettings) -> ModelRegistry:

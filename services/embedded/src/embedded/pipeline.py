@@ -207,6 +207,7 @@ class Pipeline:
             "metrics": facts["metrics"],
             "baselines": facts["baselines"],
         }
+        self.record.labels = {str(facts["model_version"]): facts["label"]}
         self.state.model = model_named(facts["model_name"], facts["model_version"], proven=facts["proven"])
 
     def wait_for_source(self) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import asdict
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -107,5 +108,6 @@ def _champion(settings: PredictionsSettings) -> Loaded:
         "proven": model.card.proven,
         "metrics": model.card.metrics,
         "baselines": model.card.baselines,
+        "label": asdict(model.card.label),
     }
     return Loaded(champion, ready, model, challenger, Promotions(champion, settings, challenger))

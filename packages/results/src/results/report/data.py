@@ -11,8 +11,9 @@ from typing import Any
 import polars as pl
 
 from contracts.units import MS_PER_MINUTE, MS_PER_SECOND
-from results.evaluation import judged_predictions
+from results.evaluation import judged_predictions, labels_of
 from results.export.tables import table
+from results.report.wording import Foreseen, foreseen
 
 MAX_BARS = 900
 _BAR_MINUTES = (1, 5, 15, 60, 240, 1_440, 10_080)
@@ -104,8 +105,14 @@ class ReportData:
         return int(self.predictions["horizon_bars"].max() or 1)  # type: ignore[arg-type]
 
     @cached_property
+    def foreseen(self) -> Foreseen:
+        """What was predicted, in words."""
+        labels = labels_of(self.summary)
+        return foreseen(None if labels is None else labels.values())
+
+    @cached_property
     def judged(self) -> pl.DataFrame:
-        return judged_predictions(self.predictions, self.all_candles)
+        return judged_predictions(self.predictions, self.all_candles, labels_of(self.summary))
 
     @cached_property
     def fills(self) -> pl.DataFrame:

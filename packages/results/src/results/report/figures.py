@@ -172,7 +172,7 @@ def features(data: ReportData, pair: str) -> go.Figure | None:
 
 
 def predicted_against_realised(data: ReportData) -> go.Figure | None:
-    """How often the price rose, per bin of the predicted probability; the diagonal is perfect calibration."""
+    """How often what was foreseen came, per bin of the predicted probability; the diagonal is perfect calibration."""
     bins = calibration(data.judged, bins=20)
     if bins.is_empty():
         return None
@@ -197,7 +197,7 @@ def predicted_against_realised(data: ReportData) -> go.Figure | None:
         col=1,
         marker={"color": ACCENT, "size": sizes, "opacity": 0.9, "line": {"width": 0}},
         line={"color": ACCENT, "width": 1},
-        hovertemplate="predicted %{x:.1%}, rose %{y:.1%} of %{customdata:,}<extra></extra>",
+        hovertemplate=f"predicted %{{x:.1%}}, {data.foreseen.came} %{{y:.1%}} of %{{customdata:,}}<extra></extra>",
     )
     figure.add_bar(
         x=(bins["low"] + bins["high"]) / 2,
@@ -212,8 +212,8 @@ def predicted_against_realised(data: ReportData) -> go.Figure | None:
     figure.update_layout(hovermode="closest")
     spread = _span(bins)
     figure.update_xaxes(range=spread, tickformat=".0%")
-    figure.update_xaxes(title_text="predicted probability of a rise", row=2, col=1)
-    figure.update_yaxes(tickformat=".0%", title_text="rose", range=[0, 1], row=1, col=1)
+    figure.update_xaxes(title_text=f"predicted probability of {data.foreseen.what}", row=2, col=1)
+    figure.update_yaxes(tickformat=".0%", title_text=data.foreseen.came, range=[0, 1], row=1, col=1)
     figure.update_yaxes(title_text="count", nticks=3, row=2, col=1)
     return figure
 

@@ -77,6 +77,9 @@ def _content(data: ReportData) -> dict[str, Any]:
         "trading": facts.trading_rows(data),
         "days": facts.day_rows(data),
         "books": facts.book_rows(data),
+        "owners": facts.owner_rows(data),
+        "owner_limits": facts.owner_limit_rows(data),
+        "owner_days": facts.owner_day_rows(data),
         "ranges": ranges(data),
         "last_ms": 0
         if data.candles.is_empty()
@@ -87,6 +90,7 @@ def _content(data: ReportData) -> dict[str, Any]:
         "charted": [(n, pair) for n, pair in enumerate(data.pairs) if f"candles-{n}" in drawn],
         "featured": [(n, pair) for n, pair in enumerate(data.pairs) if f"features-{n}" in drawn],
         "bar_minutes": data.bar_minutes,
+        "foreseen": data.foreseen,
         "decisions": facts.decision_rows(data),
         "fills": facts.fill_rows(data),
         "fills_total": count(data.fills.height),

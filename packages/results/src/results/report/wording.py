@@ -2,12 +2,48 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 from contracts.currency import shown_decimals
+from modeling.labels import LabelName, LabelRule
 
 MISSING = "–"
 _MINUS = "−"
+
+
+class Foreseen(NamedTuple):
+    """What a probability is of, in words.
+
+    Attributes
+    ----------
+    what
+        Of which the probability is.
+    came
+        What those did of which it came true.
+    left_out
+        What judges nothing.
+    """
+
+    what: str
+    came: str
+    left_out: str
+
+
+_OF_LABELS: dict[LabelName, Foreseen] = {
+    "rise": Foreseen("a rise", "rose", "unchanged prices are left out"),
+    "net": Foreseen("a rise beyond costs", "rose beyond costs", "moves that costs would have taken are left out"),
+    "triple_barrier": Foreseen("the upper barrier first", "reached it first", "where none was reached is left out"),
+}
+_OF_SEVERAL = Foreseen("the upper outcome", "went up", "where neither outcome came is left out")
+
+
+def foreseen(labels: Collection[LabelRule] | None) -> Foreseen:
+    """Return the words for what versions foresaw; None are those of a run from before labels were kept."""
+    if not labels:
+        return _OF_LABELS["rise"]
+    return _OF_LABELS[next(iter(labels)).name] if len(set(labels)) == 1 else _OF_SEVERAL
 
 
 def count(value: float | None) -> str:
