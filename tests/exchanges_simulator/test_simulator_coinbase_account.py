@@ -30,7 +30,7 @@ from exchanges.private.stream import StreamLost, StreamNews, StreamOpened
 from exchanges.private.venue import NotAnsweredError
 from exchanges.simulator import SimulatorSettings, SimulatorUrls, simulator
 
-KEY, SECRET = "organizations/o/apiKeys/tests", SECRETS["coinbase"]
+KEY, SECRET = "organizations/o/apiKeys/tests", SECRETS["coinbase"]  # pragma: allowlist secret
 MONEY = {"USD": "100000", "BTC": "1"}
 PAIR = "BTC/USD"
 ROOT = "/api/v3/brokerage"
@@ -335,4 +335,4 @@ async def test_nobody_listens_without_a_token() -> None:
 
 def test_a_key_that_is_none_of_coinbases_is_refused() -> None:
     with pytest.raises(ValidationError, match="an EC private key of P-256"):
-        SimulatorSettings(keys=({"key": KEY, "secret": "c2VjcmV0", "venue": "coinbase"},))
+        SimulatorSettings(keys=({"key": KEY, "secret": "c2VjcmV0", "venue": "coinbase"},))  # pragma: allowlist secret

@@ -257,6 +257,28 @@ BOOKED = {
 }
 
 
+#: What stands in other places of messages, so that it is often taken.
+LIKELY = (
+    *WORDS,
+    None,
+    True,
+    False,
+    0,
+    1,
+    7,
+    -1,
+    0.5,
+    1772445600.5,
+    1_790_000_000_999,
+    "7.5",
+    "OB",
+    "BTC-USD",
+    "ETH-USD",
+    "BTC/USD",
+    "BTCUSDT",
+)
+
+
 def value_at(message: Any, path: Path) -> Any:
     for key in path:
         message = message[key]
@@ -270,6 +292,13 @@ def test_a_value_that_is_replaced_changes_nothing_else_or_is_named(name: str, da
     parser = PARSERS[name]
     path = data.draw(st.sampled_from(list(paths(parser.seed))))
     check(parser, path, data.draw(LEAVES))
+
+
+@pytest.mark.parametrize("name", sorted(PARSERS))
+def test_every_value_replaced_by_every_likely_one_changes_nothing_else_or_is_named(name: str) -> None:
+    for path in paths(PARSERS[name].seed):
+        for value in LIKELY:
+            check(PARSERS[name], path, value)
 
 
 @pytest.mark.parametrize("name", sorted(PARSERS))
