@@ -126,6 +126,7 @@ def test_what_measures_has_a_unit_and_what_alerts_judge_has_its_limits() -> None
     assert limits["Unresolved"] == [1] and said["OrderUnresolved"].endswith("> 0")
     assert limits["Below its highest"] == [0.05] and said["AccountDrawdown"].endswith("> 0.05")
     assert limits["Loss limits used"] == [0.8, 1] and said["LimitUsed"].endswith(">= 0.8")
+    assert limits["Limits of owners used"] == [0.8, 1] and said["OwnerLimitUsed"].endswith(">= 0.8")
     assert limits["Age of its training data"] == [14 * 86_400] and "> 14 * 86400" in said["ModelOld"]
 
 
