@@ -71,6 +71,7 @@ image-digests: ## Ask the registries for the digest of every public image, recor
 
 .PHONY: planted-faults
 planted-faults: install-dev ## Plant each fault that once kept the cluster from coming up: which check finds it, in how many seconds
+	@deployments/admission/build.sh
 	@PYTHONPATH=deployments:deployments/platform/kafka $(RUN) python -m tests.deployments.planted_faults
 
 .PHONY: image-is-known
