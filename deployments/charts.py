@@ -4,14 +4,13 @@
 ::
 
     charts.py install kafka-ui dev|prod [helm arguments]   install or upgrade a release; says what hinders it
-    charts.py template dev|prod     render every chart as it would be installed; no cluster
+    charts.py template dev|prod [FOLDER]    render every chart as it would be installed; no cluster
     charts.py image postgres        the version of an image, with its digest where one is recorded
     charts.py digests               ask the registries for the digest of every image, record it here and wherever the
                                     image is named; fail if a tag was moved
     charts.py digests --recorded    ask nobody: say of which image no digest is recorded, and fail if there is one
 
-Standard library only. `CHARTS=FOLDER` takes charts from a folder, `FOLDER/kafka-ui`, where the internet is out of
-reach.
+Standard library only. Charts come from `FOLDER/kafka-ui` and so on where the internet is out of reach.
 """
 
 from __future__ import annotations
@@ -174,8 +173,9 @@ def main(words: list[str]) -> int:
         match words:
             case ["install", release, "dev" | "prod" as env, *more] if release in charts():
                 return install(release, env, more)
-            case ["template", "dev" | "prod" as env]:
-                print("---\n".join(template(release, env) for release in charts()))
+            case ["template", "dev" | "prod" as env, *folder] if len(folder) < 2:
+                place = Path(folder[0]) if folder else None
+                print("---\n".join(template(release, env, place) for release in charts()))
             case ["image", image] if image in images():
                 print(images()[image])
             case ["digests"]:
@@ -188,8 +188,8 @@ def main(words: list[str]) -> int:
             case _:
                 releases, known = ", ".join(charts()), ", ".join(images())
                 print(
-                    f"expected: install RELEASE dev|prod, one of {releases}; template dev|prod; image NAME, one "
-                    f"of {known}; digests [--recorded]; was '{' '.join(words)}'",
+                    f"expected: install RELEASE dev|prod, one of {releases}; template dev|prod [FOLDER]; image "
+                    f"NAME, one of {known}; digests [--recorded]; was '{' '.join(words)}'",
                     file=sys.stderr,
                 )
                 return 2

@@ -32,7 +32,7 @@ fuzz: install-dev ## Feed almost valid input to every parser: no crash, nothing 
 	@$(RUN) python -m tests.fuzz --inputs $(or $(inputs),1000000) --seed $(or $(filter-out 7,$(seed)),1)
 
 .PHONY: chaos
-chaos: install-dev ## Kill and break everything during live markets, then compare every topic [seed= kills= log=embedded|kafka|both], or orders at a venue [part=orders signals= without= venue=kraken|binance], or a live run with them, verified and explained [part=live minutes= store=postgres venue=kraken|binance], or two days on paper, backtested [part=paper]
+chaos: install-dev ## Kill and break everything during live markets, then compare every topic [seed= kills= log=embedded|kafka|both], or orders at a venue [part=orders signals= without= venue=kraken|coinbase|binance], or a live run with them, verified and explained [part=live minutes= store=postgres venue=kraken|coinbase|binance], or two days on paper, backtested [part=paper]
 	@$(if $(filter orders,$(part)),\
 		$(RUN) python -m tests.chaos.orders --seed $(seed) --kills $(or $(kills),50) --signals $(or $(signals),10000) $(call option,without) $(call option,venue),\
 	$(if $(filter paper,$(part)),\

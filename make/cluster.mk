@@ -5,6 +5,7 @@ tag     ?=
 follow  ?=
 timeout ?= 3600
 parts   ?=
+charts  ?=
 force   ?=
 DEPLOY = python3 deployments/deploy.py
 OF_CLUSTER = --service "$(service)" --env $(env) --variant $(variant) --market $(market) --registry "$(registry)" --tag "$(tag)"
@@ -60,9 +61,9 @@ verify-cluster: install ## Replay what is on a kind cluster's Kafka with the clu
 	@deployments/verify_cluster.sh
 
 .PHONY: kube-check
-kube-check: install-dev ## Check every manifest and chart: schemas, admission, users, requests; and on the API server of kubectl's context
+kube-check: install-dev ## Check every manifest and chart: schemas, admission, users, requests; and on the API server of kubectl's context [charts=FOLDER]
 	@deployments/admission/build.sh
-	@$(RUN) python deployments/check.py
+	@$(RUN) python deployments/check.py $(if $(value charts),--charts $(call given,charts))
 
 .PHONY: image-digests
 image-digests: ## Ask the registries for the digest of every public image, record it, and fail if a tag was moved
@@ -70,6 +71,7 @@ image-digests: ## Ask the registries for the digest of every public image, recor
 
 .PHONY: planted-faults
 planted-faults: install-dev ## Plant each fault that once kept the cluster from coming up: which check finds it, in how many seconds
+	@deployments/admission/build.sh
 	@PYTHONPATH=deployments:deployments/platform/kafka $(RUN) python -m tests.deployments.planted_faults
 
 .PHONY: image-is-known

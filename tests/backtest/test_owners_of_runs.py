@@ -221,3 +221,12 @@ def test_the_commands_take_accounts_with_an_owner(run: tuple[Path, list[Any]], t
     assert done.exit_code == 0, done.output
     assert set(pl.read_parquet(out / "pnl.parquet")["account"].unique()) == {"fast", "slow"}
     assert "OWNER_DAILY_LOSS" in pl.read_parquet(out / "risk_alerts.parquet")["rule"].to_list()
+    summary = json.loads((out / "summary.json").read_text())
+    (anna_,) = summary["owners"]
+    final = [own["final_equity_quote"] for own in summary["pnl"]["accounts"].values()]
+    assert Decimal(anna_["equity_quote"]) == sum(map(Decimal, final))
+    assert sum(Decimal(day["pnl_quote"]) for day in anna_["days"]) == Decimal(anna_["pnl_quote"])
+    limits = {each["rule"]: each for each in anna_["limits"]}
+    assert set(limits) == {"OWNER_DAILY_LOSS", "OWNER_DRAWDOWN"} and limits["OWNER_DRAWDOWN"]["limit_quote"] == "2000"
+    page = (out / "report.html").read_text()
+    assert "Most below highest" in page and "OWNER_DRAWDOWN" in page

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import json
 import random
 import time
@@ -18,6 +17,7 @@ import httpx
 from tests.chaos.order_books import Verdict, compare
 from tests.support.fork_server import start
 from tests.support.processes import start as start_module
+from tests.support.venue_keys import SECRETS
 from tests.support.waiting import wait_for
 
 from contracts.account import Account
@@ -38,7 +38,7 @@ from streaming.tail import TopicTail
 PAIRS = ("BTC/USD", "ETH/USD", "SOL/USD", "XRP/USD", "ADA/USD")
 #: Looked for in all that is written: what is in nobody's mouth by chance.
 KEY = "canary-key-of-the-storm"
-SECRET = base64.b64encode(b"a canary's secret, sung nowhere>>>???").decode()  # pragma: allowlist secret
+SECRET = SECRETS["kraken"]
 PRELOADED = ("execution.app", "gateway.app")
 #: The gateway's shortest deadline, and how long it waits for what is missing.
 _DEADLINE_SECONDS, _SETTLE_SECONDS = 3, 2
@@ -52,9 +52,13 @@ _LONG_ENOUGH_SECONDS = 30.0
 _ONE_PULSE_IN = 4
 _BREAK_EVERY = 3
 _MANY = 1_000_000
-#: Venue -> how often it is asked until it was compared with: names, time, whether fees of each pair are in a third
-#: currency, and a whole comparison, which at Binance is of pairs with orders only.
-_FIRST_REQUESTS: Mapping[str, Callable[[int], int]] = {"kraken": lambda _: 7, "binance": lambda pairs: 6 + pairs}
+#: Venue -> how often it is asked until it was compared with: names, time, fees (at Binance of each pair), and a whole
+#: comparison, which at Binance is of pairs with orders only.
+_FIRST_REQUESTS: Mapping[str, Callable[[int], int]] = {
+    "kraken": lambda _: 7,
+    "coinbase": lambda _: 8,
+    "binance": lambda pairs: 6 + pairs,
+}
 
 
 def faults(share: float) -> list[dict[str, Any]]:
@@ -180,7 +184,9 @@ class Storm:
             SIMULATOR_AUTO_START="true",
             SIMULATOR_REQUESTS_PER_SECOND=0,
             SIMULATOR_TIER="unlimited",
-            SIMULATOR_KEYS=json.dumps([{"key": KEY, "secret": SECRET, "venue": self.venue, "balances": money}]),
+            SIMULATOR_KEYS=json.dumps(
+                [{"key": KEY, "secret": SECRETS[self.venue], "venue": self.venue, "balances": money}]
+            ),
             SIMULATOR_FAULTS=json.dumps(faults(self.share) if self.share else []),
             SIMULATOR_READY_FILE=ready,
         )
@@ -232,7 +238,7 @@ class Storm:
             "GATEWAY_REST_URL": url,
             "GATEWAY_WEBSOCKET_URL": self.stream_url,
             "GATEWAY_API_KEY": KEY,
-            "GATEWAY_API_SECRET": SECRET,
+            "GATEWAY_API_SECRET": SECRETS[self.venue],
             "GATEWAY_DEADLINE_SECONDS": str(_DEADLINE_SECONDS),
             "GATEWAY_SETTLE_SECONDS": str(_SETTLE_SECONDS),
             "GATEWAY_ASK_SECONDS": "0.5",

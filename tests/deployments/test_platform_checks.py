@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from typing import Any
 
 import capacity
@@ -179,3 +180,16 @@ def test_a_release_is_installed_at_its_version_with_our_values_and_images() -> N
     assert "--version 1.5.2 --repo https://kafbat.github.io/helm-charts --namespace kafka" in words
     assert "kafka-ui/values.yaml" in words and "kafka-ui/values.prod.yaml" in words
     assert "--set image.tag=v1.5.0" in words
+
+
+def test_charts_are_taken_from_the_folder_that_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    rendered = []
+
+    def helm(command: list[str], **_: object) -> subprocess.CompletedProcess[str]:
+        rendered.append(command)
+        return subprocess.CompletedProcess(command, 0, "kind: Made\n", "")
+
+    monkeypatch.setattr(subprocess, "run", helm)
+    assert charts.main(["template", "dev", "/mnt/charts"]) == 0
+    assert [command[3] for command in rendered] == [f"/mnt/charts/{release}" for release in charts.charts()]
+    assert not [word for command in rendered for word in command if word in ("--repo", "--version")]

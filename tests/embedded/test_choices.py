@@ -161,16 +161,16 @@ def test_what_is_no_account_is_refused_with_its_place(text: str, words: str, tmp
         read_accounts(path)
 
 
-def test_owners_of_a_file_reach_the_services_and_a_backtest_refuses_them_by_name(tmp_path: Path) -> None:
+def test_owners_of_a_file_reach_the_services_and_who_adds_up_their_books(tmp_path: Path) -> None:
     path = tmp_path / "accounts.toml"
     path.write_text(OWNED + '[[owners]]\nname = "anna"\nmax_gross_pct = 30\n', encoding="utf-8")
     chosen = choose(Choices(accounts=path), {}, name="demo", pairs=("BTC/USD",))
     told = {**environment_of(AccountsSettings, accounts=chosen.accounts), **chosen.settings}
     anna = read_settings(ExecutionSettings, told).configured_owners["anna"]
     assert (str(anna.max_gross_pct), anna.accounts) == ("30", chosen.accounts)
-    result = CliRunner().invoke(app, ["backtest", "--accounts", str(path), "--run", str(tmp_path)])
-    assert result.exit_code == 2
-    assert "does not run all accounts of an owner together yet" in " ".join(result.stderr.split())
+    assert {name: books.accounts for name, books in chosen.owner_books({}).items()} == {"anna": {"own"}}
+    alone = choose(Choices(), {}, name="demo", pairs=("BTC/USD",))
+    assert alone.owner_books({}) == {}
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,9 @@ import json
 import os
 import subprocess
 import sys
+from decimal import Decimal
 from pathlib import Path
+from typing import cast
 
 import pytest
 from rich.console import Console
@@ -15,14 +17,18 @@ from tests.support import made_up_run
 from tests.support.message_examples import example
 from tests.support.writes_log import put
 
+from contracts.account import Account
+from contracts.owner import OwnerSettings, owners_of
+from contracts.pnl import Pnl
 from contracts.strategy_check import CheckResult, StrategyCheck
-from contracts.topics import STRATEGY_CHECKS, TRADES_CHECKPOINTS
+from contracts.topics import PNL, STRATEGY_CHECKS, TRADES_CHECKPOINTS
 from contracts.trades_checkpoint import TradesCheckpoint
 from embedded.finish import headlines, refusals
 from embedded.process import ManagedProcess, ProcessSpec
 from embedded.terminal.board import render
 from embedded.terminal.plain import PlainLines, line_of
 from embedded.terminal.state import RunState, StateReader, last_words
+from execution.core.owners.books import BooksOfOwner
 from results.run_log import RunLog
 
 START_MS = made_up_run.START_MS
@@ -279,3 +285,23 @@ def test_a_terminal_of_any_encoding_is_printed_on(variables: dict[str, str]) -> 
     said = done.stdout.decode(encoding)
     assert ("38.89" in said) and "BTC/USD" in said and "koda.csv" in said
     assert ("−38.89" if encoding == "utf-8" else "-38.89") in said
+
+
+def test_all_accounts_of_an_owner_stand_below_the_accounts_with_what_is_left_of_the_nearest_limit(
+    state: RunState, tmp_path: Path
+) -> None:
+    """They are added up from the log's books from its beginning on, once a minute is over."""
+    begun = [value for _, _, _, value, _ in RunLog(tmp_path / "log", "dev").read_new(PNL)]
+    books = [Pnl.from_json(value) for value in begun if value]
+    account = Account(name=books[0].account, pairs=("BTC/USD",), owner="anna", initial_balance_quote=books[0].initial)
+    anna = owners_of([account], [OwnerSettings(name="anna", max_daily_loss_pct=Decimal("0.001"))])["anna"]
+    state.owners, state.phase = {"anna": BooksOfOwner(anna)}, "live"
+    reader = StateReader(state, RunLog(tmp_path / "log", "dev"), tmp_path / "training.json")
+    reader.refresh()
+    reader.close()
+    told = state.owner_books["anna"]
+    assert told.equity == Decimal(books[-2].equity) and told.time_ms == books[-2].time_ms
+    screen = Console(file=io.StringIO(), width=140, height=80, force_terminal=True)
+    screen.print(render(state, screen))
+    words = cast(io.StringIO, screen.file).getvalue()
+    assert "Nearest limit" in words and "anna" in words and told.limits[0].rule in words

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from tests.support.venue_keys import SECRETS
 from tests.support.waiting import let_pass_async
 from tests.support.workspace import ROOT
 
@@ -16,7 +17,7 @@ from contracts.errors import BadInputError
 from exchanges.continuity import PairState
 from exchanges.private.venues import PRIVATE_VENUES
 from exchanges.recorded.recording import CONSECUTIVE_VENUES
-from exchanges.simulator.accounts.names import NAMINGS
+from exchanges.simulator.accounts.names import LASTING_NAMES, NAMINGS
 from exchanges.simulator.dialects import PRIVATE_SOCKETS, SOCKETS
 from exchanges.venue import Trade, UnknownPairError
 from exchanges.venues import VENUES, venue
@@ -55,7 +56,8 @@ def test_every_venue_has_a_dialect_and_an_adapter() -> None:
 def test_every_venue_that_takes_orders_is_one_of_them_and_its_private_calls_are_simulated() -> None:
     """So that whatever is asked of all of `PRIVATE_VENUES` is asked of each; and `make chaos venue=` knows them."""
     assert PRIVATE_VENUES.keys() <= VENUES.keys()
-    assert PRIVATE_VENUES.keys() == PRIVATE_SOCKETS.keys() == NAMINGS.keys()
+    assert PRIVATE_VENUES.keys() == PRIVATE_SOCKETS.keys() == NAMINGS.keys() == SECRETS.keys()
+    assert {name for name, each in PRIVATE_VENUES.items() if each.lasting_names} == LASTING_NAMES
     (choices,) = re.findall(r"^choices_venue +:= (.+)$", (ROOT / "make/arguments.mk").read_text(), re.MULTILINE)
     assert set(choices.split()) == PRIVATE_VENUES.keys()
 

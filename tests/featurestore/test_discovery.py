@@ -117,6 +117,7 @@ def test_an_older_database_is_given_the_digits(postgres_database: str) -> None:
         store.write([example(Pnl, equity="9961.11")])
         connection = store._writer()
         connection.execute("DROP VIEW pnl_daily")
+        connection.execute("DROP VIEW forward_tests")
         connection.execute("ALTER TABLE pnl DROP COLUMN equity_text")
     with open_store(postgres_database) as store:
         store.write([example(Pnl, equity="7", time_ms=120_000)])

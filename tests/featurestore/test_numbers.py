@@ -30,6 +30,8 @@ _VIEW_NUMBERS = {
     "candle_continuity": ("missing_windows",),
     "candle_holes": ("missing_windows",),
     "data_quality": ("coverage_pct",),
+    "forward_tests": ("balance", "equity", "realised_quote", "unrealised_quote", "fees_quote", "drawdown_quote"),
+    "strategy_versions": ("checks",),
     "daily_books": ("realised_quote", "fees_quote", "net_quote"),
     "pnl_daily": ("balance", "equity", "realised_quote", "unrealised_quote", "fees_quote", "pnl_quote"),
 }

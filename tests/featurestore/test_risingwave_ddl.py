@@ -73,7 +73,7 @@ def test_a_table_has_its_columns_key_and_clauses_in_order(table: Table) -> None:
 @every_table
 def test_a_table_holds_nothing_but_its_own_messages(table: Table) -> None:
     """RisingWave takes whatever is on a topic for a row: of one that carries others, too, a view leaves them out."""
-    (messages,) = [spec.messages for spec in TOPICS if table.message in spec.messages]
+    messages = min((spec.messages for spec in TOPICS if table.message in spec.messages), key=len)
     parts = [statement for statement in risingwave_ddl.create_parts() if f" {table.name} AS" in statement]
     assert len(parts) == (len(messages) > 1)
     assert (risingwave_ddl.filled(table) == table.name) == (len(messages) == 1)

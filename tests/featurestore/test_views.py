@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
@@ -15,8 +16,11 @@ from tests.support.message_examples import example
 from contracts.candle import Candle
 from contracts.feature_row import FeatureRow
 from contracts.fill import Fill
+from contracts.forward_test_event import ForwardTestEvent
 from contracts.pnl import Pnl
 from contracts.signal import Signal
+from contracts.strategy_check import StrategyCheck
+from contracts.strategy_setting import StrategySetting
 from contracts.timestamps import iso_utc_ms
 from contracts.units import decimal_string
 from features import feature_set_id
@@ -208,3 +212,52 @@ def test_a_view_whose_text_has_changed_or_that_is_gone_is_made_again(store: Stor
         newer.write(candles(0, 2))
         assert newer.sql("SELECT missing_windows FROM candle_holes").rows == [(1,)]
         assert newer.sql("SELECT windows FROM data_quality").rows == [(2,)]
+
+
+def test_a_forward_test_says_since_when_it_goes_on_and_what_it_has_come_to(store: Store) -> None:
+    begun = example(ForwardTestEvent)
+    name = begun.account
+    started = begun.model_copy(update={"action": "start", "from_ms": 120_000, "issued_at_ms": 5})
+    stopped = started.model_copy(update={"action": "stop", "from_ms": None, "issued_at_ms": 9})
+    opened = started.opened.model_copy(update={"name": "later"})
+    later = started.model_copy(update={"account": "later", "opened": opened, "from_ms": None, "issued_at_ms": 7})
+    books = [
+        example(Pnl, account=name, time_ms=60_000 * minute, equity=f"{1000 + minute}.250000000000000001")
+        for minute in (3, 4, 5)
+    ]
+    fills = [example(Fill, account=name, fill_id=f"f-{number}") for number in range(2)]
+    store.write([started, later, *books, *fills])
+    names = "account, started_at_ms, from_ms, stopped_at_ms, first_ms, last_ms, minutes, equity_text, fills"
+    query = f"SELECT {names} FROM forward_tests ORDER BY started_at_ms"
+    row = (name, 5, 120_000, None, 180_000, 300_000, 3, "1005.250000000000000001", 2)
+    assert store.sql(query).rows == [row, ("later", 7, None, None, None, None, None, None, 0)]
+    store.write([stopped])
+    assert store.sql(query).rows[0] == (*row[:3], 9, *row[4:])
+
+
+def test_each_version_of_a_file_is_there_once_with_what_became_of_it(store: Store) -> None:
+    bad = example(StrategyCheck).model_copy(update={"loads": True, "checked_at_ms": 5, "check_id": "a"})
+    again = bad.model_copy(update={"checked_at_ms": 8, "check_id": "b"})
+    good = bad.model_copy(update={"passed": True, "file_hash": "b" * 12, "checked_at_ms": 7, "check_id": "c"})
+    asked = good.model_copy(update={"loads": False, "file_hash": "c" * 12, "check_id": "d"})
+    store.write([bad, again, good, asked])
+    names = "file_hash, first_checked_at_ms, last_checked_at_ms, checks, passed"
+    assert store.sql(f"SELECT {names} FROM strategy_versions ORDER BY first_checked_at_ms").rows == [
+        (bad.file_hash, 5, 8, 2, 0),
+        ("b" * 12, 7, 7, 1, 1),
+    ]
+
+
+def test_what_has_parts_of_its_own_is_text_of_json(store: Store) -> None:
+    check, setting = example(StrategyCheck), example(StrategySetting)
+    store.write([check, setting])
+    (results, passed), (parameters,) = (
+        store.sql(query).rows[0]
+        for query in (
+            "SELECT results, passed FROM strategy_checks",
+            "SELECT parameters FROM strategy_settings",
+        )
+    )
+    assert [each["check"] for each in json.loads(results)] == [each.check for each in check.results]
+    assert bool(passed) is check.passed
+    assert (None if parameters is None else json.loads(parameters)) == setting.parameters

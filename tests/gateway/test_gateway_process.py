@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import json
 import signal
 from collections.abc import Iterator
@@ -18,6 +17,7 @@ import pytest
 from tests.gateway.market import LIVE, settings_for
 from tests.gateway.world import order
 from tests.support.processes import Running, start, start_service
+from tests.support.venue_keys import SECRETS, bodies
 from tests.support.waiting import wait_for
 
 from contracts.clock import SystemClock
@@ -36,9 +36,9 @@ from streaming.tail import TopicTail
 pytestmark = pytest.mark.slow
 READY = "ready: orders from now on are sent"
 KEY = "the-canary-key"
-SECRET = base64.b64encode(b"the canary secret that nobody may ever see anywhere").decode()
+SECRET = SECRETS["kraken"]
 #: What venues say of an order that is too small.
-TOO_LITTLE = {"kraken": "minimum", "binance": "LOT_SIZE"}
+TOO_LITTLE = {"kraken": "minimum", "coinbase": "TOO_SMALL", "binance": "LOT_SIZE"}
 BEGAN_WITH = {"USD": Decimal(1_000_000), "BTC": Decimal(100)}
 
 
@@ -148,7 +148,7 @@ class Market:
             ask_seconds=self.ask_seconds,
             reconcile_seconds=self.reconcile_seconds,
         )
-        return {**told, "GATEWAY_API_KEY": KEY, "GATEWAY_API_SECRET": SECRET}
+        return {**told, "GATEWAY_API_KEY": KEY, "GATEWAY_API_SECRET": SECRETS[self.books.exchange]}
 
     def start(self) -> None:
         log = self.folder / "gateway.log"
@@ -195,7 +195,7 @@ def opened(tmp_path: Path, exchange: str = "kraken", **told: Any) -> Iterator[Ma
     """Run a venue, and a gateway that is told what is given."""
     ready = tmp_path / "ready.json"
     balances = {name: str(amount) for name, amount in BEGAN_WITH.items()}
-    keys = [{"key": KEY, "secret": SECRET, "venue": exchange, "account": "main", "balances": balances}]
+    keys = [{"key": KEY, "secret": SECRETS[exchange], "venue": exchange, "account": "main", "balances": balances}]
     simulator = start(
         "exchanges.simulator",
         tmp_path,
@@ -240,8 +240,15 @@ def test_an_orders_ways(market: Market) -> None:
         ({"kind": "request_late", "delay_ms": 1_000}, "FILLED"),
         ({"kind": "request_late", "delay_ms": 6_000}, "EXPIRED"),
     ]
-    for number, (fault, end) in enumerate(faults, 10):
+    # Where an order is sent again by its name, one answer that is missing leaves no doubt.
+    again = PRIVATE_VENUES[books.exchange].lasting_names
+    for number, (fault, _) in enumerate(faults[:3] if again else [], 30):
         venue.plan(**fault)
+        sure = books.place(number)
+        books.wait(sure, "FILLED")
+        assert (sure.order_id, "UNRESOLVED") not in books.ever
+    for number, (fault, end) in enumerate(faults, 10):
+        venue.plan(**fault, count=2 if again else 1)
         doubtful = books.place(number)
         books.wait(doubtful, end)
         assert (doubtful.order_id, "UNRESOLVED") in books.ever
@@ -258,8 +265,9 @@ def test_an_orders_ways(market: Market) -> None:
     assert market.gateway.wait(30) == 0
     found = [path for path in market.folder.rglob("*") if path.is_file()]
     assert len(found) > 5
+    canaries = [each.encode() for each in (KEY, *bodies(SECRETS[books.exchange]))]
     for path in found:
-        assert SECRET.encode() not in path.read_bytes() and KEY.encode() not in path.read_bytes(), path
+        assert not any(each in path.read_bytes() for each in canaries), path
 
 
 def test_a_stream_that_breaks_loses_and_doubles_nothing(market: Market) -> None:

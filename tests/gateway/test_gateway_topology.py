@@ -142,11 +142,17 @@ def test_what_cannot_be_read_is_set_aside(tmp_path: Path) -> None:
 ACCOUNTS = '[{"name": "main", "broker": "venue", "pairs": ["BTC/USD"]}]'
 
 
-@pytest.mark.parametrize("venue", sorted(VENUES.keys() - PRIVATE_VENUES.keys()))
-def test_venues_that_take_no_orders_yet_are_refused_by_name(venue: str) -> None:
+@pytest.mark.parametrize("venue", ["bitstamp", "simulator", "Kraken", *sorted(VENUES.keys() - PRIVATE_VENUES.keys())])
+def test_venues_that_take_no_orders_are_refused_by_name(venue: str) -> None:
     there = ", ".join(sorted(PRIVATE_VENUES))
-    with pytest.raises(SettingsError, match=f"one of {there}: orders go to no other venue yet, was '{venue}'"):
+    with pytest.raises(SettingsError, match=f"one of {there}: orders go to no other venue, was '{venue}'"):
         told(GATEWAY_EXCHANGE=venue)
+
+
+@pytest.mark.parametrize("venue", sorted(PRIVATE_VENUES))
+def test_where_the_stream_tells_no_fills_they_are_asked_for_at_once(venue: str) -> None:
+    grace_ms = told(GATEWAY_EXCHANGE=venue).policy.grace_ms
+    assert grace_ms == (1_000 if PRIVATE_VENUES[venue].tells_fills else 100)
 
 
 @pytest.mark.parametrize("venue", sorted(PRIVATE_VENUES))

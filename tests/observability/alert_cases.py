@@ -190,6 +190,11 @@ CASES = (
         {'tradestream_account_limit_used_ratio{account="paper",rule="DAILY_LOSS"}': "0.79x30"},
     ),
     Case(
+        "OwnerLimitUsed",
+        {'tradestream_owner_limit_used_ratio{owner="anna",rule="OWNER_DAILY_LOSS"}': "0.8x30"},
+        {'tradestream_owner_limit_used_ratio{owner="anna",rule="OWNER_DAILY_LOSS"}': "0.79x30"},
+    ),
+    Case(
         "AccountStopped",
         {'tradestream_account_active{account="paper"}': "1x10 0x20"},
         {'tradestream_account_active{account="paper"}': "1x30"},

@@ -18,6 +18,7 @@ from benchmarks.postgres import running_postgres
 from prometheus_client import REGISTRY
 from sqlglot import exp
 from tests.observability.filling import OF_GRAFANA, filled, parsed, used_in
+from tests.observability.live.broker import allowed
 from tests.observability.rule_files import (
     DASHBOARDS,
     LOKI_TYPE,
@@ -50,6 +51,8 @@ METRICS_MODULES = (
 )
 #: Prometheus's own, that say how scraping goes.
 _OF_PROMETHEUS = {"up", "ALERTS"}
+_OF_KAFKA = re.compile(r"\bkafka_\w+\b")
+_OF_EXPORTER = ("kafka_consumergroup_", "kafka_topic_")
 _GRAFANA_SCHEMA = ("@grafana/schema@13.2.1", "typescript@5.9.3")
 #: In an ignored folder, so that only the first run installs.
 _NODE_FOLDER = REPOSITORY / ".tools/grafana-schema"
@@ -123,6 +126,7 @@ def test_what_measures_has_a_unit_and_what_alerts_judge_has_its_limits() -> None
     assert limits["Unresolved"] == [1] and said["OrderUnresolved"].endswith("> 0")
     assert limits["Below its highest"] == [0.05] and said["AccountDrawdown"].endswith("> 0.05")
     assert limits["Loss limits used"] == [0.8, 1] and said["LimitUsed"].endswith(">= 0.8")
+    assert limits["Limits of owners used"] == [0.8, 1] and said["OwnerLimitUsed"].endswith(">= 0.8")
     assert limits["Age of its training data"] == [14 * 86_400] and "> 14 * 86400" in said["ModelOld"]
 
 
@@ -259,3 +263,15 @@ def compile_dashboards(compiler: Path, texts: dict[str, str]) -> str:
     ]
     done = subprocess.run(command, cwd=_NODE_FOLDER, capture_output=True, text=True, timeout=120, check=False)
     return done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("environment", ["dev", "prod"])
+def test_brokers_give_each_metric_that_panels_and_rules_ask_of_them(environment: str) -> None:
+    """Kafka's exporter gives those of groups and topics; a broker only what `allowList` names."""
+    asked = {name for _, query in queries(PROMETHEUS_TYPE) for name in _OF_KAFKA.findall(query)}
+    asked |= {name for rule in rules() for name in _OF_KAFKA.findall(rule["expr"])}
+    of_brokers = {name for name in asked if not name.startswith(_OF_EXPORTER)}
+    assert len(of_brokers) >= 3, "the dashboard of brokers asks brokers"
+    patterns = allowed(environment)
+    missing = {name for name in of_brokers if not any(re.fullmatch(pattern, name) for pattern in patterns)}
+    assert not missing, f"no broker of {environment} gives {missing}: allowList is {patterns}"

@@ -32,7 +32,10 @@ from contracts.signal import Signal
 from contracts.state import MemoryState
 from contracts.strategy_setting import StrategySetting, Switch
 from contracts.topics import PREDICTIONS, SIGNALS, STRATEGY_SETTINGS, TECHNICAL_INDICATORS
+from featurestore import open_store
+from featurestore.errors import StoreBusyError
 from signals.app import topology
+from signals.changes import ReadChanges
 from signals.core.changes import Change, NoChanges
 from signals.deciders import followed_of
 from signals.settings import SignalsSettings
@@ -342,3 +345,31 @@ def test_what_cannot_be_set_is_refused_by_name(
 def test_parameters_are_a_json_object(text: str) -> None:
     with pytest.raises(BadInputError, match="--parameters: expected a JSON object"):
         parameters_in(text)
+
+
+def test_what_is_set_stands_in_the_store_once_it_was_read_and_nothing_waits_for_a_store_that_is_away(
+    account: Account, tmp_path: Path
+) -> None:
+    rng = np.random.default_rng(4)
+    bars = ugly.bars(rng, PAIR, 20, MIDNIGHT_MS, jumps=0.0, holes=0.0)
+    given_rows = [of_bar(bars, place) for place in range(len(bars))]
+    of = service_settings(account, tmp_path)
+    control = ControlSettings(broker_address=of.broker_address, accounts=(account,))
+    said = ran(of, tmp_path, given_rows[:5])
+    setting, _ = write_setting(control, Wish("mine", PAIR, {"bars": 9}, None, "alice"))
+    url = f"sqlite:///{tmp_path}/store.db"
+    changes = ReadChanges(of.model_copy(update={"store_url": url}), of.desk_with([]))
+    held: list[str] = []
+
+    def away(_messages: object) -> None:
+        held.append("asked")
+        raise StoreBusyError("away")
+
+    write, changes._write = changes._write, away
+    changes._read()
+    assert held == ["asked"] and said
+    changes._write = write
+    changes._read()
+    with open_store(url) as store:
+        found = store.sql("SELECT setting_id, account, pair, strategy, parameters FROM strategy_settings").rows
+    assert found == [(setting.setting_id, "mine", PAIR, setting.strategy, '{"bars": 9}')]

@@ -788,3 +788,68 @@ WITH (
     group.id.prefix = 'risingwave-${ENVIRONMENT}',
     scan.startup.mode = 'earliest'${PROPERTIES}
 ) FORMAT PLAIN ENCODE JSON;
+
+-- what operators have set of strategies: parameters, off and on
+CREATE TABLE IF NOT EXISTS strategy_settings (
+    "setting_id" VARCHAR,
+    "account" VARCHAR,
+    "pair" VARCHAR,
+    "strategy" VARCHAR,
+    "parameters" JSONB,
+    "switch" VARCHAR,
+    "from_ms" BIGINT,
+    "issued_by" VARCHAR,
+    "issued_at_ms" BIGINT,
+    "message_id" VARCHAR AS (account || ':' || pair || ':' || setting_id),
+    PRIMARY KEY ("account", "pair", "setting_id")
+) ON CONFLICT OVERWRITE
+WITH (
+    connector = 'kafka',
+    topic = 'strategy-settings-${ENVIRONMENT}',
+    properties.bootstrap.server = '${BOOTSTRAP_SERVERS}',
+    group.id.prefix = 'risingwave-${ENVIRONMENT}',
+    scan.startup.mode = 'earliest'${PROPERTIES}
+) FORMAT PLAIN ENCODE JSON;
+
+-- verdicts on files of strategies, with their texts
+CREATE TABLE IF NOT EXISTS strategy_checks (
+    "check_id" VARCHAR,
+    "file" VARCHAR,
+    "strategy" VARCHAR,
+    "file_hash" VARCHAR,
+    "source" VARCHAR,
+    "passed" BOOLEAN,
+    "results" JSONB,
+    "loads" BOOLEAN,
+    "checked_by" VARCHAR,
+    "checked_at_ms" BIGINT,
+    "message_id" VARCHAR AS (strategy || ':' || file_hash || ':' || check_id),
+    PRIMARY KEY ("strategy", "file_hash", "check_id")
+) ON CONFLICT OVERWRITE
+WITH (
+    connector = 'kafka',
+    topic = 'strategy-checks-${ENVIRONMENT}',
+    properties.bootstrap.server = '${BOOTSTRAP_SERVERS}',
+    group.id.prefix = 'risingwave-${ENVIRONMENT}',
+    scan.startup.mode = 'earliest'${PROPERTIES}
+) FORMAT PLAIN ENCODE JSON;
+
+-- when forward tests were started and stopped, with their accounts
+CREATE TABLE IF NOT EXISTS forward_test_events (
+    "type" VARCHAR,
+    "account" VARCHAR,
+    "action" VARCHAR,
+    "opened" JSONB,
+    "from_ms" BIGINT,
+    "issued_by" VARCHAR,
+    "issued_at_ms" BIGINT,
+    "message_id" VARCHAR AS (account || ':' || action),
+    PRIMARY KEY ("account", "action")
+) ON CONFLICT OVERWRITE
+WITH (
+    connector = 'kafka',
+    topic = 'forward-test-events-${ENVIRONMENT}',
+    properties.bootstrap.server = '${BOOTSTRAP_SERVERS}',
+    group.id.prefix = 'risingwave-${ENVIRONMENT}',
+    scan.startup.mode = 'earliest'${PROPERTIES}
+) FORMAT PLAIN ENCODE JSON;

@@ -15,7 +15,6 @@ import psycopg
 from tests.observability.filling import OF_GRAFANA, Choices, filled, some_of
 from tests.observability.rule_files import LOKI_TYPE, POSTGRES_TYPE, dashboards, shown
 
-OF_THE_CLUSTER = "brokers"
 _RANGE_SECONDS, _STEP_SECONDS = 120, 5
 #: Of a scrape every two seconds, as Grafana would have it for one every fifteen.
 _RATE_INTERVAL = "30s"
@@ -86,8 +85,6 @@ def ask_all(servers: Servers) -> list[Answer]:
     """Return an answer for every query of every panel, with one, several and all of each choice."""
     answers = []
     for name, dashboard in dashboards().items():
-        if name == OF_THE_CLUSTER:  # Kafka's exporter and RisingWave run there alone
-            continue
         some = some_of(dashboard, choices(servers, dashboard))
         answers += [
             _answer(name, panel["title"], target, some, servers)

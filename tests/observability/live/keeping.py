@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.observability.filling import filled
-from tests.observability.live.asking import OF_THE_CLUSTER, Servers, choices
+from tests.observability.live.asking import Servers, choices
 from tests.observability.rule_files import LOKI_TYPE, POSTGRES_TYPE, REPOSITORY, dashboards, shown
 
 #: In an ignored folder.
@@ -22,7 +22,7 @@ def kept(servers: Servers) -> Json:
 
     A panel that is repeated for a choice has an answer for each of its values.
     """
-    return {name: _page(servers, board) for name, board in dashboards().items() if name != OF_THE_CLUSTER}
+    return {name: _page(servers, board) for name, board in dashboards().items()}
 
 
 def _page(servers: Servers, board: Json) -> Json:

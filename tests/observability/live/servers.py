@@ -42,13 +42,13 @@ class Monitoring:
 
 
 @contextmanager
-def monitoring(folder: Path, ports: Mapping[str, int]) -> Iterator[Monitoring]:
-    """Run both with the rules and routes of the repository, scraping the services at `ports`."""
+def monitoring(folder: Path, ports: Mapping[str, int], kafka: Mapping[str, str]) -> Iterator[Monitoring]:
+    """Run both with the rules and routes of the repository, scraping the services at `ports` and Kafka's pods."""
     with ExitStack() as stack:
         run = Monitoring(f"http://127.0.0.1:{free_port()}")
         receiver = stack.enter_context(_receiver(run.delivered))
         manager = stack.enter_context(_alertmanager(folder, receiver))
-        stack.enter_context(_prometheus(folder, run.prometheus, manager, ports))
+        stack.enter_context(_prometheus(folder, run.prometheus, manager, [*_of_services(ports), *_of_kafka(kafka)]))
         yield run
 
 
@@ -91,9 +91,21 @@ def _alertmanager(folder: Path, receiver: str) -> Iterator[str]:
         yield address
 
 
+def _of_services(ports: Mapping[str, int]) -> list[dict[str, Any]]:
+    return [{"targets": [f"127.0.0.1:{port}"], "labels": {"app": APPS[name]}} for name, port in ports.items()]
+
+
+def _of_kafka(addresses: Mapping[str, str]) -> list[dict[str, Any]]:
+    """Return the targets of Kafka with the labels that monitoring/pods.yaml leaves on them."""
+    labels = {"namespace": "kafka", "strimzi_io_kind": "Kafka", "strimzi_io_cluster": "kafka-cluster"}
+    return [
+        {"targets": [address], "labels": {**labels, "kubernetes_pod_name": f"kafka-cluster-{part}"}}
+        for part, address in addresses.items()
+    ]
+
+
 @contextmanager
-def _prometheus(folder: Path, url: str, manager: str, ports: Mapping[str, int]) -> Iterator[None]:
-    targets = [{"targets": [f"127.0.0.1:{port}"], "labels": {"app": APPS[name]}} for name, port in ports.items()]
+def _prometheus(folder: Path, url: str, manager: str, targets: list[dict[str, Any]]) -> Iterator[None]:
     content = {
         "global": {"scrape_interval": "2s", "evaluation_interval": "5s"},
         "rule_files": [str(RULES / "*.yaml")],

@@ -5,7 +5,7 @@ from __future__ import annotations
 from board import dashboard
 from choices import reported
 from links import to
-from live_accounts import accounts, beside_paper, gateway
+from live_accounts import accounts, beside_paper, gateway, owners
 from parts import NO_YES, Json, figure, lines, prom, row
 
 _PAIR = reported("pair", "Pair", "tradestream_trades_covered_to_seconds")
@@ -21,7 +21,7 @@ def live() -> Json:
         "live",
         "live",
         "wall-clock",
-        [*_feed(), *_history(), *_model(), *accounts(), *gateway(), *beside_paper()],
+        [*_feed(), *_history(), *_model(), *accounts(), *owners(), *gateway(), *beside_paper()],
         [_PAIR, _MODEL, _ACCOUNT],
         says="What processes report of themselves: feed, history, model, accounts and the orders at the venue.",
     )

@@ -97,6 +97,43 @@ def accounts() -> list[Json]:
     ]
 
 
+def owners() -> list[Json]:
+    """Return how all accounts of each owner stand together."""
+    used = "max by (owner, rule) (tradestream_owner_limit_used_ratio)"
+    return [
+        row("Owners"),
+        lines(
+            "Equity of all accounts",
+            prom("max by (owner) (tradestream_owner_equity_quote)", "{{owner}}"),
+            unit="none",
+            width=6,
+            says="Sum over an owner's accounts, quote currency; nothing where no account has an owner.",
+        ),
+        lines(
+            "Sum below its highest",
+            prom("max by (owner) (tradestream_owner_drawdown_ratio)", "{{owner}}"),
+            unit="percentunit",
+            width=6,
+            says="Share of the highest equity of all accounts together that is lost.",
+        ),
+        lines(
+            "Exposure of all accounts",
+            prom("max by (owner) (tradestream_owner_exposure_quote)", "{{owner}}"),
+            unit="none",
+            width=6,
+            says="Marked value of what all accounts of an owner hold, quote currency.",
+        ),
+        lines(
+            "Limits of owners used",
+            prom(used, "{{owner}} {{rule}}"),
+            unit="percentunit",
+            width=6,
+            limits=(0.8, 1),
+            says="Share of each limit over all accounts that is used, at closes; 80 % is an alert (OwnerLimitUsed).",
+        ),
+    ]
+
+
 def beside_paper() -> list[Json]:
     """Return how far accounts at a venue are from paper."""
     of = '{account=~"$account"}'

@@ -10,6 +10,7 @@ from typing import Any, Literal
 from contracts.candle import Candle
 from contracts.feature_row import FeatureRow
 from contracts.fill import Fill
+from contracts.forward_test_event import ForwardTestEvent
 from contracts.message import Message
 from contracts.model_quality import ModelQuality
 from contracts.order import Order
@@ -19,9 +20,11 @@ from contracts.prediction import Prediction
 from contracts.risk_alert import RiskAlert
 from contracts.shadow_prediction import ShadowPrediction
 from contracts.signal import Signal
+from contracts.strategy_check import StrategyCheck
+from contracts.strategy_setting import StrategySetting
 from contracts.units import DECIMAL_PATTERN, POSITIVE_DECIMAL_PATTERN
 
-Kind = Literal["integer", "float", "decimal", "text"]
+Kind = Literal["integer", "float", "decimal", "text", "boolean", "json"]
 
 WINDOW_COLUMNS = ("exchange", "pair", "interval_s", "window_start_ms")
 #: Class of messages that tables are made of -> the columns that its `message_id` is made of, in that order.
@@ -37,6 +40,9 @@ ID_COLUMNS: Mapping[type[Message], tuple[str, ...]] = {
     Position: ("fill_id",),
     Pnl: ("account", "time_ms"),
     RiskAlert: ("account", "rule", "severity", "pair", "fill_id", "time_ms"),
+    StrategySetting: ("account", "pair", "setting_id"),
+    StrategyCheck: ("strategy", "file_hash", "check_id"),
+    ForwardTestEvent: ("account", "action"),
 }
 
 
@@ -66,7 +72,7 @@ def columns_of(message: type[Message]) -> tuple[Column, ...]:
     Parameters
     ----------
     message
-        With fields of one value each.
+        With fields of one value each; what has parts of its own is a value of JSON.
 
     Returns
     -------
@@ -76,7 +82,7 @@ def columns_of(message: type[Message]) -> tuple[Column, ...]:
     Raises
     ------
     TypeError
-        If a field has several types of values, or lists.
+        If a field has several types of values.
     """
     properties: dict[str, Any] = message.model_json_schema()["properties"]
     return tuple(_column(name, schema) for name, schema in properties.items())
@@ -97,4 +103,8 @@ def _kind(name: str, schema: dict[str, Any]) -> Kind:
         return "integer"
     if schema.get("type") == "number":
         return "float"
-    raise TypeError(f"{name}: expected a string, integer or number, was {schema}")
+    if schema.get("type") == "boolean":
+        return "boolean"
+    if schema.get("type") in ("object", "array") or "$ref" in schema:
+        return "json"
+    raise TypeError(f"{name}: expected a string, integer, number, boolean, list or object, was {schema}")

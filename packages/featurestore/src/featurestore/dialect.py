@@ -20,6 +20,8 @@ POSTGRES_TYPES: Mapping[Kind, str] = {
     "float": "DOUBLE PRECISION",
     "decimal": "NUMERIC",
     "text": "VARCHAR",
+    "boolean": "BOOLEAN",
+    "json": "VARCHAR",
 }
 
 

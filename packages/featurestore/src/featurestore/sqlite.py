@@ -45,6 +45,8 @@ class SqliteDialect:
         "float": "DOUBLE PRECISION",
         "decimal": "TEXT",
         "text": "VARCHAR",
+        "boolean": "BOOLEAN",
+        "json": "VARCHAR",
     }
     placeholder: ClassVar[str] = "?"
     of_narrow_tables: ClassVar[str] = " WITHOUT ROWID"

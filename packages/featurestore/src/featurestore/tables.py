@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from operator import attrgetter
 from typing import Any
 
+from pydantic_core import to_jsonable_python
+
 from contracts import topics
 from contracts.candle import Candle
 from contracts.columns import ID_COLUMNS, WINDOW_COLUMNS, Column, Kind, columns_of
 from contracts.feature_row import FeatureRow
 from contracts.fill import Fill
+from contracts.forward_test_event import ForwardTestEvent
 from contracts.message import Message
 from contracts.model_quality import ModelQuality
 from contracts.order import Order
@@ -22,6 +26,8 @@ from contracts.prediction import Prediction
 from contracts.risk_alert import RiskAlert
 from contracts.shadow_prediction import ShadowPrediction
 from contracts.signal import Signal
+from contracts.strategy_check import StrategyCheck
+from contracts.strategy_setting import StrategySetting
 from contracts.trade_frame import TRADE_COLUMNS, TradeFrame
 
 #: Every table has it: the ids by which messages name each other, so lineage is a join.
@@ -86,7 +92,18 @@ class Table:
     @cached_property
     def row(self) -> Callable[[Message], tuple[Any, ...]]:
         """How a message becomes the values of a row."""
-        return attrgetter(*(column.name for column in self.columns))
+        plain = attrgetter(*(column.name for column in self.columns))
+        parts = [place for place, column in enumerate(self.columns) if column.kind == "json"]
+        if not parts:
+            return plain
+
+        def with_parts(message: Message) -> tuple[Any, ...]:
+            values = list(plain(message))
+            for place in parts:
+                values[place] = _as_json(values[place])
+            return tuple(values)
+
+        return with_parts
 
     def rows(self, messages: Iterable[Any]) -> Iterator[tuple[Any, ...]]:
         """Return the rows that messages of the class become."""
@@ -123,6 +140,11 @@ class TradesTable(Table):
     def rows(self, messages: Iterable[Any]) -> Iterator[tuple[Any, ...]]:
         """Return a row for each trade of the frames."""
         return ((frame.exchange, frame.pair, *trade) for frame in messages for trade in frame.rows())
+
+
+def _as_json(value: Any) -> str | None:
+    """Return what has parts of its own as a text that is the same for the same value."""
+    return None if value is None else json.dumps(to_jsonable_python(value), sort_keys=True, ensure_ascii=False)
 
 
 def shown_of(columns: Sequence[Column]) -> Iterator[Column]:
@@ -173,6 +195,11 @@ TABLES: tuple[Table, ...] = (
     Table("positions_history", Position, "the position after each fill"),
     Table("pnl", Pnl, "each account, once a minute"),
     Table("risk_alerts", RiskAlert, "limits approached, met or broken", (MESSAGE_ID,)),
+    Table("strategy_settings", StrategySetting, "what operators have set of strategies: parameters, off and on"),
+    Table("strategy_checks", StrategyCheck, "verdicts on files of strategies, with their texts"),
+    Table(
+        "forward_test_events", ForwardTestEvent, "when forward tests were started and stopped, with their accounts"
+    ),
 )
 TRADES = TradesTable(topics.TRADES.name, TradeFrame, "each trade once", narrow=True)
 #: What services write. RisingWave has the last one as a view over the frames.

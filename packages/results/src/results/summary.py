@@ -59,6 +59,8 @@ class RunRecord:
         What a reader must know, in whole sentences.
     interval_s
         Of the bars that are predicted and traded.
+    owners
+        The books of all accounts of each owner: sums, days, and what is left of each limit.
     """
 
     title: str
@@ -78,6 +80,7 @@ class RunRecord:
     kills: list[dict[str, Any]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     interval_s: int = 60
+    owners: list[dict[str, Any]] = field(default_factory=list)
 
 
 def write_summary(

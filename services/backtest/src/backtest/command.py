@@ -15,6 +15,7 @@ from rich.text import Text
 from backtest.bar_files import bars_of_files
 from backtest.history import History
 from backtest.on_disk import on_disk
+from backtest.owner_books import owners_told
 from backtest.plan import Terms, asked_of
 from backtest.run_folders import bars_of_run
 from backtest.stores import bars_of_store
@@ -27,6 +28,7 @@ from contracts.account import Account
 from contracts.clock import Clock, SystemClock
 from contracts.counted import counted
 from contracts.errors import BadInputError
+from contracts.owner import owners_of
 from contracts.timestamps import iso_utc
 from contracts.units import US_PER_SECOND
 from modeling.registered import StoredModel
@@ -140,6 +142,8 @@ def run_backtest(options: BacktestOptions, console: Console, clock: Clock | None
             record.model = None if model is None else _model_record(model)
             record.started_at, record.finished_at = iso_utc(started_us), iso_utc(now.now_us())
             record.wall_seconds = (now.now_us() - started_us) / US_PER_SECOND
+            owners = owners_of([each.account for each in accounts], terms.owners)
+            record.owners = owners_told(options.out, owners.values(), terms.policy, history.interval_s)
             states: dict[str, dict[str, Any]] = {"services": {}, "jobs": {}}
             summary = write_summary(options.out, record, states, ExportResult(rows=rows), {})
             write_report(options.out)

@@ -12,12 +12,13 @@ from candles.settings import CandlesSettings
 from contracts.account import Account
 from contracts.currency import DEFAULT_BALANCES, in_words, quote_currency
 from contracts.errors import BadInputError, BadSettingError
-from contracts.units import decimal_string, parse_decimal
+from contracts.units import MS_PER_SECOND, decimal_string, parse_decimal
 from contracts.validation_errors import expectation
 from embedded.accounts_file import read_accounts, read_owners
 from embedded.bars import candle_intervals, parse_interval
 from embedded.choices import Choices
 from exchanges.paper import PaperBroker
+from execution.core.owners.books import BooksOfOwner
 from execution.settings import ExecutionSettings
 from predictions.settings import PredictionsSettings
 from signals.settings import SignalsSettings
@@ -57,6 +58,15 @@ class Chosen:
     def currencies(self) -> dict[str, str]:
         """Account -> the currency of its amounts."""
         return {account.name: account.currency for account in self.accounts}
+
+    def owner_books(self, environment: Mapping[str, str]) -> dict[str, BooksOfOwner]:
+        """Return what adds up the books of all accounts of each owner, under the settings of a run."""
+        accounts = environment_of(ExecutionSettings, accounts=self.accounts)
+        told = read_settings(ExecutionSettings, {**environment, **self.settings, **accounts})
+        return {
+            name: BooksOfOwner(owner, told.policy.day_timezone, self.interval_s * MS_PER_SECOND)
+            for name, owner in told.configured_owners.items()
+        }
 
 
 def choose(

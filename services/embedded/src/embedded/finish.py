@@ -9,6 +9,7 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
+from backtest.owner_books import owners_told
 from contracts.counted import counted
 from contracts.strategy_check import StrategyCheck
 from embedded.environment import ENVIRONMENT
@@ -16,13 +17,15 @@ from embedded.model_place import label_of, settings_of
 from embedded.pipeline import Pipeline
 from embedded.process_states import process_states
 from embedded.terminal.style import signed
+from execution.settings import ExecutionSettings
 from results.export.latency import stage_latencies
 from results.export.write import export
 from results.report.data import load_table
 from results.report.page import write_report
 from results.report.wording import count, duration, model_named, money, percent
+from results.run_settings import recorded_settings
 from results.summary import write_summary
-from streaming.settings import ServiceSettings
+from streaming.settings import ServiceSettings, read_settings
 from streaming.strategy_checks import strategy_checks
 from verify.report import say
 
@@ -58,6 +61,8 @@ def _write(pipeline: Pipeline) -> dict[str, Any]:
         )
     settings = ServiceSettings(broker_address=place.broker_address, environment=ENVIRONMENT)
     record.notes += refusals(strategy_checks(settings))
+    execution = read_settings(ExecutionSettings, recorded_settings(place))
+    record.owners = owners_told(place.out, execution.configured_owners.values(), execution.policy, record.interval_s)
     record.labels = _labels(pipeline)
     pipeline.enter("done")
     states = process_states(pipeline.supervisor.processes)

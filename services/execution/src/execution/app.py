@@ -10,13 +10,15 @@ from contracts.errors import BadInputError
 from contracts.forward_test_event import ForwardTestEvent
 from contracts.mark import MarkedWindow
 from contracts.message import Message
+from contracts.pnl import Pnl
 from contracts.state import State
 from contracts.topics import FILLS, ORDERS, PNL, POSITIONS, RISK_ALERTS, SIGNALS, TopicSpec
 from execution.core.edge import Remembered
 from execution.core.execute import Event, step
 from execution.core.forward_tests import account_of, open_account
-from execution.core.owners.fold import step_owner
-from execution.metrics import VenueFigures, tell
+from execution.core.owners.book import OwnersBook
+from execution.core.owners.fold import OWNER, step_owner
+from execution.metrics import VenueFigures, tell, tell_owner
 from execution.settings import ExecutionSettings
 from streaming.clients import read_key_since
 from streaming.service.sink import keep
@@ -46,6 +48,7 @@ def topology(inputs: dict[str, StreamingDataFrame], topics: dict[str, Topic], se
     owned_remembered = {
         name: {each.name: remembered[each.name] for each in of.accounts} for name, of in owners.items()
     }
+    owned_books: defaultdict[str, dict[str, Pnl]] = defaultdict(dict)
     require_unbegun(settings)
 
     def execute(
@@ -68,6 +71,9 @@ def topology(inputs: dict[str, StreamingDataFrame], topics: dict[str, Topic], se
         else:
             of = account.owner
             messages = step_owner(state, event, owners[of], owned_brokers[of], policy, owned_remembered[of])
+            if books := {each.account: each for each in messages if isinstance(each, Pnl)}:
+                owned_books[of] |= books
+                tell_owner(owners[of], OwnersBook.from_json(state.get(OWNER)), owned_books[of])
         for message in messages:
             tell(message, accounts.get(message.key, account))
         for name in {event.account, *(message.key for message in messages)} & at_venue.keys():

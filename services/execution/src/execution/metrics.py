@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict, deque
-from collections.abc import Iterable
-from decimal import Decimal
+from collections.abc import Iterable, Mapping
+from decimal import Decimal, localcontext
 
 from loguru import logger
 from prometheus_client import Counter, Gauge
@@ -13,10 +13,14 @@ from contracts.account import Account
 from contracts.fill import Fill
 from contracts.message import Message
 from contracts.order import Order
+from contracts.owner import Owner
 from contracts.pnl import Pnl
 from contracts.risk_alert import RiskAlert
 from contracts.signal import strategy_in
+from contracts.units import EXACT
 from execution.core.beside_paper import Beside, Found, Paper, Slipped, listen
+from execution.core.owners.book import OwnersBook
+from execution.core.owners.books import limits_used
 from execution.core.rules import LOSS_RULES
 from execution.core.rules.rule import AccountHealth
 
@@ -27,6 +31,16 @@ LIMIT_USED = Gauge(
     "tradestream_account_limit_used_ratio", "Share of a loss limit that is lost, at closes", ["account", "rule"]
 )
 ACTIVE = Gauge("tradestream_account_active", "1 while the account may open positions", ["account"])
+OWNER_EQUITY = Gauge("tradestream_owner_equity_quote", "Of all accounts of an owner, quote currency", ["owner"])
+OWNER_EXPOSURE = Gauge("tradestream_owner_exposure_quote", "Marked value of what all accounts hold", ["owner"])
+OWNER_DRAWDOWN = Gauge(
+    "tradestream_owner_drawdown_ratio", "Share that the sum of equity is below its highest", ["owner"]
+)
+OWNER_LIMIT_USED = Gauge(
+    "tradestream_owner_limit_used_ratio",
+    "Share of a limit over all accounts that is used, at closes",
+    ["owner", "rule"],
+)
 ORDERS = Counter("tradestream_orders_total", "Changes of orders published", ["account", "status"])
 FILLS = Counter("tradestream_fills_total", "Executions published", ["account", "strategy"])
 RISK_ALERTS = Counter("tradestream_risk_alerts_total", "Risk alerts published", ["account", "rule", "severity"])
@@ -105,6 +119,21 @@ def tell(message: Message, account: Account) -> None:
         FILLS.labels(account=account.name, strategy=strategy_in(message.signal_id) or "").inc()
     elif isinstance(message, RiskAlert):
         RISK_ALERTS.labels(account=account.name, rule=message.rule, severity=message.severity).inc()
+
+
+def tell_owner(owner: Owner, book: OwnersBook, books: Mapping[str, Pnl]) -> None:
+    """Take note of what all accounts of an owner are worth, once each of them has said so."""
+    if len(books) < len(owner.accounts):
+        return
+    with localcontext(EXACT):
+        equity = sum((Decimal(each.equity) for each in books.values()), Decimal(0))
+        exposure = sum((Decimal(each.exposure_quote) for each in books.values()), Decimal(0))
+        limits = limits_used(owner, book, equity, exposure)
+    OWNER_EQUITY.labels(owner=owner.name).set(float(equity))
+    OWNER_EXPOSURE.labels(owner=owner.name).set(float(exposure))
+    OWNER_DRAWDOWN.labels(owner=owner.name).set(max(0.0, 1 - float(equity) / float(book.highest_equity)))
+    for each in limits:
+        OWNER_LIMIT_USED.labels(owner=owner.name, rule=each.rule).set(each.share)
 
 
 def _tell_books(books: Pnl, account: Account) -> None:

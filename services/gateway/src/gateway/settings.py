@@ -15,6 +15,8 @@ from streaming.settings import ServiceSettings
 OFF = "off"
 #: A round of questions without answers, twice, must not pass for silence.
 _CALLS_BEFORE_SWITCH = 12
+#: Where the stream tells of orders and no executions, so soon after it told they are asked for.
+_GRACE_WITHOUT_FILLS_MS = 100
 _LONGEST_DEADLINE_SECONDS = LONGEST_DEADLINE_MS / MS_PER_SECOND
 
 
@@ -33,7 +35,7 @@ class GatewaySettings(AccountsSettings, ServiceSettings):
         None, validation_alias="TRADES_EXCHANGE_LABEL", min_length=1, description="the exchange's name in messages"
     )
     api_key: SecretStr | None = Field(None, description="the venue's key, as it gave it")
-    api_secret: SecretStr | None = Field(None, description="its private half, which signs")
+    api_secret: SecretStr | None = Field(None, description="its private half, which signs; Coinbase's is a PEM text")
     rest_url: str | None = Field(None, pattern=r"^https?://", description="REST address; by default the venue's")
     websocket_url: str | None = Field(
         None,
@@ -83,7 +85,7 @@ class GatewaySettings(AccountsSettings, ServiceSettings):
     @classmethod
     def _takes_orders(cls, exchange: str) -> str:
         if exchange not in PRIVATE_VENUES:
-            raise ValueError(f"one of {', '.join(sorted(PRIVATE_VENUES))}: orders go to no other venue yet")
+            raise ValueError(f"one of {', '.join(sorted(PRIVATE_VENUES))}: orders go to no other venue")
         return exchange
 
     @model_validator(mode="after")
@@ -131,7 +133,9 @@ class GatewaySettings(AccountsSettings, ServiceSettings):
     @property
     def policy(self) -> Policy:
         """What the core is told."""
+        tells_fills = PRIVATE_VENUES[self.exchange].tells_fills
         return Policy(
+            grace_ms=Policy().grace_ms if tells_fills else _GRACE_WITHOUT_FILLS_MS,
             deadline_ms=_ms(self.deadline_seconds),
             settle_ms=_ms(self.settle_seconds),
             oldest_decision_ms=_ms(self.oldest_decision_seconds),

@@ -17,6 +17,7 @@ from contracts.clock import Clock, SystemClock
 from contracts.errors import TradestreamError
 from contracts.feature_row import FeatureRow
 from contracts.forward_test_event import ForwardTestEvent
+from contracts.message import Message
 from contracts.prediction import Prediction
 from contracts.signal import Signal
 from contracts.state import State
@@ -67,6 +68,7 @@ class ReadChanges:
         self._first_ms: dict[tuple[str, str, str], int] = {}
         self._replayed = None if settings.said_file is None else SaidThen(settings.said_file)
         self._asked_us: int | None = None
+        self._write, self._unwritten = settings.store_writer(), list[Message]()
 
     def look(self, message: FeatureRow | Prediction, state: State) -> None:
         """Read what is new before a row is seen; of a pair that is taken over also what was published of it.
@@ -115,6 +117,7 @@ class ReadChanges:
     def _read(self) -> None:
         self._asked_us = self._clock.now_us()
         told = [record.readable_message() for tail in self._tails for record in tail.read_new()]
+        self._keep([each for each in told if each is not None])
         for event in (each for each in told if isinstance(each, ForwardTestEvent)):
             self._take_test(event)
         for check in (each for each in told if isinstance(each, StrategyCheck)):
@@ -123,6 +126,23 @@ class ReadChanges:
         early, self._early = self._early, []
         for setting in (*early, *(each for each in told if isinstance(each, StrategySetting))):
             self._take_setting(setting)
+
+    def _keep(self, told: Sequence[Message]) -> None:
+        """Write what was said to the store, where there is one; it is for people, so decisions do not wait for it.
+
+        What could not be written is tried again with the next look; a process that starts writes all of it.
+        """
+        if self._write is None:
+            return
+        self._unwritten += told
+        if not self._unwritten:
+            return
+        try:
+            self._write(self._unwritten)
+        except TradestreamError as error:
+            logger.warning("store: {}; {} words on strategies wait", error, len(self._unwritten))
+            return
+        self._unwritten = []
 
     def _take_test(self, event: ForwardTestEvent) -> None:
         if event.account in {decider.account.name for decider in self._desk.deciders}:

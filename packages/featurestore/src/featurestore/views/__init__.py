@@ -52,6 +52,8 @@ VIEWS: tuple[View, ...] = tuple(
             "data_quality",
             "pnl_daily",
             "daily_books",
+            "forward_tests",
+            "strategy_versions",
         ),
     )
 )

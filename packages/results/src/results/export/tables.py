@@ -26,7 +26,14 @@ from contracts.topics import (
 from contracts.trade_frame import TRADE_COLUMNS
 
 #: Exact decimals stay strings: a decimal type would need one scale for all pairs.
-_TYPES: dict[Kind, Any] = {"integer": pl.Int64, "float": pl.Float64, "decimal": pl.String, "text": pl.String}
+_TYPES: dict[Kind, Any] = {
+    "integer": pl.Int64,
+    "float": pl.Float64,
+    "decimal": pl.String,
+    "text": pl.String,
+    "boolean": pl.Boolean,
+    "json": pl.String,
+}
 
 
 @dataclass(frozen=True)

@@ -167,6 +167,46 @@ def book_rows(data: ReportData) -> list[list[str]]:
     ][:MAX_ROWS]
 
 
+def owner_rows(data: ReportData) -> list[list[str]]:
+    """Return what all accounts of each owner came to, as cells."""
+    rows = []
+    for own in data.summary.get("owners", ()):
+        currency = own["currency"]
+        amounts = (_amount(float(own[f"{name}_quote"]), currency) for name in ("drawdown", "exposure"))
+        gain = _gain(float(own["pnl_quote"]), currency)
+        accounts = ", ".join(own["accounts"])
+        rows.append([own["owner"], accounts, _amount(float(own["equity_quote"]), currency), gain, *amounts])
+    return rows
+
+
+def owner_limit_rows(data: ReportData) -> list[list[str]]:
+    """Return what is left of each limit over all accounts of an owner, as cells."""
+    return [
+        [
+            own["owner"],
+            each["rule"],
+            *(_amount(float(each[f"{name}_quote"]), own["currency"]) for name in ("used", "limit", "room")),
+        ]
+        for own in data.summary.get("owners", ())
+        for each in own["limits"]
+    ]
+
+
+def owner_day_rows(data: ReportData) -> list[list[str]]:
+    """Return what each trading day brought all accounts of an owner, the newest first, as cells."""
+    rows = [
+        [
+            day["date"],
+            own["owner"],
+            *(_amount(float(day[f"{name}_quote"]), own["currency"]) for name in ("equity", "max_drawdown")),
+            _gain(float(day["pnl_quote"]), own["currency"]),
+        ]
+        for own in data.summary.get("owners", ())
+        for day in own["days"]
+    ]
+    return sorted(rows, key=lambda row: row[0], reverse=True)[:MAX_ROWS]
+
+
 def _ratio(value: float | None) -> str:
     return MISSING if value is None else f"{value:.2f}"
 

@@ -77,6 +77,9 @@ def _content(data: ReportData) -> dict[str, Any]:
         "trading": facts.trading_rows(data),
         "days": facts.day_rows(data),
         "books": facts.book_rows(data),
+        "owners": facts.owner_rows(data),
+        "owner_limits": facts.owner_limit_rows(data),
+        "owner_days": facts.owner_day_rows(data),
         "ranges": ranges(data),
         "last_ms": 0
         if data.candles.is_empty()

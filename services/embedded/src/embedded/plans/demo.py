@@ -151,7 +151,13 @@ def _pipeline(options: DemoOptions, services: Services, chosen: Chosen, console:
     title = f"demo on a simulated market, seed {options.seed}"
     begin_ms = history_from_ms(chosen.interval_s)
     state = RunState(
-        title, list(chosen.pairs), begin_ms, LIVE_FROM_MS, options.live_until_ms, currencies=chosen.currencies
+        title,
+        list(chosen.pairs),
+        begin_ms,
+        LIVE_FROM_MS,
+        options.live_until_ms,
+        currencies=chosen.currencies,
+        owners=chosen.owner_books(set_variables(ENV_FILE)),
     )
     record = RunRecord(
         title=title[0].upper() + title[1:],

@@ -199,7 +199,14 @@ def _pipeline(
     now_ms = _now_ms(market, clock)
     title = f"paper trading on {market.in_words(options.speed) if market else options.exchange}"
     begin_ms = now_ms - round(history_days(chosen.interval_s) * MS_PER_DAY)
-    state = RunState(title, pairs, begin_ms, now_ms, currencies=chosen.currencies)
+    state = RunState(
+        title,
+        pairs,
+        begin_ms,
+        now_ms,
+        currencies=chosen.currencies,
+        owners=chosen.owner_books(set_variables(ENV_FILE)),
+    )
     record = RunRecord(
         title=title[0].upper() + title[1:],
         command=options.command,

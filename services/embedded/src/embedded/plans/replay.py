@@ -192,5 +192,13 @@ def _pipeline(
         interval_s=chosen.interval_s,
         notes=[*chosen.notes, *found.notes],
     )
-    state = RunState(f"replay of {names}", pairs, first_ms, cut_ms, last_ms, currencies=chosen.currencies)
+    state = RunState(
+        f"replay of {names}",
+        pairs,
+        first_ms,
+        cut_ms,
+        last_ms,
+        currencies=chosen.currencies,
+        owners=chosen.owner_books(set_variables(ENV_FILE)),
+    )
     return Pipeline(services, state, record, choose_view(console))

@@ -27,6 +27,7 @@ _PART_OF = {"starting": "backfill", "drain": "live", "done": "report"}
 _WIDE = 104
 _MARKET = ("Pair", "Price", "Candle", "Behind", "P(up)", "Confidence", "Position", "Value", "Unrealised")
 _ACCOUNT = ["Account", "Equity", "P&L", "Return", "Drawdown", "Exposure", "Fills", "Predictions", "Model", "Trading"]
+_OWNER = ("Owner", "Equity", "P&L", "Below highest", "Exposure", "Nearest limit", "Left of it")
 _PROCESS = ("Process", "State", "Restarts", "Lag", "CPU", "Memory")
 _WIDE_ONLY = ("Confidence", "Value", "Exposure", "Predictions", "Model")
 
@@ -238,7 +239,28 @@ def _accounts(state: RunState, wide: bool) -> list[RenderableType]:
                 Text(books["trading_state"], UP if active else DOWN),
             ]
         )
-    return [table(_ACCOUNT, rows, () if wide else _WIDE_ONLY)]
+    found: list[RenderableType] = [table(_ACCOUNT, rows, () if wide else _WIDE_ONLY)]
+    return [*found, _owners(state)] if state.owner_books else found
+
+
+def _owners(state: RunState) -> RenderableType:
+    """All accounts of each owner together, and what is left of the limit that is nearest."""
+    rows: list[list[str | Text]] = []
+    for name, books in state.owner_books.items():
+        currency = next((state.currencies.get(each, "") for each in state.owners[name].accounts), "")
+        nearest = max(books.limits, key=lambda each: each.share)
+        rows.append(
+            [
+                Text(name, "bold"),
+                money(float(books.equity), currency=currency),
+                signed(float(books.profit), currency),
+                money(float(books.drawdown), currency=currency),
+                money(float(books.exposure), currency=currency),
+                Text(f"{nearest.rule} {percent(nearest.share, 0)}", DOWN if nearest.share >= 1 else ""),
+                money(float(nearest.room_quote), currency=currency),
+            ]
+        )
+    return table(_OWNER, rows)
 
 
 def _services(state: RunState) -> RenderableType:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
 from contracts.currency import quote_currency
+from contracts.pnl import Pnl
 from contracts.services import INPUTS
 from contracts.strategy_check import StrategyCheck
 from contracts.topics import (
@@ -24,6 +25,7 @@ from contracts.topics import (
 )
 from contracts.units import MS_PER_SECOND, US_PER_MS
 from embedded.process import ManagedProcess
+from execution.core.owners.books import BooksOfOwner, OwnerBooks
 from results.report.wording import model_named
 from results.run_log import RunLog
 
@@ -63,6 +65,8 @@ class RunState:
         Event time of the parts, None where it has no bound.
     currencies
         Account -> what its amounts are in.
+    owners
+        What adds up the books of all accounts of an owner.
     """
 
     title: str
@@ -87,6 +91,8 @@ class RunState:
     processes: dict[str, ManagedProcess] = field(default_factory=dict)
     troubles: dict[str, str] = field(default_factory=dict)
     currencies: dict[str, str] = field(default_factory=dict)
+    owners: Mapping[str, BooksOfOwner] = field(default_factory=dict)
+    owner_books: dict[str, OwnerBooks] = field(default_factory=dict)
 
     def market(self, pair: str) -> PairState:
         """Return the state of `pair`."""
@@ -221,7 +227,9 @@ class StateReader:
         self.state.last_fills.extend(fills)
         for fill in fills:  # of an account that was not there when the run began
             self.state.currencies.setdefault(fill["account"], quote_currency(fill["pair"]))
-        for value in self._values(PNL):
+        # The highest of a sum is found minute by minute; of an account it is on each message.
+        for value in self._values(PNL, whole=bool(self.state.owners)):
+            self._add_up(value)
             books = self.state.accounts.setdefault(value["account"], {})
             _add_to_course(self.state.equity.setdefault(value["account"], []), float(value["equity"]))
             initial = float(value["balance"]) - float(value["realised_quote"]) + float(value["fees_quote"])
@@ -232,6 +240,13 @@ class StateReader:
                 exposure=float(value["exposure_quote"]),
                 trading_state=value["trading_state"],
             )
+
+    def _add_up(self, value: dict[str, Any]) -> None:
+        for name, fold in self.state.owners.items():
+            if value["account"] not in fold.accounts:
+                continue
+            if (told := fold.hear(Pnl.model_validate(value, strict=False))) is not None:
+                self.state.owner_books[name] = told
 
 
 def _add_to_course(course: list[float], value: float) -> None:

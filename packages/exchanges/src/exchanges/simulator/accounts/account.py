@@ -9,7 +9,7 @@ from decimal import ROUND_HALF_EVEN, Decimal
 
 from contracts.fees import MAKER_FEE_BPS, TAKER_FEE_BPS
 from contracts.units import BPS
-from exchanges.simulator.accounts.names import NAMINGS, Counts, Kind, SimulatedAccountVenue
+from exchanges.simulator.accounts.names import LASTING_NAMES, NAMINGS, Counts, Kind, SimulatedAccountVenue
 from exchanges.simulator.accounts.order import (
     News,
     OrderRequest,
@@ -65,6 +65,12 @@ class Account:
     def available(self, currency: str) -> Decimal:
         """Return what a new order may use."""
         return self.balances.get(currency, Decimal(0)) - self.held(currency)
+
+    def first_of(self, request: OrderRequest) -> SimulatedOrder | None:
+        """Return the order that has the name already, at a venue where it is good for one."""
+        if self.venue not in LASTING_NAMES or request.client_order_id is None:
+            return None
+        return next(iter(self.of_client.get(request.client_order_id, {}).values()), None)
 
     def open_order(self, request: OrderRequest, now_us: int) -> SimulatedOrder:
         """Take an order, and hold what it may need.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from uuid import UUID
 
 
 def draw(seed: int, *of: object) -> float:
@@ -27,6 +28,17 @@ def venue_id(letter: str, seed: int, *of: object) -> str:
     """
     text = base64.b32encode(_digest(seed, of)).decode()
     return f"{letter}{text[:5]}-{text[5:10]}-{text[10:16]}"
+
+
+def venue_uuid(seed: int, *of: object) -> str:
+    """Return an id in the form of a UUID.
+
+    Examples
+    --------
+    >>> len(venue_uuid(7, "main", 1))
+    36
+    """
+    return str(UUID(bytes=_digest(seed, of)[:16]))
 
 
 def _digest(seed: int, of: tuple[object, ...]) -> bytes:

@@ -2,7 +2,7 @@
 
 A market order, or a limit that crosses, is executed at once around the last trade. A limit that rests is filled by
 later trades beyond its price, at most by what each trades; a stop-loss becomes a market order with the first trade
-that reaches it. Everything follows from the seed, the trades and when requests came.
+that reaches it, or a limit where it has one. Everything follows from the seed, the trades and when requests came.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ class Engine:
         self._seen: dict[str, int] = {}
 
     def place(self, account: Account, request: OrderRequest, now_us: int) -> SimulatedOrder:
-        """Take an order, and execute what can be at once.
+        """Take an order, and execute what can be at once; where names last, the first one of this name is returned.
 
         Raises
         ------
@@ -61,6 +61,9 @@ class Engine:
         """
         self.advance(now_us)
         market = self._markets[request.pair]
+        _in_time(request, now_us)
+        if (first := account.first_of(request)) is not None:
+            return first
         self._may_be_placed(account, request, market, now_us)
         touch = touch_at(market, market.visible(now_us) - 1)
         crossing = request.order_type == "market" or (request.order_type == "limit" and touch.crosses(request))
@@ -127,10 +130,6 @@ class Engine:
                 self._faults.hits["foreign_order"] += 1
 
     def _may_be_placed(self, account: Account, request: OrderRequest, market: Market, now_us: int) -> None:
-        if request.deadline_us is not None and request.deadline_us < now_us:
-            raise VenueRefusalError("EService:Deadline elapsed")
-        if request.deadline_us is not None and request.deadline_us > now_us + MAX_DEADLINE_US:
-            raise VenueRefusalError("EGeneral:Invalid arguments:deadline")
         item, price = market.instrument, request.price or trade_price(market, market.visible(now_us) - 1)
         if request.quantity < Decimal(item.order_minimum):
             raise VenueRefusalError("EOrder:Order minimum not met")
@@ -155,14 +154,15 @@ class Engine:
         at_us, price = int(market.trades.timestamps_us[index]), trade_price(market, index)
         for account in self.accounts.values():
             for order in [o for o in account.open.values() if o.request.pair == pair]:
-                request = order.request
+                request = order.working
                 if at_us < order.opened_us or request.price is None or not _reached(request, price):
                     continue
                 if request.order_type == "limit":
                     quantity = min(order.remaining, trade_quantity(market, index))
                     account.execute(order, quantity, request.price, True, at_us, self._deliver)
                     continue
-                for quantity, paid in self._slices(account, request, market, at_us, index):
+                order.triggered = True
+                for quantity, paid in self._slices(account, order.working, market, at_us, index):
                     account.execute(order, quantity, paid, False, at_us, self._deliver)
 
     def _expire(self, account: Account, now_us: int) -> None:
@@ -190,6 +190,13 @@ class Engine:
         if fault := self._faults.strikes("fill_late", *of):
             return [replace(news, due_us=news.at_us + fault.delay_ms * US_PER_MS)]
         return [news]
+
+
+def _in_time(request: OrderRequest, now_us: int) -> None:
+    if request.deadline_us is not None and request.deadline_us < now_us:
+        raise VenueRefusalError("EService:Deadline elapsed")
+    if request.deadline_us is not None and request.deadline_us > now_us + MAX_DEADLINE_US:
+        raise VenueRefusalError("EGeneral:Invalid arguments:deadline")
 
 
 def _reached(request: OrderRequest, price: Decimal) -> bool:

@@ -8,6 +8,8 @@ from decimal import Decimal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationInfo, field_validator
 
+from contracts.errors import BadSettingError
+from exchanges.coinbase.signing import private_key
 from exchanges.simulator.accounts.names import SimulatedAccountVenue
 
 
@@ -17,7 +19,7 @@ class SimulatedKey(BaseModel):
     Parameters
     ----------
     key, secret
-        What calls are signed with; Kraken's secrets are base64.
+        What calls are signed with; Kraken's secrets are base64, Coinbase's PEM.
     venue
         Whose calls it signs: the account is one of that venue's.
     account
@@ -36,13 +38,17 @@ class SimulatedKey(BaseModel):
 
     @field_validator("secret")
     @classmethod
-    def _is_base64(cls, value: SecretStr, info: ValidationInfo) -> SecretStr:
-        if info.data.get("venue") != "kraken":
-            return value
+    def _is_the_venues(cls, value: SecretStr, info: ValidationInfo) -> SecretStr:
+        venue, secret = info.data.get("venue"), value.get_secret_value()
         try:
-            base64.b64decode(value.get_secret_value(), validate=True)
+            if venue == "kraken":
+                base64.b64decode(secret, validate=True)
+            if venue == "coinbase":
+                private_key(secret)
         except binascii.Error as error:
             raise ValueError("base64, as the venue gives secrets") from error
+        except BadSettingError as error:
+            raise ValueError(error.expected) from error
         return value
 
     @field_validator("balances")

@@ -6,10 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-from exchanges.simulator.accounts.draws import venue_id
+from exchanges.simulator.accounts.draws import venue_id, venue_uuid
 
 #: Those whose private calls the simulator answers.
-SimulatedAccountVenue = Literal["kraken", "binance"]
+SimulatedAccountVenue = Literal["kraken", "coinbase", "binance"]
+#: Where the name that a client gives an order is good for one order for ever: with it again the first is answered.
+LASTING_NAMES: frozenset[SimulatedAccountVenue] = frozenset({"coinbase"})
 Kind = Literal["O", "T"]
 
 
@@ -33,9 +35,18 @@ def _kraken(kind: Kind, seed: int, account: str, pair: str, before: Counts) -> s
     return venue_id(kind, seed, account, before.of_account + (kind == "T"))
 
 
+def _coinbase(kind: Kind, seed: int, account: str, pair: str, before: Counts) -> str:
+    """Return a UUID that follows from the seed."""
+    return venue_uuid(seed, kind, account, before.of_account)
+
+
 def _binance(kind: Kind, seed: int, account: str, pair: str, before: Counts) -> str:
     """Return the symbol, without which the venue's numbers are those of other symbols too, and the number."""
     return f"{pair.replace('/', '')}:{before.of_pair + 1}"
 
 
-NAMINGS: Mapping[SimulatedAccountVenue, Naming] = {"kraken": _kraken, "binance": _binance}
+NAMINGS: Mapping[SimulatedAccountVenue, Naming] = {
+    "kraken": _kraken,
+    "coinbase": _coinbase,
+    "binance": _binance,
+}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Literal
 
@@ -19,7 +19,10 @@ class VenueRefusalError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class OrderRequest:
-    """What an account asks for; `price` is a limit's limit, and of a stop-loss where it is triggered."""
+    """What an account asks for; `price` is a limit's limit, and of a stop-loss where it is triggered.
+
+    `stop_limit` is the limit of a stop-loss that is a limit from then on; without one it is sold at the market.
+    """
 
     pair: str
     side: Side
@@ -33,6 +36,7 @@ class OrderRequest:
     userref: int = 0
     expires_us: int | None = None
     deadline_us: int | None = None
+    stop_limit: Decimal | None = None
 
     @property
     def currencies(self) -> tuple[str, str]:
@@ -77,7 +81,15 @@ class SimulatedOrder:
     closed_us: int | None = None
     reason: str | None = None
     hidden_until_us: int = 0
+    triggered: bool = False
     execution_ids: list[str] = field(default_factory=list)
+
+    @property
+    def working(self) -> OrderRequest:
+        """Return what is asked for now: of a stop with a limit that was triggered, a limit."""
+        if not self.triggered or self.request.stop_limit is None:
+            return self.request
+        return replace(self.request, order_type="limit", price=self.request.stop_limit)
 
     @property
     def remaining(self) -> Decimal:

@@ -19,7 +19,7 @@ from exchanges.simulator.venue import Venue
 
 SNAPSHOT_TRADES = 50
 MAX_LIMIT = 1_000
-_ROOT = "/api/v3/brokerage"
+ROOT = "/api/v3/brokerage"
 
 
 def product_of(pair: str) -> str:
@@ -54,7 +54,7 @@ class CoinbaseRest:
             "/market/products/{product}/ticker": self._ticker,
         }
         too_many = {"error": "rate_limit_exceeded", "message": "too many requests"}
-        return [web.get(_ROOT + path, guarded(self._venue, e, too_many)) for path, e in endpoints.items()]
+        return [web.get(ROOT + path, guarded(self._venue, e, too_many)) for path, e in endpoints.items()]
 
     def _time(self, request: web.Request) -> str:
         now_us = self._venue.now_us()

@@ -9,6 +9,8 @@ from contracts.units import decimal_string
 from contracts.wakes import NEVER, Wakes
 from execution.core.rules.rule import PERCENT, Option, OrderRequest, OrderRule, RiskViolation
 
+GROSS_EXPOSURE = "OWNER_GROSS_EXPOSURE"
+
 
 def check(request: OrderRequest) -> RiskViolation | None:
     """Deny an entry with which more than `max_gross_pct` of the equity of all his accounts would be in the market."""
@@ -21,7 +23,7 @@ def check(request: OrderRequest) -> RiskViolation | None:
         return None
     most = f"{decimal_string(limit)} {request.account.currency}"
     message = f"{decimal_string(invested)} would be held or being bought by {of.owner.name}, at most {most} allowed"
-    return RiskViolation("OWNER_GROSS_EXPOSURE", "WARNING", invested, limit, message)
+    return RiskViolation(GROSS_EXPOSURE, "WARNING", invested, limit, message)
 
 
 def stands(request: OrderRequest) -> Wakes | None:

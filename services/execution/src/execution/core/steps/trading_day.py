@@ -12,6 +12,11 @@ from contracts.units import MS_PER_DAY, MS_PER_SECOND
 def trading_day(time_ms: int, timezone: str) -> str:
     """Return the date of `time_ms` in `timezone`, days of 23 and 25 hours included.
 
+    Returns
+    -------
+    str
+        As ISO 8601 has it.
+
     Examples
     --------
     >>> trading_day(1_767_225_600_000, "UTC"), trading_day(1_767_225_600_000 - 1, "UTC")
