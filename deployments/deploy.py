@@ -28,7 +28,8 @@ ENVIRONMENTS = ("dev", "prod")
 #: What is asked for once, with arguments of its own: study.py.
 STUDY = "study"
 VARIANTS = ("historical", "live", "scheduled", STUDY)
-MARKETS = ("kraken", "simulator")
+#: The first is that of settings/market.env unless somebody has written another one there.
+MARKETS = ("kraken", "coinbase", "binance", "simulator")
 ROLLOUT_SECONDS = 300
 #: The services of contracts, as `make graph` has written them: here is the standard library alone.
 LISTED = json.loads((ROOT / "deployments/services.json").read_text(encoding="utf-8"))
@@ -242,11 +243,20 @@ def write_kustomization(wanted: Target, name: str, tag: str) -> Path:
         "namespace": NAMESPACE,
         "resources": [f"{above}/{wanted.env}/{wanted.variant}"],
         "components": [f"{above}/components/simulated-market"] if wanted.market == "simulator" else [],
+        "configMapGenerator": _market_settings(wanted.market),
         "images": [image],
     }
     # JSON is YAML.
     (folder / "kustomization.yaml").write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
     return folder
+
+
+def _market_settings(market: str) -> list[dict[str, Any]]:
+    """Return what settings/market.env says otherwise: whose trades, and where orders go."""
+    if market in (MARKETS[0], "simulator"):
+        return []
+    literals = [f"TRADES_EXCHANGE={market}", f"GATEWAY_EXCHANGE={market}"]
+    return [{"name": "market", "behavior": "merge", "literals": literals}]
 
 
 def status_of(job: str) -> dict[str, Any]:

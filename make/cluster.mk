@@ -19,7 +19,7 @@ cluster-down: ## Delete the kind cluster with all its data
 	@kind delete cluster --name tradestream
 
 .PHONY: build-and-deploy
-build-and-deploy: ## Build a service's image and run it in the cluster: service=candles [env=dev variant=live|historical|scheduled market=kraken|simulator]
+build-and-deploy: ## Build a service's image and run it in the cluster: service=candles [env=dev variant=live|historical|scheduled market=kraken|coinbase|binance|simulator]
 	@$(DEPLOY) known $(OF_CLUSTER)
 	@$(MAKE) --no-print-directory build service=$$($(DEPLOY) image $(OF_CLUSTER))
 	@$(DEPLOY) deploy $(OF_CLUSTER)

@@ -13,6 +13,7 @@ import check
 import deploy
 import pytest
 
+from exchanges.venues import VENUES
 from streaming.kafka.grants import services
 
 
@@ -31,7 +32,7 @@ def asked(**given: str) -> argparse.Namespace:
             {"service": "candles", "variant": "past"},
             r"expected variant= one of historical, live, scheduled, study, was 'past'",
         ),
-        ({"service": "candles", "market": "moon"}, r"expected market= one of kraken, simulator, was 'moon'"),
+        ({"service": "candles", "market": "moon"}, r"expected market= one of kraken, coinbase, binance, simulator, was 'moon'"),
         (
             {"service": "signals", "variant": "historical"},
             r"signals has no historical variant; those that have one: tr",
@@ -75,6 +76,23 @@ def test_what_is_applied_names_image_and_market(monkeypatch: pytest.MonkeyPatch)
     maps = {e["metadata"]["name"].rpartition("-")[0]: e["data"] for e in manifests if e["kind"] == "ConfigMap"}
     assert maps["trades"]["TRADES_REST_URL"] == "http://simulator:8000"
     assert Path(folder).is_relative_to(deploy.ROOT / "runs")
+
+
+def _settings_of(market: str, service: str) -> dict[str, dict[str, str]]:
+    wanted = deploy.target(asked(service=service, market=market))
+    manifests = check.render(deploy.write_kustomization(wanted, f"tradestream/{service}", "dev-0123456789ab"))
+    return {e["metadata"]["name"].rpartition("-")[0]: e["data"] for e in manifests if e["kind"] == "ConfigMap"}
+
+
+@pytest.mark.parametrize("market", sorted(VENUES))
+def test_every_venue_is_a_market_of_the_cluster(market: str) -> None:
+    """Orders go where the trades come from."""
+    usual = "kraken"
+    said = _settings_of(market, "gateway")["market"]
+    assert said["TRADES_EXCHANGE"] == market
+    assert said.get("GATEWAY_EXCHANGE", usual) == market
+    assert said["TRADES_PAIRS"], "as in settings/market.env"
+    assert set(deploy.MARKETS) == {*VENUES, "simulator"}
 
 
 def test_what_is_scheduled_can_be_run_now(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 
 import httpx
 import pytest
+from loguru import logger
 from pydantic import ValidationError
 from tests.support.waiting import wait_for
 
@@ -45,6 +46,28 @@ def test_a_bad_setting_is_named() -> None:
     bad = subprocess.run(COMMAND, env=environment(speed="-1"), capture_output=True, text=True, check=False)
     assert bad.returncode == 2
     assert "SIMULATOR_SPEED" in bad.stderr and "-1" in bad.stderr
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [
+        '[{"key": "K", "secret": "not for eyes", "venue": "coinbase"}]',
+        '[{"key": "K", "secret": "not for eyes"',
+        '{"key": "K", "secret": "not for eyes"}',
+    ],
+)
+def test_a_key_that_cannot_be_is_named_and_not_shown(
+    keys: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SIMULATOR_KEYS", keys)
+    said: list[str] = []
+    sink = logger.add(said.append, format="{message}")
+    try:
+        assert main() == 2
+    finally:
+        logger.remove(sink)
+    assert "SIMULATOR_KEYS" in said[0] and "was hidden" in said[0]
+    assert "not for eyes" not in "".join(said)
 
 
 @pytest.mark.parametrize(

@@ -94,8 +94,9 @@ def test_fills_of_market_orders_are_held_against_the_open_of_their_candle(monkey
             "filled_at_ms": 60_000 + int(key),
         }
         messages.append(Fill.model_validate({**example(Fill).model_dump(), **fill}))
-        order = {**of, "step": 1, "order_type": kind, "limit_price": "90" if kind == "limit" else None}
-        messages.append(Order.model_validate({**example(Order).model_dump(), **order}))
+        asked = {"order_type": kind, "limit_price": "90" if kind == "limit" else None}
+        order = {**example(Order).model_dump(), **of, **asked}
+        messages += [Order.model_validate({**order, "step": step}) for step in (1, 2)]  # a store keeps the last one
     with stored(messages) as store:
         rows = store.execute(sql.against_open("account = 'a'", "s.account = 'a'")).fetchall()
     assert [account for *_, account in rows] == ["a", "a"]

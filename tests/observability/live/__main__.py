@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from benchmarks.logs import CannotRunError
@@ -17,6 +14,7 @@ from tests.observability.live.broker import measured_broker
 from tests.observability.live.keeping import KEPT, kept, write_json
 from tests.observability.live.run import live_run, standing_still
 from tests.observability.live.servers import Monitoring, missing_programs, monitoring
+from tests.observability.live.venue import at_venue
 
 #: What the narrow limits and the wrong price of the run lead to; and what a venue does that stands still.
 _EXPECTED = [("page", "AccountStopped"), ("tickets", "DeadLetters")]
@@ -24,7 +22,6 @@ _OF_SILENCE = ("page", "FeedDead")
 _PATIENCE_SECONDS = 240.0
 #: For rates over five minutes to have something to look at.
 _LIVE_SECONDS = 180.0
-_STOP_SECONDS = 20.0
 #: Panels that have nothing to show in this run, and why.
 _NOT_HERE = {
     "Done": "history is written before Prometheus begins to ask",
@@ -34,6 +31,7 @@ _NOT_HERE = {
     "Outages in an hour": "no pair is unknown for so long",
     "Risk alerts in an hour": "an account says each once, before Prometheus begins to ask",
     "Gaps and corrections": "an undisturbed market has none",
+    "Stability of what it sees": "an index is of two windows of 200 predictions of a pair, which takes longer",
 }
 #: The same of the dashboard of brokers: what runs in a cluster alone.
 _NOT_HERE_OF_BROKERS = {
@@ -63,9 +61,9 @@ def main() -> int:
 def _check(folder: Path, store_url: str) -> int:
     with (
         live_run(folder / "run", store_url) as pipeline,
-        gateway(pipeline.ports["gateway"], folder / "gateway"),
+        at_venue(folder / "venue") as ports,
         measured_broker(folder / "kafka") as kafka,
-        monitoring(folder, pipeline.ports, kafka) as run,
+        monitoring(folder, [*pipeline.ports.items(), *ports.items()], kafka) as run,
     ):
 
         def wait_for(expected: list[tuple[str, str]]) -> None:
@@ -88,17 +86,6 @@ def _check(folder: Path, store_url: str) -> int:
     for receiver, alert in missing:
         print(f"not delivered to {receiver}: {alert}")
     return 1 if empty or missing else 0
-
-
-@contextmanager
-def gateway(port: int, folder: Path) -> Iterator[None]:
-    """Run a gateway beside the accounts of the run, which are on paper."""
-    process = subprocess.Popen([sys.executable, "-m", "tests.observability.live.venue", str(port), str(folder)])
-    try:
-        yield
-    finally:
-        process.terminate()
-        process.wait(_STOP_SECONDS)
 
 
 def _missing(run: Monitoring, expected: list[tuple[str, str]]) -> list[tuple[str, str]]:

@@ -16,13 +16,16 @@ from rich.console import Console
 from tests.support.processes import free_port
 
 from contracts.account import Account
+from contracts.model_event import CHALLENGER
 from contracts.services import SERVICES
+from embedded.model_place import registry_of, settings_of
 from embedded.pipeline import Pipeline
 from embedded.plans.demo import EXCHANGE, LIVE_FROM_MS, PAIRS
 from embedded.process import ProcessSpec
 from embedded.services import Services
 from embedded.terminal.plain import PlainLines
 from embedded.terminal.state import RunState
+from modeling.own_model import made_up
 from results.run_folder import RunFolder
 from results.summary import RunRecord
 
@@ -75,11 +78,25 @@ def live_run(folder: Path, store_url: str) -> Iterator[ScrapedPipeline]:
             venue = _start_venue(pipeline)
             pipeline.backfill(history_from_ms=_HISTORY_FROM_MS, **venue)
             assert pipeline.train(until_ms=LIVE_FROM_MS), "history is long enough to train on"
+            _challenge(folder)
             pipeline.enter("live")
             pipeline.start(pipeline.services.trades_live(ends=False, **venue))
             httpx.post(f"{_addresses(pipeline)['control_url']}/sim/clock/start", timeout=10).raise_for_status()
             yield pipeline
             pipeline.supervisor.stop()
+
+
+def _challenge(folder: Path) -> None:
+    """Let the same model, under another number, speak in shadow beside the one that was trained."""
+    settings = settings_of(folder)
+    registry = registry_of(settings)
+    stored = registry.load(settings.model_name, 1)
+    card = stored.card.model_copy(update={"seed": _SEED + 1})
+    example = made_up(card)[-2:]
+    version = registry.register(
+        card, stored.onnx, {}, example=example, experiment="challengers", artifact_location=settings.artifact_location
+    )
+    registry.promote(settings.model_name, version, CHALLENGER)
 
 
 @contextmanager
@@ -112,7 +129,8 @@ def _pipeline(place: RunFolder, store_url: str) -> ScrapedPipeline:
     state = RunState(title, list(PAIRS), _HISTORY_FROM_MS, LIVE_FROM_MS, until_ms)
     record = RunRecord(title=title, command="make dashboards-check", exchange=EXCHANGE, pairs=list(PAIRS))
     pipeline = ScrapedPipeline(services, state, record, PlainLines(Console()))
-    pipeline.ports = {name: free_port() for name in APPS}
+    # These accounts trade on paper: the gateway is another's (venue.py).
+    pipeline.ports = {name: free_port() for name in APPS if name != "gateway"}
     return pipeline
 
 

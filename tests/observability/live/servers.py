@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -42,7 +42,7 @@ class Monitoring:
 
 
 @contextmanager
-def monitoring(folder: Path, ports: Mapping[str, int], kafka: Mapping[str, str]) -> Iterator[Monitoring]:
+def monitoring(folder: Path, ports: Iterable[tuple[str, int]], kafka: Mapping[str, str]) -> Iterator[Monitoring]:
     """Run both with the rules and routes of the repository, scraping the services at `ports` and Kafka's pods."""
     with ExitStack() as stack:
         run = Monitoring(f"http://127.0.0.1:{free_port()}")
@@ -91,8 +91,8 @@ def _alertmanager(folder: Path, receiver: str) -> Iterator[str]:
         yield address
 
 
-def _of_services(ports: Mapping[str, int]) -> list[dict[str, Any]]:
-    return [{"targets": [f"127.0.0.1:{port}"], "labels": {"app": APPS[name]}} for name, port in ports.items()]
+def _of_services(ports: Iterable[tuple[str, int]]) -> list[dict[str, Any]]:
+    return [{"targets": [f"127.0.0.1:{port}"], "labels": {"app": APPS[name]}} for name, port in ports]
 
 
 def _of_kafka(addresses: Mapping[str, str]) -> list[dict[str, Any]]:

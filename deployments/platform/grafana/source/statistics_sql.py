@@ -78,6 +78,5 @@ def against_open(where: str, which: str) -> str:
         JOIN signals AS s ON s.account = f.account AND s.exchange = f.exchange AND s.pair = f.pair
             AND s.window_start_ms = f.candle_window_start_ms
         JOIN orders AS o ON o.account = f.account AND o.order_id = f.order_id AND o.order_type = 'market'
-            AND o.step = 1
         WHERE s.mark_open > 0 AND {which} ORDER BY 1
     """

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from contracts.errors import shorten
 from contracts.units import PATTERN_MEANINGS
 
+_SECRET_WORDS = ("PASSWORD", "SECRET", "KEY")
 _STARTS = ("Input should be ", "Value error, ", "String should ", "Field ")
 
 
@@ -49,3 +51,21 @@ def expectation(complaint: Any) -> str:
         if text.startswith(start):
             return text[len(start) :]
     return text[:1].lower() + text[1:]
+
+
+def shown(variable: str, value: object) -> str:
+    """Return how a complaint shows the value of a setting: what nobody may see is hidden.
+
+    Parameters
+    ----------
+    variable
+        Its name in the environment: one of a password, a secret or a key says so.
+    value
+        What came.
+
+    Examples
+    --------
+    >>> shown("CANDLES_INTERVALS_S", "abc"), shown("GATEWAY_API_SECRET", "abc")
+    ("'abc'", 'hidden')
+    """
+    return "hidden" if any(word in variable.upper() for word in _SECRET_WORDS) else shorten(value)

@@ -21,9 +21,8 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
-from contracts.errors import shorten
 from contracts.json_text import RepeatedNameError, decode
-from contracts.validation_errors import expectation
+from contracts.validation_errors import expectation, shown
 from streaming.broker_address import SCHEME
 from streaming.errors import SettingsError
 from streaming.exit_codes import EXIT_BAD_SETTINGS
@@ -68,7 +67,7 @@ class _CommaLists:
             raise SettingsError(f"  {variable}: expected {error}") from error
         except ValueError as error:
             hint = _hint(self.settings_cls, field_name)  # type: ignore[attr-defined]
-            raise SettingsError(f"  {variable}: expected JSON ({error}), was {shorten(value)}{hint}") from error
+            raise SettingsError(f"  {variable}: expected JSON ({error}), was {shown(variable, value)}{hint}") from error
 
 
 #: Variables that settings are read from instead of this process's, where somebody asks how another one would fare.
@@ -397,10 +396,7 @@ def _complaint(cls: type[BaseSettings], complaint: Any) -> str:
     place = "".join(f"[{part}]" for part in inside)
     if complaint["type"] == "missing":
         return f"  {variable}{place}: expected a value, was not set{hint}"
-    secret = "PASSWORD" in variable or "SECRET" in variable or "KEY" in variable
-    return (
-        f"  {variable}{place}: expected {expected}, was {'hidden' if secret else shorten(complaint['input'])}{hint}"
-    )
+    return f"  {variable}{place}: expected {expected}, was {shown(variable, complaint['input'])}{hint}"
 
 
 def _hint(cls: type[BaseSettings], field: str) -> str:

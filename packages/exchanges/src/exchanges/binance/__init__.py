@@ -1,4 +1,4 @@
-"""Binance spot: public REST and WebSocket, without a key.
+"""Binance spot: public REST and WebSocket, without a key; and the private ones, with one.
 
 What it gives: every trade at once, with consecutive ids per symbol, and old trades from any id on.
 

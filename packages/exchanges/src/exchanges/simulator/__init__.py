@@ -1,4 +1,4 @@
-"""A simulated market behind the public REST and WebSocket of Kraken, Coinbase and Binance.
+"""A simulated market, with accounts, behind the REST and WebSocket of Kraken, Coinbase and Binance.
 
 `python -m exchanges.simulator` runs it as a process; tests use ``async with simulator(settings) as urls``.
 """

@@ -10,8 +10,7 @@ from collections.abc import Sequence
 from loguru import logger
 from pydantic import ValidationError
 
-from contracts.errors import shorten
-from contracts.validation_errors import expectation
+from contracts.validation_errors import expectation, shown
 from exchanges.simulator.server import simulator
 from exchanges.simulator.settings import SimulatorSettings
 
@@ -42,7 +41,7 @@ def main(arguments: Sequence[str] = ()) -> int:
         for complaint in error.errors(include_url=False):
             field, *inside = complaint["loc"] or ("",)
             name = f"SIMULATOR_{field}".upper() + "".join(f"[{part}]" for part in inside)
-            logger.error("{}: expected {}, was {}", name, expectation(complaint), shorten(complaint["input"]))
+            logger.error("{}: expected {}, was {}", name, expectation(complaint), shown(name, complaint["input"]))
         return 2
     try:
         asyncio.run(serve(settings))
