@@ -32,7 +32,10 @@ def asked(**given: str) -> argparse.Namespace:
             {"service": "candles", "variant": "past"},
             r"expected variant= one of historical, live, scheduled, study, was 'past'",
         ),
-        ({"service": "candles", "market": "moon"}, r"expected market= one of kraken, coinbase, binance, simulator, was 'moon'"),
+        (
+            {"service": "candles", "market": "moon"},
+            r"expected market= one of kraken, coinbase, binance, simulator, was 'moon'",
+        ),
         (
             {"service": "signals", "variant": "historical"},
             r"signals has no historical variant; those that have one: tr",

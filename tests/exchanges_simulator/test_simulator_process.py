@@ -56,9 +56,7 @@ def test_a_bad_setting_is_named() -> None:
         '{"key": "K", "secret": "not for eyes"}',
     ],
 )
-def test_a_key_that_cannot_be_is_named_and_not_shown(
-    keys: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_key_that_cannot_be_is_named_and_not_shown(keys: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SIMULATOR_KEYS", keys)
     said: list[str] = []
     sink = logger.add(said.append, format="{message}")

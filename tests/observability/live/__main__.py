@@ -31,7 +31,6 @@ _NOT_HERE = {
     "Outages in an hour": "no pair is unknown for so long",
     "Risk alerts in an hour": "an account says each once, before Prometheus begins to ask",
     "Gaps and corrections": "an undisturbed market has none",
-    "Stability of what it sees": "an index is of two windows of 200 predictions of a pair, which takes longer",
 }
 #: The same of the dashboard of brokers: what runs in a cluster alone.
 _NOT_HERE_OF_BROKERS = {

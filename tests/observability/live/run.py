@@ -31,14 +31,16 @@ from results.summary import RunRecord
 
 _MS_PER_HOUR = 3_600_000
 _HISTORY_FROM_MS = LIVE_FROM_MS - 60 * _MS_PER_HOUR
-#: Event seconds in a second, and how much of the market there is: more than the check takes.
-_SPEED, _LIVE_HOURS = 60.0, 12
+#: Event seconds in a second, and how much of the market there is: more than the check takes, in which each pair has
+#: the two windows of predictions that an index of stability is of.
+_SPEED, _LIVE_HOURS = 150.0, 36
 _SEED = 7
-#: One account that trades as ever, and one whose limits are so narrow that it meets them.
+#: One account that trades as ever, and one whose limits are so narrow that it meets them; both are one owner's.
 ACCOUNTS = (
-    Account(name="paper", pairs=PAIRS, minimum_confidence=0.5),
+    Account(name="paper", owner="anna", pairs=PAIRS, minimum_confidence=0.5),
     Account(
         name="timid",
+        owner="anna",
         pairs=PAIRS,
         minimum_confidence=0.5,
         max_daily_loss_pct=Decimal("0.05"),

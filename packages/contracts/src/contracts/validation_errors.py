@@ -63,6 +63,11 @@ def shown(variable: str, value: object) -> str:
     value
         What came.
 
+    Returns
+    -------
+    str
+        Shortened, or that it is hidden.
+
     Examples
     --------
     >>> shown("CANDLES_INTERVALS_S", "abc"), shown("GATEWAY_API_SECRET", "abc")

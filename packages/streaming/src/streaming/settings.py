@@ -67,7 +67,8 @@ class _CommaLists:
             raise SettingsError(f"  {variable}: expected {error}") from error
         except ValueError as error:
             hint = _hint(self.settings_cls, field_name)  # type: ignore[attr-defined]
-            raise SettingsError(f"  {variable}: expected JSON ({error}), was {shown(variable, value)}{hint}") from error
+            came = shown(variable, value)
+            raise SettingsError(f"  {variable}: expected JSON ({error}), was {came}{hint}") from error
 
 
 #: Variables that settings are read from instead of this process's, where somebody asks how another one would fare.
