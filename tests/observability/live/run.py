@@ -1,4 +1,4 @@
-"""A live run of the product whose services are scraped: a simulated market, two accounts, a store in PostgreSQL."""
+"""A live run of the product whose services are scraped: a simulated market, three accounts, a store in PostgreSQL."""
 
 from __future__ import annotations
 
@@ -35,9 +35,10 @@ _HISTORY_FROM_MS = LIVE_FROM_MS - 60 * _MS_PER_HOUR
 #: the two windows of predictions that an index of stability is of.
 _SPEED, _LIVE_HOURS = 150.0, 36
 _SEED = 7
-#: One account that trades as ever, and one whose limits are so narrow that it meets them; both are one owner's.
+#: One account that trades as ever, and two of one owner; the limits of one are so narrow that it meets them.
 ACCOUNTS = (
-    Account(name="paper", owner="anna", pairs=PAIRS, minimum_confidence=0.5),
+    Account(name="paper", pairs=PAIRS, minimum_confidence=0.5, max_daily_loss_pct=Decimal(100)),
+    Account(name="slow", owner="anna", pairs=PAIRS[:1]),
     Account(
         name="timid",
         owner="anna",
