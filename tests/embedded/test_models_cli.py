@@ -223,6 +223,11 @@ def test_a_challenger_is_nominated_compared_and_promoted(run: Run) -> None:
     assert actions.count("model_nominated") == 3 and actions.count("model_withdrawn") == 1
 
 
+def test_what_has_no_registry_has_nothing_to_compare(tmp_path: Path) -> None:
+    done = CliRunner().invoke(app, ["models", "compare", "--run", str(tmp_path / "nobody")])
+    assert done.exit_code == 2 and "registry: expected one that exists" in " ".join(done.output.split())
+
+
 def test_champion_and_challenger_side_by_side(run: Run) -> None:
     """Two pairs, one bar ahead: gains and agreement by hand, one window apart, one that did not move, one gap."""
     assert "no challenger of" in run.models("compare")[1]

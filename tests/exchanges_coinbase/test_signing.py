@@ -94,5 +94,7 @@ def test_another_kind_of_key_is_refused_and_not_shown(kind: str) -> None:
     secret = of_another_kind()[kind]
     with pytest.raises(BadSettingError, match="API secret: expected an EC private key of P-256") as caught:
         json_web_token(NAME, UNTIL_S, "a-nonce", URI, secret)
+    came = {"Ed25519": "another kind of key (Ed25519PrivateKey)", "P-384": "an EC key of secp384r1"}
+    assert came.get(kind, "no private key") in str(caught.value)
     assert caught.value.__cause__ is None
     assert not any(line in str(caught.value) for line in secret.splitlines() if line)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from contracts.counted import counted
 from contracts.errors import shorten
 from contracts.units import PATTERN_MEANINGS
 
@@ -38,6 +39,8 @@ def expectation(complaint: Any) -> str:
             return f"text that matches {context['pattern']}"
         case "too_short":
             return f"at least {context['min_length']}"
+        case "string_too_short":
+            return f"at least {counted(context['min_length'], 'character')}"
         case "string_too_long":
             return f"at most {context['max_length']} characters"
         case "extra_forbidden":

@@ -13,7 +13,7 @@ from rich.console import Console
 
 from contracts.errors import BadInputError
 from contracts.units import MS_PER_SECOND
-from embedded.model_place import ModelsSettings, Place, label_of, say_what_takes_long
+from embedded.model_place import ModelsSettings, Place, label_of, registry_of, say_what_takes_long
 from embedded.terminal.rows import print_json, print_rows
 from featurestore import Store
 from featurestore.errors import StoreError
@@ -75,10 +75,11 @@ def compare_models(place: Place, console: Console, *, as_json: bool) -> None:
     Raises
     ------
     BadInputError
-        If there is no store.
+        If there is no registry, or no store.
     """
     settings = place.settings()
     say_what_takes_long()
+    registry_of(settings)
     champions, shadows = (_said(settings, table) for table in ("predictions", "predictions_shadow"))
     versions = sorted({each.version for each in shadows.values()}, reverse=True)
     labels = {number: label_of(settings, number) for number in _numbers(champions, shadows) if versions}

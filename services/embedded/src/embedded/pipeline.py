@@ -44,6 +44,23 @@ class View(Protocol):
         """End showing."""
 
 
+#: What training says before its reason.
+_NOT_TRAINING = "not training: "
+
+
+def why_untrained(training: ManagedProcess) -> str:
+    """Return why a training gave no model, in its own words.
+
+    Returns
+    -------
+    str
+        The end of a sentence.
+    """
+    said = training.last_lines(1)
+    words = said[0].partition(_NOT_TRAINING)[2].strip() if said else ""
+    return f"there is no model: {words or 'there were too few samples'}"
+
+
 class Pipeline:
     """The services of one run and the record of what was done with them.
 
@@ -176,6 +193,11 @@ class Pipeline:
             return False
         self.serve()
         return True
+
+    @property
+    def untrained(self) -> str:
+        """Why training gave no model, in its own words."""
+        return why_untrained(self.supervisor.processes["train"])
 
     def _progress_of(self, spec: ProcessSpec) -> object:
         """Return how much a process has taken in; of a source, how much it has written."""

@@ -1,4 +1,4 @@
-"""Binance spot: public REST and WebSocket, without a key; and the private ones, with one.
+"""Binance spot: public REST and WebSocket, and the private ones.
 
 What it gives: every trade at once, with consecutive ids per symbol, and old trades from any id on.
 

@@ -1,4 +1,4 @@
-"""Coinbase Advanced Trade: public REST and WebSocket, without a key; and the private ones, with one.
+"""Coinbase Advanced Trade: public REST and WebSocket, and the private ones.
 
 What it gives: trades in batches of about 250 ms, a snapshot of the newest on subscribing, a heartbeat a second with
 the venue's time, and a number on each message of a connection, so that a lost one is noticed.

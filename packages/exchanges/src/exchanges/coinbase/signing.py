@@ -108,9 +108,10 @@ def private_key(secret: str) -> ec.EllipticCurvePrivateKey:
     except (ValueError, TypeError):  # its words might show what came
         found = None
     if not isinstance(found, ec.EllipticCurvePrivateKey) or not isinstance(found.curve, ec.SECP256R1):
-        raise BadSettingError(
-            "API secret", "an EC private key of P-256 (ECDSA, ES256) as PEM", "something else"
-        ) from None
+        came = "no private key" if found is None else f"another kind of key ({type(found).__name__.strip('_')})"
+        if isinstance(found, ec.EllipticCurvePrivateKey):
+            came = f"an EC key of {found.curve.name}"
+        raise BadSettingError("API secret", "an EC private key of P-256 (ECDSA, ES256) as PEM", came) from None
     return found
 
 

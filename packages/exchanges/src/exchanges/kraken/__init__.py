@@ -1,4 +1,4 @@
-"""Kraken spot: public REST and WebSocket v2, without a key; and the private ones, with one.
+"""Kraken spot: public REST and WebSocket v2, and the private ones.
 
 Trade ids of a pair are consecutive, so a hole means lost data. A pong carries the venue's time.
 """

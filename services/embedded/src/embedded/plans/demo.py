@@ -120,7 +120,8 @@ def _run(
         pipeline.backfill(history_from_ms=history_from_ms(chosen.interval_s), **addresses)
         # The feed connects while the model trains: the market stands still until it is told to run.
         pipeline.start(pipeline.services.trades_live(ends=True, stop_at_ms=options.live_until_ms, **addresses))
-        pipeline.serve_or_train(model, until_ms=LIVE_FROM_MS)
+        if not pipeline.serve_or_train(model, until_ms=LIVE_FROM_MS):
+            pipeline.record.notes.append(f"Nothing was predicted or traded, for {pipeline.untrained}")
         pipeline.enter("live")
         # On this machine, where no proxy of the environment can lead.
         httpx.post(f"{venue['control_url']}/sim/clock/start", timeout=10, trust_env=False).raise_for_status()
