@@ -1,4 +1,4 @@
-"""A simulated market, with accounts, behind the REST and WebSocket of Kraken, Coinbase and Binance.
+"""A simulated market and accounts behind REST and WebSocket of Kraken, Coinbase and Binance.
 
 `python -m exchanges.simulator` runs it as a process; tests use ``async with simulator(settings) as urls``.
 """
