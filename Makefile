@@ -78,9 +78,10 @@ test: install-dev ## The tests, the long ones left out, in 13 minutes [tests=PAT
 	@$(RUN) $(PYTEST) -m "not long" $(if $(durations),--write-durations) $(tests)
 
 .PHONY: lint
-lint: install-dev ## ruff (lint and format), mypy (strict), bandit (careless code), public docstrings, mkdocs (dead links)
+lint: install-dev ## ruff (lint and format), secrets in git, mypy (strict), bandit (careless code), public docstrings, mkdocs (dead links)
 	@$(RUN) ruff check .
 	@$(RUN) ruff format --check .
+	@$(RUN) python -m tests.security.secrets
 	@$(RUN) mypy
 	@$(RUN) python -m tests.architecture.docstrings
 	@$(BANDIT)

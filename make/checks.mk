@@ -7,6 +7,7 @@ test-long: install-dev ## All tests there are [tests=PATH workers=4]
 .PHONY: security
 security: install-dev ## bandit; no secret in git; rights of pods, containers and Kafka users; contents of images
 	@$(BANDIT)
+	@$(RUN) python -m tests.security.secrets
 	@$(RUN) pytest -n $(workers) tests/security tests/deployments/test_least_privilege.py tests/docker/test_sbom.py tests/docker/test_dockerfiles.py
 
 .PHONY: audit
