@@ -272,7 +272,15 @@ def _told(make: Callable[..., Result | Calibrated], *of: object) -> dict[str, An
     return asdict(make(*of))
 
 
+def searchable(study: str, kinds: Sequence[str]) -> list[str]:
+    """Return the kinds that a study can ask of: a search asks only those that have hyperparameters."""
+    if "tuning_trials" not in STUDIES[study].told:
+        return list(kinds)
+    return [kind for kind in kinds if MODELS[kind].hyperparameters]
+
+
 def _studied(kept: Kept, study: str, kinds: Sequence[str], seeds: Sequence[int]) -> str:
+    kinds = searchable(study, kinds)
     found: dict[str, list[Result]] = {kind: [] for kind in kinds}
     for seed in seeds:
         for kind in kinds:

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from benchmarks.gate.kept import CODE, Kept
 from benchmarks.gate.markets import RULES, Market, market
-from benchmarks.gate.study import Result, calibration_error, data_of, result_of, settings_of
+from benchmarks.gate.study import STUDIES, Result, calibration_error, data_of, result_of, searchable, settings_of
 
 from modeling.dataset import Dataset
 from modeling.kinds import BAR_KIND, MODELS
@@ -157,3 +157,10 @@ def test_training_on_what_judges_is_caught(walk: Market, monkeypatch: pytest.Mon
         lambda *given: [Fold(np.concatenate([fold.train, fold.test]), fold.test) for fold in honest(*given)],
     )
     assert _below_the_truth(_trained("lightgbm_lags", "noise", walk)) > LEAK
+
+
+def test_a_search_asks_the_kinds_that_have_something_to_search() -> None:
+    kinds = list(MODELS)
+    assert {study: set(kinds) - set(searchable(study, kinds)) for study in STUDIES} == {
+        study: {"logistic"} if study == "search" else set() for study in STUDIES
+    }
