@@ -23,6 +23,7 @@ from exchanges.private.execution import VenueExecution
 from exchanges.private.order import VenueOrder
 from exchanges.private.venues import PRIVATE_VENUES
 from exchanges.venues import VENUES
+from gateway.app import opened
 from gateway.core.events import Event, OrderSeen, Surveyed, Told
 from gateway.core.fold import step
 from gateway.core.policy import Policy
@@ -205,6 +206,19 @@ def test_a_wrong_secret_is_not_shown() -> None:
     with pytest.raises(ValidationError) as refused:
         GatewaySettings(api_secret=wrong, exchange="nowhere")
     assert wrong not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("exchange", "wrong"),
+    [("kraken", "not base64"), ("coinbase", "no key"), ("binance", "-----BEGIN PRIVATE KEY-----")],
+)
+def test_a_wrong_secret_is_named_by_its_setting(exchange: str, wrong: str) -> None:
+    settings = told(
+        TRADESTREAM_ACCOUNTS=ACCOUNTS, GATEWAY_EXCHANGE=exchange, GATEWAY_API_KEY="key", GATEWAY_API_SECRET=wrong,
+        GATEWAY_CANCEL_ALL_AFTER_SECONDS="0",
+    )  # fmt: skip
+    with pytest.raises(BadSettingError, match="GATEWAY_API_SECRET: expected"):
+        opened(settings)
 
 
 def told(**variables: str) -> GatewaySettings:

@@ -24,6 +24,13 @@ STRATEGIES = "strategies"
 SHORT = {"balance": "initial_balance_quote"}
 
 
+class _Missing:
+    """What came of a field that is not there: said without quotes, as it is no value."""
+
+    def __repr__(self) -> str:
+        return "missing"
+
+
 def read_accounts(path: Path) -> tuple[Account, ...]:
     """Return the accounts of a TOML file: a table ``[[accounts]]`` for each, with the fields of `Account`.
 
@@ -47,8 +54,10 @@ def read_accounts(path: Path) -> tuple[Account, ...]:
     for number, name in enumerate(names):
         if name in names[:number]:
             raise BadInputError(f"{path}: {TABLE}[{number}].name", "a name that no other account has", name)
+    owners = _owners(content, path)
+    _require_own_names(accounts, owners, path)
     try:
-        owners_of(accounts, _owners(content, path))
+        owners_of(accounts, owners)
     except ValidationError as error:  # of an owner with his accounts
         raise BadInputError(f"{path}: {TABLE}.owner", expectation(error.errors()[0]), path.name) from error
     except ValueError as error:
@@ -80,6 +89,21 @@ def _owners(content: Mapping[str, Any], path: Path) -> tuple[OwnerSettings, ...]
         except ValidationError as error:
             raise complaint(error, place, entry) from error
     return tuple(found)
+
+
+def _require_own_names(accounts: Sequence[Account], owners: Sequence[OwnerSettings], path: Path) -> None:
+    """Refuse what `owners_of` would, by the field of the file that says it."""
+    names = [each.name for each in owners]
+    for number, name in enumerate(names):
+        place = f"{path}: {OWNERS}[{number}].name"
+        if name in names[:number]:
+            raise BadInputError(place, f"a name that no other [[{OWNERS}]] has", name)
+        if name not in {each.owner for each in accounts}:
+            raise BadInputError(place, "an owner that an account names", name)
+    for number, account in enumerate(accounts):
+        if account.owner in {each.name for each in accounts}:
+            place = f"{path}: {TABLE}[{number}].owner"
+            raise BadInputError(place, "an owner whose name no account has", account.owner)
 
 
 def content_of(path: Path, option: str, expected: str) -> dict[str, Any]:
@@ -154,7 +178,7 @@ def complaint(error: ValidationError, place: str, entry: Mapping[str, Any]) -> B
     dots = field == STRATEGIES  # whose parts are fields of a table
     where = "".join(f".{part}" if dots and isinstance(part, str) else f"[{part}]" for part in inside)
     if first["type"] == "missing":
-        return BadInputError(f"{place}.{written}{where}", "a value", "nothing")
+        return BadInputError(f"{place}.{written}{where}", "a value", _Missing())
     value = first["input"]
     return BadInputError(
         f"{place}.{written}{where}", expectation(first), str(value) if isinstance(value, Decimal) else value

@@ -10,6 +10,7 @@ from types import FrameType
 
 from loguru import logger
 
+from contracts.errors import BadSettingError
 from contracts.topics import CONTROL, ORDERS, POSITIONS, SIGNALS
 from exchanges.private.refusal import RefusedError
 from exchanges.private.venue import NotAnsweredError, PrivateVenue
@@ -88,13 +89,23 @@ def _idle(settings: GatewaySettings, turning: Turning) -> None:
             turning.turned()
 
 
+def opened(settings: GatewaySettings) -> PrivateVenue:
+    """Return the venue's private calls; a wrong secret is named by its setting."""
+    try:
+        return PRIVATE_VENUES[settings.exchange].open(
+            settings.api_key, settings.api_secret, settings.rest_url, timeout_seconds=settings.timeout_seconds
+        )
+    except BadSettingError as error:
+        if error.field != "API secret":
+            raise
+        raise BadSettingError("GATEWAY_API_SECRET", error.expected, error.got) from None
+
+
 def _run(settings: GatewaySettings, turning: Turning) -> None:
     names = ", ".join(account.name for account in settings.venue_accounts)
     logger.info("orders of {} from {} to {}", names, settings.broker_address, settings.exchange)
     clock, bell = VenueClock(), Bell()
-    venue = PRIVATE_VENUES[settings.exchange].open(
-        settings.api_key, settings.api_secret, settings.rest_url, timeout_seconds=settings.timeout_seconds
-    )
+    venue = opened(settings)
     try:
         with (
             open_producer(settings, SERVICE, timeout_seconds=math.inf) as producer,
