@@ -12,7 +12,7 @@ from loguru import logger
 
 from contracts.errors import BadSettingError
 from contracts.topics import CONTROL, ORDERS, POSITIONS, SIGNALS
-from exchanges.private.refusal import RefusedError
+from exchanges.private.refusal import RefusedError, UnusableSecretError
 from exchanges.private.venue import NotAnsweredError, PrivateVenue
 from exchanges.private.venues import PRIVATE_VENUES
 from exchanges.venue import UnknownPairError
@@ -95,9 +95,7 @@ def opened(settings: GatewaySettings) -> PrivateVenue:
         return PRIVATE_VENUES[settings.exchange].open(
             settings.api_key, settings.api_secret, settings.rest_url, timeout_seconds=settings.timeout_seconds
         )
-    except BadSettingError as error:
-        if error.field != "API secret":
-            raise
+    except UnusableSecretError as error:
         raise BadSettingError("GATEWAY_API_SECRET", error.expected, error.got) from None
 
 

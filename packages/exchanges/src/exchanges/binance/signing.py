@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 
-from contracts.errors import BadSettingError
+from exchanges.private.refusal import UnusableSecretError
 
 #: How private halves of key pairs begin; what such a key signs with is not built.
 _PEM = "-----BEGIN"
@@ -31,7 +31,7 @@ def signature(payload: str, secret: str) -> str:
 
     Raises
     ------
-    BadSettingError
+    UnusableSecretError
         If `secret` is that of an RSA or Ed25519 key; it is not shown.
 
     Examples
@@ -40,5 +40,5 @@ def signature(payload: str, secret: str) -> str:
     'bf17d6f9af5f8f8f'
     """
     if secret.lstrip().startswith(_PEM):
-        raise BadSettingError("API secret", "that of an HMAC key", "a private key of another kind")
+        raise UnusableSecretError("that of an HMAC key", "a private key of another kind")
     return hmac.new(secret.encode(), payload.encode(), hashlib.sha256).hexdigest()

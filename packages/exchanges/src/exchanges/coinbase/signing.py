@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
-from contracts.errors import BadSettingError
+from exchanges.private.refusal import UnusableSecretError
 
 #: So long a token is good for at most.
 TOKEN_SECONDS = 120
@@ -49,7 +49,7 @@ def json_web_token(key_name: str, until_s: int, nonce: str, uri: str | None, sec
 
     Raises
     ------
-    BadSettingError
+    UnusableSecretError
         If `secret` is no private key of P-256; it is not shown.
     """
     header = {"alg": "ES256", "kid": key_name, "nonce": nonce, "typ": "JWT"}
@@ -77,7 +77,7 @@ def signature(content: bytes, secret: str) -> bytes:
 
     Raises
     ------
-    BadSettingError
+    UnusableSecretError
         As of `json_web_token`.
     """
     signs = ec.ECDSA(SHA256(), deterministic_signing=True)
@@ -100,7 +100,7 @@ def private_key(secret: str) -> ec.EllipticCurvePrivateKey:
 
     Raises
     ------
-    BadSettingError
+    UnusableSecretError
         As of `json_web_token`.
     """
     try:
@@ -111,7 +111,7 @@ def private_key(secret: str) -> ec.EllipticCurvePrivateKey:
         came = "no private key" if found is None else f"another kind of key ({type(found).__name__.strip('_')})"
         if isinstance(found, ec.EllipticCurvePrivateKey):
             came = f"an EC key of {found.curve.name}"
-        raise BadSettingError("API secret", "an EC private key of P-256 (ECDSA, ES256) as PEM", came) from None
+        raise UnusableSecretError("an EC private key of P-256 (ECDSA, ES256) as PEM", came) from None
     return found
 
 

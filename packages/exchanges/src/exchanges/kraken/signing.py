@@ -10,7 +10,7 @@ import binascii
 import hashlib
 import hmac
 
-from contracts.errors import BadSettingError
+from exchanges.private.refusal import UnusableSecretError
 
 
 def signature(path: str, nonce: str, body: str, secret: str) -> str:
@@ -34,7 +34,7 @@ def signature(path: str, nonce: str, body: str, secret: str) -> str:
 
     Raises
     ------
-    BadSettingError
+    UnusableSecretError
         If `secret` is not base64; it is not shown.
 
     Examples
@@ -45,6 +45,6 @@ def signature(path: str, nonce: str, body: str, secret: str) -> str:
     try:
         key = base64.b64decode(secret, validate=True)
     except binascii.Error as error:
-        raise BadSettingError("API secret", "base64 as the venue gave it", "something else") from error
+        raise UnusableSecretError("base64 as the venue gave it", "something else") from error
     digest = hashlib.sha256((nonce + body).encode()).digest()
     return base64.b64encode(hmac.new(key, path.encode() + digest, hashlib.sha512).digest()).decode()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from contracts.errors import TradestreamError
+from contracts.errors import BadSettingError, TradestreamError
 
 RefusalKind = Literal[
     "insufficient_funds",
@@ -58,3 +58,16 @@ class RefusedError(TradestreamError):
     def __init__(self, venue: str, refusal: Refusal) -> None:
         super().__init__(f"{venue} answered {refusal.text}")
         self.refusal = refusal
+
+
+class UnusableSecretError(BadSettingError):
+    """A key's secret is none of the venue's kind; who reads settings says what it is called there.
+
+    Parameters
+    ----------
+    expected, got
+        As a complaint about a setting has them. `got` is never the secret itself.
+    """
+
+    def __init__(self, expected: str, got: str) -> None:
+        super().__init__("API secret", expected, got)
