@@ -38,6 +38,17 @@ def entries_at_venue(url: str) -> list[dict[str, Any]]:
     return [each for each in orders if each["order_type"] != "stop-loss"]
 
 
+def is_sending(url: str) -> bool:
+    """Return whether enough were taken, one just now: beside other work a gateway may stand still."""
+    taken = [each["opened_us"] for each in entries_at_venue(url)]
+    return len(taken) >= TAKEN and now_us(url) - max(taken) < US_PER_SECOND // 10
+
+
+def now_us(url: str) -> int:
+    """Return what time it is at the venue."""
+    return int(httpx.get(f"{url}/sim/status", timeout=60).json()["now_us"])
+
+
 def placed(storm: Storm) -> set[str]:
     """Return the ids of all entries."""
     orders = (record.message() for record in read_topic(storm.settings, ORDERS))
@@ -59,7 +70,7 @@ def settled(storm: Storm, url: str) -> int:
 
 def say_halt(storm: Storm, url: str) -> int:
     """Halt all accounts as an operator does; return when that was said by the venue's clock, microseconds."""
-    venue_us = int(httpx.get(f"{url}/sim/status", timeout=60).json()["now_us"])
+    venue_us = now_us(url)
     behind_us = SystemClock().now_us() - venue_us  # rather too much: then the halt counts as said earlier
     commands = storm.halt()
     assert len(commands) == ACCOUNTS
@@ -95,4 +106,5 @@ def test_no_entry_is_taken_a_second_after_a_halt(tmp_path: Path, execution_runs:
         f"the last {after_s[-1]:+.3f} s after it; {ENTRIES - len(taken)} were not sent"
     )
     assert ENTRIES - len(taken) > ENTRIES // 4, "most had been sent before the halt: it shows nothing"
+    assert after_s[-1] > -0.5, "nothing was on its way when the halt came: it shows nothing"
     assert after_s[-1] <= AT_MOST_SECONDS

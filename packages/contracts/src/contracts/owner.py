@@ -60,6 +60,26 @@ class Owner(OwnerSettings):
         return sum((each.initial_balance_quote for each in self.accounts), Decimal(0))
 
 
+class OwnerNameError(ValueError):
+    """An owner has a name that cannot be: who reads a file says where it stands there.
+
+    Parameters
+    ----------
+    text
+        The complaint about settings.
+    name, expected
+        What came, and what would have been accepted.
+    of_account
+        Whether an account gives the name, and not the owner's own settings.
+    """
+
+    def __init__(self, text: str, name: str, expected: str, *, of_account: bool = False) -> None:
+        super().__init__(text)
+        self.name = name
+        self.expected = expected
+        self.of_account = of_account
+
+
 def owners_of(accounts: Iterable[Account], settings: Iterable[OwnerSettings]) -> Mapping[str, Owner]:
     """Return the owners that accounts name, those without settings with the usual limits.
 
@@ -77,18 +97,23 @@ def owners_of(accounts: Iterable[Account], settings: Iterable[OwnerSettings]) ->
 
     Raises
     ------
+    OwnerNameError
+        If an owner is there twice, nobody has such accounts, or one is called as an account is.
     ValueError
-        If nobody has such accounts, an owner has two currencies, or is called as an account is.
+        If an owner has two currencies.
     """
     every, told = tuple(accounts), tuple(settings)
     names = [each.name for each in told]
     if doubled := sorted({name for name in names if names.count(name) > 1}):
-        raise ValueError(f"each owner of TRADESTREAM_OWNERS once, was {', '.join(doubled)} more than once")
+        text = f"each owner of TRADESTREAM_OWNERS once, was {', '.join(doubled)} more than once"
+        raise OwnerNameError(text, doubled[0], "a name that no other owner has")
     of = {each.owner for each in every if each.owner is not None}
     if strangers := sorted({*names} - of):
-        raise ValueError(f"owners that an account names, was {', '.join(strangers)}, whom none does")
+        text = f"owners that an account names, was {', '.join(strangers)}, whom none does"
+        raise OwnerNameError(text, strangers[0], "an owner that an account names")
     if taken := sorted(of & {each.name for each in every}):
-        raise ValueError(f"an owner whose name no account has, was {', '.join(taken)}")
+        expected = "an owner whose name no account has"
+        raise OwnerNameError(f"{expected}, was {', '.join(taken)}", taken[0], expected, of_account=True)
     limits = {each.name: each.model_dump() for each in told}
     return {
         name: Owner(

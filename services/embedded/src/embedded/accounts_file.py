@@ -14,7 +14,7 @@ from contracts.account import Account
 from contracts.account_strategy import AccountStrategy
 from contracts.errors import BadInputError
 from contracts.nearest import did_you_mean
-from contracts.owner import OwnerSettings, owners_of
+from contracts.owner import OwnerNameError, OwnerSettings, owners_of
 from contracts.validation_errors import expectation
 
 TABLE, OWNERS = "accounts", "owners"
@@ -55,9 +55,10 @@ def read_accounts(path: Path) -> tuple[Account, ...]:
         if name in names[:number]:
             raise BadInputError(f"{path}: {TABLE}[{number}].name", "a name that no other account has", name)
     owners = _owners(content, path)
-    _require_own_names(accounts, owners, path)
     try:
         owners_of(accounts, owners)
+    except OwnerNameError as error:
+        raise _misnamed(error, accounts, owners, path) from error
     except ValidationError as error:  # of an owner with his accounts
         raise BadInputError(f"{path}: {TABLE}.owner", expectation(error.errors()[0]), path.name) from error
     except ValueError as error:
@@ -91,19 +92,16 @@ def _owners(content: Mapping[str, Any], path: Path) -> tuple[OwnerSettings, ...]
     return tuple(found)
 
 
-def _require_own_names(accounts: Sequence[Account], owners: Sequence[OwnerSettings], path: Path) -> None:
-    """Refuse what `owners_of` would, by the field of the file that says it."""
-    names = [each.name for each in owners]
-    for number, name in enumerate(names):
-        place = f"{path}: {OWNERS}[{number}].name"
-        if name in names[:number]:
-            raise BadInputError(place, f"a name that no other [[{OWNERS}]] has", name)
-        if name not in {each.owner for each in accounts}:
-            raise BadInputError(place, "an owner that an account names", name)
-    for number, account in enumerate(accounts):
-        if account.owner in {each.name for each in accounts}:
-            place = f"{path}: {TABLE}[{number}].owner"
-            raise BadInputError(place, "an owner whose name no account has", account.owner)
+def _misnamed(
+    error: OwnerNameError, accounts: Sequence[Account], owners: Sequence[OwnerSettings], path: Path
+) -> BadInputError:
+    """Return the complaint about an owner's name with its place in the file."""
+    if error.of_account:
+        place = f"{TABLE}[{[each.owner for each in accounts].index(error.name)}].owner"
+    else:  # the last: of two with one name it is one too many
+        number = max(number for number, each in enumerate(owners) if each.name == error.name)
+        place = f"{OWNERS}[{number}].name"
+    return BadInputError(f"{path}: {place}", error.expected, error.name)
 
 
 def content_of(path: Path, option: str, expected: str) -> dict[str, Any]:
